@@ -1,0 +1,51 @@
+# make demo    the whole loop on a small case: train, export, simulate, judge, report
+# make test    lint, types and every test (what continuous integration runs)
+# make check   lint, format and types only
+# make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 models
+# make clean   removes what was made here (the model cache of the user stays)
+#
+# PYTHON=/path/to/python3 chooses the interpreter that .venv is made with.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := neuron_model mapping circuits netlists codesign tests benchmarks examples
+# A terminal shows pip's progress (torch is large), a log stays short.
+PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
+
+.PHONY: demo test check setup system models clean
+.DELETE_ON_ERROR:
+
+demo: setup
+	$(BIN)/codesign demo
+
+test: check
+	$(BIN)/python -m pytest -n 2
+
+check: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+setup: models
+
+# Both of these look first and do nothing where everything is there, so they need no stamp
+# that could be wrong after an upgrade or an emptied cache.
+models: $(VENV)/.installed
+	@$(BIN)/codesign pdk install sky130 --quiet
+
+system:
+	@sh setup/system.sh
+
+# Order-only: "system" is always run, but must not make what follows it out of date.
+$(VENV)/.made: | system
+	"$$(sh setup/system.sh --python)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | system
+	@echo "Installing the pinned dependencies into $(VENV); the first time takes some minutes." >&2
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

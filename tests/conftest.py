@@ -1,0 +1,21 @@
+"""What every test shares: one thread per process, no window, and a cache of its own on demand."""
+
+import os
+from pathlib import Path
+
+# Before torch, matplotlib or ngspice are loaded: test processes run side by side, and ngspice's
+# threads in several processes at once slow each other down forty times (OMP_NUM_THREADS does
+# not reach them, the limit does).
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_THREAD_LIMIT"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty user cache, in which no PDK is installed."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("MTC_CODESIGN_CACHE", str(folder))
+    return folder

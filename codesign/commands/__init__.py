@@ -1,0 +1,12 @@
+"""The commands, one module each.
+
+A module has ``add_parser(subparsers)``, which calls ``codesign.arguments.add_command``, and
+``run(arguments) -> int``, which returns the exit status. Only the module of the command that is
+asked for is imported; what it needs of torch or ngspice it imports in ``run``.
+"""
+
+# In the order of a first use, each with its line in `codesign --help`.
+COMMANDS: dict[str, str] = {
+    "doctor": "check what the toolkit needs and say how to get what is missing",
+    "pdk": "install and find transistor models",
+}

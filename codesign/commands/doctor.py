@@ -1,0 +1,45 @@
+"""``codesign doctor``: what is there, what is missing, and how to get it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    add_command(
+        subparsers,
+        "doctor",
+        example="codesign doctor\ncodesign doctor --json",
+        description="Check what the toolkit needs and say how to get what is missing. "
+        "Exit status 3 where something that is needed is missing.",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from codesign.console import note, print_json, print_table
+    from codesign.doctor import examine
+    from neuron_model.errors import MissingDependencyError
+
+    checks = examine()
+    missing = [check for check in checks if check.needed and not check.ok]
+    if arguments.json:
+        print_json({"ok": not missing, "checks": checks})
+    else:
+        rows = [(c.name, _state(c.ok, c.needed), c.found) for c in checks]
+        print_table("", ("what", "state", "found"), rows)
+    for check in checks:
+        if not check.ok:
+            note(f"{check.name}: {check.remedy}")
+    return MissingDependencyError.exit_status if missing else 0
+
+
+def _state(ok: bool, needed: bool) -> str:
+    if ok:
+        return "ok"
+    return "missing" if needed else "not there (not needed)"

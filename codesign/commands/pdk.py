@@ -1,0 +1,53 @@
+"""``codesign pdk``: install and find transistor models."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "pdk",
+        example="codesign pdk install sky130\ncodesign pdk list --json",
+        description="Install transistor models into the user's cache, or show what is there. "
+        "A PDK under $PDK_ROOT is used before an installed one.",
+    )
+    parser.add_argument(
+        "action", choices=("install", "list"), help="bring models here, or show what is here"
+    )
+    parser.add_argument("name", nargs="?", help="the models to install, such as sky130")
+    parser.add_argument("--quiet", action="store_true", help="say nothing when all is well")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from codesign.console import note, print_json, print_table
+    from codesign.pdk import pdk_state, pdk_states
+    from netlists.pdk_cache import find_package, install
+    from neuron_model.errors import InputError
+
+    if arguments.action == "list":
+        states = pdk_states()
+        if arguments.json:
+            print_json(states)
+        else:
+            rows = [(s.name, s.version, s.installed, s.path, s.licence) for s in states]
+            print_table("", ("name", "version", "installed", "library", "licence"), rows)
+        return 0
+
+    if not arguments.name:
+        raise InputError("Say which models to install, such as `codesign pdk install sky130`.")
+    there = find_package(arguments.name).is_installed
+    install(arguments.name, report=note)
+    state = pdk_state(arguments.name)
+    if arguments.json:
+        print_json(state)
+    elif not (arguments.quiet and there):
+        print(f"{state.name} {state.version}: {state.path}")
+    return 0

@@ -1,0 +1,197 @@
+"""What the toolkit needs from its surroundings, and what of it is there."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+
+from codesign.pdk import pdk_states
+from netlists.cache_folder import cache_folder
+from netlists.ngspice_library import find_ngspice_library
+from neuron_model.errors import MissingDependencyError
+
+# Needed for every command or for circuits; the rest makes things quicker or more convenient.
+_OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked for.
+
+    ``found`` says what is there (version, path) or what is wrong; ``remedy`` how to get it where
+    it is not; ``needed`` is False for what the toolkit can do without.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def examine() -> list[Check]:
+    """Look for everything; never raises for what is missing."""
+    checks = [_python()]
+    checks += [_package(name) for name in ("torch", "numpy", "scipy", "PySpice", "safetensors")]
+    checks += [_ngspice_library(), _ngspice_program()]
+    checks += _models()
+    checks += [_cache(), _devices()]
+    return checks
+
+
+def _python() -> Check:
+    oldest = ".".join(map(str, _OLDEST_PYTHON))
+    return Check(
+        "Python",
+        sys.version_info >= _OLDEST_PYTHON,
+        f"{platform.python_version()} at {sys.executable}",
+        f"use Python {oldest} or newer",
+    )
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", "run `make setup`, or `pip install -e .`")
+
+
+# The version is asked for in a process of its own: a library that is broken takes only that one
+# with it, and one process can hold ngspice only once.
+_ASK_VERSION = """
+import ctypes, sys
+lines = []
+Say = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
+Exit = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_int, ctypes.c_void_p
+)
+say = Say(lambda text, number, user: lines.append(text.decode(errors="replace")) or 0)
+leave = Exit(lambda *arguments: 0)
+library = ctypes.CDLL(sys.argv[1])
+library.ngSpice_Init(say, None, leave, None, None, None, None)
+library.ngSpice_Command(b"version -s")
+print("\\n".join(lines))
+"""
+
+
+def _ngspice_library() -> Check:
+    name = "ngspice library"
+    try:
+        library = find_ngspice_library()
+    except MissingDependencyError as error:
+        return Check(name, False, "not found", str(error))
+    output = _output([sys.executable, "-c", _ASK_VERSION, library])
+    return Check(
+        name,
+        output is not None,
+        f"{_version(output)} ({library})" if output is not None else f"{library} does not answer",
+        "reinstall ngspice's shared library",
+    )
+
+
+def _ngspice_program() -> Check:
+    program = shutil.which("ngspice")
+    output = _output([program, "--version"]) if program else None
+    return Check(
+        "ngspice program",
+        output is not None,
+        f"{_version(output)} ({program})" if output is not None else "not found",
+        "install ngspice (`apt-get install ngspice`); only needed to run exported decks by hand",
+        needed=False,
+    )
+
+
+def _output(command: list[str]) -> str | None:
+    """What a command prints; None where it fails or hangs."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout + done.stderr if done.returncode == 0 else None
+
+
+def _version(text: str) -> str:
+    match = re.search(r"ngspice-(\d+[\w.+]*)", text)
+    return f"ngspice {match.group(1)}" if match else "version unknown"
+
+
+def _models() -> list[Check]:
+    root = os.environ.get("PDK_ROOT", "")
+    checks = []
+    for state in pdk_states():
+        checks.append(
+            Check(
+                f"{state.name} models",
+                state.installed,
+                f"{state.version} ({state.path})" if state.installed else "not installed",
+                f"run `codesign pdk install {state.name}`, or set PDK_ROOT",
+                # A PDK of the user's own is as good.
+                needed=not root,
+            )
+        )
+    there = os.path.isdir(root)
+    checks.append(
+        Check(
+            "PDK_ROOT",
+            there or not root,
+            (f"{root}: {_listing(root)}" if there else f"{root} is no folder")
+            if root
+            else "not set (installed models are used)",
+            "set PDK_ROOT to the folder that holds the PDKs, or unset it",
+            needed=False,
+        )
+    )
+    return checks
+
+
+def _listing(folder: str) -> str:
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    except OSError as error:
+        return str(error.strerror)
+    return ", ".join(names[:8]) or "empty"
+
+
+def _cache() -> Check:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as stream:
+            stream.write(b"x")
+            stream.flush()
+    except OSError as error:
+        remedy = "set MTC_CODESIGN_CACHE to a folder that can be written"
+        return Check("cache", False, f"{folder}: {error.strerror}", remedy)
+    return Check("cache", True, str(folder))
+
+
+def _devices() -> Check:
+    """Where torch can compute; a GPU is never needed."""
+    try:
+        found = _torch_devices()
+    except ImportError as error:
+        return Check(
+            "compute devices", False, f"torch cannot be loaded: {error}", "reinstall torch"
+        )
+    return Check("compute devices", True, found)
+
+
+def _torch_devices() -> str:
+    import torch
+
+    devices = [f"cpu ({os.cpu_count()} cores, {torch.get_num_threads()} threads)"]
+    if torch.cuda.is_available():
+        devices += [
+            f"cuda:{index} ({torch.cuda.get_device_name(index)})"
+            for index in range(torch.cuda.device_count())
+        ]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return ", ".join(devices)

@@ -1,0 +1,406 @@
+"""Test benches as data: sources, instances and analyses around cells and models.
+
+A bench knows nothing of a simulator. Everything in it is checked when it is made, so that
+whatever turns it into text can trust it. All quantities are in SI units, temperatures in degrees
+Celsius. Names are SPICE's own: a voltage source's begins with ``v``, a current source's with
+``i``, an instance's with ``x``, a resistor's with ``r`` and a capacitor's with ``c``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from netlists.safe_text import (
+    check_cells,
+    check_models,
+    check_name,
+    check_node,
+    check_number,
+    check_saved,
+    clean_comment,
+)
+from neuron_model.errors import InputError
+
+DEFAULT_OPTIONS: Mapping[str, float | str] = MappingProxyType(
+    {
+        # 1e-12 (ngspice's default) is a floor of 1 pA/V under currents of picoamperes.
+        "gmin": 1e-15,
+        "abstol": 1e-16,
+        "chgtol": 1e-18,
+        "vntol": 1e-7,
+        "reltol": 1e-4,
+        "method": "trap",
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PiecewiseLinear:
+    """A waveform through the points (``times`` [s], ``values`` [V or A]), constant outside them.
+
+    Both are one-dimensional, of the same length; times are >= 0 and increase strictly.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("times", "values"):
+            try:
+                array = np.array(getattr(self, name), dtype=np.float64)
+            except (TypeError, ValueError):
+                raise InputError(f"The {name} of a waveform must be numbers.") from None
+            if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
+                raise InputError(
+                    f"The {name} of a waveform must be a list of at least one finite number."
+                )
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if self.times.shape != self.values.shape:
+            raise InputError(
+                f"A waveform has {self.times.size} times and {self.values.size} values; "
+                "it must have as many of each."
+            )
+        if self.times[0] < 0.0 or not (np.diff(self.times) > 0.0).all():
+            raise InputError("The times of a waveform must begin at 0 or later and increase.")
+
+    def __call__(self, time: np.ndarray) -> np.ndarray:
+        """The values at ``time`` [s]."""
+        return np.interp(time, self.times, self.values)
+
+
+def staircase(levels: Sequence[tuple[float, float]], ramp: float) -> PiecewiseLinear:
+    """A waveform that goes to each value of ``levels``, (time [s], value), in ``ramp`` seconds.
+
+    The first level holds from the beginning, whatever its time; each other one is reached a ramp
+    after its time. A change takes time because a source that jumps has no derivative for a
+    simulator to control its steps with.
+
+    Raises:
+        InputError: a level comes before the ramp to the one before it is over.
+    """
+    check_number(ramp, "The ramp of a step", above=0.0)
+    if not levels:
+        raise InputError("A waveform of steps must have at least one level.")
+    times, values = [0.0], [levels[0][1]]
+    for start, value in levels[1:]:
+        if start <= times[-1]:
+            if start < times[-1] or len(times) > 1:
+                raise InputError(
+                    f"A step at {start:g} s comes before {times[-1]:g} s, when the one before "
+                    "it is over; make the ramp shorter or the steps longer."
+                )
+        else:
+            times.append(start)
+            values.append(values[-1])
+        times.append(start + ramp)
+        values.append(value)
+    return PiecewiseLinear(np.array(times), np.array(values))
+
+
+Waveform = float | PiecewiseLinear
+
+
+@dataclass(frozen=True)
+class _TwoPole:
+    name: str
+    positive: str
+    negative: str
+
+    _letter = ""
+
+    def __post_init__(self) -> None:
+        _check_device_name(self.name, self._letter, type(self).__name__)
+        check_node(self.positive, f"The positive node of {self.name}")
+        check_node(self.negative, f"The negative node of {self.name}")
+
+
+@dataclass(frozen=True)
+class _Source(_TwoPole):
+    waveform: Waveform
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.waveform, PiecewiseLinear):
+            level = check_number(self.waveform, f"The waveform of {self.name}")
+            object.__setattr__(self, "waveform", level)
+
+
+@dataclass(frozen=True)
+class VoltageSource(_Source):
+    """``waveform`` [V] between two nodes; ``i(name)`` is the current into its positive one."""
+
+    _letter = "v"
+
+
+@dataclass(frozen=True)
+class CurrentSource(_Source):
+    """``waveform`` [A] from the positive node through the source to the negative one."""
+
+    _letter = "i"
+
+
+@dataclass(frozen=True)
+class Resistor(_TwoPole):
+    """A load of ``resistance`` ohm."""
+
+    resistance: float
+    _letter = "r"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self.resistance, f"The resistance of {self.name}", above=0.0)
+
+
+@dataclass(frozen=True)
+class Capacitor(_TwoPole):
+    """A load of ``capacitance`` farad."""
+
+    capacitance: float
+    _letter = "c"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self.capacitance, f"The capacitance of {self.name}", above=0.0)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A use of the subcircuit ``cell``, its ports on ``nodes`` in their order."""
+
+    name: str
+    cell: str
+    nodes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check_device_name(self.name, "x", "Instance")
+        check_name(self.cell, f"The cell of {self.name}")
+        object.__setattr__(self, "nodes", _tuple(self.nodes, f"The nodes of {self.name}"))
+        for node in self.nodes:
+            check_node(node, f"A node of {self.name}")
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """The DC solution with every source at its value at time 0: waveforms of one point."""
+
+
+@dataclass(frozen=True)
+class DCSweep:
+    """A source swept from ``start`` to ``stop`` [V or A] by ``step``; both ends are included.
+
+    With ``outer``, that sweep's source is stepped and this one swept anew at each of its values:
+    the waveforms hold all of this sweep at the first outer value, then at the second, and so on.
+    """
+
+    source: str
+    start: float
+    stop: float
+    step: float
+    outer: "DCSweep | None" = None
+
+    def __post_init__(self) -> None:
+        _check_device_name(self.source, "vi", "DCSweep")
+        what = f"The {{}} of the sweep of {self.source}"
+        for name in ("start", "stop", "step"):
+            check_number(getattr(self, name), what.format(name))
+        if self.step == 0.0 or (self.stop - self.start) * self.step < 0.0:
+            raise InputError(
+                f"The step of the sweep of {self.source} is {self.step:g}, which does not lead "
+                f"from {self.start:g} to {self.stop:g}."
+            )
+        if self.outer is not None and (
+            self.outer.outer is not None or self.outer.source.lower() == self.source.lower()
+        ):
+            raise InputError("A DC sweep can have one outer sweep, of another source.")
+
+    @property
+    def points(self) -> int:
+        """How many points the sweep has, all in all."""
+        own = int(np.floor((self.stop - self.start) / self.step + 1e-3)) + 1
+        return own * (1 if self.outer is None else self.outer.points)
+
+
+@dataclass(frozen=True)
+class Transient:
+    """The circuit in time, up to ``end`` [s], by steps of at most ``max_step``.
+
+    Waveforms begin at ``start``. It begins from the DC solution with the nodes of
+    ``initial_voltages`` [V] held at their values, or, with ``use_initial_conditions``, from these
+    voltages with no DC solution at all (the others begin at 0 V).
+    """
+
+    end: float
+    max_step: float
+    start: float = 0.0
+    initial_voltages: Mapping[str, float] = field(default_factory=dict)
+    use_initial_conditions: bool = False
+
+    def __post_init__(self) -> None:
+        check_number(self.end, "The end of a transient analysis", above=0.0)
+        check_number(self.max_step, "The largest step of a transient analysis", above=0.0)
+        check_number(self.start, "The start of a transient analysis", least=0.0)
+        if self.start >= self.end:
+            raise InputError(
+                f"A transient analysis that starts at {self.start:g} s must end after that, "
+                f"not at {self.end:g} s."
+            )
+        voltages = {
+            check_node(node, "A node with an initial voltage"): check_number(
+                value, f"The initial voltage of {node}"
+            )
+            for node, value in self.initial_voltages.items()
+        }
+        object.__setattr__(self, "initial_voltages", MappingProxyType(voltages))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle without the read-only view, which cannot be."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["initial_voltages"] = dict(self.initial_voltages)
+        return Transient, tuple(values.values())
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """``parameter`` of ``device`` becomes ``value`` for the analyses that follow.
+
+    The device is named as ngspice does: ``iin`` (parameter ``dc``), or
+    ``m.x1.xota.xtail.msky130_fd_pr__nfet_01v8`` for what sits in subcircuits.
+    """
+
+    device: str
+    parameter: str
+    value: float
+
+    def __post_init__(self) -> None:
+        check_node(self.device, "The device of an alteration")
+        check_name(self.parameter, f"The parameter of {self.device} to alter")
+        check_number(self.value, f"The value of {self.parameter} of {self.device}")
+
+
+Step = OperatingPoint | DCSweep | Transient | Alteration
+Element = VoltageSource | CurrentSource | Resistor | Capacitor
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that one simulation consists of.
+
+    ``models`` and ``cells`` are SPICE text (:func:`netlists.safe_text.check_models`,
+    :func:`~netlists.safe_text.check_cells`). ``sources`` are the elements around the instances.
+    ``analyses`` run in their order; each but the alterations gives waveforms. ``save`` names what
+    is kept (``v(m)``, ``i(vdd)``, ``@m.x1.m1[id]``); nothing named is all node voltages and
+    source currents. ``temperature`` is in degrees Celsius. ``options`` are ngspice's, on top of
+    :data:`DEFAULT_OPTIONS`. ``comments`` stand at the head of the deck.
+    """
+
+    title: str
+    models: str
+    cells: str
+    instances: tuple[Instance, ...]
+    sources: tuple[Element, ...]
+    analyses: tuple[Step, ...]
+    save: tuple[str, ...] = ()
+    temperature: float = 27.0
+    options: Mapping[str, float | str] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        def store(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        store("title", clean_comment(self.title))
+        store("comments", tuple(clean_comment(comment) for comment in self.comments))
+        check_models(self.models, "The model text")
+        check_cells(self.cells, "The text of the cells")
+        for name, allowed in (
+            ("instances", Instance),
+            ("sources", Element),
+            ("analyses", Step),
+        ):
+            items = _tuple(getattr(self, name), f"The {name} of a bench")
+            store(name, items)
+            for item in items:
+                if not isinstance(item, allowed):
+                    raise InputError(f"{item!r} cannot be one of the {name} of a bench.")
+        if not self.waveform_steps:
+            raise InputError("A bench must have at least one analysis.")
+        store("save", tuple(check_saved(name) for name in _tuple(self.save, "What to save")))
+        check_number(self.temperature, "The temperature", above=-273.15)
+        store("options", MappingProxyType(self._merged_options()))
+        self._check_names()
+
+    @property
+    def waveform_steps(self) -> tuple[OperatingPoint | DCSweep | Transient, ...]:
+        """The analyses that give waveforms, in their order."""
+        return tuple(step for step in self.analyses if not isinstance(step, Alteration))
+
+    @property
+    def initial_voltages(self) -> Mapping[str, float]:
+        """The initial voltages of the bench's transient analyses: the same for all of them."""
+        found = [step.initial_voltages for step in self.analyses if isinstance(step, Transient)]
+        return found[0] if found else {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle without the read-only view, which cannot be."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["options"] = dict(self.options)
+        return Bench, tuple(values.values())
+
+    def _merged_options(self) -> dict[str, float | str]:
+        merged = dict(DEFAULT_OPTIONS)
+        for name, value in self.options.items():
+            check_name(name, "An option of ngspice")
+            what = f"The option {name}"
+            check = check_name if isinstance(value, str) else check_number
+            merged[name.lower()] = check(value, what)
+        return merged
+
+    def _check_names(self) -> None:
+        names: set[str] = set()
+        for item in (*self.sources, *self.instances):
+            if item.name.lower() in names:
+                raise InputError(f"The name {item.name} stands twice in a bench; make them differ.")
+            names.add(item.name.lower())
+        for step in self.analyses:
+            swept = step if isinstance(step, DCSweep) else None
+            while swept is not None:
+                if swept.source.lower() not in names:
+                    raise InputError(f"The bench has no source {swept.source}, which it sweeps.")
+                swept = swept.outer
+            if isinstance(step, Transient) and step.initial_voltages != self.initial_voltages:
+                raise InputError(
+                    "The transient analyses of a bench must have the same initial voltages; "
+                    "put them into benches of their own."
+                )
+        defined = {
+            name.lower()
+            for name in re.findall(
+                r"^[ \t]*\.subckt[ \t]+(\S+)", f"{self.models}\n{self.cells}", re.I | re.M
+            )
+        }
+        for instance in self.instances:
+            if instance.cell.lower() not in defined:
+                raise InputError(
+                    f"The instance {instance.name} is of {instance.cell}, which is not among the "
+                    f"cells: {', '.join(sorted(defined)) or 'there are none'}."
+                )
+
+
+def _check_device_name(name: object, letters: str, what: str) -> None:
+    check_name(name, f"The name of a {what}")
+    if len(str(name)) < 2 or str(name)[0].lower() not in letters:
+        allowed = " or ".join(repr(letter) for letter in letters)
+        raise InputError(
+            f"The name of a {what} is {name!r}; it must begin with {allowed} and have more "
+            "characters than that."
+        )
+
+
+def _tuple(items: object, what: str) -> tuple:
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise InputError(f"{what} must be a list, not {items!r}.")
+    return tuple(items)

@@ -1,0 +1,142 @@
+"""A bench as a deck: for the engine, and as a file that plain ``ngspice -b`` runs.
+
+Both come from one PySpice circuit and one list of commands, so that both give the same numbers.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from PySpice.Spice.Netlist import Circuit
+from PySpice.Spice.NgSpice.Simulation import NgSpiceCircuitSimulator
+from PySpice.Spice.Simulation import (
+    DCAnalysisParameters,
+    OperatingPointAnalysisParameters,
+    TransientAnalysisParameters,
+)
+
+from netlists.bench import (
+    Alteration,
+    Bench,
+    Capacitor,
+    CurrentSource,
+    DCSweep,
+    OperatingPoint,
+    PiecewiseLinear,
+    Resistor,
+    Step,
+    VoltageSource,
+    Waveform,
+)
+from netlists.job import Command, Job
+from netlists.safe_text import check_file_name
+
+logging.getLogger("PySpice").addHandler(logging.NullHandler())
+
+_POINTS_PER_LINE = 3
+
+
+def build_job(bench: Bench) -> Job:
+    """What a worker needs to run the bench, with models and cells in the deck."""
+    text = str(_simulator(bench, [bench.models, bench.cells]))
+    return Job(text, tuple(_command(step) for step in bench.analyses))
+
+
+def deck_text(
+    bench: Bench,
+    include_models: str = "models.spice",
+    include_cells: Sequence[str] = ("neuron.spice",),
+    raw_file: str = "testbench.raw",
+) -> str:
+    """The bench as a file that ``ngspice -b`` runs, in the folder where the named files lie.
+
+    Models and cells are included from these files, not written out. The analyses' waveforms are
+    written to ``raw_file``, one plot after the other. ngspice ends with status 0 if all went
+    well, and with 1 at the first analysis that failed.
+
+    Raises:
+        InputError: a name is not that of a file in the same folder.
+    """
+    files = [include_models, *include_cells]
+    includes = [f".include {check_file_name(name, 'A file to include')}" for name in files]
+    check_file_name(raw_file, "The raw file")
+    # One thread: neurons are small, and on shared cores a second thread costs much time.
+    control = [".control", "set num_threads=1", "set filetype=binary", "unset appendwrite"]
+    for step in bench.analyses:
+        command = _command(step)
+        control.append(command.text)
+        if command.makes_plot:
+            control += ["if $sim_status", "  quit 1", "end"]
+            control += [f"write {raw_file}", "set appendwrite"]
+    control += ["quit 0", ".endc"]
+    text = str(_simulator(bench, includes))
+    return text.removesuffix(".end\n") + "\n".join([*control, ".end", ""])
+
+
+def _simulator(bench: Bench, blocks: Sequence[str]) -> NgSpiceCircuitSimulator:
+    circuit = Circuit(bench.title)
+    comments = "".join(f"* {comment}\n" for comment in bench.comments)
+    # PySpice keeps what is saved in a set, which has another order in every process.
+    saved = [f".save {name}" for name in bench.save]
+    circuit.raw_spice = comments + "".join(block.rstrip("\n") + "\n" for block in [*blocks, *saved])
+    for element in bench.sources:
+        name, nodes = element.name[1:], (element.positive, element.negative)
+        match element:
+            case VoltageSource():
+                circuit.V(name, *nodes, _waveform_text(element.waveform))
+            case CurrentSource():
+                circuit.I(name, *nodes, _waveform_text(element.waveform))
+            case Resistor():
+                circuit.R(name, *nodes, raw_spice=repr(float(element.resistance)))
+            case Capacitor():
+                circuit.C(name, *nodes, raw_spice=repr(float(element.capacitance)))
+    for instance in bench.instances:
+        circuit.X(instance.name[1:], instance.cell, *instance.nodes)
+    simulator = NgSpiceCircuitSimulator(
+        circuit, pipe=False, temperature=bench.temperature, nominal_temperature=27.0
+    )
+    simulator.options(**bench.options)
+    if bench.initial_voltages:
+        simulator.initial_condition(**bench.initial_voltages)
+    return simulator
+
+
+def _command(step: Step) -> Command:
+    match step:
+        case Alteration():
+            value = repr(float(step.value))
+            return Command(f"alter @{step.device}[{step.parameter}] = {value}", makes_plot=False)
+        case OperatingPoint():
+            card = OperatingPointAnalysisParameters()
+        case DCSweep():
+            sweeps = [step] if step.outer is None else [step, step.outer]
+            card = DCAnalysisParameters(
+                **{
+                    sweep.source: slice(float(sweep.start), float(sweep.stop), float(sweep.step))
+                    for sweep in sweeps
+                }
+            )
+        case _:
+            card = TransientAnalysisParameters(
+                float(step.max_step),
+                float(step.end),
+                float(step.start),
+                float(step.max_step),
+                step.use_initial_conditions,
+            )
+    return Command(str(card).removeprefix(".").rstrip(), makes_plot=True)
+
+
+def _waveform_text(waveform: Waveform) -> str:
+    if not isinstance(waveform, PiecewiseLinear):
+        return f"dc {waveform!r}"
+    pairs = [
+        f"{time!r} {value!r}"
+        for time, value in zip(waveform.times.tolist(), waveform.values.tolist(), strict=True)
+    ]
+    lines = [
+        " ".join(pairs[first : first + _POINTS_PER_LINE])
+        for first in range(0, len(pairs), _POINTS_PER_LINE)
+    ]
+    # The DC value makes operating points begin where the waveform does.
+    start = waveform.values.item(0)
+    return f"dc {start!r} pwl(\n+ " + "\n+ ".join(lines) + "\n+ )"

@@ -1,0 +1,251 @@
+"""Benches in, waveforms out: ngspice in worker processes, each with one circuit at a time."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Self
+
+from netlists.bench import Bench, DCSweep, Transient
+from netlists.deck import build_job
+from netlists.errors import ConvergenceError, EngineDiedError, NetlistError, SimulationTimeout
+from netlists.job import Outcome, Reply
+from netlists.ngspice_library import find_ngspice_library
+from netlists.remarks import complaints
+from netlists.safe_text import clean_comment
+from netlists.waveforms import Waveforms, from_plot
+from netlists.worker_process import WorkerProcess
+from neuron_model.errors import MissingDependencyError, SimulatorError
+
+# A worker starts in a third of a second where nothing else runs.
+_START_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Waveforms per analysis, in the bench's order (alterations give none), and ngspice's log."""
+
+    waveforms: tuple[Waveforms, ...]
+    log: tuple[str, ...] = ()
+
+    def __getitem__(self, index: int) -> Waveforms:
+        return self.waveforms[index]
+
+    def __len__(self) -> int:
+        return len(self.waveforms)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What ngspice warned of."""
+        return tuple(line for line in self.log if line.lower().startswith("warning"))
+
+
+@dataclass
+class _Assignment:
+    """A bench that a worker is at, and when it must be through."""
+
+    index: int
+    bench: Bench
+    deadline: float
+    limit: float
+
+
+class Engine:
+    """Runs benches in at most ``workers`` processes (a core each, unless told).
+
+    A bench that takes longer than ``timeout`` seconds is stopped. Workers start when they are
+    needed and stay until the engine is closed; a worker that ngspice left unusable is replaced.
+    One thread at a time may use an engine.
+
+        with Engine() as engine:
+            result = engine.run(bench)
+            voltage = result[0]["v(m)"]
+    """
+
+    def __init__(self, workers: int | None = None, timeout: float = 120.0) -> None:
+        self.workers = max(1, workers or len(os.sched_getaffinity(0)))
+        self.timeout = timeout
+        self._library_path: str | None = None
+        self._idle: list[WorkerProcess] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers."""
+        while self._idle:
+            self._idle.pop().kill()
+
+    def run(self, bench: Bench) -> Result:
+        """Simulate one bench.
+
+        Raises:
+            NetlistError: ngspice does not take the circuit, or a saved vector is not in it.
+            ConvergenceError: ngspice found no solution.
+            SimulationTimeout: it took longer than the engine's time-out.
+            EngineDiedError: ngspice crashed.
+            MissingDependencyError: there is no ngspice library that can be loaded.
+        """
+        return self.map([bench])[0]
+
+    def map(
+        self,
+        benches: Iterable[Bench],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Result]:
+        """Simulate many benches side by side; results in their order.
+
+        ``progress`` is called with how many are done and how many there are. The first failure
+        (in their order) is raised and the rest left. Raises as :meth:`run`.
+        """
+        benches = list(benches)
+        results = []
+        for outcome in self.attempt(benches):
+            if isinstance(outcome, SimulatorError):
+                raise outcome
+            results.append(outcome)
+            if progress is not None:
+                progress(len(results), len(benches))
+        return results
+
+    def attempt(self, benches: Iterable[Bench]) -> Iterator[Result | SimulatorError]:
+        """As :meth:`map`, result by result, with failures returned in their places."""
+        waiting = deque(enumerate(benches))
+        outcomes: dict[int, Result | SimulatorError] = {}
+        busy: dict[WorkerProcess, _Assignment] = {}
+        try:
+            for index in range(len(waiting)):
+                while index not in outcomes:
+                    while waiting and len(busy) < self.workers:
+                        self._assign(busy, *waiting.popleft())
+                    for worker in _with_news(busy):
+                        self._listen(worker, busy, waiting, outcomes)
+                    _stop_late(busy, outcomes)
+                yield outcomes.pop(index)
+        finally:
+            # Left early, by an error or because the caller wants no more.
+            for worker in busy:
+                worker.kill()
+
+    def _assign(
+        self, busy: dict[WorkerProcess, _Assignment], index: int, bench: Bench, fresh: bool = False
+    ) -> None:
+        if self._idle and not fresh:
+            worker = self._idle.pop()
+            busy[worker] = _Assignment(index, bench, time.monotonic() + self.timeout, self.timeout)
+            worker.send(build_job(bench))
+        else:
+            if self._library_path is None:
+                self._library_path = find_ngspice_library()
+            worker = WorkerProcess(self._library_path)
+            deadline = time.monotonic() + _START_TIMEOUT
+            busy[worker] = _Assignment(index, bench, deadline, _START_TIMEOUT)
+
+    def _listen(
+        self,
+        worker: WorkerProcess,
+        busy: dict[WorkerProcess, _Assignment],
+        waiting: deque[tuple[int, Bench]],
+        outcomes: dict[int, Result | SimulatorError],
+    ) -> None:
+        assignment = busy[worker]
+        bench = assignment.bench
+        reply = worker.receive()
+        if reply is not None and reply.outcome is Outcome.READY:
+            assignment.limit = self.timeout
+            assignment.deadline = time.monotonic() + self.timeout
+            worker.send(build_job(bench))
+            return
+        if reply is not None and reply.alive:
+            del busy[worker]
+            self._idle.append(worker)
+            outcomes[assignment.index] = _judge(bench, reply)
+            return
+        del busy[worker]
+        last_words = worker.end()
+        if reply is not None and reply.outcome is Outcome.NO_LIBRARY:
+            raise MissingDependencyError(
+                f"The ngspice library {self._library_path} cannot be loaded "
+                f"({_joined(reply.lines)}); set NGSPICE_LIBRARY_PATH to one that can."
+            )
+        if worker.jobs_taken > 1:
+            # It may be the benches before that it died of: once more, in a worker of its own.
+            self._assign(busy, assignment.index, bench, fresh=True)
+        elif reply is not None:
+            outcomes[assignment.index] = _judge(bench, reply)
+        else:
+            outcomes[assignment.index] = EngineDiedError(
+                f"ngspice died of the bench {bench.title!r} ({last_words}); if it was "
+                "killed, the machine may be short of memory, else simplify the circuit."
+            )
+
+
+def _with_news(busy: dict[WorkerProcess, _Assignment]) -> list[WorkerProcess]:
+    """The workers that have something to say, waiting for one until the next deadline."""
+    patience = min(assignment.deadline for assignment in busy.values()) - time.monotonic()
+    ready = wait([worker.connection for worker in busy], timeout=max(0.0, patience))
+    return [worker for worker in busy if worker.connection in ready]
+
+
+def _stop_late(
+    busy: dict[WorkerProcess, _Assignment], outcomes: dict[int, Result | SimulatorError]
+) -> None:
+    now = time.monotonic()
+    for worker in [worker for worker, assignment in busy.items() if assignment.deadline < now]:
+        assignment = busy.pop(worker)
+        worker.kill()
+        outcomes[assignment.index] = SimulationTimeout(
+            f"The simulation of {assignment.bench.title!r} was stopped after "
+            f"{assignment.limit:g} s; allow it more time, shorten it, or let it take larger steps."
+        )
+
+
+def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:
+    what = complaints(reply.lines)
+    match reply.outcome:
+        case Outcome.REFUSED:
+            return NetlistError(
+                f"ngspice does not take the circuit {bench.title!r} ({_joined(what)}); "
+                "correct the cell, the model or the test bench that it names."
+            )
+        case Outcome.FAILED:
+            return ConvergenceError(
+                f"ngspice found no solution for {bench.title!r} ({_joined(what)}); check that every node "
+                "has a path to the supply and every bias its value, or loosen reltol or abstol."
+            )
+        case Outcome.CRASHED:
+            return EngineDiedError(
+                f"ngspice gave up on {bench.title!r} ({_joined(what)}); simplify the circuit or the bench."
+            )
+    waveforms = tuple(from_plot(plot) for plot in reply.plots)
+    return _incomplete(bench, waveforms) or Result(waveforms, reply.lines)
+
+
+def _incomplete(bench: Bench, waveforms: tuple[Waveforms, ...]) -> SimulatorError | None:
+    """What is missing from waveforms that ngspice called complete."""
+    for step, waveform in zip(bench.waveform_steps, waveforms, strict=True):
+        missing = [name for name in bench.save if name != "all" and name not in waveform]
+        if missing:
+            return NetlistError(
+                f"ngspice has no {', '.join(missing)} in {bench.title!r}; save what is there: "
+                f"{', '.join(waveform)}."
+            )
+        short = (isinstance(step, Transient) and waveform.axis[-1] < step.end * (1.0 - 1e-9)) or (
+            isinstance(step, DCSweep) and len(waveform) < step.points
+        )
+        if short:
+            return ConvergenceError(
+                f"ngspice stopped at {waveform.axis[-1]:g} in {bench.title!r}, before the "
+                "analysis was through; loosen reltol or abstol, or make the largest step smaller."
+            )
+    return None
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """The last few lines as one."""
+    return "; ".join(clean_comment(line) for line in lines[-4:])[:400]

@@ -1,0 +1,61 @@
+"""Where ngspice's shared library lies."""
+
+import ctypes
+import ctypes.util
+import functools
+import os
+
+from neuron_model.errors import MissingDependencyError
+
+LIBRARY_VARIABLE = "NGSPICE_LIBRARY_PATH"
+
+# Debian and Ubuntu ship only the first name without their development package.
+_NAMES = ("libngspice.so.0", "libngspice.so", "libngspice.0.dylib", "libngspice.dylib")
+
+_HOW_TO_GET_IT = (
+    "install it with `apt-get install ngspice libngspice0` (Debian, Ubuntu), "
+    "`dnf install ngspice libngspice` (Fedora), `brew install ngspice libngspice` (macOS) or "
+    "`conda install -c conda-forge ngspice-lib`, or set NGSPICE_LIBRARY_PATH to its file"
+)
+
+
+def find_ngspice_library() -> str:
+    """The name or path by which ngspice's shared library can be loaded.
+
+    ``$NGSPICE_LIBRARY_PATH`` is taken where it is set; else the usual names are tried, and then
+    what ``ctypes.util.find_library`` finds.
+
+    Raises:
+        MissingDependencyError: there is none that can be loaded.
+    """
+    return _find(os.environ.get(LIBRARY_VARIABLE, ""))
+
+
+@functools.cache
+def _find(chosen: str) -> str:
+    if chosen:
+        reason = _why_not(chosen)
+        if reason is None:
+            return chosen
+        raise MissingDependencyError(
+            f"{LIBRARY_VARIABLE} is {chosen!r}, which is not a library that can be loaded "
+            f"({reason}); {_HOW_TO_GET_IT}."
+        )
+    for name in _NAMES:
+        if _why_not(name) is None:
+            return name
+    found = ctypes.util.find_library("ngspice")
+    if found and _why_not(found) is None:
+        return found
+    raise MissingDependencyError(f"ngspice's shared library was not found; {_HOW_TO_GET_IT}.")
+
+
+def _why_not(name: str) -> str | None:
+    """The reason why the library cannot be loaded; none where it can and is ngspice."""
+    try:
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        return str(error)
+    if not hasattr(library, "ngSpice_Init"):
+        return "it has no ngSpice_Init"
+    return None

@@ -1,0 +1,40 @@
+"""Which of the lines that ngspice writes are remarks, and which are complaints."""
+
+import re
+from collections.abc import Iterable
+
+# What ngspice says on standard error when nothing is wrong.
+_REMARK = re.compile(
+    r"""\s* ( $ | warning | note\b | trying\ gmin | supplies\ reduced | using\ (sparse|klu)
+      | (dynamic|true|one|source|last|further|gmin)\b .* (completed|successful|increment|step)
+      | reducing\ trtol | reference\ value | transient\ op | no\.\ of\ data\ rows
+      | original\ line | \*\* | --> | % )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# What it says besides its complaints, before and after them.
+_NOISE = re.compile(
+    r"doing analysis|circuit:|please check|.*cannot recover|netlist line no|simulation interrupted"
+    r"|last node voltages|(node|a|[-\w.#]+)\s+(last voltage|[-+\d.e]+)\b|-+[- ]*$|error on line",
+    re.IGNORECASE,
+)
+
+_NO_SOLUTION = re.compile(
+    r"(time)?step too small|converge|singular|iteration limit|solution failed|trouble with",
+    re.IGNORECASE,
+)
+
+
+def is_remark(line: str) -> bool:
+    """Whether a line of ngspice's standard error is no complaint."""
+    return _REMARK.match(line) is not None
+
+
+def complaints(lines: Iterable[str]) -> list[str]:
+    """The lines that say what went wrong: those that are neither remarks nor noise."""
+    return [line for line in lines if not is_remark(line) and not _NOISE.match(line.strip())]
+
+
+def is_no_solution(lines: Iterable[str]) -> bool:
+    """Whether ngspice failed because it found no solution, rather than at the circuit's text."""
+    return any(_NO_SOLUTION.search(line) for line in lines)

@@ -1,0 +1,102 @@
+"""The process in which ngspice runs: takes jobs from a connection until it closes.
+
+Started by :mod:`netlists.worker_process`, and kept free of heavy imports: all that it needs is
+PySpice and numpy.
+"""
+
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+from netlists.job import Job, Outcome, Reply
+from netlists.remarks import is_no_solution
+from netlists.shared import LibraryDiedError, QuietNgSpice
+
+# Of what ngspice wrote: enough to tell what went wrong, little enough to send.
+_KEPT_LINES = 40
+
+
+def main(descriptor: int, library_path: str) -> None:
+    """Load ngspice and answer jobs."""
+    # Ctrl-C reaches the whole process group; it is the parent that decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    connection = Connection(descriptor)
+    try:
+        ngspice = QuietNgSpice(library_path)
+        # With its default of two, processes side by side slow each other down forty times.
+        ngspice.execute("set num_threads=1")
+    except Exception as error:
+        # Whatever it is, it is the parent that has someone to tell.
+        connection.send(Reply(Outcome.NO_LIBRARY, lines=(str(error) or repr(error),)))
+        return
+    connection.send(Reply(Outcome.READY))
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        reply = answer(ngspice, job)
+        connection.send(reply)
+        if not reply.alive:
+            return
+
+
+def _exit_with_parent() -> None:
+    # Standard input is a pipe that only the parent can write to, and never does: reading ends
+    # when the parent is gone, however it went, and also while ngspice is at work.
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def answer(ngspice: QuietNgSpice, job: Job) -> Reply:
+    """Run a job and forget it."""
+    ngspice.clear()
+    try:
+        ngspice.load(job.deck)
+    except LibraryDiedError:
+        return Reply(Outcome.REFUSED, lines=_last(ngspice.errors), alive=False)
+    try:
+        reply = _run(ngspice, job)
+        ngspice.execute("destroy all")
+        # Circuits add up otherwise: 12 MB a run, and a failed load would leave the one before.
+        ngspice.execute("remcirc")
+    except LibraryDiedError:
+        return Reply(Outcome.CRASHED, lines=_last(ngspice.lines), alive=False)
+    return reply
+
+
+def _run(ngspice: QuietNgSpice, job: Job) -> Reply:
+    if ngspice.errors:
+        # ngspice would go on and simulate something else, or nothing.
+        return Reply(Outcome.REFUSED, lines=_last(ngspice.errors))
+    said = list(ngspice.lines)
+    plots = []
+    for command in job.commands:
+        ngspice.clear()
+        ngspice.execute(command.text)
+        if not command.makes_plot:
+            if ngspice.errors:
+                return Reply(Outcome.REFUSED, lines=_last([command.text, *ngspice.errors]))
+            continue
+        said += ngspice.lines
+        if _failed(ngspice):
+            outcome = Outcome.FAILED if is_no_solution(ngspice.lines) else Outcome.REFUSED
+            return Reply(outcome, lines=_last(ngspice.lines))
+        plots.append(ngspice.read_plot(ngspice.last_plot))
+        # So that what is there after the next analysis is its own.
+        ngspice.execute("destroy all")
+    return Reply(Outcome.DONE, tuple(plots), tuple(said[-_KEPT_LINES:]))
+
+
+def _failed(ngspice: QuietNgSpice) -> bool:
+    return ngspice.last_plot == "const" or any(
+        "aborted" in line or line.lower().lstrip().startswith(("error", "fatal", "doanalyses"))
+        for line in ngspice.lines
+    )
+
+
+def _last(lines: list[str]) -> tuple[str, ...]:
+    return tuple(line.strip() for line in lines if line.strip())[-_KEPT_LINES:]

@@ -38,7 +38,7 @@ system:
 
 # Order-only: "system" is always run, but must not make what follows it out of date.
 $(VENV)/.made: | system
-	"$$(sh setup/system.sh --python)" -m venv $(VENV)
+	@"$$(sh setup/system.sh --python)" -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | system

@@ -23,6 +23,7 @@ from neuron_model.errors import InputError
 
 _LINE_COMMENT = re.compile(r";.*$|//.*$|(?:^|[\s,])\$.*$")
 _WORD = re.compile(r"[A-Za-z_][\w.$]*")
+_FUNCTION = re.compile(r"\.func\s+([A-Za-z_]\w*)", re.IGNORECASE)
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:\([^()]*\)\s*)?=(?!=)")
 _PARAMETER = r"(?:^|\s){name}\s*=\s*(\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|\S+)"
 _WIDTH = re.compile(_PARAMETER.format(name="w"), re.IGNORECASE)
@@ -173,7 +174,8 @@ def leading_comments(sources: Sequence[SourceText], files: Sequence[Path]) -> li
 
 
 def _statements(sources: Sequence[SourceText]) -> Iterator[_Statement]:
-    path, number, lines = Path(), 0, []
+    path, number = Path(), 0
+    lines: list[str] = []
     for source in sources:
         for offset, raw in enumerate(source.text.split("\n")):
             line = raw.strip()
@@ -442,7 +444,8 @@ def _definitions_in_use(
     texts = {index: statement.text for index, statement in definitions.items()}
     by_name: dict[str, list[int]] = defaultdict(list)
     for index, text in texts.items():
-        for name in _ASSIGNED.findall(text):
+        function = _FUNCTION.match(text)
+        for name in [function.group(1)] if function else _ASSIGNED.findall(text):
             by_name[name.lower()].append(index)
     chosen: set[int] = set()
     work = [statement.text for statements in kept.values() for statement in statements]

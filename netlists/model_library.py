@@ -160,12 +160,6 @@ def trimmed_models(
     return TrimmedModels(text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def untrimmed_models(library: ModelLibrary, corner: str) -> str:
-    """All of ``corner`` as one text, includes expanded: what the trimmed text is judged by."""
-    sources = _sources(library, corner, find_library(library, corner))
-    return "\n".join([source.text for source in sources] + _override_lines(library)) + "\n"
-
-
 def _compose(
     name: str,
     corner: str,

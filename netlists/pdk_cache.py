@@ -163,7 +163,7 @@ def _unpack(package: PdkPackage, wheel: Path, target: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
             path = PurePosixPath(entry.filename)
-            if entry.is_dir() or not path.is_relative_to(root):
+            if entry.is_dir() or ".." in path.parts or not path.is_relative_to(root):
                 continue
             inside = path.relative_to(root)
             if any(inside.is_relative_to(member) for member in wanted):

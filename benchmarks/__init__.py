@@ -1,0 +1,1 @@
+"""Measurements that back what README says about speed: `python -m benchmarks.<name>`."""

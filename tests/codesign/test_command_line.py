@@ -1,0 +1,159 @@
+"""The command line: statuses, messages, and what is imported when."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+
+from codesign import command_line
+from codesign.commands import COMMANDS
+from neuron_model.errors import CodesignError, InputError, MissingDependencyError, SimulatorError
+
+Run = Callable[[argparse.Namespace], int]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Run], None]]:
+    """Makes ``codesign probe`` do what it is given."""
+
+    def install(run: Run) -> None:
+        module = ModuleType("codesign.commands.probe")
+        module.run = run  # type: ignore[attr-defined]
+        module.add_parser = lambda sub: importlib.import_module(  # type: ignore[attr-defined]
+            "codesign.arguments"
+        ).add_command(sub, "probe", example="codesign probe")
+        monkeypatch.setitem(COMMANDS, "probe", "try something")
+        monkeypatch.setitem(sys.modules, "codesign.commands.probe", module)
+
+    return install
+
+
+def raising(error: BaseException) -> Run:
+    def run(arguments: argparse.Namespace) -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_status_is_the_commands(command: Callable[[Run], None], status: int):
+    command(lambda arguments: status)
+    assert command_line.main(["probe"]) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InputError("It is wrong."), 2),
+        (MissingDependencyError("It is wrong."), 3),
+        (SimulatorError("It is wrong."), 4),
+        (CodesignError("It is wrong."), 2),
+    ],
+)
+def test_an_error_is_one_line_and_a_status(
+    command: Callable[[Run], None],
+    capsys: pytest.CaptureFixture[str],
+    error: CodesignError,
+    status: int,
+):
+    command(raising(error))
+    assert command_line.main(["probe"]) == status
+    assert capsys.readouterr() == ("", "error: It is wrong.\n")
+
+
+def test_what_a_message_quotes_stays_on_its_line(
+    command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]
+):
+    command(raising(InputError("x.toml: name 'a\n.control\r\n\x1b[31mshell\x00' is no name.")))
+    assert command_line.main(["probe"]) == 2
+    assert capsys.readouterr().err == ("error: x.toml: name 'a .control  [31mshell ' is no name.\n")
+
+
+def test_an_error_of_the_toolkit_is_told_apart(
+    command: Callable[[Run], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.delenv("CODESIGN_DEBUG", raising=False)
+    command(raising(ZeroDivisionError("division by zero")))
+    assert command_line.main(["probe"]) == command_line.INTERNAL_ERROR
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ZeroDivisionError: division by zero" in line
+    assert "--debug" in line
+
+
+@pytest.mark.parametrize("words", [["probe", "--debug"], ["--debug", "probe"]])
+def test_debug_shows_the_traceback(
+    command: Callable[[Run], None], capsys: pytest.CaptureFixture[str], words: list[str]
+):
+    command(raising(InputError("It is wrong.")))
+    assert command_line.main(words) == 2
+    error = capsys.readouterr().err
+    assert "Traceback" in error
+    assert error.endswith("error: It is wrong.\n")
+
+
+def test_an_interrupt_is_130(command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]):
+    command(raising(KeyboardInterrupt()))
+    assert command_line.main(["probe"]) == 130
+    assert capsys.readouterr().err == "error: Interrupted.\n"
+
+
+@pytest.mark.parametrize("words", [[], ["nothing"], ["doctor", "--nothing"], ["pdk", "bring"]])
+def test_usage_errors_are_2(words: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as leaving:
+        command_line.main(words)
+    assert leaving.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_each_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as leaving:
+        command_line.main([name, "--help"])
+    assert leaving.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"codesign {name}" in shown.partition("example:")[2]
+    assert "--json" in shown
+    assert callable(importlib.import_module(f"codesign.commands.{name}").run)
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        command_line.main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help_imports_nothing_heavy(words: list[str]):
+    program = (
+        "import sys\nfrom codesign.command_line import main\n"
+        f"try:\n    main({words!r})\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'scipy', 'sympy', 'matplotlib', 'PySpice'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    program = (
+        "import sys\nfrom codesign import command_line\nfrom codesign.commands import pdk\n"
+        "def run(arguments):\n    for _ in range(100000):\n        print('x' * 100)\n    return 0\n"
+        "pdk.run = run\n"
+        "sys.exit(command_line.main(['pdk', 'list']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

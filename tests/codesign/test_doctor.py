@@ -1,0 +1,104 @@
+"""The doctor: what is found, what is missing, and how to get it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codesign import doctor
+from codesign.command_line import main
+from codesign.doctor import Check, examine
+from neuron_model.errors import MissingDependencyError
+
+
+def by_name(checks: list[Check]) -> dict[str, Check]:
+    return {check.name: check for check in checks}
+
+
+@pytest.mark.ngspice
+def test_what_is_there_is_found(cache_folder: Path):
+    checks = by_name(examine())
+    assert checks["Python"].ok
+    assert checks["PySpice"].found.startswith("1.")
+    assert checks["ngspice library"].found.startswith("ngspice ")
+    assert checks["ngspice program"].found.startswith("ngspice ")
+    assert checks["compute devices"].found.startswith("cpu")
+    assert checks["cache"].found == str(cache_folder)
+
+
+def test_models_that_are_missing_say_how_to_get_them(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("PDK_ROOT", raising=False)
+    check = by_name(doctor._models())["sky130 models"]
+    assert (check.ok, check.needed) == (False, True)
+    assert "codesign pdk install sky130" in check.remedy
+
+
+def test_a_pdk_of_the_users_own(
+    cache_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "pdks" / "sky130A").mkdir(parents=True)
+    monkeypatch.setenv("PDK_ROOT", str(tmp_path / "pdks"))
+    checks = by_name(doctor._models())
+    assert not checks["sky130 models"].needed
+    assert "sky130A" in checks["PDK_ROOT"].found
+    monkeypatch.setenv("PDK_ROOT", str(tmp_path / "nowhere"))
+    assert not by_name(doctor._models())["PDK_ROOT"].ok
+
+
+def test_a_cache_that_cannot_be_written(cache_folder: Path):
+    cache_folder.write_text("a file where the folder should be")
+    check = doctor._cache()
+    assert not check.ok
+    assert "MTC_CODESIGN_CACHE" in check.remedy
+
+
+def test_no_library(monkeypatch: pytest.MonkeyPatch):
+    def missing() -> str:
+        raise MissingDependencyError("Install it with apt.")
+
+    monkeypatch.setattr(doctor, "find_ngspice_library", missing)
+    assert doctor._ngspice_library() == Check(
+        "ngspice library", False, "not found", "Install it with apt."
+    )
+
+
+def test_a_library_that_is_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    fake = tmp_path / "libngspice.so"
+    fake.write_bytes(b"not a library")
+    monkeypatch.setattr(doctor, "find_ngspice_library", lambda: str(fake))
+    check = doctor._ngspice_library()
+    assert not check.ok
+    assert str(fake) in check.found
+
+
+def test_no_program_is_told_but_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = doctor._ngspice_program()
+    assert (check.ok, check.needed) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [
+        ([Check("a", True, "1.0")], 0),
+        ([Check("a", True, "1.0"), Check("b", False, "not there", "get it", needed=False)], 0),
+        ([Check("a", True, "1.0"), Check("b", False, "not there", "get it")], 3),
+    ],
+)
+def test_the_status_says_whether_something_needed_is_missing(
+    checks: list[Check],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(doctor, "examine", lambda: checks)
+    assert main(["doctor", "--json"]) == status
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["ok"] == (status == 0)
+    assert [check["name"] for check in document["checks"]] == [check.name for check in checks]
+    assert ("get it" in err) == (len(checks) == 2)
+    assert main(["doctor"]) == status
+    assert "1.0" in capsys.readouterr().out

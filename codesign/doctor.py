@@ -10,12 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 
-from codesign.pdk import pdk_states
+from circuits.technology import builtin_technologies, load_technology
 from netlists.cache_folder import cache_folder
+from netlists.model_library import find_library
 from netlists.ngspice_library import find_ngspice_library
-from neuron_model.errors import MissingDependencyError
+from neuron_model.errors import CodesignError, MissingDependencyError
 
-# Needed for every command or for circuits; the rest makes things quicker or more convenient.
 _OLDEST_PYTHON = (3, 11)
 
 
@@ -123,32 +123,24 @@ def _version(text: str) -> str:
 
 
 def _models() -> list[Check]:
+    """The built-in technologies' models (where they were found), and PDK_ROOT."""
+    checks = [_technology_models(name) for name in builtin_technologies()]
     root = os.environ.get("PDK_ROOT", "")
-    checks = []
-    for state in pdk_states():
-        checks.append(
-            Check(
-                f"{state.name} models",
-                state.installed,
-                f"{state.version} ({state.path})" if state.installed else "not installed",
-                f"run `codesign pdk install {state.name}`, or set PDK_ROOT",
-                # A PDK of the user's own is as good.
-                needed=not root,
-            )
-        )
+    if not root:
+        return [*checks, Check("PDK_ROOT", True, "not set (installed models are used)")]
     there = os.path.isdir(root)
-    checks.append(
-        Check(
-            "PDK_ROOT",
-            there or not root,
-            (f"{root}: {_listing(root)}" if there else f"{root} is no folder")
-            if root
-            else "not set (installed models are used)",
-            "set PDK_ROOT to the folder that holds the PDKs, or unset it",
-            needed=False,
-        )
-    )
-    return checks
+    found = f"{root}: {_listing(root)}" if there else f"{root} is not a folder"
+    remedy = "set PDK_ROOT to the folder that holds the PDKs, or unset it"
+    return [*checks, Check("PDK_ROOT", there, found, remedy, needed=False)]
+
+
+def _technology_models(name: str) -> Check:
+    what = f"{name} models"
+    try:
+        technology = load_technology(name)
+        return Check(what, True, str(find_library(technology.models, technology.corners[0])))
+    except CodesignError as error:
+        return Check(what, False, "not found", str(error))
 
 
 def _listing(folder: str) -> str:

@@ -48,8 +48,8 @@ _BIN = re.compile(r"(.+)\.\d+")
 _SETTINGS = frozenset({".option", ".options", ".global"})
 _DEFINITIONS = frozenset({".param", ".params", ".func"})
 _CONDITIONS = frozenset({".if", ".elseif", ".else", ".endif"})
-# Belong to a deck, not to models, and say nothing about a device.
-_DROPPED = frozenset({".end", ".temp", ".title"})
+# Belong to a deck or to other simulators, and say nothing about a device.
+_DROPPED = frozenset({".end", ".temp", ".title", ".protect", ".unprotect", ".prot", ".unprot"})
 _SUBCKT_STATEMENTS = _DEFINITIONS | _CONDITIONS | {".model"}
 
 # Bins touch each other, and ngspice decides within a few ulps: rather one bin too many is kept.
@@ -148,6 +148,8 @@ def cut_out(sources: Sequence[SourceText], devices: Iterable[DeviceUse], library
     lines: list[str] = []
     files: dict[Path, None] = {}
     for statement in _kept(items, needed, library):
+        if not statement.text.replace("\t", " ").isprintable():
+            raise InputError(f"{statement.place}: this holds characters that cannot be shown.")
         lines += statement.lines
         files[statement.path] = None
     return CutOut("\n".join(lines) + "\n", tuple(files))
@@ -392,8 +394,6 @@ def _check_safe(statement: _Statement, allowed: frozenset[str]) -> None:
             f"{statement.place}: the element {keyword!r} is a code model, which can read files and "
             "start programs; it is not passed on to the simulator."
         )
-    if not statement.text.isprintable() and not statement.text.replace("\t", " ").isprintable():
-        raise InputError(f"{statement.place}: the statement holds characters that cannot be shown.")
 
 
 def _kept(

@@ -63,6 +63,11 @@ if [ "${1:-}" = --python ]; then
     exit 0
 fi
 
+# The program runs exported decks by hand and in tests; the toolkit itself does without.
+works() {
+    python=$(find_python) && has_library "$python"
+}
+
 missing=
 [ -n "$python" ] || missing="python3 python3-venv"
 if [ -z "$python" ] || ! has_library "$python"; then
@@ -73,18 +78,13 @@ missing=${missing# }
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1; then
+    how="as root, apt-get install $missing"
     echo "Installing with apt: $missing" >&2
-    # shellcheck disable=SC2086  # a list of package names
-    as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && exec apt-get -qq install -y --no-install-recommends "$@" >/dev/null' sh $missing ||
-        fail "apt could not install what is missing; run as root: apt-get install $missing"
-    python=$(find_python) ||
-        fail "Python 3.11 or newer with venv is needed; this system's python3 is older. Install one and run make PYTHON=/path/to/it setup."
-    has_library "$python" ||
-        fail "libngspice0 is installed, but $python cannot load libngspice.so.0."
-    exit 0
-fi
-
-if command -v brew >/dev/null 2>&1; then
+    # shellcheck disable=SC2016,SC2086  # "$@" is the inner shell's; $missing is a list
+    as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+        apt-get -qq update && exec apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+    ' sh $missing || echo "apt could not install: $missing" >&2
+elif command -v brew >/dev/null 2>&1; then
     how="brew install ngspice libngspice python"
 elif command -v dnf >/dev/null 2>&1; then
     how="sudo dnf install ngspice libngspice python3"
@@ -95,4 +95,11 @@ elif command -v zypper >/dev/null 2>&1; then
 else
     how="install ngspice with its shared library (libngspice) and Python 3.11 or newer"
 fi
-fail "these are missing: $missing. Get them with: $how; then run make again."
+
+if ! find_python >/dev/null; then
+    fail "Python 3.11 or newer with venv is needed ($how). If python3 is older here, get a newer one and run make PYTHON=/path/to/it."
+elif ! works; then
+    fail "ngspice's shared library is needed and was not found. Get it: $how. Then run make again, or set NGSPICE_LIBRARY_PATH to its file."
+elif ! command -v ngspice >/dev/null 2>&1; then
+    echo "note: the program ngspice is not there ($how); the tests that run decks by hand need it." >&2
+fi

@@ -30,21 +30,27 @@ def test_models_that_are_missing_say_how_to_get_them(
     cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("PDK_ROOT", raising=False)
-    check = by_name(doctor._models())["sky130 models"]
-    assert (check.ok, check.needed) == (False, True)
-    assert "codesign pdk install sky130" in check.remedy
+    checks = by_name(doctor._models())
+    assert (checks["sky130 models"].ok, checks["sky130 models"].needed) == (False, True)
+    assert "codesign pdk install sky130" in checks["sky130 models"].remedy
+    assert checks["generic models"].ok
+    assert Path(checks["generic models"].found).is_file()
 
 
 def test_a_pdk_of_the_users_own(
     cache_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    (tmp_path / "pdks" / "sky130A").mkdir(parents=True)
+    library = tmp_path / "pdks/sky130A/libs.tech/combined/continuous/sky130.lib.spice"
+    library.parent.mkdir(parents=True)
+    library.write_text("* models\n")
     monkeypatch.setenv("PDK_ROOT", str(tmp_path / "pdks"))
     checks = by_name(doctor._models())
-    assert not checks["sky130 models"].needed
+    assert checks["sky130 models"].found == str(library)
     assert "sky130A" in checks["PDK_ROOT"].found
     monkeypatch.setenv("PDK_ROOT", str(tmp_path / "nowhere"))
-    assert not by_name(doctor._models())["PDK_ROOT"].ok
+    checks = by_name(doctor._models())
+    assert not checks["sky130 models"].ok
+    assert (checks["PDK_ROOT"].ok, checks["PDK_ROOT"].needed) == (False, False)
 
 
 def test_a_cache_that_cannot_be_written(cache_folder: Path):

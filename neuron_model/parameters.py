@@ -16,9 +16,11 @@ that let the same equation describe a circuit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,9 @@ from neuron_model.errors import InputError
 
 Value = Any
 """A float, or an array or tensor that broadcasts to (neurons,)."""
+
+Mask = Any
+"""True or False where it is so for all neurons, else a boolean array or tensor (neurons,)."""
 
 
 class Timescale(StrEnum):
@@ -38,6 +43,34 @@ class Timescale(StrEnum):
 
 
 TIMESCALES: tuple[Timescale, ...] = tuple(Timescale)
+
+
+def _normalise(part: Any, what: str) -> None:
+    """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
+    for f in fields(part):
+        value = getattr(part, f.name)
+        if f.name in ("timescale", "elements", "name") or isinstance(value, Leak | Filter):
+            continue
+        if not isinstance(value, float) and not _is_tensor(value):
+            array = np.asarray(value)
+            if array.dtype.kind not in "iuf" or array.size == 0:
+                raise InputError(
+                    f"{what}: {f.name} = {_shown(value)} is not allowed; it must be a number, or "
+                    "numbers, one for each neuron."
+                )
+            value = float(array) if array.ndim == 0 else array.astype(float)
+            object.__setattr__(part, f.name, value)
+
+
+def _is_tensor(value: Value) -> bool:
+    # Without importing torch, which takes a second, for those who only read a neuron.
+    return hasattr(value, "detach")
+
+
+def _shown(value: object) -> str:
+    """``value`` as one short line of text."""
+    text = repr(value) if isinstance(value, str) else " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 @dataclass(frozen=True)
@@ -54,7 +87,15 @@ class Element:
     kappa: Value = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "timescale", Timescale(self.timescale))
+        try:
+            object.__setattr__(self, "timescale", Timescale(self.timescale))
+        except ValueError as error:
+            allowed = ", ".join(TIMESCALES)
+            raise InputError(
+                f"element: timescale = {self.timescale!r} is not allowed; it must be one of "
+                f"{allowed}."
+            ) from error
+        _normalise(self, "element")
 
 
 @dataclass(frozen=True)
@@ -68,6 +109,14 @@ class Leak:
     conductance: Value = 1.0
     range: Value = math.inf
 
+    def __post_init__(self) -> None:
+        _normalise(self, "leak")
+
+    @cached_property
+    def is_linear(self) -> Mask:
+        """Where the range is infinite."""
+        return _equal(self.range, math.inf)
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -80,6 +129,14 @@ class Filter:
     kappa: Value = 0.0
     offset: Value = 0.0
 
+    def __post_init__(self) -> None:
+        _normalise(self, "filter")
+
+    @cached_property
+    def is_linear(self) -> Mask:
+        """Where kappa is 0."""
+        return _equal(self.kappa, 0.0)
+
 
 LINEAR_FILTER = Filter()
 OTA_FILTER = Filter(kappa=1.0)
@@ -90,10 +147,15 @@ class NeuronParameters:
     """All parameters of one neuron, or of N neurons of one structure.
 
     Each number is a float or an array (or tensor) that broadcasts to (neurons,). A time
-    constant of 0 means that U_x is U_m. Field names are those of the neuron file.
+    constant of 0 means that U_x is U_m. Field names are those of the neuron file. The name
+    becomes part of file names and of netlists, so it is made of letters, digits, ``_.-``.
+
+    The values of tensors are not looked at: it would stall the device at every training step,
+    and the modules that make them keep them in range by construction.
 
     Raises:
-        InputError: a value is not finite or outside its range; the text names it.
+        InputError: a value is not finite or outside its range, sizes do not go together, or
+            the name is not allowed; the text names key, value and what is allowed.
     """
 
     elements: tuple[Element, ...]
@@ -113,18 +175,43 @@ class NeuronParameters:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "elements", tuple(self.elements))
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise InputError(
+                f"neuron: name = {_shown(self.name)} is not allowed; it must be 1 to 64 letters, "
+                "digits or _.- and begin with a letter, a digit or _."
+            )
+        _normalise(self, f"neuron '{self.name}'")
         for key, value in self._named_values():
             _check(self.name, key, value)
-        difference = _to_numpy(self.u_saturation) - _to_numpy(self.u_threshold)
-        if not np.all(difference > 0):
+        self._check_sizes()
+        ends = self.u_threshold, self.u_saturation
+        if not any(_is_tensor(u) for u in ends) and not np.all(np.less(*ends)):
             raise InputError(
-                f"neuron '{self.name}': u_saturation = {self.u_saturation} must lie above "
-                f"u_threshold = {self.u_threshold}."
+                f"neuron '{self.name}': u_saturation = {_shown(self.u_saturation)} is not "
+                f"allowed; it must lie above u_threshold = {_shown(self.u_threshold)}."
             )
+
+    def _check_sizes(self) -> None:
+        sizes = {key: tuple(np.shape(value)) for key, value in self._named_values()}
+        count = max((math.prod(shape) for shape in sizes.values()), default=1)
+        for key, shape in sizes.items():
+            if shape not in ((), (1,), (count,)):
+                raise InputError(
+                    f"neuron '{self.name}': {key} has shape {shape}, which is not allowed; it "
+                    f"must be one number or ({count},) numbers, one for each neuron."
+                )
 
     def tau(self, timescale: Timescale) -> Value:
         """Time constant of ``timescale``, in units of time of the neuron."""
         return getattr(self, f"tau_{timescale}")
+
+    def is_instant(self, timescale: Timescale) -> Mask:
+        """Where the time constant of ``timescale`` is 0, so that U_x is U_m."""
+        return self._instant[timescale]
+
+    @cached_property
+    def _instant(self) -> dict[Timescale, Mask]:
+        return {x: _equal(self.tau(x), 0.0) for x in TIMESCALES}
 
     def filter(self, timescale: Timescale) -> Filter:
         """Shape of the filter of ``timescale``."""
@@ -143,7 +230,7 @@ class NeuronParameters:
     @property
     def neurons(self) -> int:
         """How many neurons: the common broadcast size of all values."""
-        return max((_to_numpy(v).size for _, v in self._named_values()), default=1)
+        return max((math.prod(np.shape(v)) for _, v in self._named_values()), default=1)
 
     def map(self, function: Callable[[Value], Value]) -> NeuronParameters:
         """The same structure with ``function`` applied to every number."""
@@ -161,7 +248,7 @@ class NeuronParameters:
         return replace(self, **values)
 
     def __getitem__(self, index: int) -> NeuronParameters:
-        """Neuron ``index`` alone, with plain floats, named ``name[index]`` if there are many."""
+        """Neuron ``index`` alone, with plain floats, named ``name_index`` if there are many."""
         count = self.neurons
         if not -count <= index < count:
             raise IndexError(f"neuron {index} of {count}")
@@ -171,9 +258,10 @@ class NeuronParameters:
             return float(array[index if array.size > 1 else 0])
 
         one = self.map(pick)
-        return replace(one, name=f"{self.name}_{index % count}") if count > 1 else one
+        suffix = f"_{index % count}"
+        return replace(one, name=self.name[: 64 - len(suffix)] + suffix) if count > 1 else one
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[NeuronParameters]:
         return (self[i] for i in range(self.neurons))
 
     @staticmethod
@@ -210,29 +298,59 @@ class NeuronParameters:
                 yield f.name, value
 
 
-def _to_numpy(value: Value) -> np.ndarray:
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    return np.asarray(value, dtype=float)
+# How large or small a number may be: far beyond any neuron, near enough that no power or
+# exponential of it overflows. Times allow for seconds as well as for units of tau_m.
+_LARGEST = 1e6
+_SMALLEST = 1e-6
+_LONGEST = 1e15
+_SHORTEST = 1e-15
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
-_POSITIVE = ("kappa", "tau_m", "leak.range")
-_NOT_NEGATIVE = ("tau_fast", "tau_slow", "tau_ultraslow", "leak.conductance")
+def allowed_range(key: str) -> tuple[float, float, str]:
+    """Least and greatest value of a parameter, by its dotted key, and the same in words.
+
+    0 is allowed as well where the words say so.
+    """
+    last = key.rsplit(".", 1)[-1]
+    if key == "leak.range":
+        return _SMALLEST, math.inf, f"at least {_SMALLEST:g} (inf for a linear leak)"
+    if key == "tau_m":
+        return _SHORTEST, _LONGEST, f"from {_SHORTEST:g} to {_LONGEST:g}"
+    if key.startswith("tau_"):
+        return _SHORTEST, _LONGEST, f"0 or from {_SHORTEST:g} to {_LONGEST:g}"
+    if key.startswith("filter") and last == "kappa":
+        return _SMALLEST, _LARGEST, f"0 (a linear filter) or from {_SMALLEST:g} to {_LARGEST:g}"
+    if key == "leak.conductance":
+        return _SMALLEST, _LARGEST, f"0 or from {_SMALLEST:g} to {_LARGEST:g}"
+    if last == "kappa":
+        return _SMALLEST, _LARGEST, f"from {_SMALLEST:g} to {_LARGEST:g}"
+    return -_LARGEST, _LARGEST, f"from {-_LARGEST:g} to {_LARGEST:g}"
 
 
 def _check(name: str, key: str, value: Value) -> None:
-    array = _to_numpy(value)
-    last = key.rsplit(".", 1)[-1]
-    if key == "leak.range":
-        ok, allowed = np.all(array > 0), "positive (inf for a linear leak)"
-    elif key.startswith("filter_"):
-        ok = np.all(np.isfinite(array)) and (last == "offset" or np.all(array >= 0))
-        allowed = "finite" if last == "offset" else "at least 0 (0 for a linear filter)"
-    elif last in _POSITIVE:
-        ok, allowed = np.all(np.isfinite(array) & (array > 0)), "finite and positive"
-    elif last in _NOT_NEGATIVE or key in _NOT_NEGATIVE:
-        ok, allowed = np.all(np.isfinite(array) & (array >= 0)), "finite and at least 0"
-    else:
-        ok, allowed = np.all(np.isfinite(array)), "finite"
-    if not ok:
-        raise InputError(f"neuron '{name}': {key} = {value} is not allowed; it must be {allowed}.")
+    if _is_tensor(value):
+        return
+    low, high, words = allowed_range(key)
+    array = np.asarray(value)
+    inside = (array >= low) & (array <= high)  # NaN is in no range
+    if words.startswith("0 "):
+        inside |= array == 0
+    if not np.all(inside):
+        raise InputError(
+            f"neuron '{name}': {key} = {_shown(value)} is not allowed; it must be {words}."
+        )
+
+
+def _equal(value: Value, constant: float) -> Mask:
+    if isinstance(value, float):
+        return value == constant
+    mask = value.detach() == constant if _is_tensor(value) else value == constant
+    # One look for all neurons: the formula is then chosen without looking at each step.
+    return bool(mask.all()) or (mask if bool(mask.any()) else False)
+
+
+def _to_numpy(value: Value) -> np.ndarray:
+    if _is_tensor(value):
+        value = value.detach().cpu().numpy()
+    return np.asarray(value, dtype=float)

@@ -109,12 +109,7 @@ def _command(step: Step) -> Command:
             card = OperatingPointAnalysisParameters()
         case DCSweep():
             sweeps = [step] if step.outer is None else [step, step.outer]
-            card = DCAnalysisParameters(
-                **{
-                    sweep.source: slice(float(sweep.start), float(sweep.stop), float(sweep.step))
-                    for sweep in sweeps
-                }
-            )
+            card = DCAnalysisParameters(**{sweep.source: _range(sweep) for sweep in sweeps})
         case _:
             card = TransientAnalysisParameters(
                 float(step.max_step),
@@ -124,6 +119,13 @@ def _command(step: Step) -> Command:
                 step.use_initial_conditions,
             )
     return Command(str(card).removeprefix(".").rstrip(), makes_plot=True)
+
+
+def _range(sweep: DCSweep) -> slice:
+    # ngspice adds up the step and may come to miss the last point by rounding: it is told to stop
+    # half a step later.
+    stop = sweep.start + (sweep.own_points - 0.5) * sweep.step
+    return slice(float(sweep.start), float(stop), float(sweep.step))
 
 
 def _waveform_text(waveform: Waveform) -> str:

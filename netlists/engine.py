@@ -65,7 +65,7 @@ class Engine:
     """
 
     def __init__(self, workers: int | None = None, timeout: float = 120.0) -> None:
-        self.workers = max(1, workers or len(os.sched_getaffinity(0)))
+        self.workers = max(1, workers or os.cpu_count() or 1)
         self.timeout = timeout
         self._library_path: str | None = None
         self._idle: list[WorkerProcess] = []
@@ -215,12 +215,14 @@ def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:
             )
         case Outcome.FAILED:
             return ConvergenceError(
-                f"ngspice found no solution for {bench.title!r} ({_joined(what)}); check that every node "
-                "has a path to the supply and every bias its value, or loosen reltol or abstol."
+                f"ngspice found no solution for {bench.title!r} ({_joined(what)}); check "
+                "that every node has a path to the supply and every bias its value, or loosen "
+                "reltol or abstol."
             )
         case Outcome.CRASHED:
             return EngineDiedError(
-                f"ngspice gave up on {bench.title!r} ({_joined(what)}); simplify the circuit or the bench."
+                f"ngspice gave up on {bench.title!r} ({_joined(what)}); "
+                "simplify the circuit or the bench."
             )
     waveforms = tuple(from_plot(plot) for plot in reply.plots)
     return _incomplete(bench, waveforms) or Result(waveforms, reply.lines)

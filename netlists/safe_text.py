@@ -155,11 +155,13 @@ def _check_lines(text: str, what: str, cards: frozenset[str]) -> str:
         if stripped[0] == "*":
             # "*#" runs as a command, "*ng_script" makes a script of what follows.
             bad = stripped.startswith(("*#", "*ng_script"))
+        elif "`" in stripped:
+            bad = True
         elif stripped[0] == ".":
             bad = word.split("=")[0] not in cards
         else:
             # XSPICE code models (A devices) read files and start processes.
-            bad = stripped[0] == "a" or "`" in stripped or "d_process" in stripped
+            bad = stripped[0] == "a" or "d_process" in stripped
         if bad:
             raise InputError(
                 f"{what}, line {number}, is {_shown(line.strip())}, which does not belong there: "

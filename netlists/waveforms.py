@@ -90,9 +90,15 @@ def from_plot(plot: Mapping[str, np.ndarray]) -> Waveforms:
     """
     vectors = dict(plot)
     for name in plot:
-        bare = name.lower()
+        bare = _bare(name)
         if bare in ("time", "frequency") or bare.endswith("-sweep"):
             axis = np.real(vectors.pop(name)).astype(np.float64)
             return Waveforms(bare, axis, vectors)
     points = max((vector.size for vector in plot.values()), default=0)
     return Waveforms(NO_AXIS, np.arange(points, dtype=np.float64), vectors)
+
+
+def _bare(name: str) -> str:
+    text = name.strip().lower()
+    found = _WRAPPED.fullmatch(text)
+    return found[2] if found else text

@@ -1,0 +1,361 @@
+"""What a technology file says: devices, sizes, model library, limits (see README for the format)."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from circuits.structure import Polarity, Size
+from mapping.limits import Limits
+from neuron_model.errors import InputError
+
+TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
+"""Where the built-in technology files lie."""
+
+CELL_ROLES: Mapping[str, tuple[str, ...]] = {
+    "ota": ("tail", "pair", "pmos_mirror", "nmos_mirror"),
+    "mirror": ("nmos", "pmos"),
+}
+"""The sizes that a technology file has to give, by cell."""
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_TERMINALS = ("drain", "gate", "source", "bulk")
+
+
+class SizeStyle(StrEnum):
+    """How a length of two micrometres is written: 2, 2u or 2e-06."""
+
+    PLAIN = "plain"
+    MICRO = "u"
+    METRE = "metre"
+
+
+@dataclass(frozen=True)
+class Device:
+    """How one kind of transistor is called and written in the technology's netlists.
+
+    prefix: "X" for a subcircuit, "M" for a plain model. terminals: order of the four terminals.
+    size_style: how lengths are written. multiplier: parameters that all get the number of
+    devices in parallel. parameters: further ones, written as they are.
+    """
+
+    model: str
+    prefix: str = "X"
+    terminals: tuple[str, ...] = _TERMINALS
+    size_style: SizeStyle = SizeStyle.PLAIN
+    multiplier: tuple[str, ...] = ("m",)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    width: tuple[float, float] = (0.0, math.inf)
+    length: tuple[float, float] = (0.0, math.inf)
+
+
+@dataclass(frozen=True)
+class Models:
+    """Where the transistor models are; what `netlists.model_library` reads."""
+
+    name: str
+    folder: Path
+    paths: tuple[str, ...]
+    installed: str = ""
+    includes: tuple[str, ...] = ()
+    sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeakShape:
+    """The leak's sections: how many OTAs, over how many units of U they are to be linear."""
+
+    sections: int = 7
+    range: float = 4.5
+
+
+@dataclass(frozen=True)
+class Technology:
+    """A process, and the sizes that this project's cells have on it."""
+
+    name: str
+    supply: float
+    reference: float
+    nmos: Device
+    pmos: Device
+    sizes: Mapping[str, Mapping[str, Size]]
+    models: Models
+    limits: Limits
+    description: str = ""
+    corners: tuple[str, ...] = ("tt",)
+    membrane_capacitance: float = 4e-12
+    capacitance_density: float = 2e-15
+    leak: LeakShape = LeakShape()
+    mismatch: Mapping[str, float] = field(default_factory=dict)
+
+    def size(self, cell: str, role: str) -> Size:
+        """Size of the devices that play ``role`` in ``cell``."""
+        return self.sizes[cell][role]
+
+    def device(self, polarity: Polarity) -> Device:
+        """The device of ``polarity``."""
+        return self.nmos if polarity == Polarity.NMOS else self.pmos
+
+
+def builtin_technologies() -> tuple[str, ...]:
+    """Names that ``load_technology`` knows without a path."""
+    return tuple(sorted(path.stem for path in TECHNOLOGY_FOLDER.glob("*.toml")))
+
+
+def load_technology(name_or_path: str | Path) -> Technology:
+    """The technology of a built-in name, or of a technology file.
+
+    Raises:
+        InputError: neither; or a key is unknown, missing or out of range (file and key named).
+    """
+    text = str(name_or_path)
+    path = TECHNOLOGY_FOLDER / f"{text}.toml" if text in builtin_technologies() else Path(text)
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"technology {text!r} is neither built in ({', '.join(builtin_technologies())}) nor a "
+            f"readable technology file ({reason})."
+        ) from error
+    try:
+        table = tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: is not a TOML file ({error}).") from error
+    return _technology(_Table(path, "", table), path)
+
+
+@dataclass
+class _Table:
+    """A TOML table that is read key by key and complains with file and key."""
+
+    path: Path
+    name: str
+    content: dict[str, Any]
+    seen: set[str] = field(default_factory=set)
+
+    def error(self, key: str, reason: str) -> InputError:
+        dotted = f"{self.name}.{key}" if self.name else key
+        return InputError(f"{self.path}: {dotted} {reason}.")
+
+    def get(self, key: str, default: Any = ...) -> Any:
+        self.seen.add(key)
+        if key in self.content:
+            return self.content[key]
+        if default is ...:
+            raise self.error(key, "is missing")
+        return default
+
+    def table(self, key: str, default: Any = ...) -> _Table:
+        value = self.get(key, default)
+        if not isinstance(value, dict):
+            raise self.error(key, f"= {value!r} must be a table")
+        return _Table(self.path, f"{self.name}.{key}" if self.name else key, value)
+
+    def number(self, key: str, default: Any = ..., low: float = 0.0, high: float = 1e30) -> float:
+        value = self.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(key, f"= {value!r} must be a number")
+        if not low <= value <= high or not math.isfinite(value) or value == low == 0.0:
+            low_text = "above 0" if low == 0.0 else f"from {low:g}"
+            raise self.error(key, f"= {value!r} must be {low_text} to {high:g}")
+        return float(value)
+
+    def pair(self, key: str, default: Any = ...) -> tuple[float, float]:
+        value = self.get(key, default)
+        good = (
+            isinstance(value, list | tuple)
+            and len(value) == 2
+            and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+            and 0 <= value[0] < value[1]
+        )
+        if not good:
+            raise self.error(key, f"= {value!r} must be [smallest, largest], both 0 or more")
+        return float(value[0]), float(value[1])
+
+    def text(self, key: str, default: Any = ..., pattern: re.Pattern[str] | None = None) -> str:
+        value = self.get(key, default)
+        if not isinstance(value, str):
+            raise self.error(key, f"= {value!r} must be a text")
+        if pattern is not None and not pattern.fullmatch(value):
+            raise self.error(key, f"= {value!r} must be a name (letters, digits, _ and .)")
+        if any(not character.isprintable() for character in value):
+            raise self.error(key, f"= {value!r} must not hold control characters")
+        return value
+
+    def texts(self, key: str, default: Any = ..., pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
+        value = self.get(key, default)
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise self.error(key, f"= {value!r} must be a list of texts")
+        for item in value:
+            if pattern is not None and not pattern.fullmatch(item):
+                raise self.error(key, f"holds {item!r}, which is no name (letters, digits, _, .)")
+            if any(not character.isprintable() for character in item):
+                raise self.error(key, f"holds {item!r}: control characters are not allowed")
+        return tuple(value)
+
+    def done(self) -> None:
+        unknown = sorted(set(self.content) - self.seen)
+        if unknown:
+            raise self.error(unknown[0], f"is unknown; known here: {', '.join(sorted(self.seen))}")
+
+
+def _technology(table: _Table, path: Path) -> Technology:
+    name = table.text("name", path.stem, _NAME)
+    supply = table.number("supply", high=20.0)
+    reference = table.number("reference", supply / 2, high=supply)
+    devices = table.table("devices")
+    nmos, pmos = _device(devices.table("nmos")), _device(devices.table("pmos"))
+    devices.done()
+    technology = Technology(
+        name=name,
+        description=table.text("description", ""),
+        supply=supply,
+        reference=reference,
+        nmos=nmos,
+        pmos=pmos,
+        sizes=_sizes(table.table("cells"), nmos, pmos),
+        models=_models(table.table("models"), name, path.resolve().parent),
+        limits=_limits(table.table("limits", {}), supply, reference),
+        corners=table.texts("corners", ["tt"], _WORD),
+        membrane_capacitance=table.number("membrane_capacitance", 4e-12, high=1e-9),
+        capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
+        leak=_leak(table.table("leak", {})),
+        mismatch=_mismatch(table.table("mismatch", {})),
+    )
+    table.done()
+    return technology
+
+
+def _device(table: _Table) -> Device:
+    prefix = table.text("prefix", "X").upper()
+    if prefix not in ("X", "M"):
+        raise table.error("prefix", f"= {prefix!r} must be 'X' (subcircuit) or 'M' (model)")
+    terminals = table.texts("terminals", list(_TERMINALS))
+    if sorted(terminals) != sorted(_TERMINALS):
+        raise table.error("terminals", f"= {terminals!r} must hold each of {list(_TERMINALS)} once")
+    style = table.text("size_style", "plain")
+    if style not in list(SizeStyle):
+        raise table.error("size_style", f"= {style!r} must be one of {[s.value for s in SizeStyle]}")
+    extra = table.table("parameters", {})
+    parameters = {}
+    for key in list(extra.content):
+        if not _WORD.fullmatch(key):
+            raise extra.error(repr(key), "is no parameter name (letters, digits, _)")
+        parameters[key] = extra.number(key, low=-1e30)
+    device = Device(
+        model=table.text("model", pattern=_WORD),
+        prefix=prefix,
+        terminals=terminals,
+        size_style=SizeStyle(style),
+        multiplier=table.texts("multiplier", ["m"], _WORD),
+        parameters=parameters,
+        width=table.pair("width", (0.0, math.inf)),
+        length=table.pair("length", (0.0, math.inf)),
+    )
+    table.done()
+    return device
+
+
+def _sizes(table: _Table, nmos: Device, pmos: Device) -> dict[str, dict[str, Size]]:
+    sizes: dict[str, dict[str, Size]] = {}
+    for cell, roles in CELL_ROLES.items():
+        cell_table = table.table(cell)
+        sizes[cell] = {}
+        for role in roles:
+            entry = cell_table.table(role)
+            device = pmos if role.startswith("pmos") else nmos
+            multiplier = entry.number("multiplier", 1, low=1, high=1000)
+            if multiplier != int(multiplier):
+                raise entry.error("multiplier", f"= {multiplier!r} must be a whole number")
+            sizes[cell][role] = Size(
+                _within(entry, "width", device.width),
+                _within(entry, "length", device.length),
+                int(multiplier),
+            )
+            entry.done()
+        cell_table.done()
+    table.done()
+    return sizes
+
+
+def _within(table: _Table, key: str, allowed: tuple[float, float]) -> float:
+    value = table.number(key, high=1e4)
+    if not allowed[0] <= value <= allowed[1]:
+        raise table.error(
+            key, f"= {value:g} um is outside what the device allows, {allowed[0]:g} to {allowed[1]:g}"
+        )
+    return value
+
+
+def _models(table: _Table, name: str, folder: Path) -> Models:
+    parameters: dict[str, float | str] = {}
+    extra = table.table("parameters", {})
+    for key in list(extra.content):
+        if not _WORD.fullmatch(key):
+            raise extra.error(repr(key), "is no parameter name (letters, digits, _)")
+        parameters[key] = extra.number(key, low=-1e30)
+    sections = table.table("sections", {})
+    models = Models(
+        name=name,
+        folder=folder,
+        paths=table.texts("paths", []),
+        installed=table.text("installed", ""),
+        includes=table.texts("includes", []),
+        sections={corner: sections.texts(corner) for corner in list(sections.content)},
+        parameters=parameters,
+    )
+    if not models.paths and not models.installed:
+        raise table.error("paths", "is missing: say where the model library is")
+    table.done()
+    return models
+
+
+def _limits(table: _Table, supply: float, reference: float) -> Limits:
+    limits = Limits(
+        bias_current=table.pair("bias_current", (5e-12, 5e-8)),
+        voltage=table.pair("voltage", (max(reference - 0.4, 0.0), min(reference + 0.4, supply))),
+        capacitance=table.pair("capacitance", (2e-13, 2e-11)),
+        unit_current=table.pair("unit_current", (1e-9, 2e-8)),
+    )
+    if limits.bias_current[0] <= 0 or limits.unit_current[0] <= 0 or limits.capacitance[0] <= 0:
+        raise table.error("bias_current, unit_current and capacitance", "must start above 0")
+    table.done()
+    return limits
+
+
+def _leak(table: _Table) -> LeakShape:
+    sections = table.number("sections", 7, low=1, high=25)
+    if sections != int(sections):
+        raise table.error("sections", f"= {sections!r} must be a whole number")
+    shape = LeakShape(int(sections), table.number("range", 4.5, low=1.0, high=20.0))
+    table.done()
+    return shape
+
+
+def _mismatch(table: _Table) -> dict[str, float]:
+    values = {key: table.number(key, low=0.0, high=1.0) for key in list(table.content)}
+    table.done()
+    return values
+
+
+def check_corner(technology: Technology, corner: str) -> str:
+    """``corner`` if the technology has it.
+
+    Raises:
+        InputError: it has not.
+    """
+    if corner not in technology.corners:
+        known: Sequence[str] = technology.corners
+        raise InputError(f"technology '{technology.name}' has no corner {corner!r}; it has {', '.join(known)}.")
+    return corner

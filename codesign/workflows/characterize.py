@@ -1,0 +1,220 @@
+"""Measure a technology's cells at one corner and temperature, once; keep what was measured."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from circuits.structure import Cell
+from circuits.technology import Technology, check_corner
+from mapping.characteristics import (
+    CellCharacteristics,
+    MirrorTable,
+    Orientation,
+    OtaTable,
+    fit_transfer,
+    read_characteristics,
+    write_characteristics,
+)
+from netlists.cache_folder import cache_folder
+from netlists.cell_benches import CellBenches, capacitance, lag
+from netlists.engine import Engine, Result
+from netlists.model_library import TrimmedModels, trimmed_models
+from netlists.writer import cell_text, device_uses
+from neuron_model.errors import InputError
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, of how many, what)."""
+
+# Raise it whenever what is measured, or how, changes: caches of before are not read any more.
+_METHOD = 3
+_BIASES = 9
+_MODES = 7
+# Half the sweep in units of the slope voltage: the tanh is flat beyond.
+_SPAN = 4.5
+# Charge of an OTA's mirrors is some femtocoulomb: a ramp this long a bias is slow beside the lag.
+_RAMP_CHARGE = 3e-13
+_CAPACITANCE_BIAS = 1e-9
+_CAPACITANCE_RAMP = 3e-5
+_THERMAL_SLOPE = 2 * 1.35 * 8.617e-5
+
+
+def models_for(technology: Technology, corner: str, cells: Sequence[Cell]) -> TrimmedModels:
+    """The models that ``cells`` need at ``corner``."""
+    check_corner(technology, corner)
+    uses = {use for cell in cells for use in device_uses(cell, technology)}
+    ordered = sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um))
+    return trimmed_models(technology.models, corner, ordered)
+
+
+def characterize(
+    technology: Technology,
+    corner: str = "tt",
+    temperature: float = 27.0,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+    fresh: bool = False,
+) -> CellCharacteristics:
+    """The characteristics of ``technology``, from the cache or measured in ngspice.
+
+    The cache is keyed by technology, corner, temperature (degree Celsius), sizes, the content of
+    the models and the method. ``fresh`` measures again.
+
+    Raises:
+        InputError: unknown corner, temperature out of range, or cells that do not work.
+        MissingDependencyError: no ngspice or no models.
+        SimulatorError: ngspice failed.
+    """
+    if not -60.0 <= temperature <= 200.0:
+        raise InputError(f"temperature = {temperature:g} degC must be from -60 to 200.")
+    cells = CellBenches(technology, "", temperature).cells()
+    models = models_for(technology, corner, cells)
+    benches = CellBenches(technology, models.text, temperature)
+    fingerprint = _fingerprint(technology, corner, temperature, models.content_hash, cells)
+    path = characteristics_path(technology, corner, temperature, fingerprint)
+    if not fresh and path.is_file():
+        try:
+            return read_characteristics(path)
+        except InputError:
+            pass  # a broken cache file is measured anew and replaced
+    if engine is None:
+        with Engine() as own:
+            measured = _measure(benches, corner, fingerprint, own, progress)
+    else:
+        measured = _measure(benches, corner, fingerprint, engine, progress)
+    write_characteristics(path, measured)
+    return measured
+
+
+def characteristics_path(
+    technology: Technology, corner: str, temperature: float, fingerprint: str
+) -> Path:
+    """Where the characteristics of these conditions are cached."""
+    name = f"{technology.name}_{corner}_{temperature:g}_{fingerprint[:16]}.json"
+    return cache_folder() / "characteristics" / name
+
+
+def _fingerprint(
+    technology: Technology, corner: str, temperature: float, models: str, cells: Sequence[Cell]
+) -> str:
+    content = {
+        "method": _METHOD,
+        "corner": corner,
+        "temperature": temperature,
+        "supply": technology.supply,
+        "reference": technology.reference,
+        "limits": asdict(technology.limits),
+        "models": models,
+        "cells": [cell_text(cell, technology) for cell in cells],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _measure(
+    benches: CellBenches,
+    corner: str,
+    fingerprint: str,
+    engine: Engine,
+    progress: Progress | None,
+) -> CellCharacteristics:
+    technology = benches.technology
+    limits = technology.limits
+    biases = np.geomspace(*limits.bias_current, _BIASES)
+    modes = np.linspace(*limits.voltage, _MODES)
+    # An OTA's slope voltage is 2 n kT/q; n of 1.35 is a fair start for a sweep's width.
+    kelvin = benches.temperature + 273.15
+    span = _SPAN * _THERMAL_SLOPE * kelvin
+    jobs = [
+        *(benches.transfer(orientation, biases, modes, span) for orientation in Orientation),
+        benches.output(biases, span),
+        *(benches.mirror(kind, biases, span) for kind in ("source", "sink")),
+        *(benches.ramp(bias, _RAMP_CHARGE / bias, span / 2) for bias in biases),
+        benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP, span, "moving"),
+        benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP / 10, span, "out"),
+    ]
+    label = f"measuring the cells of {technology.name}, {corner}, {benches.temperature:g} degC"
+    done = 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, len(jobs), label)
+
+    results: Iterator[Result] = iter(engine.map(jobs, progress=count))
+    transfers = {orientation: next(results) for orientation in Orientation}
+    conductance = _slopes(next(results), biases, technology.reference)
+    mirrors = {kind: next(results) for kind in ("source", "sink")}
+    delay = np.array([lag(next(results)) for _ in biases])
+    tables = {
+        orientation: _table(orientation, result, biases, modes, conductance, delay)
+        for orientation, result in transfers.items()
+    }
+    return CellCharacteristics(
+        technology=technology.name,
+        corner=corner,
+        temperature=benches.temperature,
+        supply=technology.supply,
+        reference=technology.reference,
+        noninverting=tables[Orientation.NONINVERTING],
+        inverting=tables[Orientation.INVERTING],
+        follower=tables[Orientation.FOLLOWER],
+        source=_mirror(mirrors["source"], biases, technology.reference, +1),
+        sink=_mirror(mirrors["sink"], biases, technology.reference, -1),
+        input_capacitance=capacitance(next(results), "moving"),
+        output_capacitance=capacitance(next(results), "out"),
+        fingerprint=fingerprint,
+    )
+
+
+def _table(
+    orientation: Orientation,
+    result: Result,
+    biases: np.ndarray,
+    modes: np.ndarray,
+    conductance: np.ndarray,
+    delay: np.ndarray,
+) -> OtaTable:
+    sign = -1 if orientation == Orientation.INVERTING else 1
+    waves = iter(result.waveforms)
+    fits = []
+    for bias in biases:
+        for mode in modes:
+            wave = next(waves)
+            fits.append(fit_transfer(wave.axis - mode, wave["i(vout)"], float(bias), sign))
+    shape = (biases.size, modes.size)
+
+    def grid(name: str) -> np.ndarray:
+        return np.array([getattr(fit, name) for fit in fits]).reshape(shape)
+
+    names = ("gain", "slope_voltage", "offset", "offset_current", "residual")
+    return OtaTable(
+        orientation=orientation,
+        bias_current=biases,
+        common_mode=modes,
+        output_conductance=conductance,
+        delay=delay,
+        **{name: grid(name) for name in names},
+    )
+
+
+def _slopes(result: Result, biases: np.ndarray, reference: float) -> np.ndarray:
+    """-dI/dV_out over the bias current: chords of +-20 % of the sweep around the reference."""
+    slopes = []
+    for bias, wave in zip(biases, result.waveforms, strict=True):
+        reach = 0.2 * (wave.axis[-1] - wave.axis[0])
+        low, high = np.interp([reference - reach, reference + reach], wave.axis, wave["i(vout)"])
+        slopes.append(-(high - low) / (2 * reach) / bias)
+    return np.array(slopes)
+
+
+def _mirror(result: Result, biases: np.ndarray, reference: float, sign: int) -> MirrorTable:
+    gains = [
+        sign * np.interp(reference, wave.axis, wave["i(vout)"]) / bias
+        for bias, wave in zip(biases, result.waveforms, strict=True)
+    ]
+    # what the mirror adds to the membrane's leak is positive for source and sink alike
+    return MirrorTable(biases, np.array(gains), _slopes(result, biases, reference))

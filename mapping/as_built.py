@@ -1,0 +1,153 @@
+"""From a design back to model parameters: the neuron that the circuit really is.
+
+Each amplifier becomes an element with its own measured gain, slope and offset; the leak's
+sections become elements of the same kind, and what is left of the leak is the sum of the output
+conductances; offset currents add up to a bias; followers become OTA filters with their own slope
+and offset; the amplifiers' internal poles become a fast time constant and a smaller capacitance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
+from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
+from neuron_model.parameters import Element, Filter, Leak, NeuronParameters, Timescale
+
+
+@dataclass(frozen=True)
+class Parasitics:
+    """Capacitance that the amplifiers add to a node, farad."""
+
+    membrane: float
+    followers: dict[Timescale, float]
+
+
+def parasitics(design: NeuronDesign, characteristics: CellCharacteristics) -> Parasitics:
+    """Input and output capacitances of everything that hangs on membrane and followers."""
+    c_in, c_out = characteristics.input_capacitance, characteristics.output_capacitance
+    followers = {f.timescale: c_in + c_out for f in design.followers}
+    # the output stage and each follower read the membrane, each amplifier drives it
+    membrane = c_in * (1 + len(design.followers)) + c_out * len(design.amplifiers)
+    for amplifier in design.elements:
+        if amplifier.timescale in followers:
+            followers[amplifier.timescale] += c_in
+        else:
+            membrane += c_in
+    return Parasitics(membrane + c_in * len(design.leak), followers)
+
+
+def point(amplifier: OtaDesign, characteristics: CellCharacteristics) -> OtaPoint:
+    """What is known of ``amplifier`` at its own bias and common mode."""
+    table = characteristics.ota(amplifier.orientation)
+    return table.at(amplifier.bias_current, amplifier.reference_voltage)
+
+
+def follower_point(follower: FollowerDesign, characteristics: CellCharacteristics) -> OtaPoint:
+    """What is known of a follower's amplifier at its own bias, at the reference."""
+    return characteristics.follower.at(follower.bias_current, characteristics.reference)
+
+
+def membrane_conductance(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+    """Sum of the output conductances at the membrane, siemens."""
+    total = sum(
+        point(a, characteristics).output_conductance * a.bias_current for a in design.amplifiers
+    )
+    if design.compensation_bias > 0:
+        mirror = characteristics.source if design.compensation_current > 0 else characteristics.sink
+        total += mirror.conductance_at(design.compensation_bias) * design.compensation_bias
+    return total
+
+
+def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+    """Sum of the amplifiers' offset currents, ampere into the membrane."""
+    return sum(
+        point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers
+    )
+
+
+def as_built_element(
+    amplifier: OtaDesign, design: NeuronDesign, characteristics: CellCharacteristics
+) -> Element:
+    """alpha = -+A I_bias / I0, kappa = V0 / V0_k, delta = (V_delta + o + o_follower - V_ref) / V0."""
+    at = point(amplifier, characteristics)
+    sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
+    follower = design.follower(amplifier.timescale)
+    shift = follower_point(follower, characteristics).offset if follower else 0.0
+    return Element(
+        amplifier.timescale,
+        alpha=sign * at.gain * amplifier.bias_current / design.unit_current,
+        delta=design.units(amplifier.reference_voltage + at.offset + shift),
+        kappa=design.unit_voltage / at.slope_voltage,
+    )
+
+
+def as_built_filter(
+    follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
+) -> tuple[float, Filter]:
+    """(tau, filter): tau = C V0_f / (A I_bias T); the offset current slews one way faster."""
+    at = follower_point(follower, characteristics)
+    total = follower.capacitance + parasitics(design, characteristics).followers[follower.timescale]
+    tau = total * at.slope_voltage / (at.gain * follower.bias_current)
+    kappa = design.unit_voltage / at.slope_voltage
+    return tau / design.time_unit, Filter(kappa=kappa, offset=at.offset_current / at.gain / kappa)
+
+
+def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> NeuronParameters:
+    """The parameters that the circuit of ``design`` has, in the design's own units.
+
+    The first elements are the trained ones, in their order; the leak's sections follow. To first
+    order, a lag d of a conductance g acts like a capacitance -g d: the fast elements' lag is kept
+    as ``tau_fast``, the leak's goes into ``tau_m``.
+    """
+    fast = [a for a in design.elements if a.timescale == Timescale.FAST]
+    follower = design.follower(Timescale.FAST)
+    lag = _weighted_lag(fast or list(design.leak), characteristics)
+    leak_lag = _weighted_lag(list(design.leak), characteristics)
+    values: dict[str, object] = {}
+    for each in design.followers:
+        tau, shape = as_built_filter(each, design, characteristics)
+        values[f"tau_{each.timescale}"] = tau
+        values[f"filter_{each.timescale}"] = shape
+    sections = tuple(as_built_element(a, design, characteristics) for a in design.leak)
+    conductance = membrane_conductance(design, characteristics)
+    in_units = conductance * design.unit_voltage / design.unit_current
+    if follower is None:
+        # leak sections lag like the fast elements here; only the rest goes into tau_m
+        values["tau_fast"] = lag / design.time_unit
+        values["leak"] = Leak(conductance=in_units)
+        leak_lag -= lag
+        extra = sections
+    else:
+        slope = sum(
+            s.alpha * s.kappa / math.cosh(s.kappa * (design.u_rest - s.delta)) ** 2
+            for s in sections
+        )
+        values["leak"] = Leak(conductance=in_units + slope)
+        extra = ()
+    total = design.membrane_capacitance + parasitics(design, characteristics).membrane
+    total -= design.unit_current / design.unit_voltage * leak_lag
+    bias = offset_current(design, characteristics) + design.compensation_current
+    return NeuronParameters(
+        elements=(
+            *(as_built_element(a, design, characteristics) for a in design.elements),
+            *extra,
+        ),
+        name=design.name,
+        tau_m=total * design.unit_voltage / design.unit_current / design.time_unit,
+        u_rest=0.0 if follower is None else design.u_rest,
+        u_threshold=design.u_threshold,
+        u_saturation=design.u_saturation,
+        i_bias=bias / design.unit_current,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _weighted_lag(amplifiers: list[OtaDesign], characteristics: CellCharacteristics) -> float:
+    """Mean lag in seconds, weighted by bias current."""
+    total = sum(a.bias_current for a in amplifiers)
+    if total == 0:
+        return 0.0
+    lags = (point(a, characteristics).delay * a.bias_current for a in amplifiers)
+    return sum(lags) / total

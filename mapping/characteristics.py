@@ -1,0 +1,264 @@
+"""Measured characteristics of cells: what a circuit really does at each bias and common mode.
+
+    I_out = I_bias (+-A tanh((v - o) / V0) + c) - g I_bias (V_out - V_ref)
+
+with v the swept input minus the fixed one, and the sign that of the orientation. Gain A, slope
+voltage V0, offset o and offset current c are measured over bias current and common mode, output
+conductance g and internal delay over bias current.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator, RectBivariateSpline
+from scipy.optimize import least_squares
+
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+
+
+class Orientation(StrEnum):
+    """How an OTA is used: which input moves, and what its output does."""
+
+    NONINVERTING = "noninverting"
+    INVERTING = "inverting"
+    FOLLOWER = "follower"
+
+
+@dataclass(frozen=True)
+class TransferFit:
+    """One measured transfer curve: I / I_bias = sign gain tanh((v - offset) / slope) + shift.
+
+    gain: 1. slope_voltage, offset: volt. offset_current, residual (rms over gain): of I_bias.
+    """
+
+    gain: float
+    slope_voltage: float
+    offset: float
+    offset_current: float
+    residual: float
+
+
+def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: int) -> TransferFit:
+    """Least-squares tanh through a transfer curve.
+
+    Args:
+        voltage: swept minus fixed input, volt, shape (points,).
+        current: output current, ampere, shape (points,).
+        bias: bias current, ampere.
+        sign: +1 where the output rises with the swept input, -1 where it falls.
+
+    Raises:
+        InputError: the curve is no tanh (more than 5 % rms of its height beside it).
+    """
+    y = sign * current / bias
+    height = (y.max() - y.min()) / 2
+
+    def error(p: np.ndarray) -> np.ndarray:
+        return p[0] * np.tanh((voltage - p[1]) / p[2]) + p[3] - y
+
+    start = [height, 0.0, 0.07, 0.0]
+    fit = least_squares(error, start, x_scale=[1.0, 0.005, 0.05, 0.02])
+    gain, offset, slope, shift = fit.x
+    residual = float(np.sqrt(np.mean(fit.fun**2)) / abs(gain))
+    if not (residual < 0.05 and slope > 0 and gain > 0):
+        raise InputError(
+            f"the OTA's transfer curve at {bias:.3g} A is no tanh (rms {residual:.1%} beside the "
+            "best one): correct the sizes in [cells.ota], the supply or limits.bias_current."
+        )
+    return TransferFit(float(gain), float(slope), float(offset), float(sign * shift), residual)
+
+
+@dataclass(frozen=True)
+class OtaPoint:
+    """Characteristics at one bias current and common mode; units as in :class:`OtaTable`."""
+
+    gain: float
+    slope_voltage: float
+    offset: float
+    offset_current: float
+    output_conductance: float
+    delay: float
+
+
+@dataclass(frozen=True)
+class OtaTable:
+    """An OTA in one orientation, measured over bias current and common mode.
+
+    bias_current: ampere, (biases,), rising. common_mode: volt, (modes,), rising.
+    gain (1), slope_voltage (V), offset (V), offset_current (of I_bias), residual (rms beside
+    the tanh, of the gain): (biases, modes). output_conductance: (biases,), siemens per ampere
+    of bias. delay: (biases,), seconds by which the output current lags the input.
+    """
+
+    orientation: Orientation
+    bias_current: np.ndarray
+    common_mode: np.ndarray
+    gain: np.ndarray
+    slope_voltage: np.ndarray
+    offset: np.ndarray
+    offset_current: np.ndarray
+    residual: np.ndarray
+    output_conductance: np.ndarray
+    delay: np.ndarray
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            if f.name != "orientation":
+                array = np.asarray(getattr(self, f.name), dtype=float)
+                if not np.all(np.isfinite(array)):
+                    raise InputError(f"characteristics of the {self.orientation} OTA: {f.name} is not finite.")
+                object.__setattr__(self, f.name, array)
+        shape = (self.bias_current.size, self.common_mode.size)
+        for name in ("gain", "slope_voltage", "offset", "offset_current", "residual"):
+            if getattr(self, name).shape != shape:
+                raise InputError(f"characteristics of the {self.orientation} OTA: {name} must have shape {shape}.")
+
+    @property
+    def sign(self) -> int:
+        """+1 where the output current rises with the swept input."""
+        return -1 if self.orientation == Orientation.INVERTING else 1
+
+    @cached_property
+    def _surfaces(self) -> Mapping[str, RectBivariateSpline]:
+        x, y = np.log(self.bias_current), self.common_mode
+        orders = {"kx": min(3, x.size - 1), "ky": min(2, y.size - 1)}
+        names = ("gain", "slope_voltage", "offset", "offset_current")
+        return {name: RectBivariateSpline(x, y, getattr(self, name), **orders) for name in names}
+
+    @cached_property
+    def _lines(self) -> Mapping[str, PchipInterpolator]:
+        x = np.log(self.bias_current)
+        # the delay goes as 1 / bias: their product is what interpolates well
+        return {
+            "output_conductance": PchipInterpolator(x, self.output_conductance),
+            "delay_charge": PchipInterpolator(x, self.delay * self.bias_current),
+        }
+
+    def at(self, bias_current: float, common_mode: float) -> OtaPoint:
+        """Characteristics between the measured points; outside, those of the nearest edge."""
+        low, high = self.bias_current[0], self.bias_current[-1]
+        x = float(np.log(np.clip(bias_current, low, high)))
+        y = float(np.clip(common_mode, self.common_mode[0], self.common_mode[-1]))
+        values = {name: float(surface(x, y)[0, 0]) for name, surface in self._surfaces.items()}
+        charge = float(self._lines["delay_charge"](x))
+        return OtaPoint(
+            **values,
+            output_conductance=float(self._lines["output_conductance"](x)),
+            delay=charge / bias_current,
+        )
+
+
+@dataclass(frozen=True)
+class MirrorTable:
+    """A current mirror: I_out = gain I_bias + conductance I_bias (V_out - V_ref).
+
+    bias_current: ampere, (biases,). gain: 1, (biases,). conductance: (biases,), siemens per
+    ampere of bias; positive where the current grows with the output voltage's distance to the
+    rail that it is drawn to.
+    """
+
+    bias_current: np.ndarray
+    gain: np.ndarray
+    conductance: np.ndarray
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            object.__setattr__(self, f.name, np.asarray(getattr(self, f.name), dtype=float))
+
+    def gain_at(self, bias_current: float) -> float:
+        """Output over input current at the reference voltage."""
+        return float(np.interp(np.log(bias_current), np.log(self.bias_current), self.gain))
+
+    def conductance_at(self, bias_current: float) -> float:
+        """Output conductance over bias current, 1 / V."""
+        return float(np.interp(np.log(bias_current), np.log(self.bias_current), self.conductance))
+
+
+@dataclass(frozen=True)
+class CellCharacteristics:
+    """Everything measured of one technology's cells at one corner and temperature.
+
+    supply, reference: volt. temperature: degree Celsius. otas: by orientation. source, sink:
+    the compensation current's mirrors. input_capacitance, output_capacitance: farad, of one
+    OTA at the reference. fingerprint: hash of models, sizes and method.
+    """
+
+    technology: str
+    corner: str
+    temperature: float
+    supply: float
+    reference: float
+    noninverting: OtaTable
+    inverting: OtaTable
+    follower: OtaTable
+    source: MirrorTable
+    sink: MirrorTable
+    input_capacitance: float
+    output_capacitance: float
+    fingerprint: str = ""
+
+    def ota(self, orientation: Orientation) -> OtaTable:
+        """The table of ``orientation``."""
+        table: OtaTable = getattr(self, orientation.value)
+        return table
+
+
+_FORMAT = 1
+
+
+def characteristics_to_json(characteristics: CellCharacteristics) -> str:
+    """The characteristics as JSON text; :func:`characteristics_from_json` reads it."""
+
+    def plain(value: Any) -> Any:
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    content = {"format": _FORMAT, **asdict(characteristics)}
+    return json.dumps(content, default=plain, indent=1)
+
+
+def characteristics_from_json(text: str, source: str = "characteristics") -> CellCharacteristics:
+    """The inverse of :func:`characteristics_to_json`.
+
+    Raises:
+        InputError: the text is not one that this version wrote; ``source`` is named.
+    """
+    try:
+        content = json.loads(text)
+        if content.pop("format") != _FORMAT:
+            raise ValueError("another version wrote it")
+        for orientation in Orientation:
+            table = content[orientation.value]
+            table["orientation"] = Orientation(table["orientation"])
+            content[orientation.value] = OtaTable(**table)
+        for mirror in ("source", "sink"):
+            content[mirror] = MirrorTable(**content[mirror])
+        return CellCharacteristics(**content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{source}: is no characteristics file of this version ({error}).") from error
+
+
+def write_characteristics(path: str | Path, characteristics: CellCharacteristics) -> Path:
+    """Write the characteristics as a JSON file, whole or not at all."""
+    return write_atomically(path, characteristics_to_json(characteristics))
+
+
+def read_characteristics(path: str | Path) -> CellCharacteristics:
+    """Read a file of :func:`write_characteristics`.
+
+    Raises:
+        InputError: it cannot be read or is no such file.
+    """
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}).") from error
+    return characteristics_from_json(text, str(path))

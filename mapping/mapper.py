@@ -1,0 +1,435 @@
+"""From trained parameters to a design whose curves, as measured, are the trained ones.
+
+    element   A I_bias tanh((V - V_delta - o) / V0_k)    =  I0 alpha tanh(kappa (U - delta))
+    leak      sum of sections - output conductances      =  I0 leak(U - U_rest)
+    follower  C V0_f / (A I_bias)                        =  tau_x T
+    membrane  C_m + parasitics - lags                    =  I0 tau_m T / V0
+    compensation + sum of offset currents                =  I0 I_bias
+
+A, V0_k, o and the rest are the measured ones at each amplifier's own bias and common mode, so the
+equations are solved by iteration: they change slowly, and three rounds reach a part in a million.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from mapping.as_built import (
+    as_built,
+    as_built_filter,
+    membrane_conductance,
+    offset_current,
+    parasitics,
+    point,
+)
+from mapping.characteristics import CellCharacteristics, Orientation
+from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
+from mapping.limits import Limits, check_within
+from neuron_model.dynamics import element_current, leak_current
+from neuron_model.errors import InputError
+from neuron_model.parameters import Element, NeuronParameters, Timescale
+
+_ROUNDS = 6
+# Curves are matched over the range of U that a neuron uses.
+_RANGE = 3.0
+# Slopes of OTAs differ by a few per cent over bias; a kappa further off cannot be built.
+_KAPPA_TOLERANCE = 0.12
+# Followers' gain is above 1 and their slope differs from V0: both lower the bias.
+_BIAS_MARGIN = 1.3
+
+
+@dataclass(frozen=True)
+class MappingChoices:
+    """What a user may fix; None lets the mapping choose.
+
+    unit_current: I0, ampere. membrane_capacitance: farad. leak_sections: how many OTAs make the
+    leak. leak_range: over how many units of U on each side of rest it is to follow the model.
+    """
+
+    unit_current: float | None = None
+    membrane_capacitance: float | None = None
+    leak_sections: int = 7
+    leak_range: float = 4.5
+
+
+def map_neuron(
+    parameters: NeuronParameters,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices = MappingChoices(),
+) -> NeuronDesign:
+    """The design of one neuron on the technology that ``characteristics`` describe.
+
+    Raises:
+        InputError: the neuron does not fit; parameter, value, limit and a remedy are named.
+    """
+    if parameters.neurons != 1:
+        raise InputError(
+            f"'{parameters.name}' holds {parameters.neurons} neurons: map them one by one."
+        )
+    neuron = parameters[0]
+    elements = [(i, e) for i, e in enumerate(neuron.elements) if e.alpha != 0]
+    unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
+    unit_current, membrane = _scale(neuron, characteristics, limits, choices)
+    design = NeuronDesign(
+        name=neuron.name,
+        technology=characteristics.technology,
+        corner=characteristics.corner,
+        temperature=characteristics.temperature,
+        supply=characteristics.supply,
+        reference_voltage=characteristics.reference,
+        unit_current=unit_current,
+        unit_voltage=unit_voltage,
+        time_unit=membrane * unit_voltage / unit_current / neuron.tau_m,
+        membrane_capacitance=membrane,
+        elements=tuple(_first_guess(i, e, unit_current, neuron) for i, e in elements),
+        leak=(),
+        followers=tuple(
+            _first_follower(x, neuron, unit_current, membrane, limits)
+            for x in neuron.timescales
+            if neuron.tau(x) > 0
+        ),
+        compensation_current=0.0,
+        compensation_bias=0.0,
+        output=OutputDesign(unit_current, characteristics.reference, unit_current),
+        i_bias=neuron.i_bias,
+        u_rest=neuron.u_rest,
+        u_threshold=neuron.u_threshold,
+        u_saturation=neuron.u_saturation,
+        characteristics=characteristics.fingerprint,
+    )
+    design = replace(design, leak=_first_leak(neuron, design, choices))
+    for _ in range(_ROUNDS):
+        design = _refine(neuron, dict(elements), design, characteristics, choices)
+    design = replace(design, notes=_notes(neuron, design, characteristics))
+    _check(neuron, design, limits)
+    return design
+
+
+def _unit_voltage(elements: list[Element], characteristics: CellCharacteristics) -> float:
+    """V0: the slope voltage of an amplifier at the reference times the elements' mean kappa."""
+    table = characteristics.noninverting
+    middle = math.sqrt(table.bias_current[0] * table.bias_current[-1])
+    slope = table.at(middle, characteristics.reference).slope_voltage
+    weights = np.array([abs(e.alpha) for e in elements])
+    if weights.sum() == 0:
+        return slope
+    kappas = np.array([e.kappa for e in elements])
+    return float(slope * np.sum(weights * kappas) / weights.sum())
+
+
+def _scale(
+    neuron: NeuronParameters,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices,
+) -> tuple[float, float]:
+    """(I0, C_m): the smallest current at which the slowest follower still has a bias it can use.
+
+    A follower of tau_x has the bias C_x I0 tau_m / (C_m tau_x), at most C_max I0 tau_m / (C_m
+    tau_x). Where I0 would have to be larger than the largest element allows, C_m shrinks.
+    """
+    slowest = max((neuron.tau(x) for x in neuron.timescales), default=0.0) / neuron.tau_m
+    largest = max((abs(e.alpha) for e in neuron.elements), default=1.0)
+    c_low, c_high = limits.capacitance
+    membrane = choices.membrane_capacitance or min(max(4e-12, c_low), c_high)
+    check_within("the membrane capacitor", membrane, limits.capacitance, "F", "choose another C_m")
+    needed = _BIAS_MARGIN * limits.bias_current[0] * slowest / c_high
+    ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))
+    if choices.unit_current is not None:
+        unit = check_within("the unit current I0", choices.unit_current, limits.unit_current, "A", "choose another I0")
+    else:
+        unit = min(max(limits.unit_current[0], needed * membrane), max(ceiling, limits.unit_current[0]))
+    if choices.membrane_capacitance is None and needed * membrane > unit:
+        membrane = max(unit / needed, c_low)
+    return unit, membrane
+
+
+def _first_guess(
+    index: int, element: Element, unit_current: float, neuron: NeuronParameters
+) -> OtaDesign:
+    orientation = Orientation.NONINVERTING if element.alpha < 0 else Orientation.INVERTING
+    sign = "m" if element.alpha < 0 else "p"
+    letter = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
+    return OtaDesign(
+        name=f"{letter[element.timescale]}{sign}{index}",
+        timescale=element.timescale,
+        orientation=orientation,
+        bias_current=abs(element.alpha) * unit_current,
+        reference_voltage=0.0,
+        alpha=element.alpha,
+        delta=element.delta,
+    )
+
+
+def _first_follower(
+    timescale: Timescale,
+    neuron: NeuronParameters,
+    unit_current: float,
+    membrane: float,
+    limits: Limits,
+) -> FollowerDesign:
+    """The membrane's capacitor where its bias is large enough, else a larger one."""
+    tau = neuron.tau(timescale)
+    needed = _BIAS_MARGIN * limits.bias_current[0] * tau / neuron.tau_m * membrane / unit_current
+    capacitance = min(max(membrane, needed), limits.capacitance[1])
+    bias = capacitance * unit_current * neuron.tau_m / (membrane * tau)
+    return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
+
+
+def _first_leak(
+    neuron: NeuronParameters, design: NeuronDesign, choices: MappingChoices
+) -> tuple[OtaDesign, ...]:
+    count = choices.leak_sections
+    spread = choices.leak_range * (1 - 1.0 / max(count, 2))
+    centres = np.linspace(-spread, spread, count) if count > 1 else np.zeros(1)
+    weight = 2 * spread / max(count - 1, 1) / 2 if count > 1 else 1.0
+    return tuple(
+        OtaDesign(
+            name=f"leak{i}",
+            timescale=Timescale.FAST,
+            orientation=Orientation.INVERTING,
+            bias_current=weight * design.unit_current,
+            reference_voltage=float(design.volts(neuron.u_rest + centre)),
+            alpha=float(weight),
+            delta=float(neuron.u_rest + centre),
+        )
+        for i, centre in enumerate(centres)
+    )
+
+
+def _refine(
+    neuron: NeuronParameters,
+    trained: dict[int, Element],
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    choices: MappingChoices,
+) -> NeuronDesign:
+    """One round: every number solved for with the characteristics at the design of before."""
+    if design.elements[:1] and design.elements[0].reference_voltage == 0.0:
+        placed = tuple(
+            replace(a, reference_voltage=float(design.volts(a.delta))) for a in design.elements
+        )
+        design = replace(design, elements=placed)
+    design = replace(
+        design, followers=tuple(_follower(neuron, f, design, characteristics) for f in design.followers)
+    )
+    elements = tuple(
+        _element(trained[int(a.name.lstrip("fspmu"))], neuron, a, design, characteristics)
+        for a in design.elements
+    )
+    design = replace(design, elements=elements)
+    design = replace(design, leak=_leak(neuron, trained, design, characteristics, choices))
+    design = _compensated(neuron, design, characteristics)
+    design = _membrane(neuron, design, characteristics)
+    at = characteristics.noninverting.at(design.output.bias_current, design.output.threshold_voltage)
+    output = OutputDesign(
+        bias_current=design.unit_current / at.gain,
+        threshold_voltage=float(design.volts(neuron.u_threshold)) - at.offset,
+        unit_current=design.unit_current,
+    )
+    return replace(design, output=output)
+
+
+def _follower(
+    neuron: NeuronParameters,
+    follower: FollowerDesign,
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+) -> FollowerDesign:
+    tau, shape = as_built_filter(follower, design, characteristics)
+    settled = math.atanh(shape.kappa * shape.offset) / shape.kappa * design.unit_voltage
+    at = characteristics.follower.at(follower.bias_current, characteristics.reference)
+    bias = follower.bias_current * tau / follower.tau
+    return replace(follower, bias_current=bias, shift=settled - at.offset)
+
+
+def _element(
+    element: Element,
+    neuron: NeuronParameters,
+    amplifier: OtaDesign,
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+) -> OtaDesign:
+    """Bias by least squares of the whole curve, reference so that its centre is delta."""
+    at = point(amplifier, characteristics)
+    u = np.linspace(-_RANGE, _RANGE, 121) - element.delta
+    wanted = np.tanh(element.kappa * u)
+    built = np.tanh(design.unit_voltage / at.slope_voltage * u)
+    alpha = abs(element.alpha) * float(wanted @ built / (built @ built))
+    follower = design.follower(amplifier.timescale)
+    shift = follower.shift if follower else 0.0
+    return replace(
+        amplifier,
+        bias_current=alpha * design.unit_current / at.gain,
+        reference_voltage=float(design.volts(element.delta)) + shift - at.offset,
+    )
+
+
+def _leak(
+    neuron: NeuronParameters,
+    trained: dict[int, Element],
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    choices: MappingChoices,
+) -> tuple[OtaDesign, ...]:
+    """Weights and centres of the sections by least squares of the whole fast curve.
+
+    What output conductances add, and what fast elements miss by their slopes, the leak makes up.
+    """
+    reach = choices.leak_range
+    u = neuron.u_rest + np.linspace(-reach, reach, 20 * choices.leak_sections + 41)
+    target = leak_current(u - neuron.u_rest, neuron.leak)
+    for amplifier in design.elements:
+        if amplifier.timescale == Timescale.FAST and neuron.tau_fast == 0:
+            element = trained[int(amplifier.name.lstrip("fspmu"))]
+            target = target + element_current(u, element.alpha, element.delta, element.kappa)
+            target = target - _built_current(amplifier, u, design, characteristics)
+    conductance = membrane_conductance(design, characteristics)
+    target = target - conductance * design.unit_voltage / design.unit_current * u
+    points = [point(a, characteristics) for a in design.leak]
+    kappas = np.array([design.unit_voltage / at.slope_voltage for at in points])
+    gains = np.array([at.gain for at in points])
+    offsets = np.array([at.offset for at in points])
+    count = len(design.leak)
+    start = np.r_[
+        [g * a.bias_current / design.unit_current for g, a in zip(gains, design.leak, strict=True)],
+        [design.units(a.reference_voltage + o) for o, a in zip(offsets, design.leak, strict=True)],
+        0.0,
+    ]
+
+    def error(p: np.ndarray) -> np.ndarray:
+        weights, centres, shift = p[:count], p[count:-1], p[-1]
+        return np.tanh(kappas * (u[:, None] - centres)) @ weights + shift - target
+
+    low = np.r_[np.full(count, 0.02), np.full(count, -np.inf), -np.inf]
+    fit = least_squares(error, np.maximum(start, low + 1e-6), bounds=(low, np.inf))
+    weights, centres = fit.x[:count], fit.x[count:-1]
+    # the shift would need a current of its own: put it where the compensation corrects it
+    return tuple(
+        replace(
+            a,
+            bias_current=float(w * design.unit_current / g),
+            reference_voltage=float(design.volts(c)) - float(o),
+            alpha=float(w),
+            delta=float(c),
+        )
+        for a, w, c, g, o in zip(design.leak, weights, centres, gains, offsets, strict=True)
+    )
+
+
+def _built_current(
+    amplifier: OtaDesign, u: np.ndarray, design: NeuronDesign, characteristics: CellCharacteristics
+) -> np.ndarray:
+    at = point(amplifier, characteristics)
+    sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
+    delta = design.units(amplifier.reference_voltage + at.offset)
+    kappa = design.unit_voltage / at.slope_voltage
+    alpha = sign * at.gain * amplifier.bias_current / design.unit_current
+    return np.asarray(element_current(u, alpha, delta, kappa))
+
+
+def _compensated(
+    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
+) -> NeuronDesign:
+    """The current that makes the mean of the fast curve the trained one."""
+    u = neuron.u_rest + np.linspace(-_RANGE, _RANGE, 121)
+    leak = leak_current(u - neuron.u_rest, neuron.leak)
+    built = sum(_built_current(a, u, design, characteristics) for a in design.leak)
+    conductance = membrane_conductance(design, characteristics)
+    built = built + conductance * design.unit_voltage / design.unit_current * u
+    skew = float(np.mean(built - leak))
+    current = design.unit_current * (neuron.i_bias + skew) - offset_current(design, characteristics)
+    mirror = characteristics.source if current > 0 else characteristics.sink
+    size = abs(current)
+    bias = size / mirror.gain_at(size) if size > 0 else 0.0
+    smallest = characteristics.source.bias_current[0] / 10
+    if bias < smallest:
+        current, bias = 0.0, 0.0
+    return replace(design, compensation_current=current, compensation_bias=bias)
+
+
+def _membrane(
+    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
+) -> NeuronDesign:
+    """C_m such that the as-built membrane time constant is the trained one.
+
+    A fast element's lag makes the membrane quicker where the element is steep, as the leak's
+    does: both are counted, so that the drawn capacitor makes up for them on the average.
+    """
+    built = as_built(design, characteristics)
+    missing = (neuron.tau_m - built.tau_m) * design.time_unit
+    if neuron.tau_fast == 0:
+        missing += built.tau_fast * design.time_unit
+    change = missing * design.unit_current / design.unit_voltage
+    return replace(design, membrane_capacitance=design.membrane_capacitance + change)
+
+
+def _notes(
+    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
+) -> tuple[str, ...]:
+    notes = []
+    for follower in design.followers:
+        if neuron.filter(follower.timescale).kappa == 0:
+            notes.append(
+                f"the {follower.timescale} filter is linear in the model and an OTA follower in the "
+                "circuit: large steps slew; train with filter = \"ota\" to have the same"
+            )
+    span = neuron.u_saturation - neuron.u_threshold
+    if not 0.7 <= span <= 1.4:
+        notes.append(
+            f"the output stage saturates over one unit of U, the model's s over {span:g}: its "
+            "slope at threshold is kept neither way"
+        )
+    return tuple(notes)
+
+
+def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> None:
+    """Every number against its limit, with what would make it fit."""
+    who = f"neuron '{neuron.name}' on {design.technology}:"
+    for amplifier in design.elements:
+        what = f"{who} element {amplifier.name} (alpha {amplifier.alpha:g}, delta {amplifier.delta:g})"
+        remedy = (
+            f"a smaller I0 than {design.unit_current:.3g} A, or a smaller |alpha|"
+            if amplifier.bias_current > limits.bias_current[1]
+            else f"a larger I0 than {design.unit_current:.3g} A, or remove the element"
+        )
+        check_within(f"{what} bias current", amplifier.bias_current, limits.bias_current, "A", remedy)
+        check_within(
+            f"{what} reference", amplifier.reference_voltage, limits.voltage, "V",
+            "bring delta nearer to 0",
+        )
+    for follower in design.followers:
+        what = f"{who} tau_{follower.timescale} = {follower.tau:g}"
+        slow = (
+            "use a larger capacitor (limits.capacitance), a larger I0, a smaller C_m, or a smaller "
+            "time constant"
+            if follower.bias_current < limits.bias_current[0]
+            else "use a smaller I0, or a larger time constant or tau_m (a slower clock)"
+        )
+        check_within(f"{what} bias current", follower.bias_current, limits.bias_current, "A", slow)
+        check_within(f"{what} capacitor", follower.capacitance, limits.capacitance, "F", slow)
+    for amplifier in design.leak:
+        what = f"{who} {amplifier.name}"
+        check_within(
+            f"{what} bias current", amplifier.bias_current, limits.bias_current, "A",
+            "choose another I0 or another number of leak sections",
+        )
+        check_within(
+            f"{what} reference", amplifier.reference_voltage, limits.voltage, "V",
+            "bring u_rest nearer to 0, or make the leak's range smaller",
+        )
+    check_within(
+        f"{who} membrane capacitor", design.membrane_capacitance, limits.capacitance, "F",
+        "choose another C_m",
+    )
+    if design.compensation_bias > 0:
+        low, high = limits.bias_current
+        check_within(
+            f"{who} compensation (i_bias {neuron.i_bias:g})", design.compensation_bias,
+            (min(low, 1e-13), high), "A", "use a smaller I0 or a smaller i_bias",
+        )

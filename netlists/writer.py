@@ -1,0 +1,105 @@
+"""Cells as SPICE text: the one place where circuits become netlist lines.
+
+    cell     -> .subckt NAME PORTS ... .ends NAME      children first, each once
+    device   -> Xname d g s b MODEL w=2 l=8 m=1        as the technology writes it
+    header   -> comments: provenance, then *.PININFO in each subcircuit
+
+The text holds no analysis, no option, no library and no node 0: it is a cell library that a
+colleague can read, check against a layout or paste into another test bench.
+"""
+
+from collections.abc import Sequence
+
+from circuits.structure import Capacitor, Cell, Instance, Part, Size, Transistor
+from circuits.technology import Device, SizeStyle, Technology
+from netlists.model_cards import DeviceUse
+
+_LINE = 100
+
+
+def cell_text(cell: Cell, technology: Technology, header: Sequence[str] = ()) -> str:
+    """``cell`` and all cells below it as subcircuits, under ``header`` as comment lines.
+
+    Control characters in the header are replaced, so that a comment stays one line.
+    """
+    lines = [f"* {_printable(line)}".rstrip() for line in header]
+    for each in (*cell.cells, cell):
+        lines += ["", *_subcircuit(each, technology)]
+    return "\n".join(lines) + "\n"
+
+
+def device_uses(cell: Cell, technology: Technology) -> tuple[DeviceUse, ...]:
+    """Every model and size that ``cell`` needs, each once: what to cut out of the library."""
+    uses = {
+        DeviceUse(technology.device(device.polarity).model, device.size.width, device.size.length)
+        for _, device in cell.transistors()
+    }
+    return tuple(sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um)))
+
+
+def _subcircuit(cell: Cell, technology: Technology) -> list[str]:
+    lines = [f"* {_printable(cell.description)}"] if cell.description else []
+    ports = " ".join(port.name for port in cell.ports)
+    lines += _wrapped(f".subckt {cell.name} {ports}", "+ ")
+    pins = " ".join(f"{port.name}:{port.direction.value}" for port in cell.ports)
+    lines += _wrapped(f"*.PININFO {pins}", "*.PININFO ")
+    for part in cell.parts:
+        lines += _part(part, technology)
+    return [*lines, f".ends {cell.name}"]
+
+
+def _part(part: Part, technology: Technology) -> list[str]:
+    match part:
+        case Transistor():
+            return _wrapped(_transistor(part, technology.device(part.polarity)), "+ ")
+        case Capacitor():
+            nets = " ".join(part.nets)
+            return [f"C{part.name} {nets} {part.capacitance:.6g}"]
+        case Instance():
+            comment = [f"* {_printable(part.comment)}"] if part.comment else []
+            nets = " ".join(part.nets)
+            return comment + _wrapped(f"X{part.name} {nets} {part.cell.name}", "+ ")
+
+
+def _transistor(part: Transistor, device: Device) -> str:
+    by_terminal = {
+        "drain": part.drain,
+        "gate": part.gate,
+        "source": part.source,
+        "bulk": part.bulk,
+    }
+    nets = " ".join(by_terminal[terminal] for terminal in device.terminals)
+    words = [f"{device.prefix}{part.name} {nets} {device.model}", *_size(part.size, device)]
+    words += [f"{name}={value:g}" for name, value in device.parameters.items()]
+    return " ".join(words)
+
+
+def _size(size: Size, device: Device) -> list[str]:
+    def written(micrometres: float) -> str:
+        match device.size_style:
+            case SizeStyle.PLAIN:
+                return f"{micrometres:g}"
+            case SizeStyle.MICRO:
+                return f"{micrometres:g}u"
+            case SizeStyle.METRE:
+                return f"{micrometres * 1e-6:g}"
+
+    copies = [f"{name}={size.multiplier}" for name in device.multiplier]
+    return [f"w={written(size.width)}", f"l={written(size.length)}", *copies]
+
+
+def _wrapped(line: str, continuation: str) -> list[str]:
+    """``line`` in pieces of at most 100 characters, broken at blanks."""
+    pieces: list[str] = []
+    current = ""
+    for word in line.split(" "):
+        if current and len(current) + 1 + len(word) > _LINE:
+            pieces.append(current)
+            current = continuation + word
+        else:
+            current = f"{current} {word}" if current else word
+    return [*pieces, current]
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

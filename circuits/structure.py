@@ -157,7 +157,9 @@ class Cell:
                         raise InputError(f"two different cells are named '{cell.name}'.")
         return tuple(found.values())
 
-    def transistors(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Transistor]]:
+    def transistors(
+        self, path: tuple[str, ...] = ()
+    ) -> Iterator[tuple[tuple[str, ...], Transistor]]:
         """Every transistor of the whole hierarchy with the path of instances to it."""
         for part in self.parts:
             if isinstance(part, Instance):

@@ -191,7 +191,9 @@ class _Table:
             raise self.error(key, f"= {value!r} must not hold control characters")
         return value
 
-    def texts(self, key: str, default: Any = ..., pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
+    def texts(
+        self, key: str, default: Any = ..., pattern: re.Pattern[str] | None = None
+    ) -> tuple[str, ...]:
         value = self.get(key, default)
         if isinstance(value, str):
             value = [value]
@@ -246,7 +248,9 @@ def _device(table: _Table) -> Device:
         raise table.error("terminals", f"= {terminals!r} must hold each of {list(_TERMINALS)} once")
     style = table.text("size_style", "plain")
     if style not in list(SizeStyle):
-        raise table.error("size_style", f"= {style!r} must be one of {[s.value for s in SizeStyle]}")
+        raise table.error(
+            "size_style", f"= {style!r} must be one of {[s.value for s in SizeStyle]}"
+        )
     extra = table.table("parameters", {})
     parameters = {}
     for key in list(extra.content):
@@ -293,7 +297,8 @@ def _within(table: _Table, key: str, allowed: tuple[float, float]) -> float:
     value = table.number(key, high=1e4)
     if not allowed[0] <= value <= allowed[1]:
         raise table.error(
-            key, f"= {value:g} um is outside what the device allows, {allowed[0]:g} to {allowed[1]:g}"
+            key,
+            f"= {value:g} um is outside what the device allows, {allowed[0]:g} to {allowed[1]:g}",
         )
     return value
 
@@ -357,5 +362,7 @@ def check_corner(technology: Technology, corner: str) -> str:
     """
     if corner not in technology.corners:
         known: Sequence[str] = technology.corners
-        raise InputError(f"technology '{technology.name}' has no corner {corner!r}; it has {', '.join(known)}.")
+        raise InputError(
+            f"technology '{technology.name}' has no corner {corner!r}; it has {', '.join(known)}."
+        )
     return corner

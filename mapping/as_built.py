@@ -62,9 +62,7 @@ def membrane_conductance(design: NeuronDesign, characteristics: CellCharacterist
 
 def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
     """Sum of the amplifiers' offset currents, ampere into the membrane."""
-    return sum(
-        point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers
-    )
+    return sum(point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers)
 
 
 def as_built_element(

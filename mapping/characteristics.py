@@ -115,12 +115,16 @@ class OtaTable:
             if f.name != "orientation":
                 array = np.asarray(getattr(self, f.name), dtype=float)
                 if not np.all(np.isfinite(array)):
-                    raise InputError(f"characteristics of the {self.orientation} OTA: {f.name} is not finite.")
+                    raise InputError(
+                        f"characteristics of the {self.orientation} OTA: {f.name} is not finite."
+                    )
                 object.__setattr__(self, f.name, array)
         shape = (self.bias_current.size, self.common_mode.size)
         for name in ("gain", "slope_voltage", "offset", "offset_current", "residual"):
             if getattr(self, name).shape != shape:
-                raise InputError(f"characteristics of the {self.orientation} OTA: {name} must have shape {shape}.")
+                raise InputError(
+                    f"characteristics of the {self.orientation} OTA: {name} must have shape {shape}."
+                )
 
     @property
     def sign(self) -> int:
@@ -243,7 +247,9 @@ def characteristics_from_json(text: str, source: str = "characteristics") -> Cel
             content[mirror] = MirrorTable(**content[mirror])
         return CellCharacteristics(**content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{source}: is no characteristics file of this version ({error}).") from error
+        raise InputError(
+            f"{source}: is no characteristics file of this version ({error})."
+        ) from error
 
 
 def write_characteristics(path: str | Path, characteristics: CellCharacteristics) -> Path:

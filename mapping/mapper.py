@@ -141,9 +141,17 @@ def _scale(
     needed = _BIAS_MARGIN * limits.bias_current[0] * slowest / c_high
     ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))
     if choices.unit_current is not None:
-        unit = check_within("the unit current I0", choices.unit_current, limits.unit_current, "A", "choose another I0")
+        unit = check_within(
+            "the unit current I0",
+            choices.unit_current,
+            limits.unit_current,
+            "A",
+            "choose another I0",
+        )
     else:
-        unit = min(max(limits.unit_current[0], needed * membrane), max(ceiling, limits.unit_current[0]))
+        unit = min(
+            max(limits.unit_current[0], needed * membrane), max(ceiling, limits.unit_current[0])
+        )
     if choices.membrane_capacitance is None and needed * membrane > unit:
         membrane = max(unit / needed, c_low)
     return unit, membrane
@@ -215,24 +223,50 @@ def _refine(
             replace(a, reference_voltage=float(design.volts(a.delta))) for a in design.elements
         )
         design = replace(design, elements=placed)
+    design = _rescaled(trained, design, characteristics)
     design = replace(
-        design, followers=tuple(_follower(neuron, f, design, characteristics) for f in design.followers)
+        design,
+        followers=tuple(_follower(neuron, f, design, characteristics) for f in design.followers),
     )
     elements = tuple(
-        _element(trained[int(a.name.lstrip("fspmu"))], neuron, a, design, characteristics)
-        for a in design.elements
+        _element(trained[_index(a)], neuron, a, design, characteristics) for a in design.elements
     )
     design = replace(design, elements=elements)
     design = replace(design, leak=_leak(neuron, trained, design, characteristics, choices))
     design = _compensated(neuron, design, characteristics)
     design = _membrane(neuron, design, characteristics)
-    at = characteristics.noninverting.at(design.output.bias_current, design.output.threshold_voltage)
+    at = characteristics.noninverting.at(
+        design.output.bias_current, design.output.threshold_voltage
+    )
     output = OutputDesign(
         bias_current=design.unit_current / at.gain,
         threshold_voltage=float(design.volts(neuron.u_threshold)) - at.offset,
         unit_current=design.unit_current,
     )
     return replace(design, output=output)
+
+
+def _rescaled(
+    trained: dict[int, Element], design: NeuronDesign, characteristics: CellCharacteristics
+) -> NeuronDesign:
+    """V0 such that the elements' kappas are right on the average, weighted by |alpha|."""
+    if not design.elements:
+        return design
+    weights = np.array([abs(a.alpha) for a in design.elements])
+    slopes = np.array(
+        [
+            trained[_index(a)].kappa * point(a, characteristics).slope_voltage
+            for a in design.elements
+        ]
+    )
+    unit_voltage = float(weights @ slopes / weights.sum())
+    time_unit = design.time_unit * unit_voltage / design.unit_voltage
+    return replace(design, unit_voltage=unit_voltage, time_unit=time_unit)
+
+
+def _index(amplifier: OtaDesign) -> int:
+    """Which of the trained elements ``amplifier`` makes: its name ends in the number."""
+    return int(amplifier.name.lstrip("fspmu"))
 
 
 def _follower(
@@ -286,7 +320,7 @@ def _leak(
     target = leak_current(u - neuron.u_rest, neuron.leak)
     for amplifier in design.elements:
         if amplifier.timescale == Timescale.FAST and neuron.tau_fast == 0:
-            element = trained[int(amplifier.name.lstrip("fspmu"))]
+            element = trained[_index(amplifier)]
             target = target + element_current(u, element.alpha, element.delta, element.kappa)
             target = target - _built_current(amplifier, u, design, characteristics)
     conductance = membrane_conductance(design, characteristics)
@@ -377,7 +411,7 @@ def _notes(
         if neuron.filter(follower.timescale).kappa == 0:
             notes.append(
                 f"the {follower.timescale} filter is linear in the model and an OTA follower in the "
-                "circuit: large steps slew; train with filter = \"ota\" to have the same"
+                'circuit: large steps slew; train with filter = "ota" to have the same'
             )
     span = neuron.u_saturation - neuron.u_threshold
     if not 0.7 <= span <= 1.4:
@@ -392,15 +426,22 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> No
     """Every number against its limit, with what would make it fit."""
     who = f"neuron '{neuron.name}' on {design.technology}:"
     for amplifier in design.elements:
-        what = f"{who} element {amplifier.name} (alpha {amplifier.alpha:g}, delta {amplifier.delta:g})"
+        what = (
+            f"{who} element {amplifier.name} (alpha {amplifier.alpha:g}, delta {amplifier.delta:g})"
+        )
         remedy = (
             f"a smaller I0 than {design.unit_current:.3g} A, or a smaller |alpha|"
             if amplifier.bias_current > limits.bias_current[1]
             else f"a larger I0 than {design.unit_current:.3g} A, or remove the element"
         )
-        check_within(f"{what} bias current", amplifier.bias_current, limits.bias_current, "A", remedy)
         check_within(
-            f"{what} reference", amplifier.reference_voltage, limits.voltage, "V",
+            f"{what} bias current", amplifier.bias_current, limits.bias_current, "A", remedy
+        )
+        check_within(
+            f"{what} reference",
+            amplifier.reference_voltage,
+            limits.voltage,
+            "V",
             "bring delta nearer to 0",
         )
     for follower in design.followers:
@@ -416,20 +457,32 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> No
     for amplifier in design.leak:
         what = f"{who} {amplifier.name}"
         check_within(
-            f"{what} bias current", amplifier.bias_current, limits.bias_current, "A",
+            f"{what} bias current",
+            amplifier.bias_current,
+            limits.bias_current,
+            "A",
             "choose another I0 or another number of leak sections",
         )
         check_within(
-            f"{what} reference", amplifier.reference_voltage, limits.voltage, "V",
+            f"{what} reference",
+            amplifier.reference_voltage,
+            limits.voltage,
+            "V",
             "bring u_rest nearer to 0, or make the leak's range smaller",
         )
     check_within(
-        f"{who} membrane capacitor", design.membrane_capacitance, limits.capacitance, "F",
+        f"{who} membrane capacitor",
+        design.membrane_capacitance,
+        limits.capacitance,
+        "F",
         "choose another C_m",
     )
     if design.compensation_bias > 0:
         low, high = limits.bias_current
         check_within(
-            f"{who} compensation (i_bias {neuron.i_bias:g})", design.compensation_bias,
-            (min(low, 1e-13), high), "A", "use a smaller I0 or a smaller i_bias",
+            f"{who} compensation (i_bias {neuron.i_bias:g})",
+            design.compensation_bias,
+            (min(low, 1e-13), high),
+            "A",
+            "use a smaller I0 or a smaller i_bias",
         )

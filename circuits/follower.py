@@ -1,0 +1,27 @@
+"""Follower-integrator: an OTA with its output on its inverting input and on a capacitor.
+
+    C dV_out/dt = I_bias tanh((V_in - V_out) / V0)
+
+C. Mead, Analog VLSI and Neural Systems, 1989, chapter 9: a one-pole low-pass that slews when the
+difference exceeds V0.
+"""
+
+from circuits.ota import ota
+from circuits.structure import Capacitor, Cell, Direction, Instance, Port
+from circuits.technology import Technology
+
+
+def follower(name: str, technology: Technology, capacitance: float, description: str) -> Cell:
+    """The cell ``name`` with a capacitor of ``capacitance`` farad to the lower supply."""
+    ports = (
+        Port("in", Direction.INPUT),
+        Port("out", Direction.OUTPUT),
+        Port("ibias", Direction.INPUT),
+        Port("vdd", Direction.POWER),
+        Port("vss", Direction.GROUND),
+    )
+    parts = (
+        Instance("ota", ota(technology), ("in", "out", "out", "ibias", "vdd", "vss")),
+        Capacitor("integrator", "out", "vss", capacitance, "integrator"),
+    )
+    return Cell(name, ports, parts, description)

@@ -1,0 +1,166 @@
+"""Test benches of a whole neuron: I-V curves by timescale, and its response in time.
+
+Ideal sources stand here and only here: one current source a bias line, one voltage source a
+reference line, the supply, a load for the output current, and what drives the membrane.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.neuron import MEMBRANE, OUTPUT, NeuronCircuit
+from mapping.design import NeuronDesign
+from netlists.bench import (
+    Bench,
+    CurrentSource,
+    DCSweep,
+    Instance,
+    PiecewiseLinear,
+    Step,
+    Transient,
+    VoltageSource,
+)
+from netlists.bench import Element as BenchElement
+from netlists.engine import Result
+from neuron_model.parameters import TIMESCALES, Timescale
+
+SUPPLY = "vdd"
+# Of the time unit: the largest step of a transient, and the ramp of a current step.
+_MAX_STEP = 1.0
+_RAMP = 0.05
+_OPTIONS = {"reltol": 1e-4, "abstol": 1e-16, "vntol": 1e-7}
+
+
+@dataclass(frozen=True)
+class NeuronBenches:
+    """Makes the benches of one neuron.
+
+    models, cells: SPICE text. temperature: degree Celsius.
+    """
+
+    design: NeuronDesign
+    circuit: NeuronCircuit
+    models: str
+    cells: str
+    temperature: float
+    comments: tuple[str, ...] = ()
+
+    def iv(self, timescale: Timescale, low: float, high: float, step: float, held: float) -> Bench:
+        """The membrane swept from ``low`` to ``high`` units, the slower voltages held at ``held``.
+
+        What the membrane source delivers is the curve, plus the compensation current.
+        """
+        volts = self.design.volts
+        fixed: list[BenchElement] = [VoltageSource("vmembrane", MEMBRANE, "0", float(volts(held)))]
+        for follower in self.design.followers:
+            if TIMESCALES.index(follower.timescale) > TIMESCALES.index(timescale):
+                value = float(volts(held)) + follower.shift
+                node = f"v_{follower.timescale}"
+                fixed.append(VoltageSource(f"vhold_{follower.timescale}", node, "0", value))
+        sweep = DCSweep("vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage)
+        return self._bench(f"I-V curve, {timescale}", fixed, (sweep,), ("i(vmembrane)",))
+
+    def transient(
+        self, times: np.ndarray, currents: np.ndarray, duration: float, start: float = 0.0
+    ) -> Bench:
+        """The response to a piecewise constant current, from rest.
+
+        Args:
+            times: model time at which each current begins, (steps,), the first 0.
+            currents: in units of I0, (steps,).
+            duration: in model time.
+            start: model time from which waveforms are kept.
+        """
+        unit, design = self.design.time_unit, self.design
+        wave = _steps(np.asarray(times), np.asarray(currents), _RAMP * design_tau(design))
+        drive = PiecewiseLinear(wave[0] * unit, wave[1] * design.unit_current)
+        rest = float(design.volts(design.u_rest))
+        initial = {MEMBRANE: rest}
+        initial |= {f"v_{f.timescale}": rest + f.shift for f in design.followers}
+        step = _MAX_STEP * design_tau(design) * unit
+        analysis = Transient(duration * unit, step, start * unit, initial)
+        monitors = tuple(f"v({name})" for name in self.circuit.monitors)
+        save = (f"v({MEMBRANE})", *monitors, f"i({SUPPLY_SOURCE})", "i(vs_load)")
+        source = CurrentSource("iin", "0", MEMBRANE, drive)
+        return self._bench("response to an input current", [source], (analysis,), save)
+
+    def _bench(
+        self, what: str, drive: list[BenchElement], steps: tuple[Step, ...], save: tuple[str, ...]
+    ) -> Bench:
+        supply = self.design.supply
+        names = [port.name for port in self.circuit.cell.ports]
+        nodes = tuple("0" if name == "vss" else name for name in names)
+        sources: list[BenchElement] = [
+            VoltageSource(SUPPLY_SOURCE, SUPPLY, "0", supply),
+            VoltageSource("vs_load", OUTPUT, "0", supply),
+            *(CurrentSource(f"i{x.port}", SUPPLY, x.port, x.value) for x in self.circuit.bias_lines),
+            *(VoltageSource(f"v{x.port}", x.port, "0", x.value) for x in self.circuit.reference_lines),
+            *drive,
+        ]
+        return Bench(
+            title=f"{self.design.name} on {self.design.technology}: {what}",
+            models=self.models,
+            cells=self.cells,
+            instances=(Instance("xneuron", self.circuit.cell.name, nodes),),
+            sources=tuple(sources),
+            analyses=steps,
+            save=save,
+            temperature=self.temperature,
+            options=_OPTIONS,
+            comments=self.comments,
+        )
+
+
+SUPPLY_SOURCE = "vdd_supply"
+
+
+def design_tau(design: NeuronDesign) -> float:
+    """tau_m in model time: what steps and ramps are measured in."""
+    return design.membrane_capacitance * design.unit_voltage / design.unit_current / design.time_unit
+
+
+def iv_curve(result: Result, design: NeuronDesign) -> tuple[np.ndarray, np.ndarray]:
+    """(voltage in U, current in I0) of an I-V bench: leak and elements, the bias taken off."""
+    wave = result[0]
+    current = -wave["i(vmembrane)"] / design.unit_current + design.i_bias
+    return design.units(wave.axis), current
+
+
+@dataclass(frozen=True)
+class Response:
+    """A transient in model units.
+
+    time, membrane: (points,). filtered: U_x by timescale. output: s, (points,).
+    supply_current: ampere, (points,).
+    """
+
+    time: np.ndarray
+    membrane: np.ndarray
+    filtered: dict[Timescale, np.ndarray]
+    output: np.ndarray
+    supply_current: np.ndarray
+
+
+def response(result: Result, design: NeuronDesign) -> Response:
+    """The waveforms of a transient bench in model units."""
+    wave = result[0]
+    filtered = {
+        f.timescale: design.units(wave[f"v(v_{f.timescale})"] - f.shift) for f in design.followers
+    }
+    return Response(
+        time=wave.axis / design.time_unit,
+        membrane=design.units(wave[f"v({MEMBRANE})"]),
+        filtered=filtered,
+        output=-wave["i(vs_load)"] / design.output.unit_current,
+        supply_current=-wave[f"i({SUPPLY_SOURCE})"],
+    )
+
+
+def _steps(times: np.ndarray, values: np.ndarray, ramp: float) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of a piecewise constant current whose steps take ``ramp``."""
+    corners_t, corners_v = [0.0], [float(values[0])]
+    for when, before, after in zip(times[1:], values[:-1], values[1:], strict=True):
+        if before != after:
+            corners_t += [float(when), float(when) + ramp]
+            corners_v += [float(before), float(after)]
+    return np.array(corners_t), np.array(corners_v)

@@ -145,7 +145,10 @@ def exponential_euler(parameters: NeuronParameters, dt: float) -> Step:
     return _step(parameters, dt * _mean_decay(decay), filter_step)
 
 
-INTEGRATORS: dict[str, Callable[[NeuronParameters, float], Step]] = {
+Integrator = Callable[[NeuronParameters, float], Step]
+"""(parameters, dt) -> the step of a run."""
+
+INTEGRATORS: dict[str, Integrator] = {
     "exponential": exponential_euler,
     "euler": euler,
 }

@@ -120,14 +120,20 @@ def neuron_from_toml(text: str, source: str = "neuron file") -> NeuronParameters
         InputError: as :func:`read_neuron`.
     """
     document = parse_toml(text, source)
-    with _named(source):
+    with named_source(source):
         if "neuron" not in document:
             raise InputError("the table [neuron] is missing; a neuron file must have it.")
         _refuse_unknown("", document, ("neuron",))
-        return _neuron(_table("neuron", document["neuron"]))
+        return neuron_from_table(document["neuron"])
 
 
-def _neuron(table: dict[str, Any]) -> NeuronParameters:
+def neuron_from_table(entry: object) -> NeuronParameters:
+    """The neuron that the table [neuron], as TOML or JSON was parsed, describes.
+
+    Raises:
+        InputError: as :func:`read_neuron`, without the file's name.
+    """
+    table = _table("neuron", entry)
     _refuse_unknown("neuron.", table, (*_SCALARS, "name", "leak", "filter", "elements"))
     elements = _elements(table.get("elements"))
     for timescale in TIMESCALES[1:]:
@@ -153,6 +159,15 @@ def neuron_to_toml(parameters: NeuronParameters) -> str:
     Raises:
         InputError: ``parameters`` are of several neurons.
     """
+    return tomli_w.dumps({"neuron": neuron_to_table(parameters)})
+
+
+def neuron_to_table(parameters: NeuronParameters) -> dict[str, Any]:
+    """The table [neuron] of one neuron, of what TOML and JSON have in common.
+
+    Raises:
+        InputError: ``parameters`` are of several neurons.
+    """
     if parameters.neurons != 1:
         raise InputError(
             f"'{parameters.name}' is {parameters.neurons} neurons; a neuron file holds one: "
@@ -167,7 +182,7 @@ def neuron_to_toml(parameters: NeuronParameters) -> str:
         {"timescale": str(e.timescale), "alpha": e.alpha, "delta": e.delta, "kappa": e.kappa}
         for e in one.elements
     ]
-    return tomli_w.dumps({"neuron": table})
+    return table
 
 
 def _elements(entries: object) -> tuple[Element, ...]:
@@ -281,7 +296,7 @@ def _short(value: object) -> str:
 
 
 @contextlib.contextmanager
-def _named(source: str) -> Iterator[None]:
+def named_source(source: str) -> Iterator[None]:
     """Put ``source`` before the text of an InputError that the block raises."""
     try:
         yield

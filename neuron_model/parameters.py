@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -181,7 +181,7 @@ class NeuronParameters:
                 "digits or _.- and begin with a letter, a digit or _."
             )
         _normalise(self, f"neuron '{self.name}'")
-        for key, value in self._named_values():
+        for key, value in self.named_values():
             _check(self.name, key, value)
         self._check_sizes()
         ends = self.u_threshold, self.u_saturation
@@ -192,7 +192,7 @@ class NeuronParameters:
             )
 
     def _check_sizes(self) -> None:
-        sizes = {key: tuple(np.shape(value)) for key, value in self._named_values()}
+        sizes = {key: tuple(np.shape(value)) for key, value in self.named_values()}
         count = max((math.prod(shape) for shape in sizes.values()), default=1)
         for key, shape in sizes.items():
             if shape not in ((), (1,), (count,)):
@@ -230,7 +230,7 @@ class NeuronParameters:
     @property
     def neurons(self) -> int:
         """How many neurons: the common broadcast size of all values."""
-        return max((math.prod(np.shape(v)) for _, v in self._named_values()), default=1)
+        return max((math.prod(np.shape(v)) for _, v in self.named_values()), default=1)
 
     def map(self, function: Callable[[Value], Value]) -> NeuronParameters:
         """The same structure with ``function`` applied to every number."""
@@ -278,11 +278,11 @@ class NeuronParameters:
             raise InputError(
                 "neurons to stack differ in their elements' timescales: give all the same list."
             )
-        columns = [[v for _, v in p._named_values()] for p in many]
+        columns = [[v for _, v in p.named_values()] for p in many]
         stacked = iter([np.array([float(v) for v in row]) for row in zip(*columns, strict=True)])
         return replace(many[0], name=name).map(lambda _: next(stacked))
 
-    def _named_values(self) -> Iterable[tuple[str, Value]]:
+    def named_values(self) -> Iterable[tuple[str, Value]]:
         """(dotted key, value) in the order in which :meth:`map` visits the numbers."""
         for index, element in enumerate(self.elements):
             for key in ("alpha", "delta", "kappa"):
@@ -296,6 +296,11 @@ class NeuronParameters:
                     yield f"{f.name}.{part.name}", getattr(value, part.name)
             else:
                 yield f.name, value
+
+    def with_values(self, values: Mapping[str, Value]) -> NeuronParameters:
+        """The same with other numbers for the dotted keys of :meth:`named_values`."""
+        numbers = iter([values.get(key, value) for key, value in self.named_values()])
+        return self.map(lambda _: next(numbers))
 
 
 # How large or small a number may be: far beyond any neuron, near enough that no power or

@@ -76,7 +76,7 @@ def test_stack_and_pick_are_inverse():
     assert together.neurons == 3
     assert [p.name for p in together] == ["layer_0", "layer_1", "layer_2"]
     for one, back in zip(many, together, strict=True):
-        assert dict(one._named_values()) == dict(back._named_values())
+        assert dict(one.named_values()) == dict(back.named_values())
 
 
 def test_stack_refuses_other_structures():
@@ -108,6 +108,6 @@ def test_masks_are_plain_where_all_neurons_agree():
 def test_map_visits_every_number_and_keeps_the_structure():
     p = NeuronParameters((FAST, SLOW), tau_slow=50.0, leak=Leak(range=6.0))
     t = p.map(lambda v: torch.full((4,), v))
-    assert all(isinstance(v, torch.Tensor) for _, v in t._named_values())
+    assert all(isinstance(v, torch.Tensor) for _, v in t.named_values())
     assert t.neurons == 4
-    assert dict(t[3]._named_values()) == dict(p._named_values())
+    assert dict(t[3].named_values()) == dict(p.named_values())

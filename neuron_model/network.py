@@ -1,0 +1,223 @@
+"""Networks of multi-timescale conductance neurons between a linear input and a linear readout."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neuron_model.dynamics import INTEGRATORS, State
+from neuron_model.errors import InputError
+from neuron_model.low_pass import LowPass
+from neuron_model.neuron import LEARNABLE, MTCNeuron
+from neuron_model.parameters import NeuronParameters
+
+
+@dataclass(frozen=True)
+class NetworkConfiguration:
+    """What a network is made of, before training.
+
+    inputs, outputs: how many signals. layers: the first parameters of each hidden layer, the
+    one nearest to the input first. dt: time step in the neurons' units of time.
+    steps_per_sample: for how many steps a sample of the input is held. learn: what of the
+    neurons is learned. readout_tau: time constant of each of the readout's four low-pass
+    stages, in samples. learn_readout_tau: whether training may change it.
+
+    Raises:
+        InputError: a value is not usable; the text names it.
+    """
+
+    inputs: int
+    outputs: int
+    layers: tuple[NeuronParameters, ...]
+    dt: float
+    steps_per_sample: int = 1
+    learn: tuple[str, ...] = ("alpha", "delta", "tau")
+    integrator: str = "exponential"
+    readout_tau: float = 1.0
+    learn_readout_tau: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "learn", tuple(self.learn))
+        for name in ("inputs", "outputs", "steps_per_sample"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**6:
+                raise _wrong(name, value, "a whole number from 1 to 1000000")
+        for name in ("dt", "readout_tau"):
+            value = getattr(self, name)
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not (0 < value < math.inf)
+            ):
+                raise _wrong(name, value, "a positive, finite number")
+        if not isinstance(self.learn_readout_tau, bool):
+            raise _wrong("learn_readout_tau", self.learn_readout_tau, "true or false")
+        if not self.layers or not all(isinstance(p, NeuronParameters) for p in self.layers):
+            raise _wrong("layers", self.layers, "the neurons of at least one layer")
+        for name in self.learn:
+            if name not in LEARNABLE:
+                raise _wrong("learn", name, f"some of {', '.join(LEARNABLE)}")
+        if self.integrator not in INTEGRATORS:
+            raise _wrong("integrator", self.integrator, f"one of {', '.join(INTEGRATORS)}")
+
+    @property
+    def sample_interval(self) -> float:
+        """For how long a sample is held, in the neurons' units of time."""
+        return self.dt * self.steps_per_sample
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each hidden layer."""
+        return tuple(p.neurons for p in self.layers)
+
+
+class NetworkState(NamedTuple):
+    """The state of each hidden layer, and of the readout's filter."""
+
+    layers: tuple[State, ...]
+    readout: Tensor
+
+
+class MTCNetwork(nn.Module):
+    """Linear projection, hidden layers of neurons, linear readout, 4th-order low-pass.
+
+        I_1 = W_1 x + b_1        held for steps_per_sample steps of dt
+        I_l = W_l s_(l-1) + b_l
+        y   = low_pass(W s_L + b)     s_L averaged over each sample
+
+    Args:
+        configuration: what it is made of.
+        backend: a key of ``backends.BACKENDS``, or ``auto``.
+        dtype: of what is learned; torch's default if not given.
+    """
+
+    def __init__(
+        self,
+        configuration: NetworkConfiguration,
+        backend: str = "auto",
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.configuration = configuration
+        widths = (configuration.inputs, *configuration.sizes)
+        self.projections = nn.ModuleList(
+            nn.Linear(before, after, dtype=dtype)
+            for before, after in zip(widths, widths[1:], strict=False)
+        )
+        self.layers = nn.ModuleList(
+            MTCNeuron(
+                parameters,
+                dt=configuration.dt,
+                learn=configuration.learn,
+                integrator=configuration.integrator,
+                backend=backend,
+                dtype=dtype,
+            )
+            for parameters in configuration.layers
+        )
+        self.readout = nn.Linear(widths[-1], configuration.outputs, dtype=dtype)
+        self.low_pass = LowPass(
+            configuration.outputs, configuration.readout_tau, configuration.learn_readout_tau
+        ).to(dtype)
+
+    def forward(
+        self, signal: Tensor, state: NetworkState | None = None
+    ) -> tuple[Tensor, NetworkState]:
+        """(batch, samples, inputs) -> (batch, samples, outputs) and the state at the end.
+
+        Raises:
+            InputError: the signal has another shape or holds NaN or infinity.
+        """
+        s, layers = self.hidden(signal, state)
+        y, readout = self.low_pass(self.readout(s), None if state is None else state.readout)
+        return y, NetworkState(layers, readout)
+
+    def hidden(
+        self, signal: Tensor, state: NetworkState | None = None
+    ) -> tuple[Tensor, tuple[State, ...]]:
+        """s of the last hidden layer, averaged over each sample: (batch, samples, neurons)."""
+        self._check(signal)
+        states = [None] * len(self.layers) if state is None else list(state.layers)
+        ends = []
+        s = signal
+        for index, layer in enumerate(self.layers):
+            s, end = layer(self._current(index, s), states[index])
+            ends.append(end)
+        hold = self.configuration.steps_per_sample
+        return s.unflatten(1, (signal.shape[1], hold)).mean(2), tuple(ends)
+
+    def currents(self, signal: Tensor, layer: int = 0) -> Tensor:
+        """Input current of each neuron of a hidden layer, (batch, samples * steps, neurons)."""
+        self._check(signal)
+        s = signal
+        for index in range(layer):
+            s, _ = self.layers[index](self._current(index, s))
+        return self._current(layer, s)
+
+    def _current(self, layer: int, s: Tensor) -> Tensor:
+        current = self.projections[layer](s)
+        hold = self.configuration.steps_per_sample
+        return current.repeat_interleave(hold, dim=1) if layer == 0 else current
+
+    def _check(self, signal: Tensor) -> None:
+        inputs = self.configuration.inputs
+        if signal.ndim != 3 or signal.shape[-1] != inputs:
+            raise InputError(
+                f"signal has shape {tuple(signal.shape)}; it must be (batch, samples, {inputs})."
+            )
+
+
+def neurons_of(network: MTCNetwork, layer: int = 0) -> NeuronParameters:
+    """The neurons of a hidden layer as they are now, in float64 numbers.
+
+    Raises:
+        InputError: there is no such layer.
+    """
+    parameters: NeuronParameters = _layer(network, layer).parameters_now()
+    return parameters
+
+
+def input_currents(network: MTCNetwork, series: np.ndarray, layer: int = 0) -> np.ndarray:
+    """What flows into each neuron of a hidden layer when the network hears ``series``.
+
+    Args:
+        network: from rest.
+        series: (samples, inputs), or (samples,) where there is one input, scaled as in training.
+        layer: 0 is the one nearest to the input.
+
+    Returns:
+        (times, neurons) in float64. For layer 0 a row for each sample, held for
+        ``configuration.sample_interval``; for the others one for each step of ``dt``.
+
+    Raises:
+        InputError: there is no such layer, or the series is not fit for the network.
+    """
+    _layer(network, layer)
+    weight = network.readout.weight
+    signal = torch.as_tensor(np.array(series)).to(weight)
+    if signal.ndim == 1:
+        signal = signal[:, None]
+    with torch.no_grad():
+        current = network.currents(signal[None], layer)[0]
+    step = network.configuration.steps_per_sample if layer == 0 else 1
+    return current[::step].cpu().double().numpy()
+
+
+def _layer(network: MTCNetwork, layer: int) -> MTCNeuron:
+    if not 0 <= layer < len(network.layers):
+        raise InputError(
+            f"layer = {layer} is not allowed; it must be from 0 to {len(network.layers) - 1}."
+        )
+    found = network.layers[layer]
+    assert isinstance(found, MTCNeuron)
+    return found
+
+
+def _wrong(name: str, value: object, allowed: str) -> InputError:
+    return InputError(f"network: {name} = {value!r} is not allowed; it must be {allowed}.")

@@ -30,7 +30,9 @@ from netlists.bench import (
 from netlists.job import Command, Job
 from netlists.safe_text import check_file_name
 
+# It warns of harmless things, such as nodes whose names are words of Python.
 logging.getLogger("PySpice").addHandler(logging.NullHandler())
+logging.getLogger("PySpice").propagate = False
 
 _POINTS_PER_LINE = 3
 

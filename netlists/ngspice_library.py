@@ -36,7 +36,8 @@ def _find(chosen: str) -> str:
     if chosen:
         reason = _why_not(chosen)
         if reason is None:
-            return chosen
+            # Workers run in folders of their own.
+            return os.path.abspath(chosen) if os.sep in chosen else chosen
         raise MissingDependencyError(
             f"{LIBRARY_VARIABLE} is {chosen!r}, which is not a library that can be loaded "
             f"({reason}); {_HOW_TO_GET_IT}."

@@ -1,7 +1,7 @@
 """PySpice's ``NgSpiceShared``, made to work with ngspice 35 and later and to say what went wrong.
 
 PySpice 1.5 takes every line that ngspice writes to its standard error for a failure, logs a failed
-load without raising, reads the user's start-up file, and does not notice that ngspice gave up.
+load without raising, and does not notice that ngspice gave up.
 Only a worker process imports this module: one process can hold one instance, ever.
 """
 
@@ -35,16 +35,6 @@ class QuietNgSpice(pyspice_shared.NgSpiceShared):
         self.errors: list[str] = []
         self.died = False
         super().__init__()
-
-    def _load_library(self, verbose: bool) -> None:
-        super()._load_library(verbose)
-        # A user's .spiceinit may change the compatibility mode and the number of threads, and
-        # with them the answers.
-        pyspice_shared.ffi.cdef("int ngSpice_nospiceinit(void);")
-        try:
-            self._ngspice_shared.ngSpice_nospiceinit()
-        except AttributeError:
-            logging.getLogger(__name__).debug("this ngspice always reads .spiceinit")
 
     def send_char(self, message: str, ngspice_id: int) -> int:
         """Keep what ngspice wrote, and judge again what PySpice took for an error."""

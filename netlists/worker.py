@@ -1,10 +1,11 @@
 """The process in which ngspice runs: takes jobs from a connection until it closes.
 
-Started by :mod:`netlists.worker_process`, and kept free of heavy imports: all that it needs is
-PySpice and numpy.
+Started by :mod:`netlists.worker_process` in a folder of its own, and kept free of heavy imports:
+all that it needs is PySpice and numpy.
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ def main(descriptor: int, library_path: str) -> None:
     """Load ngspice and answer jobs."""
     # Ctrl-C reaches the whole process group; it is the parent that decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(os.getcwd(),), daemon=True).start()
     connection = Connection(descriptor)
     try:
         ngspice = QuietNgSpice(library_path)
@@ -30,7 +31,8 @@ def main(descriptor: int, library_path: str) -> None:
         ngspice.execute("set num_threads=1")
     except Exception as error:
         # Whatever it is, it is the parent that has someone to tell.
-        connection.send(Reply(Outcome.NO_LIBRARY, lines=(str(error) or repr(error),)))
+        lines = (str(error) or repr(error),)
+        connection.send(Reply(Outcome.NO_LIBRARY, lines=lines, alive=False))
         return
     connection.send(Reply(Outcome.READY))
     while True:
@@ -44,10 +46,12 @@ def main(descriptor: int, library_path: str) -> None:
             return
 
 
-def _exit_with_parent() -> None:
+def _exit_with_parent(folder: str) -> None:
     # Standard input is a pipe that only the parent can write to, and never does: reading ends
     # when the parent is gone, however it went, and also while ngspice is at work.
     sys.stdin.buffer.read()
+    # A parent that was killed could not take the folder away.
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from netlists.job import Job, Reply
 
@@ -25,6 +26,11 @@ class WorkerProcess:
 
     def __init__(self, library_path: str) -> None:
         ours, theirs = socket.socketpair()
+        # ngspice writes some of its warnings to files in its folder, and runs a start-up file
+        # there or else in the user's home: such a file may change the compatibility mode and the
+        # number of threads, and with them the answers. An empty one keeps it from the others.
+        self._folder = tempfile.TemporaryDirectory(prefix="ngspice-", ignore_cleanup_errors=True)
+        Path(self._folder.name, ".spiceinit").write_text("* nothing\n")
         # What ngspice or a crash writes past PySpice; the last words of a process that died.
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         with theirs:
@@ -35,7 +41,10 @@ class WorkerProcess:
                 stdout=self._words,
                 stderr=self._words,
                 pass_fds=(theirs.fileno(),),
-                env=os.environ | {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"},
+                cwd=self._folder.name,
+                env=os.environ
+                | {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
+                | {"SPICE_USERINIT_DIR": self._folder.name},
             )
         self.connection = Connection(ours.detach())
         self.jobs_taken = 0
@@ -81,6 +90,7 @@ class WorkerProcess:
             self._process.stdin.close()
         self.connection.close()
         self._words.close()
+        self._folder.cleanup()
 
 
 def _describe(status: int) -> str:

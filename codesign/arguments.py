@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from codesign.commands import COMMANDS
 
 if TYPE_CHECKING:
+    from circuits.technology import Technology
+    from mapping.mapper import MappingChoices
+
     # A name that argparse does not export, but that is the type of what it returns.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -44,4 +47,67 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=argparse.SUPPRESS,
         help="show the traceback of an error (or set CODESIGN_DEBUG=1)",
+    )
+
+
+def add_neurons(parser: argparse.ArgumentParser) -> None:
+    """The neuron or the run that the command is about."""
+    parser.add_argument(
+        "neuron",
+        metavar="NEURON|RUN",
+        help="a neuron file, preset:NAME, or the folder of a trained network",
+    )
+
+
+def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """The process to build on."""
+    parser.add_argument(
+        "--technology",
+        required=required,
+        metavar="T",
+        help="generic, sky130, or the path of a technology file",
+    )
+
+
+def add_conditions(parser: argparse.ArgumentParser) -> None:
+    """Corner and temperature of a simulation."""
+    parser.add_argument("--corner", help="process corner (default: tt, or the technology's first)")
+    parser.add_argument(
+        "--temperature", type=float, default=27.0, metavar="DEGC", help="default %(default)g"
+    )
+
+
+def add_current(parser: argparse.ArgumentParser) -> None:
+    """What drives the neuron, and for how long."""
+    parser.add_argument(
+        "--current",
+        metavar="STEPS",
+        help="input current as time:value,time:value in model units, such as 0:-2.4,2000:-1.0 "
+        "(default: the preset's or the run's own, else one at which the neuron is active)",
+    )
+    parser.add_argument(
+        "--duration", type=float, help="model time to simulate (default: from the time constants)"
+    )
+
+
+def add_mapping(parser: argparse.ArgumentParser) -> None:
+    """What of the mapping the user fixes."""
+    parser.add_argument(
+        "--unit-current", type=float, metavar="A", help="I0, ampere (default: chosen)"
+    )
+    parser.add_argument(
+        "--membrane-capacitance", type=float, metavar="F", help="C_m, farad (default: chosen)"
+    )
+
+
+def mapping_choices(arguments: argparse.Namespace, technology: "Technology") -> "MappingChoices":
+    """What :func:`add_mapping` was given, the rest as the technology file says."""
+    from dataclasses import replace
+
+    from codesign.workflows.circuit import default_choices
+
+    return replace(
+        default_choices(technology),
+        unit_current=arguments.unit_current,
+        membrane_capacitance=arguments.membrane_capacitance,
     )

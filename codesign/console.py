@@ -121,6 +121,23 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         yield move
 
 
+@contextlib.contextmanager
+def step_progress(description: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Progress of work that tells (done, of how many, what); several kinds of it may follow."""
+    with progress(description) as advance:
+        shown = ""
+
+        def step(done: int, total: int, what: str) -> None:
+            nonlocal shown
+            text = f"{what} ({done} of {total})"
+            # elsewhere than on a terminal, only what is new is said
+            if what != shown or sys.stderr.isatty():
+                shown = what
+                advance(1, description=text if sys.stderr.isatty() else what)
+
+        yield step
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"

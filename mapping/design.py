@@ -8,7 +8,8 @@ Everything is in SI units; nothing here knows a device.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -114,57 +115,65 @@ class NeuronDesign:
 _FORMAT = 1
 
 
-def design_to_json(design: NeuronDesign) -> str:
-    """The design as JSON text; :func:`design_from_json` reads it."""
-    return json.dumps({"format": _FORMAT, **asdict(design)}, indent=1)
+def designs_to_json(designs: Sequence[NeuronDesign]) -> str:
+    """The designs as JSON text; :func:`designs_from_json` reads it."""
+    content = {"format": _FORMAT, "neurons": [asdict(design) for design in designs]}
+    return json.dumps(content, indent=1)
 
 
-def design_from_json(text: str, source: str = "design") -> NeuronDesign:
-    """The inverse of :func:`design_to_json`.
+def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, ...]:
+    """The inverse of :func:`designs_to_json`.
 
     Raises:
-        InputError: the text is no design of this version; ``source`` is named.
+        InputError: the text is no design file of this version; ``source`` is named.
     """
-
-    def amplifier(entry: dict[str, Any]) -> OtaDesign:
-        entry["timescale"] = Timescale(entry["timescale"])
-        entry["orientation"] = Orientation(entry["orientation"])
-        return OtaDesign(**entry)
-
-    def follower(entry: dict[str, Any]) -> FollowerDesign:
-        entry["timescale"] = Timescale(entry["timescale"])
-        return FollowerDesign(**entry)
-
     try:
         content = json.loads(text)
-        if content.pop("format") != _FORMAT:
+        if content["format"] != _FORMAT:
             raise ValueError("another version wrote it")
-        content["elements"] = tuple(amplifier(e) for e in content["elements"])
-        content["leak"] = tuple(amplifier(e) for e in content["leak"])
-        content["followers"] = tuple(follower(e) for e in content["followers"])
-        content["output"] = OutputDesign(**content["output"])
-        content["notes"] = tuple(content["notes"])
-        unknown = set(content) - {f.name for f in fields(NeuronDesign)}
-        if unknown:
-            raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
-        return NeuronDesign(**content)
+        return tuple(_design(entry) for entry in content["neurons"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{source}: is no design file of this version ({error}).") from error
 
 
-def write_design(path: str | Path, design: NeuronDesign) -> Path:
-    """Write the design as JSON, whole or not at all."""
-    return write_atomically(path, design_to_json(design))
+def _design(entry: dict[str, Any]) -> NeuronDesign:
+    def amplifier(content: dict[str, Any]) -> OtaDesign:
+        return OtaDesign(
+            **content
+            | {
+                "timescale": Timescale(content["timescale"]),
+                "orientation": Orientation(content["orientation"]),
+            }
+        )
+
+    def follower(content: dict[str, Any]) -> FollowerDesign:
+        return FollowerDesign(**content | {"timescale": Timescale(content["timescale"])})
+
+    return NeuronDesign(
+        **entry
+        | {
+            "elements": tuple(amplifier(e) for e in entry["elements"]),
+            "leak": tuple(amplifier(e) for e in entry["leak"]),
+            "followers": tuple(follower(e) for e in entry["followers"]),
+            "output": OutputDesign(**entry["output"]),
+            "notes": tuple(entry["notes"]),
+        }
+    )
 
 
-def read_design(path: str | Path) -> NeuronDesign:
-    """Read a file of :func:`write_design`.
+def write_designs(path: str | Path, designs: Sequence[NeuronDesign]) -> Path:
+    """Write the designs as a JSON file, whole or not at all."""
+    return write_atomically(path, designs_to_json(designs))
+
+
+def read_designs(path: str | Path) -> tuple[NeuronDesign, ...]:
+    """Read a file of :func:`write_designs`.
 
     Raises:
-        InputError: it cannot be read or is no design.
+        InputError: it cannot be read or holds no designs.
     """
     try:
         text = Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}).") from error
-    return design_from_json(text, str(path))
+    return designs_from_json(text, str(path))

@@ -23,7 +23,6 @@ from mapping.as_built import (
     as_built_filter,
     membrane_conductance,
     offset_current,
-    parasitics,
     point,
 )
 from mapping.characteristics import CellCharacteristics, Orientation
@@ -46,12 +45,14 @@ _BIAS_MARGIN = 1.3
 class MappingChoices:
     """What a user may fix; None lets the mapping choose.
 
-    unit_current: I0, ampere. membrane_capacitance: farad. leak_sections: how many OTAs make the
+    unit_current: I0, ampere. membrane_capacitance: farad; nominal_capacitance: the one to begin
+    from where it is not fixed. leak_sections: how many OTAs make the
     leak. leak_range: over how many units of U on each side of rest it is to follow the model.
     """
 
     unit_current: float | None = None
     membrane_capacitance: float | None = None
+    nominal_capacitance: float = 4e-12
     leak_sections: int = 7
     leak_range: float = 4.5
 
@@ -136,7 +137,7 @@ def _scale(
     slowest = max((neuron.tau(x) for x in neuron.timescales), default=0.0) / neuron.tau_m
     largest = max((abs(e.alpha) for e in neuron.elements), default=1.0)
     c_low, c_high = limits.capacitance
-    membrane = choices.membrane_capacitance or min(max(4e-12, c_low), c_high)
+    membrane = choices.membrane_capacitance or min(max(choices.nominal_capacitance, c_low), c_high)
     check_within("the membrane capacitor", membrane, limits.capacitance, "F", "choose another C_m")
     needed = _BIAS_MARGIN * limits.bias_current[0] * slowest / c_high
     ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))

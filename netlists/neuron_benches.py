@@ -26,7 +26,7 @@ from neuron_model.parameters import TIMESCALES, Timescale
 
 SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
-_MAX_STEP = 1.0
+_MAX_STEP = 4.0
 _RAMP = 0.05
 _OPTIONS = {"reltol": 1e-4, "abstol": 1e-16, "vntol": 1e-7}
 
@@ -57,7 +57,9 @@ class NeuronBenches:
                 value = float(volts(held)) + follower.shift
                 node = f"v_{follower.timescale}"
                 fixed.append(VoltageSource(f"vhold_{follower.timescale}", node, "0", value))
-        sweep = DCSweep("vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage)
+        sweep = DCSweep(
+            "vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage
+        )
         return self._bench(f"I-V curve, {timescale}", fixed, (sweep,), ("i(vmembrane)",))
 
     def transient(
@@ -93,8 +95,14 @@ class NeuronBenches:
         sources: list[BenchElement] = [
             VoltageSource(SUPPLY_SOURCE, SUPPLY, "0", supply),
             VoltageSource("vs_load", OUTPUT, "0", supply),
-            *(CurrentSource(f"i{x.port}", SUPPLY, x.port, x.value) for x in self.circuit.bias_lines),
-            *(VoltageSource(f"v{x.port}", x.port, "0", x.value) for x in self.circuit.reference_lines),
+            *(
+                CurrentSource(f"i{x.port}", SUPPLY, x.port, x.value)
+                for x in self.circuit.bias_lines
+            ),
+            *(
+                VoltageSource(f"v{x.port}", x.port, "0", x.value)
+                for x in self.circuit.reference_lines
+            ),
             *drive,
         ]
         return Bench(
@@ -116,7 +124,9 @@ SUPPLY_SOURCE = "vdd_supply"
 
 def design_tau(design: NeuronDesign) -> float:
     """tau_m in model time: what steps and ramps are measured in."""
-    return design.membrane_capacitance * design.unit_voltage / design.unit_current / design.time_unit
+    return (
+        design.membrane_capacitance * design.unit_voltage / design.unit_current / design.time_unit
+    )
 
 
 def iv_curve(result: Result, design: NeuronDesign) -> tuple[np.ndarray, np.ndarray]:

@@ -9,4 +9,7 @@ asked for is imported; what it needs of torch or ngspice it imports in ``run``.
 COMMANDS: dict[str, str] = {
     "doctor": "check what the toolkit needs and say how to get what is missing",
     "pdk": "install and find transistor models",
+    "characterize": "measure a technology's cells",
+    "export": "write design and netlists of trained neurons",
+    "validate": "simulate the circuit and compare it with its model",
 }

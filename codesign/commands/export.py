@@ -1,0 +1,78 @@
+"""``codesign export``: design and netlists of a neuron or of all neurons of a run."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current, add_mapping, add_neurons, add_technology
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "export",
+        example="codesign export neuron.toml --technology sky130 -o build\n"
+        "cd build/netlists && ngspice -b testbench_transient.spice",
+        description="Map trained neurons to bias currents, voltages and capacitors, and write "
+        "design.json, transistor-level netlists and test benches that plain ngspice runs.",
+    )
+    add_neurons(parser)
+    add_technology(parser)
+    add_current(parser)
+    add_mapping(parser)
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.arguments import mapping_choices
+    from codesign.console import print_json, print_table, step_progress
+    from codesign.workflows.circuit import design_neuron
+    from codesign.workflows.export import export, summary
+    from codesign.workflows.source import load_source
+    from codesign.workflows.stimuli import stimuli_for
+    from netlists.engine import Engine
+    from neuron_model.errors import InputError
+
+    technology = load_technology(arguments.technology)
+    source = load_source(arguments.neuron)
+    folder = arguments.out or source.folder
+    if folder is None:
+        raise InputError("Say where to write the netlists: add `-o DIR`.")
+    stimuli = stimuli_for(source, arguments.current, arguments.duration)
+    with Engine() as engine, step_progress("mapping the neurons") as progress:
+        designs = [
+            design_neuron(
+                neuron, technology, engine, progress, mapping_choices(arguments, technology)
+            )
+            for neuron in source.neurons
+        ]
+    written = export(
+        source.neurons,
+        designs,
+        technology,
+        folder,
+        [s.stimulus for s in stimuli],
+        [s.duration for s in stimuli],
+    )
+    document = summary(designs, written)
+    if arguments.json:
+        print_json(document)
+        return 0
+    rows = [
+        (d.name, d.unit_current * 1e9, d.unit_voltage * 1e3, d.time_unit * 1e6, len(d.amplifiers))
+        for d in designs
+    ]
+    columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (us)", "amplifiers")
+    print_table(f"{technology.name}: {len(written)} files in {folder}", columns, rows)
+    for design in designs:
+        for note in design.notes:
+            print(f"note: {design.name}: {note}")
+    return 0

@@ -1,0 +1,82 @@
+"""``codesign validate``: is the circuit still the neuron that was trained?"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import (
+    add_command,
+    add_conditions,
+    add_current,
+    add_mapping,
+    add_neurons,
+    add_technology,
+)
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "validate",
+        example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0 --json\n"
+        "codesign validate runs/demo --technology sky130 --corner ss --temperature 85",
+        description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
+        "spike times with the model's and with what was built. Exit status 1: it does not match.",
+    )
+    add_neurons(parser)
+    add_technology(parser)
+    add_conditions(parser)
+    add_current(parser)
+    add_mapping(parser)
+    parser.add_argument(
+        "--neurons", metavar="LIST", help="of a run: which ones, such as 0,3,5 or 0-3 (all)"
+    )
+    parser.add_argument("-o", "--out", type=Path, help="folder for validation.json and plots")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture of the first neuron")
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.arguments import mapping_choices
+    from codesign.console import print_json, step_progress
+    from codesign.validation import validation_to_json, write_validation
+    from codesign.workflows.run_validation import print_validation, select, validate_source
+    from codesign.workflows.source import load_source
+    from netlists.engine import Engine
+
+    technology = load_technology(arguments.technology)
+    source = load_source(arguments.neuron)
+    chosen = select(source, arguments.neurons)
+    with Engine(timeout=arguments.timeout) as engine, step_progress("validating") as progress:
+        validation = validate_source(
+            source,
+            chosen,
+            technology,
+            engine,
+            corner=arguments.corner,
+            temperature=arguments.temperature,
+            current=arguments.current,
+            duration=arguments.duration,
+            choices=mapping_choices(arguments, technology),
+            progress=progress,
+        )
+    folder = arguments.out or source.folder
+    if folder is not None:
+        write_validation(folder / "validation.json", validation)
+    if arguments.plot is not None:
+        from codesign.plots import save_figure, waveform_figure
+
+        save_figure(waveform_figure(validation.neurons[0]), arguments.plot)
+    if arguments.json:
+        print_json(validation_to_json(validation, arrays=False))
+    else:
+        print_validation(validation)
+    return 0 if validation.passed else 1

@@ -1,0 +1,135 @@
+"""Validation of everything that a command line names, and its summary on the terminal."""
+
+from collections.abc import Sequence
+
+from circuits.technology import Technology
+from codesign.console import print_table
+from codesign.provenance import model_hash, toolkit_version
+from codesign.validation import NeuronValidation, Validation
+from codesign.workflows.characterize import Progress
+from codesign.workflows.circuit import (
+    NOMINAL_TEMPERATURE,
+    build_neuron,
+    design_neuron,
+    nominal_corner,
+)
+from codesign.workflows.source import Source
+from codesign.workflows.stimuli import stimuli_for
+from codesign.workflows.validate import Task, validate
+from mapping.mapper import MappingChoices
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+
+
+def select(source: Source, wanted: str | None) -> tuple[int, ...]:
+    """Indices of the neurons that ``wanted`` lists ("0,3,5" or "0-3"); all where it is None.
+
+    Raises:
+        InputError: not such a list, or a neuron that is not there.
+    """
+    count = len(source.neurons)
+    if wanted is None:
+        return tuple(range(count))
+    chosen: list[int] = []
+    for part in wanted.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not last)):
+            raise InputError(f"--neurons {wanted!r}: {part!r} is neither a number nor a range.")
+        chosen += range(int(first), int(last or first) + 1)
+    if not chosen or max(chosen) >= count:
+        raise InputError(f"--neurons {wanted!r}: there are neurons 0 to {count - 1}.")
+    return tuple(dict.fromkeys(chosen))
+
+
+def validate_source(
+    source: Source,
+    chosen: Sequence[int],
+    technology: Technology,
+    engine: Engine,
+    corner: str | None = None,
+    temperature: float = NOMINAL_TEMPERATURE,
+    current: str | None = None,
+    duration: float | None = None,
+    choices: MappingChoices | None = None,
+    progress: Progress | None = None,
+) -> Validation:
+    """Map, build and validate the ``chosen`` neurons of ``source`` at one set of conditions.
+
+    Raises:
+        InputError: a neuron does not fit, or a condition or current is not usable.
+        SimulatorError: a circuit could not be simulated.
+    """
+    corner = corner or nominal_corner(technology)
+    picked = Source(
+        tuple(source.neurons[i] for i in chosen),
+        source.folder,
+        tuple(source.drives[i] for i in chosen) if source.drives is not None else None,
+    )
+    drives = stimuli_for(picked, current, duration)
+    tasks = []
+    for neuron, drive in zip(picked.neurons, drives, strict=True):
+        design = design_neuron(neuron, technology, engine, progress, choices)
+        built = build_neuron(neuron, design, technology, engine, corner, temperature, progress)
+        tasks.append(Task(built, drive.stimulus, drive.duration))
+    neurons = validate(tasks, engine, progress)
+    return Validation(
+        technology=technology.name,
+        corner=corner,
+        temperature=temperature,
+        neurons=neurons,
+        provenance=_provenance(picked, technology, tasks),
+    )
+
+
+def _provenance(source: Source, technology: Technology, tasks: Sequence[Task]) -> dict[str, str]:
+    hashes = {f"model of {n.name}": model_hash(n) for n in source.neurons}
+    return {
+        "mtc-codesign": toolkit_version(),
+        "technology": technology.description or technology.name,
+        "characteristics": tasks[0].built.design.characteristics if tasks else "",
+        **hashes,
+    }
+
+
+def print_validation(validation: Validation) -> None:
+    """The outcome as a table on standard output, with the reasons of what did not pass."""
+    columns = (
+        "neuron",
+        "I-V error (%)",
+        "model",
+        "as built",
+        "circuit",
+        "spikes",
+        "interval vs built (%)",
+        "vs model (%)",
+        "nJ/spike",
+        "passed",
+    )
+    rows = [_row(neuron) for neuron in validation.neurons]
+    where = f"{validation.technology}, {validation.corner}, {validation.temperature:g} degC"
+    print_table(where, columns, rows)
+    for neuron in validation.neurons:
+        for reason in neuron.reasons:
+            print(f"{neuron.name}: {reason}")
+        for note in neuron.notes:
+            print(f"note: {neuron.name}: {note}")
+
+
+def _row(neuron: NeuronValidation) -> tuple[object, ...]:
+    def percent(value: float | None) -> str:
+        return "" if value is None else f"{100 * value:+.2f}"
+
+    energy = neuron.supply.energy_per_spike
+    return (
+        neuron.name,
+        " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
+        neuron.model.regime.value,
+        neuron.as_built.regime.value,
+        neuron.circuit.regime.value,
+        f"{neuron.against_model.spike_count} {neuron.against_as_built.spike_count} "
+        f"{neuron.circuit.spike_count}",
+        percent(neuron.against_as_built.interval_error),
+        percent(neuron.against_model.interval_error),
+        "" if energy is None else f"{energy * 1e9:.3g}",
+        "yes" if neuron.passed else "no",
+    )

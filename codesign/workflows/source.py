@@ -1,0 +1,107 @@
+"""What a command line names: a neuron file, a preset or a run folder."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from neuron_model.presets import preset
+
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+from neuron_model.neuron_file import read_neuron
+from neuron_model.parameters import NeuronParameters
+from neuron_model.stimulus import Stimulus
+
+MODEL_FILE = "model.safetensors"
+PRESET_PREFIX = "preset:"
+
+
+CURRENTS_FILE = "currents.npz"
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A stimulus and the duration of its run, in model time."""
+
+    stimulus: Stimulus
+    duration: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """The neurons that were named.
+
+    folder: of the run, None where it is a single neuron. drives: what each neuron is driven with
+    of its own: a preset's current, or what a network feeds to it; None where nothing is known.
+    """
+
+    neurons: tuple[NeuronParameters, ...]
+    folder: Path | None = None
+    drives: tuple[Drive, ...] | None = None
+
+
+def load_neuron(name: str) -> NeuronParameters:
+    """The neuron of a neuron file or of ``preset:NAME``.
+
+    Raises:
+        InputError: there is no such file or preset, or the file is not one.
+    """
+    if name.startswith(PRESET_PREFIX):
+        return preset(name.removeprefix(PRESET_PREFIX)).parameters
+    return read_neuron(name)
+
+
+def load_source(name: str) -> Source:
+    """All neurons of a run folder, or the one of a neuron file or preset.
+
+    Raises:
+        InputError: nothing of the kind is there.
+    """
+    if name.startswith(PRESET_PREFIX):
+        known = preset(name.removeprefix(PRESET_PREFIX))
+        return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))
+    path = Path(name)
+    if not path.is_dir():
+        return Source((load_neuron(name),))
+    model = path / MODEL_FILE
+    if not model.is_file():
+        raise InputError(f"{path}: is no run folder: it holds no {MODEL_FILE}.")
+    from neuron_model.model_file import read_model
+
+    from neuron_model.network import neurons_of
+
+    neurons = tuple(neurons_of(read_model(model)))
+    return Source(neurons, path, _read_drives(path / CURRENTS_FILE, len(neurons)))
+
+
+def write_drives(folder: Path, currents: np.ndarray, interval: float) -> Path:
+    """Keep what a network feeds to its neurons.
+
+    Args:
+        folder: of the run.
+        currents: (samples, neurons), in model units.
+        interval: for how long a sample is held, in model time.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, currents=currents, interval=np.float64(interval))
+    return write_atomically(folder / CURRENTS_FILE, buffer.getvalue())
+
+
+def _read_drives(path: Path, neurons: int) -> tuple[Drive, ...] | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            currents, interval = content["currents"], float(content["interval"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: is no file of input currents ({error}).") from error
+    if currents.ndim != 2 or currents.shape[1] != neurons:
+        raise InputError(
+            f"{path}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
+            "be (samples, neurons)."
+        )
+    return tuple(
+        Drive(Stimulus.sampled(column, interval), len(column) * interval) for column in currents.T
+    )

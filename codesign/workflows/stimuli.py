@@ -1,0 +1,52 @@
+"""Which current each neuron of a source is driven with, and for how long."""
+
+from codesign.workflows.source import Drive, Source
+from neuron_model.errors import InputError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.regimes import Regime, classify
+from neuron_model.simulation import default_duration, simulate
+from neuron_model.stimulus import Stimulus
+
+# Constant currents among which the default is chosen, in units of I0.
+_CANDIDATES = tuple(0.25 * k for k in range(-12, 9))
+_LIVELY = (Regime.TONIC_BURSTING, Regime.TONIC_SPIKING)
+
+
+def stimuli_for(source: Source, current: str | None, duration: float | None) -> tuple[Drive, ...]:
+    """One drive a neuron: the one asked for, the preset's, the run's recorded one, or a chosen one.
+
+    Raises:
+        InputError: the current or the duration is not usable.
+    """
+    if current is not None:
+        stimulus = Stimulus.parse(current)
+        return tuple(_timed(n, stimulus, duration) for n in source.neurons)
+    if source.drives is not None:
+        return tuple(
+            _timed(n, d.stimulus, duration or d.duration)
+            for n, d in zip(source.neurons, source.drives, strict=True)
+        )
+    return tuple(_timed(n, default_stimulus(n), duration) for n in source.neurons)
+
+
+def default_stimulus(parameters: NeuronParameters) -> Stimulus:
+    """The constant current at which the neuron bursts most clearly, else spikes, else 0."""
+    best: tuple[int, float, float] | None = None
+    for value in _CANDIDATES:
+        stimulus = Stimulus.constant(value)
+        run = simulate(parameters, stimulus, default_duration(parameters, stimulus))
+        report = classify(run.time, run.voltage, 0.0, float(parameters.u_threshold))
+        if report.regime in _LIVELY:
+            key = (-_LIVELY.index(report.regime), report.margin, value)
+            best = key if best is None else max(best, key)
+    return Stimulus.constant(best[2] if best else 0.0)
+
+
+def _timed(parameters: NeuronParameters, stimulus: Stimulus, duration: float | None) -> Drive:
+    length = default_duration(parameters, stimulus) if duration is None else duration
+    if not length > stimulus.onset:
+        raise InputError(
+            f"duration = {length:g} must be later than the last step of the current, at "
+            f"{stimulus.onset:g}."
+        )
+    return Drive(stimulus, length)

@@ -1,0 +1,242 @@
+"""Simulate a circuit and judge it against its model and against what was built."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from neuron_model.iv_curves import iv_curves
+
+from codesign.validation import (
+    AS_BUILT_INTERVAL_LIMIT,
+    IV_LIMIT,
+    MODEL_INTERVAL_LIMIT,
+    CurveComparison,
+    NeuronValidation,
+    Supply,
+    Timing,
+    Waveform,
+)
+from codesign.workflows.characterize import Progress
+from codesign.workflows.circuit import BuiltNeuron
+from netlists.bench import Bench
+from netlists.engine import Engine, Result
+from netlists.neuron_benches import Response, iv_curve, response
+from neuron_model.parameters import NeuronParameters, Timescale
+from neuron_model.regimes import RegimeReport, classify
+from neuron_model.simulation import default_duration, simulate
+from neuron_model.stimulus import Stimulus
+
+IV_RANGE = (-3.0, 3.0)
+_IV_STEP = 0.05
+_PLOT_POINTS = 4000
+# A leak that saturates further out than this is the circuit's own for what a neuron does.
+_LINEAR_ENOUGH = 5.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One neuron to validate, its stimulus and for how long, in model time."""
+
+    built: BuiltNeuron
+    stimulus: Stimulus
+    duration: float
+
+    def benches(self) -> tuple[Bench, ...]:
+        """I-V curves fast to ultraslow, then the response in time."""
+        benches, stimulus = self.built.benches, self.stimulus
+        low, high = IV_RANGE
+        rest = float(self.built.parameters[0].u_rest)
+        return (
+            *(benches.iv(x, low, high, _IV_STEP, rest) for x in Timescale),
+            benches.transient(np.array(stimulus.times), np.array(stimulus.values), self.duration),
+        )
+
+
+def validate(
+    tasks: Sequence[Task], engine: Engine, progress: Progress | None = None
+) -> tuple[NeuronValidation, ...]:
+    """Run every bench of ``tasks`` in ngspice, side by side, and compare.
+
+    Raises:
+        SimulatorError: a circuit could not be simulated.
+    """
+    benches = [task.benches() for task in tasks]
+    jobs = [bench for group in benches for bench in group]
+    done = 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, len(jobs), "simulating in ngspice")
+
+    results = list(engine.map(jobs, progress=count))
+    size = len(benches[0]) if benches else 0
+    return tuple(compare(task, results[i * size : (i + 1) * size]) for i, task in enumerate(tasks))
+
+
+def circuit_regime(built: BuiltNeuron, result: Response, stimulus: Stimulus) -> RegimeReport:
+    """The regime of a circuit's response, by the judge that the model has."""
+    threshold = float(built.parameters[0].u_threshold)
+    return classify(result.time, result.membrane, stimulus.onset, threshold)
+
+
+def model_regime(
+    parameters: NeuronParameters, stimulus: Stimulus, duration: float
+) -> tuple[RegimeReport, Waveform]:
+    """The regime of the model in continuous time, and its waveform."""
+    run = simulate(parameters, stimulus, duration)
+    threshold = float(parameters[0].u_threshold)
+    report = classify(run.time, run.voltage, stimulus.onset, threshold)
+    return report, thinned(run.time, run.voltage)
+
+
+def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
+    """The verdict on one neuron from the results of :meth:`Task.benches`."""
+    built, stimulus = task.built, task.stimulus
+    model = built.parameters[0]
+    curves = tuple(
+        _curve(built, timescale, result)
+        for timescale, result in zip(Timescale, results[:-1], strict=True)
+    )
+    run = response(results[-1], built.design)
+    circuit = circuit_regime(built, run, stimulus)
+    of_model, model_wave = model_regime(model, stimulus, task.duration)
+    of_built, built_wave = model_regime(built.as_built, stimulus, task.duration)
+    against_model, against_built = timing(of_model, circuit), timing(of_built, circuit)
+    shaped = is_circuit_shaped(model)
+    return NeuronValidation(
+        name=model.name,
+        current=_short_stimulus(stimulus),
+        duration=task.duration,
+        iv=curves,
+        model=of_model,
+        as_built=of_built,
+        circuit=circuit,
+        waveforms={
+            "model": model_wave,
+            "as_built": built_wave,
+            "circuit": thinned(run.time, run.membrane),
+        },
+        against_model=against_model,
+        against_as_built=against_built,
+        circuit_shaped=shaped,
+        supply=_supply(built, run, circuit, stimulus, task.duration),
+        reasons=_reasons(curves, of_model, circuit, against_model, against_built, shaped),
+        notes=built.design.notes,
+        units={
+            "voltage": built.design.unit_voltage,
+            "current": built.design.unit_current,
+            "time": built.design.time_unit,
+            "reference": built.design.reference_voltage,
+        },
+    )
+
+
+def is_circuit_shaped(model: NeuronParameters) -> bool:
+    """Whether the model has OTA filters and a leak as linear as the circuit's."""
+    filters = all(model.filter(x).kappa > 0 for x in model.timescales if not model.is_instant(x))
+    return filters and float(model.leak.range) >= _LINEAR_ENOUGH
+
+
+def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
+    """Spike counts and the relative errors of the median intervals."""
+    return Timing(
+        spike_count=reference.spike_count,
+        circuit_spike_count=circuit.spike_count,
+        interval_error=_relative(circuit.interspike_interval, reference.interspike_interval),
+        pause_error=_relative(circuit.interburst_interval, reference.interburst_interval),
+    )
+
+
+def thinned(time: np.ndarray, voltage: np.ndarray) -> Waveform:
+    """At most some thousand points that keep every extreme, for plots."""
+    if time.size <= _PLOT_POINTS:
+        return Waveform(time, voltage)
+    chunks = np.array_split(np.arange(time.size), _PLOT_POINTS // 2)
+    keep = {0, time.size - 1}
+    for chunk in chunks:
+        keep.add(int(chunk[np.argmin(voltage[chunk])]))
+        keep.add(int(chunk[np.argmax(voltage[chunk])]))
+    order = np.array(sorted(keep))
+    return Waveform(time[order], voltage[order])
+
+
+def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveComparison:
+    voltage, circuit = iv_curve(result, built.design)
+    model = built.parameters[0]
+    wanted = iv_curves(model, voltage, operating_point=float(model.u_rest)).at(timescale)
+    expected = iv_curves(built.as_built, voltage, operating_point=float(model.u_rest)).at(timescale)
+    # as-built, offset currents are part of its bias: what is beyond the trained one is error
+    expected = expected - (float(built.as_built.i_bias) - float(model.i_bias))
+    height = float(wanted.max() - wanted.min())
+    error = circuit - wanted
+    return CurveComparison(
+        timescale=timescale,
+        voltage=voltage,
+        model=wanted,
+        as_built=expected,
+        circuit=circuit,
+        nrmse=float(np.sqrt(np.mean(error**2)) / height),
+        largest=float(np.max(np.abs(error)) / height),
+        nrmse_as_built=float(np.sqrt(np.mean((circuit - expected) ** 2)) / height),
+    )
+
+
+def _supply(
+    built: BuiltNeuron, run: Response, circuit: RegimeReport, stimulus: Stimulus, duration: float
+) -> Supply:
+    volts, time = built.design.supply, run.time
+    after = time >= stimulus.onset
+    power = volts * run.supply_current
+    mean = float(np.trapezoid(power[after], time[after]) / (time[after][-1] - time[after][0]))
+    seconds = (duration - stimulus.onset) * built.design.time_unit
+    count = circuit.spike_count
+    return Supply(
+        static_power=float(power[0]),
+        mean_power=mean,
+        energy_per_spike=mean * seconds / count if count else None,
+    )
+
+
+def _reasons(
+    curves: Sequence[CurveComparison],
+    model: RegimeReport,
+    circuit: RegimeReport,
+    against_model: Timing,
+    against_built: Timing,
+    shaped: bool,
+) -> tuple[str, ...]:
+    reasons = [
+        f"the {c.timescale} I-V curve is off by {c.nrmse:.1%} (nrmse; {IV_LIMIT:.0%} is allowed)"
+        for c in curves
+        if not c.nrmse <= IV_LIMIT
+    ]
+    if circuit.regime != model.regime:
+        reasons.append(f"the model is {model.regime}, the circuit {circuit.regime}")
+    limits = [("as-built", against_built, AS_BUILT_INTERVAL_LIMIT)]
+    if shaped:
+        limits.append(("the model", against_model, MODEL_INTERVAL_LIMIT))
+    for who, compared, limit in limits:
+        error = compared.interval_error
+        if error is not None and abs(error) > limit:
+            reasons.append(
+                f"spike intervals differ from {who} by {error:+.1%} ({limit:.0%} is allowed)"
+            )
+    return tuple(reasons)
+
+
+def _relative(value: float | None, reference: float | None) -> float | None:
+    if value is None or reference is None or reference == 0:
+        return None
+    return value / reference - 1.0
+
+
+def _short_stimulus(stimulus: Stimulus) -> str:
+    text = ",".join(f"{t:g}:{v:g}" for t, v in zip(stimulus.times, stimulus.values, strict=True))
+    return text if len(text) <= 200 else f"{len(stimulus.times)} steps"
+
+
+def default_task_duration(model: NeuronParameters, stimulus: Stimulus) -> float:
+    """How long a validation runs unless told."""
+    return default_duration(model[0], stimulus)

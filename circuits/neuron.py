@@ -84,7 +84,7 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
         reference = f"vr_{element.name}"
         rising = element.orientation == Orientation.NONINVERTING
         inputs = (reads, reference) if rising else (reference, reads)
-        nets = (*inputs, MEMBRANE, f"ib_{element.name}", *supplies)
+        nets: tuple[str, ...] = (*inputs, MEMBRANE, f"ib_{element.name}", *supplies)
         comment = (
             f"{_symbol(element)}: {_trained(element)} -> "
             f"{element.bias_current * 1e9:.4g} nA, {element.reference_voltage:.4f} V"

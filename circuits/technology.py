@@ -1,4 +1,4 @@
-"""What a technology file says: devices, sizes, model library, limits (see README for the format)."""
+"""What a technology file says: devices, sizes, models, limits (README describes the format)."""
 
 from __future__ import annotations
 

@@ -123,7 +123,8 @@ class OtaTable:
         for name in ("gain", "slope_voltage", "offset", "offset_current", "residual"):
             if getattr(self, name).shape != shape:
                 raise InputError(
-                    f"characteristics of the {self.orientation} OTA: {name} must have shape {shape}."
+                    f"characteristics of the {self.orientation} OTA: {name} must have shape "
+                    f"{shape}."
                 )
 
     @property

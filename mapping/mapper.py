@@ -411,8 +411,8 @@ def _notes(
     for follower in design.followers:
         if neuron.filter(follower.timescale).kappa == 0:
             notes.append(
-                f"the {follower.timescale} filter is linear in the model and an OTA follower in the "
-                'circuit: large steps slew; train with filter = "ota" to have the same'
+                f"the {follower.timescale} filter is linear in the model and an OTA follower in "
+                'the circuit: large steps slew; train with filter = "ota" to have the same'
             )
     span = neuron.u_saturation - neuron.u_threshold
     if not 0.7 <= span <= 1.4:

@@ -78,7 +78,10 @@ class CellBenches:
         times = wait + np.array([0.0, 1.0, 2.0, 3.0]) * duration
         wave = PiecewiseLinear(np.r_[0.0, times], np.array([low, low, high, high, low]))
         end = float(times[-1])
-        steps = [Alteration("ibias", "dc", bias), Transient(end, duration / 400, start=wait)]
+        steps: list[Step] = [
+            Alteration("ibias", "dc", bias),
+            Transient(end, duration / 400, start=wait),
+        ]
         return self._ota_bench(f"{ramped} ramp", Orientation.NONINVERTING, steps, {ramped: wave})
 
     def mirror(self, kind: str, biases: Sequence[float], span: float) -> Bench:

@@ -84,10 +84,13 @@ def as_built_element(
 def as_built_filter(
     follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> tuple[float, Filter]:
-    """(tau, filter): tau = C V0_f / (A I_bias T); the offset current slews one way faster."""
+    """(tau, filter): tau = (C V0_f / (A I_bias) + lag) / T; the offset current slews one way faster.
+
+    To first order the amplifier's own lag adds to the time constant of the loop that it closes.
+    """
     at = follower_point(follower, characteristics)
     total = follower.capacitance + parasitics(design, characteristics).followers[follower.timescale]
-    tau = total * at.slope_voltage / (at.gain * follower.bias_current)
+    tau = total * at.slope_voltage / (at.gain * follower.bias_current) + at.delay
     kappa = design.unit_voltage / at.slope_voltage
     return tau / design.time_unit, Filter(kappa=kappa, offset=at.offset_current / at.gain / kappa)
 

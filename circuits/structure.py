@@ -6,8 +6,9 @@ which a size is written belong to the technology, and turning it all into text t
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +41,10 @@ class Size:
     width: float
     length: float
     multiplier: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("width", "length", "multiplier"):
+            _check_positive(getattr(self, name), f"{name} of a transistor")
 
     @property
     def area(self) -> float:
@@ -87,6 +92,9 @@ class Capacitor:
     capacitance: float
     role: str = ""
 
+    def __post_init__(self) -> None:
+        _check_positive(self.capacitance, f"capacitance of '{self.name}'")
+
     @property
     def nets(self) -> tuple[str, ...]:
         """Positive, negative."""
@@ -118,8 +126,9 @@ class Cell:
     """A block of parts with ports; becomes one ``.subckt``.
 
     Raises:
-        InputError: a name is no identifier, a part's name is used twice, or an inner net
-            touches one terminal only (it would float).
+        InputError: a name is no identifier; two parts, ports or nets have one name, be it in
+            capitals or not (SPICE does not tell them apart); or a net touches one terminal only
+            (it would float).
     """
 
     name: str
@@ -129,15 +138,16 @@ class Cell:
 
     def __post_init__(self) -> None:
         check_identifier(self.name, "cell")
-        names = [part.name for part in self.parts]
+        ports = [port.name for port in self.ports]
         for part in self.parts:
             check_identifier(part.name, f"part of cell '{self.name}'")
-            for net in part.nets:
-                check_identifier(net, f"net of cell '{self.name}'")
-        repeated = {name for name in names if names.count(name) > 1}
-        if repeated:
-            raise InputError(f"cell '{self.name}' has two parts named {sorted(repeated)}.")
-        uses: dict[str, int] = {port.name: 1 for port in self.ports}
+        nets = {net for part in self.parts for net in part.nets} | set(ports)
+        for net in sorted(nets):
+            _check_net(net, self.name)
+        _check_distinct(ports, f"cell '{self.name}' has two ports")
+        _check_distinct((part.name for part in self.parts), f"cell '{self.name}' has two parts")
+        _check_distinct(sorted(nets), f"cell '{self.name}' has two nets")
+        uses: dict[str, int] = dict.fromkeys(ports, 1)
         for part in self.parts:
             for net in part.nets:
                 uses[net] = uses.get(net, 0) + 1
@@ -152,7 +162,7 @@ class Cell:
         for part in self.parts:
             if isinstance(part, Instance):
                 for cell in (*part.cell.cells, part.cell):
-                    known = found.setdefault(cell.name, cell)
+                    known = found.setdefault(cell.name.lower(), cell)
                     if known != cell:
                         raise InputError(f"two different cells are named '{cell.name}'.")
         return tuple(found.values())
@@ -179,3 +189,25 @@ def check_identifier(name: str, what: str) -> str:
             f"{what} {name!r}: use a letter followed by up to 63 letters, digits or underscores."
         )
     return name
+
+
+def _check_net(name: str, cell: str) -> None:
+    check_identifier(name, f"net of cell '{cell}'")
+    if name.lower() == "gnd":
+        raise InputError(
+            f"net of cell '{cell}' {name!r}: it is ground itself in SPICE, wherever it stands; "
+            "make the lower supply a port of another name, such as vss."
+        )
+
+
+def _check_distinct(names: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise InputError(f"{what} named {name!r}, which SPICE cannot tell apart.")
+        seen.add(name.lower())
+
+
+def _check_positive(value: float, what: str) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{what} = {value!r}: it must be a positive number.")

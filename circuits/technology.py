@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Any
 from circuits.structure import Polarity, Size
 from mapping.limits import Limits
 from neuron_model.errors import InputError
+from neuron_model.neuron_file import parse_toml, read_text
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""
@@ -27,6 +27,8 @@ CELL_ROLES: Mapping[str, tuple[str, ...]] = {
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _TERMINALS = ("drain", "gate", "source", "bulk")
+_MISMATCHES = ("nmos_threshold", "pmos_threshold")
+_LARGEST_FILE = 1_000_000  # bytes
 
 
 class SizeStyle(StrEnum):
@@ -119,18 +121,13 @@ def load_technology(name_or_path: str | Path) -> Technology:
     text = str(name_or_path)
     path = TECHNOLOGY_FOLDER / f"{text}.toml" if text in builtin_technologies() else Path(text)
     try:
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        content = read_text(path, _LARGEST_FILE)
+    except InputError as error:
         raise InputError(
             f"technology {text!r} is neither built in ({', '.join(builtin_technologies())}) nor a "
-            f"readable technology file ({reason})."
+            f"technology file: {error}"
         ) from error
-    try:
-        table = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: is not a TOML file ({error}).") from error
-    return _technology(_Table(path, "", table), path)
+    return _technology(_Table(path, "", parse_toml(content, str(path))), path)
 
 
 @dataclass
@@ -169,16 +166,19 @@ class _Table:
             raise self.error(key, f"= {value!r} must be {low_text} to {high:g}")
         return float(value)
 
-    def pair(self, key: str, default: Any = ...) -> tuple[float, float]:
+    def pair(self, key: str, default: Any = ..., high: float = 1e30) -> tuple[float, float]:
         value = self.get(key, default)
         good = (
             isinstance(value, list | tuple)
             and len(value) == 2
             and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
             and 0 <= value[0] < value[1]
+            and (key not in self.content or value[1] <= high)
         )
         if not good:
-            raise self.error(key, f"= {value!r} must be [smallest, largest], both 0 or more")
+            raise self.error(
+                key, f"= {value!r} must be [smallest, largest], from 0 to {high:g}, in this order"
+            )
         return float(value[0]), float(value[1])
 
     def text(self, key: str, default: Any = ..., pattern: re.Pattern[str] | None = None) -> str:
@@ -219,6 +219,9 @@ def _technology(table: _Table, path: Path) -> Technology:
     devices = table.table("devices")
     nmos, pmos = _device(devices.table("nmos")), _device(devices.table("pmos"))
     devices.done()
+    corners = table.texts("corners", ["tt"], _WORD)
+    if not corners:
+        raise table.error("corners", "is empty: name at least one")
     technology = Technology(
         name=name,
         description=table.text("description", ""),
@@ -227,9 +230,9 @@ def _technology(table: _Table, path: Path) -> Technology:
         nmos=nmos,
         pmos=pmos,
         sizes=_sizes(table.table("cells"), nmos, pmos),
-        models=_models(table.table("models"), name, path.resolve().parent),
+        models=_models(table.table("models"), name, path.resolve().parent, corners),
         limits=_limits(table.table("limits", {}), supply, reference),
-        corners=table.texts("corners", ["tt"], _WORD),
+        corners=corners,
         membrane_capacitance=table.number("membrane_capacitance", 4e-12, high=1e-9),
         capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
         leak=_leak(table.table("leak", {})),
@@ -252,17 +255,20 @@ def _device(table: _Table) -> Device:
             "size_style", f"= {style!r} must be one of {[s.value for s in SizeStyle]}"
         )
     extra = table.table("parameters", {})
+    multiplier = table.texts("multiplier", ["m"], _WORD)
     parameters = {}
     for key in list(extra.content):
         if not _WORD.fullmatch(key):
             raise extra.error(repr(key), "is no parameter name (letters, digits, _)")
+        if key.lower() in ("w", "l", *(name.lower() for name in multiplier)):
+            raise extra.error(key, "is written from the sizes; it must not stand here")
         parameters[key] = extra.number(key, low=-1e30)
     device = Device(
         model=table.text("model", pattern=_WORD),
         prefix=prefix,
         terminals=terminals,
         size_style=SizeStyle(style),
-        multiplier=table.texts("multiplier", ["m"], _WORD),
+        multiplier=multiplier,
         parameters=parameters,
         width=table.pair("width", (0.0, math.inf)),
         length=table.pair("length", (0.0, math.inf)),
@@ -303,7 +309,7 @@ def _within(table: _Table, key: str, allowed: tuple[float, float]) -> float:
     return value
 
 
-def _models(table: _Table, name: str, folder: Path) -> Models:
+def _models(table: _Table, name: str, folder: Path, corners: Sequence[str]) -> Models:
     parameters: dict[str, float | str] = {}
     extra = table.table("parameters", {})
     for key in list(extra.content):
@@ -311,6 +317,9 @@ def _models(table: _Table, name: str, folder: Path) -> Models:
             raise extra.error(repr(key), "is no parameter name (letters, digits, _)")
         parameters[key] = extra.number(key, low=-1e30)
     sections = table.table("sections", {})
+    for corner in sections.content:
+        if corner not in corners:
+            raise sections.error(repr(corner), f"is no corner; corners = {list(corners)}")
     models = Models(
         name=name,
         folder=folder,
@@ -327,14 +336,20 @@ def _models(table: _Table, name: str, folder: Path) -> Models:
 
 
 def _limits(table: _Table, supply: float, reference: float) -> Limits:
+    reach = (max(reference - 0.4, 0.0), min(reference + 0.4, supply))
     limits = Limits(
-        bias_current=table.pair("bias_current", (5e-12, 5e-8)),
-        voltage=table.pair("voltage", (max(reference - 0.4, 0.0), min(reference + 0.4, supply))),
-        capacitance=table.pair("capacitance", (2e-13, 2e-11)),
-        unit_current=table.pair("unit_current", (1e-9, 2e-8)),
+        bias_current=table.pair("bias_current", (5e-12, 5e-8), high=1e-3),
+        voltage=table.pair("voltage", reach, high=supply),
+        capacitance=table.pair("capacitance", (2e-13, 2e-11), high=1e-6),
+        unit_current=table.pair("unit_current", (1e-9, 2e-8), high=1e-3),
     )
-    if limits.bias_current[0] <= 0 or limits.unit_current[0] <= 0 or limits.capacitance[0] <= 0:
-        raise table.error("bias_current, unit_current and capacitance", "must start above 0")
+    for key in ("bias_current", "capacitance", "unit_current"):
+        if getattr(limits, key)[0] <= 0:
+            raise table.error(key, f"= {list(getattr(limits, key))!r} must start above 0")
+    if not limits.voltage[0] <= reference <= limits.voltage[1]:
+        raise table.error(
+            "voltage", f"= {list(limits.voltage)!r} must hold the reference, {reference:g} V"
+        )
     table.done()
     return limits
 
@@ -349,7 +364,8 @@ def _leak(table: _Table) -> LeakShape:
 
 
 def _mismatch(table: _Table) -> dict[str, float]:
-    values = {key: table.number(key, low=0.0, high=1.0) for key in list(table.content)}
+    values = {key: table.number(key, high=1.0) for key in _MISMATCHES if key in table.content}
+    table.seen.update(_MISMATCHES)
     table.done()
     return values
 

@@ -26,6 +26,13 @@ MODEL_INTERVAL_LIMIT = 0.10
 and leak."""
 
 
+COINCIDENCE_WINDOW = 0.25
+"""How far apart two spikes may be that count as the same, in median intervals between spikes."""
+
+COINCIDENCE_LIMIT = 0.8
+"""Smallest coincidence with as-built that passes, where a current of its own drives the neuron."""
+
+
 @dataclass(frozen=True)
 class CurveComparison:
     """I-V curves at one timescale: voltage in U, currents in I0, each (points,).
@@ -58,13 +65,16 @@ class Timing:
 
     spike_count: of the reference; circuit_spike_count: of the circuit. interval_error: relative
     error of the median interval between spikes of a burst (or of all); pause_error: of the median
-    pause between bursts. None where one of the two has no such interval.
+    pause between bursts. None where one of the two has no such interval. coincidence: share of
+    all spikes of both that have a partner in the other within COINCIDENCE_WINDOW of the median
+    interval: 1 for equal trains; None where neither spikes.
     """
 
     spike_count: int
     circuit_spike_count: int
     interval_error: float | None
     pause_error: float | None
+    coincidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,11 @@ class Supply:
 
 @dataclass(frozen=True)
 class NeuronValidation:
-    """One neuron's circuit against its model. ``reasons``: why it did not pass, in words."""
+    """One neuron's circuit against its model.
+
+    driven: whether the current is a recorded one that changes all the time; then spikes are
+    compared one by one and the regime is not judged. reasons: why it did not pass, in words.
+    """
 
     name: str
     current: str
@@ -93,6 +107,7 @@ class NeuronValidation:
     against_as_built: Timing
     circuit_shaped: bool
     supply: Supply
+    driven: bool = False
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     units: Mapping[str, float] = field(default_factory=dict)
@@ -171,6 +186,7 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
         "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
         "supply": asdict(n.supply),
         "circuit_shaped": n.circuit_shaped,
+        "driven": n.driven,
         "passed": n.passed,
         "reasons": list(n.reasons),
         "notes": list(n.notes),
@@ -245,6 +261,7 @@ def _read_neuron(entry: Any) -> NeuronValidation:
         against_model=Timing(**entry["timing"]["model"]),
         against_as_built=Timing(**entry["timing"]["as_built"]),
         circuit_shaped=entry["circuit_shaped"],
+        driven=entry["driven"],
         supply=Supply(**entry["supply"]),
         reasons=tuple(entry["reasons"]),
         notes=tuple(entry["notes"]),

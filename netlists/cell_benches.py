@@ -45,7 +45,7 @@ class CellBenches:
     temperature: float
 
     def transfer(
-        self, orientation: Orientation, biases: Sequence[float], modes: Sequence[float], span: float
+        self, orientation: Orientation, biases: np.ndarray, modes: np.ndarray, span: float
     ) -> Bench:
         """DC transfer curves: the moving input over +-``span`` volt around each common mode.
 
@@ -54,7 +54,7 @@ class CellBenches:
         """
         steps: list[Step] = []
         for bias in biases:
-            steps.append(Alteration("ibias", "dc", bias))
+            steps.append(Alteration("ibias", "dc", float(bias)))
             for mode in modes:
                 steps.append(Alteration("vfixed", "dc", mode))
                 if orientation == Orientation.FOLLOWER:
@@ -63,7 +63,7 @@ class CellBenches:
                 steps.append(DCSweep("vmoving", low, high, _SWEEP_STEP))
         return self._ota_bench(f"{orientation} transfer", orientation, steps)
 
-    def output(self, biases: Sequence[float], span: float) -> Bench:
+    def output(self, biases: np.ndarray, span: float) -> Bench:
         """DC output curves at balanced inputs, over +-``span`` volt, one a bias."""
         low, high = self._swing(self.technology.reference, span)
         steps: list[Step] = []
@@ -84,7 +84,7 @@ class CellBenches:
         ]
         return self._ota_bench(f"{ramped} ramp", Orientation.NONINVERTING, steps, {ramped: wave})
 
-    def mirror(self, kind: str, biases: Sequence[float], span: float) -> Bench:
+    def mirror(self, kind: str, biases: np.ndarray, span: float) -> Bench:
         """DC output curves of a current "source" or "sink", one a bias."""
         cell = {"source": current_source, "sink": current_sink}[kind](self.technology)
         supplies = ("vdd", "0") if kind == "source" else ("0",)

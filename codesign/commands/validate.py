@@ -22,7 +22,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = add_command(
         subparsers,
         "validate",
-        example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0 --json\n"
+        example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0\n"
         "codesign validate runs/demo --technology sky130 --corner ss --temperature 85",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
         "spike times with the model's and with what was built. Exit status 1: it does not match.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuits.neuron import neuron_circuit
+from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.provenance import header
 from codesign.workflows.characterize import models_for
@@ -82,13 +82,12 @@ def summary(designs: Sequence[NeuronDesign], written: Sequence[Path]) -> dict[st
 
 
 def _overview(design: NeuronDesign) -> dict[str, object]:
-    lines = (*design.amplifiers, *design.followers)
     return {
         "name": design.name,
         "unit_current": design.unit_current,
         "unit_voltage": design.unit_voltage,
         "time_unit": design.time_unit,
         "membrane_capacitance": design.membrane_capacitance,
-        "bias_current_sum": sum(line.bias_current for line in lines),
+        "bias_current_sum": sum(line.value for line in bias_lines(design)),
         "notes": list(design.notes),
     }

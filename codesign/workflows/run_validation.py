@@ -70,7 +70,7 @@ def validate_source(
     for neuron, drive in zip(picked.neurons, drives, strict=True):
         design = design_neuron(neuron, technology, engine, progress, choices)
         built = build_neuron(neuron, design, technology, engine, corner, temperature, progress)
-        tasks.append(Task(built, drive.stimulus, drive.duration))
+        tasks.append(Task(built, drive))
     neurons = validate(tasks, engine, progress)
     return Validation(
         technology=technology.name,

@@ -23,10 +23,19 @@ CURRENTS_FILE = "currents.npz"
 
 @dataclass(frozen=True)
 class Drive:
-    """A stimulus and the duration of its run, in model time."""
+    """A stimulus and the duration of its run, in model time.
+
+    driven: whether it is a recorded current that changes all the time, not a step.
+    """
 
     stimulus: Stimulus
     duration: float
+    driven: bool = False
+
+    @property
+    def onset(self) -> float:
+        """From when on the response is judged: the last step, or the start of a recording."""
+        return 0.0 if self.driven else self.stimulus.onset
 
 
 @dataclass(frozen=True)
@@ -103,5 +112,6 @@ def _read_drives(path: Path, neurons: int) -> tuple[Drive, ...] | None:
             "be (samples, neurons)."
         )
     return tuple(
-        Drive(Stimulus.sampled(column, interval), len(column) * interval) for column in currents.T
+        Drive(Stimulus.sampled(column, interval), len(column) * interval, True)
+        for column in currents.T
     )

@@ -1,5 +1,7 @@
 """Which current each neuron of a source is driven with, and for how long."""
 
+from dataclasses import replace
+
 from codesign.workflows.source import Drive, Source
 from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
@@ -23,8 +25,8 @@ def stimuli_for(source: Source, current: str | None, duration: float | None) -> 
         return tuple(_timed(n, stimulus, duration) for n in source.neurons)
     if source.drives is not None:
         return tuple(
-            _timed(n, d.stimulus, duration or d.duration)
-            for n, d in zip(source.neurons, source.drives, strict=True)
+            d if duration is None else replace(d, duration=min(duration, d.duration))
+            for d in source.drives
         )
     return tuple(_timed(n, default_stimulus(n), duration) for n in source.neurons)
 

@@ -8,6 +8,8 @@ from neuron_model.iv_curves import iv_curves
 
 from codesign.validation import (
     AS_BUILT_INTERVAL_LIMIT,
+    COINCIDENCE_LIMIT,
+    COINCIDENCE_WINDOW,
     IV_LIMIT,
     MODEL_INTERVAL_LIMIT,
     CurveComparison,
@@ -18,6 +20,7 @@ from codesign.validation import (
 )
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
+from codesign.workflows.source import Drive
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import Response, iv_curve, response
@@ -35,20 +38,21 @@ _LINEAR_ENOUGH = 5.0
 
 @dataclass(frozen=True)
 class Task:
-    """One neuron to validate, its stimulus and for how long, in model time."""
+    """One neuron to validate and what drives it."""
 
     built: BuiltNeuron
-    stimulus: Stimulus
-    duration: float
+    drive: Drive
 
     def benches(self) -> tuple[Bench, ...]:
         """I-V curves fast to ultraslow, then the response in time."""
-        benches, stimulus = self.built.benches, self.stimulus
+        benches, stimulus = self.built.benches, self.drive.stimulus
         low, high = IV_RANGE
         rest = float(self.built.parameters[0].u_rest)
         return (
             *(benches.iv(x, low, high, _IV_STEP, rest) for x in Timescale),
-            benches.transient(np.array(stimulus.times), np.array(stimulus.values), self.duration),
+            benches.transient(
+                np.array(stimulus.times), np.array(stimulus.values), self.drive.duration
+            ),
         )
 
 
@@ -75,40 +79,38 @@ def validate(
     return tuple(compare(task, results[i * size : (i + 1) * size]) for i, task in enumerate(tasks))
 
 
-def circuit_regime(built: BuiltNeuron, result: Response, stimulus: Stimulus) -> RegimeReport:
+def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> RegimeReport:
     """The regime of a circuit's response, by the judge that the model has."""
     threshold = float(built.parameters[0].u_threshold)
-    return classify(result.time, result.membrane, stimulus.onset, threshold)
+    return classify(result.time, result.membrane, onset, threshold)
 
 
-def model_regime(
-    parameters: NeuronParameters, stimulus: Stimulus, duration: float
-) -> tuple[RegimeReport, Waveform]:
+def model_regime(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Waveform]:
     """The regime of the model in continuous time, and its waveform."""
-    run = simulate(parameters, stimulus, duration)
+    run = simulate(parameters, drive.stimulus, drive.duration)
     threshold = float(parameters[0].u_threshold)
-    report = classify(run.time, run.voltage, stimulus.onset, threshold)
+    report = classify(run.time, run.voltage, drive.onset, threshold)
     return report, thinned(run.time, run.voltage)
 
 
 def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     """The verdict on one neuron from the results of :meth:`Task.benches`."""
-    built, stimulus = task.built, task.stimulus
+    built, drive = task.built, task.drive
     model = built.parameters[0]
     curves = tuple(
         _curve(built, timescale, result)
         for timescale, result in zip(Timescale, results[:-1], strict=True)
     )
     run = response(results[-1], built.design)
-    circuit = circuit_regime(built, run, stimulus)
-    of_model, model_wave = model_regime(model, stimulus, task.duration)
-    of_built, built_wave = model_regime(built.as_built, stimulus, task.duration)
+    circuit = circuit_regime(built, run, drive.onset)
+    of_model, model_wave = model_regime(model, drive)
+    of_built, built_wave = model_regime(built.as_built, drive)
     against_model, against_built = timing(of_model, circuit), timing(of_built, circuit)
     shaped = is_circuit_shaped(model)
     return NeuronValidation(
         name=model.name,
-        current=_short_stimulus(stimulus),
-        duration=task.duration,
+        current=_short_stimulus(drive.stimulus),
+        duration=drive.duration,
         iv=curves,
         model=of_model,
         as_built=of_built,
@@ -121,8 +123,11 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
         against_model=against_model,
         against_as_built=against_built,
         circuit_shaped=shaped,
-        supply=_supply(built, run, circuit, stimulus, task.duration),
-        reasons=_reasons(curves, of_model, circuit, against_model, against_built, shaped),
+        supply=_supply(built, run, circuit, drive),
+        driven=drive.driven,
+        reasons=_reasons(
+            curves, of_model, circuit, against_model, against_built, shaped, drive.driven
+        ),
         notes=built.design.notes,
         units={
             "voltage": built.design.unit_voltage,
@@ -146,7 +151,24 @@ def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
         circuit_spike_count=circuit.spike_count,
         interval_error=_relative(circuit.interspike_interval, reference.interspike_interval),
         pause_error=_relative(circuit.interburst_interval, reference.interburst_interval),
+        coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
     )
+
+
+def coincidence(reference: np.ndarray, other: np.ndarray) -> float | None:
+    """Share of all spikes of both trains that have a partner in the other nearby.
+
+    Nearby is COINCIDENCE_WINDOW of the reference's median interval. None where neither spikes.
+    """
+    if reference.size + other.size == 0:
+        return None
+    if reference.size == 0 or other.size == 0:
+        return 0.0
+    intervals = np.diff(reference)
+    window = COINCIDENCE_WINDOW * float(np.median(intervals)) if intervals.size else np.inf
+    far = np.abs(reference[:, None] - other[None, :])
+    matched = np.sum(far.min(axis=1) <= window) + np.sum(far.min(axis=0) <= window)
+    return float(matched / (reference.size + other.size))
 
 
 def thinned(time: np.ndarray, voltage: np.ndarray) -> Waveform:
@@ -183,14 +205,12 @@ def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveCom
     )
 
 
-def _supply(
-    built: BuiltNeuron, run: Response, circuit: RegimeReport, stimulus: Stimulus, duration: float
-) -> Supply:
+def _supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:
     volts, time = built.design.supply, run.time
-    after = time >= stimulus.onset
+    after = time >= drive.onset
     power = volts * run.supply_current
     mean = float(np.trapezoid(power[after], time[after]) / (time[after][-1] - time[after][0]))
-    seconds = (duration - stimulus.onset) * built.design.time_unit
+    seconds = (drive.duration - drive.onset) * built.design.time_unit
     count = circuit.spike_count
     return Supply(
         static_power=float(power[0]),
@@ -206,12 +226,21 @@ def _reasons(
     against_model: Timing,
     against_built: Timing,
     shaped: bool,
+    driven: bool,
 ) -> tuple[str, ...]:
     reasons = [
         f"the {c.timescale} I-V curve is off by {c.nrmse:.1%} (nrmse; {IV_LIMIT:.0%} is allowed)"
         for c in curves
         if not c.nrmse <= IV_LIMIT
     ]
+    if driven:
+        matched = against_built.coincidence
+        if matched is not None and matched < COINCIDENCE_LIMIT:
+            reasons.append(
+                f"only {matched:.0%} of the spikes coincide with as-built's "
+                f"({COINCIDENCE_LIMIT:.0%} is asked for)"
+            )
+        return tuple(reasons)
     if circuit.regime != model.regime:
         reasons.append(f"the model is {model.regime}, the circuit {circuit.regime}")
     limits = [("as-built", against_built, AS_BUILT_INTERVAL_LIMIT)]

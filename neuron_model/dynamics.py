@@ -198,10 +198,11 @@ def _copy_step(
     return lambda before, u_x, after: _choose(instant, lambda: after, lambda: step(before, u_x))
 
 
-# Beyond this many units tanh is 1 and sinh half an exponential, in float64 too; and sinh of it
-# is still finite in float32.
-_SATURATED = 60.0
-_LONG = 40.0
+# Beyond this many units tanh is 1 and sinh half an exponential, in float64 too; and the square
+# of its sinh, which is in the gradient, is still finite in float32.
+_SATURATED = 40.0
+# So long a step still ends where that is so.
+_LONG = 20.0
 
 
 def _filter_flow(shape: Filter, duration: Value) -> Callable[[Value], Value]:

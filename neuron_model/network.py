@@ -84,6 +84,18 @@ class NetworkState(NamedTuple):
     readout: Tensor
 
 
+class Hidden(NamedTuple):
+    """What the hidden layers did.
+
+    activity: s of the last layer, averaged over each sample, (batch, samples, neurons).
+    voltages: U_m of each layer, (batch, samples * steps, neurons). states: at the end.
+    """
+
+    activity: Tensor
+    voltages: tuple[Tensor, ...]
+    states: tuple[State, ...]
+
+
 class MTCNetwork(nn.Module):
     """Linear projection, hidden layers of neurons, linear readout, 4th-order low-pass.
 
@@ -134,23 +146,28 @@ class MTCNetwork(nn.Module):
         Raises:
             InputError: the signal has another shape or holds NaN or infinity.
         """
-        s, layers = self.hidden(signal, state)
-        y, readout = self.low_pass(self.readout(s), None if state is None else state.readout)
-        return y, NetworkState(layers, readout)
+        hidden = self.hidden(signal, state)
+        y, readout = self.read(hidden.activity, None if state is None else state.readout)
+        return y, NetworkState(hidden.states, readout)
 
-    def hidden(
-        self, signal: Tensor, state: NetworkState | None = None
-    ) -> tuple[Tensor, tuple[State, ...]]:
-        """s of the last hidden layer, averaged over each sample: (batch, samples, neurons)."""
+    def hidden(self, signal: Tensor, state: NetworkState | None = None) -> Hidden:
+        """What the hidden layers do, without the readout."""
         self._check(signal)
         states = [None] * len(self.layers) if state is None else list(state.layers)
-        ends = []
+        ends, voltages = [], []
         s = signal
         for index, layer in enumerate(self.layers):
-            s, end = layer(self._current(index, s), states[index])
+            s, voltage, end = layer(self._current(index, s), states[index], return_voltage=True)
             ends.append(end)
+            voltages.append(voltage)
         hold = self.configuration.steps_per_sample
-        return s.unflatten(1, (signal.shape[1], hold)).mean(2), tuple(ends)
+        activity = s.unflatten(1, (signal.shape[1], hold)).mean(2)
+        return Hidden(activity, tuple(voltages), tuple(ends))
+
+    def read(self, activity: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(batch, samples, neurons) -> (batch, samples, outputs) and the filter's state."""
+        y, end = self.low_pass(self.readout(activity), state)
+        return y, end
 
     def currents(self, signal: Tensor, layer: int = 0) -> Tensor:
         """Input current of each neuron of a hidden layer, (batch, samples * steps, neurons)."""

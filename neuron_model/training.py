@@ -33,6 +33,8 @@ class TrainingConfiguration:
     steps: how often the weights change. batch: sequences at once. learning_rate: of the
     neurons; the linear layers learn ``readout_rate`` times as fast. Both fall to 0 along half a
     cosine. gradient_norm: to what the gradient is clipped. seed: of the sequences drawn.
+    headroom: the voltage |U_m| that a circuit has room for; what goes beyond costs
+    ``headroom_weight`` times its mean square.
     ridge: penalty of the least squares fit of the readout before the first step and after the
     last one, relative to the size of the activity; 0 leaves both fits out.
 
@@ -46,6 +48,8 @@ class TrainingConfiguration:
     readout_rate: float = 1.0
     gradient_norm: float = 1.0
     seed: int = 0
+    headroom: float = 4.0
+    headroom_weight: float = 0.5
     ridge: float = 1e-4
 
     def __post_init__(self) -> None:
@@ -115,7 +119,7 @@ def train(
     for step in range(configuration.steps):
         signal, target = training_batch(task, series, configuration.batch, generator)
         optimiser.zero_grad(set_to_none=True)
-        loss = scored_loss(network, task, signal, target)
+        loss = scored_loss(network, task, configuration, signal, target)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(network.parameters(), configuration.gradient_norm)
         epoch = Epoch(step, loss.item(), norm.item(), float(schedule.get_last_lr()[0]))
@@ -135,10 +139,21 @@ def train(
     return TrainingResult(tuple(history), before, evaluate(network, task, series))
 
 
-def scored_loss(network: MTCNetwork, task: MackeyGlass, signal: Tensor, target: Tensor) -> Tensor:
-    """Mean square error after the washout."""
-    prediction, _ = network(signal)
-    return nn.functional.mse_loss(prediction[:, task.washout :], target[:, task.washout :])
+def scored_loss(
+    network: MTCNetwork,
+    task: MackeyGlass,
+    configuration: TrainingConfiguration,
+    signal: Tensor,
+    target: Tensor,
+) -> Tensor:
+    """Mean square error after the washout, and what voltages beyond the headroom cost."""
+    hidden = network.hidden(signal)
+    prediction, _ = network.read(hidden.activity)
+    loss = nn.functional.mse_loss(prediction[:, task.washout :], target[:, task.washout :])
+    for voltage in hidden.voltages:
+        beyond = (voltage.abs() - configuration.headroom).clamp_min(0.0)
+        loss = loss + configuration.headroom_weight * beyond.pow(2).mean()
+    return loss
 
 
 @torch.no_grad()
@@ -164,7 +179,7 @@ def fit_readout(
     generator = torch.Generator().manual_seed(configuration.seed + 1)
     batch = max(configuration.batch, 32)
     signal, target = training_batch(task, series, batch, generator)
-    s, _ = network.hidden(signal)
+    s = network.hidden(signal).activity
     for output in range(network.configuration.outputs):
         a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
         y = target[:, task.washout :, output].reshape(-1).double()

@@ -14,10 +14,10 @@ from netlists.errors import ConvergenceError, EngineDiedError, NetlistError, Sim
 from netlists.job import Outcome, Reply
 from netlists.ngspice_library import find_ngspice_library
 from netlists.remarks import complaints
-from netlists.safe_text import clean_comment
+from netlists.safe_text import check_number, clean_comment
 from netlists.waveforms import Waveforms, from_plot
 from netlists.worker_process import WorkerProcess
-from neuron_model.errors import MissingDependencyError, SimulatorError
+from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
 
 # A worker starts in a third of a second where nothing else runs.
 _START_TIMEOUT = 60.0
@@ -65,8 +65,10 @@ class Engine:
     """
 
     def __init__(self, workers: int | None = None, timeout: float = 120.0) -> None:
-        self.workers = max(1, workers or os.cpu_count() or 1)
-        self.timeout = timeout
+        if workers is not None and workers < 1:
+            raise InputError(f"The engine is to have {workers} workers; it must be at least 1.")
+        self.workers = workers or os.cpu_count() or 1
+        self.timeout = check_number(timeout, "The time-out of the engine in seconds", above=0.0)
         self._library_path: str | None = None
         self._idle: list[WorkerProcess] = []
 

@@ -91,6 +91,7 @@ def test_the_job_holds_models_and_cells_and_the_file_includes_them(bench):
     assert "\n.include m.spice\n.include a.spice\n.include b.spice\n" in text
     assert ".subckt" not in text
     assert text.count("\nwrite out.raw\n") == 4
+    assert "\n.control\nset num_threads=1\n" in text
     assert "* made by a test\n" in text
     for command in job.commands:
         assert f"\n{command.text}\n" in text

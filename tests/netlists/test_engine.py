@@ -22,7 +22,7 @@ from netlists.bench import (
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError, EngineDiedError, NetlistError, SimulationTimeout
 from netlists.job import Outcome, Reply
-from neuron_model.errors import MissingDependencyError, SimulatorError
+from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
 
 pytestmark = pytest.mark.ngspice
 
@@ -63,12 +63,14 @@ def test_what_one_bench_saves_is_not_saved_for_the_next(engine, make_bench):
 
 
 def test_sweeps_have_all_of_their_points(engine, make_bench):
-    # Adding up this step in floating point, ngspice alone would miss the last point.
-    sweep = DCSweep("vin", 1e-12, 1.8, 1e-3)
-    waveforms = engine.run(make_bench(analyses=(sweep,)))[0]
-    assert len(waveforms) == sweep.points == 1801
-    np.testing.assert_allclose(waveforms.axis, 1e-12 + np.arange(1801) * 1e-3, atol=1e-11)
-    np.testing.assert_allclose(waveforms["out"], waveforms.axis / 2.001, rtol=1e-6, atol=1e-12)
+    # Adding up these steps in floating point, ngspice alone would miss the last point.
+    sweeps = (DCSweep("vin", 1e-12, 1.8, 1e-3), DCSweep("vin", -1.0, 35.1, 0.1))
+    result = engine.run(make_bench(analyses=sweeps))
+    assert [len(waveforms) for waveforms in result.waveforms] == [1801, 362]
+    for sweep, waveforms in zip(sweeps, result.waveforms, strict=True):
+        exact = sweep.start + np.arange(sweep.points) * sweep.step
+        np.testing.assert_allclose(waveforms.axis, exact, atol=1e-11)
+        np.testing.assert_allclose(waveforms["out"], exact / 2.001, rtol=1e-6, atol=1e-11)
 
 
 def test_alterations_hold_for_what_follows_them_and_no_longer(engine, make_bench):
@@ -104,6 +106,16 @@ def test_a_transient_may_begin_anywhere(engine, make_bench):
     assert engine.run(make_bench(analyses=(charged,)))[0]["out"][0] == pytest.approx(0.3, abs=0.02)
     late = engine.run(make_bench(analyses=(Transient(2e-6, 1e-8, start=1e-6),)))[0]
     assert late.axis[0] >= 1e-6 * (1 - 1e-9)
+
+
+def test_currents_of_femtoamperes_are_not_drowned(engine, make_bench):
+    bench = make_bench(
+        cells=".subckt clamp a\nd1 a 0 dd\n.ends\n.model dd d(is=1e-18)\n",
+        instances=(Instance("x1", "clamp", ("a",)),),
+        sources=(VoltageSource("va", "a", "0", -1.0),),
+        save=("i(va)",),
+    )
+    assert 0.0 < engine.run(bench)[0]["i(va)"][0] < 2e-15
 
 
 def test_the_temperature_reaches_the_devices(engine, make_bench):
@@ -204,13 +216,27 @@ def test_failures_stand_in_their_places(engine, make_bench):
         engine.map([good, bad, good])
 
 
-def test_whoever_stops_early_leaves_nothing_running(engine, make_bench):
+def test_whoever_stops_early_leaves_nothing_running(make_bench):
     before = children()
-    for outcome in engine.attempt([make_bench(), make_bench(analyses=(ENDLESS,))]):
-        assert isinstance(outcome, Result)
-        break
-    assert children() <= before | {worker.process_id for worker in engine._idle}
-    assert half(engine.run(make_bench())) == pytest.approx(0.49975, rel=1e-3)
+    with Engine(workers=2) as engine:
+        outcomes = engine.attempt([make_bench(), make_bench(analyses=(ENDLESS,))])
+        assert isinstance(next(outcomes), Result)
+        assert len(children() - before) == 2
+        outcomes.close()
+        assert children() - before == {worker.process_id for worker in engine._idle}
+        assert half(engine.run(make_bench())) == pytest.approx(0.49975, rel=1e-3)
+    assert children() <= before
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, ZeroDivisionError])
+def test_an_interrupted_map_leaves_nothing_running(make_bench, failure):
+    def interrupt(done: int, total: int) -> None:
+        raise failure
+
+    before = children()
+    with pytest.raises(failure), Engine(workers=2) as engine:
+        engine.map([make_bench(), make_bench(analyses=(ENDLESS,))], progress=interrupt)
+    assert children() <= before
 
 
 def children() -> set[int]:
@@ -287,3 +313,9 @@ def test_all_failures_are_simulator_errors():
     for kind in (NetlistError, ConvergenceError, SimulationTimeout, EngineDiedError):
         assert issubclass(kind, SimulatorError)
         assert kind.exit_status == 4
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"timeout": 0.0}, {"timeout": float("nan")}])
+def test_an_engine_without_workers_or_time_is_refused(options):
+    with pytest.raises(InputError, match="engine"):
+        Engine(**options)

@@ -98,3 +98,30 @@ def test_a_worker_starts_without_torch(worker):
     worker.receive()
     assert "libtorch" not in modules.read_text()
     assert "libngspice" in modules.read_text()
+
+
+def test_a_worker_has_a_folder_of_its_own(worker):
+    folder = Path(f"/proc/{worker.process_id}/cwd")
+    if not folder.parent.exists():
+        pytest.skip("needs Linux's /proc")
+    worker.receive()
+    folder = folder.resolve()
+    # Where there is no start-up file, ngspice reads the one in the user's home.
+    assert [file.name for file in folder.iterdir()] == [".spiceinit"]
+    worker.kill()
+    assert not folder.exists()
+
+
+def test_circuits_do_not_add_up(worker, make_bench):
+    memory = Path(f"/proc/{worker.process_id}/statm")
+    if not memory.exists():
+        pytest.skip("needs Linux's /proc")
+    ladder = "".join(f"r{n} n{n} n{n + 1} 1\n" for n in range(2000))
+    job = build_job(make_bench(cells=f"{make_bench().cells}.subckt unused n0\n{ladder}.ends\n"))
+    worker.receive()
+    pages = []
+    for _ in range(20):
+        worker.send(job)
+        assert worker.receive().outcome is Outcome.DONE
+        pages.append(int(memory.read_text().split()[1]))
+    assert pages[-1] - pages[9] < 500

@@ -233,8 +233,11 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
 def _read_neuron(entry: Any) -> NeuronValidation:
     curves = tuple(
         CurveComparison(
-            Timescale(name),
-            *(np.array(c[key], dtype=float) for key in ("voltage", "model", "as_built", "circuit")),
+            timescale=Timescale(name),
+            voltage=np.array(c["voltage"], dtype=float),
+            model=np.array(c["model"], dtype=float),
+            as_built=np.array(c["as_built"], dtype=float),
+            circuit=np.array(c["circuit"], dtype=float),
             nrmse=c["nrmse"],
             largest=c["largest"],
             nrmse_as_built=c["nrmse_as_built"],

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from neuron_model.presets import preset
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -58,6 +57,8 @@ def load_neuron(name: str) -> NeuronParameters:
         InputError: there is no such file or preset, or the file is not one.
     """
     if name.startswith(PRESET_PREFIX):
+        from neuron_model.presets import preset
+
         return preset(name.removeprefix(PRESET_PREFIX)).parameters
     return read_neuron(name)
 
@@ -69,6 +70,8 @@ def load_source(name: str) -> Source:
         InputError: nothing of the kind is there.
     """
     if name.startswith(PRESET_PREFIX):
+        from neuron_model.presets import preset
+
         known = preset(name.removeprefix(PRESET_PREFIX))
         return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))
     path = Path(name)

@@ -1,8 +1,9 @@
 """The model file: a trained network as safetensors, its configuration as JSON in the metadata.
 
-The tensors are the network's state dict. The metadata has two entries: ``format``, always
-``mtc-codesign network 1``, and ``configuration``, in which every first neuron is a table as in a
-neuron file. Nothing in the file is ever executed.
+The tensors are the network's state dict. The metadata has one entry, ``mtc-codesign`` (safetensors
+would write several in any order, and equal networks are to make equal files): a JSON object of
+``format``, always ``network 1``, and ``configuration``, in which every first neuron is a table as
+in a neuron file. Nothing in the file is ever executed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from neuron_model.network import MTCNetwork, NetworkConfiguration
 from neuron_model.neuron_file import named_source, neuron_from_table, neuron_to_table
 from neuron_model.parameters import NeuronParameters
 
-FORMAT = "mtc-codesign network 1"
+ENTRY = "mtc-codesign"
+FORMAT = "network 1"
 
 
 def write_model(path: str | os.PathLike[str], network: MTCNetwork) -> Path:
@@ -33,8 +35,8 @@ def write_model(path: str | os.PathLike[str], network: MTCNetwork) -> Path:
         InputError: the file cannot be written.
     """
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    text = json.dumps(configuration_to_json(network.configuration), allow_nan=False)
-    metadata = {"format": FORMAT, "configuration": text}
+    entry = {"format": FORMAT, "configuration": configuration_to_json(network.configuration)}
+    metadata = {ENTRY: json.dumps(entry, allow_nan=False)}
     return write_atomically(path, safetensors.torch.save(tensors, metadata))
 
 
@@ -56,17 +58,20 @@ def read_model(path: str | os.PathLike[str], backend: str = "auto") -> MTCNetwor
             f"{path}: is not a model file or is damaged ({error}); give the model.safetensors of "
             "a run folder."
         ) from error
-    if metadata.get("format") != FORMAT:
-        raise InputError(
-            f"{path}: is not a model file: format = {metadata.get('format')!r} in its metadata; "
-            f"it must be {FORMAT!r}."
-        )
     with named_source(str(path)):
-        try:
-            entry = json.loads(metadata.get("configuration", ""))
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"the configuration in its metadata is not JSON: {error}.") from error
-        return _network(configuration_from_json(entry), tensors, backend)
+        return _network(_configuration(metadata.get(ENTRY)), tensors, backend)
+
+
+def _configuration(text: str | None) -> NetworkConfiguration:
+    if text is None:
+        raise InputError(f"is not a model file: its metadata must have the entry {ENTRY!r}.")
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not a model file: {ENTRY} is not JSON: {error}.") from error
+    if not isinstance(entry, dict) or entry.get("format") != FORMAT:
+        raise InputError(f"is not a model file: {ENTRY} must be of format = {FORMAT!r}.")
+    return configuration_from_json(entry.get("configuration"))
 
 
 def configuration_to_json(configuration: NetworkConfiguration) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+
+from neuron_model.errors import InputError
+from neuron_model.low_pass import LowPass
+from neuron_model.network import (
+    MTCNetwork,
+    NetworkConfiguration,
+    input_currents,
+    neurons_of,
+)
+from neuron_model.parameters import Element, NeuronParameters
+
+
+def layer(size: int, name: str = "layer") -> NeuronParameters:
+    singles = [
+        NeuronParameters(
+            (Element("fast", -2.0 + 0.1 * i, 0.0), Element("slow", 2.0, 0.1 * i)),
+            tau_slow=5.0 + i,
+        )
+        for i in range(size)
+    ]
+    return NeuronParameters.stack(singles, name)
+
+
+def network(dtype: torch.dtype = torch.float64, **values) -> MTCNetwork:
+    torch.manual_seed(0)
+    defaults = {"inputs": 2, "outputs": 3, "layers": (layer(4, "a"), layer(5, "b")), "dt": 0.2}
+    return MTCNetwork(
+        NetworkConfiguration(**defaults | {"steps_per_sample": 3} | values), dtype=dtype
+    )
+
+
+def signal(batch: int = 2, samples: int = 6) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.randn(batch, samples, 2, dtype=torch.float64, generator=generator)
+
+
+def test_shapes_and_going_on():
+    net = network()
+    whole, end = net(signal())
+    assert whole.shape == (2, 6, 3)
+    first, middle = net(signal()[:, :2])
+    second, last = net(signal()[:, 2:], middle)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole, rtol=0, atol=1e-14)
+    torch.testing.assert_close(last.readout, end.readout, rtol=0, atol=1e-14)
+
+
+def test_gradients_reach_every_weight_and_are_exact():
+    net = network(learn=("alpha", "delta", "tau", "kappa"))
+    names, values = zip(*net.named_parameters(), strict=True)
+    net(signal())[0].pow(2).sum().backward()
+    assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in values)
+
+    def run(*weights: torch.Tensor) -> torch.Tensor:
+        given = dict(zip(names, weights, strict=True))
+        return torch.func.functional_call(net, given, (signal(1, 2),))[0]
+
+    weights = [v.detach().clone().requires_grad_() for v in values]
+    # s has corners; none may lie within a finite difference of a voltage.
+    voltages = torch.cat([v.flatten() for v in net.hidden(signal(1, 2)).voltages])
+    assert float((voltages.abs()).min()) > 1e-4
+    assert torch.autograd.gradcheck(run, weights)
+
+
+def test_low_pass_is_four_exact_poles():
+    low_pass = LowPass(1, tau=5.0)
+    ones = torch.ones(1, 200, 1, dtype=torch.float64)
+    y, _ = low_pass.double()(ones)
+    a = np.exp(-1 / 5.0)
+    impulse = np.zeros(200)
+    impulse[0] = 1.0
+    for _ in range(4):
+        state, out = 0.0, []
+        for x in impulse:
+            state = a * state + (1 - a) * x
+            out.append(state)
+        impulse = np.array(out)
+    np.testing.assert_allclose(y[0, :, 0].detach().numpy(), np.cumsum(impulse), rtol=1e-6)
+    assert float(y[0, -1, 0]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_low_pass_can_be_fixed():
+    assert not list(LowPass(2, 3.0, learn=False).parameters())
+    assert "log_tau" in LowPass(2, 3.0, learn=False).state_dict()
+
+
+def test_input_currents_drive_a_single_neuron_as_in_the_network():
+    net = network(layers=(layer(4),))
+    series = signal(1)[0].numpy()
+    currents = input_currents(net, series)
+    assert currents.shape == (6, 4)
+    from neuron_model.neuron import MTCNeuron
+
+    voltage = net.hidden(signal(1)).voltages[0]
+    for index, one in enumerate(neurons_of(net)):
+        held = torch.as_tensor(np.repeat(currents[:, index], 3))[None, :, None]
+        alone = MTCNeuron(one, dt=0.2, dtype=torch.float64)
+        u_m = alone(held, return_voltage=True)[1]
+        torch.testing.assert_close(u_m[0, :, 0], voltage[0, :, index], rtol=1e-12, atol=1e-12)
+
+
+def test_input_currents_of_deeper_layers_come_at_every_step():
+    net = network()
+    assert input_currents(net, signal(1)[0].numpy(), layer=1).shape == (18, 5)
+    assert neurons_of(net, 1).neurons == 5
+    with pytest.raises(InputError, match="layer = 2"):
+        neurons_of(net, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"inputs": 0}, "inputs = 0"),
+        ({"outputs": True}, "outputs = True"),
+        ({"steps_per_sample": 1.5}, "steps_per_sample = 1.5"),
+        ({"dt": -0.1}, "dt = -0.1"),
+        ({"dt": float("nan")}, "dt = nan"),
+        ({"readout_tau": 0.0}, "readout_tau = 0.0"),
+        ({"layers": ()}, "layers"),
+        ({"learn": ("beta",)}, "learn = 'beta'"),
+        ({"integrator": "rk4"}, "integrator = 'rk4'"),
+        ({"learn_readout_tau": 1}, "learn_readout_tau = 1"),
+    ],
+)
+def test_wrong_configurations_are_refused(values: dict, words: str):
+    with pytest.raises(InputError, match=words):
+        network(**values)
+
+
+def test_wrong_signals_are_refused():
+    with pytest.raises(InputError, match=r"\(batch, samples, 2\)"):
+        network()(torch.zeros(1, 4, 3).double())
+    bad = signal()
+    bad[0, 1, 0] = float("nan")
+    with pytest.raises(InputError, match="not finite"):
+        network()(bad)

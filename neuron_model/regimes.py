@@ -36,7 +36,7 @@ CLEAR_REPEATS = 3
 """So many repeats of an interval or a pause within the window leave no doubt."""
 
 RESTLESS = 0.1
-"""Drift of a silent voltage, in model units over an eighth of its silence, that may lead anywhere."""
+"""Drift over an eighth of a silence, in model units, of a voltage that may yet go anywhere."""
 
 
 class Regime(StrEnum):

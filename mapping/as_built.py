@@ -129,7 +129,9 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         extra = ()
     total = design.membrane_capacitance + parasitics(design, characteristics).membrane
     total -= design.unit_current / design.unit_voltage * leak_lag
+    # output conductances lead to the reference, U = 0; the leak of the model leads to U_rest
     bias = offset_current(design, characteristics) + design.compensation_current
+    bias -= conductance * design.unit_voltage * design.u_rest
     return NeuronParameters(
         elements=(
             *(as_built_element(a, design, characteristics) for a in design.elements),
@@ -137,7 +139,7 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         ),
         name=design.name,
         tau_m=total * design.unit_voltage / design.unit_current / design.time_unit,
-        u_rest=0.0 if follower is None else design.u_rest,
+        u_rest=design.u_rest,
         u_threshold=design.u_threshold,
         u_saturation=design.u_saturation,
         i_bias=bias / design.unit_current,

@@ -9,6 +9,9 @@ asked for is imported; what it needs of torch or ngspice it imports in ``run``.
 COMMANDS: dict[str, str] = {
     "doctor": "check what the toolkit needs and say how to get what is missing",
     "pdk": "install and find transistor models",
+    "simulate": "run a neuron over time",
+    "regime": "tell how a neuron fires after a current step",
+    "iv": "print a neuron's I-V curves by timescale",
     "characterize": "measure a technology's cells",
     "export": "write design and netlists of trained neurons",
     "validate": "simulate the circuit and compare it with its model",

@@ -1,0 +1,76 @@
+"""``codesign iv``: a neuron's I-V curves by timescale."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command
+from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+_MOST_POINTS = 100_000
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "iv",
+        example="codesign iv neuron.toml --from -3 --to 3 --points 61\n"
+        "codesign iv preset:tonic_bursting --plot curves.png",
+        description="Print the I-V curves of a neuron as JSON: at each timescale, leak and all "
+        "elements that are as fast or faster, the slower ones held at the operating point. "
+        "Bias and input currents are not part of them.",
+    )
+    add_neuron(parser)
+    parser.add_argument("--from", dest="low", type=float, default=-3.0, metavar="U", help="lowest")
+    parser.add_argument("--to", dest="high", type=float, default=3.0, metavar="U", help="highest")
+    parser.add_argument("--points", type=int, default=121, help="how many (default: %(default)d)")
+    parser.add_argument(
+        "--operating-point",
+        type=float,
+        metavar="U",
+        help="where slower elements are held (default: u_rest)",
+    )
+    add_backend(parser)
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    import numpy as np
+
+    from codesign.console import print_json
+    from neuron_model.errors import InputError
+    from neuron_model.iv_curves import excitability, negative_conductance
+    from neuron_model.parameters import TIMESCALES
+
+    low, high, points = arguments.low, arguments.high, arguments.points
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise InputError(f"--from {low:g} --to {high:g} is no range; give finite, growing ends.")
+    if not 2 <= points <= _MOST_POINTS:
+        raise InputError(f"--points {points} is not allowed; it must be from 2 to {_MOST_POINTS}.")
+    neuron = read_single(arguments.neuron).neurons[0]
+    held = arguments.operating_point
+    held = float(neuron.u_rest) if held is None else held
+    with chosen_backend(arguments) as backend:
+        curves = backend.curves(neuron, np.linspace(low, high, points), held)
+    if arguments.plot is not None:
+        from codesign.neuron_plots import curves_figure
+        from codesign.plots import save_figure
+
+        save_figure(curves_figure(curves, neuron.name), arguments.plot)
+    print_json(
+        {
+            "neuron": neuron.name,
+            "operating_point": held,
+            "voltage": curves.voltage,
+            **{str(x): curves.at(x) for x in TIMESCALES},
+            # Of the model, whichever backend drew the curves.
+            "negative_conductance": {str(x): negative_conductance(neuron, x) for x in TIMESCALES},
+            "excitability": excitability(neuron),
+        }
+    )
+    return 0

@@ -1,0 +1,51 @@
+"""``codesign regime``: how a neuron fires after a current step."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current
+from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "regime",
+        example="codesign regime neuron.toml --current 0:-2.4,2000:-1.0\n"
+        "codesign regime preset:tonic_bursting --backend ngspice --technology generic",
+        description="Measure the firing regime after the last step of a current and print it as "
+        "JSON, with its spikes and its margin: 1 is clear, near 0 another judge may differ or a "
+        "longer --duration is needed.",
+    )
+    add_neuron(parser)
+    add_current(parser)
+    add_backend(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from codesign.console import note, print_json
+    from codesign.workflows.stimuli import stimuli_for
+    from neuron_model.regimes import classify
+
+    source = read_single(arguments.neuron)
+    neuron = source.neurons[0]
+    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    with chosen_backend(arguments) as backend:
+        run = backend.respond(neuron, drive.stimulus, drive.duration)
+    threshold = float(neuron.u_threshold)
+    report = classify(run.time, run.voltage, drive.stimulus.onset, threshold)
+    print_json(report)
+    if report.margin < _DOUBTFUL:
+        note(
+            f"The decision is a close one (margin {report.margin:.2f}); a longer --duration than "
+            f"{drive.duration:g} may settle it."
+        )
+    return 0
+
+
+_DOUBTFUL = 0.2

@@ -1,0 +1,91 @@
+"""``codesign simulate``: a neuron's response to a current, over time."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current
+from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+    from neuron_model.simulation import Trajectory
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "simulate",
+        example="codesign simulate neuron.toml --current 0:-2.4,2000:-1.0 --duration 20000 "
+        "--out trace.csv\n"
+        "codesign simulate preset:tonic_bursting --plot burst.png",
+        description="Simulate a neuron in continuous time and print a JSON summary; the waveform "
+        "goes to the files that are asked for.",
+    )
+    add_neuron(parser)
+    add_current(parser)
+    parser.add_argument(
+        "--sampling", type=float, help="model time between samples (default: shows every spike)"
+    )
+    add_backend(parser)
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="write the waveform as CSV, in model units"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from codesign.console import print_json
+    from codesign.workflows.stimuli import stimuli_for
+    from neuron_model.atomic import write_atomically
+    from neuron_model.spikes import spike_times
+
+    source = read_single(arguments.neuron)
+    neuron = source.neurons[0]
+    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    with chosen_backend(arguments, arguments.sampling) as backend:
+        run = backend.respond(neuron, drive.stimulus, drive.duration)
+    if arguments.plot is not None:
+        from codesign.neuron_plots import trace_figure
+        from codesign.plots import save_figure
+
+        save_figure(trace_figure(run, neuron.name), arguments.plot)
+    if arguments.out is not None:
+        write_atomically(arguments.out, _csv(run))
+    spikes = spike_times(run.time, run.voltage, float(neuron.u_threshold))
+    print_json(
+        {
+            "neuron": neuron.name,
+            "current": str(drive.stimulus),
+            "duration": drive.duration,
+            "samples": run.time.size,
+            "voltage_range": (run.voltage.min(), run.voltage.max()),
+            "final_state": {name: values[-1] for name, values in run.state._asdict().items()},
+            "spike_count": spikes.size,
+            "spike_times": spikes,
+            "out": arguments.out,
+            "plot": arguments.plot,
+        }
+    )
+    return 0
+
+
+def _csv(run: "Trajectory") -> str:
+    """One line for each sample under a header that names the columns."""
+    import io
+
+    import numpy as np
+
+    columns = (run.time, *run.state, run.current, run.output)
+    text = io.StringIO()
+    np.savetxt(
+        text,
+        np.column_stack(columns),
+        fmt="%.9g",
+        delimiter=",",
+        header="time,u_m,u_fast,u_slow,u_ultraslow,current,output",
+        comments="",
+    )
+    return text.getvalue()

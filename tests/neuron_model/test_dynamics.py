@@ -13,10 +13,12 @@ from neuron_model.dynamics import (
     exponential_euler,
     exponential_euler_step,
     filter_rate,
+    ionic_current,
     leak_current,
+    membrane_conductance,
     output,
 )
-from neuron_model.parameters import LINEAR_FILTER, OTA_FILTER, Element, Filter, Leak
+from neuron_model.parameters import LINEAR_FILTER, OTA_FILTER, TIMESCALES, Element, Filter, Leak
 from neuron_model.parameters import NeuronParameters as Parameters
 
 ELEMENTS = (
@@ -231,3 +233,49 @@ def test_leak_and_output_by_hand():
     p = neuron(u_threshold=-1.0, u_saturation=1.0)
     np.testing.assert_allclose(output(np.array([-2.0, 0.0, 0.5, 3.0]), p), [0, 0.5, 0.75, 1])
     torch.testing.assert_close(output(torch.tensor([0.5, 9.0]), p), torch.tensor([0.75, 1.0]))
+
+
+def test_conductance_is_the_slope_of_the_ionic_current():
+    together, _ = mixed()
+    for p in (*CASES.values(), together):
+        held = State(*(np.full(p.neurons, v) for v in (0.3, -0.2, 0.8, -1.0)))
+
+        def drawn(u: float, p=p, held=held) -> np.ndarray:
+            copies = [
+                np.where(p.is_instant(x), u, u_x)
+                for x, u_x in zip(TIMESCALES, held[1:], strict=True)
+            ]
+            return ionic_current(State(np.full(p.neurons, u), *copies), p)
+
+        slope = (drawn(0.3 + 1e-5) - drawn(0.3 - 1e-5)) / 2e-5
+        found = membrane_conductance(held, p)
+        np.testing.assert_allclose(np.broadcast_to(found, slope.shape), slope, rtol=1e-7)
+
+
+def test_exponential_spikes_are_of_second_order_and_better_than_euler():
+    p = CASES["circuit-shaped"]
+    end, rest = 60.0, (0.0, 0.0, 0.0, 0.0)
+    times = np.arange(0.0, end + 1e-9, 2.0)
+    exact = solve_ivp(
+        lambda _, y: reference_rates(y, 0.5, p),
+        (0.0, end),
+        rest,
+        method="LSODA",
+        rtol=1e-10,
+        atol=1e-12,
+        t_eval=times,
+    ).y[0]
+    assert np.sum((exact[:-1] < 0) & (exact[1:] >= 0)) >= 2  # it spikes
+
+    def error(step, steps: int) -> float:
+        """Largest error of U_m, with so many steps between the times that are compared."""
+        state, voltage = State(*rest), [0.0]
+        for _ in times[1:]:
+            for _ in range(steps):
+                state = step(state, 0.5, p, 2.0 / steps)
+            voltage.append(float(state.membrane))
+        return float(np.abs(np.array(voltage) - exact).max())
+
+    coarse, fine = error(exponential_euler_step, 20), error(exponential_euler_step, 40)
+    assert 3.2 < coarse / fine < 5.0
+    assert fine < error(euler_step, 40) / 10

@@ -60,7 +60,7 @@ def test_gradients_reach_every_weight_and_are_exact():
     weights = [v.detach().clone().requires_grad_() for v in values]
     # s has corners; none may lie within a finite difference of a voltage.
     voltages = torch.cat([v.flatten() for v in net.hidden(signal(1, 2)).voltages])
-    assert float((voltages.abs()).min()) > 1e-4
+    assert voltages.abs().min().item() > 1e-4
     assert torch.autograd.gradcheck(run, weights)
 
 

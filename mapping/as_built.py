@@ -8,12 +8,19 @@ and offset; the amplifiers' internal poles become a fast time constant and a sma
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
 
 from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
+from neuron_model.dynamics import element_current, leak_current
 from neuron_model.parameters import Element, Filter, Leak, NeuronParameters, Timescale
+
+# Over how many units of U on each side of rest a leak beside a fast follower is fitted.
+_RANGE = 3.0
 
 
 @dataclass(frozen=True)
@@ -68,10 +75,11 @@ def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -
 def as_built_element(
     amplifier: OtaDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> Element:
-    """alpha = -+A I_bias / I0, kappa = V0 / V0_k, delta = (V_delta + o + o_follower - V_ref) / V0."""
+    """alpha = -+A I_bias / I0, kappa = V0 / V0_k, delta = (V_delta + o + o_fol - V_ref) / V0."""
     at = point(amplifier, characteristics)
     sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
-    follower = design.follower(amplifier.timescale)
+    # the leak's sections read the membrane itself, whatever the fast elements do
+    follower = None if amplifier in design.leak else design.follower(amplifier.timescale)
     shift = follower_point(follower, characteristics).offset if follower else 0.0
     return Element(
         amplifier.timescale,
@@ -84,7 +92,7 @@ def as_built_element(
 def as_built_filter(
     follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> tuple[float, Filter]:
-    """(tau, filter): tau = (C V0_f / (A I_bias) + lag) / T; the offset current slews one way faster.
+    """(tau, filter): tau = (C V0_f / (A I_bias) + lag) / T; offset currents slew one way faster.
 
     To first order the amplifier's own lag adds to the time constant of the loop that it closes.
     """
@@ -118,20 +126,17 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         # leak sections lag like the fast elements here; only the rest goes into tau_m
         values["tau_fast"] = lag / design.time_unit
         values["leak"] = Leak(conductance=in_units)
+        # output conductances lead to the reference, U = 0; the leak of the model leads to U_rest
+        shift = in_units * design.u_rest
         leak_lag -= lag
         extra = sections
     else:
-        slope = sum(
-            s.alpha * s.kappa / math.cosh(s.kappa * (design.u_rest - s.delta)) ** 2
-            for s in sections
-        )
-        values["leak"] = Leak(conductance=in_units + slope)
+        leak, shift = _leak_of(sections, design.u_rest, in_units)
+        values["leak"] = leak
         extra = ()
     total = design.membrane_capacitance + parasitics(design, characteristics).membrane
     total -= design.unit_current / design.unit_voltage * leak_lag
-    # output conductances lead to the reference, U = 0; the leak of the model leads to U_rest
     bias = offset_current(design, characteristics) + design.compensation_current
-    bias -= conductance * design.unit_voltage * design.u_rest
     return NeuronParameters(
         elements=(
             *(as_built_element(a, design, characteristics) for a in design.elements),
@@ -142,9 +147,29 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         u_rest=design.u_rest,
         u_threshold=design.u_threshold,
         u_saturation=design.u_saturation,
-        i_bias=bias / design.unit_current,
+        i_bias=bias / design.unit_current - shift,
         **values,  # type: ignore[arg-type]
     )
+
+
+def _leak_of(sections: Sequence[Element], u_rest: float, conductance: float) -> tuple[Leak, float]:
+    """(leak, shift): sum of sections + conductance u = leak(u - u_rest) + shift, least squares.
+
+    Where the fast elements have a follower, sections cannot be elements: these would read U_fast.
+    """
+    u = np.linspace(-_RANGE, _RANGE, 121)
+    drawn = conductance * (u + u_rest) + sum(
+        element_current(u + u_rest, s.alpha, s.delta, s.kappa) for s in sections
+    )
+
+    # 1 / range is nearly 0 for a linear leak, where the range itself has no bound
+    def error(p: np.ndarray) -> np.ndarray:
+        return np.asarray(leak_current(u, Leak(p[0], 1.0 / p[1])) + p[2] - drawn)
+
+    slope = float(drawn[-1] - drawn[0]) / (2 * _RANGE)
+    bounds = ([0.0, 1e-4, -np.inf], [np.inf, 5.0, np.inf])
+    fit = least_squares(error, [slope, 0.05, 0.0], bounds=bounds)
+    return Leak(float(fit.x[0]), float(1.0 / fit.x[1])), float(fit.x[2])
 
 
 def _weighted_lag(amplifiers: list[OtaDesign], characteristics: CellCharacteristics) -> float:

@@ -13,6 +13,7 @@ equations are solved by iteration: they change slowly, and three rounds reach a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,6 +38,8 @@ _ROUNDS = 6
 _RANGE = 3.0
 # Slopes of OTAs differ by a few per cent over bias; a kappa further off cannot be built.
 _KAPPA_TOLERANCE = 0.12
+# The followers' smaller biases put them further off; they only slew a little sooner or later.
+_FILTER_TOLERANCE = 0.25
 # Followers' gain is above 1 and their slope differs from V0: both lower the bias.
 _BIAS_MARGIN = 1.3
 
@@ -74,6 +77,13 @@ def map_neuron(
         )
     neuron = parameters[0]
     elements = [(i, e) for i, e in enumerate(neuron.elements) if e.alpha != 0]
+    neuron = replace(neuron, elements=tuple(e for _, e in elements))
+    for x in neuron.timescales:
+        if neuron.filter(x).offset != 0:
+            raise InputError(
+                f"neuron '{neuron.name}': filter_{x}.offset = {neuron.filter(x).offset:g} cannot "
+                "be chosen, it is what transistors happen to have; set it to 0 and train again."
+            )
     unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
     unit_current, membrane = _scale(neuron, characteristics, limits, choices)
     design = NeuronDesign(
@@ -108,6 +118,7 @@ def map_neuron(
         design = _refine(neuron, dict(elements), design, characteristics, choices)
     design = replace(design, notes=_notes(neuron, design, characteristics))
     _check(neuron, design, limits)
+    _check_slopes(neuron, dict(elements), design, characteristics)
     return design
 
 
@@ -116,11 +127,14 @@ def _unit_voltage(elements: list[Element], characteristics: CellCharacteristics)
     table = characteristics.noninverting
     middle = math.sqrt(table.bias_current[0] * table.bias_current[-1])
     slope = table.at(middle, characteristics.reference).slope_voltage
+    return slope * _mean_kappa(elements)
+
+
+def _mean_kappa(elements: Sequence[Element]) -> float:
+    """The elements' kappa, weighted by |alpha|; 1 where there are none."""
     weights = np.array([abs(e.alpha) for e in elements])
-    if weights.sum() == 0:
-        return slope
     kappas = np.array([e.kappa for e in elements])
-    return float(slope * np.sum(weights * kappas) / weights.sum())
+    return float(np.sum(weights * kappas) / weights.sum()) if elements else 1.0
 
 
 def _scale(
@@ -139,7 +153,8 @@ def _scale(
     c_low, c_high = limits.capacitance
     membrane = choices.membrane_capacitance or min(max(choices.nominal_capacitance, c_low), c_high)
     check_within("the membrane capacitor", membrane, limits.capacitance, "F", "choose another C_m")
-    needed = _BIAS_MARGIN * limits.bias_current[0] * slowest / c_high
+    smallest = _BIAS_MARGIN * limits.bias_current[0] * _mean_kappa(neuron.elements)
+    needed = smallest * slowest / c_high
     ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))
     if choices.unit_current is not None:
         unit = check_within(
@@ -184,7 +199,8 @@ def _first_follower(
 ) -> FollowerDesign:
     """The membrane's capacitor where its bias is large enough, else a larger one."""
     tau = neuron.tau(timescale)
-    needed = _BIAS_MARGIN * limits.bias_current[0] * tau / neuron.tau_m * membrane / unit_current
+    smallest = _BIAS_MARGIN * limits.bias_current[0] * _mean_kappa(neuron.elements)
+    needed = smallest * tau / neuron.tau_m * membrane / unit_current
     capacitance = min(max(membrane, needed), limits.capacitance[1])
     bias = capacitance * unit_current * neuron.tau_m / (membrane * tau)
     return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
@@ -341,8 +357,11 @@ def _leak(
         weights, centres, shift = p[:count], p[count:-1], p[-1]
         return np.tanh(kappas * (u[:, None] - centres)) @ weights + shift - target
 
-    low = np.r_[np.full(count, 0.02), np.full(count, -np.inf), -np.inf]
-    fit = least_squares(error, np.maximum(start, low + 1e-6), bounds=(low, np.inf))
+    # A section whose centre lies far outside is a constant, which the compensation is there for.
+    ends = neuron.u_rest - reach - 1.0, neuron.u_rest + reach + 1.0
+    low = np.r_[np.full(count, 0.02), np.full(count, ends[0]), -np.inf]
+    high = np.r_[np.full(count, np.inf), np.full(count, ends[1]), np.inf]
+    fit = least_squares(error, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
     weights, centres = fit.x[:count], fit.x[count:-1]
     # the shift would need a current of its own: put it where the compensation corrects it
     return tuple(
@@ -423,6 +442,36 @@ def _notes(
     return tuple(notes)
 
 
+def _check_slopes(
+    neuron: NeuronParameters,
+    trained: dict[int, Element],
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+) -> None:
+    """All amplifiers turn over much the same voltage: their kappas cannot be chosen one by one."""
+    who = f"neuron '{neuron.name}' on {design.technology}:"
+    for amplifier in design.elements:
+        built = design.unit_voltage / point(amplifier, characteristics).slope_voltage
+        element = trained[_index(amplifier)]
+        what = f"element {amplifier.name} (alpha {element.alpha:g}, delta {element.delta:g})"
+        _check_kappa(f"{who} {what} kappa", element.kappa, built, _KAPPA_TOLERANCE)
+    for follower in design.followers:
+        wanted = neuron.filter(follower.timescale).kappa
+        if wanted > 0:
+            _, shape = as_built_filter(follower, design, characteristics)
+            what = f"{who} filter_{follower.timescale}.kappa"
+            _check_kappa(what, wanted, shape.kappa, _FILTER_TOLERANCE)
+
+
+def _check_kappa(what: str, wanted: float, built: float, tolerance: float) -> None:
+    if abs(built / wanted - 1.0) > tolerance:
+        raise InputError(
+            f"{what} = {wanted:g} cannot be built: beside the other elements' it comes out as "
+            f"{built:.3g}, and {1 - tolerance:.2f} to {1 + tolerance:.2f} of the trained one is "
+            "allowed; train with one kappa for all elements and filters."
+        )
+
+
 def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> None:
     """Every number against its limit, with what would make it fit."""
     who = f"neuron '{neuron.name}' on {design.technology}:"
@@ -430,11 +479,19 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> No
         what = (
             f"{who} element {amplifier.name} (alpha {amplifier.alpha:g}, delta {amplifier.delta:g})"
         )
-        remedy = (
-            f"a smaller I0 than {design.unit_current:.3g} A, or a smaller |alpha|"
-            if amplifier.bias_current > limits.bias_current[1]
-            else f"a larger I0 than {design.unit_current:.3g} A, or remove the element"
-        )
+        if amplifier.bias_current > limits.bias_current[1]:
+            at_end = design.unit_current <= limits.unit_current[0]
+            change, rest = (
+                f"choose a smaller I0 than {design.unit_current:.3g} A",
+                "make |alpha| smaller",
+            )
+        else:
+            at_end = design.unit_current >= limits.unit_current[1]
+            change, rest = (
+                f"choose a larger I0 than {design.unit_current:.3g} A",
+                "remove the element",
+            )
+        remedy = rest if at_end else f"{change}, or {rest}"
         check_within(
             f"{what} bias current", amplifier.bias_current, limits.bias_current, "A", remedy
         )
@@ -469,8 +526,15 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> No
             amplifier.reference_voltage,
             limits.voltage,
             "V",
-            "bring u_rest nearer to 0, or make the leak's range smaller",
+            "bring u_rest nearer to 0, train with smaller kappas, or make the leak's range smaller",
         )
+    check_within(
+        f"{who} u_threshold = {neuron.u_threshold:g} reference",
+        design.output.threshold_voltage,
+        limits.voltage,
+        "V",
+        "bring u_threshold nearer to 0",
+    )
     check_within(
         f"{who} membrane capacitor",
         design.membrane_capacitance,

@@ -73,10 +73,10 @@ class Models:
 
 @dataclass(frozen=True)
 class LeakShape:
-    """The leak's sections: how many OTAs, over how many units of U they are to be linear."""
+    """The leak's sections: how many OTAs, over how many units of U on each side."""
 
-    sections: int = 7
-    range: float = 4.5
+    sections: int = 9
+    range: float = 5.5
 
 
 @dataclass(frozen=True)
@@ -355,10 +355,10 @@ def _limits(table: _Table, supply: float, reference: float) -> Limits:
 
 
 def _leak(table: _Table) -> LeakShape:
-    sections = table.number("sections", 7, low=1, high=25)
+    sections = table.number("sections", 9, low=1, high=25)
     if sections != int(sections):
         raise table.error("sections", f"= {sections!r} must be a whole number")
-    shape = LeakShape(int(sections), table.number("range", 4.5, low=1.0, high=20.0))
+    shape = LeakShape(int(sections), table.number("range", 5.5, low=1.0, high=20.0))
     table.done()
     return shape
 

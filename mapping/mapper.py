@@ -50,14 +50,15 @@ class MappingChoices:
 
     unit_current: I0, ampere. membrane_capacitance: farad; nominal_capacitance: the one to begin
     from where it is not fixed. leak_sections: how many OTAs make the
-    leak. leak_range: over how many units of U on each side of rest it is to follow the model.
+    leak. leak_range: over how many units of U on each side of the reference it is to follow the
+    model, as far as the references' limits allow.
     """
 
     unit_current: float | None = None
     membrane_capacitance: float | None = None
     nominal_capacitance: float = 4e-12
-    leak_sections: int = 7
-    leak_range: float = 4.5
+    leak_sections: int = 9
+    leak_range: float = 5.5
 
 
 def map_neuron(
@@ -113,7 +114,8 @@ def map_neuron(
         u_saturation=neuron.u_saturation,
         characteristics=characteristics.fingerprint,
     )
-    design = replace(design, leak=_first_leak(neuron, design, choices))
+    choices = replace(choices, leak_range=_leak_range(design, limits, choices))
+    design = replace(design, leak=_first_leak(design, choices))
     for _ in range(_ROUNDS):
         design = _refine(neuron, dict(elements), design, characteristics, choices)
     design = replace(design, notes=_notes(neuron, design, characteristics))
@@ -206,9 +208,14 @@ def _first_follower(
     return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
 
 
-def _first_leak(
-    neuron: NeuronParameters, design: NeuronDesign, choices: MappingChoices
-) -> tuple[OtaDesign, ...]:
+def _leak_range(design: NeuronDesign, limits: Limits, choices: MappingChoices) -> float:
+    """How far the leak can follow the model: the outermost references have to be allowed."""
+    low, high = limits.voltage
+    room = min(design.reference_voltage - low, high - design.reference_voltage)
+    return min(choices.leak_range, room / design.unit_voltage)
+
+
+def _first_leak(design: NeuronDesign, choices: MappingChoices) -> tuple[OtaDesign, ...]:
     count = choices.leak_sections
     spread = choices.leak_range * (1 - 1.0 / max(count, 2))
     centres = np.linspace(-spread, spread, count) if count > 1 else np.zeros(1)
@@ -219,9 +226,9 @@ def _first_leak(
             timescale=Timescale.FAST,
             orientation=Orientation.INVERTING,
             bias_current=weight * design.unit_current,
-            reference_voltage=float(design.volts(neuron.u_rest + centre)),
+            reference_voltage=float(design.volts(centre)),
             alpha=float(weight),
-            delta=float(neuron.u_rest + centre),
+            delta=float(centre),
         )
         for i, centre in enumerate(centres)
     )
@@ -333,7 +340,7 @@ def _leak(
     What output conductances add, and what fast elements miss by their slopes, the leak makes up.
     """
     reach = choices.leak_range
-    u = neuron.u_rest + np.linspace(-reach, reach, 20 * choices.leak_sections + 41)
+    u = np.linspace(-reach, reach, 20 * choices.leak_sections + 41)
     target = leak_current(u - neuron.u_rest, neuron.leak)
     for amplifier in design.elements:
         if amplifier.timescale == Timescale.FAST and neuron.tau_fast == 0:
@@ -357,10 +364,9 @@ def _leak(
         weights, centres, shift = p[:count], p[count:-1], p[-1]
         return np.tanh(kappas * (u[:, None] - centres)) @ weights + shift - target
 
-    # A section whose centre lies far outside is a constant, which the compensation is there for.
-    ends = neuron.u_rest - reach - 1.0, neuron.u_rest + reach + 1.0
-    low = np.r_[np.full(count, 0.02), np.full(count, ends[0]), -np.inf]
-    high = np.r_[np.full(count, np.inf), np.full(count, ends[1]), np.inf]
+    # A section whose centre lies outside is a constant, which the compensation is there for.
+    low = np.r_[np.full(count, 0.02), np.full(count, -reach), -np.inf]
+    high = np.r_[np.full(count, np.inf), np.full(count, reach), np.inf]
     fit = least_squares(error, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
     weights, centres = fit.x[:count], fit.x[count:-1]
     # the shift would need a current of its own: put it where the compensation corrects it

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -215,7 +215,7 @@ def _volt_axis(axes: Axes, side: Literal["top", "right"], units: Mapping[str, fl
     unit, reference = units.get("voltage"), units.get("reference")
     if not unit or reference is None:
         return
-    there = (lambda u: reference + unit * u, lambda v: (v - reference) / unit)
+    there = _linear(unit, reference)
     line: Any
     if side == "top":
         line = axes.secondary_xaxis("top", functions=there).xaxis
@@ -245,7 +245,8 @@ def _draw_error(axes: Axes, curve: CurveComparison) -> None:
     axes.axhspan(-100 * IV_LIMIT, 100 * IV_LIMIT, color=_FAINT, linewidth=0)
     axes.axhline(0, color=COLOURS["model"], linewidth=2.2)
     for who in ("as_built", "circuit"):
-        error = 100 * (np.asarray(getattr(curve, who)) - model) / (height or 1.0)
+        shown: np.ndarray = getattr(curve, who)
+        error = (100.0 / (height or 1.0)) * (shown - model)
         axes.plot(curve.voltage, error, color=COLOURS[who], **_LINES[who])
     axes.set_xlabel("$U$")
 
@@ -254,7 +255,7 @@ def _draw_raster(axes: Axes, neuron: NeuronValidation, window: tuple[float, floa
     whole = window == (0.0, neuron.duration)
     if not whole:
         axes.axvspan(*window, color=_FAINT, linewidth=0)
-    names = list(reversed(LABELS))
+    names = list(LABELS)[::-1]
     for row, who in enumerate(names):
         spikes = getattr(neuron, who).spike_times
         axes.vlines(spikes, row - 0.36, row + 0.36, color=COLOURS[who], linewidth=0.8)
@@ -272,9 +273,13 @@ def _seconds_axis(axes: Axes, neuron: NeuronValidation) -> None:
     if not unit:
         return
     scale, name = si_unit(unit * neuron.duration, "s")
-    to = unit / scale
-    top = axes.secondary_xaxis("top", functions=(lambda t: t * to, lambda t: t / to))
+    top = axes.secondary_xaxis("top", functions=_linear(unit / scale, 0.0))
     top.xaxis.set_major_formatter(lambda value, _: f"{value:g} {name}")
+
+
+def _linear(scale: float, origin: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """There and back between an axis and the one opposite to it."""
+    return lambda x: origin + scale * x, lambda y: (y - origin) / scale
 
 
 def _draw_run(axes: Axes, neuron: NeuronValidation, window: tuple[float, float]) -> None:

@@ -12,7 +12,9 @@ COMMANDS: dict[str, str] = {
     "simulate": "run a neuron over time",
     "regime": "tell how a neuron fires after a current step",
     "iv": "print a neuron's I-V curves by timescale",
+    "train": "train a network of neurons that a circuit can be made of",
     "characterize": "measure a technology's cells",
     "export": "write design and netlists of trained neurons",
     "validate": "simulate the circuit and compare it with its model",
+    "report": "write an HTML page with plots about a run",
 }

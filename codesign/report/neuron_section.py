@@ -1,0 +1,239 @@
+"""One neuron: the verdict and its reasons, curves, waveforms, and what its circuit is made of."""
+
+from __future__ import annotations
+
+from codesign.plots import LABELS, iv_figure, waveform_figure
+from codesign.quantities import MISSING, number, percent, quantity
+from codesign.report.markup import Child, Markup, element
+from codesign.report.parts import key, keyed, mark, table, words
+from codesign.report.vector_image import StyleSheet, inline_svg
+from codesign.validation import IV_LIMIT, NeuronValidation
+from mapping.design import NeuronDesign
+from neuron_model.regimes import RegimeReport
+from neuron_model.stimulus import Stimulus
+
+_SIGNS = {"fast": "f", "slow": "s", "ultraslow": "us"}
+
+
+def neuron_section(
+    index: int,
+    neuron: NeuronValidation,
+    design: NeuronDesign | None,
+    stimulus: Stimulus | None,
+    sheet: StyleSheet,
+) -> Markup:
+    """Everything about neuron ``index`` of the report.
+
+    Args:
+        index: its place, for links to it.
+        neuron: the outcome.
+        design: of its circuit, where the run has it.
+        stimulus: the recorded current, where one drives it.
+        sheet: of the page.
+    """
+    return element(
+        "section",
+        element("h2", neuron.name, " ", mark(neuron.passed)),
+        _items(neuron.reasons, "reasons"),
+        _items(neuron.notes, "notes"),
+        element("h3", "I-V curves by timescale"),
+        _iv(neuron, sheet),
+        _iv_table(neuron),
+        element("h3", "Response to the input current"),
+        _waveforms(neuron, stimulus, sheet),
+        _firing_table(neuron),
+        _timing(neuron),
+        _design(design) if design else None,
+        id=f"neuron-{index}",
+        class_="neuron",
+    )
+
+
+def _items(lines: tuple[str, ...], kind: str) -> Child:
+    return element("ul", [element("li", line) for line in lines], class_=kind) if lines else None
+
+
+def _iv(neuron: NeuronValidation, sheet: StyleSheet) -> Markup:
+    errors = "; ".join(f"{c.timescale.value} {percent(c.nrmse)}" for c in neuron.iv)
+    text = (
+        f"Steady current of {neuron.name} over membrane voltage at each timescale, slower "
+        "voltages held at rest. Root mean square error of the circuit to the model, over the "
+        f"model curve's peak to peak: {errors}."
+    )
+    caption = (
+        "Steady current out of the membrane at each timescale, slower voltages held at rest. "
+        "Grey: where the model's conductance is negative. Below: difference to the model, in per "
+        f"cent of its peak to peak; the band is ±{percent(IV_LIMIT, 0)}."
+    )
+    svg = inline_svg(iv_figure(neuron), sheet, f"I-V curves of {neuron.name}", text)
+    return element("figure", svg, element("figcaption", caption))
+
+
+def _iv_table(neuron: NeuronValidation) -> Markup:
+    rows = [
+        [c.timescale.value, percent(c.nrmse), percent(c.largest), percent(c.nrmse_as_built)]
+        for c in neuron.iv
+    ]
+    columns = ("timescale", "nrmse to model", "largest error to model", "nrmse to as built")
+    return table("Errors of the circuit's I-V curves, over the model's peak to peak", columns, rows)
+
+
+def _waveforms(neuron: NeuronValidation, stimulus: Stimulus | None, sheet: StyleSheet) -> Markup:
+    said = "; ".join(
+        f"{label}: {words(getattr(neuron, who).regime)}, {getattr(neuron, who).spike_count} spikes"
+        for who, label in LABELS.items()
+    )
+    text = f"Membrane voltage of {neuron.name} over time. {said}."
+    unit = neuron.units.get("current")
+    current = element("code", neuron.current) if ":" in neuron.current else neuron.current
+    caption = [
+        "Input current ",
+        current,
+        f" (model time:value, in I₀ = {quantity(unit, 'A')})" if unit else " (model time:value)",
+        f", {number(neuron.duration, 4)} units of model time",
+        f" = {quantity(neuron.duration * neuron.units['time'], 's')}"
+        if neuron.units.get("time")
+        else None,
+        ". Where a close-up is shown, each waveform is shifted so that its first spike there is at "
+        "0: the upper panels show when a neuron fires, the close-up how.",
+    ]
+    svg = inline_svg(waveform_figure(neuron, stimulus), sheet, f"Response of {neuron.name}", text)
+    return element("figure", svg, element("figcaption", caption))
+
+
+def _firing_table(neuron: NeuronValidation) -> Markup:
+    def row(who: str) -> list[Child]:
+        report: RegimeReport = getattr(neuron, who)
+        return [
+            key(who),
+            words(report.regime),
+            number(report.margin, 2),
+            report.spike_count,
+            report.burst_count or MISSING,
+            number(report.spikes_per_burst),
+            number(report.interspike_interval),
+            number(report.interburst_interval),
+        ]
+
+    columns = (
+        "",
+        "regime",
+        "margin",
+        "spikes",
+        "bursts",
+        "spikes per burst",
+        "interval between spikes",
+        "pause between bursts",
+    )
+    caption = (
+        "Firing after the last step of the current; medians in units of model time. "
+        "Margin: 0 on the boundary to another regime, 1 clear."
+    )
+    if neuron.driven:
+        caption = (
+            "Firing under the recorded current, medians in units of model time; the regime is "
+            "told for completeness and not judged."
+        )
+    return table(caption, columns, [row(who) for who in LABELS], text_columns=(0, 1))
+
+
+def _timing(neuron: NeuronValidation) -> Markup:
+    pairs = (("model", neuron.against_model), ("as_built", neuron.against_as_built))
+    rows: list[list[Child]] = [
+        [
+            keyed(who, f"circuit to {LABELS[who]}"),
+            percent(timing.interval_error, signed=True),
+            percent(timing.pause_error, signed=True),
+            percent(timing.coincidence, 1),
+        ]
+        for who, timing in pairs
+    ]
+    supply = neuron.supply
+    power = table(
+        "Supply of the neuron, without what makes its bias currents",
+        ("static power", "mean power", "energy per spike"),
+        [
+            [
+                quantity(supply.static_power, "W"),
+                quantity(supply.mean_power, "W"),
+                quantity(supply.energy_per_spike, "J"),
+            ]
+        ],
+        text_columns=(0, 1, 2),
+    )
+    columns = ("timing", "interval error", "pause error", "coinciding spikes")
+    return Markup(table("Spike timing of the circuit", columns, rows) + power)
+
+
+def _design(design: NeuronDesign) -> list[Child]:
+    rows: list[list[Child]] = [
+        [
+            "membrane",
+            f"I₀ = {quantity(design.unit_current, 'A')}, 1 U = "
+            f"{quantity(design.unit_voltage, 'V')}, rest {number(design.u_rest)}",
+            MISSING,
+            _volts(design.volts(design.u_rest)),
+            quantity(design.membrane_capacitance, "F"),
+        ]
+    ]
+    for e in design.elements:
+        sign = "−" if e.alpha < 0 else "+"
+        rows.append(
+            [
+                element("code", e.name),
+                f"{_SIGNS[e.timescale.value]}{sign}: α {number(e.alpha)}, δ {number(e.delta)}",
+                quantity(e.bias_current, "A"),
+                _volts(e.reference_voltage),
+                MISSING,
+            ]
+        )
+    rows += [
+        [
+            f"{f.timescale.value} filter",
+            f"τ {number(f.tau)} = {quantity(f.tau * design.time_unit, 's')}",
+            quantity(f.bias_current, "A"),
+            MISSING,
+            quantity(f.capacitance, "F"),
+        ]
+        for f in design.followers
+    ]
+    rows += [
+        [
+            element("code", a.name),
+            f"leak section: weight {number(a.alpha)}, centre {number(a.delta)}",
+            quantity(a.bias_current, "A"),
+            _volts(a.reference_voltage),
+            MISSING,
+        ]
+        for a in design.leak
+    ]
+    rows.append(
+        [
+            "compensation",
+            f"bias {number(design.i_bias)}; adds {quantity(design.compensation_current, 'A')} "
+            "with what cancels the cells' offsets",
+            quantity(design.compensation_bias, "A"),
+            MISSING,
+            MISSING,
+        ]
+    )
+    rows.append(
+        [
+            "output",
+            f"threshold {number(design.u_threshold)}, saturation {number(design.u_saturation)}",
+            quantity(design.output.bias_current, "A"),
+            _volts(design.output.threshold_voltage),
+            MISSING,
+        ]
+    )
+    caption = (
+        f"Mapped at corner {design.corner}, {number(design.temperature)} °C; supply "
+        f"{number(design.supply)} V, reference {_volts(design.reference_voltage)}, 1 unit of model "
+        f"time = {quantity(design.time_unit, 's')}."
+    )
+    columns = ("block", "trained", "bias current", "voltage", "capacitor")
+    return [element("h3", "Design"), table(caption, columns, rows, text_columns=(0, 1))]
+
+
+def _volts(value: float) -> str:
+    return f"{value:.4f} V"

@@ -1,0 +1,283 @@
+"""The report's first sections: the verdict, what was trained, and all neurons in one table."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from codesign.plots import loss_figure
+from codesign.quantities import MISSING, number, percent, quantity
+from codesign.report.markup import Child, Markup, element
+from codesign.report.parts import key, mark, over, table, words
+from codesign.report.run_folder import RunFolder
+from codesign.report.vector_image import StyleSheet, inline_svg
+from codesign.validation import (
+    AS_BUILT_INTERVAL_LIMIT,
+    COINCIDENCE_LIMIT,
+    COINCIDENCE_WINDOW,
+    IV_LIMIT,
+    MODEL_INTERVAL_LIMIT,
+    NeuronValidation,
+    Validation,
+)
+from mapping.design import NeuronDesign
+from neuron_model.parameters import NeuronParameters, Timescale
+
+_LETTERS = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
+
+
+def title_of(run: RunFolder) -> str:
+    """Of the page: the neuron's name, or the run's where there are several."""
+    neurons = run.validation.neurons
+    return neurons[0].name if len(neurons) == 1 else run.path.resolve().name
+
+
+def conditions(validation: Validation) -> str:
+    """Technology, corner and temperature in a line."""
+    return (
+        f"{validation.technology}, corner {validation.corner}, {number(validation.temperature)} °C"
+    )
+
+
+def verdict(run: RunFolder) -> list[Child]:
+    """How many neurons passed, and the figures that one looks for first."""
+    validation = run.validation
+    neurons = validation.neurons
+    passed = sum(neuron.passed for neuron in neurons)
+    every = bool(neurons) and validation.passed
+    sign = "✓" if every else "✗"
+    noun = "neuron" if len(neurons) == 1 else "neurons"
+    headline = f"{sign} {passed} of {len(neurons)} {noun} passed"
+    return [
+        element("p", headline, class_=f"verdict {'good' if every else 'bad'}"),
+        element("dl", [_tile(name, value) for name, value in _key_figures(neurons)], class_="tiles")
+        if neurons
+        else None,
+        element(
+            "p",
+            "Three descriptions of each neuron are laid over each other: the ",
+            key("model"),
+            " that was trained; the same equations with the parameters that the design has ",
+            key("as_built"),
+            ", from measured characteristics of its cells; and the ",
+            key("circuit"),
+            " of transistors and capacitors, simulated in ngspice.",
+        ),
+    ]
+
+
+def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
+    """Configuration, loss and trained parameters, as far as the run has them."""
+    return [
+        element("h2", "What was trained" if run.history else "What was built from"),
+        _loss(run, sheet),
+        _parameters(run),
+        _config(run.config),
+    ]
+
+
+def summary(validation: Validation) -> list[Child]:
+    """All neurons, and what it takes to pass."""
+    rows = [_row(index, neuron) for index, neuron in enumerate(validation.neurons)]
+    columns = (
+        "neuron",
+        "regime of the circuit",
+        "I-V nrmse: fast",
+        "slow",
+        "ultraslow",
+        "spikes: model / as built / circuit",
+        "spike intervals: to as built",
+        "to model",
+        "static power",
+        "energy per spike",
+        "verdict",
+    )
+    return [
+        element("h2", "All neurons"),
+        table(None, columns, rows, text_columns=(0, 1, 10)),
+        element(
+            "p",
+            f"To pass, each I-V curve must be within {percent(IV_LIMIT, 0)} of the model's "
+            "(root mean square error over the model curve's peak to peak), the regime the "
+            f"model's, and the median interval between spikes within "
+            f"{percent(AS_BUILT_INTERVAL_LIMIT, 0)} of as-built and, where the model has the "
+            f"circuit's filters and leak, within {percent(MODEL_INTERVAL_LIMIT, 0)} of the "
+            "model's. A neuron driven by a recorded current is judged spike by spike instead: "
+            f"{percent(COINCIDENCE_LIMIT, 0)} of the spikes must have a partner in the as-built "
+            f"response within {number(COINCIDENCE_WINDOW)} of a median interval.",
+        ),
+    ]
+
+
+def _tile(name: str, value: str) -> Markup:
+    return element("div", element("dt", name), element("dd", value))
+
+
+def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, str]]:
+    errors = [curve.nrmse for neuron in neurons for curve in neuron.iv]
+    if errors:
+        yield "largest I-V error (nrmse)", percent(max(errors))
+    stepped = [neuron for neuron in neurons if not neuron.driven]
+    if stepped:
+        same = sum(neuron.regimes_match for neuron in stepped)
+        yield "regimes as trained", f"{same} of {len(stepped)}"
+    coincidences = [n.against_as_built.coincidence for n in neurons if n.driven]
+    known = [c for c in coincidences if c is not None]
+    if known:
+        yield "fewest spikes coinciding with as built", percent(min(known), 1)
+    for name, timings in (
+        ("as built", [n.against_as_built for n in stepped]),
+        ("model", [n.against_model for n in stepped]),
+    ):
+        intervals = [t.interval_error for t in timings if t.interval_error is not None]
+        if intervals:
+            worst = max(intervals, key=abs)
+            yield f"largest interval error to {name}", percent(worst, signed=True)
+    power = [neuron.supply.static_power for neuron in neurons]
+    yield ("static power" if len(power) == 1 else "static power, all"), quantity(sum(power), "W")
+    energies = [e for n in neurons if (e := n.supply.energy_per_spike) is not None]
+    if energies:
+        name = "energy per spike" if len(energies) == 1 else "energy per spike, median"
+        yield name, quantity(float(np.median(energies)), "J")
+
+
+def _row(index: int, neuron: NeuronValidation) -> list[Child]:
+    errors = {curve.timescale: curve.nrmse for curve in neuron.iv}
+    regime: Child = words(neuron.circuit.regime)
+    if neuron.driven:
+        regime = "driven by a recorded current"
+    elif not neuron.regimes_match:
+        regime = over(f"{words(neuron.circuit.regime)}, model: {words(neuron.model.regime)}", True)
+    model, built = neuron.against_model, neuron.against_as_built
+    counts = (model.spike_count, built.spike_count, model.circuit_spike_count)
+    judged = not neuron.driven
+    return [
+        element("a", neuron.name, href=f"#neuron-{index}"),
+        regime,
+        *(over(percent(errors.get(x)), errors.get(x, 0.0) > IV_LIMIT) for x in Timescale),
+        " / ".join(str(count) for count in counts),
+        _interval(built.interval_error, AS_BUILT_INTERVAL_LIMIT if judged else None),
+        _interval(
+            model.interval_error, MODEL_INTERVAL_LIMIT if judged and neuron.circuit_shaped else None
+        ),
+        quantity(neuron.supply.static_power, "W"),
+        quantity(neuron.supply.energy_per_spike, "J"),
+        mark(neuron.passed),
+    ]
+
+
+def _interval(error: float | None, limit: float | None) -> Child:
+    is_over = error is not None and limit is not None and abs(error) > limit
+    return over(percent(error, signed=True), is_over)
+
+
+def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
+    history = run.history
+    if history is None:
+        return None
+    first, last = history.losses[0], history.losses[-1]
+    text = (
+        f"Loss over {len(history.losses)} {history.column}s, from {number(first)} to "
+        f"{number(last)}; the least is {number(min(history.losses))}."
+    )
+    figure = loss_figure(history.steps, history.losses, history.column)
+    svg = inline_svg(figure, sheet, "Loss while training", text)
+    return element("figure", svg, element("figcaption", text), class_="narrow")
+
+
+def _parameters(run: RunFolder) -> Child:
+    """A row of trained numbers for each neuron, from the model or else from the designs."""
+    rows = {n.name: _trained(n) for n in run.neurons} or {
+        name: _trained_of(design) for name, design in run.designs.items()
+    }
+    if not rows:
+        return element(
+            "p",
+            "The run holds neither a model nor a design, so its parameters are not shown here.",
+        )
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    validated = {neuron.name for neuron in run.validation.neurons}
+    body = [
+        [name, *(row.get(column, MISSING) for column in columns)]
+        + ([("yes" if name in validated else "no")] if len(rows) > 1 else [])
+        for name, row in rows.items()
+    ]
+    caption = (
+        "Trained parameters: strength α (in I₀; negative: a negative conductance) and voltage δ "
+        "(in U) of each element, time constants τ in units of the model."
+    )
+    ends = ["validated"] if len(rows) > 1 else []
+    return table(caption, ["neuron", *columns, *ends], body)
+
+
+def _trained(neuron: NeuronParameters) -> dict[str, str]:
+    elements = [(e.timescale, float(e.alpha), float(e.delta)) for e in neuron.elements]
+    taus = {x: float(neuron.tau(x)) for x in neuron.timescales}
+    row = _columns(elements, taus, float(neuron.i_bias))
+    kappas = [float(e.kappa) for e in neuron.elements]
+    if any(kappa != 1.0 for kappa in kappas):
+        row["κ"] = ", ".join(number(kappa) for kappa in kappas)
+    return row
+
+
+def _trained_of(design: NeuronDesign) -> dict[str, str]:
+    elements = [(e.timescale, e.alpha, e.delta) for e in design.elements]
+    taus = {follower.timescale: follower.tau for follower in design.followers}
+    return _columns(elements, taus, design.i_bias)
+
+
+def _columns(
+    elements: list[tuple[Timescale, float, float]], taus: Mapping[Timescale, float], i_bias: float
+) -> dict[str, str]:
+    row = {}
+    seen: Counter[str] = Counter()
+    for timescale, alpha, delta in elements:
+        name = f"{_LETTERS[timescale]}{'−' if alpha < 0 else '+'}"
+        seen[name] += 1
+        if seen[name] > 1:
+            name = f"{name} ({seen[name]})"
+        row[f"{name} α"] = number(alpha)
+        row[f"{name} δ"] = number(delta)
+    row |= {f"τ {x.value}": number(tau) for x, tau in taus.items() if tau}
+    if i_bias:
+        row["bias"] = number(i_bias)
+    return row
+
+
+def _config(text: str | None) -> Child:
+    if text is None:
+        return None
+    try:
+        rows = list(_flat(tomllib.loads(text)))
+    except tomllib.TOMLDecodeError:
+        return [element("h3", "Configuration"), element("pre", element("code", text))]
+    return [
+        element("h3", "Configuration"),
+        table(None, ("key", "value"), [list(row) for row in rows], text_columns=(0, 1)),
+    ]
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """(dotted key, value as text) of every entry that is no table."""
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+            for index, entry in enumerate(value):
+                yield from _flat(entry, f"{before}{name}[{index}].")
+        else:
+            yield f"{before}{name}", _value(value)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    return str(value)

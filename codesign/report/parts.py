@@ -1,0 +1,68 @@
+"""Pieces of HTML that several sections use: tables, marks, figures, keys to colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codesign.plots import LABELS
+from codesign.report.markup import Child, Markup, element
+from neuron_model.regimes import Regime
+
+
+def table(
+    caption: Child,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Child]],
+    text_columns: Sequence[int] = (0,),
+) -> Markup:
+    """A table whose first column names the row; numbers stand right, ``text_columns`` left."""
+
+    def cell(name: str, index: int, content: Child) -> Markup:
+        kind = None if index in text_columns else "number"
+        scope = {"th": "row" if name == "th" else None}.get(name)
+        return element(name, content, class_=kind, scope=scope)
+
+    head = [
+        element("th", c, scope="col", class_=None if i in text_columns else "number")
+        for i, c in enumerate(columns)
+    ]
+    body = [
+        element("tr", [cell("th" if i == 0 else "td", i, c) for i, c in enumerate(row)])
+        for row in rows
+    ]
+    content = element(
+        "table",
+        element("caption", caption) if caption else None,
+        element("thead", element("tr", head)),
+        element("tbody", body),
+        class_="wide" if len(columns) > 4 else None,
+    )
+    # Wide tables scroll by themselves, also from the keyboard.
+    return element("div", content, class_="table", tabindex=0)
+
+
+def mark(passed: bool) -> Markup:
+    """The verdict in a colour, a sign and a word."""
+    kind, text = ("good", "✓ passed") if passed else ("bad", "✗ not passed")
+    return element("span", text, class_=f"mark {kind}")
+
+
+def key(who: str) -> Markup:
+    """Line sample and name of model, as-built or circuit."""
+    sample = element("span", class_=f"key {who}", aria_hidden="true")
+    return element("span", sample, LABELS[who])
+
+
+def keyed(who: str, text: Child) -> Markup:
+    """``text`` behind the line sample of ``who``."""
+    return element("span", element("span", class_=f"key {who}", aria_hidden="true"), text)
+
+
+def words(regime: Regime) -> str:
+    """A regime in plain words."""
+    return regime.value.replace("_", " ")
+
+
+def over(text: str, is_over: bool) -> Child:
+    """``text``, marked where it is beyond what passes."""
+    return element("span", text, class_="over") if is_over else text

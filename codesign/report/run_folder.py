@@ -1,0 +1,151 @@
+"""What a run folder holds for a report."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesign.validation import Validation, read_validation
+from codesign.workflows.export import DESIGN_FILE, NETLIST_FOLDER
+from codesign.workflows.source import MODEL_FILE, load_source
+from mapping.design import NeuronDesign, read_designs
+from neuron_model.errors import InputError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.stimulus import Stimulus
+
+VALIDATION_FILE = "validation.json"
+CONFIG_FILE = "config.toml"
+HISTORY_FILE = "history.csv"
+
+
+@dataclass(frozen=True)
+class History:
+    """The loss at each step of the training. column: what the file calls the steps."""
+
+    column: str
+    steps: tuple[float, ...]
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """One netlist: its path, size in bytes and SHA-256, hex."""
+
+    path: Path
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """All that the report shows; what a run does not have is empty or None.
+
+    neurons: as trained, where the run holds its model. stimuli: the recorded input currents, by
+    the name of the neuron.
+    """
+
+    path: Path
+    validation: Validation
+    designs: Mapping[str, NeuronDesign]
+    neurons: tuple[NeuronParameters, ...]
+    stimuli: Mapping[str, Stimulus]
+    config: str | None
+    history: History | None
+    netlists: tuple[WrittenFile, ...]
+
+
+def read_run_folder(path: Path) -> RunFolder:
+    """Read what there is; only the validation has to be there.
+
+    Raises:
+        InputError: there is no validation, or a file is not what its name says.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: is no run folder; `codesign train` makes one.")
+    if not (path / VALIDATION_FILE).is_file():
+        raise InputError(
+            f"{path}: holds no {VALIDATION_FILE}; run `codesign validate` on it first, then report."
+        )
+    try:
+        validation = read_validation(path / VALIDATION_FILE)
+    except InputError as error:
+        raise InputError(f"{error} Run `codesign validate` again, then report.") from error
+    designs = read_designs(path / DESIGN_FILE) if (path / DESIGN_FILE).is_file() else ()
+    neurons: tuple[NeuronParameters, ...] = ()
+    stimuli = {}
+    if (path / MODEL_FILE).is_file():
+        source = load_source(str(path))
+        neurons = source.neurons
+        for neuron, drive in zip(neurons, source.drives or (), strict=False):
+            stimuli[neuron.name] = drive.stimulus
+    return RunFolder(
+        path=path,
+        validation=validation,
+        designs={design.name: design for design in designs},
+        neurons=neurons,
+        stimuli=stimuli,
+        config=_text(path / CONFIG_FILE),
+        history=read_history(path / HISTORY_FILE),
+        netlists=_netlists(path / NETLIST_FOLDER),
+    )
+
+
+def read_history(path: Path) -> History | None:
+    """The training's losses; None where there is no such file or it has no rows.
+
+    The file is CSV with a column ``loss``; the steps are in ``epoch`` or ``step``, or are counted.
+
+    Raises:
+        InputError: no such column, or a value that is no number.
+    """
+    text = _text(path)
+    if text is None:
+        return None
+    rows = csv.DictReader(io.StringIO(text))
+    columns = rows.fieldnames or []
+    if "loss" not in columns:
+        raise InputError(f"{path}: has no column loss; it must begin with a line of column names.")
+    column = next((name for name in ("epoch", "step") if name in columns), "")
+    steps: list[float] = []
+    losses: list[float] = []
+    for number, row in enumerate(rows):
+        for values, word in (
+            (steps, row[column] if column else str(number)),
+            (losses, row["loss"]),
+        ):
+            try:
+                value = float(word)
+            except (TypeError, ValueError):
+                value = math.nan
+            if not math.isfinite(value):
+                raise InputError(
+                    f"{path}, line {number + 2}: {word!r} is not allowed; it must be a number."
+                )
+            values.append(value)
+    return History(column or "step", tuple(steps), tuple(losses)) if losses else None
+
+
+def _text(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}).") from error
+
+
+def _netlists(folder: Path) -> tuple[WrittenFile, ...]:
+    try:
+        paths = sorted(path for path in folder.glob("*.spice") if path.is_file())
+        contents = [path.read_bytes() for path in paths]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error}).") from error
+    return tuple(
+        WrittenFile(path, len(content), hashlib.sha256(content).hexdigest())
+        for path, content in zip(paths, contents, strict=True)
+    )

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import least_squares
 
+from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 
@@ -68,13 +69,35 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
     start = [height, 0.0, 0.07, 0.0]
     fit = least_squares(error, start, x_scale=[1.0, 0.005, 0.05, 0.02])
     gain, offset, slope, shift = fit.x
-    residual = float(np.sqrt(np.mean(fit.fun**2)) / abs(gain))
-    if not (residual < 0.05 and slope > 0 and gain > 0):
+    residual = float(np.sqrt(np.mean(fit.fun**2)) / gain) if gain > 0 else np.inf
+    if not (residual < 0.05 and slope > 0):
         raise InputError(
             f"the OTA's transfer curve at {bias:.3g} A is no tanh (rms {residual:.1%} beside the "
             "best one): correct the sizes in [cells.ota], the supply or limits.bias_current."
         )
     return TransferFit(float(gain), float(slope), float(offset), float(sign * shift), residual)
+
+
+def _checked(values: Any, shape: tuple[int, ...], what: str, name: str) -> np.ndarray:
+    """``values`` as an array of ``shape``, all of them finite.
+
+    Raises:
+        InputError: they are not.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what}: {name} does not hold numbers ({error}).") from error
+    if array.shape != shape:
+        raise InputError(f"{what}: {name} must have shape {shape}, not {array.shape}.")
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{what}: {name} is not finite.")
+    return array
+
+
+def _check_rising(values: np.ndarray, what: str, name: str, above: float = -np.inf) -> None:
+    if values.size < 2 or not (values[0] > above and np.all(np.diff(values) > 0)):
+        raise InputError(f"{what}: {name} must be at least two values that rise.")
 
 
 @dataclass(frozen=True)
@@ -111,21 +134,16 @@ class OtaTable:
     delay: np.ndarray
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            if f.name != "orientation":
-                array = np.asarray(getattr(self, f.name), dtype=float)
-                if not np.all(np.isfinite(array)):
-                    raise InputError(
-                        f"characteristics of the {self.orientation} OTA: {f.name} is not finite."
-                    )
-                object.__setattr__(self, f.name, array)
-        shape = (self.bias_current.size, self.common_mode.size)
-        for name in ("gain", "slope_voltage", "offset", "offset_current", "residual"):
-            if getattr(self, name).shape != shape:
-                raise InputError(
-                    f"characteristics of the {self.orientation} OTA: {name} must have shape "
-                    f"{shape}."
-                )
+        what = f"characteristics of the {self.orientation} OTA"
+        biases, modes = np.size(self.bias_current), np.size(self.common_mode)
+        lines = ("bias_current", "output_conductance", "delay")
+        for f in fields(self)[1:]:
+            shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
+            if f.name == "common_mode":
+                shape = (modes,)
+            object.__setattr__(self, f.name, _checked(getattr(self, f.name), shape, what, f.name))
+        _check_rising(self.bias_current, what, "bias_current", above=0.0)
+        _check_rising(self.common_mode, what, "common_mode")
 
     @property
     def sign(self) -> int:
@@ -176,8 +194,10 @@ class MirrorTable:
     conductance: np.ndarray
 
     def __post_init__(self) -> None:
+        what, shape = "characteristics of a mirror", (np.size(self.bias_current),)
         for f in fields(self):
-            object.__setattr__(self, f.name, np.asarray(getattr(self, f.name), dtype=float))
+            object.__setattr__(self, f.name, _checked(getattr(self, f.name), shape, what, f.name))
+        _check_rising(self.bias_current, what, "bias_current", above=0.0)
 
     def gain_at(self, bias_current: float) -> float:
         """Output over input current at the reference voltage."""
@@ -246,8 +266,8 @@ def characteristics_from_json(text: str, source: str = "characteristics") -> Cel
             content[orientation.value] = OtaTable(**table)
         for mirror in ("source", "sink"):
             content[mirror] = MirrorTable(**content[mirror])
-        return CellCharacteristics(**content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return CellCharacteristics(**check_fields(CellCharacteristics, content))
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{source}: is no characteristics file of this version ({error})."
         ) from error

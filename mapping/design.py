@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mapping.characteristics import Orientation
+from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.parameters import Timescale
@@ -139,7 +140,7 @@ def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, 
 def _design(entry: dict[str, Any]) -> NeuronDesign:
     def amplifier(content: dict[str, Any]) -> OtaDesign:
         return OtaDesign(
-            **content
+            **check_fields(OtaDesign, content)
             | {
                 "timescale": Timescale(content["timescale"]),
                 "orientation": Orientation(content["orientation"]),
@@ -147,16 +148,17 @@ def _design(entry: dict[str, Any]) -> NeuronDesign:
         )
 
     def follower(content: dict[str, Any]) -> FollowerDesign:
-        return FollowerDesign(**content | {"timescale": Timescale(content["timescale"])})
+        timescale = Timescale(content["timescale"])
+        return FollowerDesign(**check_fields(FollowerDesign, content) | {"timescale": timescale})
 
     return NeuronDesign(
-        **entry
+        **check_fields(NeuronDesign, entry)
         | {
             "elements": tuple(amplifier(e) for e in entry["elements"]),
             "leak": tuple(amplifier(e) for e in entry["leak"]),
             "followers": tuple(follower(e) for e in entry["followers"]),
-            "output": OutputDesign(**entry["output"]),
-            "notes": tuple(entry["notes"]),
+            "output": OutputDesign(**check_fields(OutputDesign, entry["output"])),
+            "notes": tuple(map(str, entry["notes"])),
         }
     )
 

@@ -1,0 +1,162 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mapping.characteristics import (
+    MirrorTable,
+    Orientation,
+    OtaTable,
+    characteristics_from_json,
+    characteristics_to_json,
+    fit_transfer,
+    read_characteristics,
+    write_characteristics,
+)
+from neuron_model.errors import InputError
+from tests.mapping.cells import BIASES, MODES, ideal_cells, real_cells
+
+SWEEP = np.linspace(-0.3, 0.3, 121)
+
+
+@settings(deadline=None)
+@given(
+    st.floats(0.8, 1.3),
+    st.floats(0.055, 0.09),
+    st.floats(-0.01, 0.01),
+    st.floats(-0.08, 0.08),
+    st.floats(1e-11, 5e-8),
+    st.sampled_from((-1, 1)),
+)
+def test_the_fit_finds_what_a_curve_was_made_of(gain, slope, offset, shift, bias, sign):
+    current = bias * (sign * gain * np.tanh((SWEEP - offset) / slope) + shift)
+    fit = fit_transfer(SWEEP, current, bias, sign)
+    assert fit.gain == pytest.approx(gain, rel=1e-5)
+    assert fit.slope_voltage == pytest.approx(slope, rel=1e-5)
+    assert fit.offset == pytest.approx(offset, abs=1e-7)
+    assert fit.offset_current == pytest.approx(shift, abs=1e-6)
+    assert fit.residual < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("current", "sign"),
+    [
+        (1e-9 * np.sign(np.sin(80 * SWEEP)), 1),
+        (1e-9 * SWEEP**2, 1),
+        (1e-9 * np.tanh(SWEEP / 0.07), -1),
+        (np.zeros_like(SWEEP), 1),
+        (np.full_like(SWEEP, 1e-9), 1),
+    ],
+    ids=["square wave", "parabola", "wrong sign", "nothing", "constant"],
+)
+def test_a_curve_that_is_no_tanh_is_refused_with_what_to_change(current, sign):
+    with pytest.raises(InputError, match=r"1e-09 A is no tanh.*\[cells\.ota\]"):
+        fit_transfer(SWEEP, current, 1e-9, sign)
+
+
+def test_tables_give_back_their_points():
+    table = real_cells().noninverting
+    for i in (0, 4, 8):
+        for j in (0, 3, 6):
+            point = table.at(float(BIASES[i]), float(MODES[j]))
+            assert point.gain == pytest.approx(table.gain[i, j])
+            assert point.slope_voltage == pytest.approx(table.slope_voltage[i, j])
+            assert point.offset == pytest.approx(table.offset[i, j])
+            assert point.offset_current == pytest.approx(table.offset_current[i, j])
+            assert point.output_conductance == pytest.approx(table.output_conductance[i])
+            assert point.delay == pytest.approx(table.delay[i])
+
+
+@given(st.floats(1e-11, 5e-8), st.floats(0.5, 1.3))
+def test_between_the_points_tables_are_smooth(bias, mode):
+    point = real_cells().noninverting.at(bias, mode)
+    decades = np.log10(bias / 1e-9)
+    assert point.gain == pytest.approx(1.10 - 0.035 * decades + 0.08 * (mode - 0.9), rel=1e-6)
+    assert point.delay == pytest.approx(2.2e-15 / bias, rel=1e-6)
+
+
+def test_outside_a_table_its_edge_holds_and_the_delay_goes_on_as_one_over_bias():
+    table = real_cells().inverting
+    assert table.at(1e-13, 0.9).gain == table.at(1e-11, 0.9).gain
+    assert table.at(1e-9, 3.0).gain == table.at(1e-9, 1.3).gain
+    assert table.at(1e-12, 0.9).delay == pytest.approx(10 * table.at(1e-11, 0.9).delay)
+
+
+def test_signs_say_where_the_output_goes():
+    cells = real_cells()
+    signs = [cells.ota(orientation).sign for orientation in Orientation]
+    assert signs == [1, -1, 1]
+    assert cells.ota(Orientation.INVERTING) is cells.inverting
+
+
+@pytest.mark.parametrize("name", ["gain", "delay", "common_mode"])
+def test_a_table_that_is_not_finite_is_refused(name):
+    table = ideal_cells().follower
+    values = np.array(getattr(table, name))
+    values.flat[0] = np.nan
+    with pytest.raises(InputError, match=f"follower OTA: {name} is not finite"):
+        replace(table, **{name: values})
+
+
+@pytest.mark.parametrize("name", ["gain", "offset", "delay", "output_conductance"])
+def test_a_table_of_another_shape_is_refused(name):
+    table = ideal_cells().follower
+    with pytest.raises(InputError, match=f"{name} must have shape"):
+        replace(table, **{name: getattr(table, name)[:-1]})
+
+
+def test_mirrors_are_read_between_their_points():
+    mirror = MirrorTable(np.array([1e-9, 1e-7]), np.array([1.0, 1.2]), np.array([0.1, 0.3]))
+    assert mirror.gain_at(1e-8) == pytest.approx(1.1)
+    assert mirror.conductance_at(1e-8) == pytest.approx(0.2)
+    assert mirror.gain_at(1e-12) == 1.0
+
+
+@pytest.mark.parametrize("cells", [ideal_cells(), real_cells(corner="ss", temperature=-40.0)])
+def test_files_give_back_every_bit(tmp_path, cells):
+    path = write_characteristics(tmp_path / "cells.json", cells)
+    again = read_characteristics(path)
+    assert characteristics_to_json(again) == characteristics_to_json(cells)
+    assert isinstance(again.noninverting, OtaTable)
+    assert again.noninverting.orientation is Orientation.NONINVERTING
+    np.testing.assert_array_equal(again.source.gain, cells.source.gain)
+
+
+def broken(change) -> str:
+    content = json.loads(characteristics_to_json(real_cells()))
+    change(content)
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        broken(lambda c: c.update(format=0)),
+        broken(lambda c: c.pop("sink")),
+        broken(lambda c: c.pop("supply")),
+        broken(lambda c: c.update(colour="red")),
+        broken(lambda c: c.update(supply="much")),
+        broken(lambda c: c["inverting"].update(gain=[1.0])),
+        broken(lambda c: c["inverting"].update(gain=None)),
+        broken(lambda c: c["inverting"].update(orientation="sideways")),
+        broken(lambda c: c["noninverting"]["gain"][0].__setitem__(0, float("nan"))),
+        broken(lambda c: c["noninverting"].update(bias_current=c["noninverting"]["delay"])),
+        broken(lambda c: c["source"].update(gain=[1.0, 2.0])),
+        broken(lambda c: c["source"]["gain"].__setitem__(0, float("inf"))),
+    ],
+)
+def test_a_text_that_holds_no_characteristics_is_refused(text):
+    with pytest.raises(InputError):
+        characteristics_from_json(text, "cells.json")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.json: cannot be read"):
+        read_characteristics(tmp_path / "nowhere.json")

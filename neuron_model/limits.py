@@ -26,20 +26,25 @@ class Limits:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            low, high = getattr(self, f.name)
-            if not low < high or (f.name != "delta" and low < 0):
+            value = getattr(self, f.name)
+            pair = tuple(value) if isinstance(value, list | tuple) else ()
+            numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in pair)
+            if not (len(pair) == 2 and numbers and pair[0] < pair[1]) or (
+                f.name != "delta" and pair[0] < 0
+            ):
                 raise InputError(
-                    f"limits: {f.name} = {[low, high]} is not allowed; it must be a least and a "
+                    f"limits: {f.name} = {value!r} is not allowed; it must be a least and a "
                     "greater value" + ("." if f.name == "delta" else ", none below 0.")
                 )
+            object.__setattr__(self, f.name, (float(pair[0]), float(pair[1])))
 
 
 REALISABLE = Limits(
-    alpha=(0.2, 4.0),
+    alpha=(0.5, 4.0),
     delta=(-2.5, 2.5),
     kappa=(0.5, 2.0),
-    tau_slow=(5.0, 5000.0),
-    tau_ultraslow=(5.0, 5000.0),
+    tau_slow=(8.0, 5000.0),
+    tau_ultraslow=(8.0, 5000.0),
 )
-"""What transistors do without effort: currents within a factor of 20, voltages within the
+"""What transistors do without effort: currents within a factor of 8, voltages within the
 differential range of an OTA, time constants that one size of capacitor spans; tau_m = 1."""

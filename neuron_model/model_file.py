@@ -139,5 +139,5 @@ def _network(
 
 def _check_learned(network: MTCNetwork) -> None:
     """Refuse learned values that no neuron can have, as a neuron file would."""
-    for layer in network.layers:
-        layer.parameters_now()  # type: ignore[operator]
+    for layer in network.neuron_layers:
+        layer.parameters_now()

@@ -14,7 +14,7 @@ from neuron_model.dynamics import INTEGRATORS, State
 from neuron_model.errors import InputError
 from neuron_model.low_pass import LowPass
 from neuron_model.neuron import LEARNABLE, MTCNeuron
-from neuron_model.parameters import NeuronParameters
+from neuron_model.parameters import NeuronParameters, Value
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,15 @@ class MTCNetwork(nn.Module):
         y, end = self.low_pass(self.readout(activity), state)
         return y, end
 
+    def saturation_voltages(self) -> tuple[Value, ...]:
+        """U_saturation of each hidden layer's neurons."""
+        return tuple(layer.live_parameters().u_saturation for layer in self.neuron_layers)
+
+    @property
+    def neuron_layers(self) -> tuple[MTCNeuron, ...]:
+        """The hidden layers, the one nearest to the input first."""
+        return tuple(layer for layer in self.layers if isinstance(layer, MTCNeuron))
+
     def currents(self, signal: Tensor, layer: int = 0) -> Tensor:
         """Input current of each neuron of a hidden layer, (batch, samples * steps, neurons)."""
         self._check(signal)
@@ -196,8 +205,7 @@ def neurons_of(network: MTCNetwork, layer: int = 0) -> NeuronParameters:
     Raises:
         InputError: there is no such layer.
     """
-    parameters: NeuronParameters = _layer(network, layer).parameters_now()
-    return parameters
+    return _layer(network, layer).parameters_now()
 
 
 def input_currents(network: MTCNetwork, series: np.ndarray, layer: int = 0) -> np.ndarray:
@@ -231,9 +239,7 @@ def _layer(network: MTCNetwork, layer: int) -> MTCNeuron:
         raise InputError(
             f"layer = {layer} is not allowed; it must be from 0 to {len(network.layers) - 1}."
         )
-    found = network.layers[layer]
-    assert isinstance(found, MTCNeuron)
-    return found
+    return network.neuron_layers[layer]
 
 
 def _wrong(name: str, value: object, allowed: str) -> InputError:

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
 from neuron_model.network import MTCNetwork
-from neuron_model.neuron import MTCNeuron
 from neuron_model.tasks.mackey_glass import (
     MackeyGlass,
     Series,
@@ -34,7 +33,9 @@ class TrainingConfiguration:
     neurons; the linear layers learn ``readout_rate`` times as fast. Both fall to 0 along half a
     cosine. gradient_norm: to what the gradient is clipped. seed: of the sequences drawn.
     headroom: the voltage |U_m| that a circuit has room for; what goes beyond costs
-    ``headroom_weight`` times its mean square.
+    ``headroom_weight`` times its mean square. silence_weight: cost of neurons that never reach
+    the voltage at which their output saturates, times the mean square of what they lack; without
+    it some fall silent, and a silent neuron learns nothing any more.
     ridge: penalty of the least squares fit of the readout before the first step and after the
     last one, relative to the size of the activity; 0 leaves both fits out.
 
@@ -42,14 +43,15 @@ class TrainingConfiguration:
         InputError: a value is not usable; the text names it.
     """
 
-    steps: int = 60
+    steps: int = 80
     batch: int = 32
-    learning_rate: float = 0.02
+    learning_rate: float = 0.05
     readout_rate: float = 1.0
     gradient_norm: float = 1.0
     seed: int = 0
     headroom: float = 4.0
-    headroom_weight: float = 0.5
+    headroom_weight: float = 2.0
+    silence_weight: float = 0.1
     ridge: float = 1e-4
 
     def __post_init__(self) -> None:
@@ -67,7 +69,7 @@ class TrainingConfiguration:
 
 
 @dataclass(frozen=True)
-class Epoch:
+class TrainingStep:
     """What one training step saw: its number, the loss, the gradient's norm, the rate."""
 
     step: int
@@ -80,12 +82,12 @@ class Epoch:
 class TrainingResult:
     """How it went: each step, and the test NRMSE before the first and after the last."""
 
-    history: tuple[Epoch, ...]
+    history: tuple[TrainingStep, ...]
     nrmse_before: float
     nrmse: float
 
 
-Progress = Callable[[Epoch], None]
+Progress = Callable[[TrainingStep], None]
 
 
 def train(
@@ -122,18 +124,18 @@ def train(
         loss = scored_loss(network, task, configuration, signal, target)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(network.parameters(), configuration.gradient_norm)
-        epoch = Epoch(step, loss.item(), norm.item(), float(schedule.get_last_lr()[0]))
-        if not (math.isfinite(epoch.loss) and math.isfinite(epoch.gradient_norm)):
+        done = TrainingStep(step, loss.item(), norm.item(), float(schedule.get_last_lr()[0]))
+        if not (math.isfinite(done.loss) and math.isfinite(done.gradient_norm)):
             raise InputError(
-                f"training: the loss is {epoch.loss} and its gradient {epoch.gradient_norm} at "
+                f"training: the loss is {done.loss} and its gradient {done.gradient_norm} at "
                 f"step {step}; take a smaller learning_rate or a smaller dt."
             )
         optimiser.step()
         schedule.step()
         keep_within(network, limits)
-        history.append(epoch)
+        history.append(done)
         if progress is not None:
-            progress(epoch)
+            progress(done)
     if configuration.ridge and configuration.steps:
         fit_readout(network, task, series, configuration)
     return TrainingResult(tuple(history), before, evaluate(network, task, series))
@@ -146,13 +148,15 @@ def scored_loss(
     signal: Tensor,
     target: Tensor,
 ) -> Tensor:
-    """Mean square error after the washout, and what voltages beyond the headroom cost."""
+    """Mean square error after the washout, and the cost of voltages out of range."""
     hidden = network.hidden(signal)
     prediction, _ = network.read(hidden.activity)
     loss = nn.functional.mse_loss(prediction[:, task.washout :], target[:, task.washout :])
-    for voltage in hidden.voltages:
+    for voltage, top in zip(hidden.voltages, network.saturation_voltages(), strict=True):
         beyond = (voltage.abs() - configuration.headroom).clamp_min(0.0)
+        lacking = (top - voltage.amax((0, 1))).clamp_min(0.0)
         loss = loss + configuration.headroom_weight * beyond.pow(2).mean()
+        loss = loss + configuration.silence_weight * lacking.pow(2).mean()
     return loss
 
 
@@ -194,8 +198,7 @@ def fit_readout(
 
 def keep_within(network: MTCNetwork, limits: Limits) -> None:
     """Move every neuron's learned values into ``limits``."""
-    for layer in network.layers:
-        assert isinstance(layer, MTCNeuron)
+    for layer in network.neuron_layers:
         layer.keep_within(limits)
 
 

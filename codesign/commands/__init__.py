@@ -17,4 +17,5 @@ COMMANDS: dict[str, str] = {
     "export": "write design and netlists of trained neurons",
     "validate": "simulate the circuit and compare it with its model",
     "report": "write an HTML page with plots about a run",
+    "demo": "run the whole loop on a small case",
 }

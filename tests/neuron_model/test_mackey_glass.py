@@ -17,7 +17,9 @@ from neuron_model.tasks.mackey_glass import (
     trivial_nrmse,
 )
 
-SHORT = MackeyGlass(samples=100, window=10, washout=2, horizon=3, transient=0.0)
+SHORT = MackeyGlass(
+    samples=100, training_fraction=0.75, window=10, washout=2, horizon=3, transient=0.0
+)
 
 
 def by_method_of_steps(task: MackeyGlass) -> np.ndarray:
@@ -55,7 +57,9 @@ def test_the_series_is_of_fourth_order_between_grid_points_too():
 
 
 def test_nothing_of_the_test_part_is_in_the_training_part():
-    task = MackeyGlass(samples=400, window=30, washout=10, horizon=5, transient=50.0)
+    task = MackeyGlass(
+        samples=400, training_fraction=0.75, window=30, washout=10, horizon=5, transient=50.0
+    )
     values = mackey_glass(task)
     series = make_series(task)
     assert len(series.training) == 300
@@ -112,7 +116,7 @@ def test_trivial_predictors_are_what_they_say():
     series = make_series(MackeyGlass(horizon=1))
     near = trivial_nrmse(MackeyGlass(horizon=1), series)
     far = trivial_nrmse(MackeyGlass(horizon=25), series)
-    assert near["last_value"] < 0.2 < 1.2 < far["last_value"]
+    assert near["last value"] < 0.2 < 1.2 < far["last value"]
     assert far["mean"] == pytest.approx(1.0, abs=0.05)
 
 

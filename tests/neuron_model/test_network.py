@@ -78,7 +78,7 @@ def test_low_pass_is_four_exact_poles():
             out.append(state)
         impulse = np.array(out)
     np.testing.assert_allclose(y[0, :, 0].detach().numpy(), np.cumsum(impulse), rtol=1e-6)
-    assert float(y[0, -1, 0]) == pytest.approx(1.0, abs=1e-6)
+    assert y[0, -1, 0].item() == pytest.approx(1.0, abs=1e-6)
 
 
 def test_low_pass_can_be_fixed():

@@ -170,15 +170,16 @@ def test_limits_are_kept():
             parameter.fill_(20.0 if sign % 2 else -20.0)
     neuron.keep_within(REALISABLE)
     now = neuron.parameters_now()
-    assert all(np.all((np.abs(e.alpha) >= 0.2) & (np.abs(e.alpha) < 0.201)) for e in now.elements)
+    assert all(np.all((np.abs(e.alpha) >= 0.5) & (np.abs(e.alpha) < 0.501)) for e in now.elements)
     assert all(np.all(e.delta == 2.5) for e in now.elements)
     assert all(np.all((e.kappa <= 2.0) & (e.kappa > 1.99)) for e in now.elements)
-    assert np.all((now.tau_slow >= 5.0) & (now.tau_slow < 5.01))
+    assert np.all((now.tau_slow >= 8.0) & (now.tau_slow < 8.01))
     inside = copy.deepcopy(neuron.state_dict())
     neuron.keep_within(REALISABLE)
     assert all(torch.equal(v, inside[k]) for k, v in neuron.state_dict().items())
-    with pytest.raises(InputError, match="tau_slow"):
-        Limits(tau_slow=(5.0, 5.0))
+    for wrong in ((5.0, 5.0), (-1.0, 5.0), 5.0, (1.0, 2.0, 3.0), ("1", "2"), (1.0, float("nan"))):
+        with pytest.raises(InputError, match="tau_slow"):
+            Limits(tau_slow=wrong)
 
 
 def test_not_finite_current_is_refused_with_its_place():

@@ -1,12 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from neuron_model.errors import InputError
-from neuron_model.limits import REALISABLE, Limits
+from neuron_model.limits import Limits
 from neuron_model.network import MTCNetwork, NetworkConfiguration, neurons_of
 from neuron_model.parameters import Element, NeuronParameters
-from neuron_model.tasks.mackey_glass import MackeyGlass, make_series, trivial_nrmse
+from neuron_model.tasks.mackey_glass import (
+    MackeyGlass,
+    make_series,
+    training_batch,
+    trivial_nrmse,
+)
 from neuron_model.training import (
     TrainingConfiguration,
     evaluate,
@@ -15,7 +22,10 @@ from neuron_model.training import (
     train,
 )
 
-TASK = MackeyGlass(samples=400, window=30, washout=12, horizon=4, transient=100.0)
+TASK = MackeyGlass(
+    samples=400, training_fraction=0.75, window=30, washout=12, horizon=4, transient=100.0
+)
+UNPENALISED = TrainingConfiguration(headroom_weight=0.0, silence_weight=0.0)
 SHORT = TrainingConfiguration(steps=6, batch=8, learning_rate=0.05)
 
 
@@ -61,9 +71,9 @@ def test_neurons_stay_within_the_limits_throughout():
     net = network()
     seen = []
 
-    def look(epoch):
+    def look(done):
         p = neurons_of(net)
-        seen.append(epoch.step)
+        seen.append(done.step)
         for e in p.elements:
             assert np.all((np.abs(e.alpha) >= 1.4) & (np.abs(e.alpha) <= 1.6))
             assert np.all(np.abs(e.delta) <= np.float32(0.1))
@@ -86,10 +96,8 @@ def test_the_fitted_readout_is_the_best_linear_one():
     net, series = network(), make_series(TASK)
     configuration = TrainingConfiguration(batch=64, ridge=1e-9)
     fit_readout(net, TASK, series, configuration)
-    from neuron_model.tasks.mackey_glass import training_batch
-
     signal, target = training_batch(TASK, series, 64, torch.Generator().manual_seed(1))
-    loss = scored_loss(net, TASK, TrainingConfiguration(headroom_weight=0.0), signal, target)
+    loss = scored_loss(net, TASK, UNPENALISED, signal, target)
     loss.backward()
     assert float(net.readout.weight.grad.abs().max()) < 1e-3
     assert float(net.readout.bias.grad.abs().max()) < 1e-3
@@ -98,11 +106,9 @@ def test_the_fitted_readout_is_the_best_linear_one():
 
 def test_voltages_beyond_the_headroom_cost():
     net, series = network(), make_series(TASK)
-    from neuron_model.tasks.mackey_glass import training_batch
-
     batch = training_batch(TASK, series, 4, torch.Generator().manual_seed(0))
     free, roomy, tight = (
-        float(scored_loss(net, TASK, TrainingConfiguration(headroom=h, headroom_weight=w), *batch))
+        scored_loss(net, TASK, replace(UNPENALISED, headroom=h, headroom_weight=w), *batch).item()
         for h, w in ((0.1, 0.0), (100.0, 1.0), (0.1, 1.0))
     )
     assert free == roomy
@@ -110,6 +116,22 @@ def test_voltages_beyond_the_headroom_cost():
     cost = float((voltage.abs() - 0.1).clamp_min(0).pow(2).mean())
     assert tight - free == pytest.approx(cost, rel=1e-5)
     assert cost > 0
+
+
+def test_silence_costs_and_the_cost_wakes_neurons():
+    net, series = network(), make_series(TASK)
+    with torch.no_grad():
+        net.projections[0].bias.fill_(-3.0)
+    batch = training_batch(TASK, series, 4, torch.Generator().manual_seed(0))
+    (voltage,) = net.hidden(batch[0]).voltages
+    peaks = voltage.amax((0, 1))
+    assert bool((peaks < 1.0).all())
+    costly = replace(UNPENALISED, silence_weight=1.0)
+    loss = scored_loss(net, TASK, costly, *batch)
+    cost = (loss - scored_loss(net, TASK, UNPENALISED, *batch)).item()
+    assert cost == pytest.approx((1.0 - peaks).pow(2).mean().item(), rel=1e-4)
+    loss.backward()
+    assert bool((net.projections[0].bias.grad < 0).all())
 
 
 def test_a_loss_that_is_lost_is_said_so():
@@ -133,7 +155,3 @@ def test_a_loss_that_is_lost_is_said_so():
 def test_wrong_configurations_are_refused(values: dict, words: str):
     with pytest.raises(InputError, match=words):
         TrainingConfiguration(**values)
-
-
-def test_the_default_limits_hold_what_the_presets_use():
-    assert REALISABLE.alpha == (0.2, 4.0)

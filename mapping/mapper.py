@@ -118,8 +118,8 @@ def map_neuron(
     design = replace(design, leak=_first_leak(design, choices))
     for _ in range(_ROUNDS):
         design = _refine(neuron, dict(elements), design, characteristics, choices)
-    design = replace(design, notes=_notes(neuron, design, characteristics))
-    _check(neuron, design, limits)
+    design = replace(design, notes=_notes(neuron, design, choices))
+    _check(neuron, design, limits, choices.leak_range)
     _check_slopes(neuron, dict(elements), design, characteristics)
     return design
 
@@ -430,9 +430,14 @@ def _membrane(
 
 
 def _notes(
-    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
+    neuron: NeuronParameters, design: NeuronDesign, choices: MappingChoices
 ) -> tuple[str, ...]:
     notes = []
+    if choices.leak_range < _RANGE:
+        notes.append(
+            f"the leak follows the model over +-{choices.leak_range:.2g} units of U only, as far "
+            "as references may go (limits.voltage): smaller kappas reach further"
+        )
     for follower in design.followers:
         if neuron.filter(follower.timescale).kappa == 0:
             notes.append(
@@ -478,7 +483,7 @@ def _check_kappa(what: str, wanted: float, built: float, tolerance: float) -> No
         )
 
 
-def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> None:
+def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits, reach: float) -> None:
     """Every number against its limit, with what would make it fit."""
     who = f"neuron '{neuron.name}' on {design.technology}:"
     for amplifier in design.elements:
@@ -534,6 +539,13 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits) -> No
             "V",
             "bring u_rest nearer to 0, train with smaller kappas, or make the leak's range smaller",
         )
+    check_within(
+        f"{who} u_rest",
+        neuron.u_rest,
+        (-reach, reach),
+        "units of U from the leak",
+        "bring u_rest nearer to 0",
+    )
     check_within(
         f"{who} u_threshold = {neuron.u_threshold:g} reference",
         design.output.threshold_voltage,

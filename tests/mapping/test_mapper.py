@@ -164,10 +164,9 @@ def test_a_leak_beside_a_fast_follower_keeps_its_shape(cells):
 
 
 def test_elements_come_first_then_sections_of_the_leak():
-    design = mapped(burster())
+    design = mapped(burster(), leak_sections=5)
     built = as_built(design, REAL)
-    assert len(built.elements) == 4 + 7
-    assert [e.timescale for e in built.elements] == [FAST, SLOW, SLOW, ULTRASLOW, *[FAST] * 7]
+    assert [e.timescale for e in built.elements] == [FAST, SLOW, SLOW, ULTRASLOW, *[FAST] * 5]
     assert [a.name for a in design.elements] == ["fm0", "sp1", "sm2", "usp3"]
     assert all(e.alpha > 0 for e in built.elements[4:])
 
@@ -324,7 +323,7 @@ REFUSED = [
     (
         {"u_rest": 6.0},
         {},
-        ["leak", "reference", "largest allowed is 1.3 V", "bring u_rest nearer to 0"],
+        ["u_rest needs 6 units", "largest allowed is 5.5 units", "bring u_rest nearer to 0"],
     ),
     (
         {"u_threshold": 8.0, "u_saturation": 9.0},
@@ -406,6 +405,8 @@ def test_notes_say_what_the_circuit_cannot_copy():
     assert mapped(burster()).notes == ()
     linear = mapped(burster(filter_slow=Filter()))
     assert any("slow filter is linear in the model" in note for note in linear.notes)
+    elements = tuple(replace(e, kappa=2.5) for e in burster().elements[:1])
+    assert any("over +-2.7 units of U only" in n for n in mapped(burster(elements=elements)).notes)
     steep = mapped(burster(u_saturation=0.2))
     assert any("output stage saturates over one unit" in note for note in steep.notes)
 

@@ -207,7 +207,7 @@ class MTCNeuron(nn.Module):
             if len(bad):
                 batch, time, neuron = bad[0].tolist()
                 raise InputError(
-                    f"current[{batch}, {time}, {neuron}] = {float(current[batch, time, neuron])} "
+                    f"current[{batch}, {time}, {neuron}] = {current[batch, time, neuron].item()} "
                     f"(batch, time, neuron) is not allowed; {len(bad)} of the current's numbers "
                     "are not finite."
                 )

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.train import train_run
 
     configuration = read_run_configuration(arguments.config)
-    with step_progress("training") as progress:
+    with step_progress(f"{configuration.layer.neurons} neurons") as progress:
         trained = train_run(configuration, arguments.out, progress)
     result = trained.result
     if arguments.json:

@@ -40,8 +40,8 @@ _RANGE = 3.0
 _KAPPA_TOLERANCE = 0.12
 # The followers' smaller biases put them further off; they only slew a little sooner or later.
 _FILTER_TOLERANCE = 0.25
-# Followers' gain is above 1 and their slope differs from V0: both lower the bias.
-_BIAS_MARGIN = 1.3
+# What a follower is given beyond the smallest bias: the design is only known to some per cent.
+_BIAS_MARGIN = 1.03
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def map_neuron(
             )
     unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
     unit_current, membrane = _scale(neuron, characteristics, limits, choices)
+    smallest_bias = _smallest_bias(neuron, characteristics, limits)
     design = NeuronDesign(
         name=neuron.name,
         technology=characteristics.technology,
@@ -101,7 +102,7 @@ def map_neuron(
         elements=tuple(_first_guess(i, e, unit_current, neuron) for i, e in elements),
         leak=(),
         followers=tuple(
-            _first_follower(x, neuron, unit_current, membrane, limits)
+            _first_follower(x, neuron, unit_current, membrane, smallest_bias, limits)
             for x in neuron.timescales
             if neuron.tau(x) > 0
         ),
@@ -155,8 +156,7 @@ def _scale(
     c_low, c_high = limits.capacitance
     membrane = choices.membrane_capacitance or min(max(choices.nominal_capacitance, c_low), c_high)
     check_within("the membrane capacitor", membrane, limits.capacitance, "F", "choose another C_m")
-    smallest = _BIAS_MARGIN * limits.bias_current[0] * _mean_kappa(neuron.elements)
-    needed = smallest * slowest / c_high
+    needed = _smallest_bias(neuron, characteristics, limits) * slowest / c_high
     ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))
     if choices.unit_current is not None:
         unit = check_within(
@@ -173,6 +173,19 @@ def _scale(
     if choices.membrane_capacitance is None and needed * membrane > unit:
         membrane = max(unit / needed, c_low)
     return unit, membrane
+
+
+def _smallest_bias(
+    neuron: NeuronParameters, characteristics: CellCharacteristics, limits: Limits
+) -> float:
+    """What C I0 tau_m / (C_m tau_x) must be for a follower's bias to be the smallest allowed.
+
+    That bias is the formula's over gain and V0 / V0_f: followers' gain is above 1, and their
+    slope voltage below that of the elements, whose biases are larger.
+    """
+    at = characteristics.follower.at(limits.bias_current[0], characteristics.reference)
+    widest = float(characteristics.noninverting.slope_voltage.max()) * _mean_kappa(neuron.elements)
+    return _BIAS_MARGIN * limits.bias_current[0] * at.gain * widest / at.slope_voltage
 
 
 def _first_guess(
@@ -197,12 +210,12 @@ def _first_follower(
     neuron: NeuronParameters,
     unit_current: float,
     membrane: float,
+    smallest_bias: float,
     limits: Limits,
 ) -> FollowerDesign:
     """The membrane's capacitor where its bias is large enough, else a larger one."""
     tau = neuron.tau(timescale)
-    smallest = _BIAS_MARGIN * limits.bias_current[0] * _mean_kappa(neuron.elements)
-    needed = smallest * tau / neuron.tau_m * membrane / unit_current
+    needed = smallest_bias * tau / neuron.tau_m * membrane / unit_current
     capacitance = min(max(membrane, needed), limits.capacitance[1])
     bias = capacitance * unit_current * neuron.tau_m / (membrane * tau)
     return FollowerDesign(timescale, bias, capacitance, 0.0, tau)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.integrate import odeint
@@ -19,14 +20,14 @@ from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.stimulus import Stimulus
 
 DISPLACEMENT = 1e-6
-"""How far above U_rest a neuron starts, unless told where. One that starts exactly on an unstable
-equilibrium, as the published neurons do at U = 0 and I = 0, would stay there for ever, which no
-neuron does that has the least noise."""
+"""How far above U_rest a neuron starts where U_rest is an equilibrium. It may be an unstable one,
+as that of the published neurons at U = 0 and I = 0, on which a neuron would stay for ever unless it
+has the least noise."""
 
 MOST_SAMPLES = 20_000_000
 """More would not fit into the memory of a small machine."""
 
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-11
 _MOST_STEPS = 10_000_000  # between two samples: no limit for any neuron that can be described
 
 
@@ -69,10 +70,14 @@ def default_duration(parameters: NeuronParameters, stimulus: Stimulus) -> float:
     return stimulus.onset + slowest
 
 
-def rest(parameters: NeuronParameters) -> State:
-    """Where a run starts unless told: all voltages at U_rest, U_m displaced by DISPLACEMENT."""
+def rest(parameters: NeuronParameters, current: float) -> State:
+    """Where a run that begins with I_in = ``current`` starts: all voltages at U_rest.
+
+    U_m is displaced by DISPLACEMENT if nothing would move otherwise.
+    """
     u_rest = float(parameters.u_rest)
-    return State(u_rest + DISPLACEMENT, u_rest, u_rest, u_rest)
+    still = abs(membrane_rate(State(*[u_rest] * 4), current, parameters)) < 1e-12
+    return State(u_rest + DISPLACEMENT if still else u_rest, u_rest, u_rest, u_rest)
 
 
 def simulate(
@@ -85,7 +90,7 @@ def simulate(
     """Integrate one neuron from time 0 to ``duration``.
 
     The equations are those of :class:`neuron_model.parameters.NeuronParameters`. LSODA (relative
-    and absolute tolerance 1e-9) is started anew at every step of the stimulus, so that none is
+    and absolute tolerance 1e-11) is started anew at every step of the stimulus, so that none is
     smoothed over; samples are its own interpolation, so that their spacing changes no spike.
 
     Args:
@@ -109,16 +114,17 @@ def simulate(
     one = parameters[0]
     grid = _sample_times(one, stimulus, duration, sampling)
     moving = tuple(x for x in TIMESCALES if not one.is_instant(x))
-    start = rest(one) if initial is None else initial
+    start = rest(one, stimulus(0.0)) if initial is None else initial
     y = np.array([start.membrane, *(start.voltage(x) for x in moving)], dtype=float)
     if not np.all(np.isfinite(y)):
         raise InputError(f"initial state {start} is not allowed; it must be finite.")
 
+    rates = _compile_rates(one, moving)
     samples = np.empty((grid.size, y.size))
     for begin, end, current in stimulus.segments(duration):
         first, last = np.searchsorted(grid, (begin, end))
         stops = np.concatenate(([begin], grid[first:last], [end]))
-        solution = _integrate(_rates(one, moving, current), y, stops)
+        solution = _integrate(rates(current), y, stops)
         samples[first:last] = solution[1:-1]
         y = solution[-1]
     samples[-1] = y
@@ -176,21 +182,68 @@ def _sample_times(
 Rates = Callable[[np.ndarray, float], list[float]]
 
 
-def _rates(parameters: NeuronParameters, moving: tuple[Timescale, ...], current: float) -> Rates:
-    """(U_m and the copies that move, time) -> their rates, in plain floats."""
-    # Index into y of each copy; those that do not move are the membrane voltage.
-    places = [1 + moving.index(x) if x in moving else 0 for x in TIMESCALES]
-    fast, slow, ultraslow = places
-    filters = [(1 + k, parameters.filter(x), parameters.tau(x)) for k, x in enumerate(moving)]
+class _Traced:
+    """A number that remembers how it was worked out, as an expression of Python."""
 
-    def rates(y: np.ndarray, time: float) -> list[float]:
-        u = y.tolist()
-        u_m = u[0]
-        state = State(u_m, u[fast], u[slow], u[ultraslow])
-        membrane = membrane_rate(state, current, parameters)
-        return [membrane, *[filter_rate(u_m - u[k], shape) / tau for k, shape, tau in filters]]
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-    return rates
+    def __add__(self, other: object) -> _Traced:
+        return _Traced(f"({self.text} + {_text(other)})")
+
+    def __radd__(self, other: object) -> _Traced:
+        return _Traced(f"({_text(other)} + {self.text})")
+
+    def __sub__(self, other: object) -> _Traced:
+        return _Traced(f"({self.text} - {_text(other)})")
+
+    def __rsub__(self, other: object) -> _Traced:
+        return _Traced(f"({_text(other)} - {self.text})")
+
+    def __mul__(self, other: object) -> _Traced:
+        return _Traced(f"({self.text} * {_text(other)})")
+
+    def __rmul__(self, other: object) -> _Traced:
+        return _Traced(f"({_text(other)} * {self.text})")
+
+    def __truediv__(self, other: object) -> _Traced:
+        return _Traced(f"({self.text} / {_text(other)})")
+
+    def tanh(self) -> _Traced:
+        """What numpy calls for the tanh of an object."""
+        return _Traced(f"tanh({self.text})")
+
+
+def _text(number: object) -> str:
+    return number.text if isinstance(number, _Traced) else f"({float(number)!r})"  # type: ignore[arg-type]
+
+
+def _compile_rates(
+    parameters: NeuronParameters, moving: tuple[Timescale, ...]
+) -> Callable[[float], Rates]:
+    """I_in -> ((U_m and the copies that move, time) -> their rates, in plain floats).
+
+    The equations of :mod:`neuron_model.dynamics` are run once on numbers that keep track, and what
+    they did becomes a function of its own: the solver asks a hundred thousand times, and nearly
+    all of the time would go into choosing the same formulas again.
+    """
+    names = [f"u{k}" for k in range(1 + len(moving))]
+    u = [_Traced(name) for name in names]
+    copies = [u[1 + moving.index(x)] if x in moving else u[0] for x in TIMESCALES]
+    rates = [membrane_rate(State(u[0], *copies), _Traced("current"), parameters)]
+    for x, u_x in zip(moving, u[1:], strict=True):
+        rates.append(filter_rate(u[0] - u_x, parameters.filter(x)) / parameters.tau(x))
+    source = (
+        "def at(current):\n"
+        "    def rates(y, time):\n"
+        f"        {', '.join(names)}, = y.tolist()\n"
+        f"        return [{', '.join(rate.text for rate in rates)}]\n"
+        "    return rates\n"
+    )
+    namespace: dict[str, Any] = {"tanh": math.tanh}
+    exec(compile(source, "<rates of a neuron>", "exec"), namespace)
+    at: Callable[[float], Rates] = namespace["at"]
+    return at
 
 
 def _integrate(rates: Rates, y: np.ndarray, times: np.ndarray) -> np.ndarray:

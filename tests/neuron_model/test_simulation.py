@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from neuron_model.dynamics import State
+from neuron_model.dynamics import State, filter_rate, membrane_rate
 from neuron_model.errors import InputError
-from neuron_model.parameters import OTA_FILTER, Element, Filter, Leak
+from neuron_model.parameters import OTA_FILTER, TIMESCALES, Element, Filter, Leak
 from neuron_model.parameters import NeuronParameters as Parameters
 from neuron_model.simulation import (
     DISPLACEMENT,
     Trajectory,
+    _compile_rates,
     default_duration,
     default_sampling,
+    rest,
     simulate,
     simulate_many,
 )
@@ -70,7 +72,6 @@ def reference(p: Parameters, stimulus: Stimulus, duration: float, times: np.ndar
         return out
 
     y = np.full(4, float(p.u_rest))
-    y[0] += DISPLACEMENT
     parts = []
     ends = [*stimulus.times[1:], duration]
     for begin, end, current in zip(stimulus.times, ends, stimulus.values, strict=True):
@@ -108,6 +109,20 @@ def test_trajectories_are_the_references(parameters: Parameters):
     np.testing.assert_allclose(run.output, np.clip(run.voltage, 0.0, 1.0))
 
 
+@pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "as built"])
+def test_what_the_solver_calls_is_the_equations(parameters: Parameters):
+    moving = tuple(x for x in TIMESCALES if parameters.tau(x))
+    rates = _compile_rates(parameters, moving)(-0.7)
+    for y in np.random.default_rng(2).uniform(-3, 3, (20, 1 + len(moving))):
+        u = dict(zip(moving, y[1:].tolist(), strict=True))
+        state = State(float(y[0]), *(u.get(x, float(y[0])) for x in TIMESCALES))
+        expected = [membrane_rate(state, -0.7, parameters)]
+        for x in moving:
+            gap = state.membrane - state.voltage(x)
+            expected.append(filter_rate(gap, parameters.filter(x)) / parameters.tau(x))
+        assert rates(y, 0.0) == expected
+
+
 def test_sampling_changes_no_spike():
     fine = simulate(BURSTER, STEPS, 800.0, sampling=0.05)
     coarse = simulate(BURSTER, STEPS, 800.0)
@@ -128,6 +143,13 @@ def test_a_neuron_does_not_stay_on_an_unstable_equilibrium():
     excitable = Parameters(BURSTER.elements[:2], tau_slow=20.0)
     run = simulate(excitable, Stimulus.constant(0.0), 400.0)
     assert len(spike_times(run.time, run.voltage)) > 5
+
+
+def test_only_on_an_equilibrium_is_the_start_displaced():
+    excitable = Parameters(BURSTER.elements[:2], tau_slow=20.0)
+    assert rest(excitable, 0.0) == State(DISPLACEMENT, 0.0, 0.0, 0.0)
+    assert rest(excitable, 0.1) == State(0.0, 0.0, 0.0, 0.0)
+    assert rest(SHAPED, 0.1) == State(0.1, 0.1, 0.1, 0.1)
 
 
 def test_samples_as_steps_are_followed_one_by_one():

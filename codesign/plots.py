@@ -231,10 +231,10 @@ def _draw_curve(axes: Axes, curve: CurveComparison, units: Mapping[str, float]) 
     for first, last in _stretches(falling):
         axes.axvspan(voltage[first], voltage[last], color=_FAINT, linewidth=0)
     axes.axhline(0, color="#c5cdd3", linewidth=0.7)
-    axes.set_title(f"{curve.timescale.value}   nrmse {percent(curve.nrmse)}")
+    axes.set_title(f"{curve.timescale.value}: nrmse {percent(curve.nrmse)}")
     currents = {who: getattr(curve, who) for who in LABELS}
     _draw_lines(axes, dict.fromkeys(LABELS, voltage), currents)
-    if voltage.size:
+    if voltage.size > 1:
         axes.set_xlim(voltage[0], voltage[-1])
     _volt_axis(axes, "top", units)
 

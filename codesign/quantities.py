@@ -61,5 +61,10 @@ def percent(share: float | None, digits: int = 2, signed: bool = False) -> str:
     return f"{_signed(text)} %"
 
 
+def celsius(temperature: float) -> str:
+    """A temperature in degrees Celsius."""
+    return f"{_signed(f'{temperature:g}')} °C"
+
+
 def _signed(text: str) -> str:
     return text.replace("-", "−")

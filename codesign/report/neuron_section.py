@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.plots import LABELS, iv_figure, waveform_figure
-from codesign.quantities import MISSING, number, percent, quantity
+from codesign.quantities import MISSING, celsius, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
@@ -144,13 +144,13 @@ def _timing(neuron: NeuronValidation) -> Markup:
             keyed(who, f"circuit to {LABELS[who]}"),
             percent(timing.interval_error, signed=True),
             percent(timing.pause_error, signed=True),
-            percent(timing.coincidence, 1),
+            *((percent(timing.coincidence, 1),) if neuron.driven else ()),
         ]
         for who, timing in pairs
     ]
     supply = neuron.supply
     power = table(
-        "Supply of the neuron, without what makes its bias currents",
+        "Taken from the supply, bias currents included",
         ("static power", "mean power", "energy per spike"),
         [
             [
@@ -161,8 +161,10 @@ def _timing(neuron: NeuronValidation) -> Markup:
         ],
         text_columns=(0, 1, 2),
     )
-    columns = ("timing", "interval error", "pause error", "coinciding spikes")
-    return Markup(table("Spike timing of the circuit", columns, rows) + power)
+    columns = ["", "error of the interval between spikes", "error of the pause between bursts"]
+    # Without a current that sets the pace, phases drift, and spikes meet by chance.
+    ends = ["coinciding spikes"] if neuron.driven else []
+    return Markup(table("Spike timing of the circuit", [*columns, *ends], rows) + power)
 
 
 def _design(design: NeuronDesign) -> list[Child]:
@@ -227,7 +229,7 @@ def _design(design: NeuronDesign) -> list[Child]:
         ]
     )
     caption = (
-        f"Mapped at corner {design.corner}, {number(design.temperature)} °C; supply "
+        f"Mapped at corner {design.corner}, {celsius(design.temperature)}; supply "
         f"{number(design.supply)} V, reference {_volts(design.reference_voltage)}, 1 unit of model "
         f"time = {quantity(design.time_unit, 's')}."
     )

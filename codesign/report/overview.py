@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codesign.plots import loss_figure
-from codesign.quantities import MISSING, number, percent, quantity
+from codesign.quantities import MISSING, celsius, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
@@ -38,9 +38,7 @@ def title_of(run: RunFolder) -> str:
 
 def conditions(validation: Validation) -> str:
     """Technology, corner and temperature in a line."""
-    return (
-        f"{validation.technology}, corner {validation.corner}, {number(validation.temperature)} °C"
-    )
+    return f"{validation.technology}, corner {validation.corner}, {celsius(validation.temperature)}"
 
 
 def verdict(run: RunFolder) -> list[Child]:
@@ -108,7 +106,7 @@ def summary(validation: Validation) -> list[Child]:
             f"circuit's filters and leak, within {percent(MODEL_INTERVAL_LIMIT, 0)} of the "
             "model's. A neuron driven by a recorded current is judged spike by spike instead: "
             f"{percent(COINCIDENCE_LIMIT, 0)} of the spikes must have a partner in the as-built "
-            f"response within {number(COINCIDENCE_WINDOW)} of a median interval.",
+            f"response within {number(COINCIDENCE_WINDOW, 2)} of a median interval.",
         ),
     ]
 

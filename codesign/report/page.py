@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from codesign.quantities import number
+from codesign.quantities import celsius, number
 from codesign.report.markup import Child, Markup, element
 from codesign.report.neuron_section import neuron_section
 from codesign.report.overview import conditions, summary, title_of, training, verdict
@@ -66,7 +66,11 @@ def page(run: RunFolder, where: Path) -> str:
             training(run, sheet),
             [
                 neuron_section(
-                    index, neuron, run.designs.get(neuron.name), run.stimuli.get(neuron.name), sheet
+                    index,
+                    neuron,
+                    run.designs.get(neuron.name),
+                    run.stimuli.get(neuron.name) if neuron.driven else None,
+                    sheet,
                 )
                 for index, neuron in enumerate(neurons)
             ],
@@ -119,7 +123,7 @@ def _provenance(run: RunFolder) -> list[Child]:
     rows: list[list[Child]] = [
         ["technology", validation.technology],
         ["corner", validation.corner],
-        ["temperature", f"{number(validation.temperature)} °C"],
+        ["temperature", celsius(validation.temperature)],
     ]
     known = {str(row[0]) for row in rows}
     for name, value in validation.provenance.items():

@@ -19,7 +19,7 @@ h1 {{ font-size: 2rem; line-height: 1.2; margin: .2rem 0 .3rem; letter-spacing: 
 h2 {{ font-size: 1.35rem; margin: 3.2rem 0 .8rem; padding-top: .9rem;
   border-top: 2px solid var(--ink); letter-spacing: -.01em; }}
 h3 {{ font-size: 1.02rem; margin: 2rem 0 .5rem; }}
-h1, h2, td, th, li {{ overflow-wrap: anywhere; }}
+h1, h2, li, .hash {{ overflow-wrap: anywhere; }}
 p {{ margin: .5rem 0; max-width: 46rem; }}
 a {{ color: var(--circuit); text-underline-offset: .15em; }}
 code {{ font: .9em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }}
@@ -52,10 +52,10 @@ th, td {{ padding: .38rem .7rem; text-align: left; vertical-align: top;
 th:first-child, td:first-child {{ padding-left: .2rem; }}
 thead th {{ border-bottom: 1.5px solid var(--ink); vertical-align: bottom; font-weight: 600; }}
 tbody th {{ font-weight: 600; }}
-.number {{ text-align: right; white-space: nowrap; }}
+.number {{ text-align: right; }}
+td.number {{ white-space: nowrap; }}
 td.number + td:not(.number), th.number + th:not(.number) {{ padding-left: 1.6rem; }}
 .over {{ color: var(--bad); font-weight: 600; }}
-.hash {{ overflow-wrap: anywhere; }}
 figure {{ margin: 1.2rem 0 1.8rem; overflow-x: auto; }}
 figure svg {{ display: block; width: 100%; min-width: 38rem; height: auto; }}
 figure.narrow svg {{ max-width: 42rem; }}

@@ -1,0 +1,99 @@
+"""Validations made by hand, without a simulator, for the tests of files, pictures and pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codesign.validation import (
+    CurveComparison,
+    NeuronValidation,
+    Supply,
+    Timing,
+    Validation,
+    Waveform,
+)
+from neuron_model.parameters import Timescale
+from neuron_model.regimes import Regime, RegimeReport
+
+DURATION = 1000.0
+BURSTS = tuple(float(t) for start in (100, 400, 700) for t in (start, start + 20, start + 40))
+ROLES = ("model", "as_built", "circuit")
+
+
+def waveform(spikes: tuple[float, ...], points: int = 501) -> Waveform:
+    """A bump at each spike over a resting voltage."""
+    time = np.linspace(0.0, DURATION, points)
+    bumps = [3.5 * np.exp(-(((time - spike) / 4.0) ** 2)) for spike in spikes]
+    return Waveform(time, np.sum(bumps, axis=0) - 2.0 if bumps else np.full(points, -2.0))
+
+
+def report(regime: Regime, spikes: tuple[float, ...]) -> RegimeReport:
+    if regime == Regime.TONIC_BURSTING:
+        return RegimeReport(regime, 0.75, len(spikes), spikes, 3, 3.0, 20.0, 260.0)
+    interval = float(np.median(np.diff(spikes))) if len(spikes) > 1 else None
+    return RegimeReport(regime, 0.5, len(spikes), spikes, interspike_interval=interval)
+
+
+def curve(timescale: Timescale, error: float) -> CurveComparison:
+    voltage = np.linspace(-3.0, 3.0, 25)
+    model = voltage - 2.0 * np.tanh(voltage)
+    height = float(np.ptp(model))
+    return CurveComparison(
+        timescale=timescale,
+        voltage=voltage,
+        model=model,
+        as_built=model + 0.1 * error * height,
+        circuit=model + error * height,
+        nrmse=error,
+        largest=error,
+        nrmse_as_built=0.9 * error,
+    )
+
+
+def neuron(
+    name: str = "burster",
+    regime: Regime = Regime.TONIC_BURSTING,
+    spikes: tuple[float, ...] = BURSTS,
+    error: float = 0.0083,
+    **changes: Any,
+) -> NeuronValidation:
+    """One neuron whose three descriptions fire alike, a little apart in time."""
+    shifted = {who: tuple(t + i for t in spikes) for i, who in enumerate(ROLES)}
+    count = len(spikes)
+    timing = Timing(count, count, 0.0123 if count > 1 else None, None)
+    content: dict[str, Any] = {
+        "name": name,
+        "current": "0:-2.4,50:-1",
+        "duration": DURATION,
+        "iv": tuple(curve(x, error) for x in Timescale),
+        **{who: report(regime, shifted[who]) for who in ROLES},
+        "waveforms": {who: waveform(shifted[who]) for who in ROLES},
+        "against_model": timing,
+        "against_as_built": timing,
+        "circuit_shaped": True,
+        "supply": Supply(4.5e-7, 4.6e-7, 3.89e-9 if count else None),
+        "units": {"voltage": 0.073, "current": 6.5e-9, "time": 4.5e-5, "reference": 0.9},
+    }
+    return NeuronValidation(**content | changes)
+
+
+@pytest.fixture
+def make_neuron() -> Callable[..., NeuronValidation]:
+    return neuron
+
+
+@pytest.fixture
+def validation() -> Validation:
+    """A burster that passed and a silent neuron that did not."""
+    failed = neuron(
+        "silent",
+        Regime.RESTING,
+        (),
+        0.05,
+        reasons=("the fast I-V curve is off by 5.0%",),
+        notes=("the slow filter is linear",),
+    )
+    provenance = {"mtc-codesign": "0.1.0", "characteristics": "f4343cf3"}
+    return Validation("sky130", "tt", 27.0, (neuron(), failed), provenance)

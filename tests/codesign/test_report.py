@@ -1,0 +1,352 @@
+"""The report: one page that holds all it shows, says what was found, and runs nothing."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from codesign.command_line import main
+from codesign.report import write_report
+from codesign.report.markup import Markup, element, escape, join
+from codesign.report.run_folder import read_history, read_run_folder
+from codesign.report.vector_image import StyleSheet, inline_svg, short_path
+from codesign.validation import NeuronValidation, Validation, write_validation
+from mapping.characteristics import Orientation
+from mapping.design import (
+    FollowerDesign,
+    NeuronDesign,
+    OtaDesign,
+    OutputDesign,
+    write_designs,
+)
+from neuron_model.errors import InputError
+from neuron_model.parameters import Timescale
+
+VOID = {"meta", "link", "br", "hr", "col", "img", "input"}
+
+
+class Page(HTMLParser):
+    """Reads a page; elements that are not closed in order are an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def values(self, attribute: str) -> list[str]:
+        return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
+
+
+def design(name: str) -> NeuronDesign:
+    return NeuronDesign(
+        name=name,
+        technology="sky130",
+        corner="tt",
+        temperature=27.0,
+        supply=1.8,
+        reference_voltage=0.9,
+        unit_current=6.5e-9,
+        unit_voltage=0.0731,
+        time_unit=4.5e-5,
+        membrane_capacitance=4.15e-12,
+        elements=(
+            OtaDesign("fm0", Timescale.FAST, Orientation.NONINVERTING, 1.27e-8, 0.899, -2.0, 0.0),
+            OtaDesign("sp1", Timescale.SLOW, Orientation.INVERTING, 1.42e-9, 0.8344, 1.5, -0.9),
+        ),
+        leak=(OtaDesign("leak0", Timescale.FAST, Orientation.INVERTING, 5e-9, 0.59, 0.8, -4.0),),
+        followers=(FollowerDesign(Timescale.SLOW, 1.17e-10, 4e-12, 0.001, 50.0),),
+        compensation_current=2.1e-9,
+        compensation_bias=2.03e-9,
+        output=OutputDesign(6.3e-9, 0.899, 6.5e-9),
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A whole run with one neuron that passed and one that did not, and its report."""
+    from neuron_model.regimes import Regime
+    from tests.codesign.conftest import neuron
+
+    run = tmp_path_factory.mktemp("runs") / "first run"
+    failed = neuron("silent", Regime.RESTING, (), 0.05, reasons=("the fast curve is off by 5.0%",))
+    provenance = {"mtc-codesign": "0.1.0", "technology": "SKY130, open", "model of burster": "c95c"}
+    validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance)
+    write_validation(run / "validation.json", validation)
+    write_designs(run / "design.json", [design("burster"), design("silent")])
+    (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
+    (run / "history.csv").write_text("step,loss,gradient_norm\n0,1.5,3\n1,0.5,2\n2,0.25,1\n")
+    (run / "netlists").mkdir()
+    (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
+    (run / "netlists" / "models.spice").write_text("* models\n")
+    path = write_report(run)
+    return path, path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(written: tuple[Path, str]) -> Page:
+    return Page(written[1])
+
+
+def test_it_lies_in_the_run(written: tuple[Path, str]):
+    path, _ = written
+    assert path.name == "report.html"
+    assert not [p for p in path.parent.iterdir() if p.name.startswith(".")]
+
+
+def test_the_verdict_comes_first(page: Page):
+    assert "first run sky130, corner ss, −40 °C ✗ 1 of 2 neurons passed" in page.text
+    assert page.text.count("✓ passed") == 2
+    assert page.text.count("✗ not passed") == 2
+    assert "the fast curve is off by 5.0%" in page.text
+
+
+def test_what_was_judged_is_told_in_numbers(page: Page):
+    for text in (
+        "0.83 %",
+        "5.00 %",
+        "tonic bursting",
+        "resting",
+        "+1.23 %",
+        "450 nW",
+        "3.89 nJ",
+        "9 / 9 / 9",
+    ):
+        assert text in page.text, text
+
+
+def test_trained_and_physical_values_stand_side_by_side(page: Page):
+    assert "s+: α 1.50, δ −0.900 1.42 nA 0.8344 V" in page.text
+    assert "τ 50.0 = 2.25 ms 117 pA – 4.00 pF" in page.text
+    assert "network.neurons 2" in page.text
+    assert "network.learn alpha, delta" in page.text
+    assert "from 1.50 to 0.250" in page.text
+
+
+def test_netlists_are_linked_relative_to_the_page(page: Page):
+    links = [value for value in page.values("href") if not value.startswith("#")]
+    assert links == ["netlists/models.spice", "netlists/neuron_burster.spice"]
+    assert "SKY130, open" in page.text
+
+
+def test_nothing_is_loaded_and_nothing_runs(written: tuple[Path, str], page: Page):
+    names = {name for name, _ in page.elements}
+    assert not names & {"script", "link", "img", "iframe", "object", "image", "base"}
+    assert not page.values("src")
+    assert not [key for _, a in page.elements for key in a if key.startswith("on")]
+    assert "default-src 'none'" in page.values("content")[0]
+    assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", written[1])
+
+
+def test_it_is_small(written: tuple[Path, str]):
+    assert len(written[1]) < 300_000
+
+
+def test_ids_are_unique_and_what_is_referred_to_is_there(page: Page):
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    referred = [v.removeprefix("#") for v in page.values("href") if v.startswith("#")]
+    for _, attributes in page.elements:
+        for value in attributes.values():
+            referred += re.findall(r"url\(#([^)]+)\)", value)
+    referred += " ".join(page.values("aria-labelledby")).split()
+    assert len(referred) > 20
+    assert set(referred) <= set(ids)
+
+
+def test_every_figure_says_in_words_what_it_shows(page: Page):
+    figures = [attributes for name, attributes in page.elements if name == "svg"]
+    assert len(figures) == 5  # the loss, and curves and waveforms of two neurons
+    assert all(figure["role"] == "img" and figure["aria-labelledby"] for figure in figures)
+    assert "I-V curves of burster" in page.text
+    assert "circuit: tonic bursting, 9 spikes" in page.text
+
+
+def test_classes_of_figures_have_their_rules(written: tuple[Path, str], page: Page):
+    used = {name for name in page.values("class") if re.fullmatch(r"p\d+", name)}
+    assert used
+    assert all(f".{name}{{" in written[1] for name in used)
+
+
+def test_the_same_run_makes_the_same_page(written: tuple[Path, str], tmp_path: Path):
+    path, text = written
+    again = write_report(path.parent, path.parent / "again.html")
+    assert again.read_text(encoding="utf-8") == text
+
+
+def test_users_words_are_text(tmp_path: Path, make_neuron: Callable[..., NeuronValidation]):
+    evil = "<script>alert('x')</script>\x1b\ud800&"
+    neuron = make_neuron(evil, reasons=(evil,), notes=(evil,), current=evil, iv=(), waveforms={})
+    validation = Validation(evil, evil, 27.0, (neuron,), {evil: evil})
+    write_validation(tmp_path / "validation.json", validation)
+    (tmp_path / "config.toml").write_text(f"[a]\n{json.dumps('</td><b>')} = '<i>'\nno toml <u>")
+    text = write_report(tmp_path).read_text(encoding="utf-8")
+    names = {name for name, _ in Page(text).elements}
+    assert not names & {"script", "b", "i", "u"}
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;??&amp;" in text
+
+
+def test_a_validation_alone_is_enough(tmp_path: Path, validation: Validation):
+    run = tmp_path / "run"
+    write_validation(run / "validation.json", replace(validation, neurons=()))
+    text = Page(write_report(run).read_text(encoding="utf-8")).text
+    assert "✗ 0 of 0 neurons passed" in text
+    assert "neither a model nor a design" in text
+
+
+def test_out_says_where_and_links_follow(tmp_path: Path, written: tuple[Path, str]):
+    run = written[0].parent
+    page = Page(write_report(run, tmp_path / "deep" / "page.html").read_text(encoding="utf-8"))
+    (link,) = [v for v in page.values("href") if v.endswith("models.spice")]
+    assert link.startswith("../")
+    assert (tmp_path / "deep" / link.replace("%20", " ")).resolve().is_file()
+
+
+def test_the_command_prints_where_the_page_is(
+    tmp_path: Path, validation: Validation, capsys: pytest.CaptureFixture[str]
+):
+    write_validation(tmp_path / "validation.json", replace(validation, neurons=()))
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'report.html'}\n"
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "b.html"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["report"] == str(tmp_path / "b.html")
+    assert document["size"] == (tmp_path / "b.html").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, "run `codesign validate`"),
+        ({"validation.json": "{"}, "Run `codesign validate` again"),
+        ({"validation.json": ""}, "Run `codesign validate` again"),
+        ({"validation.json": None, "design.json": "[]"}, "design.json"),
+        ({"validation.json": None, "history.csv": "a,b\n1,2\n"}, "no column loss"),
+        (
+            {"validation.json": None, "history.csv": "step,loss\n1,low\n"},
+            "history.csv, line 2: 'low'",
+        ),
+        ({"validation.json": None, "history.csv": "step,loss\n1\n"}, "history.csv, line 2"),
+        ({"validation.json": None, "model.safetensors": "x"}, "model.safetensors"),
+    ],
+)
+def test_what_is_missing_or_damaged_is_2(
+    tmp_path: Path,
+    validation: Validation,
+    capsys: pytest.CaptureFixture[str],
+    files: dict[str, str | None],
+    expected: str,
+):
+    for name, content in files.items():
+        if content is None:
+            write_validation(tmp_path / name, replace(validation, neurons=()))
+        else:
+            (tmp_path / name).write_text(content)
+    assert main(["report", str(tmp_path)]) == 2
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_no_folder_is_2(tmp_path: Path):
+    with pytest.raises(InputError, match="is no run folder"):
+        write_report(tmp_path / "none")
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, validation: Validation):
+    write_validation(tmp_path / "validation.json", replace(validation, neurons=()))
+    (tmp_path / "file").write_text("a file, not a folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_report(tmp_path, tmp_path / "file" / "report.html")
+    assert (tmp_path / "file").read_text() == "a file, not a folder"
+
+
+def test_history_counts_steps_that_have_no_number(tmp_path: Path):
+    path = tmp_path / "history.csv"
+    assert read_history(path) is None
+    path.write_text("loss\n")
+    assert read_history(path) is None
+    path.write_text("loss\n3\n2\n")
+    history = read_history(path)
+    assert history is not None
+    assert (history.column, history.steps, history.losses) == ("step", (0.0, 1.0), (3.0, 2.0))
+
+
+def test_designs_are_found_by_name(written: tuple[Path, str]):
+    run = read_run_folder(written[0].parent)
+    assert set(run.designs) == {"burster", "silent"}
+    assert [f.path.name for f in run.netlists] == ["models.spice", "neuron_burster.spice"]
+    assert run.netlists[0].size == len("* models\n")
+
+
+def test_elements_are_written_and_text_escaped():
+    assert element("p", "a < b", None, [1, element("br")], class_="x & y", id=None) == (
+        '<p class="x &amp; y">a &lt; b1<br></p>'
+    )
+    assert element("svg", aria_label='"') == '<svg aria-label="&quot;"></svg>'
+    assert isinstance(join(["<", Markup("<b>")]), Markup)
+    assert escape("\x00\udcffé\n") == "??é\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("M 10.123456 20.5 \nL 11.123456 19.25 \nL 11.123456 30 \n", "M10.12 20.5l1-1.25 0 10.75"),
+        ("M 0.004 0.5 \nL 0.004 0.5 \n", "M0 .5l0 0"),
+        ("M 1.5 2.25 L 3.5 2.25 z ", "M1.5 2.25l2 0 z"),
+        ("M 1.55555 2 \nQ 3.14159 4 5 6 \n", "M 1.56 2 Q 3.14 4 5 6"),
+    ],
+)
+def test_paths_are_shortened(data: str, expected: str):
+    assert short_path(data) == expected
+
+
+def test_rounding_does_not_add_up():
+    points = [(i * 0.33333, (i % 7) * 0.77777) for i in range(1000)]
+    data = " ".join(f"{'ML'[i > 0]} {x:.6f} {y:.6f}" for i, (x, y) in enumerate(points))
+    start, steps = short_path(data).split("l")
+    numbers = [float(word) for word in re.findall(r"-?\d*\.?\d+", steps)]
+    x = float(start[1:].split()[0]) + sum(numbers[0::2])
+    assert x == pytest.approx(points[-1][0], abs=0.06)
+    assert len(short_path(data)) < 0.5 * len(data)
+
+
+def test_figures_share_styles_but_not_ids():
+    figure = Figure(figsize=(2, 2))
+    figure.subplots().plot([0, 1, 2], [0, 1, 0])
+    sheet = StyleSheet()
+    first = inline_svg(figure, sheet, "one", "a < b")
+    styles = dict(sheet.classes)
+    second = inline_svg(figure, sheet, "two", "")
+    assert sheet.classes == styles
+    assert "a &lt; b" in first
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    assert "font-family" not in sheet.css()

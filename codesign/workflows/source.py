@@ -81,7 +81,6 @@ def load_source(name: str) -> Source:
     if not model.is_file():
         raise InputError(f"{path}: is no run folder: it holds no {MODEL_FILE}.")
     from neuron_model.model_file import read_model
-
     from neuron_model.network import neurons_of
 
     neurons = tuple(neurons_of(read_model(model)))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from neuron_model.iv_curves import iv_curves
 
 from codesign.validation import (
     AS_BUILT_INTERVAL_LIMIT,
@@ -24,6 +23,7 @@ from codesign.workflows.source import Drive
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import Response, iv_curve, response
+from neuron_model.iv_curves import iv_curves
 from neuron_model.parameters import NeuronParameters, Timescale
 from neuron_model.regimes import RegimeReport, classify
 from neuron_model.simulation import default_duration, simulate

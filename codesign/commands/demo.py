@@ -1,0 +1,71 @@
+"""``codesign demo``: the whole loop on a small case."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "demo",
+        example="codesign demo\ncodesign demo --technology generic --out runs/generic",
+        description="Train 16 neurons on Mackey-Glass, export them to transistors, simulate some "
+        "of them in ngspice with their own input currents, judge them and write a report.",
+    )
+    parser.add_argument("--technology", default="sky130", metavar="T", help="default %(default)s")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/demo"), metavar="RUN", help="default %(default)s"
+    )
+    parser.add_argument(
+        "--validate", type=int, default=6, metavar="N", help="neurons to simulate (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.console import note, print_json, step_progress
+    from codesign.report.page import write_report
+    from codesign.validation import validation_to_json
+    from codesign.workflows.demo import demo
+    from codesign.workflows.run_validation import print_validation
+    from neuron_model.errors import InputError
+
+    if not 1 <= arguments.validate <= 16:
+        raise InputError(f"--validate {arguments.validate}: choose from 1 to 16 neurons.")
+    technology = load_technology(arguments.technology)
+    result = demo(arguments.out, technology, arguments.validate, arguments.seed, step_progress)
+    with step_progress("4/4 writing the report"):
+        report = write_report(arguments.out)
+    trained, validation = result.trained, result.validation
+    if arguments.json:
+        document = validation_to_json(validation, arrays=False)
+        print_json(
+            document
+            | {
+                "report": str(report),
+                "nrmse": trained.result.nrmse,
+                "trivial_nrmse": trained.trivial,
+            }
+        )
+    else:
+        print_validation(validation)
+        passed = sum(neuron.passed for neuron in validation.neurons)
+        print(
+            f"trained: test NRMSE {trained.result.nrmse:.3f} "
+            f"(last value: {trained.trivial['last_value']:.3f})\n"
+            f"exported: {result.neurons} neurons on {technology.name}, {len(result.files)} files\n"
+            f"validated: {passed} of {len(validation.neurons)} passed\n"
+            f"report: {report}"
+        )
+    if not validation.passed:
+        note("Some neurons did not pass; the report says which and why.")
+    return 0 if validation.passed else 1

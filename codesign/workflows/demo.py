@@ -1,0 +1,98 @@
+"""The whole loop on a small case: train, export every neuron, simulate some, judge, report."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from circuits.technology import Technology
+from codesign.run_configuration import RunConfiguration
+from codesign.validation import Validation, write_validation
+from codesign.workflows.characterize import Progress
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.export import export
+from codesign.workflows.run_validation import validate_source
+from codesign.workflows.source import Drive, Source, load_source
+from codesign.workflows.train import TrainedRun, train_run
+from netlists.engine import Engine
+from neuron_model.network import MTCNetwork, neurons_of
+from neuron_model.neuron import MTCNeuron
+
+Stage = Callable[[str], AbstractContextManager[Progress]]
+"""Shows the progress of one stage, whose title it is given, while its block runs."""
+
+# Of model time: what of the recorded input each validated neuron is driven with.
+_DURATION = 3000.0
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demonstration came to."""
+
+    folder: Path
+    trained: TrainedRun
+    neurons: int
+    validation: Validation
+    files: tuple[Path, ...]
+
+
+def demo(
+    folder: Path, technology: Technology, validated: int, seed: int, stage: Stage
+) -> DemoResult:
+    """Run it into ``folder``; ``validated`` is how many neurons ngspice simulates.
+
+    Raises:
+        CodesignError: a step failed.
+    """
+    with stage("1/4 training on Mackey-Glass") as progress:
+        trained = train_run(RunConfiguration(seed=seed), folder, progress)
+    source = load_source(str(folder))
+    with Engine(timeout=600.0) as engine:
+        with stage("2/4 mapping and export") as progress:
+            designs = [design_neuron(n, technology, engine, progress) for n in source.neurons]
+            drives = [_shortened(drive) for drive in source.drives or ()]
+            files = export(
+                source.neurons,
+                designs,
+                technology,
+                folder,
+                [d.stimulus for d in drives],
+                [d.duration for d in drives],
+            )
+        with stage("3/4 simulating in ngspice") as progress:
+            chosen = liveliest(trained.network, drives, validated)
+            validation = validate_source(
+                Source(source.neurons, folder, tuple(drives)),
+                chosen,
+                technology,
+                engine,
+                progress=progress,
+            )
+    write_validation(folder / "validation.json", validation)
+    return DemoResult(folder, trained, len(source.neurons), validation, files)
+
+
+def liveliest(network: MTCNetwork, drives: Sequence[Drive], count: int) -> tuple[int, ...]:
+    """``count`` neurons from the most active one down to the median, by spikes of the model.
+
+    Neurons at rest would agree too easily, so the quieter half is left out.
+    """
+    dt = network.configuration.dt
+    times = np.arange(0.0, max(drive.duration for drive in drives), dt)
+    current = torch.tensor(np.stack([drive.stimulus(times) for drive in drives], axis=1))
+    with torch.no_grad():
+        layer = MTCNeuron(neurons_of(network), dt=dt, learn=(), dtype=torch.float64)
+        s, _ = layer(current[None])
+    active = s[0] > 0
+    spikes = (active[1:] & ~active[:-1]).sum(dim=0).numpy()
+    order = np.argsort(spikes, kind="stable")[::-1]
+    last = max(count, len(order) // 2) - 1
+    picks = np.linspace(0, last, count).round().astype(int)
+    return tuple(sorted(int(order[i]) for i in picks))
+
+
+def _shortened(drive: Drive) -> Drive:
+    return Drive(drive.stimulus, min(drive.duration, _DURATION), drive.driven)

@@ -181,7 +181,7 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
             "model": n.model.regime.value,
             "as_built": n.as_built.regime.value,
             "circuit": n.circuit.regime.value,
-            "match": n.regimes_match,
+            "match": None if n.driven else n.regimes_match,
         },
         "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
         "supply": asdict(n.supply),

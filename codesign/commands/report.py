@@ -27,7 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.console import print_json
-    from codesign.report.page import write_report
+    from codesign.report import write_report
 
     path = write_report(arguments.run, arguments.out)
     if arguments.json:

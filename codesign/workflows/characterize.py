@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from mapping.characteristics import (
     MirrorTable,
     Orientation,
     OtaTable,
+    TransferFit,
     fit_transfer,
     read_characteristics,
     write_characteristics,
@@ -30,15 +32,18 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 3
+_METHOD = 4
 _BIASES = 9
 _MODES = 7
+_MODE_SPACING = 0.15
 # Half the sweep in units of the slope voltage: the tanh is flat beyond.
 _SPAN = 4.5
 # Charge of an OTA's mirrors is some femtocoulomb: a ramp this long a bias is slow beside the lag.
 _RAMP_CHARGE = 3e-13
 _CAPACITANCE_BIAS = 1e-9
 _CAPACITANCE_RAMP = 3e-5
+# Of the slope voltage: a healthy OTA's offset is some per cent.
+_LARGEST_OFFSET = 0.3
 _THERMAL_SLOPE = 2 * 1.35 * 8.617e-5
 
 
@@ -123,7 +128,8 @@ def _measure(
     technology = benches.technology
     limits = technology.limits
     biases = np.geomspace(*limits.bias_current, _BIASES)
-    modes = np.linspace(*limits.voltage, _MODES)
+    low, high = limits.voltage
+    modes = np.linspace(low, high, max(_MODES, math.ceil((high - low) / _MODE_SPACING) + 1))
     # An OTA's slope voltage is 2 n kT/q; n of 1.35 is a fair start for a sweep's width.
     kelvin = benches.temperature + 273.15
     span = _SPAN * _THERMAL_SLOPE * kelvin
@@ -150,7 +156,9 @@ def _measure(
     mirrors = {kind: next(results) for kind in ("source", "sink")}
     delay = np.array([lag(next(results)) for _ in biases])
     tables = {
-        orientation: _table(orientation, result, biases, modes, conductance, delay)
+        orientation: _table(
+            orientation, result, biases, modes, conductance, delay, technology.reference
+        )
         for orientation, result in transfers.items()
     }
     return CellCharacteristics(
@@ -177,28 +185,61 @@ def _table(
     modes: np.ndarray,
     conductance: np.ndarray,
     delay: np.ndarray,
+    reference: float,
 ) -> OtaTable:
     sign = -1 if orientation == Orientation.INVERTING else 1
     waves = iter(result.waveforms)
-    fits = []
-    for bias in biases:
-        for mode in modes:
+    fits = np.full((biases.size, modes.size), None, dtype=object)
+    middle, reason = int(np.argmin(np.abs(modes - reference))), ""
+    for i, bias in enumerate(biases):
+        for j, mode in enumerate(modes):
             wave = next(waves)
-            fits.append(fit_transfer(wave.axis - mode, wave["i(vout)"], float(bias), sign))
-    shape = (biases.size, modes.size)
+            try:
+                fits[i, j] = fit_transfer(wave.axis - mode, wave["i(vout)"], float(bias), sign)
+            except InputError as error:
+                reason = reason or (str(error) if j == middle else "")
+    working = _working_modes(fits, middle)
+    if working.stop - working.start < 2:
+        raise InputError(
+            reason
+            or f"the {orientation} OTA does not work around a common mode of {reference:g} V from "
+            f"{biases[0]:.3g} to {biases[-1]:.3g} A: correct the sizes in [cells.ota], the supply, "
+            "limits.bias_current or limits.voltage."
+        )
 
     def grid(name: str) -> np.ndarray:
-        return np.array([getattr(fit, name) for fit in fits]).reshape(shape)
+        return np.array([[getattr(fit, name) for fit in row] for row in fits[:, working]])
 
     names = ("gain", "slope_voltage", "offset", "offset_current", "residual")
     return OtaTable(
         orientation=orientation,
         bias_current=biases,
-        common_mode=modes,
+        common_mode=modes[working],
         output_conductance=conductance,
         delay=delay,
         **{name: grid(name) for name in names},
     )
+
+
+def _working_modes(fits: np.ndarray, middle: int) -> slice:
+    """The common modes around the one numbered ``middle`` at which the OTA works at every bias.
+
+    Near a rail the tail or a mirror runs out of voltage: half of the transfer curve is missing
+    there, which a tanh fits with an offset of its own width.
+    """
+
+    def works(fit: TransferFit | None) -> bool:
+        return fit is not None and abs(fit.offset) < _LARGEST_OFFSET * fit.slope_voltage
+
+    good = [all(works(fit) for fit in column) for column in fits.T]
+    if not good[middle]:
+        return slice(middle, middle)
+    first, last = middle, middle
+    while first > 0 and good[first - 1]:
+        first -= 1
+    while last < len(good) - 1 and good[last + 1]:
+        last += 1
+    return slice(first, last + 1)
 
 
 def _slopes(result: Result, biases: np.ndarray, reference: float) -> np.ndarray:

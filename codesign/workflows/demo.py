@@ -9,14 +9,13 @@ import numpy as np
 import torch
 
 from circuits.technology import Technology
-from codesign.run_configuration import RunConfiguration
 from codesign.validation import Validation, write_validation
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_source
 from codesign.workflows.source import Drive, Source, load_source
-from codesign.workflows.train import TrainedRun, train_run
+from codesign.workflows.train import TrainedRun, demo_configuration, train_run
 from netlists.engine import Engine
 from neuron_model.network import MTCNetwork, neurons_of
 from neuron_model.neuron import MTCNeuron
@@ -48,7 +47,7 @@ def demo(
         CodesignError: a step failed.
     """
     with stage("1/4 training on Mackey-Glass") as progress:
-        trained = train_run(RunConfiguration(seed=seed), folder, progress)
+        trained = train_run(demo_configuration(seed), folder, progress)
     source = load_source(str(folder))
     with Engine(timeout=600.0) as engine:
         with stage("2/4 mapping and export") as progress:

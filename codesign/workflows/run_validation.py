@@ -14,7 +14,7 @@ from codesign.workflows.circuit import (
     nominal_corner,
 )
 from codesign.workflows.source import Source
-from codesign.workflows.stimuli import stimuli_for
+from codesign.workflows.stimuli import steady_drive, stimuli_for
 from codesign.workflows.validate import Task, validate
 from mapping.mapper import MappingChoices
 from netlists.engine import Engine
@@ -55,6 +55,9 @@ def validate_source(
 ) -> Validation:
     """Map, build and validate the ``chosen`` neurons of ``source`` at one set of conditions.
 
+    A neuron that a recorded current drives is validated twice: with it, spike by spike, and with
+    a constant current typical of it, by its regime.
+
     Raises:
         InputError: a neuron does not fit, or a condition or current is not usable.
         SimulatorError: a circuit could not be simulated.
@@ -71,6 +74,8 @@ def validate_source(
         design = design_neuron(neuron, technology, engine, progress, choices)
         built = build_neuron(neuron, design, technology, engine, corner, temperature, progress)
         tasks.append(Task(built, drive))
+        if drive.driven:
+            tasks.append(Task(built, steady_drive(neuron[0], drive)))
     neurons = validate(tasks, engine, progress)
     return Validation(
         technology=technology.name,
@@ -102,6 +107,7 @@ def print_validation(validation: Validation) -> None:
         "spikes",
         "interval vs built (%)",
         "vs model (%)",
+        "coinciding (%)",
         "nJ/spike",
         "passed",
     )
@@ -119,17 +125,17 @@ def _row(neuron: NeuronValidation) -> tuple[object, ...]:
     def percent(value: float | None) -> str:
         return "" if value is None else f"{100 * value:+.2f}"
 
-    energy = neuron.supply.energy_per_spike
+    energy, matched = neuron.supply.energy_per_spike, neuron.against_as_built.coincidence
+    regimes = [r.regime.value for r in (neuron.model, neuron.as_built, neuron.circuit)]
     return (
         neuron.name,
         " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
-        neuron.model.regime.value,
-        neuron.as_built.regime.value,
-        neuron.circuit.regime.value,
+        *(("its own input", "", "") if neuron.driven else regimes),
         f"{neuron.against_model.spike_count} {neuron.against_as_built.spike_count} "
         f"{neuron.circuit.spike_count}",
-        percent(neuron.against_as_built.interval_error),
-        percent(neuron.against_model.interval_error),
+        "" if neuron.driven else percent(neuron.against_as_built.interval_error),
+        "" if neuron.driven else percent(neuron.against_model.interval_error),
+        "" if matched is None or not neuron.driven else f"{100 * matched:.0f}",
         "" if energy is None else f"{energy * 1e9:.3g}",
         "yes" if neuron.passed else "no",
     )

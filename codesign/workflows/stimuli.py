@@ -1,6 +1,9 @@
 """Which current each neuron of a source is driven with, and for how long."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+
+import numpy as np
 
 from codesign.workflows.source import Drive, Source
 from neuron_model.errors import InputError
@@ -11,6 +14,7 @@ from neuron_model.stimulus import Stimulus
 
 # Constant currents among which the default is chosen, in units of I0.
 _CANDIDATES = tuple(0.25 * k for k in range(-12, 9))
+_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _LIVELY = (Regime.TONIC_BURSTING, Regime.TONIC_SPIKING)
 
 
@@ -32,16 +36,31 @@ def stimuli_for(source: Source, current: str | None, duration: float | None) -> 
 
 
 def default_stimulus(parameters: NeuronParameters) -> Stimulus:
-    """The constant current at which the neuron bursts most clearly, else spikes, else 0."""
+    """The constant current at which the neuron bursts most clearly, else spikes."""
+    return _clearest(parameters, _CANDIDATES)
+
+
+def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> Stimulus:
+    """The one of ``currents`` at which the model bursts, else spikes, with the largest margin."""
     best: tuple[int, float, float] | None = None
-    for value in _CANDIDATES:
+    for value in map(float, currents):
         stimulus = Stimulus.constant(value)
         run = simulate(parameters, stimulus, default_duration(parameters, stimulus))
         report = classify(run.time, run.voltage, 0.0, float(parameters.u_threshold))
         if report.regime in _LIVELY:
             key = (-_LIVELY.index(report.regime), report.margin, value)
             best = key if best is None else max(best, key)
-    return Stimulus.constant(best[2] if best else 0.0)
+    return Stimulus.constant(best[2] if best else float(np.median(list(currents))))
+
+
+def steady_drive(parameters: NeuronParameters, driven: Drive) -> Drive:
+    """A constant current typical of a recorded one, to tell the regime by.
+
+    Of the recording's quantiles from 10 to 90 %, the one at which the model is active with the
+    largest margin.
+    """
+    values = np.quantile(np.array(driven.stimulus.values), _QUANTILES)
+    return _timed(parameters, _clearest(parameters, values), None)
 
 
 def _timed(parameters: NeuronParameters, stimulus: Stimulus, duration: float | None) -> Drive:

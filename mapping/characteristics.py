@@ -25,6 +25,8 @@ from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 
+_BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
+
 
 class Orientation(StrEnum):
     """How an OTA is used: which input moves, and what its output does."""
@@ -230,6 +232,26 @@ class CellCharacteristics:
     input_capacitance: float
     output_capacitance: float
     fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        least = 2 * _BOLTZMANN_OVER_CHARGE * (self.temperature + 273.15)
+        for orientation in Orientation:
+            table = self.ota(orientation)
+            bias, _ = np.unravel_index(table.slope_voltage.argmin(), table.slope_voltage.shape)
+            slope = float(table.slope_voltage.min())
+            if slope < 0.9 * least:
+                raise InputError(
+                    f"technology '{self.technology}': at {table.bias_current[bias]:.3g} A the "
+                    f"{orientation} OTA turns over {slope * 1e3:.3g} mV, less than 2 kT/q, "
+                    f"{least * 1e3:.3g} mV, which no transistor does: its models know no weak "
+                    "inversion (levels 1 to 3 of SPICE); use BSIM or other models that do."
+                )
+
+    @property
+    def common_mode(self) -> tuple[float, float]:
+        """Between which voltages the OTA was measured in every orientation, volt."""
+        ranges = [self.ota(orientation).common_mode for orientation in Orientation]
+        return float(max(r[0] for r in ranges)), float(min(r[-1] for r in ranges))
 
     def ota(self, orientation: Orientation) -> OtaTable:
         """The table of ``orientation``."""

@@ -77,6 +77,9 @@ def map_neuron(
             f"'{parameters.name}' holds {parameters.neurons} neurons: map them one by one."
         )
     neuron = parameters[0]
+    lowest, highest = characteristics.common_mode
+    voltage = max(limits.voltage[0], lowest), min(limits.voltage[1], highest)
+    limits = replace(limits, voltage=voltage)
     elements = [(i, e) for i, e in enumerate(neuron.elements) if e.alpha != 0]
     neuron = replace(neuron, elements=tuple(e for _, e in elements))
     for x in neuron.timescales:
@@ -115,12 +118,13 @@ def map_neuron(
         u_saturation=neuron.u_saturation,
         characteristics=characteristics.fingerprint,
     )
-    choices = replace(choices, leak_range=_leak_range(design, limits, choices))
-    design = replace(design, leak=_first_leak(design, choices))
+    reach = _leak_range(design, characteristics, limits, choices)
+    design = replace(design, leak=_first_leak(design, choices.leak_sections, reach))
     for _ in range(_ROUNDS):
-        design = _refine(neuron, dict(elements), design, characteristics, choices)
-    design = replace(design, notes=_notes(neuron, design, choices))
-    _check(neuron, design, limits, choices.leak_range)
+        reach = _leak_range(design, characteristics, limits, choices)
+        design = _refine(neuron, dict(elements), design, characteristics, reach)
+    design = replace(design, notes=_notes(neuron, design, reach))
+    _check(neuron, design, limits, reach)
     _check_slopes(neuron, dict(elements), design, characteristics)
     return design
 
@@ -221,16 +225,21 @@ def _first_follower(
     return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
 
 
-def _leak_range(design: NeuronDesign, limits: Limits, choices: MappingChoices) -> float:
+def _leak_range(
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices,
+) -> float:
     """How far the leak can follow the model: the outermost references have to be allowed."""
     low, high = limits.voltage
     room = min(design.reference_voltage - low, high - design.reference_voltage)
+    room -= float(np.abs(characteristics.inverting.offset).max())
     return min(choices.leak_range, room / design.unit_voltage)
 
 
-def _first_leak(design: NeuronDesign, choices: MappingChoices) -> tuple[OtaDesign, ...]:
-    count = choices.leak_sections
-    spread = choices.leak_range * (1 - 1.0 / max(count, 2))
+def _first_leak(design: NeuronDesign, count: int, reach: float) -> tuple[OtaDesign, ...]:
+    spread = reach * (1 - 1.0 / max(count, 2))
     centres = np.linspace(-spread, spread, count) if count > 1 else np.zeros(1)
     weight = 2 * spread / max(count - 1, 1) / 2 if count > 1 else 1.0
     return tuple(
@@ -252,7 +261,7 @@ def _refine(
     trained: dict[int, Element],
     design: NeuronDesign,
     characteristics: CellCharacteristics,
-    choices: MappingChoices,
+    reach: float,
 ) -> NeuronDesign:
     """One round: every number solved for with the characteristics at the design of before."""
     if design.elements[:1] and design.elements[0].reference_voltage == 0.0:
@@ -269,7 +278,7 @@ def _refine(
         _element(trained[_index(a)], neuron, a, design, characteristics) for a in design.elements
     )
     design = replace(design, elements=elements)
-    design = replace(design, leak=_leak(neuron, trained, design, characteristics, choices))
+    design = replace(design, leak=_leak(neuron, trained, design, characteristics, reach))
     design = _compensated(neuron, design, characteristics)
     design = _membrane(neuron, design, characteristics)
     at = characteristics.noninverting.at(
@@ -346,14 +355,13 @@ def _leak(
     trained: dict[int, Element],
     design: NeuronDesign,
     characteristics: CellCharacteristics,
-    choices: MappingChoices,
+    reach: float,
 ) -> tuple[OtaDesign, ...]:
     """Weights and centres of the sections by least squares of the whole fast curve.
 
     What output conductances add, and what fast elements miss by their slopes, the leak makes up.
     """
-    reach = choices.leak_range
-    u = np.linspace(-reach, reach, 20 * choices.leak_sections + 41)
+    u = np.linspace(-reach, reach, 20 * len(design.leak) + 41)
     target = leak_current(u - neuron.u_rest, neuron.leak)
     for amplifier in design.elements:
         if amplifier.timescale == Timescale.FAST and neuron.tau_fast == 0:
@@ -442,13 +450,11 @@ def _membrane(
     return replace(design, membrane_capacitance=design.membrane_capacitance + change)
 
 
-def _notes(
-    neuron: NeuronParameters, design: NeuronDesign, choices: MappingChoices
-) -> tuple[str, ...]:
+def _notes(neuron: NeuronParameters, design: NeuronDesign, reach: float) -> tuple[str, ...]:
     notes = []
-    if choices.leak_range < _RANGE:
+    if reach < _RANGE:
         notes.append(
-            f"the leak follows the model over +-{choices.leak_range:.2g} units of U only, as far "
+            f"the leak follows the model over +-{reach:.2g} units of U only, as far "
             "as references may go (limits.voltage): smaller kappas reach further"
         )
     for follower in design.followers:

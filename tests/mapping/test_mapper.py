@@ -77,7 +77,7 @@ def neurons(draw: st.DrawFn) -> NeuronParameters:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(neurons())
 def test_ideal_cells_give_back_every_number(neuron):
     built = as_built(mapped(neuron, IDEAL), IDEAL)
@@ -97,7 +97,7 @@ def test_ideal_cells_give_back_every_number(neuron):
     assert curve_error(neuron, built) < 0.005
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(neurons())
 def test_real_cells_give_the_trained_curves_and_time_constants(neuron):
     built = as_built(mapped(neuron), REAL)
@@ -257,7 +257,7 @@ def test_slower_neurons_get_more_current_or_less_capacitance():
             assert LIMITS.capacitance[0] <= follower.capacitance <= LIMITS.capacitance[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(neurons(), st.floats(0.5, 3.0), st.floats(0.5, 3.0))
 def test_every_design_is_within_its_limits(neuron, tight_current, tight_voltage):
     limits = replace(

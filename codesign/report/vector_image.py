@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from codesign.plots import STYLE
@@ -54,7 +55,8 @@ def inline_svg(figure: Figure, sheet: StyleSheet, title: str, description: str) 
     """
     content = io.StringIO()
     with mpl.rc_context(STYLE):
-        figure.savefig(content, format="svg", metadata={"Date": None})
+        # savefig would draw it all twice, the first time to know its size
+        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
     root = ElementTree.fromstring(content.getvalue())
     number = sheet.figures
     sheet.figures += 1

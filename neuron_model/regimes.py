@@ -23,8 +23,11 @@ from scipy.signal import find_peaks
 from neuron_model.errors import InputError
 from neuron_model.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_pauses
 
-PAUSE_RATIO = 2.5
-"""A pause is at least this many times longer than the intervals within a burst."""
+PAUSE_RATIO = 3.0
+"""A pause is at least this many times longer than the usual interval within a burst."""
+
+GAP_RATIO = 1.5
+"""The shortest pause is at least this many times longer than the longest interval within one."""
 
 SILENCE_RATIO = 2.0
 """A neuron has fallen silent after this many times its longest usual interval."""
@@ -89,9 +92,10 @@ def classify(
        times its longest usual interval: of the second half of the window, the first being left to
        transients. Silent above the threshold is depolarization block; below it, resting if there
        was no spike, else phasic.
-    3. It bursts if its usual intervals fall into two kinds, the longer at least PAUSE_RATIO times
-       the shorter, and most spikes have a short interval beside them. One that has fallen silent
-       bursts if it fired two spikes or more with intervals that much shorter than the silence.
+    3. It bursts if its usual intervals fall into two kinds, the least of the longer being at least
+       PAUSE_RATIO times the median and GAP_RATIO times the greatest of the shorter, and most
+       spikes have a short interval beside them. One that has fallen silent bursts if it fired two
+       spikes or more with intervals that much shorter than the silence.
 
     The margin is the least of: how far those ratios are from their bounds, on a logarithmic scale;
     how far peaks, troughs and the voltage at rest are from the threshold, relative to
@@ -172,41 +176,55 @@ class _Train:
 class _Pauses:
     """Intervals of two kinds: those longer than ``level`` are pauses between bursts.
 
-    ratio: of the shortest pause to the longest interval within a burst.
+    score: how clearly they are two kinds; 1 on the boundary, see :func:`_separation`.
     share: of the spikes that have another one beside them in their burst.
     """
 
     level: float
-    ratio: float
+    score: float
     share: float
 
 
 def _pauses(intervals: np.ndarray) -> _Pauses | None:
-    """The clearest division of intervals into bursts and pauses under which most spikes burst."""
+    """The clearest division of intervals into bursts and pauses under which most spikes burst.
+
+    Of those that are clear enough, the one across the widest gap.
+    """
     ordered = np.sort(intervals)
-    best = None
-    for short, long in zip(ordered, ordered[1:], strict=False):
-        ratio = long / short
-        if ratio <= (best.ratio if best else 1.0):
+    best, best_key = None, (-1.0, 0.0)
+    for count in np.flatnonzero(ordered[1:] > ordered[:-1]) + 1:
+        short, long = ordered[count - 1], ordered[count]
+        score = _separation(ordered[:count], long)
+        key = (min(score, 1.0), long / short)
+        if key <= best_key:
             continue
         within = intervals < long
         beside = np.concatenate(([False], within)) | np.concatenate((within, [False]))
         # The first and the last spike have neighbours that were not looked at.
         share = float(np.mean(beside[1:-1])) if intervals.size > 2 else 1.0
         if share > 0.5:
-            best = _Pauses(math.sqrt(short * long), float(ratio), share)
+            best, best_key = _Pauses(math.sqrt(short * long), score, share), key
     return best
+
+
+def _separation(within: np.ndarray, pause: float) -> float:
+    """How much longer a pause is than the sorted intervals of bursts; at least 1 is much longer."""
+    usual, longest = float(within[within.size // 2]), float(within[-1])
+    return min(
+        math.log(pause / usual) / math.log(PAUSE_RATIO),
+        math.log(pause / longest) / math.log(GAP_RATIO),
+    )
 
 
 def _tonic(train: _Train, clear: float) -> RegimeReport:
     lasting = 1.0 - math.log(max(1.0, train.silence / train.longest)) / math.log(SILENCE_RATIO)
     pauses = _pauses(train.usual)
-    if pauses and pauses.ratio >= PAUSE_RATIO and not _came_to_spiking(train, pauses):
+    if pauses and pauses.score >= 1.0 and not _came_to_spiking(train, pauses):
         return _tonic_bursting(train, pauses, (clear, lasting))
-    even = 1.0 - _log_ratio(pauses.ratio if pauses else 1.0)
+    even = max(0.0, 1.0 - pauses.score) if pauses else 1.0
     return train.report(
         Regime.TONIC_SPIKING,
-        (clear, lasting, max(even, 0.0), train.usual.size / CLEAR_REPEATS),
+        (clear, lasting, even, train.usual.size / CLEAR_REPEATS),
         interspike_interval=float(np.median(train.usual)),
     )
 
@@ -233,7 +251,7 @@ def _tonic_bursting(train: _Train, pauses: _Pauses, margins: tuple[float, ...]) 
         Regime.TONIC_BURSTING,
         (
             *margins,
-            _log_ratio(pauses.ratio) - 1.0,
+            pauses.score - 1.0,
             2.0 * pauses.share - 1.0,
             repeats / CLEAR_REPEATS,
         ),
@@ -256,8 +274,8 @@ def _silent(train: _Train, clear: float, held: bool) -> RegimeReport:
         return train.report(Regime.RESTING, margins)
 
     pauses = _pauses(intervals)
-    several = pauses is not None and pauses.ratio >= PAUSE_RATIO
-    level = pauses.level if pauses and several else train.silence / PAUSE_RATIO
+    apart = pauses is not None and pauses.score >= 1.0
+    level = pauses.level if pauses and apart else train.silence / PAUSE_RATIO
     groups = split_at_pauses(train.times, level)
     bursts = [group for group in groups if group.size > 1]
     if not bursts:
@@ -267,17 +285,12 @@ def _silent(train: _Train, clear: float, held: bool) -> RegimeReport:
     rhythm = {"interburst_interval": float(np.median(between))} if len(bursts) > 1 else {}
     return train.report(
         Regime.PHASIC_BURSTING,
-        (*margins, _log_ratio(train.silence / float(within.max())) - 1.0),
+        (*margins, _separation(np.sort(within), train.silence) - 1.0),
         burst_count=len(bursts),
         spikes_per_burst=float(np.median([group.size for group in bursts])),
         interspike_interval=float(np.median(within)),
         **rhythm,
     )
-
-
-def _log_ratio(ratio: float) -> float:
-    """1 where ``ratio`` is PAUSE_RATIO, 2 where it is its square."""
-    return math.log(ratio) / math.log(PAUSE_RATIO)
 
 
 def _voltage_margin(above: np.ndarray, hysteresis: float) -> float:

@@ -27,7 +27,7 @@ has the least noise."""
 MOST_SAMPLES = 20_000_000
 """More would not fit into the memory of a small machine."""
 
-_TOLERANCE = 1e-11
+_TOLERANCE = 1e-10
 _MOST_STEPS = 10_000_000  # between two samples: no limit for any neuron that can be described
 
 
@@ -90,7 +90,7 @@ def simulate(
     """Integrate one neuron from time 0 to ``duration``.
 
     The equations are those of :class:`neuron_model.parameters.NeuronParameters`. LSODA (relative
-    and absolute tolerance 1e-11) is started anew at every step of the stimulus, so that none is
+    and absolute tolerance 1e-10) is started anew at every step of the stimulus, so that none is
     smoothed over; samples are its own interpolation, so that their spacing changes no spike.
 
     Args:

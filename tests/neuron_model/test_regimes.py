@@ -135,6 +135,25 @@ def test_every_other_interval_somewhat_longer_is_spiking():
     assert 0.0 < report.margin < 0.5
 
 
+@pytest.mark.parametrize(
+    ("long", "regime", "low", "high"),
+    [
+        (200.0, Regime.TONIC_SPIKING, 0.3, 0.7),
+        (280.0, Regime.TONIC_SPIKING, 0.0, 0.1),
+        (320.0, Regime.TONIC_BURSTING, 0.0, 0.1),
+        (900.0, Regime.TONIC_BURSTING, 0.9, 1.0),
+    ],
+)
+def test_pairs_are_bursts_from_three_times_the_interval_on(
+    long: float, regime: Regime, low: float, high: float
+):
+    steps = np.tile([100.0, long], 60)
+    times = 1010.0 + np.cumsum(steps)
+    report = judged(times[times < END].tolist())
+    assert report.regime == regime
+    assert low <= report.margin <= high
+
+
 def test_a_burst_and_silence_is_phasic_bursting():
     report = judged(train(1010.0, 50.0, 7))
     assert report.regime == Regime.PHASIC_BURSTING

@@ -406,7 +406,7 @@ def test_notes_say_what_the_circuit_cannot_copy():
     linear = mapped(burster(filter_slow=Filter()))
     assert any("slow filter is linear in the model" in note for note in linear.notes)
     elements = tuple(replace(e, kappa=2.5) for e in burster().elements[:1])
-    assert any("over +-2.7 units of U only" in n for n in mapped(burster(elements=elements)).notes)
+    assert any("over +-2.6 units of U only" in n for n in mapped(burster(elements=elements)).notes)
     steep = mapped(burster(u_saturation=0.2))
     assert any("output stage saturates over one unit" in note for note in steep.notes)
 

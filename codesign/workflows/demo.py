@@ -52,7 +52,7 @@ def demo(
     with Engine(timeout=600.0) as engine:
         with stage("2/4 mapping and export") as progress:
             designs = [design_neuron(n, technology, engine, progress) for n in source.neurons]
-            drives = [_shortened(drive) for drive in source.drives or ()]
+            drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
             files = export(
                 source.neurons,
                 designs,
@@ -91,7 +91,3 @@ def liveliest(network: MTCNetwork, drives: Sequence[Drive], count: int) -> tuple
     last = max(count, len(order) // 2) - 1
     picks = np.linspace(0, last, count).round().astype(int)
     return tuple(sorted(int(order[i]) for i in picks))
-
-
-def _shortened(drive: Drive) -> Drive:
-    return Drive(drive.stimulus, min(drive.duration, _DURATION), drive.driven)

@@ -1,8 +1,10 @@
 """What a command line names: a neuron file, a preset or a run folder."""
 
+from __future__ import annotations
+
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,17 @@ class Drive:
     def onset(self) -> float:
         """From when on the response is judged: the last step, or the start of a recording."""
         return 0.0 if self.driven else self.stimulus.onset
+
+    def lasting(self, duration: float) -> Drive:
+        """The drive for ``duration``; a recording does not become longer than it is."""
+        if not self.driven:
+            return replace(self, duration=duration)
+        if duration >= self.duration:
+            return self
+        steps = zip(self.stimulus.times, self.stimulus.values, strict=True)
+        kept = [(time, value) for time, value in steps if time < duration]
+        times, values = zip(*kept, strict=True)
+        return Drive(Stimulus(times, values), duration, self.driven)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Which current each neuron of a source is driven with, and for how long."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,10 +27,7 @@ def stimuli_for(source: Source, current: str | None, duration: float | None) -> 
         stimulus = Stimulus.parse(current)
         return tuple(_timed(n, stimulus, duration) for n in source.neurons)
     if source.drives is not None:
-        return tuple(
-            d if duration is None else replace(d, duration=min(duration, d.duration))
-            for d in source.drives
-        )
+        return tuple(d if duration is None else d.lasting(duration) for d in source.drives)
     return tuple(_timed(n, default_stimulus(n), duration) for n in source.neurons)
 
 

@@ -92,6 +92,7 @@ class _CloseUp:
     start: float
     end: float
     title: str
+    label: str
 
 
 # More than these in one picture run into each other: the picture then shows the first ones.
@@ -127,7 +128,7 @@ def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) 
     """Spikes of the whole run, U_m over time, the input current, and a burst or some spikes.
 
     In the close-up each waveform is shifted so that its first spike is at 0: above it is seen
-    when it fires, below how.
+    when it fires, below how. Where a recorded current sets the pace, nothing is shifted.
 
     Args:
         neuron: the outcome.
@@ -317,13 +318,13 @@ def _draw_current(
 def _draw_close_up(axes: Axes, neuron: NeuronValidation, close_up: _CloseUp) -> None:
     parts = {}
     for who, wave in neuron.waveforms.items():
-        zero = close_up.zero[who]
+        zero = close_up.zero.get(who, 0.0)
         part = _cut(wave, zero + close_up.start, zero + close_up.end)
         parts[who] = Waveform(part.time - zero, part.voltage)
     _draw_waveforms(axes, parts, neuron)
     axes.set_xlim(close_up.start, close_up.end)
     axes.set_title(close_up.title)
-    axes.set_xlabel("model time since the first spike shown")
+    axes.set_xlabel(close_up.label)
 
 
 def _close_up(neuron: NeuronValidation) -> _CloseUp | None:
@@ -342,8 +343,13 @@ def _close_up(neuron: NeuronValidation) -> _CloseUp | None:
     if length == 0.0:  # a single spike: as much around it as the leak needs
         length = min(20.0, neuron.duration / 10)
     margin = 0.12 * length
-    title = "A burst of each, from its first spike" if bursting else "Spikes of each, laid over"
-    return _CloseUp(zero, -margin, length + margin, title)
+    if neuron.driven:
+        start = float(first[0])
+        title = "Close-up of a burst" if bursting else "Close-up of some spikes"
+        return _CloseUp({}, start - margin, start + length + margin, title, "model time")
+    title = "A burst of each" if bursting else "Some spikes of each"
+    label = "model time since the first spike shown"
+    return _CloseUp(zero, -margin, length + margin, f"{title}, from its first spike", label)
 
 
 def _events(report: RegimeReport, end: float) -> list[np.ndarray]:

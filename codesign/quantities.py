@@ -61,6 +61,11 @@ def percent(share: float | None, digits: int = 2, signed: bool = False) -> str:
     return f"{_signed(text)} %"
 
 
+def fixed(value: float, decimals: int = 3) -> str:
+    """``value`` with so many decimals, for columns of numbers of one size."""
+    return _signed(f"{value + 0.0:.{decimals}f}")
+
+
 def celsius(temperature: float) -> str:
     """A temperature in degrees Celsius."""
     return f"{_signed(f'{temperature:g}')} °C"

@@ -85,17 +85,21 @@ def _waveforms(neuron: NeuronValidation, stimulus: Stimulus | None, sheet: Style
     )
     text = f"Membrane voltage of {neuron.name} over time. {said}."
     unit = neuron.units.get("current")
-    current = element("code", neuron.current) if ":" in neuron.current else neuron.current
+    scale = f" in I₀ = {quantity(unit, 'A')}" if unit else ""
+    shifts = (
+        "Where a close-up is shown, each waveform is shifted so that its first spike there is at "
+        "0: the upper panels show when a neuron fires, the close-up how."
+    )
     caption = [
-        "Input current ",
-        current,
-        f" (model time:value, in I₀ = {quantity(unit, 'A')})" if unit else " (model time:value)",
-        f", {number(neuron.duration, 4)} units of model time",
+        f"Input current: recorded, {neuron.current},{scale}"
+        if neuron.driven
+        else ["Input current ", element("code", neuron.current), f" (model time:value,{scale})"],
+        f"; {number(neuron.duration, 4)} units of model time",
         f" = {quantity(neuron.duration * neuron.units['time'], 's')}"
         if neuron.units.get("time")
         else None,
-        ". Where a close-up is shown, each waveform is shifted so that its first spike there is at "
-        "0: the upper panels show when a neuron fires, the close-up how.",
+        ". ",
+        None if neuron.driven else shifts,
     ]
     svg = inline_svg(waveform_figure(neuron, stimulus), sheet, f"Response of {neuron.name}", text)
     return element("figure", svg, element("figcaption", caption))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codesign.plots import loss_figure
-from codesign.quantities import MISSING, celsius, number, percent, quantity
+from codesign.quantities import MISSING, celsius, fixed, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
@@ -80,23 +80,26 @@ def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
 
 def summary(validation: Validation) -> list[Child]:
     """All neurons, and what it takes to pass."""
-    rows = [_row(index, neuron) for index, neuron in enumerate(validation.neurons)]
-    columns = (
+    neurons = validation.neurons
+    stepped = any(not neuron.driven for neuron in neurons)
+    driven = any(neuron.driven for neuron in neurons)
+    rows = [_row(index, neuron, stepped, driven) for index, neuron in enumerate(neurons)]
+    columns = [
         "neuron",
         "regime of the circuit",
         "I-V nrmse: fast",
         "slow",
         "ultraslow",
         "spikes: model / as built / circuit",
-        "spike intervals: to as built",
-        "to model",
+        *(("intervals to as built", "to model") if stepped else ()),
+        *(("spikes coinciding with as built", "with model") if driven else ()),
         "static power",
         "energy per spike",
         "verdict",
-    )
+    ]
     return [
         element("h2", "All neurons"),
-        table(None, columns, rows, text_columns=(0, 1, 10)),
+        table(None, columns, rows, text_columns=(0, 1, len(columns) - 1)),
         element(
             "p",
             f"To pass, each I-V curve must be within {percent(IV_LIMIT, 0)} of the model's "
@@ -143,25 +146,35 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
         yield name, quantity(float(np.median(energies)), "J")
 
 
-def _row(index: int, neuron: NeuronValidation) -> list[Child]:
+def _row(index: int, neuron: NeuronValidation, stepped: bool, driven: bool) -> list[Child]:
+    """stepped, driven: whether any neuron is, and so has its columns."""
     errors = {curve.timescale: curve.nrmse for curve in neuron.iv}
     regime: Child = words(neuron.circuit.regime)
     if neuron.driven:
-        regime = "driven by a recorded current"
+        regime = "driven"
     elif not neuron.regimes_match:
         regime = over(f"{words(neuron.circuit.regime)}, model: {words(neuron.model.regime)}", True)
     model, built = neuron.against_model, neuron.against_as_built
     counts = (model.spike_count, built.spike_count, model.circuit_spike_count)
-    judged = not neuron.driven
-    return [
+    cells: list[Child] = [
         element("a", neuron.name, href=f"#neuron-{index}"),
         regime,
         *(over(percent(errors.get(x)), errors.get(x, 0.0) > IV_LIMIT) for x in Timescale),
         " / ".join(str(count) for count in counts),
-        _interval(built.interval_error, AS_BUILT_INTERVAL_LIMIT if judged else None),
-        _interval(
-            model.interval_error, MODEL_INTERVAL_LIMIT if judged and neuron.circuit_shaped else None
-        ),
+    ]
+    if stepped:
+        shaped = MODEL_INTERVAL_LIMIT if neuron.circuit_shaped else None
+        limits = (AS_BUILT_INTERVAL_LIMIT, shaped)
+        cells += [
+            MISSING if neuron.driven else _interval(timing.interval_error, limit)
+            for timing, limit in zip((built, model), limits, strict=True)
+        ]
+    if driven:
+        shares = (built.coincidence, model.coincidence) if neuron.driven else (None, None)
+        few = shares[0] is not None and shares[0] < COINCIDENCE_LIMIT
+        cells += [over(percent(shares[0], 1), few), percent(shares[1], 1)]
+    return [
+        *cells,
         quantity(neuron.supply.static_power, "W"),
         quantity(neuron.supply.energy_per_spike, "J"),
         mark(neuron.passed),
@@ -238,8 +251,8 @@ def _columns(
         seen[name] += 1
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
-        row[f"{name} α"] = number(alpha)
-        row[f"{name} δ"] = number(delta)
+        row[f"{name} α"] = fixed(alpha)
+        row[f"{name} δ"] = fixed(delta)
     row |= {f"τ {x.value}": number(tau) for x, tau in taus.items() if tau}
     if i_bias:
         row["bias"] = number(i_bias)
@@ -253,10 +266,16 @@ def _config(text: str | None) -> Child:
         rows = list(_flat(tomllib.loads(text)))
     except tomllib.TOMLDecodeError:
         return [element("h3", "Configuration"), element("pre", element("code", text))]
-    return [
-        element("h3", "Configuration"),
-        table(None, ("key", "value"), [list(row) for row in rows], text_columns=(0, 1)),
+    groups: dict[str, list[Markup]] = {}
+    for path, value in rows:
+        group, _, name = path.rpartition(".")
+        pair = element("div", element("dt", name), element("dd", value))
+        groups.setdefault(group, []).append(pair)
+    cards = [
+        element("section", element("h4", group or "run"), element("dl", pairs))
+        for group, pairs in groups.items()
     ]
+    return [element("h3", "Configuration"), element("div", cards, class_="cards")]
 
 
 def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
@@ -275,7 +294,7 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}".replace("-", "−")
     if isinstance(value, list):
         return ", ".join(_value(item) for item in value)
     return str(value)

@@ -64,6 +64,13 @@ figcaption {{ color: var(--soft); font-size: .88rem; max-width: 50rem; margin-to
 svg text {{ font-family: Inter, "Helvetica Neue", Helvetica, Arial, "Liberation Sans",
   sans-serif; }}
 svg *{{stroke-linejoin:round;stroke-linecap:butt}}
+.cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
+  gap: 1.2rem 2rem; font-size: .85rem; }}
+.cards h4 {{ margin: 0 0 .3rem; border-bottom: 1.5px solid var(--ink); }}
+.cards dl {{ margin: 0; }}
+.cards div {{ display: flex; justify-content: space-between; gap: 1rem;
+  border-bottom: 1px solid var(--line); padding: .12rem 0; }}
+.cards dd {{ margin: 0; text-align: right; overflow-wrap: anywhere; }}
 ul {{ padding-left: 1.2rem; }}
 .reasons {{ border-left: 4px solid var(--bad); background: var(--bad-wash); list-style: none;
   padding: .6rem 1rem; margin: .6rem 0; }}

@@ -143,6 +143,14 @@ def test_a_recorded_current_is_drawn_where_it_is_given(make_neuron: MakeNeuron):
     assert axes.patches[0].get_data().values.tolist() == list(recorded.values)
 
 
+def test_driven_neurons_are_compared_at_the_same_time(make_neuron: MakeNeuron):
+    _, close_up = panel(waveform_figure(make_neuron(driven=True)), "$U_m$")
+    assert close_up.get_xlim() == pytest.approx((395.2, 444.8))
+    ((time, voltage),) = drawn(close_up, "circuit")
+    first = time < 412.0
+    assert time[first][np.argmax(voltage[first])] == pytest.approx(402.0, abs=0.1)
+
+
 def test_flat_and_short_data_have_pictures(make_neuron: MakeNeuron, tmp_path: Path):
     neuron = make_neuron()
     one = np.array([0.0])

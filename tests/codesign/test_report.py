@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from codesign.command_line import main
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
+from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
-from codesign.validation import NeuronValidation, Validation, write_validation
+from codesign.validation import NeuronValidation, Timing, Validation, write_validation
 from mapping.characteristics import Orientation
 from mapping.design import (
     FollowerDesign,
@@ -145,8 +146,7 @@ def test_what_was_judged_is_told_in_numbers(page: Page):
 def test_trained_and_physical_values_stand_side_by_side(page: Page):
     assert "s+: α 1.50, δ −0.900 1.42 nA 0.8344 V" in page.text
     assert "τ 50.0 = 2.25 ms 117 pA – 4.00 pF" in page.text
-    assert "network.neurons 2" in page.text
-    assert "network.learn alpha, delta" in page.text
+    assert "network neurons 2 learn alpha, delta" in page.text
     assert "from 1.50 to 0.250" in page.text
 
 
@@ -215,14 +215,33 @@ def test_a_validation_alone_is_enough(tmp_path: Path, validation: Validation):
     assert "neither a model nor a design" in text
 
 
-def test_out_says_where_and_else_the_page_is_the_same(tmp_path: Path, written: tuple[Path, str]):
-    path, text = written
+def test_out_says_where_and_links_follow(tmp_path: Path, validation: Validation):
+    run = tmp_path / "run"
+    write_validation(run / "validation.json", replace(validation, neurons=()))
+    (run / "netlists").mkdir()
+    (run / "netlists" / "models.spice").write_text("* models\n")
+    first = write_report(run).read_text(encoding="utf-8")
     out = tmp_path / "deep" / "page.html"
-    other = write_report(path.parent, out).read_text(encoding="utf-8")
-    (link,) = [v for v in Page(other).values("href") if v.endswith("models.spice")]
-    assert link.startswith("../")
-    assert (out.parent / link.replace("%20", " ")).resolve().is_file()
-    assert other.replace(link.removesuffix("models.spice"), "netlists/") == text
+    second = write_report(run, out).read_text(encoding="utf-8")
+    (link,) = [v for v in Page(second).values("href") if v.endswith("models.spice")]
+    assert (out.parent / link).resolve() == run / "netlists" / "models.spice"
+    assert second.replace(link, "netlists/models.spice") == first
+
+
+def test_driven_neurons_are_judged_spike_by_spike(make_neuron: Callable[..., NeuronValidation]):
+    timing = Timing(9, 9, 0.5, None, 0.7)
+    driven = make_neuron("d", driven=True, against_as_built=timing, current="750 steps")
+    stepped = make_neuron("s")
+    for neurons, there, missing in (
+        ((driven,), ["coinciding", "70.0 %", "driven"], ["intervals to as built", "+50.0 %"]),
+        ((stepped,), ["intervals to as built", "+1.23 %"], ["coinciding with"]),
+        ((driven, stepped), ["coinciding", "intervals to as built", "+1.23 %", "70.0 %"], []),
+    ):
+        tables = summary(Validation("sky130", "tt", 27.0, neurons))[1]
+        text = Page(str(tables)).text
+        assert all(words in text for words in there)
+        assert not any(words in text for words in missing)
+    assert '<span class="over">70.0 %</span>' in str(tables)
 
 
 def test_the_command_prints_where_the_page_is(
@@ -340,6 +359,7 @@ def test_figures_share_styles_but_not_ids():
     first = inline_svg(figure, sheet, "one", "a < b")
     styles = dict(sheet.classes)
     second = inline_svg(figure, sheet, "two", "")
+    assert inline_svg(figure, StyleSheet(), "one", "a < b") == first
     assert sheet.classes == styles
     assert "a &lt; b" in first
     ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]

@@ -142,14 +142,14 @@ def _build(default: Part, key: str, table: Mapping[str, Any]) -> Part:
     """``default`` with the values of ``table``, each of the type that the default's has."""
     names = tuple(f.name for f in fields(default) if f.name != "seed")
     _refuse_unknown(f"{key}.", table, names)
-    values = {
+    values: dict[str, Any] = {
         name: _typed(f"{key}.{name}", value, getattr(default, name))
         for name, value in table.items()
     }
     return replace(default, **values)
 
 
-def _typed(key: str, value: object, example: object) -> object:
+def _typed(key: str, value: object, example: object) -> Any:
     if isinstance(example, tuple):
         if isinstance(value, list) and all(
             isinstance(v, str) if isinstance(example[0], str) else _is_number(v) for v in value

@@ -100,6 +100,7 @@ _MOST_BURSTS = 8
 _MOST_SPIKES = 30
 _MOST_UNCROWDED = 12
 _TONIC_INTERVALS = 3
+_SHORTEST_CLOSE_UP = 0.04
 
 
 def iv_figure(neuron: NeuronValidation) -> Figure:
@@ -340,8 +341,7 @@ def _close_up(neuron: NeuronValidation) -> _CloseUp | None:
     zero = {who: float(shown.get(who, first)[0]) for who in LABELS}
     length = max(float(event[-1] - event[0]) for event in shown.values())
     bursting = any(report.burst_count for report in reports.values())
-    if length == 0.0:  # a single spike: as much around it as the leak needs
-        length = min(20.0, neuron.duration / 10)
+    length = max(length, _SHORTEST_CLOSE_UP * neuron.duration)
     margin = 0.12 * length
     if neuron.driven:
         start = float(first[0])

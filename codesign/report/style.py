@@ -64,8 +64,8 @@ figcaption {{ color: var(--soft); font-size: .88rem; max-width: 50rem; margin-to
 svg text {{ font-family: Inter, "Helvetica Neue", Helvetica, Arial, "Liberation Sans",
   sans-serif; }}
 svg *{{stroke-linejoin:round;stroke-linecap:butt}}
-.cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
-  gap: 1.2rem 2rem; font-size: .85rem; }}
+.cards {{ columns: 15rem; column-gap: 2rem; font-size: .85rem; }}
+.cards section {{ break-inside: avoid; padding-bottom: 1.2rem; }}
 .cards h4 {{ margin: 0 0 .3rem; border-bottom: 1.5px solid var(--ink); }}
 .cards dl {{ margin: 0; }}
 .cards div {{ display: flex; justify-content: space-between; gap: 1rem;
@@ -83,7 +83,8 @@ footer {{ margin-top: 3.5rem; color: var(--soft); font-size: .85rem; }}
 }}
 @media print {{
   @page {{ size: A4; margin: 14mm 13mm; }}
-  body {{ max-width: none; padding: 0; font-size: 9.5pt; }}
+  html {{ font-size: 9.5pt; }}
+  body {{ max-width: none; padding: 0; font-size: 1rem; }}
   h2 {{ margin-top: 1.6rem; }}
   h2, h3, figcaption {{ break-after: avoid; }}
   figure, tr, .tiles, .verdict {{ break-inside: avoid; }}

@@ -74,7 +74,10 @@ class NeuronBenches:
             start: model time from which waveforms are kept.
         """
         unit, design = self.design.time_unit, self.design
-        wave = _steps(np.asarray(times), np.asarray(currents), _RAMP * design_tau(design))
+        # a recorded current may change faster than a step is wont to take
+        shortest = np.diff(times).min() if len(times) > 1 else np.inf
+        ramp = min(_RAMP * design_tau(design), 0.5 * float(shortest))
+        wave = _steps(np.asarray(times), np.asarray(currents), ramp)
         drive = PiecewiseLinear(wave[0] * unit, wave[1] * design.unit_current)
         rest = float(design.volts(design.u_rest))
         initial = {MEMBRANE: rest}

@@ -35,9 +35,9 @@ def select(source: Source, wanted: str | None) -> tuple[int, ...]:
         first, _, last = part.strip().partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not last)):
             raise InputError(f"--neurons {wanted!r}: {part!r} is neither a number nor a range.")
+        if not int(first) <= int(last or first) < count:
+            raise InputError(f"--neurons {wanted!r}: there are neurons 0 to {count - 1}.")
         chosen += range(int(first), int(last or first) + 1)
-    if not chosen or max(chosen) >= count:
-        raise InputError(f"--neurons {wanted!r}: there are neurons 0 to {count - 1}.")
     return tuple(dict.fromkeys(chosen))
 
 

@@ -69,6 +69,7 @@ def draw_current(axes: Axes, time: np.ndarray, current: np.ndarray) -> None:
     keep = np.append(corners, len(time) - 1)
     axes.step(time[keep], current[keep], where="post", color="#6b7780", linewidth=1.2)
     axes.margins(y=0.25)
+    axes.set_xlim(time[0], time[-1])
 
 
 def draw_curve(axes: Axes, voltage: np.ndarray, current: np.ndarray, timescale: Timescale) -> None:

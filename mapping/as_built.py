@@ -9,7 +9,7 @@ and offset; the amplifiers' internal poles become a fast time constant and a sma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -72,6 +72,40 @@ def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -
     return sum(point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers)
 
 
+def skew_current(
+    design: NeuronDesign, characteristics: CellCharacteristics, u: np.ndarray
+) -> np.ndarray:
+    """sum_k (h_k / A_k V0 U + l_k V0 (U - delta_k) (1 + t_k) / 2) alpha_k t_k
+
+    with t_k = tanh(kappa_k (U - delta_k)), over what reads the membrane. An amplifier that sinks
+    its current has a larger output conductance than one that sources it (h), and an input above
+    the reference lifts the tail, which then carries more (l). Of those that read a filtered
+    voltage the mean conductance alone is counted.
+
+    Args:
+        design: the neuron's.
+        characteristics: of its cells.
+        u: membrane voltages, model units, (points,).
+
+    Returns:
+        Current drawn from the membrane, in I0, (points,).
+    """
+    total = np.zeros_like(u)
+    for amplifier in _readers_of_membrane(design):
+        at = point(amplifier, characteristics)
+        element = as_built_element(amplifier, design, characteristics)
+        current = element_current(u, element.alpha, element.delta, element.kappa)
+        lifted = (u - element.delta) * (1 + current / element.alpha) / 2
+        share = at.conductance_skew / at.gain * u + at.drift * lifted
+        total = total + design.unit_voltage * share * current
+    return total
+
+
+def _readers_of_membrane(design: NeuronDesign) -> tuple[OtaDesign, ...]:
+    elements = (a for a in design.elements if design.follower(a.timescale) is None)
+    return (*elements, *design.leak)
+
+
 def as_built_element(
     amplifier: OtaDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> Element:
@@ -119,9 +153,10 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         tau, shape = as_built_filter(each, design, characteristics)
         values[f"tau_{each.timescale}"] = tau
         values[f"filter_{each.timescale}"] = shape
-    sections = tuple(as_built_element(a, design, characteristics) for a in design.leak)
     conductance = membrane_conductance(design, characteristics)
     in_units = conductance * design.unit_voltage / design.unit_current
+    sections, more, skew = _skewed_sections(design, characteristics)
+    in_units += more
     if follower is None:
         # leak sections lag like the fast elements here; only the rest goes into tau_m
         values["tau_fast"] = lag / design.time_unit
@@ -147,9 +182,36 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         u_rest=design.u_rest,
         u_threshold=design.u_threshold,
         u_saturation=design.u_saturation,
-        i_bias=bias / design.unit_current - shift,
+        i_bias=bias / design.unit_current - shift - skew,
         **values,  # type: ignore[arg-type]
     )
+
+
+def _skewed_sections(
+    design: NeuronDesign, characteristics: CellCharacteristics
+) -> tuple[tuple[Element, ...], float, float]:
+    """(sections, conductance, constant) that draw the sections' current and the skew current.
+
+    The skew bends the curve smoothly, so that other weights of the same sections, a conductance
+    and a constant (all in model units) describe it: linear least squares over their range.
+    """
+    sections = tuple(as_built_element(a, design, characteristics) for a in design.leak)
+    if not sections:
+        return sections, 0.0, 0.0
+    reach = max(abs(float(s.delta)) for s in sections) + 0.5
+    u = np.linspace(-reach, reach, 40 * len(sections) + 41)
+    columns = [element_current(u, 1.0, s.delta, s.kappa) for s in sections]
+    basis = np.stack([*columns, u, np.ones_like(u)], axis=1)
+    wanted = skew_current(design, characteristics, u)
+    # sections and a straight line can nearly replace each other: small changes are preferred
+    damping = 1e-2 * np.eye(basis.shape[1])
+    change, *_ = np.linalg.lstsq(
+        np.concatenate([basis, damping]), np.concatenate([wanted, np.zeros(len(damping))])
+    )
+    weighted = tuple(
+        replace(s, alpha=float(s.alpha + d)) for s, d in zip(sections, change[:-2], strict=True)
+    )
+    return weighted, float(change[-2]), float(change[-1])
 
 
 def _leak_of(sections: Sequence[Element], u_rest: float, conductance: float) -> tuple[Leak, float]:

@@ -1,10 +1,11 @@
 """Measured characteristics of cells: what a circuit really does at each bias and common mode.
 
-    I_out = I_bias (+-A tanh((v - o) / V0) + c) - g I_bias (V_out - V_ref)
+    I_out = I_bias (+-A (1 + l (v - o) (1 + t) / 2) t + c) - G I_bias (V_out - V_ref)
+    t     = tanh((v - o) / V0)          G = g -+ h t
 
 with v the swept input minus the fixed one, and the sign that of the orientation. Gain A, slope
-voltage V0, offset o and offset current c are measured over bias current and common mode, output
-conductance g and internal delay over bias current.
+voltage V0, offset o, drift l and offset current c are measured over bias and common mode; output
+conductance g, its skew h (PMOS and NMOS mirrors differ) and internal delay over bias current.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class TransferFit:
     offset: float
     offset_current: float
     residual: float
+    drift: float = 0.0
 
 
 def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: int) -> TransferFit:
@@ -66,18 +68,21 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
     height = (y.max() - y.min()) / 2
 
     def error(p: np.ndarray) -> np.ndarray:
-        return p[0] * np.tanh((voltage - p[1]) / p[2]) + p[3] - y
+        t = np.tanh((voltage - p[1]) / p[2])
+        return p[0] * t * (1 + p[4] * (voltage - p[1]) * (1 + t) / 2) + p[3] - y
 
-    start = [height, 0.0, 0.07, 0.0]
-    fit = least_squares(error, start, x_scale=[1.0, 0.005, 0.05, 0.02])
-    gain, offset, slope, shift = fit.x
+    start = [height, 0.0, 0.07, 0.0, 0.0]
+    fit = least_squares(error, start, x_scale=[1.0, 0.005, 0.05, 0.02, 0.05])
+    gain, offset, slope, shift, drift = fit.x
     residual = float(np.sqrt(np.mean(fit.fun**2)) / gain) if gain > 0 else np.inf
     if not (residual < 0.05 and slope > 0):
         raise InputError(
             f"the OTA's transfer curve at {bias:.3g} A is no tanh (rms {residual:.1%} beside the "
             "best one): correct the sizes in [cells.ota], the supply or limits.bias_current."
         )
-    return TransferFit(float(gain), float(slope), float(offset), float(sign * shift), residual)
+    return TransferFit(
+        float(gain), float(slope), float(offset), float(sign * shift), residual, float(drift)
+    )
 
 
 def _checked(values: Any, shape: tuple[int, ...], what: str, name: str) -> np.ndarray:
@@ -112,6 +117,8 @@ class OtaPoint:
     offset_current: float
     output_conductance: float
     delay: float
+    conductance_skew: float = 0.0
+    drift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,10 @@ class OtaTable:
     gain (1), slope_voltage (V), offset (V), offset_current (of I_bias), residual (rms beside
     the tanh, of the gain): (biases, modes). output_conductance: (biases,), siemens per ampere
     of bias. delay: (biases,), seconds by which the output current lags the input.
+    conductance_skew: (biases,), siemens per ampere of bias, by which the output conductance is
+    larger where the output sinks its whole current and smaller where it sources it. drift:
+    (biases, modes), 1 / V, by which the gain grows where the swept input lifts the tail. Of these
+    two, none given is 0.
     """
 
     orientation: Orientation
@@ -134,11 +145,17 @@ class OtaTable:
     residual: np.ndarray
     output_conductance: np.ndarray
     delay: np.ndarray
+    conductance_skew: np.ndarray | None = None
+    drift: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
         biases, modes = np.size(self.bias_current), np.size(self.common_mode)
-        lines = ("bias_current", "output_conductance", "delay")
+        if self.conductance_skew is None:
+            object.__setattr__(self, "conductance_skew", np.zeros(biases))
+        if self.drift is None:
+            object.__setattr__(self, "drift", np.zeros((biases, modes)))
+        lines = ("bias_current", "output_conductance", "delay", "conductance_skew")
         for f in fields(self)[1:]:
             shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
             if f.name == "common_mode":
@@ -156,7 +173,7 @@ class OtaTable:
     def _surfaces(self) -> Mapping[str, RectBivariateSpline]:
         x, y = np.log(self.bias_current), self.common_mode
         orders = {"kx": min(3, x.size - 1), "ky": min(2, y.size - 1)}
-        names = ("gain", "slope_voltage", "offset", "offset_current")
+        names = ("gain", "slope_voltage", "offset", "offset_current", "drift")
         return {name: RectBivariateSpline(x, y, getattr(self, name), **orders) for name in names}
 
     @cached_property
@@ -165,6 +182,7 @@ class OtaTable:
         # the delay goes as 1 / bias: their product is what interpolates well
         return {
             "output_conductance": PchipInterpolator(x, self.output_conductance),
+            "conductance_skew": PchipInterpolator(x, self.conductance_skew),
             "delay_charge": PchipInterpolator(x, self.delay * self.bias_current),
         }
 
@@ -179,6 +197,7 @@ class OtaTable:
             **values,
             output_conductance=float(self._lines["output_conductance"](x)),
             delay=charge / bias_current,
+            conductance_skew=float(self._lines["conductance_skew"](x)),
         )
 
 
@@ -259,7 +278,7 @@ class CellCharacteristics:
         return table
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:

@@ -25,6 +25,7 @@ from mapping.as_built import (
     membrane_conductance,
     offset_current,
     point,
+    skew_current,
 )
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
@@ -370,6 +371,7 @@ def _leak(
             target = target - _built_current(amplifier, u, design, characteristics)
     conductance = membrane_conductance(design, characteristics)
     target = target - conductance * design.unit_voltage / design.unit_current * u
+    target = target - skew_current(design, characteristics, u)
     points = [point(a, characteristics) for a in design.leak]
     kappas = np.array([design.unit_voltage / at.slope_voltage for at in points])
     gains = np.array([at.gain for at in points])
@@ -423,6 +425,7 @@ def _compensated(
     built = sum(_built_current(a, u, design, characteristics) for a in design.leak)
     conductance = membrane_conductance(design, characteristics)
     built = built + conductance * design.unit_voltage / design.unit_current * u
+    built = built + skew_current(design, characteristics, u)
     skew = float(np.mean(built - leak))
     current = design.unit_current * (neuron.i_bias + skew) - offset_current(design, characteristics)
     mirror = characteristics.source if current > 0 else characteristics.sink

@@ -63,10 +63,17 @@ class CellBenches:
                 steps.append(DCSweep("vmoving", low, high, _SWEEP_STEP))
         return self._ota_bench(f"{orientation} transfer", orientation, steps)
 
-    def output(self, biases: np.ndarray, span: float) -> Bench:
-        """DC output curves at balanced inputs, over +-``span`` volt, one a bias."""
+    def output(self, biases: np.ndarray, span: float, difference: float = 0.0) -> Bench:
+        """DC output curves over +-``span`` volt, one a bias.
+
+        ``difference``: of the inputs, volt; 0 balances them, a large one makes the output source
+        (positive) or sink (negative) its whole current.
+        """
         low, high = self._swing(self.technology.reference, span)
-        steps: list[Step] = []
+        steps: list[Step] = [
+            Alteration("vmoving", "dc", self.technology.reference + difference / 2),
+            Alteration("vfixed", "dc", self.technology.reference - difference / 2),
+        ]
         for bias in biases:
             steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, _SWEEP_STEP)]
         return self._ota_bench("output", Orientation.NONINVERTING, steps)

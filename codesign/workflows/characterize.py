@@ -32,7 +32,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 4
+_METHOD = 6
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -44,6 +44,8 @@ _CAPACITANCE_BIAS = 1e-9
 _CAPACITANCE_RAMP = 3e-5
 # Of the slope voltage: a healthy OTA's offset is some per cent.
 _LARGEST_OFFSET = 0.3
+# Of the gain in the middle.
+_SMALLEST_GAIN = 0.75
 _THERMAL_SLOPE = 2 * 1.35 * 8.617e-5
 
 
@@ -133,9 +135,9 @@ def _measure(
     # An OTA's slope voltage is 2 n kT/q; n of 1.35 is a fair start for a sweep's width.
     kelvin = benches.temperature + 273.15
     span = _SPAN * _THERMAL_SLOPE * kelvin
-    jobs = [
-        *(benches.transfer(orientation, biases, modes, span) for orientation in Orientation),
-        benches.output(biases, span),
+    transfers = [benches.transfer(x, biases, modes, span) for x in Orientation]
+    others = [
+        *(benches.output(biases, span, difference) for difference in (0.0, span, -span)),
         *(benches.mirror(kind, biases, span) for kind in ("source", "sink")),
         *(benches.ramp(bias, _RAMP_CHARGE / bias, span / 2) for bias in biases),
         benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP, span, "moving"),
@@ -148,18 +150,24 @@ def _measure(
         nonlocal done
         done += 1
         if progress:
-            progress(done, len(jobs), label)
+            progress(done, len(transfers) + len(others), label)
 
-    results: Iterator[Result] = iter(engine.map(jobs, progress=count))
-    transfers = {orientation: next(results) for orientation in Orientation}
-    conductance = _slopes(next(results), biases, technology.reference)
+    # cells that do not work are told from their curves, before ngspice fails over their ramps
+    curves = engine.map(transfers, progress=count)
+    fits = {
+        orientation: _fits(orientation, result, biases, modes, technology.reference)
+        for orientation, result in zip(Orientation, curves, strict=True)
+    }
+    results: Iterator[Result] = iter(engine.map(others, progress=count))
+    conductance, sourcing, sinking = (
+        _slopes(next(results), biases, technology.reference) for _ in range(3)
+    )
+    skew = (sinking - sourcing) / 2
     mirrors = {kind: next(results) for kind in ("source", "sink")}
     delay = np.array([lag(next(results)) for _ in biases])
     tables = {
-        orientation: _table(
-            orientation, result, biases, modes, conductance, delay, technology.reference
-        )
-        for orientation, result in transfers.items()
+        orientation: _table(orientation, grid, biases, modes, conductance, skew, delay)
+        for orientation, grid in fits.items()
     }
     return CellCharacteristics(
         technology=technology.name,
@@ -178,15 +186,18 @@ def _measure(
     )
 
 
-def _table(
+def _fits(
     orientation: Orientation,
     result: Result,
     biases: np.ndarray,
     modes: np.ndarray,
-    conductance: np.ndarray,
-    delay: np.ndarray,
     reference: float,
-) -> OtaTable:
+) -> np.ndarray:
+    """The fit at each bias and common mode, (biases, modes); None where the OTA does not work.
+
+    Raises:
+        InputError: it does not work around the reference.
+    """
     sign = -1 if orientation == Orientation.INVERTING else 1
     waves = iter(result.waveforms)
     fits = np.full((biases.size, modes.size), None, dtype=object)
@@ -207,16 +218,33 @@ def _table(
             "limits.bias_current or limits.voltage."
         )
 
+    fits[:, : working.start] = None
+    fits[:, working.stop :] = None
+    return fits
+
+
+def _table(
+    orientation: Orientation,
+    fits: np.ndarray,
+    biases: np.ndarray,
+    modes: np.ndarray,
+    conductance: np.ndarray,
+    skew: np.ndarray,
+    delay: np.ndarray,
+) -> OtaTable:
+    working = np.array([fit is not None for fit in fits[0]])
+
     def grid(name: str) -> np.ndarray:
         return np.array([[getattr(fit, name) for fit in row] for row in fits[:, working]])
 
-    names = ("gain", "slope_voltage", "offset", "offset_current", "residual")
+    names = ("gain", "slope_voltage", "offset", "offset_current", "residual", "drift")
     return OtaTable(
         orientation=orientation,
         bias_current=biases,
         common_mode=modes[working],
         output_conductance=conductance,
         delay=delay,
+        conductance_skew=skew,
         **{name: grid(name) for name in names},
     )
 
@@ -225,13 +253,16 @@ def _working_modes(fits: np.ndarray, middle: int) -> slice:
     """The common modes around the one numbered ``middle`` at which the OTA works at every bias.
 
     Near a rail the tail or a mirror runs out of voltage: half of the transfer curve is missing
-    there, which a tanh fits with an offset of its own width.
+    there, which a tanh fits with an offset of its own width, or with half the gain.
     """
 
-    def works(fit: TransferFit | None) -> bool:
-        return fit is not None and abs(fit.offset) < _LARGEST_OFFSET * fit.slope_voltage
+    def works(fit: TransferFit | None, best: TransferFit | None) -> bool:
+        if fit is None or best is None:
+            return False
+        offset = abs(fit.offset) / fit.slope_voltage
+        return offset < _LARGEST_OFFSET and fit.gain > _SMALLEST_GAIN * best.gain
 
-    good = [all(works(fit) for fit in column) for column in fits.T]
+    good = [all(map(works, column, fits[:, middle])) for column in fits.T]
     if not good[middle]:
         return slice(middle, middle)
     first, last = middle, middle

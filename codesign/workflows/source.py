@@ -39,7 +39,14 @@ class Drive:
         return 0.0 if self.driven else self.stimulus.onset
 
     def lasting(self, duration: float) -> Drive:
-        """The drive for ``duration``; a recording does not become longer than it is."""
+        """The drive for ``duration``; a recording does not become longer than it is.
+
+        Raises:
+            InputError: the response to its last step would not be seen.
+        """
+        if not duration > self.onset:
+            what = "0" if self.driven else f"the last step of the current, at {self.onset:g}"
+            raise InputError(f"duration = {duration:g} must be later than {what}.")
         if not self.driven:
             return replace(self, duration=duration)
         if duration >= self.duration:
@@ -119,14 +126,15 @@ def _read_drives(path: Path, neurons: int) -> tuple[Drive, ...] | None:
     try:
         with np.load(path, allow_pickle=False) as content:
             currents, interval = content["currents"], float(content["interval"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is no file of input currents ({error}).") from error
     if currents.ndim != 2 or currents.shape[1] != neurons:
         raise InputError(
             f"{path}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
             "be (samples, neurons)."
         )
-    return tuple(
-        Drive(Stimulus.sampled(column, interval), len(column) * interval, True)
-        for column in currents.T
-    )
+    try:
+        stimuli = [Stimulus.sampled(column, interval) for column in currents.T]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return tuple(Drive(stimulus, len(currents) * interval, True) for stimulus in stimuli)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from codesign.workflows.source import Drive, Source
-from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.regimes import Regime, classify
 from neuron_model.simulation import default_duration, simulate
@@ -60,10 +59,5 @@ def steady_drive(parameters: NeuronParameters, driven: Drive) -> Drive:
 
 
 def _timed(parameters: NeuronParameters, stimulus: Stimulus, duration: float | None) -> Drive:
-    length = default_duration(parameters, stimulus) if duration is None else duration
-    if not length > stimulus.onset:
-        raise InputError(
-            f"duration = {length:g} must be later than the last step of the current, at "
-            f"{stimulus.onset:g}."
-        )
-    return Drive(stimulus, length)
+    length = default_duration(parameters, stimulus)
+    return Drive(stimulus, length).lasting(length if duration is None else duration)

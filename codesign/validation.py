@@ -26,11 +26,11 @@ MODEL_INTERVAL_LIMIT = 0.10
 and leak."""
 
 
-COINCIDENCE_WINDOW = 0.25
+COINCIDENCE_WINDOW = 0.2
 """How far apart two spikes may be that count as the same, in median intervals between spikes."""
 
-COINCIDENCE_LIMIT = 0.8
-"""Smallest coincidence with as-built that passes, where a current of its own drives the neuron."""
+COINCIDENCE_LIMIT = 0.7
+"""Smallest coincidence factor with as-built that passes, where a recorded current drives."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Timing:
 
     spike_count: of the reference; circuit_spike_count: of the circuit. interval_error: relative
     error of the median interval between spikes of a burst (or of all); pause_error: of the median
-    pause between bursts. None where one of the two has no such interval. coincidence: share of
-    all spikes of both that have a partner in the other within COINCIDENCE_WINDOW of the median
-    interval: 1 for equal trains; None where neither spikes.
+    pause between bursts. None where one of the two has no such interval. coincidence:
+    coincidence factor of the spike trains: 1 for equal ones, 0 for no more than chance; None where
+    neither spikes.
     """
 
     spike_count: int

@@ -126,13 +126,14 @@ def as_built_element(
 def as_built_filter(
     follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> tuple[float, Filter]:
-    """(tau, filter): tau = (C V0_f / (A I_bias) + lag) / T; offset currents slew one way faster.
+    """(tau, filter): tau = C V0_f / (A I_bias T); offset currents slew one way faster.
 
-    To first order the amplifier's own lag adds to the time constant of the loop that it closes.
+    The amplifier's own lag d makes the follower exp(-s d) / (s tau + exp(-s d)): the same delay at
+    low frequencies, the same gain at high ones. The mapping keeps d small by the capacitor.
     """
     at = follower_point(follower, characteristics)
     total = follower.capacitance + parasitics(design, characteristics).followers[follower.timescale]
-    tau = total * at.slope_voltage / (at.gain * follower.bias_current) + at.delay
+    tau = total * at.slope_voltage / (at.gain * follower.bias_current)
     kappa = design.unit_voltage / at.slope_voltage
     return tau / design.time_unit, Filter(kappa=kappa, offset=at.offset_current / at.gain / kappa)
 

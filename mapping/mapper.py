@@ -35,6 +35,8 @@ from neuron_model.errors import InputError
 from neuron_model.parameters import Element, NeuronParameters, Timescale
 
 _ROUNDS = 6
+# Of tau_m: the lag that a follower may add, as far as the largest capacitor allows.
+_LARGEST_LAG = 0.25
 # Curves are matched over the range of U that a neuron uses.
 _RANGE = 3.0
 # Slopes of OTAs differ by a few per cent over bias; a kappa further off cannot be built.
@@ -106,7 +108,9 @@ def map_neuron(
         elements=tuple(_first_guess(i, e, unit_current, neuron) for i, e in elements),
         leak=(),
         followers=tuple(
-            _first_follower(x, neuron, unit_current, membrane, smallest_bias, limits)
+            _first_follower(
+                x, neuron, unit_current, membrane, smallest_bias, characteristics, limits
+            )
             for x in neuron.timescales
             if neuron.tau(x) > 0
         ),
@@ -216,12 +220,21 @@ def _first_follower(
     unit_current: float,
     membrane: float,
     smallest_bias: float,
+    characteristics: CellCharacteristics,
     limits: Limits,
 ) -> FollowerDesign:
-    """The membrane's capacitor where its bias is large enough, else a larger one."""
+    """The membrane's capacitor, or a larger one so that the bias is large and the lag small enough.
+
+    A follower lags by charge / I_bias = charge A tau_x / (C_x V0): in the loop that a slow element
+    closes, a lag of a tau_m makes oscillations grow that the model damps.
+    """
     tau = neuron.tau(timescale)
-    needed = smallest_bias * tau / neuron.tau_m * membrane / unit_current
-    capacitance = min(max(membrane, needed), limits.capacitance[1])
+    slowness = tau / neuron.tau_m
+    needed = smallest_bias * slowness * membrane / unit_current
+    bias = max(unit_current / slowness, characteristics.follower.bias_current[0])
+    at = characteristics.follower.at(bias, characteristics.reference)
+    quick = at.delay * bias * at.gain * slowness / (_LARGEST_LAG * at.slope_voltage)
+    capacitance = min(max(membrane, needed, quick), limits.capacitance[1])
     bias = capacitance * unit_current * neuron.tau_m / (membrane * tau)
     return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
 

@@ -148,7 +148,7 @@ def _timing(neuron: NeuronValidation) -> Markup:
             keyed(who, f"circuit to {LABELS[who]}"),
             percent(timing.interval_error, signed=True),
             percent(timing.pause_error, signed=True),
-            *((percent(timing.coincidence, 1),) if neuron.driven else ()),
+            *((number(timing.coincidence, 2),) if neuron.driven else ()),
         ]
         for who, timing in pairs
     ]
@@ -167,7 +167,7 @@ def _timing(neuron: NeuronValidation) -> Markup:
     )
     columns = ["", "error of the interval between spikes", "error of the pause between bursts"]
     # Without a current that sets the pace, phases drift, and spikes meet by chance.
-    ends = ["coinciding spikes"] if neuron.driven else []
+    ends = ["coincidence factor"] if neuron.driven else []
     return Markup(table("Spike timing of the circuit", [*columns, *ends], rows) + power)
 
 

@@ -92,7 +92,7 @@ def summary(validation: Validation) -> list[Child]:
         "ultraslow",
         "spikes: model / as built / circuit",
         *(("intervals to as built", "to model") if stepped else ()),
-        *(("spikes coinciding with as built", "with model") if driven else ()),
+        *(("coincidence factor with as built", "with model") if driven else ()),
         "static power",
         "energy per spike",
         "verdict",
@@ -129,7 +129,7 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
     coincidences = [n.against_as_built.coincidence for n in neurons if n.driven]
     known = [c for c in coincidences if c is not None]
     if known:
-        yield "fewest spikes coinciding with as built", percent(min(known), 1)
+        yield "smallest coincidence factor with as built", number(min(known), 2)
     for name, timings in (
         ("as built", [n.against_as_built for n in stepped]),
         ("model", [n.against_model for n in stepped]),
@@ -172,7 +172,7 @@ def _row(index: int, neuron: NeuronValidation, stepped: bool, driven: bool) -> l
     if driven:
         shares = (built.coincidence, model.coincidence) if neuron.driven else (None, None)
         few = shares[0] is not None and shares[0] < COINCIDENCE_LIMIT
-        cells += [over(percent(shares[0], 1), few), percent(shares[1], 1)]
+        cells += [over(number(shares[0], 2), few), number(shares[1], 2)]
     return [
         *cells,
         quantity(neuron.supply.static_power, "W"),

@@ -32,8 +32,8 @@ def select(source: Source, wanted: str | None) -> tuple[int, ...]:
         return tuple(range(count))
     chosen: list[int] = []
     for part in wanted.split(","):
-        first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not last)):
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
             raise InputError(f"--neurons {wanted!r}: {part!r} is neither a number nor a range.")
         if not int(first) <= int(last or first) < count:
             raise InputError(f"--neurons {wanted!r}: there are neurons 0 to {count - 1}.")
@@ -107,7 +107,7 @@ def print_validation(validation: Validation) -> None:
         "spikes",
         "interval vs built (%)",
         "vs model (%)",
-        "coinciding (%)",
+        "coincidence",
         "nJ/spike",
         "passed",
     )
@@ -135,7 +135,7 @@ def _row(neuron: NeuronValidation) -> tuple[object, ...]:
         f"{neuron.circuit.spike_count}",
         "" if neuron.driven else percent(neuron.against_as_built.interval_error),
         "" if neuron.driven else percent(neuron.against_model.interval_error),
-        "" if matched is None or not neuron.driven else f"{100 * matched:.0f}",
+        "" if matched is None or not neuron.driven else f"{matched:.2f}",
         "" if energy is None else f"{energy * 1e9:.3g}",
         "yes" if neuron.passed else "no",
     )

@@ -12,6 +12,7 @@ from neuron_model.stimulus import Stimulus
 
 # Constant currents among which the default is chosen, in units of I0.
 _CANDIDATES = tuple(0.25 * k for k in range(-12, 9))
+_CLEAR = 0.95
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _LIVELY = (Regime.TONIC_BURSTING, Regime.TONIC_SPIKING)
 
@@ -32,30 +33,36 @@ def stimuli_for(source: Source, current: str | None, duration: float | None) -> 
 
 def default_stimulus(parameters: NeuronParameters) -> Stimulus:
     """The constant current at which the neuron bursts most clearly, else spikes."""
-    return _clearest(parameters, _CANDIDATES)
+    return _clearest(parameters, _CANDIDATES)[0]
 
 
-def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> Stimulus:
-    """The one of ``currents`` at which the model bursts, else spikes, with the largest margin."""
-    best: tuple[int, float, float] | None = None
+def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> tuple[Stimulus, float]:
+    """The one of ``currents`` at which the model bursts, else spikes, most clearly; its margin."""
+    best: tuple[bool, int, float, float] | None = None
     for value in map(float, currents):
         stimulus = Stimulus.constant(value)
         run = simulate(parameters, stimulus, default_duration(parameters, stimulus))
         report = classify(run.time, run.voltage, 0.0, float(parameters.u_threshold))
         if report.regime in _LIVELY:
-            key = (-_LIVELY.index(report.regime), report.margin, value)
+            clear = report.margin >= _CLEAR
+            key = (clear, -_LIVELY.index(report.regime), report.margin, value)
             best = key if best is None else max(best, key)
-    return Stimulus.constant(best[2] if best else float(np.median(list(currents))))
+    if best is None:
+        return Stimulus.constant(float(np.median(list(currents)))), 0.0
+    return Stimulus.constant(best[-1]), best[-2]
 
 
 def steady_drive(parameters: NeuronParameters, driven: Drive) -> Drive:
     """A constant current typical of a recorded one, to tell the regime by.
 
     Of the recording's quantiles from 10 to 90 %, the one at which the model is active with the
-    largest margin.
+    largest margin; where none is clear, any current at which it is.
     """
     values = np.quantile(np.array(driven.stimulus.values), _QUANTILES)
-    return _timed(parameters, _clearest(parameters, values), None)
+    stimulus, margin = _clearest(parameters, values)
+    if margin < _CLEAR:
+        stimulus, _ = _clearest(parameters, (*values, *_CANDIDATES))
+    return _timed(parameters, stimulus, None)
 
 
 def _timed(parameters: NeuronParameters, stimulus: Stimulus, duration: float | None) -> Drive:

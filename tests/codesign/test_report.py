@@ -233,9 +233,9 @@ def test_driven_neurons_are_judged_spike_by_spike(make_neuron: Callable[..., Neu
     driven = make_neuron("d", driven=True, against_as_built=timing, current="750 steps")
     stepped = make_neuron("s")
     for neurons, there, missing in (
-        ((driven,), ["coinciding", "70.0 %", "driven"], ["intervals to as built", "+50.0 %"]),
-        ((stepped,), ["intervals to as built", "+1.23 %"], ["coinciding with"]),
-        ((driven, stepped), ["coinciding", "intervals to as built", "+1.23 %", "70.0 %"], []),
+        ((driven,), ["coincidence factor", "0.7", "driven"], ["intervals to as built", "+50.0 %"]),
+        ((stepped,), ["intervals to as built", "+1.23 %"], ["coincidence factor"]),
+        ((driven, stepped), ["coincidence factor", "intervals to as built", "+1.23 %", "0.7"], []),
     ):
         tables = summary(Validation("sky130", "tt", 27.0, neurons))[1]
         text = Page(str(tables)).text

@@ -27,7 +27,7 @@ def test_it_holds_only_transistors_and_capacitors(design, generic):
 
 def test_its_devices_are_counted(design, generic):
     circuit = neuron_circuit(design(), generic)
-    # 4 elements, 9 leak sections, 2 followers and the output stage have an OTA of 10 each; the
+    # 4 elements, 7 leak sections, 2 followers and the output stage have an OTA of 10 each; the
     # output stage's mirror has 2 more, the compensation's 2 (a sink) or 4 (a source).
     compensation = 4 if design().compensation_current > 0 else 2
     assert len(list(circuit.cell.transistors())) == 14 * 10 + 2 + compensation
@@ -51,7 +51,7 @@ def test_compensation_is_a_source_or_a_sink_as_its_current_asks(design, generic,
 def test_ports_in_their_order(design, generic):
     circuit = neuron_circuit(design(), generic)
     names = [port.name for port in circuit.cell.ports]
-    elements, sections = ["fm0", "sp1", "sm2", "usp3"], [f"leak{i}" for i in range(9)]
+    elements, sections = ["fm0", "sp1", "sm2", "usp3"], [f"leak{i}" for i in range(7)]
     assert names == [
         *("vm", "v_slow", "v_ultraslow", "s"),
         *(f"ib_{name}" for name in (*elements, *sections, "slow", "ultraslow", "comp", "s")),

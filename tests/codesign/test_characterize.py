@@ -163,7 +163,7 @@ def test_a_foreign_process_is_measured_from_its_file_alone(cache, foreign, engin
 
 @pytest.mark.ngspice
 def test_the_published_burster_fits_a_foreign_process(cache, foreign, engine):
-    excitable = burster(elements=burster().elements[:2], tau_slow=20.0)
+    excitable = burster(elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0)
     tasks = []
     for neuron, drive in ((burster(), (0.5, 20.0)), (excitable, (-0.4, 400.0))):
         design = design_neuron(neuron, foreign, engine)

@@ -28,7 +28,9 @@ from tests.mapping.neurons import burster
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-EXCITABLE = burster(elements=burster().elements[:2], tau_slow=20.0, name="excitable")
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
 CURRENT, DURATION = "0:-2,20:-0.2", 160.0
 FILES = {
     "design.json",

@@ -1,0 +1,293 @@
+"""Circuit against model: the judgement, and the command that makes it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesign.command_line import main
+from codesign.validation import COINCIDENCE_WINDOW, read_validation
+from codesign.workflows.run_validation import select
+from codesign.workflows.source import Source, write_drives
+from codesign.workflows.validate import coincidence, is_circuit_shaped, thinned, timing
+from neuron_model.errors import InputError
+from neuron_model.model_file import write_model
+from neuron_model.network import MTCNetwork, NetworkConfiguration
+from neuron_model.neuron_file import write_neuron
+from neuron_model.parameters import Element, Filter, Leak, NeuronParameters
+from neuron_model.regimes import Regime, RegimeReport
+from tests.codesign.foreign_pdk import write_pdk
+from tests.mapping.neurons import burster
+
+Captured = pytest.CaptureFixture[str]
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
+SPIKING = ["--current", "0:-0.4", "--duration", "400"]
+
+
+def report(spikes: tuple[float, ...], interval: float | None, pause: float | None) -> RegimeReport:
+    return RegimeReport(
+        Regime.TONIC_BURSTING,
+        0.5,
+        len(spikes),
+        spikes,
+        interspike_interval=interval,
+        interburst_interval=pause,
+    )
+
+
+def test_timing_is_relative_to_the_reference():
+    reference = report((10.0, 20.0, 30.0), 10.0, 200.0)
+    circuit = report((10.0, 21.0, 32.0, 43.0), 11.0, 150.0)
+    measured = timing(reference, circuit)
+    assert (measured.spike_count, measured.circuit_spike_count) == (3, 4)
+    assert measured.interval_error == pytest.approx(0.1)
+    assert measured.pause_error == pytest.approx(-0.25)
+
+
+def test_intervals_that_one_of_two_does_not_have_are_not_compared():
+    measured = timing(report((10.0,), None, None), report((10.0, 20.0), 10.0, 5.0))
+    assert (measured.interval_error, measured.pause_error) == (None, None)
+
+
+TRAINS = st.lists(st.floats(1.0, 50.0), min_size=3, max_size=20).map(np.cumsum)
+
+
+@given(TRAINS)
+def test_a_train_coincides_with_itself(train):
+    assert coincidence(train, train) == pytest.approx(1.0)
+
+
+@given(TRAINS, TRAINS)
+def test_nothing_coincides_better_than_equal_trains(train, other):
+    value = coincidence(train, other)
+    assert value is not None
+    assert value <= 1.0 + 1e-9
+
+
+def test_coincidence_counts_spikes_that_have_a_partner():
+    train = np.arange(10.0, 1010.0, 10.0)
+    window = 10.0 * COINCIDENCE_WINDOW
+    assert coincidence(train, train + 0.9 * window) == pytest.approx(1.0)
+    assert coincidence(train, train + 1.1 * window) < 0.1
+    assert coincidence(train, train + 5.0) <= 0.0
+    assert 0.9 < coincidence(train, np.delete(train, [4, 40])) < 1.0
+    assert 0.3 < coincidence(train, train[::2]) < 0.7
+
+
+def test_trains_that_know_nothing_of_each_other_coincide_by_chance():
+    generator = np.random.default_rng(3)
+    values = []
+    for _ in range(40):
+        train, other = (np.cumsum(generator.exponential(10.0, 200)) for _ in range(2))
+        values.append(coincidence(train, other))
+    assert abs(np.mean(values)) < 0.1
+
+
+def test_silence_coincides_with_silence_only():
+    train = np.array([10.0, 20.0, 30.0])
+    assert coincidence(train, np.array([])) == 0.0
+    assert coincidence(np.array([]), train) == 0.0
+    assert coincidence(np.array([]), np.array([])) is None
+
+
+@given(st.integers(10, 30_000), st.integers(0, 2**32 - 1))
+def test_thinned_waveforms_keep_ends_and_extremes(points, seed):
+    voltage = np.random.default_rng(seed).normal(size=points)
+    time = np.arange(points, dtype=float)
+    wave = thinned(time, voltage)
+    assert wave.time.size <= 4002
+    assert (wave.time[0], wave.time[-1]) == (time[0], time[-1])
+    assert (wave.voltage.min(), wave.voltage.max()) == (voltage.min(), voltage.max())
+    assert np.all(np.diff(wave.time) > 0)
+    np.testing.assert_array_equal(wave.voltage, voltage[wave.time.astype(int)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "shaped"),
+    [
+        ({}, True),
+        ({"leak": Leak(1.0, 6.0)}, True),
+        ({"leak": Leak(1.0, 3.0)}, False),
+        ({"filter_slow": Filter()}, False),
+        ({"filter_fast": Filter()}, True),
+        ({"tau_fast": 0.5}, False),
+        ({"elements": (Element("fast", -2.0, 0.0),), "filter_slow": Filter()}, True),
+    ],
+)
+def test_models_are_circuit_shaped_where_what_they_use_is(changes, shaped):
+    assert is_circuit_shaped(burster(**changes)) is shaped
+
+
+def source(count: int) -> Source:
+    return Source(tuple(burster(name=f"n{i}") for i in range(count)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (None, (0, 1, 2, 3)),
+        ("0", (0,)),
+        ("3,1", (3, 1)),
+        ("1-3", (1, 2, 3)),
+        ("0, 2-3", (0, 2, 3)),
+        ("2,1-3,2", (2, 1, 3)),
+    ],
+)
+def test_neurons_are_chosen_by_number(wanted, chosen):
+    assert select(source(4), wanted) == chosen
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "4", "-1", "2-1", "0-4", "a", "1-", "0,,1", "0-999999999999"]
+)
+def test_neurons_that_are_not_there_are_refused(wanted):
+    with pytest.raises(InputError, match="--neurons"):
+        select(source(4), wanted)
+
+
+# The command, on generic.
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a neuron, and one cache for the module."""
+    path = tmp_path_factory.mktemp("validate")
+    write_neuron(path / "excitable.toml", EXCITABLE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(path / "cache"))
+        yield path
+
+
+@pytest.mark.ngspice
+def test_a_neuron_that_its_circuit_is_passes(folder, capsys: Captured):
+    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic", *SPIKING]
+    assert main([*words, "--json", "-o", str(folder / "out")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["technology"], document["corner"], document["passed"]) == (
+        "generic",
+        "tt",
+        True,
+    )
+    (neuron,) = document["neurons"]
+    for timescale in ("fast", "slow", "ultraslow"):
+        assert neuron["iv"][timescale]["nrmse"] < 0.02
+        assert neuron["iv"][timescale]["nrmse_as_built"] < 0.02
+        assert neuron["iv"][timescale]["largest"] < 0.05
+    assert neuron["regime"] == {
+        "model": "tonic_spiking",
+        "as_built": "tonic_spiking",
+        "circuit": "tonic_spiking",
+        "match": True,
+    }
+    assert abs(neuron["timing"]["as_built"]["interval_error"]) < 0.03
+    assert abs(neuron["timing"]["model"]["interval_error"]) < 0.10
+    assert neuron["timing"]["model"]["circuit_spike_count"] >= 5
+    # some tens of I0 at 1.8 V
+    assert 1e-9 < neuron["supply"]["static_power"] < 1e-6
+    assert neuron["supply"]["energy_per_spike"] > 0
+    assert neuron["passed"] is True
+    assert neuron["reasons"] == []
+    kept = read_validation(folder / "out" / "validation.json")
+    assert kept.passed
+    assert kept.neurons[0].iv[0].circuit.size == 121
+
+
+@pytest.mark.ngspice
+def test_a_circuit_that_is_another_neuron_is_status_1_and_says_why(folder, capsys: Captured):
+    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic", *SPIKING]
+    hot = ["--corner", "ff", "--temperature", "120"]
+    assert main([*words, *hot]) == 1
+    output = capsys.readouterr().out
+    # V0 grows with temperature: a mapping for 27 degC is less steep at 120.
+    assert "the fast I-V curve is off by" in output
+    assert "generic, ff, 120 degC" in output
+
+
+@pytest.mark.ngspice
+def test_recorded_currents_are_judged_spike_by_spike(folder, capsys: Captured):
+    run = folder / "run"
+    layer = NeuronParameters.stack([EXCITABLE, EXCITABLE])
+    write_model(run / "model.safetensors", MTCNetwork(NetworkConfiguration(1, 1, (layer,), dt=1.0)))
+    samples = np.random.default_rng(1).normal(-0.4, 0.3, size=(30, 1))
+    write_drives(run, np.hstack([samples, samples]), 10.0)
+    words = ["validate", str(run), "--technology", "generic", "--neurons", "1", "--json"]
+    assert main(words) == 0
+    driven, steady = json.loads(capsys.readouterr().out)["neurons"]
+    assert driven["duration"] == 300.0
+    assert driven["timing"]["as_built"]["coincidence"] > 0.8
+    assert driven["timing"]["as_built"]["spike_count"] >= 4
+    assert steady["regime"]["match"] is True
+    assert (run / "validation.json").is_file()
+
+
+@pytest.mark.ngspice
+def test_a_simulation_that_takes_too_long_is_status_4(folder, capsys: Captured):
+    # Cells are measured by the tests above, or here with the same short time-out.
+    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic"]
+    assert main([*words, "--current", "0:-0.4", "--duration", "2e5", "--timeout", "3"]) == 4
+    error = capsys.readouterr().err
+    assert "was stopped after 3 s" in error
+    assert "error:" in error
+
+
+def one_error(capsys: Captured) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    return line
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["nowhere.toml", "--technology", "generic"], "nowhere.toml"),
+        (["preset:none", "--technology", "generic"], "none"),
+        (["preset:resting", "--technology", "nowhere"], "neither built in"),
+        (["preset:resting", "--technology", "generic", "--current", "1:2"], "at time 1"),
+        (["preset:resting", "--technology", "generic", "--duration", "nan"], "duration = nan"),
+        (["preset:resting", "--technology", "generic", "--neurons", "1"], "neurons 0 to 0"),
+        (["preset:resting", "--technology", "generic", "--timeout", "0"], "time-out"),
+        (["preset:resting", "--technology", "generic", "--timeout", "nan"], "time-out"),
+    ],
+)
+def test_bad_input_is_status_2_before_anything_is_simulated(
+    cache_folder, tmp_path, monkeypatch, capsys: Captured, words, why
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["validate", *words]) == 2
+    assert why in one_error(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        (["--corner", "typical"], "no corner 'typical'; it has tt"),
+        (["--temperature", "nan"], "temperature = nan"),
+        (["--temperature", "500"], "temperature = 500"),
+    ],
+)
+def test_conditions_that_are_none_are_status_2(folder, capsys: Captured, extra, why):
+    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic", *SPIKING]
+    assert main([*words, *extra]) == 2
+    assert why in one_error(capsys)
+
+
+def test_without_ngspice_it_is_status_3(cache_folder, monkeypatch, capsys: Captured):
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so.0")
+    assert main(["validate", "preset:resting", "--technology", "generic"]) == 3
+    assert "ngspice" in one_error(capsys)
+
+
+def test_without_models_it_is_status_3(cache_folder, tmp_path, capsys: Captured):
+    path = write_pdk(tmp_path)
+    path.write_text(path.read_text().replace("library/*/x33.lib", "$NO_SUCH_PDK/x33.lib"))
+    assert main(["validate", "preset:resting", "--technology", str(path)]) == 3
+    assert "NO_SUCH_PDK" in one_error(capsys)

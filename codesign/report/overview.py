@@ -107,9 +107,10 @@ def summary(validation: Validation) -> list[Child]:
             f"model's, and the median interval between spikes within "
             f"{percent(AS_BUILT_INTERVAL_LIMIT, 0)} of as-built and, where the model has the "
             f"circuit's filters and leak, within {percent(MODEL_INTERVAL_LIMIT, 0)} of the "
-            "model's. A neuron driven by a recorded current is judged spike by spike instead: "
-            f"{percent(COINCIDENCE_LIMIT, 0)} of the spikes must have a partner in the as-built "
-            f"response within {number(COINCIDENCE_WINDOW, 2)} of a median interval.",
+            "model's. A neuron driven by a recorded current is judged spike by spike instead: the "
+            "coincidence factor with the as-built response (1: equal trains, 0: chance; window "
+            f"{number(COINCIDENCE_WINDOW, 2)} of a median interval) must be at least "
+            f"{number(COINCIDENCE_LIMIT, 2)}.",
         ),
     ]
 

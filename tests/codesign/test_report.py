@@ -229,19 +229,19 @@ def test_out_says_where_and_links_follow(tmp_path: Path, validation: Validation)
 
 
 def test_driven_neurons_are_judged_spike_by_spike(make_neuron: Callable[..., NeuronValidation]):
-    timing = Timing(9, 9, 0.5, None, 0.7)
+    timing = Timing(9, 9, 0.5, None, 0.6)
     driven = make_neuron("d", driven=True, against_as_built=timing, current="750 steps")
     stepped = make_neuron("s")
     for neurons, there, missing in (
-        ((driven,), ["coincidence factor", "0.7", "driven"], ["intervals to as built", "+50.0 %"]),
+        ((driven,), ["coincidence factor", "0.6", "driven"], ["intervals to as built", "+50.0 %"]),
         ((stepped,), ["intervals to as built", "+1.23 %"], ["coincidence factor"]),
-        ((driven, stepped), ["coincidence factor", "intervals to as built", "+1.23 %", "0.7"], []),
+        ((driven, stepped), ["coincidence factor", "intervals to as built", "+1.23 %", "0.6"], []),
     ):
         tables = summary(Validation("sky130", "tt", 27.0, neurons))[1]
         text = Page(str(tables)).text
         assert all(words in text for words in there)
         assert not any(words in text for words in missing)
-    assert '<span class="over">70.0 %</span>' in str(tables)
+    assert '<span class="over">0.6</span>' in str(tables)
 
 
 def test_the_command_prints_where_the_page_is(

@@ -56,8 +56,9 @@ def ideal_cells(**changes: object) -> CellCharacteristics:
 def real_cells(**changes: object) -> CellCharacteristics:
     """Flaws of the size that 180 nm transistors in weak inversion have, smooth in bias and mode.
 
-    Gain and slope drift with both, offsets differ between the orientations, outputs conduct, a
-    delay of 2 us at 1 nA goes as one over the bias, and every input and output has femtofarads.
+    Gain and slope drift with both, offsets differ between the orientations, outputs conduct (more
+    where they sink), a lifted tail carries more, a delay of 2 us at 1 nA goes as one over the bias,
+    and every input and output has femtofarads.
     """
     decades = np.log10(BIASES / 1e-9)[:, None]
     volts = (MODES - REFERENCE)[None, :]
@@ -81,6 +82,8 @@ def real_cells(**changes: object) -> CellCharacteristics:
             residual=0.002 + flat,
             output_conductance=0.08 - 0.01 * decades[:, 0],
             delay=2.2e-15 / BIASES,
+            conductance_skew=0.006 + 0.002 * decades[:, 0],
+            drift=0.05 - 0.01 * decades + flat,
         )
 
     source = MirrorTable(BIASES, 1.13 - 0.03 * decades[:, 0], 0.08 + 0 * BIASES)

@@ -41,6 +41,16 @@ def test_the_fit_finds_what_a_curve_was_made_of(gain, slope, offset, shift, bias
     assert fit.residual < 1e-6
 
 
+@settings(deadline=None)
+@given(st.floats(-0.3, 0.3), st.sampled_from((-1, 1)))
+def test_the_fit_tells_a_lifted_tail_from_the_gain(drift, sign):
+    t = np.tanh((SWEEP - 0.001) / 0.07)
+    lifted = 1 + drift * (SWEEP - 0.001) * (1 + t) / 2
+    fit = fit_transfer(SWEEP, 1e-9 * sign * 1.1 * t * lifted, 1e-9, sign)
+    assert fit.gain == pytest.approx(1.1, rel=1e-4)
+    assert fit.drift == pytest.approx(drift, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("current", "sign"),
     [
@@ -68,6 +78,8 @@ def test_tables_give_back_their_points():
             assert point.offset_current == pytest.approx(table.offset_current[i, j])
             assert point.output_conductance == pytest.approx(table.output_conductance[i])
             assert point.delay == pytest.approx(table.delay[i])
+            assert point.conductance_skew == pytest.approx(table.conductance_skew[i])
+            assert point.drift == pytest.approx(table.drift[i, j])
 
 
 @given(st.floats(1e-11, 5e-8), st.floats(0.5, 1.3))

@@ -241,7 +241,7 @@ def test_driven_neurons_are_judged_spike_by_spike(make_neuron: Callable[..., Neu
         text = Page(str(tables)).text
         assert all(words in text for words in there)
         assert not any(words in text for words in missing)
-    assert '<span class="over">0.6</span>' in str(tables)
+    assert '<span class="over">0.60</span>' in str(tables)
 
 
 def test_the_command_prints_where_the_page_is(

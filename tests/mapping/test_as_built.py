@@ -1,0 +1,117 @@
+"""As built, against the amplifiers themselves: every current summed, straight from the tables."""
+
+import numpy as np
+import pytest
+
+from mapping.as_built import as_built, follower_point, parasitics, point
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign, OtaDesign
+from mapping.mapper import map_neuron
+from neuron_model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
+from tests.mapping.cells import LIMITS, ideal_cells, real_cells
+from tests.mapping.neurons import burster, iv_curve
+
+REAL = real_cells()
+U = np.linspace(-3.0, 3.0, 61)
+FAST, SLOW, ULTRASLOW = Timescale
+
+
+def drawn(
+    amplifier: OtaDesign, moving: np.ndarray, membrane: np.ndarray, cells: CellCharacteristics
+) -> np.ndarray:
+    """Current that one amplifier draws, ampere: the formula at the head of characteristics.py."""
+    at = point(amplifier, cells)
+    v = moving - amplifier.reference_voltage - at.offset
+    sign = cells.ota(amplifier.orientation).sign
+    t = np.tanh(v / at.slope_voltage)
+    driven = sign * at.gain * t * (1 + at.drift * v * (1 + t) / 2) + at.offset_current
+    conductance = at.output_conductance - sign * at.conductance_skew * t
+    return -amplifier.bias_current * (driven - conductance * (membrane - cells.reference))
+
+
+def circuit_curve(
+    design: NeuronDesign, cells: CellCharacteristics, timescale: Timescale, held: float
+) -> np.ndarray:
+    """I-V curve of the circuit in model units: held voltages stand where followers settle."""
+    membrane = design.volts(U)
+    total = np.zeros_like(U)
+    for amplifier in design.amplifiers:
+        follower = design.follower(amplifier.timescale)
+        moving = membrane
+        if follower is not None and amplifier in design.elements:
+            follows = TIMESCALES.index(amplifier.timescale) <= TIMESCALES.index(timescale)
+            moving = (membrane if follows else np.full_like(U, design.volts(held))) + follower.shift
+        total += drawn(amplifier, moving, membrane, cells)
+    if design.compensation_bias > 0:
+        mirror = cells.source if design.compensation_current > 0 else cells.sink
+        conductance = mirror.conductance_at(design.compensation_bias) * design.compensation_bias
+        given = mirror.gain_at(design.compensation_bias) * design.compensation_bias
+        total += conductance * (membrane - cells.reference)
+        total -= np.copysign(given, design.compensation_current)
+    return total / design.unit_current
+
+
+def nrmse(made: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((made - wanted) ** 2)) / np.ptp(wanted))
+
+
+NEURONS = [
+    burster(),
+    burster(i_bias=-1.5, u_rest=0.6),
+    burster(leak=Leak(1.0, 3.0)),
+    burster(tau_fast=0.5, filter_fast=OTA_FILTER),
+]
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=["burster", "biased", "saturating", "follower"])
+@pytest.mark.parametrize("timescale", TIMESCALES)
+def test_the_amplifiers_draw_what_the_model_does(neuron: NeuronParameters, timescale: Timescale):
+    design = map_neuron(neuron, REAL, LIMITS)
+    held = float(neuron.u_rest)
+    made = circuit_curve(design, REAL, timescale, held)
+    assert nrmse(made, iv_curve(neuron, timescale, U, held)) < 0.01
+    assert nrmse(made, iv_curve(as_built(design, REAL), timescale, U, held)) < 0.01
+
+
+def test_a_circuit_that_was_mapped_for_other_cells_is_told_apart():
+    design = map_neuron(burster(), ideal_cells(), LIMITS)
+    built = as_built(design, REAL)
+    made = circuit_curve(design, REAL, ULTRASLOW, 0.0)
+    # Offsets and gains that nobody compensated: far from trained, and as built says how far.
+    assert nrmse(made, iv_curve(burster(), ULTRASLOW, U)) > 0.04
+    assert nrmse(made, iv_curve(built, ULTRASLOW, U)) < 0.01
+
+
+def test_followers_settle_where_the_design_says():
+    design = map_neuron(burster(), REAL, LIMITS)
+    for follower in design.followers:
+        at = follower_point(follower, REAL)
+        left = np.tanh((-follower.shift - at.offset) / at.slope_voltage)
+        assert at.gain * left + at.offset_current == pytest.approx(0.0, abs=1e-9)
+
+
+def test_time_constants_count_what_hangs_on_a_node():
+    heavy = real_cells(input_capacitance=5e-14, output_capacitance=2e-14)
+    design = map_neuron(burster(), heavy, LIMITS)
+    extra = parasitics(design, heavy)
+    # Output stage and two followers, one fast element and the leak's sections read the membrane;
+    # every amplifier drives it.
+    sections = len(design.leak)
+    assert extra.membrane == pytest.approx(
+        5e-14 * (1 + 2 + 1 + sections) + 2e-14 * (4 + sections), rel=1e-9
+    )
+    # A follower reads itself and is read by two slow elements, or by one ultraslow.
+    assert extra.followers[SLOW] == pytest.approx(5e-14 * (1 + 2) + 2e-14)
+    assert extra.followers[ULTRASLOW] == pytest.approx(5e-14 * (1 + 1) + 2e-14)
+    built = as_built(design, heavy)
+    assert built.tau_slow == pytest.approx(50.0, rel=1e-3)
+    light = map_neuron(burster(), REAL, LIMITS)
+    assert design.membrane_capacitance < light.membrane_capacitance
+
+
+def test_as_built_of_other_conditions_keeps_the_designs_units():
+    design = map_neuron(burster(), REAL, LIMITS)
+    warm = real_cells(temperature=60.0, corner="ss")
+    built = as_built(design, warm)
+    assert (built.name, built.u_threshold, built.u_saturation) == ("burster", 0.0, 1.0)
+    assert built.tau_slow == pytest.approx(50.0, rel=1e-3)

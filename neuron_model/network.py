@@ -1,16 +1,21 @@
-"""Networks of multi-timescale conductance neurons between a linear input and a linear readout."""
+"""Networks of spiking neurons between a linear input and a linear readout.
+
+Any neurons will do that keep to :class:`Layer`: multi-timescale conductance neurons
+(:class:`MTCNetwork`), or those that they are compared with (:mod:`neuron_model.baselines`).
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.dynamics import INTEGRATORS, State
+from neuron_model.dynamics import INTEGRATORS
 from neuron_model.errors import InputError
 from neuron_model.low_pass import LowPass
 from neuron_model.neuron import LEARNABLE, MTCNeuron
@@ -77,10 +82,25 @@ class NetworkConfiguration:
         return tuple(p.neurons for p in self.layers)
 
 
+class Layer(Protocol):
+    """What a network needs of a hidden layer, which is a module too.
+
+    neurons: how many there are. Called with a current (batch, time, neurons), held for one time
+    step each, and the state that an earlier call returned (None: at rest), it gives the output s,
+    (batch, time, neurons), from 0 to 1; the membrane voltage, the same, where asked for; and the
+    state at the end, a tuple of tensors.
+    """
+
+    neurons: int
+
+    def __call__(self, current: Tensor, state: Any = None, return_voltage: bool = False) -> Any:
+        """s, the voltage where asked for, and the state."""
+
+
 class NetworkState(NamedTuple):
     """The state of each hidden layer, and of the readout's filter."""
 
-    layers: tuple[State, ...]
+    layers: tuple[Any, ...]
     readout: Tensor
 
 
@@ -88,55 +108,55 @@ class Hidden(NamedTuple):
     """What the hidden layers did.
 
     activity: s of the last layer, averaged over each sample, (batch, samples, neurons).
-    voltages: U_m of each layer, (batch, samples * steps, neurons). states: at the end.
+    outputs: s of each layer, (batch, samples * steps, neurons). voltages: the membrane voltage
+    of each layer, the same. states: at the end.
     """
 
     activity: Tensor
+    outputs: tuple[Tensor, ...]
     voltages: tuple[Tensor, ...]
-    states: tuple[State, ...]
+    states: tuple[Any, ...]
 
 
-class MTCNetwork(nn.Module):
+class Network(nn.Module):
     """Linear projection, hidden layers of neurons, linear readout, 4th-order low-pass.
 
-        I_1 = W_1 x + b_1        held for steps_per_sample steps of dt
+        I_1 = W_1 x + b_1        held for steps_per_sample steps
         I_l = W_l s_(l-1) + b_l
         y   = low_pass(W s_L + b)     s_L averaged over each sample
 
     Args:
-        configuration: what it is made of.
-        backend: a key of ``backends.BACKENDS``, or ``auto``.
-        dtype: of what is learned; torch's default if not given.
+        layers: the hidden ones, the one nearest to the input first; each a module.
+        inputs, outputs: how many signals.
+        steps_per_sample: for how many steps of the neurons a sample of the input is held.
+        readout_tau: first time constant of each of the low-pass's stages, in samples.
+        learn_readout_tau: whether training may change it.
+        dtype: of what is learned outside of the layers; torch's default if not given.
     """
 
     def __init__(
         self,
-        configuration: NetworkConfiguration,
-        backend: str = "auto",
+        layers: Sequence[Layer],
+        *,
+        inputs: int,
+        outputs: int,
+        steps_per_sample: int = 1,
+        readout_tau: float = 1.0,
+        learn_readout_tau: bool = True,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.configuration = configuration
-        widths = (configuration.inputs, *configuration.sizes)
+        self.inputs = inputs
+        self.outputs = outputs
+        self.steps_per_sample = steps_per_sample
+        widths = (inputs, *(layer.neurons for layer in layers))
         self.projections = nn.ModuleList(
             nn.Linear(before, after, dtype=dtype)
             for before, after in zip(widths, widths[1:], strict=False)
         )
-        self.layers = nn.ModuleList(
-            MTCNeuron(
-                parameters,
-                dt=configuration.dt,
-                learn=configuration.learn,
-                integrator=configuration.integrator,
-                backend=backend,
-                dtype=dtype,
-            )
-            for parameters in configuration.layers
-        )
-        self.readout = nn.Linear(widths[-1], configuration.outputs, dtype=dtype)
-        self.low_pass = LowPass(
-            configuration.outputs, configuration.readout_tau, configuration.learn_readout_tau
-        ).to(dtype)
+        self.layers = nn.ModuleList(cast(nn.Module, layer) for layer in layers)
+        self.readout = nn.Linear(widths[-1], outputs, dtype=dtype)
+        self.low_pass = LowPass(outputs, readout_tau, learn_readout_tau).to(dtype)
 
     def forward(
         self, signal: Tensor, state: NetworkState | None = None
@@ -154,29 +174,20 @@ class MTCNetwork(nn.Module):
         """What the hidden layers do, without the readout."""
         self._check(signal)
         states = [None] * len(self.layers) if state is None else list(state.layers)
-        ends, voltages = [], []
+        ends, outputs, voltages = [], [], []
         s = signal
         for index, layer in enumerate(self.layers):
             s, voltage, end = layer(self._current(index, s), states[index], return_voltage=True)
             ends.append(end)
+            outputs.append(s)
             voltages.append(voltage)
-        hold = self.configuration.steps_per_sample
-        activity = s.unflatten(1, (signal.shape[1], hold)).mean(2)
-        return Hidden(activity, tuple(voltages), tuple(ends))
+        activity = s.unflatten(1, (signal.shape[1], self.steps_per_sample)).mean(2)
+        return Hidden(activity, tuple(outputs), tuple(voltages), tuple(ends))
 
     def read(self, activity: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(batch, samples, neurons) -> (batch, samples, outputs) and the filter's state."""
         y, end = self.low_pass(self.readout(activity), state)
         return y, end
-
-    def saturation_voltages(self) -> tuple[Value, ...]:
-        """U_saturation of each hidden layer's neurons."""
-        return tuple(layer.live_parameters().u_saturation for layer in self.neuron_layers)
-
-    @property
-    def neuron_layers(self) -> tuple[MTCNeuron, ...]:
-        """The hidden layers, the one nearest to the input first."""
-        return tuple(layer for layer in self.layers if isinstance(layer, MTCNeuron))
 
     def currents(self, signal: Tensor, layer: int = 0) -> Tensor:
         """Input current of each neuron of a hidden layer, (batch, samples * steps, neurons)."""
@@ -188,15 +199,60 @@ class MTCNetwork(nn.Module):
 
     def _current(self, layer: int, s: Tensor) -> Tensor:
         current = self.projections[layer](s)
-        hold = self.configuration.steps_per_sample
-        return current.repeat_interleave(hold, dim=1) if layer == 0 else current
+        return current.repeat_interleave(self.steps_per_sample, dim=1) if layer == 0 else current
 
     def _check(self, signal: Tensor) -> None:
-        inputs = self.configuration.inputs
-        if signal.ndim != 3 or signal.shape[-1] != inputs:
+        if signal.ndim != 3 or signal.shape[-1] != self.inputs:
             raise InputError(
-                f"signal has shape {tuple(signal.shape)}; it must be (batch, samples, {inputs})."
+                f"signal has shape {tuple(signal.shape)}; it must be (batch, samples, "
+                f"{self.inputs})."
             )
+
+
+class MTCNetwork(Network):
+    """A :class:`Network` of multi-timescale conductance neurons.
+
+    Args:
+        configuration: what it is made of.
+        backend: a key of ``backends.BACKENDS``, or ``auto``.
+        dtype: of what is learned; torch's default if not given.
+    """
+
+    def __init__(
+        self,
+        configuration: NetworkConfiguration,
+        backend: str = "auto",
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(
+            [
+                MTCNeuron(
+                    parameters,
+                    dt=configuration.dt,
+                    learn=configuration.learn,
+                    integrator=configuration.integrator,
+                    backend=backend,
+                    dtype=dtype,
+                )
+                for parameters in configuration.layers
+            ],
+            inputs=configuration.inputs,
+            outputs=configuration.outputs,
+            steps_per_sample=configuration.steps_per_sample,
+            readout_tau=configuration.readout_tau,
+            learn_readout_tau=configuration.learn_readout_tau,
+            dtype=dtype,
+        )
+        self.configuration = configuration
+
+    def saturation_voltages(self) -> tuple[Value, ...]:
+        """U_saturation of each hidden layer's neurons."""
+        return tuple(layer.live_parameters().u_saturation for layer in self.neuron_layers)
+
+    @property
+    def neuron_layers(self) -> tuple[MTCNeuron, ...]:
+        """The hidden layers, the one nearest to the input first."""
+        return tuple(layer for layer in self.layers if isinstance(layer, MTCNeuron))
 
 
 def neurons_of(network: MTCNetwork, layer: int = 0) -> NeuronParameters:

@@ -6,6 +6,7 @@ from neuron_model.errors import InputError
 from neuron_model.low_pass import LowPass
 from neuron_model.network import (
     MTCNetwork,
+    Network,
     NetworkConfiguration,
     input_currents,
     neurons_of,
@@ -62,6 +63,38 @@ def test_gradients_reach_every_weight_and_are_exact():
     voltages = torch.cat([v.flatten() for v in net.hidden(signal(1, 2)).voltages])
     assert voltages.abs().min().item() > 1e-4
     assert torch.autograd.gradcheck(run, weights)
+
+
+class Integrators(torch.nn.Module):
+    """A layer of another kind: the voltage is the sum of what flowed in."""
+
+    def __init__(self, neurons: int) -> None:
+        super().__init__()
+        self.neurons = neurons
+
+    def forward(self, current, state=None, return_voltage=False):
+        voltage = current.cumsum(1) + (0.0 if state is None else state[0][:, None])
+        s = (voltage > 0).to(current)
+        return (s, voltage, (voltage[:, -1],)) if return_voltage else (s, (voltage[:, -1],))
+
+
+def test_layers_of_other_neurons():
+    net = Network(
+        [Integrators(4), Integrators(5)],
+        inputs=2,
+        outputs=3,
+        steps_per_sample=3,
+        dtype=torch.float64,
+    )
+    whole, _ = net(signal())
+    first, middle = net(signal()[:, :2])
+    second, _ = net(signal()[:, 2:], middle)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole, rtol=0, atol=1e-14)
+    hidden = net.hidden(signal())
+    assert [tuple(s.shape) for s in hidden.outputs] == [(2, 18, 4), (2, 18, 5)]
+    assert [tuple(v.shape) for v in hidden.voltages] == [(2, 18, 4), (2, 18, 5)]
+    averaged = hidden.outputs[-1].reshape(2, 6, 3, 5).mean(2)
+    torch.testing.assert_close(hidden.activity, averaged)
 
 
 def test_low_pass_is_four_exact_poles():

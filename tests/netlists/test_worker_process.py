@@ -18,8 +18,11 @@ pytestmark = pytest.mark.ngspice
 ROOT = Path(__file__).parents[2]
 
 # Starts a worker on a job without end, says which process it is, and waits.
+# A shell starts what goes to the background with interrupts ignored: here they must not be.
 PARENT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 from netlists.job import Command, Job
 from netlists.ngspice_library import find_ngspice_library
@@ -88,6 +91,7 @@ def test_a_worker_ends_with_its_parent_in_the_middle_of_a_job(how):
             assert ended
         finally:
             os.close(descriptor)
+            parent.kill()
     assert parent.returncode == -how
 
 

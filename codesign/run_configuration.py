@@ -25,8 +25,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 import tomli_w
 
@@ -135,10 +135,7 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     )
 
 
-Part = TypeVar("Part", MackeyGlass, BurstingLayer, NetworkSettings, TrainingConfiguration, Limits)
-
-
-def _build(default: Part, key: str, table: Mapping[str, Any]) -> Part:
+def _build(default: Any, key: str, table: Mapping[str, Any]) -> Any:
     """``default`` with the values of ``table``, each of the type that the default's has."""
     names = tuple(f.name for f in fields(default) if f.name != "seed")
     _refuse_unknown(f"{key}.", table, names)
@@ -149,7 +146,9 @@ def _build(default: Part, key: str, table: Mapping[str, Any]) -> Part:
     return replace(default, **values)
 
 
-def _typed(key: str, value: object, example: object) -> Any:
+def _typed(key: str, value: object, example: Any) -> Any:
+    if is_dataclass(example):
+        return _build(example, key, _table(key, value))
     if isinstance(example, tuple):
         if isinstance(value, list) and all(
             isinstance(v, str) if isinstance(example[0], str) else _is_number(v) for v in value
@@ -180,8 +179,13 @@ def _split(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _entries(part: Any) -> dict[str, Any]:
     """What a file can say of a dataclass."""
-    values = ((f.name, getattr(part, f.name)) for f in fields(part))
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
+
+    def entry(value: Any) -> Any:
+        if is_dataclass(value):
+            return _entries(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    return {f.name: entry(getattr(part, f.name)) for f in fields(part)}
 
 
 def _table(key: str, entry: object) -> dict[str, Any]:

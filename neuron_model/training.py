@@ -1,214 +1,412 @@
-"""Training of a network on a task: Adam, a cosine schedule, clipped gradients.
+"""Training of a network on a task: one loop, which can be left and gone on with at any step.
 
-On a CPU the same network, task and configuration give the same numbers to the last bit.
+On a CPU the same network, task and configuration give the same numbers to the last bit, also where
+the training was stopped and went on from a :class:`Snapshot`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
+from neuron_model import processes
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
-from neuron_model.network import MTCNetwork
-from neuron_model.tasks.mackey_glass import (
-    MackeyGlass,
+from neuron_model.network import Network
+from neuron_model.objective import Loss, Objective, scored_loss
+from neuron_model.optimisation import learned, make_optimiser, set_rates
+from neuron_model.readout_fit import fit_readout
+from neuron_model.tasks.series import (
+    Part,
     Series,
+    Task,
     make_series,
     nrmse,
     scored_windows,
     training_batch,
 )
+from neuron_model.training_configuration import Rates, TrainingConfiguration
 
+__all__ = [
+    "Interrupted",
+    "Rates",
+    "Snapshot",
+    "TrainingConfiguration",
+    "TrainingResult",
+    "TrainingStep",
+    "evaluate",
+    "fit_readout",
+    "keep_within",
+    "scored_loss",
+    "train",
+]
 
-@dataclass(frozen=True)
-class TrainingConfiguration:
-    """How to train.
+LOOKS = 20
+"""At the validation part in a run, where the configuration does not say how often."""
 
-    steps: how often the weights change. batch: sequences at once. learning_rate: of the
-    neurons; the linear layers learn ``readout_rate`` times as fast. Both fall to 0 along half a
-    cosine. gradient_norm: to what the gradient is clipped. seed: of the sequences drawn.
-    headroom: the voltage |U_m| that a circuit has room for; what goes beyond costs
-    ``headroom_weight`` times its mean square. silence_weight: cost of neurons that never reach
-    the voltage at which their output saturates, times the mean square of what they lack; without
-    it some fall silent, and a silent neuron learns nothing any more.
-    ridge: penalty of the least squares fit of the readout before the first step and after the
-    last one, relative to the size of the activity; 0 leaves both fits out.
-
-    Raises:
-        InputError: a value is not usable; the text names it.
-    """
-
-    steps: int = 80
-    batch: int = 32
-    learning_rate: float = 0.05
-    readout_rate: float = 1.0
-    gradient_norm: float = 1.0
-    seed: int = 0
-    headroom: float = 4.0
-    headroom_weight: float = 2.0
-    silence_weight: float = 0.1
-    ridge: float = 1e-4
-
-    def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            whole = f.name in ("steps", "batch", "seed")
-            ok = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            least = 1 if f.name == "batch" else 0
-            if not ok or not least <= value <= 1e9:
-                kind = "whole number" if whole else "number"
-                raise InputError(
-                    f"training: {f.name} = {value!r} is not allowed; it must be a {kind} from "
-                    f"{least} to 1000000000."
-                )
+_WINDOWS_AT_ONCE = 256
+"""Of an evaluation, so that long test parts fit into the memory."""
 
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """What one training step saw: its number, the loss, the gradient's norm, the rate."""
+    """What one training step saw.
+
+    step: its number, from 0. loss: what is made small, before the step. error: the mean square
+    error alone. gradient_norm: before it is clipped. learning_rate: of the neurons. activity:
+    fraction of the hidden neurons' steps in which s > 0. validation_nrmse: after the step, where
+    it was looked at.
+    """
 
     step: int
     loss: float
+    error: float
     gradient_norm: float
     learning_rate: float
+    activity: float
+    validation_nrmse: float | None = None
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How it went: each step, and the test NRMSE before the first and after the last."""
+    """How it went: each step, and the test NRMSE before the first and after the last.
+
+    validation_nrmse: the least at any look, None without a validation part. best_step: the step
+    after which that was.
+    """
 
     history: tuple[TrainingStep, ...]
     nrmse_before: float
     nrmse: float
+    validation_nrmse: float | None = None
+    best_step: int | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that training needs to go on after a step as if it had never stopped.
+
+    tensors: by name: the network's state (``network.``), the best so far (``best.``), the
+    optimiser's moments (``optimiser.``), the states of the random generators (``random.``) and the
+    history, a row for each step. numbers: ``step``, how many steps are done; ``nrmse_before``;
+    ``best_nrmse`` and ``best_step`` where there are any.
+    """
+
+    tensors: dict[str, Tensor]
+    numbers: dict[str, float]
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return int(self.numbers["step"])
+
+
+class Interrupted(Exception):
+    """The training was asked to stop and did, after ``step`` steps, which are saved."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"stopped after {step} steps")
+        self.step = step
 
 
 Progress = Callable[[TrainingStep], None]
 
 
 def train(
-    network: MTCNetwork,
-    task: MackeyGlass,
+    network: Network,
+    task: Task,
     configuration: TrainingConfiguration,
     limits: Limits = REALISABLE,
     progress: Progress | None = None,
+    *,
+    resume: Snapshot | None = None,
+    save: Callable[[Snapshot], None] | None = None,
+    save_every: int = 0,
+    stop: Callable[[], bool] | None = None,
 ) -> TrainingResult:
-    """Train ``network`` in place.
+    """Train ``network`` in place; where the configuration names a device it moves there.
+
+    Started by torchrun, inside of ``processes.joined()``, each process takes its share of every
+    batch, and the result is that of one process, to rounding.
 
     Args:
-        network: one input, one output.
+        network: with the task's inputs and outputs.
         task: what to learn.
         configuration: how.
         limits: where the neurons' parameters have to stay, so that a circuit can be made.
         progress: called after each step.
+        resume: where an earlier training with the same arguments was left.
+        save: called with a snapshot every ``save_every`` steps (0: never), after the last step and
+            before an interruption.
+        stop: asked after each step whether to stop.
 
     Raises:
-        InputError: the loss is no longer finite.
+        InputError: the loss is no longer finite, or network, task and configuration do not go
+            together.
+        Interrupted: ``stop`` said so.
     """
     series = make_series(task)
-    generator = torch.Generator().manual_seed(configuration.seed)
-    keep_within(network, limits)
-    if configuration.ridge:
-        fit_readout(network, task, series, configuration)
-    before = evaluate(network, task, series)
-    optimiser = _optimiser(network, configuration)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, configuration.steps))
-    history = []
-    for step in range(configuration.steps):
-        signal, target = training_batch(task, series, configuration.batch, generator)
-        optimiser.zero_grad(set_to_none=True)
-        loss = scored_loss(network, task, configuration, signal, target)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(network.parameters(), configuration.gradient_norm)
-        done = TrainingStep(step, loss.item(), norm.item(), float(schedule.get_last_lr()[0]))
-        if not (math.isfinite(done.loss) and math.isfinite(done.gradient_norm)):
-            raise InputError(
-                f"training: the loss is {done.loss} and its gradient {done.gradient_norm} at "
-                f"step {step}; take a smaller learning_rate or a smaller dt."
+    _check(network, task, series, configuration)
+    device = processes.find_device(configuration.device)
+    if device is not None:
+        network.to(device)
+    with _own_random_numbers(network, configuration.seed), _only_learned(network, configuration):
+        run = _Run(network, task, series, configuration, limits)
+        if resume is None:
+            run.begin()
+        else:
+            run.restore(resume)
+        run.loop(progress, save, save_every, stop)
+        return run.finish()
+
+
+class _Run:
+    """A training under way."""
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        series: Series,
+        configuration: TrainingConfiguration,
+        limits: Limits,
+    ) -> None:
+        self.network = network
+        self.task = task
+        self.series = series
+        self.configuration = configuration
+        self.limits = limits
+        self.generator = torch.Generator().manual_seed(configuration.seed)
+        self.parameters = learned(network, configuration)
+        self.optimiser = make_optimiser(self.parameters, configuration)
+        self.objective: nn.Module = Objective(network, task, configuration)
+        if processes.count() > 1:
+            # static: the same parameters get a gradient in every step, though perhaps not all.
+            self.objective = DistributedDataParallel(self.objective, static_graph=True)
+        self.history: list[TrainingStep] = []
+        self.before = math.nan
+        self.best: dict[str, Tensor] = {}
+        self.best_nrmse = math.inf
+        self.best_step: int | None = None
+
+    def begin(self) -> None:
+        keep_within(self.network, self.limits)
+        if self.configuration.ridge:
+            fit_readout(self.network, self.task, self.series, self.configuration)
+        self.before = evaluate(self.network, self.task, self.series.test)
+
+    def loop(
+        self,
+        progress: Progress | None,
+        save: Callable[[Snapshot], None] | None,
+        save_every: int,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        steps = self.configuration.steps
+        looks = self.configuration.validate_every or max(1, steps // LOOKS)
+        for step in range(len(self.history), steps):
+            loss, norm, stopping = self._step(step, stop)
+            due = (step + 1) % looks == 0 or step + 1 == steps
+            done = TrainingStep(
+                step,
+                loss.total.item(),
+                loss.error.item(),
+                norm,
+                self.configuration.rate(step),
+                loss.activity.item(),
+                self._look(step) if due and len(self.series.validation) else None,
             )
-        optimiser.step()
-        schedule.step()
-        keep_within(network, limits)
-        history.append(done)
-        if progress is not None:
-            progress(done)
-    if configuration.ridge and configuration.steps:
-        fit_readout(network, task, series, configuration)
-    return TrainingResult(tuple(history), before, evaluate(network, task, series))
+            self.history.append(done)
+            if progress is not None:
+                progress(done)
+            last = step + 1 == steps
+            if save is not None and (
+                last or stopping or (save_every and (step + 1) % save_every == 0)
+            ):
+                save(self.snapshot())
+            if stopping and not last:
+                raise Interrupted(step + 1)
+
+    def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
+        """One change of the weights; loss and wish to stop are those of all processes."""
+        c, weights = self.configuration, self.network.readout.weight
+        pair = training_batch(self.task, self.series, c.batch, self.generator, weights.dtype)
+        # Every process draws the whole batch and takes its own sequences.
+        share = slice(processes.rank(), None, processes.count())
+        signal, target = (x[share].to(weights.device) for x in pair)
+        set_rates(self.optimiser, c.rate(step))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.objective(signal, target)
+        loss.total.backward()
+        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), c.gradient_norm))
+        wish = torch.tensor(stop is not None and stop(), device=weights.device)
+        values = [value.double() for value in (*loss, wish)]
+        *means, anyone = processes.average(torch.stack(values)).cpu().unbind()
+        loss = Loss(*means)
+        if not (math.isfinite(loss.total.item()) and math.isfinite(norm)):
+            raise InputError(
+                f"training: the loss is {loss.total.item()} and its gradient {norm} at step "
+                f"{step}; take a smaller learning_rate or a smaller dt."
+            )
+        self.optimiser.step()
+        keep_within(self.network, self.limits)
+        return loss, norm, anyone.item() > 0
+
+    def _look(self, step: int) -> float:
+        """NRMSE on the validation part; the best weights are kept."""
+        found = evaluate(self.network, self.task, self.series.validation)
+        if found < self.best_nrmse:
+            self.best_nrmse, self.best_step = found, step
+            if self.configuration.keep == "best":
+                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        return found
+
+    def finish(self) -> TrainingResult:
+        c = self.configuration
+        if self.best:
+            self.network.load_state_dict(self.best)
+        if c.ridge and c.steps:
+            self._fit_if_better()
+        return TrainingResult(
+            tuple(self.history),
+            self.before,
+            evaluate(self.network, self.task, self.series.test),
+            None if self.best_step is None else self.best_nrmse,
+            self.best_step,
+        )
+
+    def _fit_if_better(self) -> None:
+        """Fit the readout; where the validation part says that it was better before, take that."""
+        readout = self.network.readout.state_dict()
+        trained = {k: v.detach().clone() for k, v in readout.items()}
+        judged = len(self.series.validation) > 0
+        before = evaluate(self.network, self.task, self.series.validation) if judged else math.inf
+        fit_readout(self.network, self.task, self.series, self.configuration)
+        if judged and not evaluate(self.network, self.task, self.series.validation) <= before:
+            self.network.readout.load_state_dict(trained)
+
+    def snapshot(self) -> Snapshot:
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best.items()}
+        for name, parameter in self.parameters.items():
+            state = self.optimiser.state.get(parameter, {})
+            tensors |= {
+                f"optimiser.{name}.{key}": value
+                for key, value in state.items()
+                if isinstance(value, Tensor)
+            }
+        tensors["random.batches"] = self.generator.get_state()
+        tensors["random.cpu"] = torch.get_rng_state()
+        device = self.network.readout.weight.device
+        if device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+        rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
+        tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
+        numbers: dict[str, float] = {"step": len(self.history), "nrmse_before": self.before}
+        if self.best_step is not None:
+            numbers |= {"best_nrmse": self.best_nrmse, "best_step": self.best_step}
+        copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+        return Snapshot(copies, numbers)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {
+                k.removeprefix(prefix): v
+                for k, v in snapshot.tensors.items()
+                if k.startswith(prefix)
+            }
+
+        device = self.network.readout.weight.device
+        self.network.load_state_dict(under("network."))
+        self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
+        for name, parameter in self.parameters.items():
+            for key, value in under(f"optimiser.{name}.").items():
+                # Adam counts its steps on the CPU wherever the parameters are.
+                where = "cpu" if key == "step" else device
+                self.optimiser.state[parameter][key] = value.to(where, copy=True)
+        random = under("random.")
+        self.generator.set_state(random["batches"])
+        torch.set_rng_state(random["cpu"])
+        if device.type == "cuda" and "cuda" in random:
+            torch.cuda.set_rng_state(random["cuda"], device)
+        self.history = _history(snapshot)
+        self.before = float(snapshot.numbers["nrmse_before"])
+        if "best_step" in snapshot.numbers:
+            self.best_nrmse = float(snapshot.numbers["best_nrmse"])
+            self.best_step = int(snapshot.numbers["best_step"])
 
 
-def scored_loss(
-    network: MTCNetwork,
-    task: MackeyGlass,
-    configuration: TrainingConfiguration,
-    signal: Tensor,
-    target: Tensor,
-) -> Tensor:
-    """Mean square error after the washout, and the cost of voltages out of range."""
-    hidden = network.hidden(signal)
-    prediction, _ = network.read(hidden.activity)
-    loss = nn.functional.mse_loss(prediction[:, task.washout :], target[:, task.washout :])
-    for voltage, top in zip(hidden.voltages, network.saturation_voltages(), strict=True):
-        beyond = (voltage.abs() - configuration.headroom).clamp_min(0.0)
-        lacking = (top - voltage.amax((0, 1))).clamp_min(0.0)
-        loss = loss + configuration.headroom_weight * beyond.pow(2).mean()
-        loss = loss + configuration.silence_weight * lacking.pow(2).mean()
-    return loss
+def _history(snapshot: Snapshot) -> list[TrainingStep]:
+    names = [f.name for f in fields(TrainingStep)]
+    steps = []
+    for row in snapshot.tensors["history"].tolist():
+        values = dict(zip(names, row, strict=True))
+        values["step"] = int(values["step"])
+        if math.isnan(values["validation_nrmse"]):
+            values["validation_nrmse"] = None
+        steps.append(TrainingStep(**values))
+    return steps
 
 
 @torch.no_grad()
-def evaluate(network: MTCNetwork, task: MackeyGlass, series: Series) -> float:
-    """NRMSE on the part of the series that is not trained on."""
-    signal, target = scored_windows(task, series)
-    prediction, _ = network(signal)
-    return nrmse(prediction[:, task.washout :], target[:, task.washout :])
+def evaluate(network: Network, task: Task, part: Part) -> float:
+    """NRMSE (:func:`neuron_model.tasks.series.nrmse`) on a part of the task's series."""
+    weights = network.readout.weight
+    signal, target = scored_windows(task, part, weights.dtype)
+    said = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
+    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
 
 
-@torch.no_grad()
-def fit_readout(
-    network: MTCNetwork,
-    task: MackeyGlass,
-    series: Series,
-    configuration: TrainingConfiguration,
+def keep_within(network: Network, limits: Limits) -> None:
+    """Move the learned values of every layer that knows of limits into them."""
+    for layer in network.layers:
+        keep = getattr(layer, "keep_within", None)
+        if keep is not None:
+            keep(limits)
+
+
+def _check(
+    network: Network, task: Task, series: Series, configuration: TrainingConfiguration
 ) -> None:
-    """Set the readout to the least squares solution for the activity as it is.
-
-    The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
-    the same as the other way round.
-    """
-    generator = torch.Generator().manual_seed(configuration.seed + 1)
-    batch = max(configuration.batch, 32)
-    signal, target = training_batch(task, series, batch, generator)
-    s = network.hidden(signal).activity
-    for output in range(network.configuration.outputs):
-        a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
-        y = target[:, task.washout :, output].reshape(-1).double()
-        centre, mean = a.mean(0), y.mean()
-        a = a - centre
-        gram = a.T @ a
-        penalty = configuration.ridge * gram.diagonal().mean() * torch.eye(len(gram)).double()
-        weight = torch.linalg.solve(gram + penalty, a.T @ (y - mean))
-        network.readout.weight[output] = weight.to(network.readout.weight)
-        network.readout.bias[output] = (mean - centre @ weight).to(network.readout.bias)
+    for what in ("inputs", "outputs"):
+        has, needs = getattr(network, what), getattr(series, what)
+        if has != needs:
+            raise InputError(f"training: the network has {has} {what}; the task needs {needs}.")
+    processes_ = processes.count()
+    if configuration.batch % processes_:
+        raise InputError(
+            f"training: batch = {configuration.batch} is not allowed; it must be a multiple of "
+            f"the {processes_} processes that share it."
+        )
 
 
-def keep_within(network: MTCNetwork, limits: Limits) -> None:
-    """Move every neuron's learned values into ``limits``."""
-    for layer in network.neuron_layers:
-        layer.keep_within(limits)
+@contextmanager
+def _own_random_numbers(network: Network, seed: int) -> Iterator[None]:
+    """Whatever a layer draws comes from the seed, and the caller's generators stay as they were."""
+    device = network.readout.weight.device
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
 
 
-def _optimiser(network: MTCNetwork, configuration: TrainingConfiguration) -> torch.optim.Adam:
-    rate = configuration.learning_rate
-    neurons = list(network.layers.parameters())
-    linear = [p for p in network.parameters() if all(p is not q for q in neurons)]
-    return torch.optim.Adam(
-        [
-            {"params": neurons, "lr": rate},
-            {"params": linear, "lr": rate * configuration.readout_rate},
-        ]
-    )
+@contextmanager
+def _only_learned(network: Network, configuration: TrainingConfiguration) -> Iterator[None]:
+    """No gradients for what has a rate of 0, while the block runs."""
+    moved = learned(network, configuration)
+    frozen = [p for name, p in network.named_parameters() if p.requires_grad and name not in moved]
+    if not moved and configuration.steps:
+        raise InputError("training: rates are all 0; at least one group must learn.")
+    try:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(True)

@@ -16,7 +16,7 @@ from neuron_model.bursting_layer import draw_inputs, draw_neurons
 from neuron_model.errors import InputError
 from neuron_model.model_file import write_model
 from neuron_model.network import MTCNetwork, input_currents
-from neuron_model.tasks.mackey_glass import make_series, trivial_nrmse
+from neuron_model.tasks.series import make_series, trivial_nrmse
 from neuron_model.training import (
     TrainingConfiguration,
     TrainingResult,
@@ -96,7 +96,7 @@ def train_run(
         show,
     )
     series = make_series(configuration.task)
-    heard = series.test[:HELD_OUT_SAMPLES]
+    heard = series.test.signal[:HELD_OUT_SAMPLES]
     interval = network.configuration.sample_interval
     write_atomically(folder / CONFIG_FILE, run_configuration_to_toml(configuration))
     write_atomically(folder / HISTORY_FILE, history_csv(result))

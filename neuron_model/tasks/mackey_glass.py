@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from neuron_model.errors import InputError
+from neuron_model.tasks.series import Series, check_cuts, cut_series, wrong
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,9 @@ class MackeyGlass:
     samples: how many samples the series has, ``interval`` units of time apart, after
     ``transient`` units are thrown away. horizon: how many samples ahead to predict. window:
     samples of a training sequence, of which the first ``washout`` are heard but not scored.
-    training_fraction: how much of the series, from its start, is trained on; the rest is tested
-    on. beta, gamma, n, tau, start: of the equation, x(t) being start before t = 0.
+    training_fraction: how much of the series, from its start, is trained on;
+    validation_fraction: how much after it is kept to choose by; the rest is tested on. beta,
+    gamma, n, tau, start: of the equation, x(t) being start before t = 0.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -44,6 +44,7 @@ class MackeyGlass:
     n: float = 10.0
     tau: float = 17.0
     start: float = 1.2
+    validation_fraction: float = 0.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -51,87 +52,37 @@ class MackeyGlass:
             whole = f.name in ("samples", "horizon", "window", "washout")
             kinds = int if whole else int | float
             ok = isinstance(value, kinds) and not isinstance(value, bool)
-            least = 0 if f.name in ("washout", "transient") else (1 if whole else 1e-6)
+            zero = ("washout", "transient", "validation_fraction")
+            least = 0 if f.name in zero else (1 if whole else 1e-6)
             if not ok or not least <= value <= 1e7:
                 kind = "whole number" if whole else "number"
-                raise _wrong(f.name, value, f"a {kind} from {least:g} to 10000000")
-        if not self.training_fraction < 1:
-            raise _wrong("training_fraction", self.training_fraction, "less than 1")
-        if self.washout >= self.window:
-            raise _wrong("washout", self.washout, f"less than window = {self.window}")
-        shortest = min(self.cut, self.samples - self.cut)
-        if shortest < self.window + self.horizon:
-            raise _wrong(
-                "samples",
-                self.samples,
-                f"enough for window + horizon = {self.window + self.horizon} samples on both "
-                f"sides of training_fraction = {self.training_fraction}",
-            )
+                raise wrong("mackey_glass", f.name, value, f"a {kind} from {least:g} to 10000000")
+        fractions = (self.training_fraction, self.validation_fraction)
+        check_cuts("mackey_glass", self.samples, self, self.horizon, fractions)
 
-    @property
-    def cut(self) -> int:
-        """The first sample that is not trained on."""
-        return int(self.samples * self.training_fraction)
+    def series(self) -> Series:
+        """The series, scaled and cut; it is heard and is to be said ``horizon`` samples early."""
+        return _cut(self)
 
 
-@dataclass(frozen=True)
-class Series:
-    """A scaled series in two parts, of which the second has no sample of the first.
-
-    training, test: (samples,), float64, scaled by the mean and the deviation of the training
-    part alone: x = mean + deviation * scaled.
-    """
-
-    training: np.ndarray
-    test: np.ndarray
-    mean: float
-    deviation: float
+PREDICTABILITY_LIMIT = MackeyGlass(
+    samples=50_000,
+    interval=0.2,
+    horizon=675,
+    window=2000,
+    washout=1000,
+    validation_fraction=0.1,
+)
+"""135 units of time ahead, near the Lyapunov time: the setting of the MTC paper (arXiv 2605.11835),
+675 samples of 0.2."""
 
 
-def make_series(task: MackeyGlass) -> Series:
-    """The task's series, scaled and cut; the same for the same task."""
-    values = mackey_glass(task)
-    training = values[: task.cut]
-    mean, deviation = float(training.mean()), float(training.std())
-    scaled = (values - mean) / deviation
-    return Series(scaled[: task.cut], scaled[task.cut :], mean, deviation)
-
-
-def training_batch(
-    task: MackeyGlass, series: Series, batch: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Windows that begin anywhere in the training part: input and target, (batch, window, 1)."""
-    last = len(series.training) - task.window - task.horizon
-    starts = torch.randint(0, last + 1, (batch,), generator=generator)
-    return _windows(task, series.training, starts)
-
-
-def scored_windows(task: MackeyGlass, series: Series) -> tuple[Tensor, Tensor]:
-    """Windows whose scored parts lie end to end in the test part: (windows, window, 1) each."""
-    last = len(series.test) - task.window - task.horizon
-    starts = torch.arange(0, last + 1, task.window - task.washout)
-    return _windows(task, series.test, starts)
-
-
-def _windows(task: MackeyGlass, values: np.ndarray, starts: Tensor) -> tuple[Tensor, Tensor]:
-    signal = torch.as_tensor(values, dtype=torch.get_default_dtype())
-    index = starts[:, None] + torch.arange(task.window)
-    return signal[index][..., None], signal[index + task.horizon][..., None]
-
-
-def nrmse(prediction: Tensor, target: Tensor) -> float:
-    """Root mean square error over the standard deviation of the target; 1: as good as its mean."""
-    error = (prediction - target).double().pow(2).mean().sqrt()
-    return float(error / target.double().std(correction=0))
-
-
-def trivial_nrmse(task: MackeyGlass, series: Series) -> dict[str, float]:
-    """What it costs on the test part to predict the last value heard, or the mean."""
-    heard, target = (x[:, task.washout :] for x in scored_windows(task, series))
-    return {
-        "last value": nrmse(heard, target),
-        "mean": nrmse(torch.zeros_like(target), target),
-    }
+@lru_cache(maxsize=4)
+def _cut(task: MackeyGlass) -> Series:
+    values = mackey_glass(task)[:, None]
+    return cut_series(
+        values, values, task.horizon, task.training_fraction, task.validation_fraction
+    )
 
 
 def mackey_glass(task: MackeyGlass, steps_per_delay: int | None = None) -> np.ndarray:
@@ -186,7 +137,3 @@ def _hermite(x: np.ndarray, slope: np.ndarray, h: float, times: np.ndarray) -> n
         + u**2 * (3 - 2 * u) * x[k + 1]
         - u**2 * (1 - u) * h * slope[k + 1]
     )
-
-
-def _wrong(name: str, value: object, allowed: str) -> InputError:
-    return InputError(f"mackey_glass: {name} = {value!r} is not allowed; it must be {allowed}.")

@@ -19,7 +19,7 @@ from codesign.workflows.train import demo_configuration, make_network, train_run
 from neuron_model.errors import InputError
 from neuron_model.model_file import read_model
 from neuron_model.network import input_currents, neurons_of
-from neuron_model.tasks.mackey_glass import make_series
+from neuron_model.tasks.series import make_series
 
 SMALL = """
 seed = 3
@@ -112,10 +112,10 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
     source = load_source(str(tmp_path / "run"))
     assert [n.name for n in source.neurons] == [f"neuron_{i}" for i in range(4)]
     assert source.drives is not None
-    heard = make_series(small().task).test
+    heard = make_series(small().task).test.signal
     currents = input_currents(back, heard)
     assert source.drives[0].duration == len(heard) * 1.0  # two steps of dt = 0.5 each
-    for k in (0, 7, 119):
+    for k in (0, 7, 115):
         found = [float(drive.stimulus(k + 0.5)) for drive in source.drives]
         np.testing.assert_allclose(found, currents[k])
 

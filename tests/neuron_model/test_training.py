@@ -6,15 +6,14 @@ import torch
 
 from neuron_model.errors import InputError
 from neuron_model.limits import Limits
-from neuron_model.network import MTCNetwork, NetworkConfiguration, neurons_of
+from neuron_model.network import MTCNetwork, Network, NetworkConfiguration, neurons_of
+from neuron_model.objective import Objective
 from neuron_model.parameters import Element, NeuronParameters
-from neuron_model.tasks.mackey_glass import (
-    MackeyGlass,
-    make_series,
-    training_batch,
-    trivial_nrmse,
-)
+from neuron_model.tasks.mackey_glass import MackeyGlass
+from neuron_model.tasks.series import make_series, training_batch, trivial_nrmse
 from neuron_model.training import (
+    Interrupted,
+    Rates,
     TrainingConfiguration,
     evaluate,
     fit_readout,
@@ -51,7 +50,7 @@ def test_training_learns_the_series():
     assert result.nrmse < 0.6 * min(trivial.values())
     assert result.nrmse < 0.95 * result.nrmse_before
     assert len(result.history) == 25
-    assert result.nrmse == evaluate(net, TASK, make_series(TASK))
+    assert result.nrmse == evaluate(net, TASK, make_series(TASK).test)
 
 
 def test_training_is_the_same_to_the_last_bit():
@@ -113,7 +112,7 @@ def test_voltages_beyond_the_headroom_cost():
     )
     assert free == roomy
     (voltage,) = net.hidden(batch[0]).voltages
-    cost = float((voltage.abs() - 0.1).clamp_min(0).pow(2).mean())
+    cost = (voltage.abs() - 0.1).clamp_min(0).pow(2).mean().item()
     assert tight - free == pytest.approx(cost, rel=1e-5)
     assert cost > 0
 
@@ -150,8 +149,157 @@ def test_a_loss_that_is_lost_is_said_so():
         ({"batch": 2.0}, "batch = 2.0"),
         ({"seed": True}, "seed = True"),
         ({"learning_rate": float("nan")}, "learning_rate = nan"),
+        ({"optimiser": "lion"}, "optimiser = 'lion'"),
+        ({"schedule": ["cosine"]}, "schedule = "),
+        ({"betas": (0.9, 1.0)}, "betas"),
+        ({"device": "gpu"}, "device = 'gpu'"),
+        ({"momentum": 1.5}, "momentum = 1.5"),
+        ({"rates": 1.0}, "rates = 1.0"),
     ],
 )
 def test_wrong_configurations_are_refused(values: dict, words: str):
     with pytest.raises(InputError, match=words):
         TrainingConfiguration(**values)
+
+
+def state_of(net: MTCNetwork) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in net.state_dict().items()}
+
+
+VALIDATED = replace(TASK, training_fraction=0.5, validation_fraction=0.2)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "adamw", "sgd"])
+def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: str):
+    configuration = replace(
+        SHORT, optimiser=optimiser, learning_rate=0.02, warmup=2, validate_every=2
+    )
+    whole = network()
+    snapshots = []
+    result = train(whole, VALIDATED, configuration, save=snapshots.append, save_every=1)
+    assert [s.step for s in snapshots] == [1, 2, 3, 4, 5, 6]
+    for snapshot in (snapshots[0], snapshots[2], snapshots[-1]):
+        resumed = network(seed=7)  # whatever it was, the snapshot says what it is
+        again = train(resumed, VALIDATED, configuration, resume=snapshot)
+        assert again == result
+        assert all(torch.equal(v, resumed.state_dict()[k]) for k, v in state_of(whole).items())
+
+
+def test_an_interruption_is_saved_and_gone_on_with():
+    snapshots = []
+    with pytest.raises(Interrupted) as stopped:
+        train(network(), TASK, SHORT, save=snapshots.append, stop=lambda: True)
+    assert stopped.value.step == 1
+    assert [s.step for s in snapshots] == [1]
+    assert train(network(), TASK, SHORT, resume=snapshots[0]) == train(network(), TASK, SHORT)
+
+
+def test_the_best_weights_on_the_validation_part_are_kept():
+    # A rate so large that training makes it worse again.
+    wild = replace(SHORT, steps=8, learning_rate=0.3, schedule="constant", validate_every=1)
+    wild = replace(wild, ridge=0.0)
+    looks, states = [], []
+
+    def look(done):
+        looks.append(done.validation_nrmse)
+        states.append(state_of(net))
+
+    net = network()
+    result = train(net, VALIDATED, wild, progress=look)
+    best = int(np.argmin(looks))
+    assert best != len(looks) - 1
+    assert (result.best_step, result.validation_nrmse) == (best, looks[best])
+    assert all(torch.equal(v, net.state_dict()[k]) for k, v in states[best].items())
+    assert result.nrmse == evaluate(net, VALIDATED, make_series(VALIDATED).test)
+    last = network()
+    train(last, VALIDATED, replace(wild, keep="last"))
+    assert all(torch.equal(v, last.state_dict()[k]) for k, v in states[-1].items())
+
+
+def test_the_test_part_changes_nothing_that_is_learned():
+    longer = replace(TASK, samples=500, training_fraction=0.6)  # the same training part
+    nets = [network(), network()]
+    results = [train(n, t, SHORT) for n, t in zip(nets, (TASK, longer), strict=True)]
+    assert results[0].history == results[1].history
+    assert results[0].nrmse != results[1].nrmse
+    assert all(torch.equal(v, nets[1].state_dict()[k]) for k, v in state_of(nets[0]).items())
+
+
+def test_groups_learn_at_their_own_rates_and_0_is_not_at_all():
+    rates = Rates(delta=0.0, projection=0.0, tau=0.1)
+    net = network()
+    before = state_of(net)
+    train(net, TASK, replace(SHORT, steps=1, ridge=0.0, rates=rates), Limits())
+    moved = {k: (v - before[k]).abs().max().item() for k, v in net.state_dict().items()}
+    assert moved["layers.0.delta"] == moved["projections.0.weight"] == 0.0
+    # Adam's first step is the learning rate, whatever the gradient.
+    assert moved["layers.0.alpha_growth"] == pytest.approx(0.05, rel=1e-3)
+    assert moved["layers.0.tau_growth"] == pytest.approx(0.005, rel=1e-3)
+    assert moved["readout.weight"] == pytest.approx(0.05, rel=1e-3)
+    assert all(p.requires_grad for p in net.parameters())
+    with pytest.raises(InputError, match="at least one group must learn"):
+        train(net, TASK, replace(SHORT, rates=Rates(*[0.0] * 8)))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("constant", [0.5, 1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("linear", [0.5, 1.0, 1.0, 0.775, 0.55, 0.325]),
+        ("cosine", [0.5, 1.0, 1.0, 0.868198, 0.55, 0.231802]),
+    ],
+)
+def test_schedules(schedule: str, expected: list[float]):
+    configuration = TrainingConfiguration(
+        steps=6, warmup=2, schedule=schedule, final_rate=0.1, learning_rate=1.0
+    )
+    rates = [configuration.rate(step) for step in range(6)]
+    assert rates == pytest.approx(expected, abs=1e-5)
+
+
+def test_activity_is_counted_and_can_be_made_to_cost():
+    series = make_series(TASK)
+    signal, target = training_batch(TASK, series, 4, torch.Generator().manual_seed(0))
+    net = network()
+    s, _ = net.layers[0](net.currents(signal))
+    loss = Objective(net, TASK, UNPENALISED)(signal, target)
+    assert loss.activity.item() == pytest.approx((s > 0).float().mean().item())
+    assert loss.total.item() == loss.error.item()
+    costly = Objective(net, TASK, replace(UNPENALISED, activity_weight=3.0))(signal, target)
+    cost = (costly.total - loss.total).item()
+    assert cost == pytest.approx(3.0 * s.mean().item(), rel=1e-4)
+
+
+def test_networks_that_do_not_fit_the_task_are_refused():
+    net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
+    with pytest.raises(InputError, match="the network has 2 inputs; the task needs 1"):
+        train(net, TASK, SHORT)
+    with pytest.raises(InputError, match="device = 'cuda:99' is not there"):
+        train(network(), TASK, replace(SHORT, device="cuda:99"))
+
+
+class Threshold(torch.nn.Module):
+    """Neurons of another kind: any module that keeps to the network's Layer."""
+
+    neurons = 6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.ones(6))
+
+    def forward(self, current, state=None, return_voltage=False):
+        voltage = self.gain * current + 0.1 * torch.randn_like(current)
+        s = torch.sigmoid(voltage)
+        return (s, voltage, ()) if return_voltage else (s, ())
+
+
+def test_other_neurons_are_trained_by_the_same_loop():
+    results = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        net = Network([Threshold()], inputs=1, outputs=1)
+        torch.manual_seed(len(results))  # noise comes from the configuration's seed
+        results.append(train(net, TASK, SHORT))
+    assert results[0] == results[1]
+    assert results[0].history[-1].activity == 1.0
+    assert net.layers[0].gain.detach().ne(1.0).all()

@@ -1,0 +1,36 @@
+"""The readout by least squares, which no gradient finds as fast."""
+
+from __future__ import annotations
+
+import torch
+
+from neuron_model.network import Network
+from neuron_model.tasks.series import Series, Task, training_batch
+from neuron_model.training_configuration import TrainingConfiguration
+
+
+@torch.no_grad()
+def fit_readout(
+    network: Network, task: Task, series: Series, configuration: TrainingConfiguration
+) -> None:
+    """Set the readout to the least squares solution for the activity as it is.
+
+    The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
+    the same as the other way round.
+    """
+    generator = torch.Generator().manual_seed(configuration.seed + 1)
+    batch = max(configuration.batch, 32)
+    weights = network.readout.weight
+    signal, target = training_batch(task, series, batch, generator, weights.dtype)
+    s = network.hidden(signal.to(weights.device)).activity
+    target = target.to(weights.device)
+    for output in range(network.outputs):
+        a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
+        y = target[:, task.washout :, output].reshape(-1).double()
+        centre, mean = a.mean(0), y.mean()
+        a = a - centre
+        gram = a.T @ a
+        penalty = configuration.ridge * gram.diagonal().mean() * torch.eye(len(gram)).to(gram)
+        weight = torch.linalg.solve(gram + penalty, a.T @ (y - mean))
+        network.readout.weight[output] = weight.to(weights)
+        network.readout.bias[output] = (mean - centre @ weight).to(weights)

@@ -114,6 +114,36 @@ def test_low_pass_is_four_exact_poles():
     assert y[0, -1, 0].item() == pytest.approx(1.0, abs=1e-6)
 
 
+def test_low_pass_step_by_step_and_in_chunks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("neuron_model.low_pass.CHUNK", 7)
+    generator = torch.Generator().manual_seed(1)
+    x, start = (
+        torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_()
+        for shape in ((2, 30, 3), (4, 2, 3))
+    )
+    low_pass = LowPass(3, tau=2.0).double()
+    with torch.no_grad():
+        low_pass.log_tau += torch.tensor([-0.5, 0.0, 0.7])
+    gain = 1 - torch.exp(-torch.exp(-low_pass.log_tau))
+    stages, rows = list(start), []
+    for value in x.unbind(1):
+        for k, stage in enumerate(stages):
+            value = stages[k] = stage + gain * (value - stage)
+        rows.append(value)
+    y, end = low_pass(x, start)
+    torch.testing.assert_close(y, torch.stack(rows, 1), rtol=0, atol=1e-14)
+    torch.testing.assert_close(end, torch.stack(stages), rtol=0, atol=1e-14)
+    weight = torch.linspace(-1, 1, 30).double()[:, None]
+    by_hand, ours = (
+        torch.autograd.grad((weight * out).sum() + last.pow(2).sum(), [x, start, low_pass.log_tau])
+        for out, last in ((torch.stack(rows, 1), torch.stack(stages)), (y, end))
+    )
+    for one, other in zip(by_hand, ours, strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-11, atol=1e-13)
+    alone = low_pass.channel(1, x[..., :1])
+    torch.testing.assert_close(alone[..., 0], low_pass(x[..., :1].expand(2, 30, 3))[0][..., 1])
+
+
 def test_low_pass_can_be_fixed():
     assert not list(LowPass(2, 3.0, learn=False).parameters())
     assert "log_tau" in LowPass(2, 3.0, learn=False).state_dict()

@@ -8,7 +8,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := neuron_model mapping circuits netlists codesign tests benchmarks examples
+SOURCES := setup.py neuron_model mapping circuits netlists codesign tests benchmarks examples
+KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
 
@@ -41,11 +42,11 @@ $(VENV)/.made: | system
 	@"$$(sh setup/system.sh --python)" -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | system
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(KERNEL) $(VENV)/.made | system
 	@echo "Installing the pinned dependencies into $(VENV); the first time takes some minutes." >&2
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) build dist *.egg-info neuron_model/fused/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -40,7 +40,7 @@ def examine() -> list[Check]:
     checks += [_package(name) for name in ("torch", "numpy", "scipy", "PySpice", "safetensors")]
     checks += [_ngspice_library(), _ngspice_program()]
     checks += _models()
-    checks += [_cache(), _devices()]
+    checks += [_cache(), _kernel(), _devices()]
     return checks
 
 
@@ -162,6 +162,23 @@ def _cache() -> Check:
         remedy = "set MTC_CODESIGN_CACHE to a folder that can be written"
         return Check("cache", False, f"{folder}: {error.strerror}", remedy)
     return Check("cache", True, str(folder))
+
+
+def _kernel() -> Check:
+    """The compiled training kernel; plain torch does without."""
+    name = "fused kernel"
+    try:
+        from neuron_model.fused.library import load
+    except ImportError as error:
+        return Check(name, False, f"torch cannot be loaded: {error}", "reinstall torch", False)
+    library = load()
+    return Check(
+        name,
+        library is not None,
+        library._name if library is not None else "not built; neurons run in plain torch, slowly",
+        "install a C compiler (`apt-get install gcc libc6-dev`), then the package again",
+        needed=False,
+    )
 
 
 def _devices() -> Check:

@@ -1,36 +1,126 @@
 """Ways to run the neurons through time: one is the reference, the others are faster.
 
-A backend is a function with the signature and the result of
-:func:`neuron_model.integration.integrate`, gradients included.
+Each is a function from a :class:`Problem` to a :class:`Trajectory`, with the values and the
+gradients of :func:`neuron_model.integration.integrate`.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
-from neuron_model.dynamics import State
+from neuron_model.dynamics import State, output
 from neuron_model.errors import InputError
 from neuron_model.integration import integrate
 from neuron_model.parameters import NeuronParameters
 
-Backend = Callable[[Tensor, State, NeuronParameters, float, str], tuple[Tensor, State]]
 
-BACKENDS: dict[str, Backend] = {"eager": integrate}
-"""By name; the fastest that is there comes last."""
+@dataclass(frozen=True)
+class Problem:
+    """What is to be run.
+
+    current: (batch, time, neurons). state: each (batch, neurons). parameters: floats and tensors
+    that broadcast to (neurons,). dt: time step. integrator: a key of ``dynamics.INTEGRATORS``.
+    weights: (from, to) among the neurons, or None. voltage: whether U_m is wanted. tape: a key of
+    ``TAPES``.
+    """
+
+    current: Tensor
+    state: State
+    parameters: NeuronParameters
+    dt: float
+    integrator: str
+    weights: Tensor | None = None
+    voltage: bool = False
+    tape: str = "auto"
 
 
-def find_backend(name: str) -> Backend:
-    """The backend of that name; ``auto`` is the fastest that is there.
+class Trajectory(NamedTuple):
+    """s and, where it was wanted, U_m, (batch, time, neurons); the state at the end."""
+
+    output: Tensor
+    voltage: Tensor | None
+    state: State
+
+
+Backend = Callable[[Problem], Trajectory]
+
+TAPES = ("auto", "full", "segments")
+"""What is kept for the gradient: every step (full), or the state before each segment, from which
+the steps are computed again; auto takes segments for what would be large."""
+
+
+def run_eager(problem: Problem) -> Trajectory:
+    """The reference: one step after the other, in torch; it keeps whatever torch keeps."""
+    by_time = problem.current.transpose(0, 1).contiguous()
+    voltages, state = integrate(
+        by_time,
+        problem.state,
+        problem.parameters,
+        problem.dt,
+        problem.integrator,
+        problem.weights,
+    )
+    s = output(voltages, problem.parameters).transpose(0, 1)
+    return Trajectory(s, voltages.transpose(0, 1) if problem.voltage else None, state)
+
+
+def run_fused(problem: Problem) -> Trajectory:
+    """The compiled kernel, on the CPU.
+
+    Raises:
+        InputError: the kernel was not built, or has no code for such numbers.
+    """
+    # Not needed by those who only read a neuron, and registering an operator takes a moment.
+    from neuron_model.fused.run import run_compiled
+
+    return run_compiled(problem)
+
+
+BACKENDS: dict[str, Backend] = {"eager": run_eager, "fused": run_fused}
+
+
+def find_backend(name: str, current: Tensor | None = None) -> Backend:
+    """The backend of that name; ``auto`` is the fastest that can run such a current.
 
     Raises:
         InputError: there is none of that name.
     """
     if name == "auto":
-        return next(reversed(BACKENDS.values()))
+        return run_eager if current is None else BACKENDS[_fastest(current)]
     if name not in BACKENDS:
         raise InputError(
             f"backend = {name!r} is not allowed; it must be one of auto, {', '.join(BACKENDS)}."
         )
     return BACKENDS[name]
+
+
+def _fastest(current: Tensor) -> str:
+    if current.device.type == "cpu" and current.dtype in (torch.float32, torch.float64):
+        if kernel_is_built():
+            return "fused"
+        _say_once()
+    return "eager"
+
+
+@cache
+def kernel_is_built() -> bool:
+    """Whether the compiled kernel is there."""
+    from neuron_model.fused.library import load
+
+    return load() is not None
+
+
+@cache
+def _say_once() -> None:
+    warnings.warn(
+        "the fused kernel was not built, so neurons run some thirty times as slowly, in plain "
+        "torch; install a C compiler (apt-get install gcc libc6-dev) and then the package again.",
+        stacklevel=2,
+    )

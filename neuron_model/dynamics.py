@@ -109,7 +109,7 @@ def output(u_m: Value, parameters: NeuronParameters) -> Value:
 def membrane_conductance(state: State, parameters: NeuronParameters) -> Value:
     """d(ionic_current)/dU_m at held copies: leak'(U_m - U_rest) + sum_k dI_k/dU_m.
 
-    leak'(u) = g (1 - tanh^2(u / range)),   dI_k/dU_m = alpha kappa (1 - tanh^2(kappa (U_m -
+    leak'(u) = g (1 - tanh^2(u / range)),   dI_k/dU_m = alpha kappa (1 - tanh^2(kappa (U_x -
     delta))) for the elements whose U_x is U_m, 0 for the others
     """
     leak = parameters.leak
@@ -127,8 +127,9 @@ def membrane_conductance(state: State, parameters: NeuronParameters) -> Value:
 
 
 def _element_slope(state: State, element: Element) -> Value:
-    """alpha kappa (1 - tanh^2(kappa (U_m - delta)))."""
-    slope = _slope(_times(element.kappa, _minus(state.membrane, element.delta)))
+    """alpha kappa (1 - tanh^2(kappa (U_x - delta)))."""
+    u_x = state.voltage(element.timescale)
+    slope = _slope(_times(element.kappa, _minus(u_x, element.delta)))
     return _times(element.kappa, element.alpha) * slope
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neuron_model.dynamics import INTEGRATORS, Integrator, State
+from neuron_model.dynamics import INTEGRATORS, Integrator, State, output
 from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 
@@ -20,6 +20,7 @@ def integrate(
     parameters: NeuronParameters,
     dt: float,
     integrator: str = "exponential",
+    weights: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """Run the neurons through a current that is held over each step.
 
@@ -29,6 +30,7 @@ def integrate(
         parameters: of one neuron or as many as there are; floats and tensors.
         dt: the time step, in the neuron's units of time.
         integrator: a key of ``dynamics.INTEGRATORS``.
+        weights: (from, to); s of a step flows, weighted, into the neurons during the next one.
 
     Returns:
         U_m after each step, (time, ..., neurons), and the state after the last one.
@@ -39,6 +41,8 @@ def integrate(
     step = find_integrator(integrator)(parameters, dt)
     voltages = []
     for held in current.unbind(0):
+        if weights is not None:
+            held = held + output(state.membrane, parameters) @ weights
         state = step(state, held)
         voltages.append(state.membrane)
     return torch.stack(voltages) if voltages else torch.empty_like(current), state

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.backends import find_backend
-from neuron_model.dynamics import State, output
+from neuron_model.backends import TAPES, Problem, find_backend
+from neuron_model.dynamics import State
 from neuron_model.errors import InputError
 from neuron_model.integration import find_integrator
 from neuron_model.limits import Limits
@@ -38,6 +38,9 @@ class MTCNeuron(nn.Module):
         integrator: a key of ``dynamics.INTEGRATORS``.
         backend: a key of ``backends.BACKENDS``, or ``auto``.
         neurons: how many copies to make of one neuron's parameters.
+        recurrent: whether the neurons feed each other, through learned ``weights`` (to, from),
+            which begin evenly drawn within +-1 / sqrt(neurons), as torch's recurrent layers do.
+        tape: a key of ``backends.TAPES``: what is kept for the gradient.
         dtype: of what is learned; torch's default if not given. ``.double()`` afterwards does
             not bring back what float32 has rounded.
 
@@ -48,6 +51,7 @@ class MTCNeuron(nn.Module):
     delta: Tensor
     tau_start: Tensor
     tau_growth: Tensor
+    weights: Tensor | None
 
     def __init__(
         self,
@@ -58,6 +62,8 @@ class MTCNeuron(nn.Module):
         integrator: str = "exponential",
         backend: str = "auto",
         neurons: int | None = None,
+        recurrent: bool = False,
+        tape: str = "auto",
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
@@ -78,10 +84,20 @@ class MTCNeuron(nn.Module):
         self.dt = float(dt)
         self.integrator = integrator
         self.backend = backend
+        self.tape = tape
         find_integrator(integrator)
         find_backend(backend)
+        if tape not in TAPES:
+            raise InputError(
+                f"tape = {tape!r} is not allowed; it must be one of {', '.join(TAPES)}."
+            )
         self._fixed = parameters.map(_plain)
         self._register(dtype or torch.get_default_dtype())
+        self.weights = None
+        if recurrent:
+            size = (self.neurons, self.neurons)
+            start = torch.empty(size, dtype=dtype).uniform_(-1.0, 1.0) / self.neurons**0.5
+            self.weights = nn.Parameter(start)
 
     def _register(self, dtype: torch.dtype) -> None:
         """Make learned rows parameters, and what differs between neurons buffers."""
@@ -185,13 +201,22 @@ class MTCNeuron(nn.Module):
         if any(tuple(u.shape) != expected for u in state):
             shapes = [tuple(u.shape) for u in state]
             raise InputError(f"state has shapes {shapes}; each must be {expected}.")
-        run = find_backend(self.backend)
-        by_time = current.transpose(0, 1).contiguous()
-        voltages, state = run(by_time, state, parameters, self.dt, self.integrator)
-        s = output(voltages, parameters).transpose(0, 1)
+        weights = None if self.weights is None else self.weights.t()
+        problem = Problem(
+            current,
+            state,
+            parameters,
+            self.dt,
+            self.integrator,
+            weights=weights,
+            voltage=return_voltage,
+            tape=self.tape,
+        )
+        s, voltage, end = find_backend(self.backend, current)(problem)
         if return_voltage:
-            return s, voltages.transpose(0, 1), state
-        return s, state
+            assert voltage is not None
+            return s, voltage, end
+        return s, end
 
     def _check(self, current: Tensor) -> None:
         if current.ndim != 3 or current.shape[-1] != self.neurons:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What has to come from the operating system: Python 3.11+ with venv, and ngspice with its library.
+# What has to come from the operating system: Python 3.11+ with venv, ngspice with its library, and a
+# C compiler for the fused training kernel.
 #
 #   setup/system.sh            looks; where something is missing, installs it (apt) or says how (status 3)
 #   setup/system.sh --python   prints the interpreter that fits
@@ -63,6 +64,12 @@ if [ "${1:-}" = --python ]; then
     exit 0
 fi
 
+# Without a compiler everything works, but training is some thirty times as slow.
+has_compiler() {
+    printf '#include <math.h>\nint main(void) { return 0; }\n' |
+        ${CC:-cc} -x c -o /dev/null - >/dev/null 2>&1
+}
+
 # The program runs exported decks by hand and in tests; the toolkit itself does without.
 works() {
     python=$(find_python) && has_library "$python"
@@ -74,6 +81,7 @@ if [ -z "$python" ] || ! has_library "$python"; then
     missing="$missing libngspice0"
 fi
 command -v ngspice >/dev/null 2>&1 || missing="$missing ngspice"
+has_compiler || missing="$missing gcc libc6-dev"
 missing=${missing# }
 [ -n "$missing" ] || exit 0
 
@@ -85,15 +93,15 @@ if command -v apt-get >/dev/null 2>&1; then
         apt-get -qq update && exec apt-get -qq install -y --no-install-recommends "$@" >/dev/null
     ' sh $missing || echo "apt could not install: $missing" >&2
 elif command -v brew >/dev/null 2>&1; then
-    how="brew install ngspice libngspice python"
+    how="brew install ngspice libngspice python gcc"
 elif command -v dnf >/dev/null 2>&1; then
-    how="sudo dnf install ngspice libngspice python3"
+    how="sudo dnf install ngspice libngspice python3 gcc"
 elif command -v pacman >/dev/null 2>&1; then
-    how="sudo pacman -S ngspice python"
+    how="sudo pacman -S ngspice python gcc"
 elif command -v zypper >/dev/null 2>&1; then
-    how="sudo zypper install ngspice libngspice0 python3"
+    how="sudo zypper install ngspice libngspice0 python3 gcc"
 else
-    how="install ngspice with its shared library (libngspice) and Python 3.11 or newer"
+    how="install ngspice with its shared library (libngspice) and Python 3.11 or newer and a C compiler"
 fi
 
 if ! find_python >/dev/null; then
@@ -102,4 +110,7 @@ elif ! works; then
     fail "ngspice's shared library is needed and was not found. Get it: $how. Then run make again, or set NGSPICE_LIBRARY_PATH to its file."
 elif ! command -v ngspice >/dev/null 2>&1; then
     echo "note: the program ngspice is not there ($how); the tests that run decks by hand need it." >&2
+fi
+if ! has_compiler; then
+    echo "note: there is no C compiler ($how); neurons will run in plain torch, some thirty times as slowly." >&2
 fi

@@ -23,6 +23,7 @@ def programs(tmp_path: Path) -> Path:
     folder.mkdir()
     executable(folder / "python3", f'exec "{sys.executable}" "$@"')
     executable(folder / "id", "echo 0")
+    executable(folder / "cc", "exit 0")
     for name, path in {"env": "/usr/bin/env", "sh": SHELL}.items():
         (folder / name).symlink_to(path)
     return folder
@@ -103,6 +104,19 @@ def test_the_program_alone_is_worth_a_note(programs: Path):
     done = run(programs)
     assert done.returncode == 0
     assert "the program ngspice is not there" in done.stderr
+
+
+@pytest.mark.ngspice
+def test_without_a_compiler_apt_brings_one_and_without_apt_there_is_a_note(programs: Path):
+    executable(programs / "ngspice", "exit 0")
+    executable(programs / "cc", "exit 1")
+    done = run(programs)
+    assert done.returncode == 0
+    assert "there is no C compiler" in done.stderr
+    executable(programs / "apt-get", f'echo "exit 0" > "{programs / "asked"}"; echo "$@" >&2')
+    done = run(programs)
+    assert done.returncode == 0
+    assert "gcc libc6-dev" in done.stderr
 
 
 def test_no_python_that_fits(programs: Path):

@@ -79,6 +79,13 @@ def test_a_library_that_is_something_else(tmp_path: Path, monkeypatch: pytest.Mo
     assert str(fake) in check.found
 
 
+def test_no_kernel_is_told_but_no_failure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("neuron_model.fused.library.load", lambda: None)
+    check = doctor._kernel()
+    assert (check.ok, check.needed) == (False, False)
+    assert "gcc" in check.remedy
+
+
 def test_no_program_is_told_but_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     check = doctor._ngspice_program()

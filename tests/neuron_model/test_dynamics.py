@@ -238,7 +238,13 @@ def test_leak_and_output_by_hand():
 def test_conductance_is_the_slope_of_the_ionic_current():
     together, _ = mixed()
     for p in (*CASES.values(), together):
-        held = State(*(np.full(p.neurons, v) for v in (0.3, -0.2, 0.8, -1.0)))
+        held = State(
+            np.full(p.neurons, 0.3),
+            *(
+                np.where(p.is_instant(x), 0.3, np.full(p.neurons, v))
+                for x, v in zip(TIMESCALES, (-0.2, 0.8, -1.0), strict=True)
+            ),
+        )
 
         def drawn(u: float, p=p, held=held) -> np.ndarray:
             copies = [

@@ -1,0 +1,202 @@
+"""Parameters as the rows of numbers that a fused kernel reads.
+
+    RATE      dt / tau_m              DECAY     exp(-dt / tau_x), or dt / tau_x for explicit Euler
+    GAIN      1 / (U_sat - U_thr)     OFFSET    dt offset_x / (2 tau_x), or offset_x for Euler
+    DURATION  dt / tau_x, read only where steps are long
+
+and the rest as they stand in :class:`~neuron_model.parameters.NeuronParameters`. A row that does
+not apply (the range of a linear leak, the kappa of a linear filter) is 1, the decay of an instant
+copy 0. All of it is differentiable: the gradient of a row becomes that of the parameters through
+torch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, auto
+
+import torch
+from torch import Tensor
+
+from neuron_model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
+
+# Steps of more time constants than this take the slewing of a saturated filter apart.
+_LONG = 20.0
+
+
+class Row(IntEnum):
+    """The first rows of coefficients, in the kernel's order."""
+
+    RATE = 0
+    BIAS = auto()
+    REST = auto()
+    CONDUCTANCE = auto()
+    RANGE = auto()
+    LEAK_IS_LINEAR = auto()
+    THRESHOLD = auto()
+    GAIN = auto()
+
+
+class Needs(IntFlag):
+    """Which coefficients' gradients are asked for; the kernel leaves the others out."""
+
+    ELEMENTS = 1
+    FILTERS = 2
+    MEMBRANE = 4
+    OUTPUT = 8
+    SHAPES = 16
+
+
+NONE, ALL, MIXED = range(3)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What of the neurons is no number: it decides which formulas are run.
+
+    timescales: of each element, as an index. saturating, instant: of each timescale's filter, for
+    how many of the neurons it is so: NONE, ALL or MIXED; saturating_leak likewise.
+    """
+
+    exponential: bool
+    timescales: tuple[int, ...]
+    saturating_leak: int
+    saturating: tuple[int, ...]
+    instant: tuple[int, ...]
+    is_long: bool
+
+    @property
+    def moving(self) -> int:
+        """How many copies have a state of their own."""
+        return sum(kind != ALL for kind in self.instant)
+
+    def to_list(self) -> list[int]:
+        """As whole numbers, for an operator of torch."""
+        head = [self.exponential, self.saturating_leak, *self.saturating, *self.instant]
+        return [int(v) for v in (*head, self.is_long, *self.timescales)]
+
+    @staticmethod
+    def from_list(numbers: list[int]) -> Structure:
+        """The inverse of :meth:`to_list`."""
+        exponential, leak, f0, f1, f2, i0, i1, i2, is_long, *timescales = numbers
+        return Structure(
+            bool(exponential), tuple(timescales), leak, (f0, f1, f2), (i0, i1, i2), bool(is_long)
+        )
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The rows (rows, 1, neurons), how they are to be read, and whose gradient is needed."""
+
+    structure: Structure
+    rows: Tensor
+    needs: Needs
+
+
+def coefficients(
+    parameters: NeuronParameters, dt: float, exponential: bool, neurons: int, like: Tensor
+) -> Coefficients:
+    """Pack the parameters of ``neurons`` neurons, in the type and on the device of ``like``."""
+    p = parameters
+    durations = {x: dt / _unless(p.is_instant(x), p.tau(x)) for x in TIMESCALES}
+    saturating = tuple(_count(_not(p.filter(x).is_linear)) for x in TIMESCALES)
+    structure = Structure(
+        exponential=exponential,
+        timescales=tuple(TIMESCALES.index(e.timescale) for e in p.elements),
+        saturating_leak=_count(_not(p.leak.is_linear)),
+        saturating=saturating,
+        instant=tuple(_count(p.is_instant(x)) for x in TIMESCALES),
+        is_long=exponential
+        and any(
+            kind != NONE and p.is_instant(x) is not True and _greatest(durations[x]) > _LONG
+            for kind, x in zip(saturating, TIMESCALES, strict=True)
+        ),
+    )
+    membrane = [dt / p.tau_m, p.i_bias, p.u_rest, p.leak.conductance]
+    membrane += [_unless(p.leak.is_linear, p.leak.range), _number(p.leak.is_linear)]
+    out = [p.u_threshold, 1.0 / (p.u_saturation - p.u_threshold)]
+    rates: list[Value] = []
+    shapes: list[Value] = []
+    filters: list[Value] = []
+    for x in TIMESCALES:
+        rate, shape = _filter(p, x, durations[x], exponential)
+        linear, instant = _number(p.filter(x).is_linear), _number(p.is_instant(x))
+        rates += [rate, durations[x]]
+        shapes += shape
+        filters += [rate, *shape, linear, instant, durations[x]]
+    elements = [v for e in p.elements for v in (e.alpha, e.delta, e.kappa)]
+    needs = Needs(0)
+    for values, need in (
+        (elements, Needs.ELEMENTS),
+        (rates, Needs.FILTERS),
+        (membrane, Needs.MEMBRANE),
+        (out, Needs.OUTPUT),
+        (shapes, Needs.SHAPES),
+    ):
+        if any(isinstance(v, Tensor) and v.requires_grad for v in values):
+            needs |= need
+    rows = _rows([*membrane, *out, *filters, *elements], neurons, like)
+    return Coefficients(structure, rows, needs)
+
+
+def _filter(
+    p: NeuronParameters, x: Timescale, duration: Value, exponential: bool
+) -> tuple[Value, list[Value]]:
+    """DECAY, and KAPPA and OFFSET."""
+    instant, shape = p.is_instant(x), p.filter(x)
+    kappa, offset = _unless(shape.is_linear, shape.kappa), shape.offset
+    if not exponential:
+        return _where(instant, 1.0, duration), [kappa, offset]
+    decay = (-duration).exp() if isinstance(duration, Tensor) else math.exp(-duration)
+    if not (isinstance(offset, float) and offset == 0.0):
+        offset = _where(instant, 0.0, 0.5 * duration * offset)
+    return _where(instant, 0.0, decay), [kappa, offset]
+
+
+def _rows(values: list[Value], neurons: int, like: Tensor) -> Tensor:
+    """(rows, 1, neurons); neighbours that are the same for all neurons are made at once."""
+    blocks: list[Tensor] = []
+    constants: list[float] = []
+
+    def flush() -> None:
+        if constants:
+            block = torch.tensor(constants, dtype=like.dtype, device=like.device)
+            blocks.append(block[:, None, None].expand(-1, 1, neurons))
+            constants.clear()
+
+    for value in values:
+        if isinstance(value, Tensor):
+            flush()
+            blocks.append(value.to(like).expand(1, 1, neurons))
+        else:
+            constants.append(float(value))
+    flush()
+    return torch.cat(blocks)
+
+
+def _count(mask: Mask) -> int:
+    return {True: ALL, False: NONE}[mask] if isinstance(mask, bool) else MIXED
+
+
+def _not(mask: Mask) -> Mask:
+    return not mask if isinstance(mask, bool) else ~mask
+
+
+def _number(mask: Mask) -> Value:
+    return float(mask) if isinstance(mask, bool) else mask.float()
+
+
+def _where(mask: Mask, yes: float, no: Value) -> Value:
+    if isinstance(mask, bool):
+        return yes if mask else no
+    return no.masked_fill(mask, yes) if isinstance(no, Tensor) else torch.where(mask, yes, no)
+
+
+def _unless(mask: Mask, value: Value) -> Value:
+    """``value``, and 1 where it is not to be read."""
+    return _where(mask, 1.0, value)
+
+
+def _greatest(value: Value) -> float:
+    return float(value.detach().max()) if isinstance(value, Tensor) else value

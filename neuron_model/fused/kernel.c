@@ -1,0 +1,182 @@
+/* The equations of neuron_model/dynamics.py through time, and their exact gradient.
+ *
+ * An application program calls mtc_forward_* and mtc_backward_* with a Problem; everything lies
+ * in the caller's memory, in rows of neurons: (batch, time, neurons). Rows are cut into strips
+ * that stay in the first-level cache. A strip goes through time on one thread, and every loop over
+ * its lanes is one that compilers turn into vector instructions; which ones is chosen when the
+ * library is loaded (function multiversioning), so that one file serves every processor.
+ *
+ * The work is cut in the same way whatever the number of threads, so that results do not depend
+ * on it.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define VERSIONS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VERSIONS
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+enum { FAST, SLOW, ULTRASLOW, TIMESCALES };
+enum { MEMBRANE = TIMESCALES, COPIES };       /* rows of a state: the copies, then U_m */
+enum { NONE, ALL, MIXED };                    /* for how many of the neurons something is so */
+
+/* Rows of coefficients; those of the filters and of the elements follow each other. */
+enum { RATE, BIAS, REST, CONDUCTANCE, RANGE, LEAK_IS_LINEAR, THRESHOLD, GAIN, FILTERS };
+enum { DECAY, KAPPA, OFFSET, IS_LINEAR, IS_INSTANT, DURATION, FILTER_ROWS };
+enum { ALPHA, DELTA, SLOPE, ELEMENT_ROWS };
+#define FILTER(x, row) (FILTERS + (x) * FILTER_ROWS + (row))
+#define ELEMENT(k, row) (FILTERS + TIMESCALES * FILTER_ROWS + (k) * ELEMENT_ROWS + (row))
+
+/* What a gradient is asked for, beside that of the current and of the state. */
+enum { NEED_ELEMENTS = 1, NEED_FILTERS = 2, NEED_MEMBRANE = 4, NEED_OUTPUT = 8, NEED_SHAPES = 16 };
+
+/* problem.py holds the same fields in the same order. */
+typedef struct {
+    int64_t batch, time, neurons;
+    int64_t parameter_batch;  /* 1, or batch where each sequence has coefficients of its own */
+    int64_t elements;
+    int64_t exponential;      /* else explicit Euler */
+    int64_t saturating_leak;  /* NONE, ALL or MIXED, as what follows */
+    int64_t saturating[TIMESCALES];
+    int64_t instant[TIMESCALES];
+    int64_t is_long;          /* steps of more than 20 time constants of a saturating filter */
+    int64_t segment;          /* 0: no tape; 1: every step; else the state before each segment */
+    int64_t chunks;           /* of the batch, each with a partial sum of parameter gradients */
+    int64_t needs;
+    int64_t threads;
+    const int64_t *timescale; /* (elements,) */
+    const void *current;      /* (batch, time, neurons) */
+    const void *state;        /* (copies, batch, neurons), U_m last */
+    const void *coefficients; /* (rows, parameter_batch, neurons) */
+    const void *weights;      /* (from, to) among the neurons, or null */
+    void *output;             /* (batch, time, neurons): s */
+    void *voltage;            /* the same: U_m, or null */
+    void *end;                /* as state */
+    void *tape;               /* (moving copies, batch, time, neurons), or
+                                 (moving copies and U_m, batch, segments, neurons) */
+    const void *grad_output, *grad_voltage, *grad_end; /* each may be null */
+    void *grad_current, *grad_state;
+    void *grad_coefficients;  /* (rows, chunks, neurons) */
+    void *grad_weights;       /* (chunks, from, to), or null */
+} Problem;
+
+/* Work that is cut into tasks, which threads take one after the other. */
+typedef struct {
+    const Problem *problem;
+    int (*run)(const Problem *, int64_t task);
+    int64_t tasks;
+    atomic_llong next;
+    atomic_int failed;
+} Work;
+
+/* Results so small that they are denormal are 0: with them a step takes a hundred times as long,
+ * and a gradient that fades away is made of them. */
+#if defined(__SSE__)
+typedef unsigned int Mode;
+static Mode flush_denormals(void) {
+    Mode before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040);
+    return before;
+}
+static void restore(Mode mode) { _mm_setcsr(mode); }
+#elif defined(__aarch64__)
+typedef uint64_t Mode;
+static Mode flush_denormals(void) {
+    Mode before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" ::"r"(before | ((Mode)1 << 24)));
+    return before;
+}
+static void restore(Mode mode) { __asm__ volatile("msr fpcr, %0" ::"r"(mode)); }
+#else
+typedef int Mode;
+static Mode flush_denormals(void) { return 0; }
+static void restore(Mode mode) { (void)mode; }
+#endif
+
+static void *take_tasks(void *argument) {
+    Work *work = argument;
+    Mode mode = flush_denormals();
+    for (;;) {
+        int64_t task = atomic_fetch_add(&work->next, 1);
+        if (task >= work->tasks || atomic_load(&work->failed)) break;
+        if (work->run(work->problem, task)) atomic_store(&work->failed, 1);
+    }
+    restore(mode);
+    return NULL;
+}
+
+/* 0, or 1 where there is not enough memory. */
+static int run_tasks(const Problem *p, int (*run)(const Problem *, int64_t), int64_t tasks) {
+    enum { MOST = 256 };
+    pthread_t threads[MOST];
+    Work work = {p, run, tasks, 0, 0};
+    int64_t wanted = p->threads < tasks ? p->threads : tasks;
+    int64_t started = 0;
+    while (started + 1 < wanted && started < MOST &&
+           pthread_create(&threads[started], NULL, take_tasks, &work) == 0)
+        started++;
+    take_tasks(&work);
+    while (started > 0) pthread_join(threads[--started], NULL);
+    return atomic_load(&work.failed);
+}
+
+/* Lanes of a strip; with weights among the neurons a strip is the whole row. */
+enum { LANES = 128, ALIGNMENT = 64 };
+
+INLINE int64_t strips(const Problem *p) {
+    return p->weights ? 1 : (p->neurons + LANES - 1) / LANES;
+}
+
+INLINE int64_t coefficient_rows(const Problem *p) { return ELEMENT(p->elements, 0); }
+
+INLINE int64_t padded(int64_t lanes, size_t size) {
+    int64_t unit = ALIGNMENT / (int64_t)size;
+    return (lanes + unit - 1) / unit * unit;
+}
+
+#define JOIN(a, b) a##b
+#define JOINED(a, b) JOIN(a, b)
+
+#define REAL float
+#define INTEGER int32_t
+#define UNSIGNED uint32_t
+#define NAME(x) JOINED(x, _f32)
+#define MANTISSA 23
+#define EXPONENT_BIAS 127
+#define R(x) x##f
+#define SQRT sqrtf
+#define FABS fabsf
+#include "equations.h"
+#undef REAL
+#undef INTEGER
+#undef UNSIGNED
+#undef NAME
+#undef MANTISSA
+#undef EXPONENT_BIAS
+#undef R
+#undef SQRT
+#undef FABS
+
+#define REAL double
+#define IS_DOUBLE
+#define INTEGER int64_t
+#define UNSIGNED uint64_t
+#define NAME(x) JOINED(x, _f64)
+#define MANTISSA 52
+#define EXPONENT_BIAS 1023
+#define R(x) x
+#define SQRT sqrt
+#define FABS fabs
+#include "equations.h"

@@ -27,7 +27,12 @@ CELL_ROLES: Mapping[str, tuple[str, ...]] = {
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _TERMINALS = ("drain", "gate", "source", "bulk")
-_MISMATCHES = ("nmos_threshold", "pmos_threshold")
+_MISMATCHES = (
+    "nmos_threshold",
+    "pmos_threshold",
+    "nmos_current_factor",
+    "pmos_current_factor",
+)
 _LARGEST_FILE = 1_000_000  # bytes
 
 
@@ -81,7 +86,11 @@ class LeakShape:
 
 @dataclass(frozen=True)
 class Technology:
-    """A process, and the sizes that this project's cells have on it."""
+    """A process, and the sizes that this project's cells have on it.
+
+    mismatch: Pelgrom coefficients of one device, by "nmos" or "pmos" and "_threshold" (volt
+    micrometre) or "_current_factor" (micrometre).
+    """
 
     name: str
     supply: float

@@ -40,7 +40,7 @@ _POINTS_PER_LINE = 3
 def build_job(bench: Bench) -> Job:
     """What a worker needs to run the bench, with models and cells in the deck."""
     text = str(_simulator(bench, [bench.models, bench.cells]))
-    return Job(text, tuple(_command(step) for step in bench.analyses))
+    return Job(text, tuple(command(step) for step in bench.analyses))
 
 
 def deck_text(
@@ -64,9 +64,9 @@ def deck_text(
     # One thread: neurons are small, and on shared cores a second thread costs much time.
     control = [".control", "set num_threads=1", "set filetype=binary", "unset appendwrite"]
     for step in bench.analyses:
-        command = _command(step)
-        control.append(command.text)
-        if command.makes_plot:
+        line = command(step)
+        control.append(line.text)
+        if line.makes_plot:
             control += ["if $sim_status", "  quit 1", "end"]
             control += [f"write {raw_file}", "set appendwrite"]
     control += ["quit 0", ".endc"]
@@ -102,7 +102,8 @@ def _simulator(bench: Bench, blocks: Sequence[str]) -> NgSpiceCircuitSimulator:
     return simulator
 
 
-def _command(step: Step) -> Command:
+def command(step: Step) -> Command:
+    """What ngspice is told for one step of a bench."""
     match step:
         case Alteration():
             value = repr(float(step.value))

@@ -1,0 +1,98 @@
+"""What ngspice calls a transistor deep inside a circuit, so that it can be altered in place.
+
+M device    m.x<instance>...m<name>
+X device    m.x<instance>...x<name>.m<each transistor inside of the device's subcircuit>
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from circuits.structure import Cell, Transistor
+from circuits.technology import Technology
+from netlists.bench import Alteration
+from neuron_model.errors import InputError
+
+THRESHOLD, CURRENT_FACTOR = "delvto", "mulu0"
+"""Parameters of a BSIM transistor: volt added to its threshold, factor of its mobility."""
+
+_SUBCKT = re.compile(r"^\.subckt\s+(\S+)[^\n]*\n(.*?)^\.ends\b", re.I | re.M | re.S)
+
+
+def device_names(
+    instance: str,
+    path: Sequence[str],
+    transistor: Transistor,
+    technology: Technology,
+    models: str,
+) -> tuple[str, ...]:
+    """ngspice's names of the transistor at ``path`` inside of the bench's ``instance``.
+
+    Raises:
+        InputError: the models hold no transistor of the device's name.
+    """
+    device = technology.device(transistor.polarity)
+    where = ".".join([instance, *(f"x{name}" for name in path[:-1])]).lower()
+    if device.prefix == "M":
+        return (f"m.{where}.m{path[-1].lower()}",)
+    inner = _inner_transistors(models, device.model.lower())
+    if not inner:
+        raise InputError(
+            f"technology '{technology.name}': there is no transistor in the subcircuit "
+            f"{device.model}, whose threshold could be altered."
+        )
+    return tuple(f"m.{where}.x{path[-1].lower()}.{name}" for name in inner)
+
+
+@lru_cache(maxsize=16)
+def _inner_transistors(models: str, subcircuit: str) -> tuple[str, ...]:
+    """Names, relative to its own, of the M devices of a subcircuit and of those inside of it."""
+    bodies = {name.lower(): body for name, body in _SUBCKT.findall(models.lower())}
+
+    def found(name: str) -> Iterator[str]:
+        for line in re.sub(r"\n\+", " ", bodies.get(name, "")).splitlines():
+            words = line.split()
+            if words and words[0][0] == "m":
+                yield words[0]
+            elif words and words[0][0] == "x":
+                used = next((word for word in reversed(words[1:]) if word in bodies), "")
+                yield from (f"{words[0]}.{inner}" for inner in found(used))
+
+    return tuple(found(subcircuit))
+
+
+def alterations(
+    cell: Cell,
+    technology: Technology,
+    models: str,
+    instance: str,
+    threshold: np.ndarray,
+    current_factor: np.ndarray | None = None,
+) -> tuple[Alteration, ...]:
+    """Every transistor of ``cell`` moved from where it was drawn, in the cell's order.
+
+    Args:
+        cell: what ``instance`` of the bench is.
+        technology: whose devices it is made of.
+        models: text of the bench's models.
+        instance: its name in the bench, such as "xneuron".
+        threshold: volt, (devices,).
+        current_factor: relative change, (devices,); left alone where it is None.
+    """
+    steps: list[Alteration] = []
+    for index, (path, transistor) in enumerate(cell.transistors()):
+        for name in device_names(instance, path, transistor, technology, models):
+            steps.append(Alteration(name, THRESHOLD, float(threshold[index])))
+            if current_factor is not None:
+                steps.append(Alteration(name, CURRENT_FACTOR, 1.0 + float(current_factor[index])))
+    return tuple(steps)
+
+
+def restored(steps: Iterable[Alteration]) -> tuple[Alteration, ...]:
+    """What takes the alterations of a threshold or a current factor back."""
+    drawn = {THRESHOLD: 0.0, CURRENT_FACTOR: 1.0}
+    return tuple(Alteration(s.device, s.parameter, drawn[s.parameter]) for s in steps)

@@ -1,0 +1,231 @@
+"""Many chips of one design: as-built parameters of every sample of its devices.
+
+    alpha' = alpha A'/A          kappa' = kappa V0/V0'        delta' = delta + (do + do_follower)/V0
+    tau_x' = tau_x (V0'/V0) (A/A')       filter offset' = offset + (c'/A' - c/A) / kappa'
+    I_bias' = I_bias + sum_k (c'_k - c_k) I_k / I0 + compensation (m' - 1) / I0
+
+A' and c' follow from what the two branches of an amplifier source and sink, whose logarithms are
+linear in the devices' shifts (:mod:`mapping.sensitivity`); m is a mirror's gain. Amplifiers' lags,
+output conductances and capacitances are those of the design as drawn: they are a few per cent of
+what they add to, and change by a few per cent of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from mapping.as_built import as_built, follower_point, point
+from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
+from mapping.design import NeuronDesign, OtaDesign
+from mapping.mismatch import COMPENSATION, OUTPUT, Draw, follower_block
+from mapping.sensitivity import CellSensitivities, OtaSensitivity
+from neuron_model.dynamics import element_current
+from neuron_model.errors import InputError
+from neuron_model.parameters import Element, Filter, NeuronParameters
+
+# Over how many units of U on each side of rest a leak beside a fast follower is fitted.
+_RANGE = 3.0
+
+
+class _Change(NamedTuple):
+    """What samples of an amplifier have beside the drawn one, each (samples,).
+
+    gain: A'/A. slope: V0'/V0. offset: volt. current: c' - c, of the bias current. relative:
+    c'/A' - c/A.
+    """
+
+    gain: np.ndarray
+    slope: np.ndarray
+    offset: np.ndarray
+    current: np.ndarray
+    relative: np.ndarray
+
+
+def as_built_samples(
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    sensitivities: CellSensitivities,
+    draw: Draw,
+) -> NeuronParameters:
+    """The parameters of each chip of ``draw``, arrays (samples,), in the design's own units.
+
+    ``draw`` holds every device of the design's amplifiers, followers, compensation and output
+    stage. The nominal chip is :func:`mapping.as_built.as_built` of the same characteristics.
+
+    Raises:
+        InputError: a device was not drawn, or sensitivities of other conditions.
+    """
+    _check_conditions(characteristics, sensitivities)
+    nominal = as_built(design, characteristics)
+    changes = {
+        a.name: _amplifier(a, characteristics, sensitivities, draw) for a in design.amplifiers
+    }
+    followers = {
+        f.timescale: _change(
+            follower_block(f.timescale),
+            sensitivities.follower,
+            f.bias_current,
+            characteristics.reference,
+            follower_point(f, characteristics),
+            draw,
+        )
+        for f in design.followers
+    }
+    values: dict[str, object] = {}
+    for x, change in followers.items():
+        shape = nominal.filter(x)
+        values[f"tau_{x}"] = nominal.tau(x) * change.slope / change.gain
+        kappa = shape.kappa / change.slope
+        offset = shape.offset * change.slope + change.relative / kappa
+        values[f"filter_{x}"] = Filter(kappa=kappa, offset=offset)
+    # the first elements are the amplifiers, in their order, as far as the leak's are elements
+    elements = []
+    for amplifier, element in zip(design.amplifiers, nominal.elements, strict=False):
+        # the leak's sections read the membrane itself, whatever the fast elements do
+        filtered = None if amplifier in design.leak else followers.get(amplifier.timescale)
+        shift = filtered.offset if filtered else 0.0
+        elements.append(_element(element, changes[amplifier.name], shift, design.unit_voltage))
+    elements += nominal.elements[len(elements) :]
+    bias = _bias(design, sensitivities, changes, draw)
+    if len(nominal.elements) < len(design.amplifiers):
+        extra, constant = _leak_change(design, characteristics, changes)
+        values["leak"] = replace(nominal.leak, conductance=nominal.leak.conductance + extra)
+        bias = bias + constant
+    threshold, saturation = _output(nominal, design, sensitivities, characteristics, draw)
+    return replace(
+        nominal,
+        elements=tuple(elements),
+        i_bias=nominal.i_bias + bias,
+        u_threshold=threshold,
+        u_saturation=saturation,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _check_conditions(
+    characteristics: CellCharacteristics, sensitivities: CellSensitivities
+) -> None:
+    names = ("technology", "corner", "temperature")
+    here, there = ([getattr(x, n) for n in names] for x in (characteristics, sensitivities))
+    if here != there:
+        raise InputError(
+            f"characteristics are of {here} and sensitivities of {there}: measure both at the "
+            "same technology, corner and temperature."
+        )
+
+
+def _change(
+    block: str,
+    table: OtaSensitivity,
+    bias_current: float,
+    common_mode: float,
+    at: OtaPoint,
+    draw: Draw,
+) -> _Change:
+    shift = table.shift(bias_current, common_mode, *draw.of(block, table.devices))
+    source = (at.gain + at.offset_current) * np.exp(shift.sourcing)
+    sink = (at.gain - at.offset_current) * np.exp(shift.sinking)
+    gain, current = (source + sink) / 2, (source - sink) / 2
+    return _Change(
+        gain=gain / at.gain,
+        slope=np.exp(shift.slope),
+        offset=shift.offset,
+        current=current - at.offset_current,
+        relative=current / gain - at.offset_current / at.gain,
+    )
+
+
+def _amplifier(
+    amplifier: OtaDesign,
+    characteristics: CellCharacteristics,
+    sensitivities: CellSensitivities,
+    draw: Draw,
+) -> _Change:
+    return _change(
+        amplifier.name,
+        sensitivities.ota(amplifier.orientation),
+        amplifier.bias_current,
+        amplifier.reference_voltage,
+        point(amplifier, characteristics),
+        draw,
+    )
+
+
+def _element(
+    element: Element, change: _Change, shift: np.ndarray | float, unit_voltage: float
+) -> Element:
+    return replace(
+        element,
+        alpha=element.alpha * change.gain,
+        delta=element.delta + (change.offset + shift) / unit_voltage,
+        kappa=element.kappa / change.slope,
+    )
+
+
+def _bias(
+    design: NeuronDesign,
+    sensitivities: CellSensitivities,
+    changes: Mapping[str, _Change],
+    draw: Draw,
+) -> np.ndarray:
+    """What offset currents and the compensation add to the bias, in I0, (samples,)."""
+    total = np.zeros(draw.samples)
+    for amplifier in design.amplifiers:
+        total += changes[amplifier.name].current * amplifier.bias_current
+    if design.compensation_bias > 0:
+        mirror = sensitivities.source if design.compensation_current > 0 else sensitivities.sink
+        shifts = draw.of(COMPENSATION, mirror.devices)
+        gain = np.exp(mirror.shift(design.compensation_bias, *shifts))
+        total += design.compensation_current * (gain - 1)
+    return total / design.unit_current
+
+
+def _leak_change(
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    changes: Mapping[str, _Change],
+) -> tuple[np.ndarray, np.ndarray]:
+    """(conductance, bias): the straight line through what the leak's sections draw beside the
+    drawn ones, by least squares, where they are no elements of the model; each (samples,)."""
+    u = design.u_rest + np.linspace(-_RANGE, _RANGE, 121)
+    drawn: np.ndarray = np.zeros(1)
+    for amplifier in design.leak:
+        at, change = point(amplifier, characteristics), changes[amplifier.name]
+        sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
+        element = Element(
+            amplifier.timescale,
+            alpha=sign * at.gain * amplifier.bias_current / design.unit_current,
+            delta=design.units(amplifier.reference_voltage + at.offset),
+            kappa=design.unit_voltage / at.slope_voltage,
+        )
+        moved = _element(element, change, 0.0, design.unit_voltage)
+        parts = (np.reshape(x, (-1, 1)) for x in (moved.alpha, moved.delta, moved.kappa))
+        before = element_current(u, element.alpha, element.delta, element.kappa)
+        drawn = drawn + element_current(u, *parts) - before
+    line = np.linalg.pinv(np.stack([u - design.u_rest, np.ones_like(u)], axis=1))
+    conductance, constant = line @ drawn.T
+    return conductance, -constant
+
+
+def _output(
+    nominal: NeuronParameters,
+    design: NeuronDesign,
+    sensitivities: CellSensitivities,
+    characteristics: CellCharacteristics,
+    draw: Draw,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Threshold and saturation of s: the output stage's offset, and its slope at threshold."""
+    output, table = design.output, sensitivities.noninverting
+    at = characteristics.noninverting.at(output.bias_current, output.threshold_voltage)
+    change = _change(OUTPUT, table, output.bias_current, output.threshold_voltage, at, draw)
+    mirror = sensitivities.sink
+    gain = np.exp(mirror.shift(output.unit_current, *draw.of(OUTPUT, mirror.devices)))
+    threshold = nominal.u_threshold + change.offset / design.unit_voltage
+    # the stage pushes what it sources: the rise is steeper by the gain of that branch
+    sourced = (change.gain * at.gain + change.current) / at.gain
+    span = (nominal.u_saturation - nominal.u_threshold) * change.slope / (gain * sourced)
+    return threshold, threshold + span

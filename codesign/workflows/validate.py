@@ -109,7 +109,7 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     shaped = is_circuit_shaped(model)
     return NeuronValidation(
         name=model.name,
-        current=_short_stimulus(drive.stimulus),
+        current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         iv=curves,
         model=of_model,
@@ -273,7 +273,8 @@ def _relative(value: float | None, reference: float | None) -> float | None:
     return value / reference - 1.0
 
 
-def _short_stimulus(stimulus: Stimulus) -> str:
+def short_stimulus(stimulus: Stimulus) -> str:
+    """The steps as the command line takes them, or how many there are where that is long."""
     text = ",".join(f"{t:g}:{v:g}" for t, v in zip(stimulus.times, stimulus.values, strict=True))
     return text if len(text) <= 200 else f"{len(stimulus.times)} steps"
 

@@ -1,0 +1,178 @@
+"""The outcome of a mismatch study: how each drawn chip fires, predicted and in ngspice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuron_model.regimes import Regime, RegimeReport
+
+RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
+"""What of two rhythms is compared chip by chip."""
+
+_LEAST_PAIRS = 3
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One sample: what as-built parameters predict, and what ngspice found (None: not asked)."""
+
+    sample: int
+    as_built: RegimeReport
+    circuit: RegimeReport | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Prediction against ngspice over the chips that were simulated.
+
+    regime: share of chips whose regimes are the same. correlation: Pearson's r by quantity of
+    RHYTHM, over ``compared`` chips that fire tonically in the same regime in both; None where
+    fewer than three do or nothing varies. disagreeing: samples whose regimes differ.
+    """
+
+    chips: int
+    regime: float
+    correlation: dict[str, float | None]
+    compared: dict[str, int]
+    disagreeing: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MismatchStudy:
+    """All chips of one neuron at one corner and temperature (degree Celsius).
+
+    wanted: the model's regime. nominal: of the as-built neuron without mismatch. current,
+    duration: what drives it, in model time. interval_unit: seconds of one unit of model time.
+    """
+
+    name: str
+    technology: str
+    corner: str
+    temperature: float
+    seed: int
+    current: str
+    duration: float
+    wanted: Regime
+    nominal: RegimeReport
+    chips: tuple[Chip, ...]
+    interval_unit: float
+
+    @property
+    def predicted_yield(self) -> float:
+        """Share of the chips that fire in the wanted regime, as built."""
+        return _share([chip.as_built for chip in self.chips], self.wanted)
+
+    @property
+    def circuit_yield(self) -> float | None:
+        """The same in ngspice, over the chips that were simulated; None where none was."""
+        circuits = [chip.circuit for chip in self.chips if chip.circuit is not None]
+        return _share(circuits, self.wanted) if circuits else None
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """Prediction against ngspice; None where no chip was simulated."""
+        pairs = [(c.as_built, c.circuit) for c in self.chips if c.circuit is not None]
+        if not pairs:
+            return None
+        differing = tuple(
+            c.sample
+            for c in self.chips
+            if c.circuit is not None and c.circuit.regime != c.as_built.regime
+        )
+        columns = {name: _pairs(pairs, name) for name in RHYTHM}
+        return Agreement(
+            chips=len(pairs),
+            regime=1.0 - len(differing) / len(pairs),
+            correlation={name: _correlation(values) for name, values in columns.items()},
+            compared={name: len(values) for name, values in columns.items()},
+            disagreeing=differing,
+        )
+
+
+def rhythm(study: MismatchStudy, name: str) -> np.ndarray:
+    """(chips, 2): a quantity of RHYTHM of the chips that both fire tonically in one regime."""
+    pairs = [(c.as_built, c.circuit) for c in study.chips if c.circuit is not None]
+    return np.array(_pairs(pairs, name), dtype=float).reshape(-1, 2)
+
+
+def _share(reports: Sequence[RegimeReport], wanted: Regime) -> float:
+    return sum(report.regime == wanted for report in reports) / len(reports)
+
+
+def _pairs(
+    pairs: Sequence[tuple[RegimeReport, RegimeReport]], name: str
+) -> list[tuple[float, float]]:
+    tonic = (Regime.TONIC_SPIKING, Regime.TONIC_BURSTING)
+    values = [
+        (getattr(built, name), getattr(circuit, name))
+        for built, circuit in pairs
+        if built.regime == circuit.regime and built.regime in tonic
+    ]
+    return [(float(x), float(y)) for x, y in values if x is not None and y is not None]
+
+
+def _correlation(values: list[tuple[float, float]]) -> float | None:
+    if len(values) < _LEAST_PAIRS:
+        return None
+    x, y = np.array(values).T
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def study_to_json(study: MismatchStudy) -> dict[str, Any]:
+    """A JSON document: yield, agreement and what each chip does."""
+    agreement = study.agreement
+    return {
+        "name": study.name,
+        "technology": study.technology,
+        "corner": study.corner,
+        "temperature": study.temperature,
+        "samples": len(study.chips),
+        "seed": study.seed,
+        "current": study.current,
+        "duration": study.duration,
+        "wanted": study.wanted.value,
+        "yield": {"as_built": study.predicted_yield, "circuit": study.circuit_yield},
+        "regimes": {
+            "as_built": _counts([c.as_built for c in study.chips]),
+            "circuit": _counts([c.circuit for c in study.chips if c.circuit is not None]),
+        },
+        "agreement": agreement
+        and {
+            "chips": agreement.chips,
+            "regime": agreement.regime,
+            "correlation": agreement.correlation,
+            "compared": agreement.compared,
+            "disagreeing": list(agreement.disagreeing),
+        },
+        "nominal": report_to_json(study.nominal),
+        "chips": [
+            {
+                "sample": c.sample,
+                "as_built": report_to_json(c.as_built),
+                "circuit": report_to_json(c.circuit) if c.circuit is not None else None,
+            }
+            for c in study.chips
+        ],
+    }
+
+
+def _counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
+    return dict(Counter(report.regime.value for report in reports).most_common())
+
+
+def report_to_json(report: RegimeReport) -> dict[str, Any]:
+    """A regime with its rhythm, without the spikes one by one."""
+    names = ("margin", "spike_count", "burst_count", *RHYTHM)
+    return {"regime": report.regime.value, **{name: getattr(report, name) for name in names}}
+
+
+def report_from_json(content: Any) -> RegimeReport:
+    """The inverse of :func:`report_to_json`; the spikes' times are not known."""
+    return RegimeReport(**{**content, "regime": Regime(content["regime"]), "spike_times": ()})

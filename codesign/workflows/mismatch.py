@@ -1,0 +1,262 @@
+"""Draw chips of a neuron, predict how each fires, and simulate the same chips in ngspice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circuits.mismatch import device_spreads
+from circuits.technology import Technology
+from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.sensitivities import measure_sensitivities
+from codesign.workflows.source import Drive
+from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
+from mapping.as_built_samples import as_built_samples
+from mapping.design import NeuronDesign, designs_to_json
+from mapping.mismatch import Draw, draw
+from netlists.engine import Engine, Result
+from netlists.mismatch_benches import sampled_bench
+from netlists.neuron_benches import response
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError, SimulatorError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.regimes import RegimeReport, classify
+from neuron_model.simulation import simulate
+
+# Chips that one bench simulates one after the other: loading is shared, and a record that was
+# interrupted loses no more than these.
+CHIPS_PER_BENCH = 4
+
+
+@dataclass(frozen=True)
+class DrawnNeuron:
+    """A neuron as drawn, the chips drawn from it, and each chip's as-built parameters.
+
+    samples: arrays (samples,).
+    """
+
+    built: BuiltNeuron
+    technology: Technology
+    draw: Draw
+    samples: NeuronParameters
+    drive: Drive
+    seed: int
+
+
+def draw_neuron(
+    parameters: NeuronParameters,
+    design: NeuronDesign,
+    technology: Technology,
+    engine: Engine,
+    drive: Drive,
+    samples: int,
+    seed: int = 0,
+    corner: str | None = None,
+    temperature: float | None = None,
+    progress: Progress | None = None,
+) -> DrawnNeuron:
+    """``samples`` chips of ``design`` at a corner and temperature (its own where they are None).
+
+    Cells and what each transistor does to them are measured in ngspice unless they are cached.
+
+    Raises:
+        InputError: no mismatch coefficients, a condition or a number that is not allowed.
+        SimulatorError: ngspice failed.
+    """
+    corner = corner or design.corner
+    temperature = design.temperature if temperature is None else temperature
+    chips = draw(device_spreads(design, technology), samples, seed)
+    measured = characterize(technology, corner, temperature, engine, progress)
+    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    built = assemble(parameters, design, technology, measured)
+    values = as_built_samples(design, measured, sensitivities, chips)
+    return DrawnNeuron(built, technology, chips, values, drive, seed)
+
+
+def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
+    """How a chip fires by its as-built parameters."""
+    run = simulate(drawn.samples[sample], drawn.drive.stimulus, drawn.drive.duration)
+    # judged as the circuit is: by the threshold that was trained, wherever the output stage's is
+    threshold = float(drawn.built.parameters[0].u_threshold)
+    return classify(run.time, run.voltage, drawn.drive.onset, threshold)
+
+
+def circuits(
+    drawn: DrawnNeuron, samples: Sequence[int], engine: Engine
+) -> Iterator[tuple[int, RegimeReport]]:
+    """(sample, how it fires in ngspice), every transistor being off by what was drawn for it.
+
+    Raises:
+        SimulatorError: a chip could not be simulated; it is named.
+    """
+    benches, drive = drawn.built.benches, drawn.drive
+    nominal = benches.transient(
+        np.array(drive.stimulus.times), np.array(drive.stimulus.values), drive.duration
+    )
+
+    def bench_of(group: Sequence[int]) -> Any:
+        rows = list(group)
+        some = Draw(drawn.draw.spreads, drawn.draw.threshold[rows], drawn.draw.current_factor[rows])
+        return sampled_bench(nominal, benches, drawn.technology, some)
+
+    def judge(result: Result, index: int) -> RegimeReport:
+        run = response(Result((result[index],)), benches.design)
+        return circuit_regime(drawn.built, run, drive.onset)
+
+    groups = [samples[i : i + CHIPS_PER_BENCH] for i in range(0, len(samples), CHIPS_PER_BENCH)]
+    outcomes = engine.attempt(bench_of(group) for group in groups)
+    for group, outcome in zip(groups, outcomes, strict=True):
+        for index, sample in enumerate(group):
+            if isinstance(outcome, Result):
+                yield sample, judge(outcome, index)
+                continue
+            # one chip that fails takes the others of its bench with it: each by itself
+            try:
+                yield sample, judge(engine.run(bench_of([sample])), 0)
+            except SimulatorError as error:
+                raise type(error)(f"chip {sample} (seed {drawn.seed}): {error}") from error
+
+
+def study(
+    drawn: DrawnNeuron,
+    engine: Engine | None = None,
+    record: Path | None = None,
+    progress: Progress | None = None,
+) -> MismatchStudy:
+    """Predict every chip and, with an ``engine``, simulate it.
+
+    With ``record``, what is known of each chip is kept there as soon as it is known, and chips
+    that the file already holds for the same neuron, drive and draw are not done again.
+
+    Raises:
+        InputError: the record is of something else, or cannot be read or written.
+        SimulatorError: a chip could not be simulated.
+    """
+    chips = _Record(record, _fingerprints(drawn))
+    count = drawn.draw.samples
+    for sample in range(count):
+        if sample not in chips.as_built:
+            chips.add("as_built", sample, predict(drawn, sample))
+        if progress:
+            progress(sample + 1, count, "predicting chips from as-built parameters")
+    missing = [sample for sample in range(count) if sample not in chips.circuit]
+    if engine is not None and missing:
+        done = count - len(missing)
+        for sample, report in circuits(drawn, missing, engine):
+            chips.add("circuit", sample, report)
+            done += 1
+            if progress:
+                progress(done, count, "simulating chips in ngspice")
+    built, drive = drawn.built, drawn.drive
+    return MismatchStudy(
+        name=built.design.name,
+        technology=drawn.technology.name,
+        corner=built.corner,
+        temperature=built.temperature,
+        seed=drawn.seed,
+        current=short_stimulus(drive.stimulus),
+        duration=drive.duration,
+        wanted=model_regime(built.parameters[0], drive)[0].regime,
+        nominal=model_regime(built.as_built, drive)[0],
+        chips=tuple(
+            Chip(
+                sample,
+                chips.as_built[sample],
+                chips.circuit.get(sample) if engine is not None else None,
+            )
+            for sample in range(count)
+        ),
+        interval_unit=built.design.time_unit,
+    )
+
+
+def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
+    """Of what decides how sample i fires in ngspice, and of what decides the prediction."""
+    built, drive = drawn.built, drawn.drive
+    circuit = [
+        designs_to_json(
+            [replace(built.design, corner=built.corner, temperature=built.temperature)]
+        ),
+        [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
+        drive.duration,
+        drawn.seed,
+        [[s.block, s.device, s.threshold, s.current_factor] for s in drawn.draw.spreads],
+        hashlib.sha256(built.benches.models.encode()).hexdigest(),
+    ]
+    first = drawn.samples[0]
+    as_built = [*circuit, [float(value) for _, value in first.named_values()]]
+    return {
+        kind: hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        for kind, content in (("circuit", circuit), ("as_built", as_built))
+    }
+
+
+class _Record:
+    """Reports by sample, and the file of JSON lines that keeps them (none: memory only).
+
+    What ngspice found stays valid when as-built models change; predictions of before do not.
+    """
+
+    def __init__(self, path: Path | None, fingerprints: dict[str, str]) -> None:
+        self.path = path
+        self.as_built: dict[int, RegimeReport] = {}
+        self.circuit: dict[int, RegimeReport] = {}
+        if path is None:
+            return
+        known = self._read(path, fingerprints) if path.exists() else {}
+        for kind, value in fingerprints.items():
+            if known.get(kind) != value:
+                self._append({"fingerprint": kind, "value": value})
+
+    def add(self, kind: str, sample: int, report: RegimeReport) -> None:
+        """Keep what became known of a sample."""
+        getattr(self, kind)[sample] = report
+        self._append({"sample": sample, kind: report_to_json(report)})
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        if self.path is None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written ({error}).") from error
+
+    def _read(self, path: Path, fingerprints: dict[str, str]) -> dict[str, str]:
+        """What the record holds; returns its fingerprints.
+
+        Raises:
+            InputError: it is none, or of another circuit.
+        """
+        try:
+            lines = path.read_text().splitlines(keepends=True)
+            entries = [json.loads(line) for line in lines if line.endswith("\n")]
+            # what was cut off while it was written is done again
+            if lines and not lines[-1].endswith("\n"):
+                write_atomically(path, "".join(lines[:-1]))
+            known = {e["fingerprint"]: e["value"] for e in entries if "fingerprint" in e}
+            for entry in entries:
+                if entry.get("fingerprint") == "as_built":
+                    self.as_built.clear()
+                for kind in ("as_built", "circuit"):
+                    if kind in entry:
+                        getattr(self, kind)[int(entry["sample"])] = report_from_json(entry[kind])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: is no record of a mismatch study ({error}).") from error
+        if known.get("circuit") != fingerprints["circuit"]:
+            raise InputError(
+                f"{path}: is the record of another neuron, drive, technology or seed; choose "
+                "another file, or remove it."
+            )
+        if known.get("as_built") != fingerprints["as_built"]:
+            self.as_built.clear()
+        return known

@@ -1,0 +1,219 @@
+"""Chips drawn, predicted and simulated: prediction and ngspice agree one by one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.mismatch import device_spreads
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.workflows.characterize import characterize, models_for
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
+from codesign.workflows.sensitivities import measure_sensitivities
+from codesign.workflows.source import Drive
+from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
+from mapping.mismatch import draw
+from mapping.sensitivity import CellSensitivities, features, sensitivities_to_json
+from netlists.cell_benches import CellBenches
+from netlists.device_names import alterations
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from neuron_model.neuron_file import write_neuron
+from neuron_model.regimes import Regime
+from neuron_model.stimulus import Stimulus
+from tests.mapping.neurons import burster
+
+Captured = pytest.CaptureFixture[str]
+GENERIC = load_technology("generic")
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
+DRIVE = Drive(Stimulus.constant(0.1), 400.0)
+SAMPLES = 3
+
+pytestmark = pytest.mark.ngspice
+
+
+class NoEngine(Engine):
+    """What needs it has not read the cache or the record."""
+
+    def attempt(self, benches: object) -> Iterator:
+        """What every way to run a bench comes to."""
+        raise AssertionError("ngspice was asked")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def measured(cache: Path, engine: Engine) -> CellCharacteristics:
+    return characterize(GENERIC, engine=engine)
+
+
+@pytest.fixture(scope="module")
+def sensitivities(measured: CellCharacteristics, engine: Engine) -> CellSensitivities:
+    return measure_sensitivities(GENERIC, measured, engine)
+
+
+@pytest.fixture(scope="module")
+def drawn(sensitivities: CellSensitivities, engine: Engine) -> DrawnNeuron:
+    design = design_neuron(EXCITABLE, GENERIC, engine)
+    return draw_neuron(EXCITABLE, design, GENERIC, engine, DRIVE, SAMPLES, seed=1)
+
+
+def test_measured_sensitivities_are_those_of_weak_inversion(sensitivities):
+    """A mirror's current goes as exp(V_T / (n kT/q)), a pair's offset is its thresholds' own."""
+    table = sensitivities.noninverting
+    names = table.devices
+    at = dict(zip(names, table.at(1e-10, 0.9)[0], strict=True))
+    steep = 1 / (0.02585 * 1.2)
+    for device, sourcing, sinking in [
+        ("tail", -1, -1),
+        ("bias", 1, 1),
+        ("mirror_left_out", 1, 0),
+        ("mirror_right_out", 0, 1),
+        ("fold_out", 0, -1),
+    ]:
+        # a PMOS threshold counts the other way round
+        assert at[device][0] == pytest.approx(sourcing * steep, rel=0.1, abs=0.2), device
+        assert at[device][1] == pytest.approx(sinking * steep, rel=0.1, abs=0.2), device
+    assert at["pair_p"][2] == pytest.approx(1.0, abs=0.03)
+    assert at["pair_n"][2] == pytest.approx(-1.0, abs=0.03)
+    per_factor = dict(zip(names, table.at(1e-10, 0.9)[1], strict=True))
+    assert per_factor["tail"][:2] == pytest.approx([1.0, 1.0], abs=0.05)
+    assert sensitivities.sink.threshold[0] == pytest.approx([steep, -steep], rel=0.1)
+
+
+def test_sensitivities_are_measured_once(sensitivities, measured):
+    with NoEngine() as none:
+        again = measure_sensitivities(GENERIC, measured, none)
+    assert sensitivities_to_json(again) == sensitivities_to_json(sensitivities)
+
+
+def test_an_ota_with_all_transistors_off_is_as_predicted(sensitivities, measured, engine):
+    """Ten shifts of twice their spread at once: the logarithms are straight that far."""
+    bias, mode = 3e-9, 0.85
+    benches = CellBenches(GENERIC, _models(), 27.0)
+    cell = benches.cells()[0]
+    shifts = np.random.default_rng(2).normal(0, 5e-3, (1, 10))
+    bench = benches.transfer(Orientation.INVERTING, np.array([bias]), np.array([mode]), 0.28)
+    moved = alterations(cell, GENERIC, bench.models, "xcell", shifts[0])
+    both = [
+        features(fit_transfer(w.axis - mode, w["i(vout)"], bias, -1))
+        for w in engine.run(
+            replace(bench, analyses=(*bench.analyses, *moved, *bench.analyses))
+        ).waveforms
+    ]
+    predicted = sensitivities.inverting.shift(bias, mode, shifts, 0 * shifts)
+    expected = np.array([float(x[0]) for x in predicted])
+    found = both[1] - both[0]
+    assert np.abs(expected[:2]).max() > 0.15
+    assert found[:2] == pytest.approx(expected[:2], abs=0.01)
+    assert found[2] == pytest.approx(expected[2], abs=0.3e-3)
+
+
+def _models() -> str:
+    return models_for(GENERIC, "tt", CellBenches(GENERIC, "", 27.0).cells()).text
+
+
+def test_chips_fire_in_ngspice_as_predicted(drawn, engine):
+    outcome = study(drawn, engine)
+    assert outcome.wanted == Regime.TONIC_SPIKING
+    assert [chip.sample for chip in outcome.chips] == [0, 1, 2]
+    assert outcome.agreement.regime == 1.0
+    intervals = [c.as_built.interspike_interval for c in outcome.chips]
+    # mismatch is seen, and by far more than prediction and ngspice differ
+    assert np.ptp(intervals) / np.mean(intervals) > 0.02
+    for chip in outcome.chips:
+        assert chip.circuit.interspike_interval == pytest.approx(
+            chip.as_built.interspike_interval, rel=0.03
+        )
+
+
+def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
+    record = tmp_path / "runs" / "chips.jsonl"
+    first = study(drawn, None, record)
+    assert first.agreement is None
+    whole = study(drawn, engine, record)
+    lines = record.read_text().splitlines(keepends=True)
+    assert len(lines) == 2 + 2 * SAMPLES
+    with NoEngine() as none:
+        again = study(drawn, none, record)
+    assert again.agreement == whole.agreement
+    # killed while it wrote its last line: that chip alone is done again
+    record.write_text("".join(lines)[:-20])
+    assert study(drawn, engine, record).agreement == whole.agreement
+    assert record.read_text().splitlines(keepends=True) == lines
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the record of another neuron"),
+        ('{"fingerprint": "circuit", "value": "0"}\n', "the record of another neuron"),
+        ("[]\n", "is no record of a mismatch study"),
+        ("nonsense\n", "is no record of a mismatch study"),
+    ],
+)
+def test_a_file_that_is_no_record_of_this_is_left_alone(drawn, tmp_path, content, message):
+    record = tmp_path / "chips.jsonl"
+    record.write_text(content)
+    with pytest.raises(InputError, match=message):
+        study(drawn, None, record)
+    assert record.read_text() == content
+
+
+def test_other_conditions_are_another_process_with_the_same_devices_off(drawn, engine):
+    """The draw is of the devices, wherever the process is: corner and mismatch are two things."""
+    assert np.array_equal(
+        draw(device_spreads(drawn.built.design, GENERIC), SAMPLES, 1).threshold,
+        drawn.draw.threshold,
+    )
+    with NoEngine() as none, pytest.raises(AssertionError, match="ngspice was asked"):
+        draw_neuron(EXCITABLE, drawn.built.design, GENERIC, none, DRIVE, SAMPLES, 1, corner="ss")
+
+
+def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, capsys: Captured):
+    path = tmp_path / "excitable.toml"
+    write_neuron(path, EXCITABLE)
+    words = ["mismatch", str(path), "--technology", "generic", "--samples", "2"]
+    words += ["--current", "0:0.1", "--duration", "300"]
+    picture = tmp_path / "chips.png"
+    assert main([*words, "--json", "--plot", str(picture)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["samples"] == 2
+    assert document["yield"]["circuit"] is None
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert main([*words, "--backend", "ngspice"]) == 0
+    out = capsys.readouterr().out
+    assert "tonic_spiking as the model: 100.0% of the chips, in ngspice" in out
+    assert "agree on the regime of 100.0%" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--samples", "0"], "samples = 0 must be from 1"),
+        (["--seed", "-1"], "seed = -1 must not be negative"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(words, message, sensitivities, capsys: Captured):
+    preset = "preset:tonic_spiking"
+    assert main(["mismatch", preset, "--technology", "generic", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""Yield and agreement counted by hand, and their pictures."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codesign.mismatch_plots import mismatch_figure
+from codesign.mismatch_study import (
+    Chip,
+    MismatchStudy,
+    report_from_json,
+    report_to_json,
+    rhythm,
+    study_to_json,
+)
+from neuron_model.regimes import Regime, RegimeReport
+
+BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
+SPIKING = RegimeReport(Regime.TONIC_SPIKING, 0.9, 9, (), interspike_interval=50.0)
+RESTING = RegimeReport(Regime.RESTING, 1.0, 0, ())
+
+
+def bursting(spikes: float, interval: float = 20.0) -> RegimeReport:
+    return replace(BURSTING, spikes_per_burst=spikes, interspike_interval=interval)
+
+
+def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchStudy:
+    return MismatchStudy(
+        name="burster",
+        technology="generic",
+        corner="tt",
+        temperature=27.0,
+        seed=0,
+        current="0:-1",
+        duration=100.0,
+        wanted=Regime.TONIC_BURSTING,
+        nominal=BURSTING,
+        chips=tuple(Chip(i, *pair) for i, pair in enumerate(pairs)),
+        interval_unit=1e-5,
+    )
+
+
+MIXED = study(
+    (bursting(3.0, 20.0), bursting(3.0, 21.0)),
+    (bursting(5.0, 25.0), bursting(6.0, 25.5)),
+    (bursting(8.0, 22.0), bursting(8.0, 22.5)),
+    (bursting(4.0), RESTING),
+    (SPIKING, SPIKING),
+    (RESTING, RESTING),
+    (BURSTING, None),
+)
+
+
+def test_yields_count_the_chips_that_fire_as_wanted():
+    assert MIXED.predicted_yield == pytest.approx(5 / 7)
+    assert MIXED.circuit_yield == pytest.approx(3 / 6)
+    assert study((BURSTING, None)).circuit_yield is None
+
+
+def test_agreement_is_over_the_chips_that_were_simulated():
+    agreement = MIXED.agreement
+    assert agreement.chips == 6
+    assert agreement.regime == pytest.approx(5 / 6)
+    assert agreement.disagreeing == (3,)
+    assert agreement.compared == {
+        "spikes_per_burst": 3,
+        "interspike_interval": 4,
+        "interburst_interval": 3,
+    }
+    x, y = np.array([3.0, 5.0, 8.0]), np.array([3.0, 6.0, 8.0])
+    expected = np.mean((x - x.mean()) * (y - y.mean())) / (x.std() * y.std())
+    assert agreement.correlation["spikes_per_burst"] == pytest.approx(expected)
+    # all pauses are alike: nothing to correlate
+    assert agreement.correlation["interburst_interval"] is None
+    assert rhythm(MIXED, "spikes_per_burst").tolist() == [[3.0, 3.0], [5.0, 6.0], [8.0, 8.0]]
+
+
+def test_nothing_simulated_is_no_agreement_and_two_chips_no_correlation():
+    assert study((BURSTING, None)).agreement is None
+    two = study((bursting(3.0), bursting(3.0)), (bursting(4.0), bursting(4.0)))
+    assert two.agreement.correlation["spikes_per_burst"] is None
+
+
+def test_the_document_is_json_with_all_chips():
+    document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
+    assert document["samples"] == len(document["chips"]) == 7
+    assert document["yield"] == {"as_built": pytest.approx(5 / 7), "circuit": 0.5}
+    assert document["regimes"]["circuit"] == {"tonic_bursting": 3, "resting": 2, "tonic_spiking": 1}
+    assert document["agreement"]["disagreeing"] == [3]
+    assert document["chips"][6]["circuit"] is None
+
+
+@pytest.mark.parametrize("report", [BURSTING, SPIKING, RESTING])
+def test_reports_are_read_back_without_their_spikes(report):
+    assert report_from_json(json.loads(json.dumps(report_to_json(report)))) == report
+
+
+@pytest.mark.parametrize(
+    ("of", "axes_with_data"),
+    [
+        (MIXED, 4),
+        (study((bursting(3.0), None), (bursting(5.0), None)), 4),
+        (study((RESTING, RESTING), (SPIKING, SPIKING)), 2),
+        (study((RESTING, None)), 1),
+    ],
+    ids=["pairs", "histograms", "no bursts", "silent"],
+)
+def test_pictures_show_what_there_is(of, axes_with_data):
+    figure = mismatch_figure(of)
+    figure.draw_without_rendering()
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert len(shown) == axes_with_data
+    assert f"{len(of.chips)} chips" in figure.get_suptitle()

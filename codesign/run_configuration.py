@@ -5,19 +5,30 @@
     [task]
     name = "mackey_glass"
     horizon = 10                 # and the rest of tasks.mackey_glass.MackeyGlass
+    # or: name = "series", file = "my.csv", and the rest of tasks.series_file.SeriesFile
 
     [network]
-    neurons = 16                 # and the rest of bursting_layer.BurstingLayer
+    neurons = 16                 # and the rest of bursting_layer.BurstingLayer, or
+    # preset = "tonic_bursting"  # and the rest of preset_layer.PresetLayer
+    layers = 1                   # that many alike; or tables [[network.layers]], each a layer
     dt = 0.5                     # and the rest of NetworkSettings
     steps_per_sample = 4
 
     [training]
-    steps = 80                   # and the rest of training.TrainingConfiguration
+    steps = 80                   # and the rest of training_configuration.TrainingConfiguration
+
+    [training.rates]
+    readout = 1.0                # and the rest of training_configuration.Rates
 
     [limits]
     alpha = [0.5, 4.0]           # and the rest of limits.Limits
 
-Everything has a default; an empty file is the small network of `codesign demo`.
+    [log]
+    tensorboard = true           # and the rest of LogSettings
+
+Everything has a default; an empty file is the small network of `codesign demo`. In
+[[network.layers]] a value that is not given is that of [network]. Paths are relative to the
+configuration file.
 """
 
 from __future__ import annotations
@@ -26,28 +37,41 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from neuron_model.backends import find_backend
 from neuron_model.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
 from neuron_model.network import NetworkConfiguration
 from neuron_model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.preset_layer import PresetLayer
 from neuron_model.tasks.mackey_glass import MackeyGlass
-from neuron_model.training import TrainingConfiguration
+from neuron_model.tasks.series_file import SeriesFile
+from neuron_model.training_configuration import TrainingConfiguration
 
 LARGEST_FILE = 1_000_000
 """Bytes."""
 
-TASKS = {"mackey_glass": MackeyGlass}
+AnyTask = MackeyGlass | SeriesFile
+AnyLayer = BurstingLayer | PresetLayer
+
+# By name, with values that stand for what has no default.
+TASKS: dict[str, AnyTask] = {"mackey_glass": MackeyGlass(), "series": SeriesFile("?")}
+
+DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """How the network computes; fields as in ``network.NetworkConfiguration``."""
+    """How the network computes; fields as in ``network.NetworkConfiguration``.
+
+    backend: a key of ``backends.BACKENDS``, or auto. dtype: float32 or float64.
+    """
 
     dt: float = 0.5
     steps_per_sample: int = 4
@@ -55,16 +79,49 @@ class NetworkSettings:
     integrator: str = "exponential"
     readout_tau: float = 1.0
     learn_readout_tau: bool = True
+    backend: str = "auto"
+    dtype: str = "float32"
 
     def __post_init__(self) -> None:
         # The network's own checks, on the smallest one, so that they come with the file's name.
         probe = NeuronParameters((Element(Timescale.FAST, 1.0, 0.0),))
-        self.network(probe)
+        self.network((probe,), 1, 1)
+        find_backend(self.backend)
+        if self.dtype not in DTYPES:
+            raise InputError(
+                f"network: dtype = {self.dtype!r} is not allowed; it must be {_words(DTYPES)}."
+            )
 
-    def network(self, neurons: NeuronParameters) -> NetworkConfiguration:
-        """The network of one hidden layer between one signal and one output."""
+    def network(
+        self, layers: tuple[NeuronParameters, ...], inputs: int, outputs: int
+    ) -> NetworkConfiguration:
+        """The network of these hidden layers."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return NetworkConfiguration(inputs=1, outputs=1, layers=(neurons,), **values)
+        del values["backend"], values["dtype"]
+        return NetworkConfiguration(inputs=inputs, outputs=outputs, layers=layers, **values)
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What a run keeps beside its result.
+
+    tensorboard: whether to write a log for TensorBoard, where that is installed.
+    checkpoint_every: steps from one checkpoint to the next; 0: a twentieth of the run, at most
+    100.
+
+    Raises:
+        InputError: a value is not usable; the text names it.
+    """
+
+    tensorboard: bool = True
+    checkpoint_every: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.checkpoint_every <= 10**9:
+            raise InputError(
+                f"log: checkpoint_every = {self.checkpoint_every} is not allowed; it must be a "
+                "whole number from 0 to 1000000000."
+            )
 
 
 @dataclass(frozen=True)
@@ -72,11 +129,22 @@ class RunConfiguration:
     """All of a run: the same configuration gives the same network."""
 
     seed: int = 0
-    task: MackeyGlass = field(default_factory=MackeyGlass)
-    layer: BurstingLayer = field(default_factory=BurstingLayer)
+    task: AnyTask = field(default_factory=MackeyGlass)
+    layers: tuple[AnyLayer, ...] = (BurstingLayer(),)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingConfiguration = field(default_factory=TrainingConfiguration)
     limits: Limits = REALISABLE
+    log: LogSettings = field(default_factory=LogSettings)
+
+    def named(self) -> RunConfiguration:
+        """The same with what the task's file says written out.
+
+        Raises:
+            InputError: the file cannot be read or does not go with the task.
+        """
+        if isinstance(self.task, SeriesFile):
+            return replace(self, task=self.task.named())
+        return self
 
 
 def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
@@ -86,18 +154,26 @@ def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
         InputError: it cannot be read, a key is not known or a value not allowed; the text names
             file, key, value and what is allowed.
     """
-    return run_configuration_from_toml(read_text(path, LARGEST_FILE), str(path))
+    text = read_text(path, LARGEST_FILE)
+    return run_configuration_from_toml(text, str(path), Path(path).resolve().parent)
 
 
-def run_configuration_from_toml(text: str, source: str) -> RunConfiguration:
-    """The configuration that ``text`` describes; ``source`` is what errors call it.
+def run_configuration_from_toml(
+    text: str, source: str, folder: Path | None = None
+) -> RunConfiguration:
+    """The configuration that ``text`` describes.
+
+    Args:
+        text: of the file.
+        source: what errors call it.
+        folder: what the paths in it are relative to; the working directory if not given.
 
     Raises:
         InputError: as :func:`read_run_configuration`.
     """
     document = parse_toml(text, source)
     with named_source(source):
-        known = ("seed", "task", "network", "training", "limits")
+        known = ("seed", "task", "network", "training", "limits", "log")
         _refuse_unknown("", document, known)
         seed = document.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
@@ -105,18 +181,15 @@ def run_configuration_from_toml(text: str, source: str) -> RunConfiguration:
                 f"seed = {seed!r} is not allowed; it must be a whole number from 0 to 2147483647."
             )
         tables = {key: _table(key, document.get(key, {})) for key in known[1:]}
-        task = dict(tables["task"])
-        name = task.pop("name", "mackey_glass")
-        if name not in TASKS:
-            raise InputError(f"task.name = {name!r} is not allowed; it must be {_words(TASKS)}.")
-        layer, network = _split(tables["network"])
+        settings, layers = _network(tables["network"])
         return RunConfiguration(
             seed=seed,
-            task=_build(MackeyGlass(), "task", task),
-            layer=_build(BurstingLayer(), "network", layer),
-            network=_build(NetworkSettings(), "network", network),
+            task=_task(tables["task"], folder or Path.cwd()),
+            layers=layers,
+            network=settings,
             training=_build(TrainingConfiguration(seed=seed), "training", tables["training"]),
             limits=_build(REALISABLE, "limits", tables["limits"]),
+            log=_build(LogSettings(), "log", tables["log"]),
         )
 
 
@@ -124,15 +197,106 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     """A file with every value written out; reading it gives ``configuration`` back."""
     training = _entries(configuration.training)
     del training["seed"]
+    first, *others = configuration.layers
+    network = _entries(configuration.network)
+    if others:
+        network["layers"] = [_entries(layer) for layer in configuration.layers]
+    else:
+        network = {**_entries(first), **network}
+    name = next(n for n, task in TASKS.items() if type(task) is type(configuration.task))
     return tomli_w.dumps(
         {
             "seed": configuration.seed,
-            "task": {"name": "mackey_glass", **_entries(configuration.task)},
-            "network": {**_entries(configuration.layer), **_entries(configuration.network)},
+            "task": {"name": name, **_entries(configuration.task)},
+            "network": network,
             "training": training,
             "limits": _entries(configuration.limits),
+            "log": _entries(configuration.log),
         }
     )
+
+
+def differences(one: RunConfiguration, other: RunConfiguration) -> list[str]:
+    """What of the result the two make different: ``task.horizon = 10, not 4``.
+
+    Where it is computed and what is logged is left out.
+    """
+    flat = []
+    for configuration in (one, other):
+        document = parse_toml(run_configuration_to_toml(configuration), "a configuration")
+        del document["log"], document["training"]["device"]
+        flat.append(dict(_flat(document)))
+    keys = list(dict.fromkeys((*flat[0], *flat[1])))
+    return [
+        f"{key} = {flat[0].get(key, 'none')!r}, not {flat[1].get(key, 'none')!r}"
+        for key in keys
+        if flat[0].get(key) != flat[1].get(key)
+    ]
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{before}{name}.")
+        elif name == "layers" and isinstance(value, list):
+            for index, layer in enumerate(value):
+                rows += _flat(layer, f"{before}layers[{index}].")
+        else:
+            rows.append((f"{before}{name}", value))
+    return rows
+
+
+def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
+    entries = dict(table)
+    name = entries.pop("name", "mackey_glass")
+    if not isinstance(name, str) or name not in TASKS:
+        raise InputError(f"task.name = {name!r} is not allowed; it must be {_words(TASKS)}.")
+    if name == "series":
+        file = _typed("task.file", entries.get("file", ""), "")
+        if not file:
+            raise InputError("task.file is missing; it must be the path of a CSV or NPZ file.")
+        for key in ("input", "target"):
+            if isinstance(entries.get(key), str):
+                entries[key] = [entries[key]]
+        entries["file"] = str((folder / Path(file).expanduser()).resolve())
+    task: AnyTask = _build(TASKS[name], "task", entries)
+    return task
+
+
+def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:
+    """What of [network] says how the neurons are computed, and which they are."""
+    settings = {f.name for f in fields(NetworkSettings)}
+    of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
+    _refuse_unknown("network.", table, tuple(sorted(settings | of_layers | {"layers"})))
+    common = {k: v for k, v in table.items() if k in of_layers}
+    layers = table.get("layers", 1)
+    if isinstance(layers, list) and layers:
+        tables = [_table(f"network.layers[{i}]", entry) for i, entry in enumerate(layers)]
+    elif isinstance(layers, int) and not isinstance(layers, bool) and 1 <= layers <= 100:
+        tables = [{}] * layers
+    else:
+        raise InputError(
+            f"network.layers = {layers!r} is not allowed; it must be a whole number from 1 to 100 "
+            "or tables [[network.layers]]."
+        )
+    own = {k: v for k, v in table.items() if k in settings}
+    found = []
+    for index, entry in enumerate(tables):
+        key = f"network.layers[{index}]" if entry else "network"
+        found.append(_layer(key, {**common, **entry}))
+    return _build(NetworkSettings(), "network", own), tuple(found)
+
+
+def _layer(key: str, table: Mapping[str, Any]) -> AnyLayer:
+    if "preset" not in table:
+        bursting: BurstingLayer = _build(BurstingLayer(), key, table)
+        return bursting
+    name = table["preset"]
+    layer: PresetLayer = _build(
+        PresetLayer(), key, {**table, "preset": [name] if isinstance(name, str) else name}
+    )
+    return layer
 
 
 def _build(default: Any, key: str, table: Mapping[str, Any]) -> Any:
@@ -140,21 +304,25 @@ def _build(default: Any, key: str, table: Mapping[str, Any]) -> Any:
     names = tuple(f.name for f in fields(default) if f.name != "seed")
     _refuse_unknown(f"{key}.", table, names)
     values: dict[str, Any] = {
-        name: _typed(f"{key}.{name}", value, getattr(default, name))
+        name: _typed(f"{key}.{name}", value, getattr(default, name), name in _TEXTS)
         for name, value in table.items()
     }
     return replace(default, **values)
 
 
-def _typed(key: str, value: object, example: Any) -> Any:
+_TEXTS = ("learn", "preset", "input", "target")
+"""Keys of lists of texts; all other lists are of numbers."""
+
+
+def _typed(key: str, value: object, example: Any, texts: bool = False) -> Any:
     if is_dataclass(example):
         return _build(example, key, _table(key, value))
     if isinstance(example, tuple):
         if isinstance(value, list) and all(
-            isinstance(v, str) if isinstance(example[0], str) else _is_number(v) for v in value
+            isinstance(v, str) if texts else _is_number(v) for v in value
         ):
             return tuple(value)
-        kind = "texts" if isinstance(example[0], str) else "numbers"
+        kind = "texts" if texts else "numbers"
         raise InputError(f"{key} = {value!r} is not allowed; it must be a list of {kind}.")
     kinds: dict[type, tuple[type, ...]] = {float: (int, float), int: (int,), str: (str,)}
     allowed = kinds.get(type(example), (bool,))
@@ -164,17 +332,6 @@ def _typed(key: str, value: object, example: Any) -> Any:
     if isinstance(example, float) and isinstance(value, int):
         return float(value) if abs(value) < 10**300 else math.inf
     return value
-
-
-def _split(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What of [network] says which neurons, and what says how they are computed."""
-    settings = {f.name for f in fields(NetworkSettings)}
-    known = settings | {f.name for f in fields(BurstingLayer)}
-    _refuse_unknown("network.", table, tuple(sorted(known)))
-    return (
-        {k: v for k, v in table.items() if k not in settings},
-        {k: v for k, v in table.items() if k in settings},
-    )
 
 
 def _entries(part: Any) -> dict[str, Any]:

@@ -11,11 +11,8 @@ import math
 from dataclasses import dataclass, fields
 
 import numpy as np
-import torch
-from torch import nn
 
 from neuron_model.errors import InputError
-from neuron_model.network import MTCNetwork
 from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
 
 Range = tuple[float, float]
@@ -70,38 +67,29 @@ class BurstingLayer:
                 raise _wrong(f.name, value, f"two rising numbers from {least:g} to 1000000")
             object.__setattr__(self, f.name, (float(pair[0]), float(pair[1])))
 
+    def draw_neurons(self, generator: np.random.Generator) -> NeuronParameters:
+        """The layer's first parameters."""
 
-def draw_neurons(layer: BurstingLayer, generator: np.random.Generator) -> NeuronParameters:
-    """The layer's first parameters."""
+        def around(centre: float) -> np.ndarray:
+            return centre + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
 
-    def around(centre: float) -> np.ndarray:
-        return centre + layer.spread * generator.uniform(-1.0, 1.0, layer.neurons)
+        def between(ends: Range) -> np.ndarray:
+            return np.exp(generator.uniform(math.log(ends[0]), math.log(ends[1]), self.neurons))
 
-    def between(ends: Range) -> np.ndarray:
-        return np.exp(generator.uniform(math.log(ends[0]), math.log(ends[1]), layer.neurons))
+        return NeuronParameters(
+            tuple(Element(x, around(alpha), around(delta)) for x, alpha, delta in _CENTRES),
+            name="neuron",
+            tau_slow=between(self.tau_slow),
+            tau_ultraslow=between(self.tau_ultraslow),
+            leak=Leak(range=self.leak_range),
+            filter_fast=OTA_FILTER,
+            filter_slow=OTA_FILTER,
+            filter_ultraslow=OTA_FILTER,
+        )
 
-    return NeuronParameters(
-        tuple(Element(x, around(alpha), around(delta)) for x, alpha, delta in _CENTRES),
-        name="neuron",
-        tau_slow=between(layer.tau_slow),
-        tau_ultraslow=between(layer.tau_ultraslow),
-        leak=Leak(range=layer.leak_range),
-        filter_fast=OTA_FILTER,
-        filter_slow=OTA_FILTER,
-        filter_ultraslow=OTA_FILTER,
-    )
-
-
-@torch.no_grad()
-def draw_inputs(network: MTCNetwork, layer: BurstingLayer, generator: np.random.Generator) -> None:
-    """Set the first projection: weights of either sign, and a current at which neurons fire."""
-    projection = network.projections[0]
-    assert isinstance(projection, nn.Linear)
-    weight, bias = projection.weight, projection.bias
-    shape = tuple(weight.shape)
-    size = generator.uniform(*layer.input_gain, shape) / math.sqrt(shape[1])
-    weight.copy_(torch.as_tensor(size * generator.choice([-1.0, 1.0], shape)))
-    bias.copy_(torch.as_tensor(generator.uniform(*layer.input_bias, shape[0])))
+    def draw_bias(self, generator: np.random.Generator) -> np.ndarray:
+        """The constant current of each neuron, (neurons,)."""
+        return generator.uniform(*self.input_bias, self.neurons)
 
 
 def _is_number(value: object) -> bool:

@@ -55,7 +55,8 @@ class Objective(nn.Module):
             self.network.layers, hidden.outputs, hidden.voltages, strict=True
         ):
             if c.activity_weight:
-                cost = cost + c.activity_weight * s.mean()
+                excess = processes.mean(s.mean((0, 1))) - c.activity_target
+                cost = cost + c.activity_weight * excess.clamp_min(0.0).mean()
             if isinstance(layer, MTCNeuron):
                 beyond = (voltage.abs() - c.headroom).clamp_min(0.0)
                 top = layer.live_parameters().u_saturation

@@ -9,7 +9,7 @@ from neuron_model.network import Network
 from neuron_model.neuron import LEARNABLE
 from neuron_model.training_configuration import TrainingConfiguration
 
-_LINEAR = ("projection", "readout")
+_LINEAR = ("projection", "readout", "low_pass")
 
 
 def group_of(name: str) -> str:
@@ -18,7 +18,7 @@ def group_of(name: str) -> str:
     if path[0] == "projections":
         return "projection"
     if path[0] in ("readout", "low_pass"):
-        return "readout"
+        return path[0]
     if any(part.startswith("recurrent") for part in path):
         return "recurrent"
     leaf = path[-1].removesuffix("_growth")

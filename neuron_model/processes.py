@@ -94,12 +94,20 @@ def average(values: Tensor) -> Tensor:
     return values
 
 
+def mean(values: Tensor) -> Tensor:
+    """The mean over all processes, element by element.
+
+    Its gradient is such that the mean of it over the processes, which DistributedDataParallel
+    makes, is that of one process with all of the data.
+    """
+    return average(values) + (values - values.detach()) if _together() else values
+
+
 def maximum(values: Tensor) -> Tensor:
     """The maximum over all processes, element by element.
 
-    Its gradient goes to the process that has the maximum, times the number of processes, so that
-    the mean over the processes, which DistributedDataParallel makes, is the gradient of one
-    process with all of the data.
+    Its gradient goes to the process that has the maximum, times the number of processes, for the
+    reason that :func:`mean` gives.
     """
     if not _together():
         return values

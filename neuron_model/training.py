@@ -19,6 +19,7 @@ from neuron_model import processes
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
 from neuron_model.network import Network
+from neuron_model.neuron import MTCNeuron
 from neuron_model.objective import Loss, Objective, scored_loss
 from neuron_model.optimisation import learned, make_optimiser, set_rates
 from neuron_model.readout_fit import fit_readout
@@ -42,6 +43,7 @@ __all__ = [
     "TrainingStep",
     "evaluate",
     "fit_readout",
+    "history_of",
     "keep_within",
     "scored_loss",
     "train",
@@ -211,6 +213,8 @@ class _Run:
         steps = self.configuration.steps
         looks = self.configuration.validate_every or max(1, steps // LOOKS)
         for step in range(len(self.history), steps):
+            if self._out_of_patience():
+                break
             loss, norm, stopping = self._step(step, stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
             done = TrainingStep(
@@ -225,7 +229,7 @@ class _Run:
             self.history.append(done)
             if progress is not None:
                 progress(done)
-            last = step + 1 == steps
+            last = step + 1 == steps or self._out_of_patience()
             if save is not None and (
                 last or stopping or (save_every and (step + 1) % save_every == 0)
             ):
@@ -257,6 +261,14 @@ class _Run:
         self.optimiser.step()
         keep_within(self.network, self.limits)
         return loss, norm, anyone.item() > 0
+
+    def _out_of_patience(self) -> bool:
+        """Whether too many looks at the validation part have brought nothing better."""
+        if not self.configuration.patience or self.best_step is None:
+            return False
+        since = self.history[self.best_step + 1 :]
+        looks = sum(done.validation_nrmse is not None for done in since)
+        return looks >= self.configuration.patience
 
     def _look(self, step: int) -> float:
         """NRMSE on the validation part; the best weights are kept."""
@@ -335,14 +347,15 @@ class _Run:
         torch.set_rng_state(random["cpu"])
         if device.type == "cuda" and "cuda" in random:
             torch.cuda.set_rng_state(random["cuda"], device)
-        self.history = _history(snapshot)
+        self.history = list(history_of(snapshot))
         self.before = float(snapshot.numbers["nrmse_before"])
         if "best_step" in snapshot.numbers:
             self.best_nrmse = float(snapshot.numbers["best_nrmse"])
             self.best_step = int(snapshot.numbers["best_step"])
 
 
-def _history(snapshot: Snapshot) -> list[TrainingStep]:
+def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
+    """The steps that are done."""
     names = [f.name for f in fields(TrainingStep)]
     steps = []
     for row in snapshot.tensors["history"].tolist():
@@ -351,7 +364,7 @@ def _history(snapshot: Snapshot) -> list[TrainingStep]:
         if math.isnan(values["validation_nrmse"]):
             values["validation_nrmse"] = None
         steps.append(TrainingStep(**values))
-    return steps
+    return tuple(steps)
 
 
 @torch.no_grad()
@@ -364,11 +377,12 @@ def evaluate(network: Network, task: Task, part: Part) -> float:
 
 
 def keep_within(network: Network, limits: Limits) -> None:
-    """Move the learned values of every layer that knows of limits into them."""
+    """Move the learned values of MTC neurons into ``limits``, of others into their own."""
     for layer in network.layers:
-        keep = getattr(layer, "keep_within", None)
-        if keep is not None:
-            keep(limits)
+        if isinstance(layer, MTCNeuron):
+            layer.keep_within(limits)
+        elif callable(constrain := getattr(layer, "constrain", None)):
+            constrain()
 
 
 def _check(

@@ -21,7 +21,7 @@ class Rates:
 
     alpha, delta, tau, kappa: of MTC neurons, as far as they are learned at all. recurrent: the
     weights among the neurons of a layer. neuron: whatever else neurons learn. projection: the
-    linear layers before the hidden ones. readout: the one after, and its low-pass.
+    linear layers before the hidden ones. readout: the one after. low_pass: its time constants.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -35,6 +35,7 @@ class Rates:
     neuron: float = 1.0
     projection: float = 1.0
     readout: float = 1.0
+    low_pass: float = 1.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -58,12 +59,13 @@ class TrainingConfiguration:
     headroom: the voltage |U_m| that a circuit has room for; what goes beyond costs
     ``headroom_weight`` times its mean square. silence_weight: cost of neurons that never reach
     the voltage at which their output saturates, times the mean square of what they lack; without
-    it some fall silent, and a silent neuron learns nothing any more. activity_weight: cost of the
-    mean output s of the hidden neurons; it makes the activity sparse.
+    it some fall silent, and a silent neuron learns nothing any more. activity_weight: cost of what
+    a hidden neuron's mean output s has beyond ``activity_target``; it makes the activity sparse.
     ridge: penalty of the least squares fit of the readout before the first step and after the
     last one, relative to the size of the activity; 0 leaves both fits out.
 
     validate_every: steps from one look at the validation part to the next; 0: twenty in a run.
+    patience: looks without a gain after which the training ends early; 0: it never does.
     keep: "best" ends with the weights that did best on the validation part, where there is one;
     "last" with the last ones. device: where to train: cpu, cuda, cuda:N, auto (cuda where there
     is one); empty: where the network is.
@@ -83,6 +85,7 @@ class TrainingConfiguration:
     silence_weight: float = 0.1
     ridge: float = 1e-4
     activity_weight: float = 0.0
+    activity_target: float = 0.0
     optimiser: str = "adam"
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
@@ -92,6 +95,7 @@ class TrainingConfiguration:
     warmup: int = 0
     final_rate: float = 0.0
     validate_every: int = 0
+    patience: int = 0
     keep: str = "best"
     device: str = ""
     rates: Rates = field(default_factory=Rates)
@@ -131,9 +135,9 @@ class TrainingConfiguration:
 
 
 def _check_number(name: str, value: object) -> None:
-    whole = name in ("steps", "batch", "seed", "warmup", "validate_every")
+    whole = name in ("steps", "batch", "seed", "warmup", "validate_every", "patience")
     least = 1 if name == "batch" else 0
-    most = 1 if name in ("momentum", "final_rate") else 10**9
+    most = 1 if name in ("momentum", "final_rate", "activity_target") else 10**9
     ok = _is_number(value) and (not whole or isinstance(value, int))
     if not ok or not least <= value <= most:  # type: ignore[operator]
         kind = "whole number" if whole else "number"

@@ -1,6 +1,10 @@
 """``codesign train``: a network of neurons that a circuit can be made of."""
 
 import argparse
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +12,9 @@ from codesign.arguments import add_command
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
+    from codesign.run_configuration import RunConfiguration
+    from codesign.workflows.train import TrainedRun
+    from neuron_model.training import TrainingStep
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -15,42 +22,142 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = add_command(
         subparsers,
         "train",
-        example="codesign train config.toml --out runs/first",
+        example="codesign train config.toml --out runs/first\n"
+        "codesign train my.csv --out runs/mine\n"
+        "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
-        "history.csv and currents.npz. The configuration is TOML with a seed and the tables "
-        "[task], [network], [training] and [limits]; every value has a default.",
+        "history.csv, currents.npz, training.json and a log for TensorBoard. The configuration is "
+        "TOML with a seed and the tables [task], [network], [training], [limits] and [log]; every "
+        "value has a default. A table of numbers (CSV or NPZ) in its place is learned with the "
+        "defaults: its last column, one row ahead. A run that was stopped, by Ctrl-C or in any "
+        "other way, goes on when the same command is given again.",
     )
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="the configuration file")
+    parser.add_argument(
+        "config",
+        type=Path,
+        metavar="CONFIG|DATA",
+        help="the configuration file, or a CSV or NPZ file to learn",
+    )
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="RUN", help="the run folder to write"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="begin anew, whatever the run folder holds"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import print_json, print_table, step_progress
-    from codesign.run_configuration import read_run_configuration
+    from codesign.console import note
+    from codesign.interruption import interruption
     from codesign.workflows.train import train_run
+    from neuron_model import processes
+    from neuron_model.training import Interrupted
 
-    configuration = read_run_configuration(arguments.config)
-    with step_progress(f"{configuration.layer.neurons} neurons") as progress:
-        trained = train_run(configuration, arguments.out, progress)
+    configuration = _configuration(arguments.config)
+    with processes.joined(configuration.training.device), interruption() as stop:
+        first = processes.rank() == 0
+        try:
+            with _progress(configuration, first) as watch:
+                trained = train_run(
+                    configuration,
+                    arguments.out,
+                    restart=arguments.restart,
+                    watch=watch,
+                    stop=stop,
+                )
+        except Interrupted as stopped:
+            if first:
+                note(
+                    f"Stopped after {stopped.step} of {configuration.training.steps} steps; all "
+                    f"is saved. To go on: {_command(arguments)}"
+                )
+            return stop.exit_status
+        if first:
+            _report(configuration, trained, arguments.json)
+    return 0
+
+
+def _configuration(path: Path) -> "RunConfiguration":
+    """Of a configuration file, or the defaults for a table of numbers."""
+    from codesign.console import note
+    from codesign.run_configuration import RunConfiguration, read_run_configuration
+    from neuron_model.tasks.columns import SUFFIXES
+    from neuron_model.tasks.series_file import task_for
+
+    if path.suffix.lower() not in SUFFIXES:
+        return read_run_configuration(path)
+    task = task_for(path.resolve())
+    note(
+        f"{path}: hears {', '.join(task.input)} and learns {', '.join(task.target)}, "
+        f"{task.horizon} row ahead."
+    )
+    return RunConfiguration(task=task)
+
+
+@contextmanager
+def _progress(
+    configuration: "RunConfiguration", shown: bool
+) -> Iterator[Callable[["TrainingStep", bool], None] | None]:
+    """Shows loss, activity and, where it is looked at, the validation part's NRMSE."""
+    from codesign.console import progress
+
+    if not shown:
+        yield None
+        return
+    total = configuration.training.steps
+    neurons = sum(layer.neurons for layer in configuration.layers)
+    # Elsewhere than on a terminal each text is a line of its own: ten in a run are enough.
+    every = 1 if sys.stderr.isatty() else max(1, total // 10)
+    looked = ""
+    with progress(f"training {neurons} neurons", total) as advance:
+
+        def watch(done: "TrainingStep", new: bool) -> None:
+            nonlocal looked
+            if done.validation_nrmse is not None:
+                looked = f"  validation {done.validation_nrmse:.4f}"
+            text = f"loss {done.loss:.4f}  activity {100 * done.activity:.1f} %{looked}"
+            due = new and (done.step + 1) % every == 0
+            if every > 1 and due:
+                text = f"step {done.step + 1} of {total}  {text}"
+            advance(1, text if due else None)
+
+        yield watch
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command line that goes on."""
+    return shlex.join(["codesign", "train", str(arguments.config), "--out", str(arguments.out)])
+
+
+def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:
+    from codesign.console import note, print_json, print_table
+
     result = trained.result
-    if arguments.json:
+    steps = len(result.history)
+    if trained.resumed == steps and steps:
+        note(f"{trained.folder}: was trained already; --restart begins anew.")
+    elif trained.resumed:
+        note(f"{trained.folder}: went on after step {trained.resumed}.")
+    activity = result.history[-1].activity if result.history else None
+    if json:
         print_json(
             {
                 "run": trained.folder,
-                "steps": len(result.history),
+                "steps": steps,
+                "resumed": trained.resumed,
                 "nrmse": result.nrmse,
                 "nrmse_before": result.nrmse_before,
+                "nrmse_validation": result.validation_nrmse,
+                "best_step": result.best_step,
                 "nrmse_trivial": trained.trivial,
+                "activity": activity,
             }
         )
-        return 0
+        return
     rows: list[tuple[str, float]] = [
         ("trained", result.nrmse),
         ("before training", result.nrmse_before),
         *((f"predicting the {name}", v) for name, v in trained.trivial.items()),
     ]
     print_table(f"test error of {trained.folder}", ("predictor", "NRMSE"), rows)
-    return 0

@@ -47,7 +47,7 @@ def demo(
         CodesignError: a step failed.
     """
     with stage("1/4 training on Mackey-Glass") as progress:
-        trained = train_run(demo_configuration(seed), folder, progress)
+        trained = train_run(demo_configuration(seed), folder, progress, restart=True)
     source = load_source(str(folder))
     with Engine(timeout=600.0) as engine:
         with stage("2/4 mapping and export") as progress:

@@ -1,44 +1,72 @@
-"""Training of a network, and the run folder that it leaves."""
+"""Training of a network, and the run folder that it leaves.
 
+A run may be killed at any moment: what is in the folder then is enough to go on, and the same
+command does, to the same weights. In the order in which they appear: ``config.toml``, the logs,
+``checkpoint.safetensors`` again and again, then ``currents.npz``, ``model.safetensors`` and, last
+of all, ``training.json``, after which the checkpoint is of no more use and goes.
+"""
+
+import contextlib
 import csv
-import io
-from dataclasses import dataclass, fields
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from codesign.run_configuration import RunConfiguration, run_configuration_to_toml
-from codesign.workflows.characterize import Progress
-from codesign.workflows.source import MODEL_FILE, write_drives
-from neuron_model.atomic import write_atomically
-from neuron_model.bursting_layer import draw_inputs, draw_neurons
-from neuron_model.errors import InputError
-from neuron_model.model_file import write_model
-from neuron_model.network import MTCNetwork, input_currents
-from neuron_model.tasks.series import make_series, trivial_nrmse
-from neuron_model.training import (
-    TrainingConfiguration,
-    TrainingResult,
-    TrainingStep,
-    train,
+from codesign.console import note
+from codesign.run_configuration import (
+    RunConfiguration,
+    differences,
+    read_run_configuration,
+    run_configuration_to_toml,
 )
+from codesign.training_log import (
+    HISTORY_FILE,
+    TENSORBOARD_FOLDER,
+    TrainingLog,
+    has_tensorboard,
+)
+from codesign.workflows.characterize import Progress
+from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
+from neuron_model import processes
+from neuron_model.atomic import write_atomically
+from neuron_model.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.errors import InputError
+from neuron_model.initial_layer import draw_inputs
+from neuron_model.model_file import read_model, write_model
+from neuron_model.network import MTCNetwork, input_currents
+from neuron_model.tasks.series import Series, make_series, trivial_nrmse
+from neuron_model.training import Snapshot, TrainingResult, TrainingStep, history_of, train
 
 CONFIG_FILE = "config.toml"
-HISTORY_FILE = "history.csv"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+RESULT_FILE = "training.json"
 
 HELD_OUT_SAMPLES = 2000
 """Of the test part, from its start: what the circuits are driven with later."""
 
+Watch = Callable[[TrainingStep, bool], None]
+"""Sees a step, and whether it is new, or one of those that an earlier call did."""
+
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A trained network, how it went, and what the trivial predictors cost on the same task."""
+    """A trained network, how it went, and what the trivial predictors cost on the same task.
+
+    resumed: after how many steps this run went on from an earlier one; None where it began anew.
+    """
 
     folder: Path
     network: MTCNetwork
     result: TrainingResult
     trivial: dict[str, float]
+    resumed: int | None = None
 
     @property
     def nrmse(self) -> float:
@@ -48,19 +76,32 @@ class TrainedRun:
 
 def demo_configuration(seed: int = 0) -> RunConfiguration:
     """The small network of `codesign demo`: 16 neurons, Mackey-Glass, under a minute."""
-    return RunConfiguration(seed=seed, training=TrainingConfiguration(seed=seed))
+    defaults = RunConfiguration()
+    return RunConfiguration(
+        seed=seed,
+        training=replace(defaults.training, seed=seed),
+        log=replace(defaults.log, tensorboard=False),
+    )
 
 
-def make_network(configuration: RunConfiguration) -> MTCNetwork:
-    """The network before training, drawn from the seed."""
+def make_network(configuration: RunConfiguration, series: Series | None = None) -> MTCNetwork:
+    """The network before training, drawn from the seed.
+
+    Args:
+        configuration: of the run.
+        series: of its task, which says how many inputs and outputs there are; made if not given.
+    """
+    series = series or make_series(configuration.task)
+    settings, layers = configuration.network, configuration.layers
     generator = np.random.default_rng(configuration.seed)
-    network_configuration = configuration.network.network(
-        draw_neurons(configuration.layer, generator)
+    made = settings.network(
+        tuple(layer.draw_neurons(generator) for layer in layers), series.inputs, series.outputs
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(configuration.seed)
-        network = MTCNetwork(network_configuration)
-    draw_inputs(network, configuration.layer, generator)
+        network = MTCNetwork(made, settings.backend, getattr(torch, settings.dtype))
+    for index, layer in enumerate(layers):
+        draw_inputs(network, layer, generator, index)
     return network
 
 
@@ -68,41 +109,102 @@ def train_run(
     configuration: RunConfiguration,
     folder: Path,
     progress: Progress | None = None,
+    *,
+    restart: bool = False,
+    watch: Watch | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> TrainedRun:
-    """Train, and write config.toml, model.safetensors, history.csv and currents.npz.
+    """Train into a run folder, or go on where an earlier call with the same arguments was left.
+
+    Started by torchrun, inside of ``processes.joined()``, all processes train and the first one
+    writes.
 
     Args:
         configuration: of the run.
-        folder: of the run; made where it is not there. Nothing in it changes before the training
-            is over.
+        folder: of the run; made where it is not there.
         progress: called with how many steps are done, how many there are, and a word on them.
+        restart: begin anew, whatever the folder holds.
+        watch: called with each step, also with those of an earlier call.
+        stop: asked after each step whether to leave, with a checkpoint.
 
     Raises:
-        InputError: the configuration does not fit together, the folder cannot be written, or the
-            loss is no longer finite.
+        InputError: the configuration does not fit together or is not that of the run in the
+            folder, the folder cannot be written, or the loss is no longer finite.
+        Interrupted: ``stop`` said so.
     """
-    network = make_network(configuration)
-    _make(folder)
-
-    def show(done: TrainingStep) -> None:
-        if progress is not None:
-            progress(done.step + 1, configuration.training.steps, "training")
-
-    result = train(
-        network,
-        configuration.task,
-        configuration.training,
-        configuration.limits,
-        show,
-    )
+    configuration = configuration.named()
     series = make_series(configuration.task)
-    heard = series.test.signal[:HELD_OUT_SAMPLES]
-    interval = network.configuration.sample_interval
-    write_atomically(folder / CONFIG_FILE, run_configuration_to_toml(configuration))
-    write_atomically(folder / HISTORY_FILE, history_csv(result))
-    write_drives(folder, input_currents(network, heard), interval)
-    write_model(folder / MODEL_FILE, network)
-    return TrainedRun(folder, network, result, trivial_nrmse(configuration.task, series))
+    trivial = trivial_nrmse(configuration.task, series)
+    network = make_network(configuration, series)
+    identity = hashlib.sha256(_to_compare(configuration).encode()).hexdigest()
+    first = processes.rank() == 0
+    left: TrainingResult | Snapshot | None = None
+    if first:
+        left = _begin(configuration, folder, identity, restart)
+    left = processes.share(left)
+    if isinstance(left, TrainingResult):
+        if first:
+            network = read_model(folder / MODEL_FILE, configuration.network.backend)
+        return TrainedRun(folder, network, left, trivial, len(left.history))
+    total = configuration.training.steps
+    history = () if left is None else history_of(left)
+
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(_logs(configuration, folder, history)) if first else None
+
+        def show(done: TrainingStep) -> None:
+            if log is not None:
+                log.add(done)
+            if watch is not None:
+                watch(done, True)
+            if progress is not None:
+                progress(done.step + 1, total, "training")
+
+        def save(snapshot: Snapshot) -> None:
+            if log is not None:
+                log.flush()
+                write_checkpoint(folder / CHECKPOINT_FILE, snapshot, identity)
+
+        for done in history:
+            if watch is not None:
+                watch(done, False)
+        result = train(
+            network,
+            configuration.task,
+            configuration.training,
+            configuration.limits,
+            show,
+            resume=left,
+            save=save,
+            save_every=configuration.log.checkpoint_every or max(1, min(100, total // 20)),
+            stop=stop,
+        )
+    if first:
+        heard = series.test.signal[:HELD_OUT_SAMPLES]
+        interval = network.configuration.sample_interval
+        write_drives(folder, input_currents(network, heard), interval)
+        write_model(folder / MODEL_FILE, network)
+        write_atomically(folder / RESULT_FILE, _result_json(result, identity))
+        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    return TrainedRun(folder, network, result, trivial, len(history) or None)
+
+
+def _begin(
+    configuration: RunConfiguration, folder: Path, identity: str, restart: bool
+) -> TrainingResult | Snapshot | None:
+    """Make the folder ready; what is left of an earlier run of the same configuration."""
+    _make(folder)
+    config = folder / CONFIG_FILE
+    if restart:
+        _clear(folder)
+    elif config.is_file():
+        _refuse_another(configuration, config)
+    write_atomically(config, run_configuration_to_toml(configuration))
+    result = _read_result(folder, identity)
+    if result is not None:
+        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+        return result
+    return read_checkpoint(folder / CHECKPOINT_FILE, identity)
 
 
 def _make(folder: Path) -> None:
@@ -115,11 +217,86 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def history_csv(result: TrainingResult) -> str:
-    """A row for each training step."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    names = [f.name for f in fields(TrainingStep)]
-    writer.writerow(names)
-    writer.writerows([[getattr(done, name) for name in names] for done in result.history])
-    return stream.getvalue()
+def _clear(folder: Path) -> None:
+    """Remove what a training writes, the file that says that it is whole before all others."""
+    try:
+        for name in (RESULT_FILE, CHECKPOINT_FILE, MODEL_FILE, CURRENTS_FILE, HISTORY_FILE):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be cleared ({error.strerror or error}).") from error
+
+
+def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
+    hint = "Take another folder, or start anew in this one with --restart."
+    try:
+        there = read_run_configuration(config)
+    except InputError as error:
+        raise InputError(f"{error} {hint}") from error
+    different = differences(configuration, there)
+    if different:
+        shown = "; ".join(different[:5]) + (" ..." if len(different) > 5 else "")
+        raise InputError(
+            f"{config.parent}: holds the run of another configuration: {shown}. {hint}"
+        )
+
+
+def _to_compare(configuration: RunConfiguration) -> str:
+    """All that the result depends on, as text."""
+    defaults = RunConfiguration()
+    plain = replace(
+        configuration,
+        log=defaults.log,
+        training=replace(configuration.training, device=defaults.training.device),
+    )
+    return run_configuration_to_toml(plain)
+
+
+@contextlib.contextmanager
+def _logs(
+    configuration: RunConfiguration, folder: Path, history: tuple[TrainingStep, ...]
+) -> Iterator[TrainingLog]:
+    board = configuration.log.tensorboard
+    if board and not has_tensorboard():
+        board = False
+        note(
+            "TensorBoard is not installed, so only history.csv is written; "
+            "`pip install mtc-codesign[tensorboard]` brings it."
+        )
+    log = TrainingLog(folder, history, board)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def _result_json(result: TrainingResult, identity: str) -> str:
+    entries: dict[str, Any] = {
+        "identity": identity,
+        "steps": len(result.history),
+        **{f.name: getattr(result, f.name) for f in fields(result) if f.name != "history"},
+    }
+    if result.history:
+        entries["activity"] = result.history[-1].activity
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def _read_result(folder: Path, identity: str) -> TrainingResult | None:
+    """How the run went that is there, None where it is not whole."""
+    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
+        return None
+    try:
+        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
+            history = tuple(_step(row) for row in csv.DictReader(stream))
+        whole = entries["identity"] == identity and entries["steps"] == len(history)
+        names = [f.name for f in fields(TrainingResult) if f.name != "history"]
+        result = TrainingResult(history, **{name: entries[name] for name in names})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if whole else None
+
+
+def _step(row: dict[str, str]) -> TrainingStep:
+    values: dict[str, Any] = {k: float(v) if v else None for k, v in row.items()}
+    return TrainingStep(**values | {"step": int(row["step"])})

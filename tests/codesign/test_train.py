@@ -9,6 +9,7 @@ import torch
 
 from codesign.command_line import main
 from codesign.run_configuration import (
+    LogSettings,
     RunConfiguration,
     read_run_configuration,
     run_configuration_from_toml,
@@ -101,6 +102,8 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
         "currents.npz",
         "history.csv",
         "model.safetensors",
+        "tensorboard",
+        "training.json",
     ]
     assert read_run_configuration(tmp_path / "run" / "config.toml") == small()
     back = read_model(tmp_path / "run" / "model.safetensors")
@@ -121,7 +124,8 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
 
 
 def test_the_demonstration_is_the_default_with_its_seed():
-    assert demo_configuration() == RunConfiguration()
+    quiet = LogSettings(tensorboard=False)
+    assert demo_configuration() == RunConfiguration(log=quiet)
     text = run_configuration_to_toml(demo_configuration(5))
     assert run_configuration_from_toml(text, "demo") == demo_configuration(5)
 

@@ -216,6 +216,17 @@ def test_the_best_weights_on_the_validation_part_are_kept():
     assert all(torch.equal(v, last.state_dict()[k]) for k, v in states[-1].items())
 
 
+def test_training_ends_early_where_it_brings_nothing_more():
+    wild = replace(
+        SHORT, steps=30, learning_rate=0.3, schedule="constant", validate_every=1, patience=2
+    )
+    snapshots = []
+    result = train(network(), VALIDATED, wild, save=snapshots.append)
+    assert len(result.history) == result.best_step + 3 < 30
+    assert [s.step for s in snapshots] == [len(result.history)]
+    assert train(network(), VALIDATED, wild, resume=snapshots[0]) == result
+
+
 def test_the_test_part_changes_nothing_that_is_learned():
     longer = replace(TASK, samples=500, training_fraction=0.6)  # the same training part
     nets = [network(), network()]
@@ -238,7 +249,7 @@ def test_groups_learn_at_their_own_rates_and_0_is_not_at_all():
     assert moved["readout.weight"] == pytest.approx(0.05, rel=1e-3)
     assert all(p.requires_grad for p in net.parameters())
     with pytest.raises(InputError, match="at least one group must learn"):
-        train(net, TASK, replace(SHORT, rates=Rates(*[0.0] * 8)))
+        train(net, TASK, replace(SHORT, rates=Rates(*[0.0] * 9)))
 
 
 @pytest.mark.parametrize(
@@ -268,6 +279,11 @@ def test_activity_is_counted_and_can_be_made_to_cost():
     costly = Objective(net, TASK, replace(UNPENALISED, activity_weight=3.0))(signal, target)
     cost = (costly.total - loss.total).item()
     assert cost == pytest.approx(3.0 * s.mean().item(), rel=1e-4)
+    budget = replace(UNPENALISED, activity_weight=3.0, activity_target=0.15)
+    some = Objective(net, TASK, budget)(signal, target)
+    excess = (s.mean((0, 1)) - 0.15).clamp_min(0).mean().item()
+    assert excess > 0
+    assert (some.total - loss.total).item() == pytest.approx(3.0 * excess, rel=1e-4)
 
 
 def test_networks_that_do_not_fit_the_task_are_refused():

@@ -79,6 +79,7 @@ class NetworkSettings:
     integrator: str = "exponential"
     readout_tau: float = 1.0
     learn_readout_tau: bool = True
+    recurrent: bool = False
     backend: str = "auto"
     dtype: str = "float32"
 

@@ -27,6 +27,9 @@ from neuron_model.parameters import NeuronParameters
 ENTRY = "mtc-codesign"
 FORMAT = "network 1"
 
+_LATER = {"recurrent": False}
+"""Keys that the first files of this format do not have, and what they meant."""
+
 
 def write_model(path: str | os.PathLike[str], network: MTCNetwork) -> Path:
     """Write a model file; reading it gives a network with the same configuration and weights.
@@ -92,6 +95,8 @@ def configuration_from_json(entry: object) -> NetworkConfiguration:
         InputError: ``entry`` is not what that function gives.
     """
     names = {f.name for f in fields(NetworkConfiguration)}
+    if isinstance(entry, dict):
+        entry = {**_LATER, **entry}
     if not isinstance(entry, dict) or set(entry) != names:
         raise InputError(f"configuration: must have the keys {', '.join(sorted(names))}.")
     layers, learn = entry["layers"], entry["learn"]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.dynamics import INTEGRATORS
+from neuron_model.dynamics import INTEGRATORS, output
 from neuron_model.errors import InputError
 from neuron_model.low_pass import LowPass
 from neuron_model.neuron import LEARNABLE, MTCNeuron
@@ -30,7 +30,8 @@ class NetworkConfiguration:
     one nearest to the input first. dt: time step in the neurons' units of time.
     steps_per_sample: for how many steps a sample of the input is held. learn: what of the
     neurons is learned. readout_tau: time constant of each of the readout's four low-pass
-    stages, in samples. learn_readout_tau: whether training may change it.
+    stages, in samples. learn_readout_tau: whether training may change it. recurrent: whether the
+    neurons of each layer feed each other.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -45,6 +46,7 @@ class NetworkConfiguration:
     integrator: str = "exponential"
     readout_tau: float = 1.0
     learn_readout_tau: bool = True
+    recurrent: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -61,8 +63,9 @@ class NetworkConfiguration:
                 or not (0 < value < math.inf)
             ):
                 raise _wrong(name, value, "a positive, finite number")
-        if not isinstance(self.learn_readout_tau, bool):
-            raise _wrong("learn_readout_tau", self.learn_readout_tau, "true or false")
+        for name in ("learn_readout_tau", "recurrent"):
+            if not isinstance(getattr(self, name), bool):
+                raise _wrong(name, getattr(self, name), "true or false")
         if not self.layers or not all(isinstance(p, NeuronParameters) for p in self.layers):
             raise _wrong("layers", self.layers, "the neurons of at least one layer")
         for name in self.learn:
@@ -232,6 +235,7 @@ class MTCNetwork(Network):
                     learn=configuration.learn,
                     integrator=configuration.integrator,
                     backend=backend,
+                    recurrent=configuration.recurrent,
                     dtype=dtype,
                 )
                 for parameters in configuration.layers
@@ -273,21 +277,35 @@ def input_currents(network: MTCNetwork, series: np.ndarray, layer: int = 0) -> n
         layer: 0 is the one nearest to the input.
 
     Returns:
-        (times, neurons) in float64. For layer 0 a row for each sample, held for
-        ``configuration.sample_interval``; for the others one for each step of ``dt``.
+        (times, neurons) in float64, each held for :func:`input_interval`; what the neurons of the
+        layer feed each other is part of it.
 
     Raises:
         InputError: there is no such layer, or the series is not fit for the network.
     """
-    _layer(network, layer)
+    neurons = _layer(network, layer)
     weight = network.readout.weight
     signal = torch.as_tensor(np.array(series)).to(weight)
     if signal.ndim == 1:
         signal = signal[:, None]
     with torch.no_grad():
-        current = network.currents(signal[None], layer)[0]
-    step = network.configuration.steps_per_sample if layer == 0 else 1
-    return current[::step].cpu().double().numpy()
+        current = network.currents(signal[None], layer)
+        if neurons.weights is not None:
+            s, _ = neurons(current)
+            rest = output(neurons.initial_state(1, current).membrane, neurons.live_parameters())
+            current = current + torch.cat([rest[:, None], s[:, :-1]], 1) @ neurons.weights.t()
+    step = round(input_interval(network, layer) / network.configuration.dt)
+    return current[0, ::step].cpu().double().numpy()
+
+
+def input_interval(network: MTCNetwork, layer: int = 0) -> float:
+    """For how long a row of :func:`input_currents` is held, in the neurons' units of time.
+
+    A sample in layer 0, where the neurons do not feed each other; else a time step.
+    """
+    configuration = network.configuration
+    steady = layer == 0 and not configuration.recurrent
+    return configuration.sample_interval if steady else configuration.dt
 
 
 def _layer(network: MTCNetwork, layer: int) -> MTCNeuron:

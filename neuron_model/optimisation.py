@@ -19,9 +19,9 @@ def group_of(name: str) -> str:
         return "projection"
     if path[0] in ("readout", "low_pass"):
         return path[0]
-    if any(part.startswith("recurrent") for part in path):
-        return "recurrent"
     leaf = path[-1].removesuffix("_growth")
+    if leaf == "weights":
+        return "recurrent"
     return leaf if leaf in LEARNABLE else "neuron"
 
 

@@ -52,9 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.interruption import interruption
     from codesign.workflows.train import train_run
     from neuron_model import processes
+    from neuron_model.tasks.series import make_series
     from neuron_model.training import Interrupted
 
-    configuration = _configuration(arguments.config)
+    configuration = _configuration(arguments.config).named()
+    make_series(configuration.task)  # What is wrong with the data is known before all else.
     with processes.joined(configuration.training.device), interruption() as stop:
         first = processes.rank() == 0
         try:
@@ -108,7 +110,8 @@ def _progress(
     total = configuration.training.steps
     neurons = sum(layer.neurons for layer in configuration.layers)
     # Elsewhere than on a terminal each text is a line of its own: ten in a run are enough.
-    every = 1 if sys.stderr.isatty() else max(1, total // 10)
+    terminal = sys.stderr.isatty()
+    every = 1 if terminal else max(1, total // 10)
     looked = ""
     with progress(f"training {neurons} neurons", total) as advance:
 
@@ -118,7 +121,7 @@ def _progress(
                 looked = f"  validation {done.validation_nrmse:.4f}"
             text = f"loss {done.loss:.4f}  activity {100 * done.activity:.1f} %{looked}"
             due = new and (done.step + 1) % every == 0
-            if every > 1 and due:
+            if not terminal:
                 text = f"step {done.step + 1} of {total}  {text}"
             advance(1, text if due else None)
 

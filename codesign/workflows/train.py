@@ -40,7 +40,7 @@ from neuron_model.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.errors import InputError
 from neuron_model.initial_layer import draw_inputs
 from neuron_model.model_file import read_model, write_model
-from neuron_model.network import MTCNetwork, input_currents
+from neuron_model.network import MTCNetwork, input_currents, input_interval
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse
 from neuron_model.training import Snapshot, TrainingResult, TrainingStep, history_of, train
 
@@ -181,8 +181,7 @@ def train_run(
         )
     if first:
         heard = series.test.signal[:HELD_OUT_SAMPLES]
-        interval = network.configuration.sample_interval
-        write_drives(folder, input_currents(network, heard), interval)
+        write_drives(folder, input_currents(network, heard), input_interval(network))
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)

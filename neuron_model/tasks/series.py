@@ -179,10 +179,9 @@ def check_cuts(
     if lengths[shortest] < task.window + horizon:
         raise wrong(
             name,
-            "samples",
-            samples,
-            f"enough for window + horizon = {task.window + horizon} samples in each part; the "
-            f"{shortest} part has {lengths[shortest]}",
+            "window + horizon",
+            task.window + horizon,
+            f"at most {lengths[shortest]}, the length of the {shortest} part of {samples} samples",
         )
 
 

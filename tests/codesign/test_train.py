@@ -1,5 +1,7 @@
 import csv
 import json
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +17,16 @@ from codesign.run_configuration import (
     run_configuration_from_toml,
     run_configuration_to_toml,
 )
+from codesign.training_log import TrainingLog
 from codesign.workflows.source import load_source
 from codesign.workflows.train import demo_configuration, make_network, train_run
+from neuron_model.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
 from neuron_model.model_file import read_model
 from neuron_model.network import input_currents, neurons_of
+from neuron_model.preset_layer import PresetLayer
 from neuron_model.tasks.series import make_series
+from neuron_model.training import Interrupted, TrainingStep
 
 SMALL = """
 seed = 3
@@ -52,7 +58,65 @@ def test_an_empty_file_is_the_default():
     assert run_configuration_from_toml("", "empty.toml") == RunConfiguration()
 
 
-@pytest.mark.parametrize("configuration", [RunConfiguration(), small()])
+FULL = """
+[task]
+name = "series"
+file = "my.csv"
+target = ["level"]
+[network]
+dt = 0.25
+recurrent = true
+dtype = "float64"
+input_gain = [0.1, 0.2]
+[[network.layers]]
+neurons = 5
+[[network.layers]]
+neurons = 3
+preset = ["tonic_spiking", "tonic_bursting"]
+spread = 0.2
+[training]
+optimiser = "adamw"
+betas = [0.8, 0.99]
+[training.rates]
+readout = 2.0
+recurrent = 0.5
+[log]
+tensorboard = false
+"""
+
+
+def full() -> RunConfiguration:
+    return run_configuration_from_toml(FULL, "full.toml")
+
+
+def test_layers_take_what_they_do_not_say_from_the_network():
+    first, second = full().layers
+    assert first == BurstingLayer(neurons=5, input_gain=(0.1, 0.2))
+    assert second == PresetLayer(
+        3, preset=("tonic_spiking", "tonic_bursting"), spread=0.2, input_gain=(0.1, 0.2)
+    )
+    alike = run_configuration_from_toml("[network]\nneurons = 4\nlayers = 2", "two.toml")
+    assert alike.layers == (BurstingLayer(neurons=4),) * 2
+
+
+def test_a_configured_network_is_made(tmp_path: Path):
+    time = np.arange(1000)
+    table = np.stack([np.sin(0.1 * time), np.cos(0.13 * time)], axis=1)
+    np.savez(tmp_path / "my.npz", pump=table[:, 0], level=table[:, 1])
+    (tmp_path / "config.toml").write_text(FULL.replace("my.csv", "my.npz"))
+    configuration = read_run_configuration(tmp_path / "config.toml")
+    assert configuration.task.file == str(tmp_path / "my.npz")
+    net = make_network(configuration.named())
+    assert (net.inputs, net.outputs) == (2, 1)
+    assert net.configuration.sizes == (5, 3)
+    assert all(p.dtype == torch.float64 for p in net.parameters())
+    assert [layer.weights.shape for layer in net.neuron_layers] == [(5, 5), (3, 3)]
+    # Spikers beside bursters: what they lack is there, without strength.
+    strengths = np.stack([e.alpha for e in net.neuron_layers[1].parameters_now().elements])
+    assert (strengths == 0).sum(0).tolist() == [2, 0, 2]
+
+
+@pytest.mark.parametrize("configuration", [RunConfiguration(), small(), full()])
 def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
     text = run_configuration_to_toml(configuration)
     assert run_configuration_from_toml(text, "again.toml") == configuration
@@ -81,6 +145,20 @@ def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
         ("[limits]\nalpha = [1, 'x']", "limits.alpha"),
         ("[limits]\nalpha = [2, 1]", "alpha = (2, 1)"),
         ("[network", "not valid TOML"),
+        ("[network]\nlayers = 0", "network.layers = 0"),
+        ("[network]\nlayers = [3]", "network.layers[0] = 3"),
+        ("[[network.layers]]\nneurons = 0", "neurons = 0"),
+        ("[[network.layers]]\npreset = 'sleepy'", "no preset 'sleepy'"),
+        ("[network]\npreset = 'resting'\ntau_slow = [1, 2]", "network.tau_slow is not a known"),
+        ("[network]\nbackend = 'gpu'", "backend = 'gpu'"),
+        ("[network]\ndtype = 'half'", "dtype = 'half'"),
+        ("[training]\noptimiser = 'lion'", "optimiser = 'lion'"),
+        ("[training.rates]\nreadout = -1", "rates.readout = -1"),
+        ("[training.rates]\nbeta = 1", "training.rates.beta is not a known key"),
+        ("[log]\ncheckpoint_every = -1", "checkpoint_every = -1"),
+        ("[task]\nname = 'series'", "task.file is missing"),
+        ("[task]\nname = 'series'\nfile = 'none.csv'", "none.csv: cannot be read"),
+        ("[task]\nname = 'series'\nfile = 'x'\ntarget = [1]", "task.target = [1]"),
     ],
 )
 def test_wrong_configurations_are_refused(tmp_path: Path, capsys, text: str, words: str):
@@ -156,3 +234,120 @@ def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot be made"):
         train_run(small(), tmp_path / "file" / "run", lambda *_: pytest.fail("trained"))
+
+
+def write_table(path: Path, rows: int = 200) -> Path:
+    time = np.arange(rows)
+    table = np.stack([time, np.sin(0.1 * time), np.cos(0.13 * time)], axis=1)
+    np.savetxt(path, table, delimiter=",", header="time,pump,level", comments="")
+    return path
+
+
+def test_a_table_of_the_users_own_is_trained_on_in_one_command(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    write_table(tmp_path / "my.csv")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quick.toml").write_text(
+        "[task]\nname = 'series'\nfile = 'my.csv'\ntarget = 'level'\nhorizon = 3\nwindow = 12\n"
+        "washout = 4\n[network]\nneurons = 4\n[training]\nsteps = 4\nbatch = 8\n"
+    )
+    assert main(["train", "quick.toml", "--out", "run", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document["nrmse_trivial"]) == {"last value", "mean"}
+    assert document["nrmse_validation"] > 0
+    written = read_run_configuration(tmp_path / "run" / "config.toml")
+    assert written.task.input == ("pump", "level")
+    assert len(written.task.sha256) == 64
+    back = read_model(tmp_path / "run" / "model.safetensors")
+    assert (back.inputs, back.outputs) == (2, 1)
+    # The file itself, with defaults.
+    assert main(["train", "my.csv", "--out", "own"]) == 0
+    output = capsys.readouterr()
+    assert "hears pump, level and learns level, 1 row ahead" in output.err
+    assert "predicting the last value" in output.out
+
+
+def test_another_configuration_or_table_does_not_go_on_with_a_run(tmp_path: Path, capsys):
+    config, run = tmp_path / "small.toml", str(tmp_path / "run")
+    config.write_text(SMALL)
+    assert main(["train", str(config), "--out", run]) == 0
+    first = (tmp_path / "run" / "model.safetensors").read_bytes()
+    capsys.readouterr()
+    config.write_text(SMALL + "[log]\ncheckpoint_every = 2\n")
+    assert main(["train", str(config), "--out", run]) == 0  # Nothing that changes the result.
+    assert "was trained already" in capsys.readouterr().err
+    config.write_text(SMALL.replace("horizon = 4", "horizon = 5").replace("seed = 3", "seed = 4"))
+    assert main(["train", str(config), "--out", run]) == 2
+    error = capsys.readouterr().err
+    assert "seed = 4, not 3; task.horizon = 5, not 4" in error
+    assert "--restart" in error
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == first
+    assert main(["train", str(config), "--out", run, "--restart"]) == 0
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() != first
+
+
+def test_a_run_whose_model_is_gone_is_trained_again(tmp_path: Path):
+    once = train_run(small(), tmp_path / "run")
+    model = tmp_path / "run" / "model.safetensors"
+    before = model.read_bytes()
+    model.unlink()
+    again = train_run(small(), tmp_path / "run")
+    assert again.resumed is None
+    assert again.result == once.result
+    assert model.read_bytes() == before
+    done = train_run(small(), tmp_path / "run", lambda *_: pytest.fail("trained"))
+    assert (done.resumed, done.result) == (3, once.result)
+    assert list(neurons_of(done.network)) == list(neurons_of(once.network))
+
+
+def test_a_damaged_checkpoint_is_said_so(tmp_path: Path):
+    run = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        train_run(small(), run, stop=lambda: True)
+    checkpoint = run / "checkpoint.safetensors"
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[:-7])
+    with pytest.raises(InputError, match="is no checkpoint or is damaged.*--restart"):
+        train_run(small(), run)
+    checkpoint.write_bytes(whole)
+    assert train_run(small(), run).resumed == 1
+
+
+def test_a_signal_stops_with_a_checkpoint_and_says_how_to_go_on(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    config, run = tmp_path / "small.toml", tmp_path / "run"
+    config.write_text(SMALL)
+    added = TrainingLog.add
+
+    def add_and_interrupt(log: TrainingLog, done: TrainingStep) -> None:
+        added(log, done)
+        if done.step == 0:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(TrainingLog, "add", add_and_interrupt)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert main(["train", str(config), "--out", str(run)]) == 128 + signal.SIGTERM
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+    error = capsys.readouterr().err
+    assert "Stopped after 2 of 3 steps; all is saved." in error
+    assert f"codesign train {config} --out {run}" in error
+    assert main(["train", str(config), "--out", str(run), "--json"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["resumed"] == 2
+    assert "went on after step 2" in output.err
+    monkeypatch.undo()
+    train_run(small(), tmp_path / "whole")
+    for name in ("model.safetensors", "history.csv"):
+        assert (run / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_without_tensorboard_there_is_one_notice_and_the_csv(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    train_run(small(), tmp_path / "run")
+    assert capsys.readouterr().err.count("TensorBoard is not installed") == 1
+    assert not (tmp_path / "run" / "tensorboard").exists()
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 4

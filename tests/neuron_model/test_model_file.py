@@ -52,6 +52,12 @@ def test_round_trip_is_exact(tmp_path: Path, dtype: torch.dtype, learn: tuple[st
     assert again.read_bytes() == (tmp_path / "run" / "model.safetensors").read_bytes()
 
 
+def test_files_from_before_layers_fed_themselves_are_read():
+    entry = configuration_to_json(network().configuration)
+    assert entry.pop("recurrent") is False
+    assert configuration_from_json(entry).recurrent is False
+
+
 def test_configuration_is_json_and_comes_back():
     configuration = network().configuration
     text = json.dumps(configuration_to_json(configuration), allow_nan=False)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,10 @@ from neuron_model.network import (
     Network,
     NetworkConfiguration,
     input_currents,
+    input_interval,
     neurons_of,
 )
+from neuron_model.neuron import MTCNeuron
 from neuron_model.parameters import Element, NeuronParameters
 
 
@@ -199,3 +203,23 @@ def test_wrong_signals_are_refused():
     bad[0, 1, 0] = float("nan")
     with pytest.raises(InputError, match="not finite"):
         network()(bad)
+
+
+def test_input_currents_hold_what_the_neurons_feed_each_other():
+    torch.manual_seed(0)
+    layer = NeuronParameters(
+        (Element("fast", -1.5, 0.0), Element("slow", 2.0, np.linspace(-0.3, 0.3, 5))), tau_slow=10.0
+    )
+    configuration = NetworkConfiguration(1, 1, (layer,), dt=0.5, steps_per_sample=3, recurrent=True)
+    net = MTCNetwork(configuration, dtype=torch.float64)
+    series = np.sin(np.arange(40) / 3.0)
+    currents = input_currents(net, series)
+    assert currents.shape == (120, 5)
+    assert input_interval(net) == 0.5
+    alone = MTCNeuron(neurons_of(net), dt=0.5, dtype=torch.float64)
+    s, _ = alone(torch.tensor(currents)[None])
+    expected = net.hidden(torch.tensor(series)[None, :, None]).outputs[0]
+    torch.testing.assert_close(s, expected.detach())
+    plain = MTCNetwork(replace(configuration, recurrent=False), dtype=torch.float64)
+    assert input_interval(plain) == 1.5
+    assert len(input_currents(plain, series)) == 40

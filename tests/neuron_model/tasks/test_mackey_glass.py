@@ -70,9 +70,9 @@ def test_the_papers_setting_is_135_units_of_time_ahead():
         ({"tau": -1.0}, "tau = -1.0"),
         ({"training_fraction": 1.0}, "training_fraction = 1.0"),
         ({"validation_fraction": 0.3}, "validation_fraction = 0.3"),
-        ({"validation_fraction": 0.05}, "the validation part has 5"),
+        ({"validation_fraction": 0.05}, "at most 5, the length of the validation part of 100"),
         ({"washout": 10}, "washout = 10"),
-        ({"window": 50}, "samples = 100"),
+        ({"window": 50}, r"window \+ horizon = 53"),
     ],
 )
 def test_wrong_tasks_are_refused(values: dict, words: str):

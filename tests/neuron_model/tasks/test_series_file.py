@@ -130,7 +130,7 @@ def test_words_in_a_column_that_is_not_used_do_no_harm(tmp_path: Path):
         ({"target": ("pomp",)}, "target = 'pomp'"),
         ({"horizon": -1}, "horizon = -1"),
         ({"horizon": 0}, "the target 'level' is heard in the same row"),
-        ({"horizon": 50}, "the validation part has 12"),
+        ({"horizon": 50}, "window + horizon = 58 is not allowed; it must be at most 12"),
         ({"input": ("pump", "pump")}, "each once"),
         ({"training_fraction": 1.5}, "training_fraction = 1.5"),
         ({"training_fraction": "half"}, "training_fraction = 'half'"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from neuron_model import processes
 from neuron_model.errors import InputError
 from neuron_model.limits import Limits
 from neuron_model.network import MTCNetwork, Network, NetworkConfiguration, neurons_of
@@ -292,6 +293,12 @@ def test_networks_that_do_not_fit_the_task_are_refused():
         train(net, TASK, SHORT)
     with pytest.raises(InputError, match="device = 'cuda:99' is not there"):
         train(network(), TASK, replace(SHORT, device="cuda:99"))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(processes, "count", lambda: 3)
+    with pytest.raises(InputError, match="batch = 8 .* a multiple of the 3 processes"):
+        train(network(), TASK, SHORT)
 
 
 class Threshold(torch.nn.Module):

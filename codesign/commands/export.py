@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     from circuits.technology import load_technology
     from codesign.arguments import mapping_choices
     from codesign.console import print_json, print_table, step_progress
+    from codesign.workflows.characterize import characterize
     from codesign.workflows.circuit import design_neuron
+    from codesign.workflows.estimates import estimate, write_estimates
     from codesign.workflows.export import export, summary
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
@@ -54,6 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
             )
             for neuron in source.neurons
         ]
+        corner, temperature = designs[0].corner, designs[0].temperature
+        measured = characterize(technology, corner, temperature, engine, progress)
+    estimates = tuple(
+        estimate(design, technology, measured, drive)
+        for design, drive in zip(designs, stimuli, strict=True)
+    )
     written = export(
         source.neurons,
         designs,
@@ -62,15 +70,36 @@ def run(arguments: argparse.Namespace) -> int:
         [s.stimulus for s in stimuli],
         [s.duration for s in stimuli],
     )
-    document = summary(designs, written)
+    written = (*written, write_estimates(folder, estimates))
+    document = summary(designs, written, estimates)
     if arguments.json:
         print_json(document)
         return 0
     rows = [
-        (d.name, d.unit_current * 1e9, d.unit_voltage * 1e3, d.time_unit * 1e6, len(d.amplifiers))
-        for d in designs
+        (
+            d.name,
+            d.unit_current * 1e9,
+            d.unit_voltage * 1e3,
+            d.time_unit * 1e6,
+            e.transistors,
+            e.gate_area,
+            e.capacitor_area,
+            e.static_power * 1e9,
+            None if e.energy_per_spike is None else e.energy_per_spike * 1e9,
+        )
+        for d, e in zip(designs, estimates, strict=True)
     ]
-    columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (us)", "amplifiers")
+    columns = (
+        "neuron",
+        "I0 (nA)",
+        "V0 (mV)",
+        "time unit (us)",
+        "transistors",
+        "gates (um2)",
+        "capacitors (um2)",
+        "power (nW)",
+        "nJ/spike",
+    )
     print_table(f"{technology.name}: {len(written)} files in {folder}", columns, rows)
     for design in designs:
         for note in design.notes:

@@ -8,6 +8,7 @@ from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.validation import IV_LIMIT, NeuronValidation
+from codesign.workflows.estimates import Estimates
 from mapping.design import NeuronDesign
 from neuron_model.regimes import RegimeReport
 from neuron_model.stimulus import Stimulus
@@ -19,6 +20,7 @@ def neuron_section(
     index: int,
     neuron: NeuronValidation,
     design: NeuronDesign | None,
+    estimates: Estimates | None,
     stimulus: Stimulus | None,
     sheet: StyleSheet,
 ) -> Markup:
@@ -28,6 +30,7 @@ def neuron_section(
         index: its place, for links to it.
         neuron: the outcome.
         design: of its circuit, where the run has it.
+        estimates: of its circuit, where the run has them.
         stimulus: the recorded current, where one drives it.
         sheet: of the page.
     """
@@ -44,6 +47,7 @@ def neuron_section(
         _firing_table(neuron),
         _timing(neuron),
         _design(design) if design else None,
+        _estimates(estimates) if estimates else None,
         id=f"neuron-{index}",
         class_="neuron",
     )
@@ -239,6 +243,22 @@ def _design(design: NeuronDesign) -> list[Child]:
     )
     columns = ("block", "trained", "bias current", "voltage", "capacitor")
     return [element("h3", "Design"), table(caption, columns, rows, text_columns=(0, 1))]
+
+
+def _estimates(estimates: Estimates) -> Markup:
+    caption = (
+        "Estimated from the design alone, at the corner and temperature of the mapping; areas "
+        "without wells, wires and spacing"
+    )
+    columns = ("transistors", "gates", "capacitors", "static power", "energy per spike")
+    row: list[Child] = [
+        str(estimates.transistors),
+        f"{number(estimates.gate_area)} µm²",
+        f"{number(estimates.capacitor_area)} µm²",
+        quantity(estimates.static_power, "W"),
+        quantity(estimates.energy_per_spike, "J"),
+    ]
+    return table(caption, columns, [row], text_columns=tuple(range(len(columns))))
 
 
 def _volts(value: float) -> str:

@@ -69,6 +69,7 @@ def page(run: RunFolder, where: Path) -> str:
                     index,
                     neuron,
                     run.designs.get(neuron.name),
+                    run.estimates.get(neuron.name),
                     run.stimuli.get(neuron.name) if neuron.driven else None,
                     sheet,
                 )

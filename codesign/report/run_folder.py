@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.validation import Validation, read_validation
+from codesign.workflows.estimates import Estimates, read_estimates
 from codesign.workflows.export import DESIGN_FILE, NETLIST_FOLDER
 from codesign.workflows.source import MODEL_FILE, load_source
 from mapping.design import NeuronDesign, read_designs
@@ -45,13 +46,15 @@ class WrittenFile:
 class RunFolder:
     """All that the report shows; what a run does not have is empty or None.
 
-    neurons: as trained, where the run holds its model. stimuli: the recorded input currents, by
+    estimates: from the designs, by the name of the neuron. neurons: as trained, where the run holds
+    its model. stimuli: the recorded input currents, by
     the name of the neuron.
     """
 
     path: Path
     validation: Validation
     designs: Mapping[str, NeuronDesign]
+    estimates: Mapping[str, Estimates]
     neurons: tuple[NeuronParameters, ...]
     stimuli: Mapping[str, Stimulus]
     config: str | None
@@ -87,6 +90,7 @@ def read_run_folder(path: Path) -> RunFolder:
         path=path,
         validation=validation,
         designs={design.name: design for design in designs},
+        estimates=read_estimates(path),
         neurons=neurons,
         stimuli=stimuli,
         config=_text(path / CONFIG_FILE),

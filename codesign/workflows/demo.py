@@ -10,8 +10,9 @@ import torch
 
 from circuits.technology import Technology
 from codesign.validation import Validation, write_validation
-from codesign.workflows.characterize import Progress
+from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import design_neuron
+from codesign.workflows.estimates import estimate, write_estimates
 from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_source
 from codesign.workflows.source import Drive, Source, load_source
@@ -61,6 +62,13 @@ def demo(
                 [d.stimulus for d in drives],
                 [d.duration for d in drives],
             )
+            first = designs[0]
+            measured = characterize(technology, first.corner, first.temperature, engine)
+            estimates = [
+                estimate(design, technology, measured, drive)
+                for design, drive in zip(designs, drives, strict=True)
+            ]
+            files = (*files, write_estimates(folder, tuple(estimates)))
         with stage("3/4 simulating in ngspice") as progress:
             chosen = liveliest(trained.network, drives, validated)
             validation = validate_source(

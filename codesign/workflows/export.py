@@ -1,7 +1,7 @@
 """A design and its netlists, written into a run folder."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.provenance import header
 from codesign.workflows.characterize import models_for
+from codesign.workflows.estimates import Estimates
 from mapping.design import NeuronDesign, designs_to_json
 from netlists.deck import deck_text
 from netlists.neuron_benches import NeuronBenches
@@ -75,11 +76,16 @@ def export(
     return write_together(contents)
 
 
-def summary(designs: Sequence[NeuronDesign], written: Sequence[Path]) -> dict[str, object]:
+def summary(
+    designs: Sequence[NeuronDesign], written: Sequence[Path], estimates: Sequence[Estimates]
+) -> dict[str, object]:
     """What was exported, for the command line."""
     return {
         "files": [str(path) for path in written],
-        "neurons": [json.loads(json.dumps(_overview(design))) for design in designs],
+        "neurons": [
+            {**_overview(design), "estimates": asdict(one)}
+            for design, one in zip(designs, estimates, strict=True)
+        ],
     }
 
 

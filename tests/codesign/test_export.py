@@ -13,8 +13,11 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.provenance import model_hash
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import build_neuron, design_neuron
+from codesign.workflows.estimates import Estimates, estimate, read_estimates
 from codesign.workflows.export import export, summary
+from codesign.workflows.source import Drive
 from mapping.design import read_designs
 from netlists.engine import Engine
 from netlists.neuron_benches import iv_curve, response
@@ -34,6 +37,7 @@ EXCITABLE = burster(
 CURRENT, DURATION = "0:-2,20:-0.2", 160.0
 FILES = {
     "design.json",
+    "estimates.json",
     "netlists/models.spice",
     "netlists/neuron.spice",
     "netlists/testbench_transient.spice",
@@ -167,6 +171,7 @@ def test_the_summary_names_files_and_units(exported, cache, capsys: Captured):
     assert 0.05 < neuron["unit_voltage"] < 0.08
     (design,) = read_designs(out / "design.json")
     assert design.unit_current == 2e-9
+    assert read_estimates(out)["tonic_spiking"] == Estimates(**neuron["estimates"])
 
 
 @pytest.mark.ngspice
@@ -185,7 +190,13 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
         ),
     }
     assert read_designs(tmp_path / "design.json") == tuple(designs)
-    assert summary(designs, written)["files"] == [str(p) for p in written]
+    measured = characterize(GENERIC, engine=engine)
+    drive = Drive(stimuli[0], 10.0)
+    estimates = [estimate(design, GENERIC, measured, drive) for design in designs]
+    document = summary(designs, written, estimates)
+    assert document["files"] == [str(p) for p in written]
+    powers = [one["estimates"]["static_power"] for one in document["neurons"]]
+    assert powers == [one.static_power for one in estimates]
     plain_ngspice(tmp_path / "netlists/testbench_transient_excitable.spice")
     assert (tmp_path / "netlists/testbench_transient_excitable.raw").is_file()
 

@@ -17,6 +17,7 @@ from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
 from codesign.validation import NeuronValidation, Timing, Validation, write_validation
+from codesign.workflows.estimates import Estimates, write_estimates
 from mapping.characteristics import Orientation
 from mapping.design import (
     FollowerDesign,
@@ -102,6 +103,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance)
     write_validation(run / "validation.json", validation)
     write_designs(run / "design.json", [design("burster"), design("silent")])
+    write_estimates(run, (Estimates("burster", 154, 2000.0, 4100.0, 4.44e-7, 116.0, 3.83e-9),))
     (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
     (run / "history.csv").write_text("step,loss,gradient_norm\n0,1.5,3\n1,0.5,2\n2,0.25,1\n")
     (run / "netlists").mkdir()
@@ -148,6 +150,11 @@ def test_trained_and_physical_values_stand_side_by_side(page: Page):
     assert "τ 50.0 = 2.25 ms 117 pA – 4.00 pF" in page.text
     assert "network neurons 2 learn alpha, delta" in page.text
     assert "from 1.50 to 0.250" in page.text
+
+
+def test_estimates_stand_beside_what_was_simulated(page: Page):
+    assert "154 2000 µm² 4100 µm² 444 nW 3.83 nJ" in page.text
+    assert page.text.count("Estimated from the design alone") == 1
 
 
 def test_netlists_are_linked_relative_to_the_page(page: Page):
@@ -263,6 +270,7 @@ def test_the_command_prints_where_the_page_is(
         ({"validation.json": "{"}, "Run `codesign validate` again"),
         ({"validation.json": ""}, "Run `codesign validate` again"),
         ({"validation.json": None, "design.json": "[]"}, "design.json"),
+        ({"validation.json": None, "estimates.json": "{}"}, "estimates.json"),
         ({"validation.json": None, "history.csv": "a,b\n1,2\n"}, "no column loss"),
         (
             {"validation.json": None, "history.csv": "step,loss\n1,low\n"},

@@ -111,12 +111,12 @@ def test_going_on_from_a_state():
     torch.testing.assert_close(last.w, end.w, rtol=0, atol=1e-13)
 
 
-def test_constrain_clips_to_the_published_ranges():
+def test_keep_within_clips_to_the_published_ranges():
     neurons = layer()
     with torch.no_grad():
         for value in neurons.parameters():
             value += torch.tensor([-5.0, 5.0, 0.0, 0.0], dtype=torch.float64)
-    neurons.constrain()
+    neurons.keep_within()
     assert neurons.a.min() == 0.0
     assert neurons.a.max() == 1.0
     assert neurons.b.max() == 2.0

@@ -1,0 +1,90 @@
+"""MTC, adaptive LIF and LIF networks on Mackey-Glass, 135 units of time ahead.
+
+    python -m benchmarks.mackey_glass [--models mtc lif] [--seeds 0 1 2 3 4] [--sweep] [--out DIR]
+
+Trains a network for each model and seed, with the settings in benchmarks/mackey_glass/*.toml, and
+writes the table, a row for each network, and NRMSE against activity. Each network has a result
+file in DIR/networks; what is there is not trained again, so the command can be stopped and given
+again at any time, and be given twice at once for different models or seeds. --sweep also trains
+with the other activity weights of the picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from benchmarks.mackey_glass.run import Result, read_result, result_file, run_once
+from benchmarks.mackey_glass.settings import FOLDER, MODELS, Settings, read_settings
+from benchmarks.mackey_glass.table import comma_separated, make_row, markdown, picture
+from neuron_model.atomic import write_atomically
+
+SEEDS = (0, 1, 2, 3, 4)
+SWEEP = (0.0, 0.3, 1.0, 3.0, 10.0)
+"""Activity weights of the picture, one seed each."""
+
+
+def all_settings() -> dict[str, Settings]:
+    """Of every model."""
+    return {model: read_settings(FOLDER / f"{model}.toml") for model in MODELS}
+
+
+def with_activity_weight(settings: Settings, weight: float) -> Settings:
+    """The same model, made to be more or less active."""
+    training = dataclasses.replace(settings.training, activity_weight=weight)
+    return dataclasses.replace(settings, training=training)
+
+
+def write_tables(out: Path, settings: dict[str, Settings]) -> str:
+    """Whatever results there are, as files; the table as text."""
+    found = [read_result(path) for path in sorted((out / "networks").glob("*.json"))]
+    chosen = [r for r in found if r.activity_weight == settings[r.model].training.activity_weight]
+    rows = []
+    for model in MODELS:
+        of: list[Result] = [r for r in chosen if r.model == model]
+        if len(of) > 1:
+            rows.append(make_row(of))
+    table = markdown(rows) if rows else ""
+    write_atomically(out / "table.md", table)
+    write_atomically(out / "networks.csv", comma_separated(found))
+    write_atomically(
+        out / "table.json", json.dumps([dataclasses.asdict(r) for r in rows], indent=2) + "\n"
+    )
+    others = [r for r in found if r not in chosen]
+    write_atomically(out / "activity.png", picture(chosen, others))
+    return table
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Train what is missing, and write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--sweep", action="store_true", help="the other activity weights too")
+    parser.add_argument("--tables", action="store_true", help="train nothing, only write")
+    parser.add_argument("--out", type=Path, default=Path("runs/mackey_glass"))
+    arguments = parser.parse_args(words)
+    settings = all_settings()
+    torch.set_num_threads(1)
+    jobs = [(settings[m], seed) for seed in arguments.seeds for m in arguments.models]
+    if arguments.sweep:
+        jobs += [
+            (with_activity_weight(settings[m], weight), arguments.seeds[0])
+            for weight in SWEEP
+            for m in arguments.models
+        ]
+    for one, seed in [] if arguments.tables else jobs:
+        folder = arguments.out / "networks"
+        if not result_file(folder, one, seed).exists():
+            run_once(folder, one, seed, lambda text: print(text, file=sys.stderr, flush=True))
+    print(write_tables(arguments.out, settings))
+
+
+if __name__ == "__main__":
+    main()

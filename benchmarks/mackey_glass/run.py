@@ -1,0 +1,122 @@
+"""One network, trained and scored; a file for each, so that nothing is done twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from benchmarks.mackey_glass.networks import make_network, parameter_count
+from benchmarks.mackey_glass.settings import TASK, Settings
+from neuron_model.activity import duty_cycle_sparsity, rate_sparsity, synaptic_operations
+from neuron_model.atomic import write_atomically
+from neuron_model.network import Network
+from neuron_model.tasks.mackey_glass import MackeyGlass
+from neuron_model.tasks.series import Part, make_series, nrmse, scored_windows
+from neuron_model.training import TrainingStep, train
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a network is worth on one part: NRMSE, and the measures of neuron_model.activity.
+
+    The activity is that of all hidden neurons over the scored steps.
+    """
+
+    nrmse: float
+    rate_sparsity: float
+    duty_cycle_sparsity: float
+    synaptic_operations: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One trained network: what it is, how it scored, and what it took.
+
+    best_step: the step whose weights were kept, by the validation part.
+    """
+
+    model: str
+    seed: int
+    activity_weight: float
+    parameters: int
+    test: Score
+    validation: Score
+    best_step: int | None
+    steps: int
+    seconds: float
+    torch_version: str
+
+
+def result_file(folder: Path, settings: Settings, seed: int) -> Path:
+    """Where the result of this network stands."""
+    weight = settings.training.activity_weight
+    return folder / f"{settings.model}-activity{weight:g}-seed{seed}.json"
+
+
+def run_once(
+    folder: Path, settings: Settings, seed: int, progress: Callable[[str], None]
+) -> Result:
+    """The result as it stands in its file, or else of a training now."""
+    path = result_file(folder, settings, seed)
+    if path.exists():
+        return read_result(path)
+    begin = time.perf_counter()
+    configuration = dataclasses.replace(settings.training, seed=seed)
+    network = make_network(settings, seed)
+
+    def show(done: TrainingStep) -> None:
+        if done.validation_nrmse is not None:
+            progress(
+                f"{path.stem} {done.step + 1}/{configuration.steps} loss {done.loss:.4f} "
+                f"validation {done.validation_nrmse:.4f} active {done.activity:.4f} "
+                f"{time.perf_counter() - begin:.0f} s"
+            )
+
+    trained = train(network, TASK, configuration, progress=show)
+    series = make_series(TASK)
+    result = Result(
+        model=settings.model,
+        seed=seed,
+        activity_weight=configuration.activity_weight,
+        parameters=parameter_count(network),
+        test=score(network, TASK, series.test),
+        validation=score(network, TASK, series.validation),
+        best_step=trained.best_step,
+        steps=configuration.steps,
+        seconds=round(time.perf_counter() - begin, 1),
+        torch_version=torch.__version__,
+    )
+    write_atomically(path, json.dumps(dataclasses.asdict(result), indent=2) + "\n")
+    return result
+
+
+def read_result(path: Path) -> Result:
+    """The inverse of what :func:`run_once` writes."""
+    entry = json.loads(path.read_text(encoding="utf-8"))
+    for part in ("test", "validation"):
+        entry[part] = Score(**entry[part])
+    return Result(**entry)
+
+
+@torch.no_grad()
+def score(network: Network, task: MackeyGlass, part: Part) -> Score:
+    """NRMSE and activity on ``part``."""
+    signal, target = scored_windows(task, part)
+    hidden = network.hidden(signal)
+    prediction, _ = network.read(hidden.activity)
+    # One step a sample, so the scored steps are the scored samples.
+    outputs = [s[:, task.washout * network.steps_per_sample :] for s in hidden.outputs]
+    fan_out = [*(s.shape[-1] for s in outputs[1:]), network.outputs]
+    every = torch.cat(outputs, -1)
+    return Score(
+        nrmse(prediction[:, task.washout :], target[:, task.washout :]),
+        rate_sparsity(every),
+        duty_cycle_sparsity(every),
+        synaptic_operations(outputs, fan_out),
+    )

@@ -1,0 +1,179 @@
+"""One training step, forward and backward, of MTC neurons and of the SNN libraries' LIF layers.
+
+    python -m benchmarks.training_step [--repeats 5] [--only fused] [--json]
+
+B 32, T 1000, N 100, float32, one thread. All contenders take turns, so that a busy machine slows
+all of them; the times are medians, in seconds. The MTC neurons have four elements, and every alpha,
+delta, tau and kappa of every neuron is learned. In the same run: what the machine can do (tanh and
+memory), how the fused kernel scales, and the memory of a long sequence. Libraries that are not
+installed are left out; `pip install 'mtc-codesign[benchmarks]'` brings them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+
+from benchmarks.training_step.contenders import (
+    CONTENDERS,
+    FUSED,
+    MissingLibrary,
+    Shape,
+    Step,
+    mtc,
+)
+from benchmarks.training_step.machine import least_bytes, least_tanh, memory_rate, tanh_rate
+from benchmarks.training_step.memory import LONG, peak_of_child
+
+SCALING = {
+    "batch": (8, 16, 32, 64),
+    "time": (250, 500, 1000, 2000),
+    "neurons": (25, 50, 100, 200),
+}
+
+
+def medians(steps: Mapping[str, Step], repeats: int) -> dict[str, float]:
+    """Median seconds of each; they take turns, after one round that does not count."""
+    samples: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(repeats + 1):
+        for name, step in steps.items():
+            begin = time.perf_counter()
+            step()
+            if number:
+                samples[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(times) for name, times in samples.items()}
+
+
+def make(shape: Shape, only: str, notice: Callable[[str], None]) -> dict[str, Step]:
+    """The contenders whose name has ``only`` in it and whose library is there."""
+    steps = {}
+    for name, contender in CONTENDERS.items():
+        if only in name:
+            try:
+                steps[name] = contender(shape)
+            except MissingLibrary as missing:
+                notice(f"left out: {name}: {missing}; pip install 'mtc-codesign[benchmarks]'")
+    return steps
+
+
+def ratios(seconds: Mapping[str, float]) -> dict[str, float]:
+    """How many times as long as the fused kernel each one takes."""
+    return {name: value / seconds[FUSED] for name, value in seconds.items() if name != FUSED}
+
+
+def bounds(shape: Shape, fused_seconds: float) -> dict[str, float]:
+    """What the machine can do, and what part of that the fused kernel reaches."""
+    tanh, memory = tanh_rate(), memory_rate()
+    by_tanh, by_memory = least_tanh(shape) / tanh, least_bytes(shape) / memory
+    return {
+        "tanh_per_second": tanh,
+        "bytes_per_second": memory,
+        "seconds_by_tanh": by_tanh,
+        "seconds_by_memory": by_memory,
+        "fused_over_bound": fused_seconds / max(by_tanh, by_memory),
+    }
+
+
+def scaling(shape: Shape, repeats: int) -> dict[str, dict[str, float]]:
+    """Medians of the fused kernel over batch, time, neurons and threads."""
+    found = {}
+    for field, values in SCALING.items():
+        steps = {str(value): mtc("fused")(replace(shape, **{field: value})) for value in values}
+        found[field] = medians(steps, repeats)
+    step = mtc("fused")(shape)
+
+    def with_threads(count: int) -> Step:
+        def run() -> None:
+            torch.set_num_threads(count)
+            step()
+
+        return run
+
+    counts = [n for n in (1, 2, 4, 8) if n <= (os.cpu_count() or 1)]
+    found["threads"] = medians({str(n): with_threads(n) for n in counts}, repeats)
+    torch.set_num_threads(1)
+    return found
+
+
+def measure(
+    shape: Shape, repeats: int, only: str = "", notice: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """All of it, ready for JSON."""
+    torch.set_num_threads(1)
+    seconds = medians(make(shape, only, notice), repeats)
+    result: dict[str, Any] = {"shape": asdict(shape), "repeats": repeats, "seconds": seconds}
+    if FUSED in seconds:
+        result["times_the_fused"] = ratios(seconds)
+        result["machine"] = bounds(shape, seconds[FUSED])
+        result["scaling"] = scaling(shape, repeats)
+        result["long"] = asdict(LONG) | peak_of_child()
+    result["processor"] = _processor()
+    result["torch"] = torch.__version__
+    return result
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="", help="contenders with this in their name")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    result = measure(
+        Shape(),
+        arguments.repeats,
+        arguments.only,
+        lambda text: print(text, file=sys.stderr),
+    )
+    print(json.dumps(result, indent=2) if arguments.json else table(result))
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """For people."""
+    lines = [f"{'one step':36} {'s':>8} {'x fused':>8}"]
+    factors = result.get("times_the_fused", {})
+    for name, value in result["seconds"].items():
+        factor = f"{factors[name]:8.1f}" if name in factors else ""
+        lines.append(f"{name:36} {value:8.4f} {factor}")
+    if "machine" not in result:
+        return "\n".join(lines)
+    m = result["machine"]
+    lines += [
+        "",
+        f"tanh {m['tanh_per_second'] / 1e9:.2f} G/s: a step takes {m['seconds_by_tanh']:.4f} s",
+        f"memory {m['bytes_per_second'] / 1e9:.1f} GB/s: a step takes "
+        f"{m['seconds_by_memory']:.4f} s",
+        f"the fused kernel takes {m['fused_over_bound']:.2f} times the longer of the two",
+    ]
+    for field, values in result["scaling"].items():
+        words = ", ".join(f"{key}: {value:.4f} s" for key, value in values.items())
+        lines.append(f"{field:8} {words}")
+    long = result["long"]
+    lines.append(
+        f"T {long['time']}, N {long['neurons']}, B {long['batch']}: peak {long['peak'] / 1e9:.2f} "
+        f"GB ({long['before'] / 1e9:.2f} before the step), {long['seconds']:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            names = [line.split(":")[1].strip() for line in stream if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()

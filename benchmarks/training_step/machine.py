@@ -1,0 +1,50 @@
+"""What the machine can do on one thread: what a fused step cannot be quicker than."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from benchmarks.training_step.contenders import Shape
+
+ELEMENTS = 4
+STATES = 3
+"""That the paper's neuron has to remember at each step: U_m, U_slow and U_ultraslow."""
+
+
+def tanh_rate(repeats: int = 30) -> float:
+    """tanh per second of torch's vectorised float32 tanh, on what fits into the second-level
+    cache."""
+    x = torch.linspace(-4.0, 4.0, 2**15)
+    out = torch.empty_like(x)
+    return x.numel() / _best(lambda: torch.tanh(x, out=out), repeats)
+
+
+def memory_rate(repeats: int = 8) -> float:
+    """Bytes per second, read and written, of a copy that no cache holds."""
+    x = torch.zeros(2**25)
+    out = torch.empty_like(x)
+    return 2 * x.numel() * x.element_size() / _best(lambda: out.copy_(x), repeats)
+
+
+def least_tanh(shape: Shape) -> int:
+    """tanh of a step: each element once forward, once more backward, where only the voltages are
+    kept."""
+    return 2 * ELEMENTS * shape.size
+
+
+def least_bytes(shape: Shape) -> int:
+    """Bytes of a step: current in, s out, the states kept and read again, two gradients."""
+    return (2 + 2 * STATES + 2) * 4 * shape.size
+
+
+def _best(run: Callable[[], object], repeats: int) -> float:
+    """Seconds of the quickest of ``repeats`` runs: what the machine can do."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begin)
+    return min(times)

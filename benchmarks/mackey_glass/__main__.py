@@ -1,12 +1,12 @@
 """MTC, adaptive LIF and LIF networks on Mackey-Glass, 135 units of time ahead.
 
-    python -m benchmarks.mackey_glass [--models mtc lif] [--seeds 0 1 2 3 4] [--sweep] [--out DIR]
+    python -m benchmarks.mackey_glass [--models mtc lif] [--seeds 0 1 2 3 4] [--sweep]
 
 Trains a network for each model and seed, with the settings in benchmarks/mackey_glass/*.toml, and
-writes the table, a row for each network, and NRMSE against activity. Each network has a result
-file in DIR/networks; what is there is not trained again, so the command can be stopped and given
-again at any time, and be given twice at once for different models or seeds. --sweep also trains
-with the other activity weights of the picture.
+writes the table, a row for each network, and NRMSE against activity. Each network has its result
+and its weights in runs/mackey_glass; what is there is not trained again, so the command can be
+stopped and given again at any time, and given twice at once for different models or seeds. --sweep
+also trains with the other activity weights of the picture.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def with_activity_weight(settings: Settings, weight: float) -> Settings:
     return dataclasses.replace(settings, training=training)
 
 
-def write_tables(out: Path, settings: dict[str, Settings]) -> str:
-    """Whatever results there are, as files; the table as text."""
-    found = [read_result(path) for path in sorted((out / "networks").glob("*.json"))]
+def write_tables(networks: Path, out: Path, settings: dict[str, Settings]) -> str:
+    """Whatever results there are in ``networks``, as files in ``out``; the table as text."""
+    found = [read_result(path) for path in sorted(networks.glob("*.json"))]
     chosen = [r for r in found if r.activity_weight == settings[r.model].training.activity_weight]
     rows = []
     for model in MODELS:
@@ -68,7 +68,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--sweep", action="store_true", help="the other activity weights too")
     parser.add_argument("--tables", action="store_true", help="train nothing, only write")
-    parser.add_argument("--out", type=Path, default=Path("runs/mackey_glass"))
+    parser.add_argument("--networks", type=Path, default=Path("runs/mackey_glass"))
+    parser.add_argument("--out", type=Path, default=Path("docs/results/mackey_glass"))
     arguments = parser.parse_args(words)
     settings = all_settings()
     torch.set_num_threads(1)
@@ -80,10 +81,11 @@ def main(words: Sequence[str] | None = None) -> None:
             for m in arguments.models
         ]
     for one, seed in [] if arguments.tables else jobs:
-        folder = arguments.out / "networks"
-        if not result_file(folder, one, seed).exists():
-            run_once(folder, one, seed, lambda text: print(text, file=sys.stderr, flush=True))
-    print(write_tables(arguments.out, settings))
+        if not result_file(arguments.networks, one, seed).exists():
+            run_once(
+                arguments.networks, one, seed, lambda text: print(text, file=sys.stderr, flush=True)
+            )
+    print(write_tables(arguments.networks, arguments.out, settings))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 
 from benchmarks.mackey_glass.networks import make_network, parameter_count
 from benchmarks.mackey_glass.settings import TASK, Settings
@@ -92,6 +93,7 @@ def run_once(
         seconds=round(time.perf_counter() - begin, 1),
         torch_version=torch.__version__,
     )
+    write_atomically(path.with_suffix(".safetensors"), save(network.state_dict()))
     write_atomically(path, json.dumps(dataclasses.asdict(result), indent=2) + "\n")
     return result
 

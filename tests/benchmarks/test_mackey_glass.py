@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from benchmarks.mackey_glass import __main__ as benchmark
 from benchmarks.mackey_glass import run
@@ -45,6 +46,8 @@ def test_a_network_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     first = run_once(tmp_path, settings, 3, lambda text: None)
     assert result_file(tmp_path, settings, 3).exists()
     assert 0 < first.test.nrmse < 10
+    weights = load_file(result_file(tmp_path, settings, 3).with_suffix(".safetensors"))
+    assert weights.keys() == make_network(settings, 3).state_dict().keys()
     monkeypatch.setattr(run, "train", None)
     assert run_once(tmp_path, settings, 3, lambda text: None) == first
 
@@ -77,7 +80,7 @@ def test_files_tell_networks_of_the_table_from_the_sweep(tmp_path: Path):
     other = benchmark.with_activity_weight(settings["mtc"], 99.0)
     path = result_file(tmp_path / "networks", other, 0)
     path.write_text(json.dumps(dataclasses.asdict(result("mtc", 0, 5.0, 99.0))))
-    benchmark.main(["--tables", "--out", str(tmp_path)])
+    benchmark.main(["--tables", "--networks", str(tmp_path / "networks"), "--out", str(tmp_path)])
     table = json.loads((tmp_path / "table.json").read_text())
     assert [row["mean"]["nrmse"] for row in table] == pytest.approx([0.6, 0.6, 0.6])
     assert (tmp_path / "activity.png").read_bytes().startswith(b"\x89PNG")

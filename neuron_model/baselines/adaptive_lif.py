@@ -25,7 +25,6 @@ from torch import Tensor, nn
 from neuron_model.baselines.shapes import check_current
 from neuron_model.baselines.surrogates import slayer_slope, slayer_spike
 from neuron_model.errors import InputError
-from neuron_model.limits import Limits
 
 Range = tuple[float, float]
 
@@ -225,8 +224,8 @@ class AdaptiveLIF(nn.Module):
         return (s, voltages.transpose(0, 1), end) if return_voltage else (s, end)
 
     @torch.no_grad()
-    def keep_within(self, limits: Limits | None = None) -> None:
-        """Clip what is learned to its range, after each step of training; no circuit limits it."""
+    def constrain(self) -> None:
+        """Clip what is learned to its range; training does it after each step."""
         for value, greatest in (
             (self.tau_u_share, 1.0),
             (self.tau_w_share, 1.0),

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from neuron_model.baselines.shapes import check_current
 from neuron_model.baselines.surrogates import atan_slope
 from neuron_model.errors import InputError, MissingDependencyError
-from neuron_model.limits import Limits
 
 SMALLEST_THRESHOLD = 0.05
 """Below it a neuron would fire at every step."""
@@ -183,7 +182,7 @@ class LeakyLIF(nn.Module):
         )
 
     @torch.no_grad()
-    def keep_within(self, limits: Limits | None = None) -> None:
-        """Keep decays and thresholds where they mean something; no circuit limits them."""
+    def constrain(self) -> None:
+        """Keep decays and thresholds where they mean something, after each step of training."""
         self.leaky.beta.clamp_(0.0, 1.0)
         self.leaky.threshold.clamp_(SMALLEST_THRESHOLD)

@@ -13,6 +13,9 @@ from neuron_model.baselines.adaptive_lif import (
     run_stepwise,
 )
 from neuron_model.errors import InputError
+from neuron_model.limits import REALISABLE
+from neuron_model.network import Network
+from neuron_model.training import keep_within
 
 
 def layer(neurons: int = 4, **values) -> AdaptiveLIF:
@@ -111,12 +114,12 @@ def test_going_on_from_a_state():
     torch.testing.assert_close(last.w, end.w, rtol=0, atol=1e-13)
 
 
-def test_keep_within_clips_to_the_published_ranges():
+def test_constrain_clips_to_the_published_ranges():
     neurons = layer()
     with torch.no_grad():
         for value in neurons.parameters():
             value += torch.tensor([-5.0, 5.0, 0.0, 0.0], dtype=torch.float64)
-    neurons.keep_within()
+    neurons.constrain()
     assert neurons.a.min() == 0.0
     assert neurons.a.max() == 1.0
     assert neurons.b.max() == 2.0
@@ -134,3 +137,12 @@ def test_bad_input_is_refused():
     bad[1, 2, 3] = float("inf")
     with pytest.raises(InputError, match=r"current\[1, 2, 3\] = inf"):
         layer()(bad)
+
+
+def test_training_constrains():
+    neurons = layer(3)
+    network = Network([neurons], inputs=1, outputs=1, dtype=torch.float64)
+    with torch.no_grad():
+        neurons.tau_u_share.fill_(1.7)
+    keep_within(network, REALISABLE)
+    assert neurons.tau_u_share.tolist() == [1.0, 1.0, 1.0]

@@ -76,7 +76,7 @@ def test_the_written_out_loop_is_snntorch():
 
 
 @with_snntorch
-def test_going_on_learning_and_keeping_within():
+def test_going_on_learning_and_constraining():
     neurons = layer()
     whole, end = neurons(current())
     first, middle = neurons(current()[:, :11])
@@ -91,7 +91,7 @@ def test_going_on_learning_and_keeping_within():
     with torch.no_grad():
         neurons.leaky.beta += 5.0
         neurons.leaky.threshold -= 5.0
-    neurons.keep_within()
+    neurons.constrain()
     assert neurons.leaky.beta.max() == 1.0
     assert neurons.leaky.threshold.min() == 0.05
 

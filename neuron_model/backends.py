@@ -38,7 +38,7 @@ class Problem:
     integrator: str
     weights: Tensor | None = None
     voltage: bool = False
-    tape: str = "auto"
+    tape: str = "segments"
 
 
 class Trajectory(NamedTuple):
@@ -51,9 +51,9 @@ class Trajectory(NamedTuple):
 
 Backend = Callable[[Problem], Trajectory]
 
-TAPES = ("auto", "full", "segments")
-"""What is kept for the gradient: every step (full), or the state before each segment, from which
-the steps are computed again; auto takes segments for what would be large."""
+TAPES = ("segments", "full")
+"""What a compiled backend keeps for the gradient: the state before each segment of steps, from
+which they are computed again, or that before every step. The eager one keeps what torch keeps."""
 
 
 def run_eager(problem: Problem) -> Trajectory:

@@ -63,7 +63,7 @@ class MTCNeuron(nn.Module):
         backend: str = "auto",
         neurons: int | None = None,
         recurrent: bool = False,
-        tape: str = "auto",
+        tape: str = "segments",
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
@@ -213,6 +213,7 @@ class MTCNeuron(nn.Module):
             tape=self.tape,
         )
         s, voltage, end = find_backend(self.backend, current)(problem)
+        self._check_finite(current, end)
         if return_voltage:
             assert voltage is not None
             return s, voltage, end
@@ -226,16 +227,23 @@ class MTCNeuron(nn.Module):
             )
         if not torch.is_floating_point(current):
             raise InputError(f"current is of {current.dtype}; it must be of floating point.")
-        # One number to look at: a sum is finite only if all its terms are, but for an overflow.
-        if not torch.isfinite(current.detach().sum()):
-            bad = torch.nonzero(~torch.isfinite(current.detach()))
-            if len(bad):
-                batch, time, neuron = bad[0].tolist()
-                raise InputError(
-                    f"current[{batch}, {time}, {neuron}] = {current[batch, time, neuron].item()} "
-                    f"(batch, time, neuron) is not allowed; {len(bad)} of the current's numbers "
-                    "are not finite."
-                )
+
+    @staticmethod
+    def _check_finite(current: Tensor, end: State) -> None:
+        """Refuse a current that is not finite, once the run is over.
+
+        What is not finite stays in the voltages, so there are only those at the end to look at.
+        """
+        if torch.isfinite(torch.stack([u.detach().sum() for u in end])).all():
+            return
+        bad = torch.nonzero(~torch.isfinite(current.detach()))
+        if len(bad):
+            batch, time, neuron = bad[0].tolist()
+            raise InputError(
+                f"current[{batch}, {time}, {neuron}] = {current[batch, time, neuron].item()} "
+                f"(batch, time, neuron) is not allowed; {len(bad)} of the current's numbers "
+                "are not finite."
+            )
 
     @torch.no_grad()
     def keep_within(self, limits: Limits) -> None:

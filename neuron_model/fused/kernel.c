@@ -4,7 +4,8 @@
  * in the caller's memory, in rows of neurons: (batch, time, neurons). Rows are cut into strips
  * that stay in the first-level cache. A strip goes through time on one thread, and every loop over
  * its lanes is one that compilers turn into vector instructions; which ones is chosen when the
- * library is loaded (function multiversioning), so that one file serves every processor.
+ * library is loaded (function multiversioning), so that one library serves every processor. The
+ * equations are in step.h, their gradient in gradient.h, each included once for each type.
  *
  * The work is cut in the same way whatever the number of threads, so that results do not depend
  * on it.
@@ -51,10 +52,11 @@ typedef struct {
     int64_t saturating[TIMESCALES];
     int64_t instant[TIMESCALES];
     int64_t is_long;          /* steps of more than 20 time constants of a saturating filter */
-    int64_t segment;          /* 0: no tape; 1: every step; else the state before each segment */
+    int64_t segment;          /* steps between two states on the tape; 0: no tape */
     int64_t chunks;           /* of the batch, each with a partial sum of parameter gradients */
     int64_t needs;
     int64_t threads;
+    int64_t output_strides[2], voltage_strides[2]; /* of their gradients: batch, time */
     const int64_t *timescale; /* (elements,) */
     const void *current;      /* (batch, time, neurons) */
     const void *state;        /* (copies, batch, neurons), U_m last */
@@ -63,10 +65,10 @@ typedef struct {
     void *output;             /* (batch, time, neurons): s */
     void *voltage;            /* the same: U_m, or null */
     void *end;                /* as state */
-    void *tape;               /* (moving copies, batch, time, neurons), or
-                                 (moving copies and U_m, batch, segments, neurons) */
+    void *tape;               /* (U_m and the moving copies, batch, segments, neurons) */
     const void *grad_output, *grad_voltage, *grad_end; /* each may be null */
-    void *grad_current, *grad_state;
+    void *grad_current;       /* (batch, time, neurons) */
+    void *grad_state;
     void *grad_coefficients;  /* (rows, chunks, neurons) */
     void *grad_weights;       /* (chunks, from, to), or null */
 } Problem;
@@ -132,11 +134,19 @@ static int run_tasks(const Problem *p, int (*run)(const Problem *, int64_t), int
     return atomic_load(&work.failed);
 }
 
-/* Lanes of a strip; with weights among the neurons a strip is the whole row. */
-enum { LANES = 128, ALIGNMENT = 64 };
+/* Lanes of a strip; with weights among the neurons a strip is the whole row. Steps that are gone
+ * through again at once where every step is on the tape. */
+enum { LANES = 128, ALIGNMENT = 64, RECALLED = 32 };
 
 INLINE int64_t strips(const Problem *p) {
     return p->weights ? 1 : (p->neurons + LANES - 1) / LANES;
+}
+
+/* How many copies have a state of their own. */
+INLINE int64_t moving(const Problem *p) {
+    int64_t count = 0;
+    for (int x = 0; x < TIMESCALES; x++) count += p->instant[x] != ALL;
+    return count;
 }
 
 INLINE int64_t coefficient_rows(const Problem *p) { return ELEMENT(p->elements, 0); }
@@ -158,7 +168,10 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #define R(x) x##f
 #define SQRT sqrtf
 #define FABS fabsf
-#include "equations.h"
+#include "functions.h"
+#include "strip.h"
+#include "step.h"
+#include "gradient.h"
 #undef REAL
 #undef INTEGER
 #undef UNSIGNED
@@ -168,6 +181,9 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #undef R
 #undef SQRT
 #undef FABS
+#undef LOOP
+#undef SATURATED
+#undef SHIFTER
 
 #define REAL double
 #define IS_DOUBLE
@@ -179,4 +195,7 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #define R(x) x
 #define SQRT sqrt
 #define FABS fabs
-#include "equations.h"
+#include "functions.h"
+#include "strip.h"
+#include "step.h"
+#include "gradient.h"

@@ -25,6 +25,8 @@ _INTEGERS = [
     "chunks",
     "needs",
     "threads",
+    "output_strides:2",
+    "voltage_strides:2",
 ]
 _POINTERS = [
     "timescale",

@@ -1,8 +1,7 @@
 """The fused kernel as an operator of torch: ``mtc_codesign::run``, with its gradient.
 
-What goes back through time is either kept at every step (the tape), or kept before each segment
-of ``SEGMENT`` steps and computed again from there: the memory then shrinks by that factor, and
-the work grows by one more pass forward.
+The tape holds the state before each segment of steps. On the way back a segment is gone through
+once more, forward, with all that the gradient needs kept in the processor's cache.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from torch import Tensor
 from neuron_model.fused.coefficients import Structure
 from neuron_model.fused.library import Problem, address, call
 
-SEGMENT = 64
-"""Steps between two kept states: their recomputed states fit into the second-level cache."""
+SEGMENT = 32
+"""Steps between two states on the tape: what they need fits into the second-level cache."""
 
 # Partial sums of the gradients of parameters: as many at most as keep the threads of any
 # processor busy; fixed, so that results do not depend on the threads.
@@ -48,20 +47,19 @@ def run(
         weights: (from, to) among the neurons, through s of the step before; empty for none.
         structure: ``Structure.to_list``.
         needs: a ``Needs``.
-        segment: 0: no gradient is wanted; 1: keep every step; more: keep one in so many.
+        segment: steps between two states on the tape; 0: no gradient is wanted, so no tape.
         voltage: whether U_m is wanted.
 
     Returns:
-        s and U_m, (batch, time, neurons) (U_m empty where it is not needed), the state at the end,
+        s and U_m, (batch, time, neurons) (U_m empty where it is not wanted), the state at the end,
         and the tape.
     """
     batch, time, neurons = current.shape
     parsed = Structure.from_list(list(structure))
     s, end = torch.empty_like(current), torch.empty_like(state)
-    u_m = torch.empty_like(current) if voltage or segment == 1 else current.new_empty(0)
+    u_m = torch.empty_like(current) if voltage else current.new_empty(0)
     tape = current.new_empty(_tape_shape(parsed, segment, batch, time, neurons))
-    problem = _problem(current.shape, state, coefficients, weights, parsed, needs, segment)
-    problem.current = address(current)
+    problem = _problem(current, state, coefficients, weights, parsed, needs, segment)
     problem.output, problem.voltage = address(s), address(u_m)
     problem.end, problem.tape = address(end), address(tape)
     call("forward", problem, current.dtype)
@@ -81,7 +79,7 @@ def _(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     batch, time, neurons = current.shape
     parsed = Structure.from_list(list(structure))
-    u_m = torch.empty_like(current) if voltage or segment == 1 else current.new_empty(0)
+    u_m = torch.empty_like(current) if voltage else current.new_empty(0)
     tape = current.new_empty(_tape_shape(parsed, segment, batch, time, neurons))
     return torch.empty_like(current), u_m, torch.empty_like(state), tape
 
@@ -91,29 +89,23 @@ def run_gradient(
     grad_output: Tensor | None,
     grad_voltage: Tensor | None,
     grad_end: Tensor | None,
-    current: Tensor | None,
+    current: Tensor,
     state: Tensor,
     coefficients: Tensor,
     weights: Tensor,
-    voltage: Tensor,
     tape: Tensor,
-    shape: Sequence[int],
     structure: Sequence[int],
     needs: int,
     segment: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of :func:`run`'s first four arguments.
-
-    Args: as those and the results of :func:`run`; ``shape`` is the current's, which itself is only
-    read where a tape of segments was kept.
-    """
+    """The gradients of :func:`run`'s first four arguments, by those of its first three results."""
     parsed = Structure.from_list(list(structure))
-    problem = _problem(shape, state, coefficients, weights, parsed, needs, segment)
-    problem.current = address(current)
-    grads = [g if g is None else g.contiguous() for g in (grad_output, grad_voltage, grad_end)]
-    problem.grad_output, problem.grad_voltage, problem.grad_end = map(address, grads)
-    problem.voltage, problem.tape = address(voltage), address(tape)
-    g_current, g_state = state.new_empty(tuple(shape)), torch.empty_like(state)
+    problem = _problem(current, state, coefficients, weights, parsed, needs, segment)
+    g_output, problem.grad_output, problem.output_strides = _strided(grad_output)
+    g_voltage, problem.grad_voltage, problem.voltage_strides = _strided(grad_voltage)
+    g_end = None if grad_end is None else grad_end.contiguous()
+    problem.grad_end, problem.tape = address(g_end), address(tape)
+    g_current, g_state = torch.empty_like(current), torch.empty_like(state)
     chunks = problem.chunks
     g_rows = coefficients.new_empty(coefficients.shape[0], chunks, coefficients.shape[2])
     g_weights = weights.new_zeros(chunks if weights.numel() else 0, *weights.shape)
@@ -130,35 +122,29 @@ def _(
     grad_output: Tensor | None,
     grad_voltage: Tensor | None,
     grad_end: Tensor | None,
-    current: Tensor | None,
+    current: Tensor,
     state: Tensor,
     coefficients: Tensor,
     weights: Tensor,
-    voltage: Tensor,
     tape: Tensor,
-    shape: Sequence[int],
     structure: Sequence[int],
     needs: int,
     segment: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    g_current = state.new_empty(tuple(shape))
-    same = [torch.empty_like(part) for part in (state, coefficients, weights)]
-    return g_current, same[0], same[1], same[2]
+    same = [torch.empty_like(part) for part in (current, state, coefficients, weights)]
+    return same[0], same[1], same[2], same[3]
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     current, state, coefficients, weights, structure, needs, segment, _ = inputs
-    _, voltage, _, tape = output
+    *_, tape = output
     ctx.structure, ctx.needs, ctx.segment = structure, needs, segment
     ctx.set_materialize_grads(False)
-    ctx.shape = tuple(current.shape)
-    # With every step kept the current is not looked at again, and may be forgotten.
-    kept = current if segment > 1 else None
-    ctx.save_for_backward(kept, state, coefficients, weights, voltage, tape)
+    ctx.save_for_backward(current, state, coefficients, weights, tape)
 
 
 def _backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-    current, state, coefficients, weights, voltage, tape = ctx.saved_tensors
+    current, state, coefficients, weights, tape = ctx.saved_tensors
     if ctx.segment == 0:
         raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
     found = run_gradient(
@@ -167,9 +153,7 @@ def _backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         state,
         coefficients,
         weights,
-        voltage,
         tape,
-        ctx.shape,
         ctx.structure,
         ctx.needs,
         ctx.segment,
@@ -187,13 +171,25 @@ def _tape_shape(
 ) -> tuple[int, ...]:
     if segment == 0:
         return (0,)
-    if segment == 1:
-        return (structure.moving, batch, time, neurons)
     return (structure.moving + 1, batch, -(-time // segment), neurons)
 
 
+def _strided(grad: Tensor | None) -> tuple[Tensor | None, int | None, tuple[int, int]]:
+    """A gradient as the kernel reads it, its address, and its strides over batch and time.
+
+    That of a sum is one number, expanded to all: one row of it is enough.
+    """
+    if grad is None or grad.numel() == 0:
+        return None, None, (0, 0)
+    if grad.stride() == (0, 0, 0):
+        grad = grad[:1, :1].contiguous().expand(grad.shape)
+    elif grad.stride(2) != 1:
+        grad = grad.contiguous()
+    return grad, grad.data_ptr(), (grad.stride(0), grad.stride(1))
+
+
 def _problem(
-    shape: Sequence[int],
+    current: Tensor,
     state: Tensor,
     coefficients: Tensor,
     weights: Tensor,
@@ -201,7 +197,7 @@ def _problem(
     needs: int,
     segment: int,
 ) -> Problem:
-    batch, time, neurons = shape
+    batch, time, neurons = current.shape
     recurrent = weights.numel() > 0
     most = _CHUNKS_WITH_WEIGHTS if recurrent else _CHUNKS
     timescales = (ctypes.c_int64 * len(structure.timescales))(*structure.timescales)
@@ -221,6 +217,7 @@ def _problem(
         needs=needs,
         threads=torch.get_num_threads(),
         timescale=ctypes.addressof(timescales),
+        current=address(current),
         state=address(state),
         coefficients=address(coefficients),
         weights=address(weights),

@@ -15,9 +15,6 @@ from neuron_model.fused.library import TYPES
 from neuron_model.integration import find_integrator
 from neuron_model.parameters import Value
 
-_LARGEST_TAPE = 2**28
-"""Bytes; a larger one is kept in segments."""
-
 
 def run_compiled(problem: Problem) -> Trajectory:
     """Run ``problem`` with the compiled kernel.
@@ -89,10 +86,7 @@ def _segment(
     tensors = (current, state, packed.rows, weights)
     if not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors)):
         return 0
-    if problem.tape != "auto":
-        return 1 if problem.tape == "full" else operator.SEGMENT
-    size = (packed.structure.moving + 1) * current.numel() * current.element_size()
-    return 1 if size <= _LARGEST_TAPE else operator.SEGMENT
+    return 1 if problem.tape == "full" else operator.SEGMENT
 
 
 def _type(problem: Problem) -> torch.dtype:

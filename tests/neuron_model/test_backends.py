@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from neuron_model.backends import BACKENDS, Problem, Trajectory, find_backend, kernel_is_built
+from neuron_model.backends import (
+    BACKENDS,
+    TAPES,
+    Problem,
+    Trajectory,
+    find_backend,
+    kernel_is_built,
+)
 from neuron_model.dynamics import INTEGRATORS, State
 from neuron_model.errors import InputError
 from neuron_model.parameters import OTA_FILTER, Element, Filter, Leak, NeuronParameters
@@ -146,7 +153,7 @@ def test_a_backend_agrees_in_single_precision(backend, integrator, filter, leak)
 
 @needs_kernel
 @pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("tape", ["full", "segments"])
+@pytest.mark.parametrize("tape", TAPES)
 @pytest.mark.parametrize("recurrent", [False, True])
 @pytest.mark.parametrize("time", [0, 1, 2, 63, 64, 65, 150])
 def test_a_backend_agrees_with_any_tape(backend, tape, recurrent, time):

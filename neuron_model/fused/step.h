@@ -1,0 +1,276 @@
+/* One step of the neuron over the lanes of a strip, under the names of neuron_model/dynamics.py.
+ *
+ * A step goes from the state of one Step to that of the next. With `keeps`, it leaves what its
+ * gradient needs: every derivative follows from it without another tanh or exponential. */
+
+/* Beyond this many units sinh is half an exponential, see dynamics.py. */
+#define SATURATED R(40.0)
+
+/* Whether elements of a timescale count in membrane_conductance. */
+INLINE int NAME(in_slope)(const Problem *p, int64_t x) {
+    return p->exponential && p->instant[x] != NONE;
+}
+
+/* ionic_current at the state, and membrane_conductance where the integrator takes it. */
+INLINE void NAME(ionic)(const NAME(Strip) *s, const NAME(Step) *at, REAL *slope, int keeps) {
+    const Problem *p = s->p;
+    const int64_t w = s->width;
+    const REAL *um = at->u[MEMBRANE];
+    REAL *total = s->total;
+    const REAL *rest = NAME(row)(s, REST), *g = NAME(row)(s, CONDUCTANCE);
+    const REAL *range = NAME(row)(s, RANGE), *linear = NAME(row)(s, LEAK_IS_LINEAR);
+    if (p->saturating_leak == NONE) {
+        LOOP total[n] = g[n] * (um[n] - rest[n]);
+        if (p->exponential) LOOP slope[n] = g[n];
+    } else {
+        LOOP {
+            REAL u = um[n] - rest[n], t = NAME(tanh)(u * s->inverse_range[n]);
+            int is_linear = linear[n] != 0;
+            total[n] = g[n] * (is_linear ? u : range[n] * t);
+            slope[n] = g[n] * (is_linear ? R(1.0) : R(1.0) - t * t);
+            if (keeps) at->tanh_leak[n] = is_linear ? R(0.0) : t;
+        }
+    }
+    for (int64_t k = 0; k < p->elements; k++) {
+        const int64_t x = p->timescale[k];
+        const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = at->source[x];
+        const REAL *delta = NAME(row)(s, ELEMENT(k, DELTA));
+        const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * w;
+        REAL *kept = at->tanh_element + k * w;
+        if (!NAME(in_slope)(p, x)) {
+            LOOP {
+                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
+                total[n] += alpha[n] * t;
+                if (keeps) kept[n] = t;
+            }
+        } else if (p->instant[x] == ALL) {
+            LOOP {
+                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
+                total[n] += alpha[n] * t;
+                slope[n] += steepness[n] * (R(1.0) - t * t);
+                if (keeps) kept[n] = t;
+            }
+        } else {
+            const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
+            LOOP {
+                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
+                total[n] += alpha[n] * t;
+                slope[n] += instant[n] * steepness[n] * (R(1.0) - t * t);
+                if (keeps) kept[n] = t;
+            }
+        }
+    }
+}
+
+/* The exact flow of a saturating filter, F(u) = asinh(left sinh(kappa u)) / kappa. */
+typedef struct {
+    REAL moved, slope, by; /* F, dF/du, dF/d(decay) or dF/d(duration) */
+} NAME(Flow);
+
+INLINE NAME(Flow) NAME(flow)(REAL u, REAL kappa, REAL inverse_kappa, REAL decay, REAL duration,
+                             int is_long, int keeps) {
+    NAME(Flow) f;
+    REAL y = FABS(kappa * u);
+    REAL inner = y > SATURATED ? SATURATED : y;
+    REAL beyond = y - inner, slewed = 0, left = decay;
+    if (is_long) {
+        slewed = beyond < duration ? beyond : duration;
+        REAL rest = slewed - duration;
+        left = NAME(exp)(rest < R(-80.0) ? R(-80.0) : rest);
+    }
+    REAL e = NAME(expm1)(inner), q = e / (e + R(1.0));
+    REAL sinh = R(0.5) * (e + q), cosh = R(1.0) + R(0.5) * e * q;
+    REAL z = left * sinh, root = SQRT(R(1.0) + z * z);
+    REAL moved = (NAME(log1p)(z + z * z / (R(1.0) + root)) + (beyond - slewed)) * inverse_kappa;
+    f.moved = u < 0 ? -moved : moved;
+    if (keeps) {
+        REAL inverse = R(1.0) / root, by = is_long ? -z * inverse : sinh * inverse;
+        f.slope = left * cosh * inverse;
+        f.slope = beyond > 0 ? (is_long ? z * inverse : R(1.0)) : f.slope;
+        if (is_long) {
+            f.slope = beyond > duration ? R(1.0) : f.slope;
+            by = beyond > duration ? R(-1.0) : by;
+        }
+        f.by = (u < 0 ? -by : by) * inverse_kappa;
+    }
+    return f;
+}
+
+INLINE void NAME(follow_exponential)(const NAME(Strip) *s, const NAME(Step) *at,
+                                     const NAME(Step) *to, int x, int keeps) {
+    const Problem *p = s->p;
+    const int64_t w = s->width;
+    const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *decay = NAME(row)(s, FILTER(x, DECAY));
+    const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
+    REAL *after = to->u[x];
+    if (p->saturating[x] == NONE) {
+        /* an instant one has a decay and an offset of 0 */
+        LOOP {
+            REAL u = um[n] - ux[n] - offset[n];
+            after[n] = um[n] - decay[n] * u + offset[n];
+        }
+        return;
+    }
+    const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
+    const REAL *duration = NAME(row)(s, FILTER(x, DURATION));
+    REAL *slope = at->filter_slope[x], *by = at->filter_by[x];
+#define FOLLOW(is_long)                                                                         \
+    LOOP {                                                                                      \
+        REAL u = um[n] - ux[n] - offset[n];                                                     \
+        NAME(Flow) f =                                                                          \
+            NAME(flow)(u, kappa[n], inverse[n], decay[n], duration[n], is_long, keeps);         \
+        after[n] = um[n] - f.moved + offset[n];                                                 \
+        if (keeps) slope[n] = f.slope;                                                          \
+        if (keeps) by[n] = f.by;                                                                \
+    }
+    if (p->is_long) {
+        FOLLOW(1)
+    } else {
+        FOLLOW(0)
+    }
+#undef FOLLOW
+    if (p->saturating[x] == MIXED) {
+        const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
+        LOOP {
+            REAL u = um[n] - ux[n] - offset[n], moved = decay[n] * u;
+            int is_linear = linear[n] != 0;
+            after[n] = is_linear ? um[n] - moved + offset[n] : after[n];
+            if (keeps) slope[n] = is_linear ? decay[n] : slope[n];
+            if (keeps) by[n] = is_linear ? (p->is_long ? -moved : u) : by[n];
+        }
+    }
+    if (p->instant[x] == MIXED) {
+        const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
+        LOOP {
+            after[n] = instant[n] != 0 ? um[n] : after[n];
+            if (keeps) slope[n] = instant[n] != 0 ? R(0.0) : slope[n];
+            if (keeps) by[n] = instant[n] != 0 ? R(0.0) : by[n];
+        }
+    }
+}
+
+/* Towards the membrane voltage before the step, as explicit Euler has it. */
+INLINE void NAME(follow_euler)(const NAME(Strip) *s, const NAME(Step) *at, const NAME(Step) *to,
+                               int x, int keeps) {
+    const Problem *p = s->p;
+    const int64_t w = s->width;
+    const REAL *um = at->u[MEMBRANE], *ux = at->u[x], *gain = NAME(row)(s, FILTER(x, DECAY));
+    const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
+    REAL *after = to->u[x];
+    if (p->saturating[x] == NONE) {
+        LOOP after[n] = ux[n] + gain[n] * (um[n] - ux[n] + offset[n]);
+    } else {
+        const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
+        const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
+        REAL *slope = at->filter_slope[x], *by = at->filter_by[x];
+        LOOP {
+            REAL u = um[n] - ux[n], t = NAME(tanh)(kappa[n] * u);
+            int is_linear = linear[n] != 0;
+            REAL f = is_linear ? u : t * inverse[n];
+            after[n] = ux[n] + gain[n] * (f + offset[n]);
+            if (keeps) slope[n] = is_linear ? R(1.0) : R(1.0) - t * t;
+            if (keeps) by[n] = f;
+        }
+    }
+    if (p->instant[x] == MIXED) {
+        const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT)), *um_after = to->u[MEMBRANE];
+        LOOP after[n] = instant[n] != 0 ? um_after[n] : after[n];
+    }
+}
+
+/* From `at` to `to`, under the drive of the strip. */
+INLINE void NAME(step)(const NAME(Strip) *s, const NAME(Step) *at, const NAME(Step) *to,
+                       int keeps) {
+    const Problem *p = s->p;
+    const int64_t w = s->width;
+    const REAL *um = at->u[MEMBRANE], *total = s->total, *drive = s->drive;
+    REAL *after = to->u[MEMBRANE], *slope = keeps ? at->slope : s->slope;
+    const REAL *rate = NAME(row)(s, RATE), *bias = NAME(row)(s, BIAS);
+    NAME(ionic)(s, at, slope, keeps);
+    if (p->exponential) {
+        LOOP {
+            REAL x = rate[n] * slope[n];
+            after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]) /
+                                   (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
+        }
+    } else {
+        LOOP after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]);
+    }
+    for (int x = 0; x < TIMESCALES; x++) {
+        if (p->instant[x] == ALL) continue;
+        if (p->exponential)
+            NAME(follow_exponential)(s, at, to, x, keeps);
+        else
+            NAME(follow_euler)(s, at, to, x, keeps);
+    }
+}
+
+INLINE REAL NAME(output)(REAL um, REAL threshold, REAL gain) {
+    REAL v = (um - threshold) * gain;
+    v = v < 0 ? R(0.0) : v;
+    return v > R(1.0) ? R(1.0) : v;
+}
+
+/* drive = current + what the neurons of the row feed to each other, from um before the step */
+INLINE void NAME(load_drive)(const NAME(Strip) *s, int64_t b, int64_t t, const REAL *um) {
+    const Problem *p = s->p;
+    NAME(load)(s, s->drive, (const REAL *)p->current + (b * p->time + t) * p->neurons);
+    if (!p->weights) return;
+    const int64_t w = s->lanes;
+    const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
+    REAL *drive = s->drive;
+    for (int64_t from = 0; from < w; from++) {
+        REAL fed = NAME(output)(um[from], threshold[from], gain[from]);
+        const REAL *weights = (const REAL *)p->weights + from * p->neurons;
+        /* most neurons are silent most of the time */
+        if (fed != 0) LOOP drive[n] += fed * weights[n];
+    }
+}
+
+/* The rows of the state before step t on the tape: all of them where every step is kept. */
+INLINE REAL *NAME(taped)(const Problem *p, int64_t b, int64_t t, int64_t index) {
+    int64_t segments = (p->time + p->segment - 1) / p->segment;
+    return (REAL *)p->tape + ((index * p->batch + b) * segments + t / p->segment) * p->neurons;
+}
+
+VERSIONS static int NAME(forward_task)(const Problem *p, int64_t task) {
+    NAME(Strip) s;
+    const int64_t b = task / strips(p), T = p->time, N = p->neurons;
+    REAL *room = NAME(open)(&s, p, task % strips(p), 2 * NAME(step_rows)(p));
+    if (!room) return 1;
+    NAME(load_coefficients)(&s, b);
+    NAME(load_initial)(&s, b);
+    REAL *rooms[2] = {room, room + NAME(step_rows)(p) * s.width};
+    const REAL *threshold = NAME(row)(&s, THRESHOLD), *gain = NAME(row)(&s, GAIN);
+    NAME(Step) at = NAME(step_at)(&s, rooms[0], 1);
+    for (int i = 0; i < COPIES; i++)
+        if (at.u[i] != s.initial[i])
+            memcpy(at.u[i], s.initial[i], (size_t)s.width * sizeof(REAL));
+    for (int64_t t = 0; t < T; t++) {
+        if (p->segment && t % p->segment == 0) {
+            int64_t index = 0;
+            NAME(store)(&s, NAME(taped)(p, b, t, index++), at.u[MEMBRANE]);
+            for (int x = 0; x < TIMESCALES; x++)
+                if (p->instant[x] != ALL) NAME(store)(&s, NAME(taped)(p, b, t, index++), at.u[x]);
+        }
+        NAME(load_drive)(&s, b, t, at.u[MEMBRANE]);
+        NAME(Step) to = NAME(step_at)(&s, rooms[(t + 1) & 1], 0);
+        NAME(step)(&s, &at, &to, 0);
+        at = to;
+        const int64_t w = s.lanes;
+        const REAL *um = at.u[MEMBRANE];
+        REAL *output = (REAL *)p->output + (b * T + t) * N + s.first;
+        LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
+        if (p->voltage) NAME(store)(&s, (REAL *)p->voltage + (b * T + t) * N, um);
+    }
+    for (int i = 0; i < COPIES; i++) {
+        int follows = i != MEMBRANE && p->instant[i] == ALL && T > 0;
+        NAME(store)(&s, (REAL *)p->end + (i * p->batch + b) * N, at.u[follows ? MEMBRANE : i]);
+    }
+    free(s.memory);
+    return 0;
+}
+
+int NAME(mtc_forward)(const Problem *p) {
+    return run_tasks(p, NAME(forward_task), p->batch * strips(p));
+}

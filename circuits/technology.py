@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.structure import Polarity, Size
+from mapping.bias_generator import BiasGenerator, Kind
 from mapping.limits import Limits
 from neuron_model.errors import InputError
 from neuron_model.neuron_file import parse_toml, read_text
@@ -106,6 +107,7 @@ class Technology:
     capacitance_density: float = 2e-15
     leak: LeakShape = LeakShape()
     mismatch: Mapping[str, float] = field(default_factory=dict)
+    bias_generator: BiasGenerator | None = None
 
     def size(self, cell: str, role: str) -> Size:
         """Size of the devices that play ``role`` in ``cell``."""
@@ -246,6 +248,7 @@ def _technology(table: _Table, path: Path) -> Technology:
         capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
         leak=_leak(table.table("leak", {})),
         mismatch=_mismatch(table.table("mismatch", {})),
+        bias_generator=_bias_generator(table),
     )
     table.done()
     return technology
@@ -377,6 +380,33 @@ def _mismatch(table: _Table) -> dict[str, float]:
     table.seen.update(_MISMATCHES)
     table.done()
     return values
+
+
+def _bias_generator(parent: _Table) -> BiasGenerator | None:
+    if "bias_generator" not in parent.content:
+        parent.seen.add("bias_generator")
+        return None
+    table = parent.table("bias_generator")
+    kind = table.text("kind", Kind.COARSE_FINE.value)
+    if kind not in list(Kind):
+        raise table.error("kind", f"= {kind!r} must be one of {[k.value for k in Kind]}")
+    values: dict[str, Any] = {
+        "kind": Kind(kind),
+        "full_scale": table.number("full_scale", high=1.0),
+        "voltage_step": table.number("voltage_step", 1e-3, high=1.0),
+    }
+    for key, default in (("bits", 6), *((("coarse_steps", 14),) if kind != Kind.LINEAR else ())):
+        value = table.number(key, default, low=1, high=32)
+        if value != int(value):
+            raise table.error(key, f"= {value!r} must be a whole number")
+        values[key] = int(value)
+    if kind != Kind.LINEAR:
+        values["coarse_ratio"] = table.number("coarse_ratio", 2.0, high=100.0)
+    table.done()
+    try:
+        return BiasGenerator(**values)
+    except InputError as error:
+        raise InputError(f"{table.path}: {error}") from error
 
 
 def check_corner(technology: Technology, corner: str) -> str:

@@ -98,6 +98,15 @@ def add_mapping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--membrane-capacitance", type=float, metavar="F", help="C_m, farad (default: chosen)"
     )
+    parser.add_argument(
+        "--quantise",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="BITS",
+        help="currents and references as codes of the technology's bias generator, all of a "
+        "neuron's chosen together (with BITS instead of its own)",
+    )
 
 
 def mapping_choices(arguments: argparse.Namespace, technology: "Technology") -> "MappingChoices":
@@ -105,9 +114,21 @@ def mapping_choices(arguments: argparse.Namespace, technology: "Technology") -> 
     from dataclasses import replace
 
     from codesign.workflows.circuit import default_choices
+    from neuron_model.errors import InputError
 
+    generator = None
+    if arguments.quantise is not None:
+        generator = technology.bias_generator
+        if generator is None:
+            raise InputError(
+                f"technology '{technology.name}' has no [bias_generator], whose codes --quantise "
+                "would use: describe it in the technology file."
+            )
+        if arguments.quantise:
+            generator = replace(generator, bits=arguments.quantise)
     return replace(
         default_choices(technology),
+        generator=generator,
         unit_current=arguments.unit_current,
         membrane_capacitance=arguments.membrane_capacitance,
     )

@@ -27,9 +27,11 @@ from mapping.as_built import (
     point,
     skew_current,
 )
+from mapping.bias_generator import BiasGenerator
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
 from mapping.limits import Limits, check_within
+from mapping.quantisation import quantise
 from neuron_model.dynamics import element_current, leak_current
 from neuron_model.errors import InputError
 from neuron_model.parameters import Element, NeuronParameters, Timescale
@@ -54,7 +56,8 @@ class MappingChoices:
     unit_current: I0, ampere. membrane_capacitance: farad; nominal_capacitance: the one to begin
     from where it is not fixed. leak_sections: how many OTAs make the
     leak. leak_range: over how many units of U on each side of the reference it is to follow the
-    model, as far as the references' limits allow.
+    model, as far as the references' limits allow. generator: whose codes currents and references
+    are to be, all of a neuron's chosen together; None leaves them any number.
     """
 
     unit_current: float | None = None
@@ -62,6 +65,7 @@ class MappingChoices:
     nominal_capacitance: float = 4e-12
     leak_sections: int = 9
     leak_range: float = 5.5
+    generator: BiasGenerator | None = None
 
 
 def map_neuron(
@@ -131,6 +135,9 @@ def map_neuron(
     design = replace(design, notes=_notes(neuron, design, reach))
     _check(neuron, design, limits, reach)
     _check_slopes(neuron, dict(elements), design, characteristics)
+    if choices.generator is not None:
+        free = choices.unit_current is None
+        return quantise(design, characteristics, limits, choices.generator, free).design
     return design
 
 

@@ -25,6 +25,13 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_current(parser)
     add_mapping(parser)
     parser.add_argument(
+        "--share-lines",
+        type=int,
+        metavar="K",
+        help="of a run, with --quantise: the neurons share their bias and reference lines, at most "
+        "K groups a line",
+    )
+    parser.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
     )
 
@@ -35,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.arguments import mapping_choices
     from codesign.console import print_json, print_table, step_progress
     from codesign.workflows.characterize import characterize
-    from codesign.workflows.circuit import design_neuron
     from codesign.workflows.estimates import estimate, write_estimates
     from codesign.workflows.export import export, summary
+    from codesign.workflows.quantise import codes_to_json, map_layer, write_codes
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
     from netlists.engine import Engine
@@ -50,12 +57,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
     stimuli = stimuli_for(source, arguments.current, arguments.duration)
     with Engine() as engine, step_progress("mapping the neurons") as progress:
-        designs = [
-            design_neuron(
-                neuron, technology, engine, progress, mapping_choices(arguments, technology)
-            )
-            for neuron in source.neurons
-        ]
+        layer = map_layer(
+            source.neurons,
+            technology,
+            engine,
+            mapping_choices(arguments, technology),
+            arguments.share_lines,
+            progress,
+        )
+        designs = layer.designs
         corner, temperature = designs[0].corner, designs[0].temperature
         measured = characterize(technology, corner, temperature, engine, progress)
     estimates = tuple(
@@ -71,7 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         [s.duration for s in stimuli],
     )
     written = (*written, write_estimates(folder, estimates))
+    if layer.quantised:
+        written = (*written, write_codes(folder, layer))
     document = summary(designs, written, estimates)
+    if layer.quantised:
+        document["codes"] = codes_to_json(layer)
     if arguments.json:
         print_json(document)
         return 0
@@ -101,6 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
         "nJ/spike",
     )
     print_table(f"{technology.name}: {len(written)} files in {folder}", columns, rows)
+    if layer.shared is not None:
+        worst = max(q.curve_error for q in layer.quantised)
+        print(
+            f"{layer.shared.lines} lines instead of {layer.shared.own_lines}: curves are off by at "
+            f"most {worst:.2g} I0 (rms), {max(layer.shared.own_errors):.2g} with lines of their own"
+        )
     for design in designs:
         for note in design.notes:
             print(f"note: {design.name}: {note}")

@@ -115,6 +115,17 @@ def test_the_rest_has_defaults(write):
     assert (low, high) == pytest.approx((0.5, 1.3))
 
 
+def test_generators_are_linear_or_of_ranges(write):
+    plain = {"kind": "linear", "full_scale": 1e-8, "bits": 8}
+    generator = load_technology(write(bias_generator=plain)).bias_generator
+    assert (generator.kind, generator.bits, generator.voltage_step) == ("linear", 8, 1e-3)
+    generator = load_technology(write(bias_generator={"full_scale": 1e-8})).bias_generator
+    assert (generator.kind, generator.bits, generator.coarse_steps) == ("coarse_fine", 6, 14)
+    assert load_technology(write(bias_generator=REMOVED)).bias_generator is None
+    with pytest.raises(InputError, match="bias_generator.coarse_steps is unknown"):
+        load_technology(write(bias_generator={**plain, "coarse_steps": 3}))
+
+
 def test_default_voltages_stay_between_the_supplies(write):
     technology = load_technology(write(limits=REMOVED, supply=0.9, reference=0.7))
     assert technology.limits.voltage == pytest.approx((0.3, 0.9))
@@ -183,6 +194,14 @@ BAD_VALUES = [
     ("leak.range", -1.0, "leak.range = -1.0 must be"),
     ("mismatch.nmos_threshold", -1e-3, "mismatch.nmos_threshold = -0.001 must be"),
     ("mismatch.nfet_threshold", 1e-3, "mismatch.nfet_threshold is unknown"),
+    ("bias_generator.kind", "dac", "bias_generator.kind = 'dac' must be one of"),
+    ("bias_generator.bits", 6.5, "bias_generator.bits = 6.5 must be a whole number"),
+    ("bias_generator.bits", 40, "bias_generator.bits = 40 must be from 1 to 32"),
+    ("bias_generator.bits", 20, "bias generator: bits = 20 must be from 2 to 16"),
+    ("bias_generator.full_scale", REMOVED, "bias_generator.full_scale is missing"),
+    ("bias_generator.full_scale", -1.0, "bias_generator.full_scale = -1.0 must be"),
+    ("bias_generator.voltage_step", 0.0, "bias_generator.voltage_step = 0.0 must be"),
+    ("bias_generator.octaves", 3, "bias_generator.octaves is unknown"),
     ("models", REMOVED, "models is missing"),
     ("models.paths", REMOVED, "models.paths is missing"),
     ("models.paths", ["a\n.control"], "models.paths holds"),

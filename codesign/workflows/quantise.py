@@ -1,0 +1,96 @@
+"""Map the neurons of a layer, with free lines, lines of codes or lines that they share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from circuits.technology import Technology
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
+from mapping.design import NeuronDesign
+from mapping.mapper import MappingChoices, map_neuron
+from mapping.quantisation import QuantisedDesign, quantise
+from mapping.shared_lines import SharedLayer, share_lines
+from netlists.engine import Engine
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+from neuron_model.parameters import NeuronParameters
+
+CODES_FILE = "codes.json"
+
+
+@dataclass(frozen=True)
+class MappedLayer:
+    """The designs of a layer; quantised: with their codes, empty where lines are free; shared:
+    how they share lines, None where they do not."""
+
+    designs: tuple[NeuronDesign, ...]
+    quantised: tuple[QuantisedDesign, ...] = ()
+    shared: SharedLayer | None = None
+
+
+def map_layer(
+    neurons: Sequence[NeuronParameters],
+    technology: Technology,
+    engine: Engine,
+    choices: MappingChoices,
+    share: int | None = None,
+    progress: Progress | None = None,
+) -> MappedLayer:
+    """Designs at the nominal corner and 27 degC, with codes if ``choices`` has a generator.
+
+    ``share``: at most so many groups of neurons a line; all neurons then get one I0, the largest
+    that one of them needs.
+
+    Raises:
+        InputError: a neuron does not fit, or lines are to be shared without codes.
+    """
+    corner = nominal_corner(technology)
+    measured = characterize(technology, corner, NOMINAL_TEMPERATURE, engine, progress)
+    generator, limits = choices.generator, technology.limits
+    free = replace(choices, generator=None)
+    designs = tuple(map_neuron(neuron, measured, limits, free) for neuron in neurons)
+    if generator is None:
+        if share is not None:
+            raise InputError("--share-lines needs codes: add --quantise.")
+        return MappedLayer(designs)
+    if share is not None:
+        common = replace(free, unit_current=max(d.unit_current for d in designs))
+        designs = tuple(map_neuron(neuron, measured, limits, common) for neuron in neurons)
+        layer = share_lines(designs, measured, limits, generator, share)
+        return MappedLayer(tuple(q.design for q in layer.neurons), layer.neurons, layer)
+    may_scale = choices.unit_current is None
+    coded = tuple(quantise(d, measured, limits, generator, may_scale) for d in designs)
+    return MappedLayer(tuple(q.design for q in coded), coded)
+
+
+def codes_to_json(layer: MappedLayer) -> dict[str, Any]:
+    """Every line with its code, what was wanted and what is missed, and who shares which."""
+    document: dict[str, Any] = {
+        "neurons": [
+            {
+                "name": q.design.name,
+                "curve_error": q.curve_error,
+                "nearest_error": q.nearest_error,
+                "lines": [{**asdict(line), "error": line.error} for line in q.lines],
+            }
+            for q in layer.quantised
+        ]
+    }
+    if layer.shared is not None:
+        document["shared"] = {
+            "lines": layer.shared.lines,
+            "own_lines": layer.shared.own_lines,
+            "own_errors": list(layer.shared.own_errors),
+            "groups": {name: list(group) for name, group in layer.shared.groups.items()},
+        }
+    return document
+
+
+def write_codes(folder: Path, layer: MappedLayer) -> Path:
+    """Write ``codes.json`` into ``folder``, whole or not at all."""
+    return write_atomically(folder / CODES_FILE, json.dumps(codes_to_json(layer), indent=1))

@@ -9,6 +9,7 @@ of its error. Capacitors keep the time constants.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -113,7 +114,10 @@ def _grouped(values: np.ndarray, most: int) -> tuple[list[float], list[int]]:
     # evenly spaced over the values, so that the same layer gets the same groups
     start = np.quantile(values, (np.arange(count) + 0.5) / count)
     start = np.unique(start)[:, None] / width
-    _, labels = kmeans2(values[:, None] / width, start, minit="matrix", seed=_SEED)
+    with warnings.catch_warnings():
+        # a group that ends up empty is one line less
+        warnings.simplefilter("ignore", UserWarning)
+        _, labels = kmeans2(values[:, None] / width, start, minit="matrix", seed=_SEED)
     _, labels = np.unique(labels, return_inverse=True)
     means = [float(values[labels == k].mean()) for k in range(labels.max() + 1)]
     return [means[k] for k in labels], labels.tolist()

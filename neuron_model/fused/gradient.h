@@ -142,6 +142,33 @@ INLINE void NAME(follow_euler_gradient)(const NAME(Gradient) *g, const NAME(Step
     }
 }
 
+/* membrane_gradient and leak_gradient at once, for a linear leak and where of all their coefficients
+ * none has a gradient that is asked for. */
+INLINE void NAME(plain_membrane_gradient)(const NAME(Gradient) *g, const NAME(Step) *at,
+                                          const NAME(Step) *to) {
+    const NAME(Strip) *s = &g->s;
+    const int64_t w = s->width;
+    const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *later = g->later;
+    const REAL *rate = NAME(row)(s, RATE), *cond = NAME(row)(s, CONDUCTANCE), *slope = at->slope;
+    REAL *gm = g->g[MEMBRANE], *g_drive = g->g_drive, *g_slope = g->g_slope;
+    if (s->p->exponential) {
+        LOOP {
+            REAL x = rate[n] * slope[n];
+            REAL inverse = R(1.0) / (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
+            REAL q = gm[n] * rate[n] * inverse;
+            g_drive[n] = q;
+            g_slope[n] = q * (um[n] - after[n]) * (R(0.5) + x * (REAL)(1.0 / 6.0));
+            gm[n] -= q * cond[n];
+        }
+    } else {
+        LOOP {
+            REAL q = gm[n] * rate[n];
+            g_drive[n] = q;
+            gm[n] += later[n] - q * cond[n];
+        }
+    }
+}
+
 /* U_m' = U_m + rate (drive + bias - total) / D,   D = 1 + x / 2 + x^2 / 12,   x = rate slope */
 INLINE void NAME(membrane_gradient)(const NAME(Gradient) *g, const NAME(Step) *at,
                                     const NAME(Step) *to) {
@@ -239,24 +266,17 @@ INLINE void NAME(element_gradient)(const NAME(Gradient) *g, const NAME(Step) *at
         return;
     }
     REAL *gs = g->gc + (coefficient_rows(p) + k) * w;
-#define GRADIENT(counts)                                                                        \
-    LOOP {                                                                                      \
-        REAL flat = R(1.0) - t[n] * t[n], slope = (counts) * g_slope[n];                        \
-        REAL q = steepness[n] * flat * (g_drive[n] + R(2.0) * slope * kappa[n] * t[n]);         \
-        if (needs) {                                                                            \
-            ga[n] -= g_drive[n] * t[n];                                                         \
-            gs[n] += slope * flat;                                                              \
-            gk[n] -= q * u[n];                                                                  \
-            gd[n] += q;                                                                         \
-        }                                                                                       \
-        gu[n] -= q;                                                                             \
+    LOOP {
+        REAL flat = R(1.0) - t[n] * t[n], slope = instant[n] * g_slope[n];
+        REAL q = steepness[n] * flat * (g_drive[n] + R(2.0) * slope * kappa[n] * t[n]);
+        if (needs) {
+            ga[n] -= g_drive[n] * t[n];
+            gs[n] += slope * flat;
+            gk[n] -= q * u[n];
+            gd[n] += q;
+        }
+        gu[n] -= q;
     }
-    if (p->instant[x] == ALL) {
-        GRADIENT(R(1.0))
-    } else {
-        GRADIENT(instant[n])
-    }
-#undef GRADIENT
 }
 
 /* From the sums over time of q, q u and the slope's part to the gradients:
@@ -292,9 +312,13 @@ INLINE void NAME(step_gradient)(const NAME(Gradient) *g, const NAME(Step) *at, c
         else
             NAME(follow_euler_gradient)(g, at, x);
     }
-    NAME(membrane_gradient)(g, at, to);
-    if (!p->exponential) LOOP gm[n] += later[n];
-    NAME(leak_gradient)(g, at);
+    if (p->saturating_leak == NONE && !(p->needs & NEED_MEMBRANE)) {
+        NAME(plain_membrane_gradient)(g, at, to);
+    } else {
+        NAME(membrane_gradient)(g, at, to);
+        if (!p->exponential) LOOP gm[n] += later[n];
+        NAME(leak_gradient)(g, at);
+    }
     for (int64_t k = 0; k < p->elements; k++) {
         int64_t x = p->timescale[k];
         NAME(element_gradient)(g, at, k, p->instant[x] == ALL && !is_first ? gm : g->g[x]);
@@ -391,7 +415,8 @@ INLINE void NAME(sequence_gradient)(const NAME(Gradient) *g, int64_t b, int64_t 
             NAME(load_gradient)(g, gm, p->grad_voltage, p->voltage_strides, b, t, 1);
             if (p->grad_output || p->weights) NAME(output_gradient)(g, to.u[MEMBRANE]);
             NAME(step_gradient)(g, &at, &to, t == 0);
-            NAME(store)(s, (REAL *)p->grad_current + (b * T + t) * N, g->g_drive);
+            if (p->grad_current)
+                NAME(store)(s, (REAL *)p->grad_current + (b * T + t) * N, g->g_drive);
             if (p->weights) NAME(weights_gradient)(g, g_weights, at.u[MEMBRANE]);
         }
     }
@@ -435,5 +460,6 @@ VERSIONS static int NAME(backward_task)(const Problem *p, int64_t task) {
 }
 
 int NAME(mtc_backward)(const Problem *p) {
+    in_large_pages(p, p->grad_current, sizeof(REAL));
     return run_tasks(p, NAME(backward_task), p->chunks * strips(p));
 }

@@ -20,6 +20,9 @@
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define VERSIONS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -67,7 +70,7 @@ typedef struct {
     void *end;                /* as state */
     void *tape;               /* (U_m and the moving copies, batch, segments, neurons) */
     const void *grad_output, *grad_voltage, *grad_end; /* each may be null */
-    void *grad_current;       /* (batch, time, neurons) */
+    void *grad_current;       /* (batch, time, neurons), or null where it is not wanted */
     void *grad_state;
     void *grad_coefficients;  /* (rows, chunks, neurons) */
     void *grad_weights;       /* (chunks, from, to), or null */
@@ -132,6 +135,20 @@ static int run_tasks(const Problem *p, int (*run)(const Problem *, int64_t), int
     take_tasks(&work);
     while (started > 0) pthread_join(threads[--started], NULL);
     return atomic_load(&work.failed);
+}
+
+/* Memory that is about to be written for the first time: it costs as much as the neurons to have
+ * it page by page. */
+static void in_large_pages(const Problem *p, void *memory, size_t size) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    enum { PAGE = 1 << 21 };
+    if (!memory) return;
+    uintptr_t begin = ((uintptr_t)memory + PAGE - 1) / PAGE * PAGE;
+    uintptr_t end = ((uintptr_t)memory + (size_t)(p->batch * p->time * p->neurons) * size) / PAGE * PAGE;
+    if (end > begin) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#else
+    (void)p, (void)memory, (void)size;
+#endif
 }
 
 /* Lanes of a strip; with weights among the neurons a strip is the whole row. Steps that are gone

@@ -97,15 +97,20 @@ def run_gradient(
     structure: Sequence[int],
     needs: int,
     segment: int,
+    for_current: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of :func:`run`'s first four arguments, by those of its first three results."""
+    """The gradients of :func:`run`'s first four arguments, by those of its first three results.
+
+    That of the current is empty where it is not wanted (the first layer's input has none).
+    """
     parsed = Structure.from_list(list(structure))
     problem = _problem(current, state, coefficients, weights, parsed, needs, segment)
     g_output, problem.grad_output, problem.output_strides = _strided(grad_output)
     g_voltage, problem.grad_voltage, problem.voltage_strides = _strided(grad_voltage)
     g_end = None if grad_end is None else grad_end.contiguous()
     problem.grad_end, problem.tape = address(g_end), address(tape)
-    g_current, g_state = torch.empty_like(current), torch.empty_like(state)
+    g_current = torch.empty_like(current) if for_current else current.new_empty(0)
+    g_state = torch.empty_like(state)
     chunks = problem.chunks
     g_rows = coefficients.new_empty(coefficients.shape[0], chunks, coefficients.shape[2])
     g_weights = weights.new_zeros(chunks if weights.numel() else 0, *weights.shape)
@@ -130,9 +135,11 @@ def _(
     structure: Sequence[int],
     needs: int,
     segment: int,
+    for_current: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    same = [torch.empty_like(part) for part in (current, state, coefficients, weights)]
-    return same[0], same[1], same[2], same[3]
+    g_current = torch.empty_like(current) if for_current else current.new_empty(0)
+    same = [torch.empty_like(part) for part in (state, coefficients, weights)]
+    return g_current, same[0], same[1], same[2]
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -147,6 +154,7 @@ def _backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
     current, state, coefficients, weights, tape = ctx.saved_tensors
     if ctx.segment == 0:
         raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
+    wanted = ctx.needs_input_grad[:4]
     found = run_gradient(
         *grads[:3],
         current,
@@ -157,8 +165,8 @@ def _backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         ctx.structure,
         ctx.needs,
         ctx.segment,
+        wanted[0],
     )
-    wanted = ctx.needs_input_grad[:4]
     kept = [g if want else None for g, want in zip(found, wanted, strict=True)]
     return (*kept, None, None, None, None)
 

@@ -36,26 +36,19 @@ INLINE void NAME(ionic)(const NAME(Strip) *s, const NAME(Step) *at, REAL *slope,
         const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = at->source[x];
         const REAL *delta = NAME(row)(s, ELEMENT(k, DELTA));
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * w;
+        const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
         REAL *kept = at->tanh_element + k * w;
-        if (!NAME(in_slope)(p, x)) {
-            LOOP {
-                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
-                total[n] += alpha[n] * t;
-                if (keeps) kept[n] = t;
-            }
-        } else if (p->instant[x] == ALL) {
-            LOOP {
-                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
-                total[n] += alpha[n] * t;
-                slope[n] += steepness[n] * (R(1.0) - t * t);
-                if (keeps) kept[n] = t;
-            }
-        } else {
-            const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
+        if (NAME(in_slope)(p, x)) {
             LOOP {
                 REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
                 total[n] += alpha[n] * t;
                 slope[n] += instant[n] * steepness[n] * (R(1.0) - t * t);
+                if (keeps) kept[n] = t;
+            }
+        } else {
+            LOOP {
+                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
+                total[n] += alpha[n] * t;
                 if (keeps) kept[n] = t;
             }
         }
@@ -272,5 +265,7 @@ VERSIONS static int NAME(forward_task)(const Problem *p, int64_t task) {
 }
 
 int NAME(mtc_forward)(const Problem *p) {
+    in_large_pages(p, p->output, sizeof(REAL));
+    in_large_pages(p, p->voltage, sizeof(REAL));
     return run_tasks(p, NAME(forward_task), p->batch * strips(p));
 }

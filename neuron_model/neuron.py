@@ -176,6 +176,9 @@ class MTCNeuron(nn.Module):
         voltage = reference.new_zeros(batch, self.neurons) + rest
         return State(voltage, voltage, voltage, voltage)
 
+    # What is compiled around it calls it as it is: it looks at numbers to choose its formulas, and
+    # has compiled ones already. The operator behind it can be compiled into a graph.
+    @torch.compiler.disable
     def forward(
         self, current: Tensor, state: State | None = None, return_voltage: bool = False
     ) -> tuple[Tensor, State] | tuple[Tensor, Tensor, State]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.func import functional_call
 
+from neuron_model.backends import TAPES
 from neuron_model.dynamics import State
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
@@ -16,6 +17,7 @@ from neuron_model.parameters import (
     Leak,
     NeuronParameters,
 )
+from neuron_model.presets import preset
 
 ELEMENTS = (
     Element("fast", -2.0, 0.1),
@@ -235,3 +237,50 @@ def test_type_follows_the_module_and_state_dict_restores_it():
     other = MTCNeuron(varied(), dt=0.1, learn=LEARNABLE).double()
     other.load_state_dict(neuron.state_dict())
     assert torch.equal(other(noise(1, 4, 2))[0], neuron(noise(1, 4, 2))[0])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_around_the_neurons_can_be_compiled():
+    neuron = MTCNeuron(preset("tonic_spiking").parameters, dt=0.5, learn=("alpha",), neurons=3)
+
+    def loss(current):
+        s, _ = neuron(torch.tanh(current))
+        return (s * s).sum()
+
+    current = torch.linspace(-2.0, 3.0, 60).reshape(1, 20, 3)
+    compiled = torch.compile(loss, backend="aot_eager")
+    expected, found = loss(current), compiled(current)
+    torch.testing.assert_close(found, expected)
+    grads = [torch.autograd.grad(x, neuron.alpha_growth)[0] for x in (expected, found)]
+    torch.testing.assert_close(*grads)
+    assert float(grads[0].abs().max()) > 0
+
+
+def test_recurrent_neurons_hear_each_other_one_step_later():
+    neuron = MTCNeuron(preset("tonic_spiking").parameters, dt=0.5, neurons=3, recurrent=True)
+    assert isinstance(neuron.weights, torch.nn.Parameter)
+    assert float(neuron.weights.detach().abs().max()) <= 3**-0.5
+    with torch.no_grad():
+        neuron.weights.zero_()
+        neuron.weights[2, 0] = 1.5  # from the first neuron to the last one
+    current = torch.zeros(1, 40, 3)
+    current[:, :, 0] = 2.0
+    s, _ = neuron(current)
+    heard = torch.cat([torch.zeros(1, 1), s[:, :-1, 0].detach()], 1) * 1.5
+    alone = MTCNeuron(preset("tonic_spiking").parameters, dt=0.5)
+    expected, _ = alone(heard[..., None])
+    assert float(s[:, :, 0].detach().max()) > 0.5
+    torch.testing.assert_close(s[:, :, 2:], expected)
+    s.sum().backward()
+    assert float(neuron.weights.grad[2, 0]) != 0
+
+
+@pytest.mark.parametrize("tape", TAPES)
+def test_what_is_kept_for_the_gradient_can_be_chosen(tape):
+    parameters = preset("tonic_spiking").parameters
+    neuron = MTCNeuron(parameters, dt=0.5, learn="alpha", tape=tape)
+    s, _ = neuron(torch.ones(1, 100, 1))
+    s.sum().backward()
+    assert torch.isfinite(neuron.alpha_growth.grad).all()
+    with pytest.raises(InputError, match="tape = 'none' is not allowed"):
+        MTCNeuron(parameters, dt=0.5, tape="none")

@@ -25,7 +25,7 @@ from mapping.mismatch import COMPENSATION, OUTPUT, Draw, follower_block
 from mapping.sensitivity import CellSensitivities, OtaSensitivity
 from neuron_model.dynamics import element_current
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, Filter, NeuronParameters
+from neuron_model.parameters import Element, NeuronParameters
 
 # Over how many units of U on each side of rest a leak beside a fast follower is fitted.
 _RANGE = 3.0
@@ -81,7 +81,7 @@ def as_built_samples(
         values[f"tau_{x}"] = nominal.tau(x) * change.slope / change.gain
         kappa = shape.kappa / change.slope
         offset = shape.offset * change.slope + change.relative / kappa
-        values[f"filter_{x}"] = Filter(kappa=kappa, offset=offset)
+        values[f"filter_{x}"] = replace(shape, kappa=kappa, offset=offset)
     # the first elements are the amplifiers, in their order, as far as the leak's are elements
     elements = []
     for amplifier, element in zip(design.amplifiers, nominal.elements, strict=False):

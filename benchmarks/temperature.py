@@ -1,0 +1,100 @@
+"""The published neurons from -40 to 125 degC: regimes and drift of intervals, as built and ngspice.
+
+    python -m benchmarks.temperature [--technology sky130] [--backend ngspice] [--folder FOLDER]
+
+The neurons are the three published sets (arXiv 1805.05696) with the filters of a circuit, driven by
+their presets' currents, in units of I0 at each temperature. Every law of bias currents is predicted
+from as-built parameters; with --backend ngspice the PTAT ones are simulated as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from circuits.technology import load_technology
+from codesign.plots import save_figure
+from codesign.temperature_plots import temperature_figure
+from codesign.temperature_study import INTERVALS, TemperatureStudy, study_to_json
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.source import Drive
+from codesign.workflows.temperature import PTAT, study
+from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
+from netlists.engine import Engine
+from neuron_model.atomic import write_atomically
+from neuron_model.parameters import OTA_FILTER
+from neuron_model.presets import preset
+from neuron_model.stimulus import Stimulus
+
+NEURONS = (
+    "ribar_sepulchre_excitable",
+    "ribar_sepulchre_burster_raised",
+    "ribar_sepulchre_burster",
+)
+LAWS = (
+    PTAT,
+    BiasLaws(CurrentLaw.CONSTANT_GM, ReferenceLaw.PTAT),
+    BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT),
+    BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.CONSTANT),
+)
+# Of model time, before and after the step.
+_BEFORE, _AFTER = 500.0, 10_500.0
+
+
+def row(outcome: TemperatureStudy) -> dict[str, Any]:
+    """Regimes and drifts by temperature."""
+    return {
+        "neuron": outcome.name,
+        "currents": outcome.laws.currents.value,
+        "references": outcome.laws.references.value,
+        "steady": outcome.steady,
+        **{
+            f"{c.temperature:g}": {
+                who: {
+                    "regime": report.regime.value,
+                    "margin": round(report.margin, 2),
+                    **{name: outcome.drift(who, name)[i] for name in INTERVALS},
+                }
+                for who, report in (("as_built", c.as_built), ("circuit", c.circuit))
+                if report is not None
+            }
+            for i, c in enumerate(outcome.conditions)
+        },
+    }
+
+
+def main() -> None:
+    """Measure, print, and write documents and pictures into the folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--technology", default="sky130")
+    parser.add_argument("--backend", choices=("model", "ngspice"), default="model")
+    parser.add_argument("--folder", type=Path, default=Path("runs/temperature"))
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
+    technology = load_technology(arguments.technology)
+    with Engine(workers=arguments.workers, timeout=1200.0) as engine:
+        for name in NEURONS:
+            published = preset(name)
+            neuron = replace(
+                published.parameters, filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER
+            )
+            values = published.stimulus.values
+            drive = Drive(Stimulus((0.0, _BEFORE), values), _BEFORE + _AFTER)
+            design = design_neuron(neuron, technology, engine)
+            for laws in LAWS:
+                simulated = arguments.backend == "ngspice" and laws == PTAT
+                outcome = study(
+                    neuron, design, technology, engine, drive, laws=laws, in_ngspice=simulated
+                )
+                print(json.dumps(row(outcome)), flush=True)
+                stem = f"{name}_{laws.currents}_{laws.references}"
+                folder = arguments.folder / technology.name
+                write_atomically(folder / f"{stem}.json", json.dumps(study_to_json(outcome)))
+                save_figure(temperature_figure(outcome), folder / f"{stem}.png")
+
+
+if __name__ == "__main__":
+    main()

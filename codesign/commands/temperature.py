@@ -1,0 +1,154 @@
+"""``codesign temperature``: how a neuron fires from cold to hot."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current, add_mapping, add_technology
+from codesign.backend_arguments import add_neuron, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+    from codesign.temperature_study import TemperatureStudy
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "temperature",
+        example="codesign temperature neuron.toml --technology sky130 --backend ngspice\n"
+        "codesign temperature preset:tonic_bursting --technology generic --currents constant "
+        "--references constant",
+        description="Measure the cells at each temperature, let bias currents and references "
+        "follow their laws, and tell how the neuron fires and how its intervals drift. Exit "
+        "status 1: it does not fire as the model everywhere.",
+    )
+    add_neuron(parser)
+    add_technology(parser)
+    parser.add_argument(
+        "--temperatures",
+        default="-40,27,85,125",
+        metavar="LIST",
+        help="degree Celsius (default: %(default)s); write --temperatures=-40,27",
+    )
+    parser.add_argument(
+        "--currents",
+        choices=("constant", "ptat", "constant_gm"),
+        default="ptat",
+        help="what bias currents do over temperature (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--references",
+        choices=("constant", "ptat"),
+        default="ptat",
+        help="what the references' distances from the middle do (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("model", "ngspice"),
+        default="model",
+        help="predict from as-built parameters, or simulate as well (default: %(default)s)",
+    )
+    add_current(parser)
+    add_mapping(parser)
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.arguments import mapping_choices
+    from codesign.console import print_json, step_progress
+    from codesign.temperature_study import study_to_json
+    from codesign.workflows.circuit import design_neuron
+    from codesign.workflows.stimuli import stimuli_for
+    from codesign.workflows.temperature import study
+    from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
+    from netlists.engine import Engine
+
+    temperatures = parse_temperatures(arguments.temperatures)
+    technology = load_technology(arguments.technology)
+    source = read_single(arguments.neuron)
+    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
+    with Engine(timeout=arguments.timeout) as engine, step_progress("heating up") as progress:
+        choices = mapping_choices(arguments, technology)
+        design = design_neuron(source.neurons[0], technology, engine, progress, choices)
+        outcome = study(
+            source.neurons[0],
+            design,
+            technology,
+            engine,
+            drive,
+            temperatures,
+            laws,
+            arguments.backend == "ngspice",
+            progress,
+        )
+    if arguments.plot is not None:
+        from codesign.plots import save_figure
+        from codesign.temperature_plots import temperature_figure
+
+        save_figure(temperature_figure(outcome), arguments.plot)
+    if arguments.json:
+        print_json(study_to_json(outcome))
+    else:
+        _print(outcome)
+    return 0 if outcome.steady else 1
+
+
+def parse_temperatures(text: str) -> tuple[float, ...]:
+    """Degrees Celsius of a list such as "-40,27,85", rising, each once.
+
+    Raises:
+        InputError: not such a list.
+    """
+    import math
+
+    from neuron_model.errors import InputError
+
+    try:
+        values = sorted({float(part) for part in text.split(",")})
+    except ValueError:
+        values = [math.nan]
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"--temperatures {text!r} must be numbers, such as -40,27,85,125.")
+    return tuple(values)
+
+
+def _print(outcome: "TemperatureStudy") -> None:
+    from codesign.console import print_table
+    from codesign.temperature_study import INTERVALS
+
+    def percent(value: float | None) -> str:
+        return "" if value is None else f"{100 * value:+.1f}"
+
+    drifts = {
+        (who, name): outcome.drift(who, name)
+        for who in ("as_built", "circuit")
+        for name in INTERVALS
+    }
+    rows = [
+        (
+            c.temperature,
+            c.as_built.regime.value,
+            c.circuit.regime.value if c.circuit is not None else "-",
+            *(
+                " / ".join(percent(drifts[who, name][i]) for who in ("as_built", "circuit"))
+                for name in INTERVALS
+            ),
+        )
+        for i, c in enumerate(outcome.conditions)
+    ]
+    laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
+    print_table(
+        f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
+        ("degC", "as built", "ngspice", "interval drift (%)", "pause drift (%)"),
+        rows,
+    )
+    if not outcome.steady:
+        print(f"It is not {outcome.wanted} everywhere, as the model is.")

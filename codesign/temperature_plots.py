@@ -1,0 +1,75 @@
+"""Picture of a temperature study: regimes, and how intervals drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from codesign.plots import COLOURS, STYLE
+from codesign.temperature_study import INTERVALS, TemperatureStudy
+from neuron_model.regimes import Regime
+
+_TITLES: Mapping[str, str] = {
+    "interspike_interval": "interval between spikes",
+    "interburst_interval": "pause between bursts",
+}
+_WHO: Mapping[str, tuple[str, str, float]] = {
+    "as_built": ("as built", "o-", 6.0),
+    "circuit": ("ngspice", "s", 4.0),
+}
+# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
+_STYLE: Any = dict(STYLE)
+
+
+def temperature_figure(study: TemperatureStudy) -> Figure:
+    """Regime over temperature, and the drift of each interval from the nominal temperature."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        row = figure.subplots(1, 1 + len(INTERVALS))
+        _draw_regimes(row[0], study)
+        for axes, name in zip(row[1:], INTERVALS, strict=True):
+            _draw_drift(axes, study, name)
+        for axes in row:
+            axes.set_xlabel("temperature (°C)")
+            axes.set_xticks([c.temperature for c in study.conditions])
+        row[0].legend(fontsize=7, loc="best")
+        laws = f"currents {study.laws.currents}, references {study.laws.references}"
+        figure.suptitle(
+            f"{study.name} on {study.technology}, {study.corner}: {laws}".replace("_", " "),
+            fontsize=9,
+        )
+        return figure
+
+
+def _draw_regimes(axes: Axes, study: TemperatureStudy) -> None:
+    there = {c.as_built.regime for c in study.conditions}
+    there |= {c.circuit.regime for c in study.conditions if c.circuit is not None}
+    shown = [x for x in Regime if x in there | {study.wanted}]
+    for who, (label, line, size) in _WHO.items():
+        points = [
+            (c.temperature, shown.index(getattr(c, who).regime))
+            for c in study.conditions
+            if getattr(c, who) is not None
+        ]
+        if points:
+            x, y = np.array(points).T
+            axes.plot(x, y, line, color=COLOURS[who], label=label, markersize=size, linewidth=1.0)
+    axes.set_yticks(range(len(shown)), [x.value.replace("_", "\n") for x in shown])
+    axes.set_ylim(-0.6, len(shown) - 0.4)
+    axes.set_title("regime")
+
+
+def _draw_drift(axes: Axes, study: TemperatureStudy, name: str) -> None:
+    temperatures = [c.temperature for c in study.conditions]
+    axes.axhline(0.0, color="#c5cdd3", linewidth=0.7)
+    axes.set_title(_TITLES[name])
+    for who, (_, line, size) in _WHO.items():
+        drift = [np.nan if v is None else 100 * v for v in study.drift(who, name)]
+        if np.isfinite(drift).any():
+            axes.plot(temperatures, drift, line, color=COLOURS[who], markersize=size, linewidth=1.0)
+    axes.set_ylabel(f"change from {study.nominal:g} °C (%)")

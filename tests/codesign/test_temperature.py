@@ -1,0 +1,153 @@
+"""A neuron from cold to hot: drifts by hand, and cells, prediction and circuit at 85 degC."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.commands.temperature import parse_temperatures
+from codesign.temperature_plots import temperature_figure
+from codesign.temperature_study import Condition, TemperatureStudy, study_to_json
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.source import Drive
+from codesign.workflows.temperature import study
+from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from neuron_model.neuron_file import write_neuron
+from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.stimulus import Stimulus
+from tests.mapping.neurons import burster
+
+Captured = pytest.CaptureFixture[str]
+GENERIC = load_technology("generic")
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
+BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
+RESTING = RegimeReport(Regime.RESTING, 1.0, 0, ())
+
+
+def at(
+    temperature: float, built: RegimeReport, circuit: RegimeReport | None, unit: float = 1e-5
+) -> Condition:
+    return Condition(temperature, built, circuit, unit, 7e-9, 0.07)
+
+
+def made(*conditions: Condition) -> TemperatureStudy:
+    return TemperatureStudy(
+        name="burster",
+        technology="generic",
+        corner="tt",
+        laws=BiasLaws(),
+        current="0:-1",
+        duration=100.0,
+        wanted=Regime.TONIC_BURSTING,
+        nominal=27.0,
+        conditions=conditions,
+    )
+
+
+SLOWER = replace(BURSTING, interspike_interval=22.0, interburst_interval=None)
+MIXED = made(
+    at(-40.0, SLOWER, BURSTING),
+    at(27.0, BURSTING, BURSTING),
+    at(85.0, BURSTING, BURSTING, unit=1.2e-5),
+    at(125.0, BURSTING, RESTING),
+)
+
+
+def test_drifts_are_of_seconds_from_the_nominal_temperature():
+    assert MIXED.drift("as_built", "interspike_interval") == pytest.approx((0.1, 0.0, 0.2, 0.0))
+    pauses = MIXED.drift("as_built", "interburst_interval")
+    assert pauses == (None, 0.0, pytest.approx(0.2), 0.0)
+    assert MIXED.drift("circuit", "interspike_interval")[3] is None
+    without_nominal = made(MIXED.conditions[0])
+    assert without_nominal.drift("as_built", "interspike_interval") == (None,)
+
+
+def test_what_ngspice_says_decides_where_it_was_asked():
+    assert not MIXED.steady
+    assert made(*MIXED.conditions[:3]).steady
+    assert made(at(27.0, BURSTING, None)).steady
+    assert not made(at(27.0, RESTING, None)).steady
+
+
+def test_the_document_is_json_with_all_temperatures():
+    document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
+    assert [c["temperature"] for c in document["conditions"]] == [-40.0, 27.0, 85.0, 125.0]
+    cold, hot = document["conditions"][0], document["conditions"][3]
+    assert cold["as_built"]["drift"] == {
+        "interspike_interval": pytest.approx(0.1),
+        "interburst_interval": None,
+    }
+    assert hot["circuit"]["regime"] == "resting"
+    assert (document["currents"], document["references"]) == ("ptat", "ptat")
+
+
+@pytest.mark.parametrize("of", [MIXED, made(at(27.0, RESTING, None))], ids=["mixed", "silent"])
+def test_pictures_have_every_temperature(of: TemperatureStudy):
+    figure = temperature_figure(of)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        assert list(axes.get_xticks()) == [c.temperature for c in of.conditions]
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert "tonic\nbursting" in labels
+
+
+def test_lists_of_temperatures_rise_and_repeat_nothing():
+    assert parse_temperatures("85,-40, 27,85") == (-40.0, 27.0, 85.0)
+    for text in ("", "hot", "27,", "nan", "inf"):
+        with pytest.raises(InputError, match="must be numbers"):
+            parse_temperatures(text)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
+        yield folder
+
+
+@pytest.mark.ngspice
+def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
+    """With constant currents C V0 / I grows as the absolute temperature; PTAT ones keep it."""
+    drive = Drive(Stimulus.constant(0.1), 400.0)
+    with Engine(workers=2) as engine:
+        design = design_neuron(EXCITABLE, GENERIC, engine)
+        ptat, constant = (
+            study(EXCITABLE, design, GENERIC, engine, drive, (27.0, 85.0), laws, in_ngspice=True)
+            for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT))
+        )
+    for outcome in (ptat, constant):
+        assert outcome.steady
+        for c in outcome.conditions:
+            assert c.circuit is not None
+            assert c.circuit.interspike_interval == pytest.approx(
+                c.as_built.interspike_interval, rel=0.03
+            )
+    drifts = [o.drift("circuit", "interspike_interval")[1] for o in (ptat, constant)]
+    assert abs(drifts[0]) < 0.03
+    assert drifts[1] == pytest.approx(358.15 / 300.15 - 1, abs=0.03)
+
+
+@pytest.mark.ngspice
+def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, capsys: Captured):
+    path = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
+    words = ["temperature", str(path), "--technology", "generic", "--temperatures", "27,85"]
+    words += ["--current", "0:0.1", "--duration", "300"]
+    picture = tmp_path / "heat.png"
+    assert main([*words, "--json", "--plot", str(picture)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["steady"] is True
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert main(words) == 0
+    assert "tonic_spiking" in capsys.readouterr().out
+    words[words.index("27,85")] = "300"
+    assert main(words) == 2
+    assert "temperature = 300 degC must be from -60 to 200" in capsys.readouterr().err

@@ -165,17 +165,33 @@ def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) 
         return figure
 
 
-def loss_figure(steps: Sequence[float], losses: Sequence[float], column: str = "step") -> Figure:
-    """The loss while training, on a logarithmic axis where it spans more than a factor of 3."""
+def loss_figure(
+    steps: Sequence[float],
+    losses: Sequence[float],
+    column: str = "step",
+    validation: Sequence[tuple[float, float]] = (),
+) -> Figure:
+    """The loss while training, on a logarithmic axis where it spans more than a factor of 3.
+
+    Args:
+        steps: their numbers. losses: one each.
+        column: what the steps are called.
+        validation: (step, NRMSE on the validation part), drawn on the same axis.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.2, 2.5), layout="constrained")
         axes = figure.subplots()
-        values = np.asarray(losses, dtype=float)
-        axes.plot(steps, values, color=COLOURS["circuit"], linewidth=1.2)
+        looks = np.asarray(validation, dtype=float).reshape(-1, 2)
+        axes.plot(steps, losses, color=COLOURS["circuit"], linewidth=1.2, label="loss")
+        if len(looks):
+            colour = COLOURS["model"]
+            axes.plot(*looks.T, color=colour, linewidth=1.2, marker=".", label="validation NRMSE")
+            axes.legend(frameon=False)
+        values = np.concatenate([np.asarray(losses, dtype=float), looks[:, 1]])
         if values.size and values.min() > 0 and values.max() > 3 * values.min():
             axes.set_yscale("log")
         axes.set_xlabel(column)
-        axes.set_ylabel("loss")
+        axes.set_ylabel("loss" if not len(looks) else "")
         axes.grid(axis="y", color=_FAINT, linewidth=0.7)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         return figure

@@ -35,7 +35,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "config",
         type=Path,
-        metavar="CONFIG|DATA",
+        metavar="CONFIG|TABLE",
         help="the configuration file, or a CSV or NPZ file to learn",
     )
     parser.add_argument(

@@ -196,7 +196,12 @@ def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
         f"Loss over {len(history.losses)} {history.column}s, from {number(first)} to "
         f"{number(last)}; the least is {number(min(history.losses))}."
     )
-    figure = loss_figure(history.steps, history.losses, history.column)
+    if history.validation:
+        step, best = min(history.validation, key=lambda look: look[1])
+        text += f" The NRMSE on the validation part is least, {number(best)}, at {step:.0f}."
+    if history.activity:
+        text += f" Active (s > 0) in the end: {percent(history.activity[-1])} of the time."
+    figure = loss_figure(history.steps, history.losses, history.column, history.validation)
     svg = inline_svg(figure, sheet, "Loss while training", text)
     return element("figure", svg, element("figcaption", text), class_="narrow")
 

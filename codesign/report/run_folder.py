@@ -26,11 +26,17 @@ HISTORY_FILE = "history.csv"
 
 @dataclass(frozen=True)
 class History:
-    """The loss at each step of the training. column: what the file calls the steps."""
+    """The loss at each step of the training. column: what the file calls the steps.
+
+    activity: fraction of the neurons' steps in which s > 0, at each step, empty where the file does
+    not say. validation: (step, NRMSE on the validation part) of each look at it.
+    """
 
     column: str
     steps: tuple[float, ...]
     losses: tuple[float, ...]
+    activity: tuple[float, ...] = ()
+    validation: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ def read_history(path: Path) -> History | None:
     """The training's losses; None where there is no such file or it has no rows.
 
     The file is CSV with a column ``loss``; the steps are in ``epoch`` or ``step``, or are counted.
+    The columns ``activity`` and ``validation_nrmse`` may be there; the latter may have gaps.
 
     Raises:
         InputError: no such column, or a value that is no number.
@@ -117,21 +124,31 @@ def read_history(path: Path) -> History | None:
     column = next((name for name in ("epoch", "step") if name in columns), "")
     steps: list[float] = []
     losses: list[float] = []
+    activity: list[float] = []
+    validation: list[tuple[float, float]] = []
     for number, row in enumerate(rows):
-        for values, word in (
-            (steps, row[column] if column else str(number)),
-            (losses, row["loss"]),
-        ):
-            try:
-                value = float(word)
-            except (TypeError, ValueError):
-                value = math.nan
-            if not math.isfinite(value):
-                raise InputError(
-                    f"{path}, line {number + 2}: {word!r} is not allowed; it must be a number."
-                )
-            values.append(value)
-    return History(column or "step", tuple(steps), tuple(losses)) if losses else None
+        line = f"{path}, line {number + 2}"
+        steps.append(_number(line, row[column] if column else str(number)))
+        losses.append(_number(line, row["loss"]))
+        if "activity" in columns:
+            activity.append(_number(line, row["activity"]))
+        if row.get("validation_nrmse"):
+            validation.append((steps[-1], _number(line, row["validation_nrmse"])))
+    if not losses:
+        return None
+    return History(
+        column or "step", tuple(steps), tuple(losses), tuple(activity), tuple(validation)
+    )
+
+
+def _number(line: str, word: str | None) -> float:
+    try:
+        value = float(word or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{line}: {word!r} is not allowed; it must be a number.")
+    return value
 
 
 def _text(path: Path) -> str | None:

@@ -166,6 +166,13 @@ def test_loss_is_logarithmic_where_it_falls_far():
     assert loss_figure([0, 1], [1.0, 0.0]).axes[0].get_yscale() == "linear"
 
 
+def test_looks_at_the_validation_part_are_drawn_beside_the_loss():
+    axes = loss_figure([0, 1, 2], [1.0, 0.9, 0.8], "step", [(1, 0.1)]).axes[0]
+    assert [line.get_label() for line in axes.lines] == ["loss", "validation NRMSE"]
+    assert axes.lines[1].get_xydata().tolist() == [[1, 0.1]]
+    assert axes.get_yscale() == "log"
+
+
 @pytest.mark.parametrize(
     ("suffix", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]
 )

@@ -105,7 +105,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     write_designs(run / "design.json", [design("burster"), design("silent")])
     write_estimates(run, (Estimates("burster", 154, 2000.0, 4100.0, 4.44e-7, 116.0, 3.83e-9),))
     (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
-    (run / "history.csv").write_text("step,loss,gradient_norm\n0,1.5,3\n1,0.5,2\n2,0.25,1\n")
+    (run / "history.csv").write_text(
+        "step,loss,activity,validation_nrmse\n0,1.5,0.3,\n1,0.5,0.2,0.75\n2,0.25,0.125,0.875\n"
+    )
     (run / "netlists").mkdir()
     (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
     (run / "netlists" / "models.spice").write_text("* models\n")
@@ -319,6 +321,17 @@ def test_history_counts_steps_that_have_no_number(tmp_path: Path):
     history = read_history(path)
     assert history is not None
     assert (history.column, history.steps, history.losses) == ("step", (0.0, 1.0), (3.0, 2.0))
+
+
+def test_history_holds_activity_and_the_looks_at_the_validation_part(tmp_path: Path):
+    path = tmp_path / "history.csv"
+    path.write_text("step,loss,activity,validation_nrmse\n0,3,0.5,\n1,2,0.25,0.8\n")
+    history = read_history(path)
+    assert history is not None
+    assert (history.activity, history.validation) == ((0.5, 0.25), ((1.0, 0.8),))
+    path.write_text("step,loss,activity,validation_nrmse\n0,3,0.5,high\n")
+    with pytest.raises(InputError, match="line 2: 'high'"):
+        read_history(path)
 
 
 def test_designs_are_found_by_name(written: tuple[Path, str]):

@@ -30,7 +30,9 @@ def fit_readout(
         centre, mean = a.mean(0), y.mean()
         a = a - centre
         gram = a.T @ a
-        penalty = configuration.ridge * gram.diagonal().mean() * torch.eye(len(gram)).to(gram)
+        # Where every neuron is silent nothing but the bias can be fitted.
+        size = gram.diagonal().mean().clamp_min(1e-30)
+        penalty = configuration.ridge * size * torch.eye(len(gram)).to(gram)
         weight = torch.linalg.solve(gram + penalty, a.T @ (y - mean))
         network.readout.weight[output] = weight.to(weights)
         network.readout.bias[output] = (mean - centre @ weight).to(weights)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,31 +105,56 @@ def load_source(name: str) -> Source:
     from neuron_model.model_file import read_model
     from neuron_model.network import neurons_of
 
-    neurons = tuple(neurons_of(read_model(model)))
-    return Source(neurons, path, _read_drives(path / CURRENTS_FILE, len(neurons)))
+    network = read_model(model)
+    sizes = network.configuration.sizes
+    neurons = tuple(n for layer in range(len(sizes)) for n in neurons_of(network, layer))
+    return Source(neurons, path, _read_drives(path / CURRENTS_FILE, sizes))
 
 
-def write_drives(folder: Path, currents: np.ndarray, interval: float) -> Path:
+def write_drives(
+    folder: Path, currents: np.ndarray, interval: float, *deeper: tuple[np.ndarray, float]
+) -> Path:
     """Keep what a network feeds to its neurons.
 
     Args:
         folder: of the run.
-        currents: (samples, neurons), in model units.
+        currents: of the layer nearest to the input, (samples, neurons), in model units.
         interval: for how long a sample is held, in model time.
+        deeper: the same two of each further layer.
     """
+    arrays: dict[str, Any] = {}
+    for index, (recorded, held) in enumerate([(currents, interval), *deeper]):
+        arrays |= {_name("currents", index): recorded, _name("interval", index): np.array(held)}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, currents=currents, interval=np.float64(interval))
+    np.savez_compressed(buffer, **arrays)
     return write_atomically(folder / CURRENTS_FILE, buffer.getvalue())
 
 
-def _read_drives(path: Path, neurons: int) -> tuple[Drive, ...] | None:
+def _name(array: str, layer: int) -> str:
+    return f"{array}_{layer}" if layer else array
+
+
+def _read_drives(path: Path, sizes: tuple[int, ...]) -> tuple[Drive, ...] | None:
+    """sizes: neurons of each layer."""
     if not path.is_file():
         return None
     try:
         with np.load(path, allow_pickle=False) as content:
-            currents, interval = content["currents"], float(content["interval"])
+            layers = [
+                (content[_name("currents", i)], float(content[_name("interval", i)]))
+                for i in range(len(sizes))
+            ]
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is no file of input currents ({error}).") from error
+    drives: list[Drive] = []
+    for (currents, interval), neurons in zip(layers, sizes, strict=True):
+        drives += _layer_drives(path, currents, interval, neurons)
+    return tuple(drives)
+
+
+def _layer_drives(
+    path: Path, currents: np.ndarray, interval: float, neurons: int
+) -> Iterator[Drive]:
     if currents.ndim != 2 or currents.shape[1] != neurons:
         raise InputError(
             f"{path}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
@@ -137,4 +164,4 @@ def _read_drives(path: Path, neurons: int) -> tuple[Drive, ...] | None:
         stimuli = [Stimulus.sampled(column, interval) for column in currents.T]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return tuple(Drive(stimulus, len(currents) * interval, True) for stimulus in stimuli)
+    return (Drive(stimulus, len(currents) * interval, True) for stimulus in stimuli)

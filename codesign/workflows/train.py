@@ -94,9 +94,10 @@ def make_network(configuration: RunConfiguration, series: Series | None = None) 
     series = series or make_series(configuration.task)
     settings, layers = configuration.network, configuration.layers
     generator = np.random.default_rng(configuration.seed)
-    made = settings.network(
-        tuple(layer.draw_neurons(generator) for layer in layers), series.inputs, series.outputs
-    )
+    drawn = [layer.draw_neurons(generator) for layer in layers]
+    if len(drawn) > 1:  # One name in a run is one neuron.
+        drawn = [replace(neurons, name=f"layer_{i}") for i, neurons in enumerate(drawn)]
+    made = settings.network(tuple(drawn), series.inputs, series.outputs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(configuration.seed)
         network = MTCNetwork(made, settings.backend, getattr(torch, settings.dtype))
@@ -181,7 +182,9 @@ def train_run(
         )
     if first:
         heard = series.test.signal[:HELD_OUT_SAMPLES]
-        write_drives(folder, input_currents(network, heard), input_interval(network))
+        layers = range(len(configuration.layers))
+        drives = [(input_currents(network, heard, i), input_interval(network, i)) for i in layers]
+        write_drives(folder, *drives[0], *drives[1:])
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)

@@ -243,6 +243,22 @@ def write_table(path: Path, rows: int = 200) -> Path:
     return path
 
 
+def test_neurons_of_every_layer_can_be_built(tmp_path: Path):
+    text = SMALL.replace("neurons = 4", "recurrent = true") + (
+        "[[network.layers]]\nneurons = 3\n[[network.layers]]\nneurons = 2\npreset = 'resting'\n"
+    )
+    configuration = run_configuration_from_toml(text, "two.toml")
+    trained = train_run(configuration, tmp_path / "run")
+    source = load_source(str(tmp_path / "run"))
+    names = ["layer_0_0", "layer_0_1", "layer_0_2", "layer_1_0", "layer_1_1"]
+    assert [neuron.name for neuron in source.neurons] == names
+    heard = make_series(configuration.task).test.signal
+    deep = input_currents(trained.network, heard, 1)
+    assert source.drives is not None
+    assert float(source.drives[4].stimulus(7 * 0.5 + 0.1)) == pytest.approx(deep[7, 1])
+    assert {drive.duration for drive in source.drives} == {len(heard) * 1.0}
+
+
 def test_a_table_of_the_users_own_is_trained_on_in_one_command(
     tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ):

@@ -104,6 +104,16 @@ def test_the_fitted_readout_is_the_best_linear_one():
     assert float(loss.detach()) < 0.5
 
 
+def test_where_all_are_silent_the_fit_is_the_mean():
+    net, series = network(), make_series(TASK)
+    with torch.no_grad():
+        net.projections[0].bias.fill_(-9.0)
+    fit_readout(net, TASK, series, SHORT)
+    assert net.readout.weight.abs().max().item() == 0.0
+    _, target = training_batch(TASK, series, 32, torch.Generator().manual_seed(1))
+    assert net.readout.bias.item() == pytest.approx(target[:, TASK.washout :].mean().item())
+
+
 def test_voltages_beyond_the_headroom_cost():
     net, series = network(), make_series(TASK)
     batch = training_batch(TASK, series, 4, torch.Generator().manual_seed(0))

@@ -19,11 +19,15 @@ _LEAST_PAIRS = 3
 
 @dataclass(frozen=True)
 class Chip:
-    """One sample: what as-built parameters predict, and what ngspice found (None: not asked)."""
+    """One sample: what as-built parameters predict, and what ngspice found (None: not asked).
+
+    duration: for how long both were run, in model time.
+    """
 
     sample: int
     as_built: RegimeReport
     circuit: RegimeReport | None = None
+    duration: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,7 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         "chips": [
             {
                 "sample": c.sample,
+                "duration": c.duration,
                 "as_built": report_to_json(c.as_built),
                 "circuit": report_to_json(c.circuit) if c.circuit is not None else None,
             }

@@ -34,6 +34,10 @@ from neuron_model.simulation import simulate
 # Chips that one bench simulates one after the other: loading is shared, and a record that was
 # interrupted loses no more than these.
 CHIPS_PER_BENCH = 4
+DOUBTFUL = 0.1
+"""A margin below this leaves a regime undecided: the chip is run for longer."""
+LONGER = 2.0
+"""By how much."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,9 @@ def study(
 ) -> MismatchStudy:
     """Predict every chip and, with an ``engine``, simulate it.
 
+    A chip whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
+    one that pauses may be silent for good) is run again for LONGER times as long, in both.
+
     With ``record``, what is known of each chip is kept there as soon as it is known, and chips
     that the file already holds for the same neuron, drive and draw are not done again.
 
@@ -140,21 +147,12 @@ def study(
         InputError: the record is of something else, or cannot be read or written.
         SimulatorError: a chip could not be simulated.
     """
-    chips = _Record(record, _fingerprints(drawn))
-    count = drawn.draw.samples
-    for sample in range(count):
-        if sample not in chips.as_built:
-            chips.add("as_built", sample, predict(drawn, sample))
-        if progress:
-            progress(sample + 1, count, "predicting chips from as-built parameters")
-    missing = [sample for sample in range(count) if sample not in chips.circuit]
-    if engine is not None and missing:
-        done = count - len(missing)
-        for sample, report in circuits(drawn, missing, engine):
-            chips.add("circuit", sample, report)
-            done += 1
-            if progress:
-                progress(done, count, "simulating chips in ngspice")
+    chips = _Record(record, _fingerprints(drawn), drawn.drive.duration)
+    every = range(drawn.draw.samples)
+    _complete(drawn, every, chips, engine, progress)
+    longer = replace(drawn, drive=drawn.drive.lasting(LONGER * drawn.drive.duration))
+    doubtful = [sample for sample in every if chips.is_doubtful(sample, engine is not None)]
+    _complete(longer, doubtful, chips, engine, progress)
     built, drive = drawn.built, drawn.drive
     return MismatchStudy(
         name=built.design.name,
@@ -169,13 +167,40 @@ def study(
         chips=tuple(
             Chip(
                 sample,
-                chips.as_built[sample],
-                chips.circuit.get(sample) if engine is not None else None,
+                chips.as_built[sample][0],
+                chips.circuit[sample][0] if engine is not None else None,
+                chips.as_built[sample][1],
             )
-            for sample in range(count)
+            for sample in every
         ),
         interval_unit=built.design.time_unit,
     )
+
+
+def _complete(
+    drawn: DrawnNeuron,
+    samples: Sequence[int],
+    chips: _Record,
+    engine: Engine | None,
+    progress: Progress | None,
+) -> None:
+    """Find out what ``chips`` does not know of ``samples`` under the drive of ``drawn``."""
+    duration, count = drawn.drive.duration, len(samples)
+    again = "" if count == drawn.draw.samples else " again, for longer"
+    for done, sample in enumerate(samples, start=1):
+        if not chips.knows("as_built", sample, duration):
+            chips.add("as_built", sample, predict(drawn, sample), duration)
+        if progress:
+            progress(done, count, f"predicting chips from as-built parameters{again}")
+    missing = [s for s in samples if not chips.knows("circuit", s, duration)]
+    if engine is None or not missing:
+        return
+    done = count - len(missing)
+    for sample, report in circuits(drawn, missing, engine):
+        chips.add("circuit", sample, report, duration)
+        done += 1
+        if progress:
+            progress(done, count, f"simulating chips in ngspice{again}")
 
 
 def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
@@ -205,10 +230,12 @@ class _Record:
     What ngspice found stays valid when as-built models change; predictions of before do not.
     """
 
-    def __init__(self, path: Path | None, fingerprints: dict[str, str]) -> None:
+    def __init__(self, path: Path | None, fingerprints: dict[str, str], duration: float) -> None:
         self.path = path
-        self.as_built: dict[int, RegimeReport] = {}
-        self.circuit: dict[int, RegimeReport] = {}
+        self.duration = duration
+        # (report, for how long the chip was run)
+        self.as_built: dict[int, tuple[RegimeReport, float]] = {}
+        self.circuit: dict[int, tuple[RegimeReport, float]] = {}
         if path is None:
             return
         known = self._read(path, fingerprints) if path.exists() else {}
@@ -216,10 +243,20 @@ class _Record:
             if known.get(kind) != value:
                 self._append({"fingerprint": kind, "value": value})
 
-    def add(self, kind: str, sample: int, report: RegimeReport) -> None:
+    def knows(self, kind: str, sample: int, duration: float) -> bool:
+        """Whether a sample was run for ``duration`` or longer."""
+        _, known = getattr(self, kind).get(sample, (None, 0.0))
+        return bool(known >= duration)
+
+    def is_doubtful(self, sample: int, simulated: bool) -> bool:
+        """Whether the first run of a sample did not decide its regime, or it was run for longer."""
+        found = [self.as_built[sample], *([self.circuit[sample]] if simulated else [])]
+        return any(run > self.duration or report.margin < DOUBTFUL for report, run in found)
+
+    def add(self, kind: str, sample: int, report: RegimeReport, duration: float) -> None:
         """Keep what became known of a sample."""
-        getattr(self, kind)[sample] = report
-        self._append({"sample": sample, kind: report_to_json(report)})
+        getattr(self, kind)[sample] = report, duration
+        self._append({"sample": sample, "duration": duration, kind: report_to_json(report)})
 
     def _append(self, entry: dict[str, Any]) -> None:
         if self.path is None:
@@ -249,7 +286,9 @@ class _Record:
                     self.as_built.clear()
                 for kind in ("as_built", "circuit"):
                     if kind in entry:
-                        getattr(self, kind)[int(entry["sample"])] = report_from_json(entry[kind])
+                        report = report_from_json(entry[kind])
+                        known_for = float(entry["duration"])
+                        getattr(self, kind)[int(entry["sample"])] = report, known_for
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: is no record of a mismatch study ({error}).") from error
         if known.get("circuit") != fingerprints["circuit"]:

@@ -13,7 +13,7 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.workflows.characterize import characterize, models_for
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
+from codesign.workflows.mismatch import DOUBTFUL, DrawnNeuron, draw_neuron, predict, study
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
@@ -160,6 +160,22 @@ def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
     record.write_text("".join(lines)[:-20])
     assert study(drawn, engine, record).agreement == whole.agreement
     assert record.read_text().splitlines(keepends=True) == lines
+
+
+def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, engine, tmp_path):
+    """At 60 units one of three has shown its interval; the others may have fired for good."""
+    short = replace(drawn, drive=DRIVE.lasting(60.0))
+    record = tmp_path / "chips.jsonl"
+    outcome = study(short, None, record)
+    first = [predict(short, sample) for sample in range(SAMPLES)]
+    undecided = [report.margin < DOUBTFUL for report in first]
+    assert undecided == [True, False, True]
+    assert [c.duration for c in outcome.chips] == [120.0, 60.0, 120.0]
+    assert outcome.chips[1].as_built == first[1]
+    assert {c.as_built.regime for c in outcome.chips} == {Regime.TONIC_SPIKING}
+    before = record.read_text()
+    assert [c.duration for c in study(short, None, record).chips] == [120.0, 60.0, 120.0]
+    assert record.read_text() == before
 
 
 @pytest.mark.parametrize(

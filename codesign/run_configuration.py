@@ -15,7 +15,7 @@
     steps_per_sample = 4
 
     [training]
-    steps = 80                   # and the rest of training_configuration.TrainingConfiguration
+    steps = 200                  # and the rest of training_configuration.TrainingConfiguration
 
     [training.rates]
     readout = 1.0                # and the rest of training_configuration.Rates

@@ -74,7 +74,7 @@ class TrainingConfiguration:
         InputError: a value is not usable; the text names it.
     """
 
-    steps: int = 240
+    steps: int = 200
     batch: int = 32
     learning_rate: float = 0.05
     readout_rate: float = 1.0

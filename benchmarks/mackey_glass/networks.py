@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.mackey_glass.settings import Settings
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
@@ -24,12 +24,24 @@ def make_network(settings: Settings, seed: int) -> Network:
         torch.manual_seed(seed)
         network = draw(settings, seed)
         _draw_weights(network, settings)
+    for parameter in network.parameters():
+        parameter.register_hook(_bounded)
     return network
 
 
 def parameter_count(network: Network) -> int:
     """How many numbers are learned."""
     return sum(p.numel() for p in network.parameters())
+
+
+_LARGEST_GRADIENT = 1e17
+"""Beyond it the square of the gradient's norm, to which it is clipped, leaves float32."""
+
+
+def _bounded(gradient: Tensor) -> Tensor:
+    """The gradient through surrogates can explode in time: clipped, it costs a step, no more."""
+    bound = _LARGEST_GRADIENT
+    return torch.nan_to_num(gradient, 0.0, bound, -bound).clamp(-bound, bound)
 
 
 def _baseline(settings: Settings, seed: int) -> Network:

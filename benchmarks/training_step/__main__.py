@@ -1,6 +1,6 @@
 """One training step, forward and backward, of MTC neurons and of the SNN libraries' LIF layers.
 
-    python -m benchmarks.training_step [--repeats 5] [--only fused] [--json]
+    python -m benchmarks.training_step [--repeats 5] [--only fused] [--json] [--out docs/results]
 
 B 32, T 1000, N 100, float32, one thread. All contenders take turns, so that a busy machine slows
 all of them; the times are medians, in seconds. The MTC neurons have four elements, and every alpha,
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -34,6 +35,7 @@ from benchmarks.training_step.contenders import (
 )
 from benchmarks.training_step.machine import least_bytes, least_tanh, memory_rate, tanh_rate
 from benchmarks.training_step.memory import LONG, peak_of_child
+from neuron_model.atomic import write_atomically
 
 SCALING = {
     "batch": (8, 16, 32, 64),
@@ -117,7 +119,7 @@ def measure(
         result["machine"] = bounds(shape, seconds[FUSED])
         result["scaling"] = scaling(shape, repeats)
         result["long"] = asdict(LONG) | peak_of_child()
-    result["processor"] = _processor()
+    result["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     result["torch"] = torch.__version__
     return result
 
@@ -128,6 +130,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="contenders with this in their name")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path, help="folder for training_step.json and .txt")
     arguments = parser.parse_args()
     result = measure(
         Shape(),
@@ -135,12 +138,22 @@ def main() -> None:
         arguments.only,
         lambda text: print(text, file=sys.stderr),
     )
-    print(json.dumps(result, indent=2) if arguments.json else table(result))
+    document = json.dumps(result, indent=2)
+    if arguments.out is not None:
+        write_atomically(arguments.out / "training_step.json", document + "\n")
+        write_atomically(arguments.out / "training_step.txt", table(result) + "\n")
+    print(document if arguments.json else table(result))
 
 
 def table(result: Mapping[str, Any]) -> str:
     """For people."""
-    lines = [f"{'one step':36} {'s':>8} {'x fused':>8}"]
+    shape = result["shape"]
+    lines = [
+        f"{result['processor']}; torch {result['torch']}; one thread",
+        f"B {shape['batch']}, T {shape['time']}, N {shape['neurons']}, float32",
+        "",
+        f"{'one step':36} {'s':>8} {'x fused':>8}",
+    ]
     factors = result.get("times_the_fused", {})
     for name, value in result["seconds"].items():
         factor = f"{factors[name]:8.1f}" if name in factors else ""

@@ -64,7 +64,7 @@ def burster(circuit_shaped: bool = False) -> NeuronParameters:
     )
 
 
-def mtc(backend: str, circuit_shaped: bool = False, tape: str = "auto") -> Callable[[Shape], Step]:
+def mtc(backend: str, circuit_shaped: bool = False) -> Callable[[Shape], Step]:
     """MTC neurons; every alpha, delta, tau and kappa of every neuron is learned.
 
     The paper's: linear filters and leak, explicit Euler. Circuit-shaped: tanh in filters and leak,
@@ -79,7 +79,6 @@ def mtc(backend: str, circuit_shaped: bool = False, tape: str = "auto") -> Calla
             integrator="exponential" if circuit_shaped else "euler",
             backend=backend,
             neurons=shape.neurons,
-            tape=tape,
         )
         current, weight = _current(shape, by_time=False)
 

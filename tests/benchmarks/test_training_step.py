@@ -49,4 +49,4 @@ def test_ratios_are_to_the_fused_kernel():
 def test_least_work_of_a_step():
     shape = Shape(32, 1000, 100)
     assert least_tanh(shape) == 25_600_000
-    assert least_bytes(shape) == 10 * 4 * 3_200_000
+    assert least_bytes(shape) == 5 * 4 * 3_200_000

@@ -8,13 +8,35 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.training_step.contenders import Shape
+from neuron_model.neuron import MTCNeuron
+from neuron_model.parameters import Element, NeuronParameters, Timescale
 
 ELEMENTS = 4
 
 
-def tanh_rate(repeats: int = 30) -> float:
-    """tanh per second of torch's vectorised float32 tanh, on what fits into the second-level
-    cache."""
+def tanh_rate(repeats: int = 15) -> float:
+    """tanh per second inside the kernel: what many more elements cost forward, strips of neurons
+    staying in the first-level cache."""
+    few, many = ELEMENTS, 6 * ELEMENTS
+    shape = Shape(batch=8, time=500, neurons=128)
+    current = torch.randn(shape.batch, shape.time, shape.neurons)
+    seconds = []
+    for count in (few, many):
+        elements = tuple(Element(Timescale.FAST, 0.5, 0.1 * k) for k in range(count))
+        layer = MTCNeuron(
+            NeuronParameters(elements),
+            dt=0.1,
+            integrator="euler",
+            backend="fused",
+            neurons=shape.neurons,
+        )
+        with torch.no_grad():
+            seconds.append(_best(lambda run=layer: run(current), repeats))  # type: ignore[misc]
+    return (many - few) * shape.size / (seconds[1] - seconds[0])
+
+
+def torch_tanh_rate(repeats: int = 30) -> float:
+    """tanh per second of torch's own, float32, on what fits into the second-level cache."""
     x = torch.linspace(-4.0, 4.0, 2**15)
     out = torch.empty_like(x)
     return x.numel() / _best(lambda: torch.tanh(x, out=out), repeats)
@@ -43,7 +65,7 @@ def _best(run: Callable[[], object], repeats: int) -> float:
     """Seconds of the quickest of ``repeats`` runs: what the machine can do."""
     times = []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        begin = time.process_time()
         run()
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
     return min(times)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.backends import TAPES, Problem, find_backend
+from neuron_model.backends import TAPES, Backend, Problem, Trajectory, find_backend
 from neuron_model.dynamics import State
 from neuron_model.errors import InputError
 from neuron_model.integration import find_integrator
 from neuron_model.limits import Limits
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Value
+from neuron_model.variation import Variation
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")
 """What can be learned; tau is tau_fast, tau_slow and tau_ultraslow. tau_m is the unit of time."""
@@ -93,6 +95,8 @@ class MTCNeuron(nn.Module):
             )
         self._fixed = parameters.map(_plain)
         self._register(dtype or torch.get_default_dtype())
+        # Set by variation.varied: whose parameters each sequence is run with.
+        self.chips: tuple[Variation, Tensor] | None = None
         self.weights = None
         if recurrent:
             size = (self.neurons, self.neurons)
@@ -215,12 +219,41 @@ class MTCNeuron(nn.Module):
             voltage=return_voltage,
             tape=self.tape,
         )
-        s, voltage, end = find_backend(self.backend, current)(problem)
+        run = find_backend(self.backend, current)
+        s, voltage, end = run(problem) if self.chips is None else self._on_chips(run, problem)
         self._check_finite(current, end)
         if return_voltage:
             assert voltage is not None
             return s, voltage, end
         return s, end
+
+    def _on_chips(self, run: Backend, problem: Problem) -> Trajectory:
+        """Run each sequence's neurons with their own parameters, as neurons of one sequence."""
+        assert self.chips is not None
+        variation, index = self.chips
+        batch, time, neurons = problem.current.shape
+        if problem.weights is not None:
+            raise InputError("neurons that feed each other cannot be run on chips yet.")
+        if len(index) != batch:
+            raise InputError(
+                f"there are {len(index)} chips for {batch} sequences; there must be one for each."
+            )
+        side_by_side = replace(
+            problem,
+            current=problem.current.transpose(0, 1).reshape(1, time, batch * neurons),
+            state=State(*(u.reshape(1, batch * neurons) for u in problem.state)),
+            parameters=variation.follow(problem.parameters, index),
+        )
+        s, voltage, end = run(side_by_side)
+
+        def apart(values: Tensor) -> Tensor:
+            return values.reshape(time, batch, neurons).transpose(0, 1)
+
+        return Trajectory(
+            apart(s),
+            None if voltage is None else apart(voltage),
+            State(*(u.reshape(batch, neurons) for u in end)),
+        )
 
     def _check(self, current: Tensor) -> None:
         if current.ndim != 3 or current.shape[-1] != self.neurons:

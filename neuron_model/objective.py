@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from neuron_model.network import Hidden, Network
 from neuron_model.neuron import MTCNeuron
 from neuron_model.tasks.series import Task
 from neuron_model.training_configuration import TrainingConfiguration
+from neuron_model.variation import Variation, varied
 
 
 class Loss(NamedTuple):
@@ -40,9 +42,22 @@ class Objective(nn.Module):
         self.task = task
         self.configuration = configuration
 
-    def forward(self, signal: Tensor, target: Tensor) -> Loss:
-        """Of (batch, window, inputs) and (batch, window, outputs)."""
-        hidden = self.network.hidden(signal)
+    def forward(
+        self,
+        signal: Tensor,
+        target: Tensor,
+        variations: Sequence[Variation | None] = (),
+        chips: Tensor | None = None,
+    ) -> Loss:
+        """Of (batch, window, inputs) and (batch, window, outputs).
+
+        Where ``chips`` (batch,) are given, each sequence is heard by one of the ``variations``'.
+        """
+        if chips is None:
+            hidden = self.network.hidden(signal)
+        else:
+            with varied(self.network, variations, chips):
+                hidden = self.network.hidden(signal)
         prediction, _ = self.network.read(hidden.activity)
         washout = self.task.washout
         error = nn.functional.mse_loss(prediction[:, washout:], target[:, washout:])

@@ -7,7 +7,7 @@ the training was stopped and went on from a :class:`Snapshot`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 
@@ -33,8 +33,10 @@ from neuron_model.tasks.series import (
     training_batch,
 )
 from neuron_model.training_configuration import Rates, TrainingConfiguration
+from neuron_model.variation import Variation, varied
 
 __all__ = [
+    "DrawChips",
     "Interrupted",
     "Rates",
     "Snapshot",
@@ -42,6 +44,7 @@ __all__ = [
     "TrainingResult",
     "TrainingStep",
     "evaluate",
+    "evaluate_chips",
     "fit_readout",
     "history_of",
     "keep_within",
@@ -119,6 +122,9 @@ class Interrupted(Exception):
 
 Progress = Callable[[TrainingStep], None]
 
+DrawChips = Callable[[Network, int], Sequence[Variation | None]]
+"""(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
+
 
 def train(
     network: Network,
@@ -131,6 +137,7 @@ def train(
     save: Callable[[Snapshot], None] | None = None,
     save_every: int = 0,
     stop: Callable[[], bool] | None = None,
+    draw_chips: DrawChips | None = None,
 ) -> TrainingResult:
     """Train ``network`` in place; where the configuration names a device it moves there.
 
@@ -147,6 +154,9 @@ def train(
         save: called with a snapshot every ``save_every`` steps (0: never), after the last step and
             before an interruption.
         stop: asked after each step whether to stop.
+        draw_chips: each sequence is heard by a chip of these, which are drawn anew every
+            ``redraw`` steps of the configuration, and so is the validation part. The test part is
+            heard by the network as it is trained; :func:`evaluate_chips` lets chips hear it.
 
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
@@ -159,7 +169,7 @@ def train(
     if device is not None:
         network.to(device)
     with _own_random_numbers(network, configuration.seed), _only_learned(network, configuration):
-        run = _Run(network, task, series, configuration, limits)
+        run = _Run(network, task, series, configuration, limits, draw_chips)
         if resume is None:
             run.begin()
         else:
@@ -178,8 +188,14 @@ class _Run:
         series: Series,
         configuration: TrainingConfiguration,
         limits: Limits,
+        draw_chips: DrawChips | None,
     ) -> None:
         self.network = network
+        self.draw_chips = draw_chips
+        self.variations: Sequence[Variation | None] = ()
+        # The network for which they were drawn, and the step: enough to draw them again.
+        self.drawn_for: dict[str, Tensor] = {}
+        self.drawn_at = 0
         self.task = task
         self.series = series
         self.configuration = configuration
@@ -215,6 +231,8 @@ class _Run:
         for step in range(len(self.history), steps):
             if self._out_of_patience():
                 break
+            if self.draw_chips is not None and step % self.configuration.redraw == 0:
+                self._draw(step)
             loss, norm, stopping = self._step(step, stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
             done = TrainingStep(
@@ -237,6 +255,21 @@ class _Run:
             if stopping and not last:
                 raise Interrupted(step + 1)
 
+    def _draw(self, step: int) -> None:
+        """Draw the chips of the steps that follow."""
+        assert self.draw_chips is not None
+        self.drawn_at = step
+        self.drawn_for = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.variations = self.draw_chips(self.network, self.configuration.seed + step)
+
+    def _chips(self, share: slice) -> tuple[Sequence[Variation | None], Tensor] | tuple[()]:
+        """The chips, and which one hears each of this process's sequences of a batch."""
+        count = _chip_count(self.variations)
+        if not count:
+            return ()
+        index = torch.randint(count, (self.configuration.batch,), generator=self.generator)
+        return self.variations, index[share].to(self.network.readout.weight.device)
+
     def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
         """One change of the weights; loss and wish to stop are those of all processes."""
         c, weights = self.configuration, self.network.readout.weight
@@ -246,7 +279,7 @@ class _Run:
         signal, target = (x[share].to(weights.device) for x in pair)
         set_rates(self.optimiser, c.rate(step))
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.objective(signal, target)
+        loss = self.objective(signal, target, *self._chips(share))
         loss.total.backward()
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), c.gradient_norm))
         wish = torch.tensor(stop is not None and stop(), device=weights.device)
@@ -272,12 +305,22 @@ class _Run:
 
     def _look(self, step: int) -> float:
         """NRMSE on the validation part; the best weights are kept."""
-        found = evaluate(self.network, self.task, self.series.validation)
+        found = self._judge()
         if found < self.best_nrmse:
             self.best_nrmse, self.best_step = found, step
             if self.configuration.keep == "best":
                 self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         return found
+
+    @torch.no_grad()
+    def _judge(self) -> float:
+        """NRMSE on the validation part; on chips, each hears an equal share of it."""
+        count, part = _chip_count(self.variations), self.series.validation
+        if not count:
+            return evaluate(self.network, self.task, part)
+        windows = len(scored_windows(self.task, part, torch.float32)[0])
+        turns = torch.arange(windows) % count
+        return _evaluate_on(self.network, self.task, part, self.variations, turns)
 
     def finish(self) -> TrainingResult:
         c = self.configuration
@@ -298,9 +341,9 @@ class _Run:
         readout = self.network.readout.state_dict()
         trained = {k: v.detach().clone() for k, v in readout.items()}
         judged = len(self.series.validation) > 0
-        before = evaluate(self.network, self.task, self.series.validation) if judged else math.inf
+        before = self._judge() if judged else math.inf
         fit_readout(self.network, self.task, self.series, self.configuration)
-        if judged and not evaluate(self.network, self.task, self.series.validation) <= before:
+        if judged and not self._judge() <= before:
             self.network.readout.load_state_dict(trained)
 
     def snapshot(self) -> Snapshot:
@@ -313,6 +356,7 @@ class _Run:
                 for key, value in state.items()
                 if isinstance(value, Tensor)
             }
+        tensors |= {f"chips.{k}": v for k, v in self.drawn_for.items()}
         tensors["random.batches"] = self.generator.get_state()
         tensors["random.cpu"] = torch.get_rng_state()
         device = self.network.readout.weight.device
@@ -321,6 +365,8 @@ class _Run:
         rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
         tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
         numbers: dict[str, float] = {"step": len(self.history), "nrmse_before": self.before}
+        if self.drawn_for:
+            numbers["drawn_at"] = self.drawn_at
         if self.best_step is not None:
             numbers |= {"best_nrmse": self.best_nrmse, "best_step": self.best_step}
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
@@ -335,6 +381,9 @@ class _Run:
             }
 
         device = self.network.readout.weight.device
+        if self.draw_chips is not None and "drawn_at" in snapshot.numbers:
+            self.network.load_state_dict(under("chips."))
+            self._draw(int(snapshot.numbers["drawn_at"]))
         self.network.load_state_dict(under("network."))
         self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
         for name, parameter in self.parameters.items():
@@ -374,6 +423,41 @@ def evaluate(network: Network, task: Task, part: Part) -> float:
     signal, target = scored_windows(task, part, weights.dtype)
     said = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
     return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
+
+
+@torch.no_grad()
+def evaluate_chips(
+    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
+) -> tuple[float, ...]:
+    """NRMSE on a part of the task's series of each chip, with the readout as it is trained."""
+    windows = len(scored_windows(task, part, torch.float32)[0])
+    return tuple(
+        _evaluate_on(network, task, part, variations, torch.full((windows,), chip))
+        for chip in range(_chip_count(variations))
+    )
+
+
+def _evaluate_on(
+    network: Network,
+    task: Task,
+    part: Part,
+    variations: Sequence[Variation | None],
+    chips: Tensor,
+) -> float:
+    """NRMSE where each window is heard by the chip that ``chips`` (windows,) names."""
+    weights = network.readout.weight
+    signal, target = scored_windows(task, part, weights.dtype)
+    said = []
+    for some, index in zip(
+        signal.split(_WINDOWS_AT_ONCE), chips.split(_WINDOWS_AT_ONCE), strict=True
+    ):
+        with varied(network, variations, index.to(weights.device)):
+            said.append(network(some.to(weights.device))[0].cpu())
+    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
+
+
+def _chip_count(variations: Sequence[Variation | None]) -> int:
+    return min((v.chips for v in variations if v is not None), default=0)
 
 
 def keep_within(network: Network, limits: Limits) -> None:

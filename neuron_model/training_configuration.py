@@ -68,7 +68,8 @@ class TrainingConfiguration:
     patience: looks without a gain after which the training ends early; 0: it never does.
     keep: "best" ends with the weights that did best on the validation part, where there is one;
     "last" with the last ones. device: where to train: cpu, cuda, cuda:N, auto (cuda where there
-    is one); empty: where the network is.
+    is one); empty: where the network is. redraw: steps after which chips are drawn anew, where
+    training is on chips.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -98,6 +99,7 @@ class TrainingConfiguration:
     patience: int = 0
     keep: str = "best"
     device: str = ""
+    redraw: int = 20
     rates: Rates = field(default_factory=Rates)
 
     def __post_init__(self) -> None:
@@ -135,8 +137,8 @@ class TrainingConfiguration:
 
 
 def _check_number(name: str, value: object) -> None:
-    whole = name in ("steps", "batch", "seed", "warmup", "validate_every", "patience")
-    least = 1 if name == "batch" else 0
+    whole = name in ("steps", "batch", "seed", "warmup", "validate_every", "patience", "redraw")
+    least = 1 if name in ("batch", "redraw") else 0
     most = 1 if name in ("momentum", "final_rate", "activity_target") else 10**9
     ok = _is_number(value) and (not whole or isinstance(value, int))
     if not ok or not least <= value <= most:  # type: ignore[operator]

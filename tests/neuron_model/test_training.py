@@ -17,10 +17,12 @@ from neuron_model.training import (
     Rates,
     TrainingConfiguration,
     evaluate,
+    evaluate_chips,
     fit_readout,
     scored_loss,
     train,
 )
+from neuron_model.variation import Variation
 
 TASK = MackeyGlass(
     samples=400, training_fraction=0.75, window=30, washout=12, horizon=4, transient=100.0
@@ -336,3 +338,50 @@ def test_other_neurons_are_trained_by_the_same_loop():
     assert results[0] == results[1]
     assert results[0].history[-1].activity == 1.0
     assert net.layers[0].gain.detach().ne(1.0).all()
+
+
+def draw_chips(net: Network, seed: int) -> list[Variation]:
+    """Three chips whose currents are off by a tenth, as the network stands."""
+    rng = np.random.default_rng(seed)
+    reference = neurons_of(net)
+    many = 3 * reference.neurons
+    built = reference.map(lambda v: np.tile(np.broadcast_to(v, reference.neurons), 3))
+    off = [replace(e, alpha=e.alpha * (1 + 0.1 * rng.normal(size=many))) for e in built.elements]
+    built = replace(built, elements=tuple(off), i_bias=0.1 * rng.normal(size=many))
+    return [Variation(3, built, reference)]
+
+
+def test_training_on_chips_can_be_left_and_gone_on_with():
+    configuration = replace(SHORT, redraw=4)
+    whole = network()
+    expected = train(whole, TASK, configuration, draw_chips=draw_chips)
+    assert expected.history != train(network(), TASK, configuration).history
+    saved = []
+    left = network()
+    with pytest.raises(Interrupted):
+        train(
+            left, TASK, configuration, draw_chips=draw_chips, save=saved.append,
+            stop=lambda: not saved,
+        )  # fmt: skip
+    gone_on = network()
+    # In the middle between two draws, too: the chips are those of the network at the draw.
+    snapshots = []
+    train(
+        network(), TASK, configuration, draw_chips=draw_chips, save=snapshots.append, save_every=1
+    )
+    for snapshot in (saved[0], snapshots[2], snapshots[4]):
+        result = train(gone_on, TASK, configuration, draw_chips=draw_chips, resume=snapshot)
+        assert result == expected
+        for key, value in whole.state_dict().items():
+            assert torch.equal(gone_on.state_dict()[key], value), key
+
+
+def test_chips_are_judged_one_by_one():
+    net = network()
+    train(net, TASK, SHORT)
+    part = make_series(TASK).test
+    variations = draw_chips(net, 0)
+    each = evaluate_chips(net, TASK, part, variations)
+    assert len(set(each)) == 3
+    same = replace(variations[0], built=variations[0].reference, chips=1)
+    assert evaluate_chips(net, TASK, part, [same]) == pytest.approx([evaluate(net, TASK, part)])

@@ -23,12 +23,16 @@
     [limits]
     alpha = [0.5, 4.0]           # and the rest of limits.Limits
 
+    [chips]                      # optional: train on chips as they would be built
+    technology = "sky130"        # and the rest of chip_settings.ChipSettings
+
     [log]
     tensorboard = true           # and the rest of LogSettings
 
-Everything has a default; an empty file is the small network of `codesign demo`. In
-[[network.layers]] a value that is not given is that of [network]. Paths are relative to the
-configuration file.
+``start = "runs/first"`` before the tables begins with the network of that run instead of a new
+one; [network] then has no say. Everything has a default; an empty file is the small network of
+`codesign demo`. In [[network.layers]] a value that is not given is that of [network]. Paths are
+relative to the configuration file.
 """
 
 from __future__ import annotations
@@ -42,6 +46,7 @@ from typing import Any
 
 import tomli_w
 
+from codesign.chip_settings import ChipSettings
 from neuron_model.backends import find_backend
 from neuron_model.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
@@ -136,6 +141,8 @@ class RunConfiguration:
     training: TrainingConfiguration = field(default_factory=TrainingConfiguration)
     limits: Limits = REALISABLE
     log: LogSettings = field(default_factory=LogSettings)
+    chips: ChipSettings = field(default_factory=ChipSettings)
+    start: str = ""
 
     def named(self) -> RunConfiguration:
         """The same with what the task's file says written out.
@@ -174,8 +181,8 @@ def run_configuration_from_toml(
     """
     document = parse_toml(text, source)
     with named_source(source):
-        known = ("seed", "task", "network", "training", "limits", "log")
-        _refuse_unknown("", document, known)
+        known = ("seed", "task", "network", "training", "limits", "log", "chips")
+        _refuse_unknown("", document, (*known, "start"))
         seed = document.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
             raise InputError(
@@ -183,14 +190,18 @@ def run_configuration_from_toml(
             )
         tables = {key: _table(key, document.get(key, {})) for key in known[1:]}
         settings, layers = _network(tables["network"])
+        here = folder or Path.cwd()
+        start = _typed("start", document.get("start", ""), "")
         return RunConfiguration(
             seed=seed,
-            task=_task(tables["task"], folder or Path.cwd()),
+            task=_task(tables["task"], here),
             layers=layers,
             network=settings,
             training=_build(TrainingConfiguration(seed=seed), "training", tables["training"]),
             limits=_build(REALISABLE, "limits", tables["limits"]),
             log=_build(LogSettings(), "log", tables["log"]),
+            chips=_chips(tables["chips"], here),
+            start=str((here / Path(start).expanduser()).resolve()) if start else "",
         )
 
 
@@ -205,14 +216,17 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     else:
         network = {**_entries(first), **network}
     name = next(n for n, task in TASKS.items() if type(task) is type(configuration.task))
+    chips = {"chips": _entries(configuration.chips)} if configuration.chips.wanted else {}
     return tomli_w.dumps(
         {
             "seed": configuration.seed,
+            **({"start": configuration.start} if configuration.start else {}),
             "task": {"name": name, **_entries(configuration.task)},
             "network": network,
             "training": training,
             "limits": _entries(configuration.limits),
             "log": _entries(configuration.log),
+            **chips,
         }
     )
 
@@ -265,6 +279,16 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     return task
 
 
+def _chips(table: Mapping[str, Any], folder: Path) -> ChipSettings:
+    chips: ChipSettings = _build(ChipSettings(), "chips", table)
+    if table and not chips.wanted:
+        raise InputError("chips.technology is missing; it must be a built-in name or a path.")
+    if "/" in chips.technology or "." in chips.technology:
+        path = (folder / Path(chips.technology).expanduser()).resolve()
+        return replace(chips, technology=str(path))
+    return chips
+
+
 def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:
     """What of [network] says how the neurons are computed, and which they are."""
     settings = {f.name for f in fields(NetworkSettings)}
@@ -311,7 +335,7 @@ def _build(default: Any, key: str, table: Mapping[str, Any]) -> Any:
     return replace(default, **values)
 
 
-_TEXTS = ("learn", "preset", "input", "target")
+_TEXTS = ("learn", "preset", "input", "target", "corners")
 """Keys of lists of texts; all other lists are of numbers."""
 
 

@@ -27,10 +27,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, training.json and a log for TensorBoard. The configuration is "
-        "TOML with a seed and the tables [task], [network], [training], [limits] and [log]; every "
-        "value has a default. A table of numbers (CSV or NPZ) in its place is learned with the "
-        "defaults: its last column, one row ahead. A run that was stopped, by Ctrl-C or in any "
-        "other way, goes on when the same command is given again.",
+        "TOML with a seed and the tables [task], [network], [training], [limits], [chips] and "
+        "[log]; every value has a default. With [chips], each sequence is heard by a chip that is "
+        "drawn transistor by transistor. A table of numbers (CSV or NPZ) in the configuration's "
+        "place is learned with the defaults: its last column, one row ahead. A run that was "
+        "stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
     )
     parser.add_argument(
         "config",
@@ -113,7 +114,8 @@ def _progress(
     terminal = sys.stderr.isatty()
     every = 1 if terminal else max(1, total // 10)
     looked = ""
-    with progress(f"training {neurons} neurons", total) as advance:
+    what = "training" if configuration.start else f"training {neurons} neurons"
+    with progress(what, total) as advance:
 
         def watch(done: "TrainingStep", new: bool) -> None:
             nonlocal looked
@@ -134,6 +136,8 @@ def _command(arguments: argparse.Namespace) -> str:
 
 
 def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:
+    from statistics import median
+
     from codesign.console import note, print_json, print_table
 
     result = trained.result
@@ -143,6 +147,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
     elif trained.resumed:
         note(f"{trained.folder}: went on after step {trained.resumed}.")
     activity = result.history[-1].activity if result.history else None
+    chips = trained.chips
     if json:
         print_json(
             {
@@ -155,6 +160,9 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 "best_step": result.best_step,
                 "nrmse_trivial": trained.trivial,
                 "activity": activity,
+                "nrmse_chips": None
+                if chips is None
+                else {"before": chips.before, "after": chips.after},
             }
         )
         return
@@ -163,4 +171,8 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
         ("before training", result.nrmse_before),
         *((f"predicting the {name}", v) for name, v in trained.trivial.items()),
     ]
+    if chips is not None:
+        for word, errors in (("before training", chips.before), ("trained", chips.after)):
+            rows.append((f"{word}: median of {len(errors)} chips", median(errors)))
+            rows.append((f"{word}: worst of {len(errors)} chips", max(errors)))
     print_table(f"test error of {trained.folder}", ("predictor", "NRMSE"), rows)

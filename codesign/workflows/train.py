@@ -3,7 +3,8 @@
 A run may be killed at any moment: what is in the folder then is enough to go on, and the same
 command does, to the same weights. In the order in which they appear: ``config.toml``, the logs,
 ``checkpoint.safetensors`` again and again, then ``currents.npz``, ``model.safetensors`` and, last
-of all, ``training.json``, after which the checkpoint is of no more use and goes.
+of all, ``training.json``, after which the checkpoint is of no more use and goes. Where training
+was on chips, ``chips.json`` tells how chips of the network do that it has not seen.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ from codesign.training_log import (
     has_tensorboard,
 )
 from codesign.workflows.characterize import Progress
+from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
+from netlists.engine import Engine
 from neuron_model import processes
 from neuron_model.atomic import write_atomically
 from neuron_model.checkpoint import read_checkpoint, write_checkpoint
@@ -42,11 +45,22 @@ from neuron_model.initial_layer import draw_inputs
 from neuron_model.model_file import read_model, write_model
 from neuron_model.network import MTCNetwork, input_currents, input_interval
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse
-from neuron_model.training import Snapshot, TrainingResult, TrainingStep, history_of, train
+from neuron_model.training import (
+    Snapshot,
+    TrainingResult,
+    TrainingStep,
+    evaluate_chips,
+    history_of,
+    train,
+)
 
 CONFIG_FILE = "config.toml"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 RESULT_FILE = "training.json"
+CHIPS_FILE = "chips.json"
+
+UNSEEN_CHIPS = 20
+"""On which a network is tested that was trained on chips; at each corner and temperature."""
 
 HELD_OUT_SAMPLES = 2000
 """Of the test part, from its start: what the circuits are driven with later."""
@@ -56,10 +70,19 @@ Watch = Callable[[TrainingStep, bool], None]
 
 
 @dataclass(frozen=True)
+class ChipErrors:
+    """Test NRMSE of chips, before the training and after it."""
+
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class TrainedRun:
     """A trained network, how it went, and what the trivial predictors cost on the same task.
 
     resumed: after how many steps this run went on from an earlier one; None where it began anew.
+    chips: where it was trained on chips, the test NRMSE of others, the same before and after.
     """
 
     folder: Path
@@ -67,6 +90,7 @@ class TrainedRun:
     result: TrainingResult
     trivial: dict[str, float]
     resumed: int | None = None
+    chips: ChipErrors | None = None
 
     @property
     def nrmse(self) -> float:
@@ -136,7 +160,7 @@ def train_run(
     configuration = configuration.named()
     series = make_series(configuration.task)
     trivial = trivial_nrmse(configuration.task, series)
-    network = make_network(configuration, series)
+    network = _first_network(configuration, series)
     identity = hashlib.sha256(_to_compare(configuration).encode()).hexdigest()
     first = processes.rank() == 0
     left: TrainingResult | Snapshot | None = None
@@ -146,12 +170,17 @@ def train_run(
     if isinstance(left, TrainingResult):
         if first:
             network = read_model(folder / MODEL_FILE, configuration.network.backend)
-        return TrainedRun(folder, network, left, trivial, len(left.history))
+        chips = _read_chips(folder) if configuration.chips.wanted else None
+        return TrainedRun(folder, network, left, trivial, len(left.history), chips)
     total = configuration.training.steps
     history = () if left is None else history_of(left)
 
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(_logs(configuration, folder, history)) if first else None
+        drawer = None
+        if configuration.chips.wanted:
+            engine = stack.enter_context(Engine(timeout=600.0))
+            drawer = ChipDrawer(configuration.chips, engine)
 
         def show(done: TrainingStep) -> None:
             if log is not None:
@@ -179,7 +208,12 @@ def train_run(
             save=save,
             save_every=configuration.log.checkpoint_every or max(1, min(100, total // 20)),
             stop=stop,
+            draw_chips=drawer,
         )
+        chips = None
+        if first and drawer is not None:
+            chips = _judge_chips(configuration, series, network, drawer)
+            write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
     if first:
         heard = series.test.signal[:HELD_OUT_SAMPLES]
         layers = range(len(configuration.layers))
@@ -188,7 +222,38 @@ def train_run(
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    return TrainedRun(folder, network, result, trivial, len(history) or None)
+    return TrainedRun(folder, network, result, trivial, len(history) or None, chips)
+
+
+def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:
+    """The network that training begins with."""
+    if not configuration.start:
+        return make_network(configuration, series)
+    return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
+
+
+def _judge_chips(
+    configuration: RunConfiguration, series: Series, network: MTCNetwork, drawer: ChipDrawer
+) -> ChipErrors:
+    """Chips that training has not seen, of the network before it and after it."""
+    unseen = drawer.with_samples(UNSEEN_CHIPS)
+    before, after = (
+        evaluate_chips(one, configuration.task, series.test, unseen(one, _UNSEEN_SEED))
+        for one in (_first_network(configuration, series), network)
+    )
+    return ChipErrors(before, after)
+
+
+# Training draws with seeds from the configuration's upwards, one a step.
+_UNSEEN_SEED = 2**62
+
+
+def _read_chips(folder: Path) -> ChipErrors | None:
+    try:
+        entries = json.loads((folder / CHIPS_FILE).read_text(encoding="utf-8"))
+        return ChipErrors(*(tuple(map(float, entries[key])) for key in ("before", "after")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _begin(
@@ -222,7 +287,14 @@ def _make(folder: Path) -> None:
 def _clear(folder: Path) -> None:
     """Remove what a training writes, the file that says that it is whole before all others."""
     try:
-        for name in (RESULT_FILE, CHECKPOINT_FILE, MODEL_FILE, CURRENTS_FILE, HISTORY_FILE):
+        for name in (
+            RESULT_FILE,
+            CHECKPOINT_FILE,
+            MODEL_FILE,
+            CURRENTS_FILE,
+            HISTORY_FILE,
+            CHIPS_FILE,
+        ):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)
     except OSError as error:

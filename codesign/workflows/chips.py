@@ -1,0 +1,108 @@
+"""Chips of a network as it stands: mapped, drawn, and as they would be built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+
+from circuits.mismatch import device_spreads
+from circuits.technology import Technology, load_technology
+from codesign.chip_settings import ChipSettings
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.circuit import default_choices, nominal_corner
+from codesign.workflows.quantise import map_layer
+from codesign.workflows.sensitivities import measure_sensitivities
+from mapping.as_built_samples import as_built_samples
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign
+from mapping.mapper import MappingChoices
+from mapping.mismatch import draw
+from mapping.sensitivity import CellSensitivities
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from neuron_model.network import MTCNetwork, Network, neurons_of
+from neuron_model.parameters import NeuronParameters
+from neuron_model.variation import Variation
+
+
+class ChipDrawer:
+    """Draws chips of a network's layers; the cells are measured once, when it is made.
+
+    Args:
+        settings: which chips.
+        engine: for what is not in the cache of measurements.
+        progress: of the measuring.
+
+    Raises:
+        InputError: no such technology, corner or bias generator, or no mismatch coefficients.
+        MissingDependencyError: no ngspice or no models.
+    """
+
+    def __init__(
+        self, settings: ChipSettings, engine: Engine, progress: Progress | None = None
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._technology = load_technology(settings.technology)
+        self._choices = _choices(self._technology, settings.bits)
+        corners = settings.corners or (nominal_corner(self._technology),)
+        self._measured: list[tuple[CellCharacteristics, CellSensitivities]] = []
+        for corner in corners:
+            for temperature in settings.temperatures:
+                cells = characterize(self._technology, corner, temperature, engine, progress)
+                devices = measure_sensitivities(self._technology, cells, engine, progress)
+                self._measured.append((cells, devices))
+
+    def with_samples(self, samples: int) -> ChipDrawer:
+        """The same chips' conditions, with another number of samples."""
+        other = copy(self)
+        other._settings = replace(self._settings, samples=samples)
+        return other
+
+    def __call__(self, network: Network, seed: int) -> tuple[Variation, ...]:
+        """Chips of each layer: ``samples`` at each corner and temperature, one after the other.
+
+        Raises:
+            InputError: a neuron does not fit the technology; it is named.
+        """
+        assert isinstance(network, MTCNetwork)
+        return tuple(
+            self._layer(neurons_of(network, index), [seed, index])
+            for index in range(len(network.layers))
+        )
+
+    def _layer(self, trained: NeuronParameters, seed: list[int]) -> Variation:
+        neurons = list(trained)
+        if any(element.alpha == 0 for neuron in neurons for element in neuron.elements):
+            raise InputError("chips: an element has alpha = 0, so no circuit; leave it out.")
+        mapped = map_layer(neurons, self._technology, self._engine, self._choices)
+        own = np.random.default_rng(seed).integers(2**31, size=len(neurons))
+        built = [
+            list(self._samples(design, int(number)))
+            for design, number in zip(mapped.designs, own, strict=True)
+        ]
+        chips = [chip for each in zip(*built, strict=True) for chip in each]
+        return Variation(len(built[0]), NeuronParameters.stack(chips), trained)
+
+    def _samples(self, design: NeuronDesign, seed: int) -> Iterator[NeuronParameters]:
+        """One neuron on every chip. A chip's devices are the same at all conditions."""
+        drawn = draw(device_spreads(design, self._technology), self._settings.samples, seed)
+        for cells, devices in self._measured:
+            many = as_built_samples(design, cells, devices, drawn)
+            for sample in range(self._settings.samples):
+                yield many[sample] if many.neurons > 1 else many
+
+
+def _choices(technology: Technology, bits: int) -> MappingChoices:
+    choices = default_choices(technology)
+    if not bits:
+        return choices
+    if technology.bias_generator is None:
+        raise InputError(
+            f"chips: technology '{technology.name}' has no [bias_generator], so there are no "
+            "codes of so many bits."
+        )
+    return replace(choices, generator=replace(technology.bias_generator, bits=bits))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from neuron_model.errors import InputError
+from neuron_model.tasks import columns as columns_module
 from neuron_model.tasks.columns import read_columns
 from neuron_model.tasks.series_file import SeriesFile, task_for
 
@@ -33,6 +34,18 @@ def test_columns_of_csv(tmp_path: Path, header: str | None, delimiter: str):
     columns = read_columns(write_csv(tmp_path / "my.csv", header, delimiter))
     assert columns.names == (("time", "pump", "level") if header else ("1", "2", "3"))
     np.testing.assert_array_equal(columns.values[columns.names[2]], LEVEL)
+
+
+def test_a_clean_table_is_read_fast_and_any_other_cell_by_cell_to_the_same_numbers(tmp_path: Path):
+    clean = write_csv(tmp_path / "clean.csv")
+    quoted = tmp_path / "quoted.csv"
+    quoted.write_text('"time",pump,level\n\n' + clean.read_text().split("\n", 1)[1])
+    assert columns_module._read_numbers(clean) is not None
+    assert columns_module._read_numbers(quoted) is None
+    slow, fast = read_columns(quoted), read_columns(clean)
+    assert slow.names == fast.names
+    for name in fast.names:
+        np.testing.assert_array_equal(slow.values[name], fast.values[name])
 
 
 def test_inputs_and_targets_are_those_named(tmp_path: Path):

@@ -40,8 +40,8 @@ LAWS = (
     BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT),
     BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.CONSTANT),
 )
-# Of model time, before and after the step.
-_BEFORE, _AFTER = 500.0, 10_500.0
+# Of model time: before the step, and at most after it.
+_BEFORE, _LONGEST = 500.0, 10_500.0
 
 
 def row(outcome: TemperatureStudy) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def main() -> None:
                 published.parameters, filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER
             )
             values = published.stimulus.values
-            drive = Drive(Stimulus((0.0, _BEFORE), values), _BEFORE + _AFTER)
+            after = min(published.duration - published.stimulus.onset, _LONGEST)
+            drive = Drive(Stimulus((0.0, _BEFORE), values), _BEFORE + after)
             design = design_neuron(neuron, technology, engine)
             for laws in LAWS:
                 simulated = arguments.backend == "ngspice" and laws == PTAT

@@ -53,11 +53,8 @@ class Objective(nn.Module):
 
         Where ``chips`` (batch,) are given, each sequence is heard by one of the ``variations``'.
         """
-        if chips is None:
+        with varied(self.network, variations, chips):
             hidden = self.network.hidden(signal)
-        else:
-            with varied(self.network, variations, chips):
-                hidden = self.network.hidden(signal)
         prediction, _ = self.network.read(hidden.activity)
         washout = self.task.washout
         error = nn.functional.mse_loss(prediction[:, washout:], target[:, washout:])

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from neuron_model.network import Network
 from neuron_model.tasks.series import Series, Task, training_batch
 from neuron_model.training_configuration import TrainingConfiguration
+from neuron_model.variation import Variation, chip_count, in_turn, varied
 
 
 @torch.no_grad()
 def fit_readout(
-    network: Network, task: Task, series: Series, configuration: TrainingConfiguration
+    network: Network,
+    task: Task,
+    series: Series,
+    configuration: TrainingConfiguration,
+    variations: Sequence[Variation | None] = (),
 ) -> None:
     """Set the readout to the least squares solution for the activity as it is.
+
+    Where there are ``variations``, it is one readout for all of their chips.
 
     The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
     the same as the other way round.
     """
     generator = torch.Generator().manual_seed(configuration.seed + 1)
-    batch = max(configuration.batch, 32)
+    batch = max(configuration.batch, 32, 2 * chip_count(variations))
     weights = network.readout.weight
     signal, target = training_batch(task, series, batch, generator, weights.dtype)
-    s = network.hidden(signal.to(weights.device)).activity
+    with varied(network, variations, in_turn(variations, batch)):
+        s = network.hidden(signal.to(weights.device)).activity
     target = target.to(weights.device)
     for output in range(network.outputs):
         a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()

@@ -33,7 +33,7 @@ from neuron_model.tasks.series import (
     training_batch,
 )
 from neuron_model.training_configuration import Rates, TrainingConfiguration
-from neuron_model.variation import Variation, varied
+from neuron_model.variation import Variation, chip_count, in_turn, varied
 
 __all__ = [
     "DrawChips",
@@ -215,8 +215,10 @@ class _Run:
 
     def begin(self) -> None:
         keep_within(self.network, self.limits)
+        if self.draw_chips is not None:
+            self._draw(0)
         if self.configuration.ridge:
-            fit_readout(self.network, self.task, self.series, self.configuration)
+            self._fit()
         self.before = evaluate(self.network, self.task, self.series.test)
 
     def loop(
@@ -231,7 +233,7 @@ class _Run:
         for step in range(len(self.history), steps):
             if self._out_of_patience():
                 break
-            if self.draw_chips is not None and step % self.configuration.redraw == 0:
+            if self.draw_chips is not None and step and step % self.configuration.redraw == 0:
                 self._draw(step)
             loss, norm, stopping = self._step(step, stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
@@ -264,7 +266,7 @@ class _Run:
 
     def _chips(self, share: slice) -> tuple[Sequence[Variation | None], Tensor] | tuple[()]:
         """The chips, and which one hears each of this process's sequences of a batch."""
-        count = _chip_count(self.variations)
+        count = chip_count(self.variations)
         if not count:
             return ()
         index = torch.randint(count, (self.configuration.batch,), generator=self.generator)
@@ -315,11 +317,12 @@ class _Run:
     @torch.no_grad()
     def _judge(self) -> float:
         """NRMSE on the validation part; on chips, each hears an equal share of it."""
-        count, part = _chip_count(self.variations), self.series.validation
-        if not count:
+        part = self.series.validation
+        if not self.variations:
             return evaluate(self.network, self.task, part)
         windows = len(scored_windows(self.task, part, torch.float32)[0])
-        turns = torch.arange(windows) % count
+        turns = in_turn(self.variations, windows)
+        assert turns is not None
         return _evaluate_on(self.network, self.task, part, self.variations, turns)
 
     def finish(self) -> TrainingResult:
@@ -336,13 +339,16 @@ class _Run:
             self.best_step,
         )
 
+    def _fit(self) -> None:
+        fit_readout(self.network, self.task, self.series, self.configuration, self.variations)
+
     def _fit_if_better(self) -> None:
         """Fit the readout; where the validation part says that it was better before, take that."""
         readout = self.network.readout.state_dict()
         trained = {k: v.detach().clone() for k, v in readout.items()}
         judged = len(self.series.validation) > 0
         before = self._judge() if judged else math.inf
-        fit_readout(self.network, self.task, self.series, self.configuration)
+        self._fit()
         if judged and not self._judge() <= before:
             self.network.readout.load_state_dict(trained)
 
@@ -433,7 +439,7 @@ def evaluate_chips(
     windows = len(scored_windows(task, part, torch.float32)[0])
     return tuple(
         _evaluate_on(network, task, part, variations, torch.full((windows,), chip))
-        for chip in range(_chip_count(variations))
+        for chip in range(chip_count(variations))
     )
 
 
@@ -454,10 +460,6 @@ def _evaluate_on(
         with varied(network, variations, index.to(weights.device)):
             said.append(network(some.to(weights.device))[0].cpu())
     return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
-
-
-def _chip_count(variations: Sequence[Variation | None]) -> int:
-    return min((v.chips for v in variations if v is not None), default=0)
 
 
 def keep_within(network: Network, limits: Limits) -> None:

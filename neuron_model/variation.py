@@ -89,20 +89,34 @@ class Variation:
         return self.built.with_values({k: value(k, v) for k, v in self.built.named_values()})
 
 
+def chip_count(variations: Sequence[Variation | None]) -> int:
+    """How many chips there are of all layers; 0 without variations."""
+    return min((v.chips for v in variations if v is not None), default=0)
+
+
+def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | None:
+    """An index for :func:`varied` that gives each chip an equal share; None without variations."""
+    count = chip_count(variations)
+    return torch.arange(sequences) % count if count else None
+
+
 @contextmanager
 def varied(
-    network: Network, variations: Sequence[Variation | None], index: Tensor
+    network: Network, variations: Sequence[Variation | None], index: Tensor | None
 ) -> Iterator[None]:
     """Each sequence of a batch is heard by the chip that ``index`` names, while the block runs.
 
     Args:
         network: layers that have a variation must be of MTC neurons.
-        variations: of each hidden layer; None leaves it as it is trained.
-        index: (batch,).
+        variations: of each hidden layer; None leaves it as it is trained. Empty: all are left so.
+        index: (batch,); None where there are no variations.
 
     Raises:
         InputError: a layer that has a variation is of other neurons.
     """
+    if index is None or not variations:
+        yield
+        return
     varying: list[tuple[MTCNeuron, Variation]] = []
     for number, (layer, variation) in enumerate(zip(network.layers, variations, strict=True)):
         if variation is None:

@@ -1,6 +1,7 @@
 """NeuroBench's Mackey-Glass forecast with a recurrent layer of MTC neurons, in its own harness.
 
-    python -m benchmarks.neurobench_mackey_glass [--repeats 30] [--json] [--out docs/results]
+    python -m benchmarks.neurobench_mackey_glass [--repeats 30] [--json]
+        [--out docs/results/neurobench]
 
 The board's rules: tau 17, 75 points for each Lyapunov time of 197 units; 750 points to train on,
 one step ahead; then the network hears one more true point and forecasts 750 by hearing what it
@@ -296,17 +297,17 @@ def _missing(error: ImportError) -> MissingDependencyError:
 
 
 def main() -> None:
-    """Run, print, and write neurobench_mackey_glass.json where asked to."""
+    """Run, print, and write mackey_glass.json where asked to."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--out", type=Path, help="folder to write neurobench_mackey_glass.json to")
+    parser.add_argument("--out", type=Path, help="folder to write mackey_glass.json to")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     found = run(arguments.repeats, Settings())
     text = json.dumps(found, indent=1)
     if arguments.out:
-        write_atomically(arguments.out / "neurobench_mackey_glass.json", text + "\n")
+        write_atomically(arguments.out / "mackey_glass.json", text + "\n")
     if arguments.json:
         print(text)
         return

@@ -478,11 +478,22 @@ def _check(
         has, needs = getattr(network, what), getattr(series, what)
         if has != needs:
             raise InputError(f"training: the network has {has} {what}; the task needs {needs}.")
-    processes_ = processes.count()
-    if configuration.batch % processes_:
+    for name, part in (("validation", series.validation), ("test", series.test)):
+        if len(part):
+            _, target = scored_windows(task, part, torch.float64)
+            scored = target[:, task.washout :].flatten(0, 1)
+            still = torch.nonzero(scored.amax(0) == scored.amin(0))
+            if len(still):
+                raise InputError(
+                    f"training: target {int(still[0]) + 1} of {series.outputs} does not change in "
+                    f"the {name} part, so its NRMSE is not defined; take another target or other "
+                    "fractions."
+                )
+    sharing = processes.count()
+    if configuration.batch % sharing:
         raise InputError(
             f"training: batch = {configuration.batch} is not allowed; it must be a multiple of "
-            f"the {processes_} processes that share it."
+            f"the {sharing} processes that share it."
         )
 
 

@@ -264,7 +264,7 @@ def _begin(
     config = folder / CONFIG_FILE
     if restart:
         _clear(folder)
-    elif config.is_file():
+    elif config.is_file() and _has_learned(folder):
         _refuse_another(configuration, config)
     write_atomically(config, run_configuration_to_toml(configuration))
     result = _read_result(folder, identity)
@@ -272,6 +272,11 @@ def _begin(
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
         return result
     return read_checkpoint(folder / CHECKPOINT_FILE, identity)
+
+
+def _has_learned(folder: Path) -> bool:
+    """Whether there is anything that another configuration would make useless."""
+    return any((folder / name).is_file() for name in (RESULT_FILE, CHECKPOINT_FILE, MODEL_FILE))
 
 
 def _make(folder: Path) -> None:

@@ -303,6 +303,13 @@ def test_another_configuration_or_table_does_not_go_on_with_a_run(tmp_path: Path
     assert (tmp_path / "run" / "model.safetensors").read_bytes() != first
 
 
+def test_a_configuration_that_was_mended_is_not_another(tmp_path: Path):
+    wrong = replace(small(), training=replace(small().training, device="cuda:99"), seed=4)
+    with pytest.raises(InputError, match="cuda:99"):
+        train_run(wrong, tmp_path / "run")
+    assert train_run(small(), tmp_path / "run").resumed is None
+
+
 def test_a_run_whose_model_is_gone_is_trained_again(tmp_path: Path):
     once = train_run(small(), tmp_path / "run")
     model = tmp_path / "run" / "model.safetensors"

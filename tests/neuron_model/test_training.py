@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,12 @@ from neuron_model.network import MTCNetwork, Network, NetworkConfiguration, neur
 from neuron_model.objective import Objective
 from neuron_model.parameters import Element, NeuronParameters
 from neuron_model.tasks.mackey_glass import MackeyGlass
-from neuron_model.tasks.series import make_series, training_batch, trivial_nrmse
+from neuron_model.tasks.series import (
+    cut_series,
+    make_series,
+    training_batch,
+    trivial_nrmse,
+)
 from neuron_model.training import (
     Interrupted,
     Rates,
@@ -311,6 +316,37 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(processes, "count", lambda: 3)
     with pytest.raises(InputError, match="batch = 8 .* a multiple of the 3 processes"):
         train(network(), TASK, SHORT)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A task of the user's own: the sum of two signals, five samples later."""
+
+    window: int = 30
+    washout: int = 10
+    stops: int = 400
+
+    def series(self):
+        signal = torch.randn(400, 2, generator=torch.Generator().manual_seed(0)).numpy()
+        target = np.roll(signal.sum(1, keepdims=True), 5, axis=0).astype(float)
+        target[self.stops :] = 0.5
+        return cut_series(signal.astype(float), target, 0, 0.6, 0.2, (None,))
+
+
+def test_a_task_of_the_users_own_is_any_with_windows_and_a_series():
+    torch.manual_seed(0)
+    net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
+    result = train(net, Echo(), SHORT)
+    assert len(result.history) == 6
+    assert result.validation_nrmse is not None
+    assert 0 < result.nrmse < 1.5
+
+
+def test_targets_that_do_not_change_where_they_are_scored_are_refused():
+    net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
+    for stops, part in ((250, "validation"), (325, "test")):
+        with pytest.raises(InputError, match=f"target 1 of 1 does not change in the {part} part"):
+            train(net, Echo(stops=stops), SHORT)
 
 
 class Threshold(torch.nn.Module):

@@ -38,6 +38,25 @@ class Row(IntEnum):
     GAIN = auto()
 
 
+class FilterRow(IntEnum):
+    """The rows of a timescale's filter; those of fast, slow and ultraslow follow upon ``Row``."""
+
+    DECAY = 0
+    KAPPA = auto()
+    OFFSET = auto()
+    IS_LINEAR = auto()
+    IS_INSTANT = auto()
+    DURATION = auto()
+
+
+class ElementRow(IntEnum):
+    """The rows of an element; one element's after the other's come last."""
+
+    ALPHA = 0
+    DELTA = auto()
+    KAPPA = auto()
+
+
 class Needs(IntFlag):
     """Which coefficients' gradients are asked for; the kernel leaves the others out."""
 

@@ -60,8 +60,6 @@ class Problem(ctypes.Structure):
 
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
-TYPES = tuple(_SUFFIX)
-"""Of numbers, for which there is a kernel."""
 
 
 @cache

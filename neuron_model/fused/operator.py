@@ -7,14 +7,20 @@ once more, forward, with all that the gradient needs kept in the processor's cac
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from neuron_model.fused.coefficients import Structure
 from neuron_model.fused.library import Problem, address, call
+from neuron_model.fused.registration import (
+    Gradients,
+    Inputs,
+    Kernel,
+    ResultGradients,
+    Results,
+    register,
+)
 
 SEGMENT = 32
 """Steps between two states on the tape: what they need fits into the second-level cache."""
@@ -24,162 +30,42 @@ SEGMENT = 32
 _CHUNKS = 64
 _CHUNKS_WITH_WEIGHTS = 16
 
-COPIES = 4
+
+def _forward(inputs: Inputs, results: Results) -> None:
+    problem = _problem(inputs)
+    problem.output, problem.voltage = address(results.output), address(results.voltage)
+    problem.end, problem.tape = address(results.end), address(results.tape)
+    call("forward", problem, inputs.current.dtype)
 
 
-@torch.library.custom_op("mtc_codesign::run", mutates_args=(), device_types="cpu")
-def run(
-    current: Tensor,
-    state: Tensor,
-    coefficients: Tensor,
-    weights: Tensor,
-    structure: Sequence[int],
-    needs: int,
-    segment: int,
-    voltage: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Run the neurons through a current.
-
-    Args:
-        current: (batch, time, neurons), contiguous as all that follows.
-        state: (4, batch, neurons): the fast, slow and ultraslow copies, then U_m.
-        coefficients: (rows, 1 or batch, neurons).
-        weights: (from, to) among the neurons, through s of the step before; empty for none.
-        structure: ``Structure.to_list``.
-        needs: a ``Needs``.
-        segment: steps between two states on the tape; 0: no gradient is wanted, so no tape.
-        voltage: whether U_m is wanted.
-
-    Returns:
-        s and U_m, (batch, time, neurons) (U_m empty where it is not wanted), the state at the end,
-        and the tape.
-    """
-    batch, time, neurons = current.shape
-    parsed = Structure.from_list(list(structure))
-    s, end = torch.empty_like(current), torch.empty_like(state)
-    u_m = torch.empty_like(current) if voltage else current.new_empty(0)
-    tape = current.new_empty(_tape_shape(parsed, segment, batch, time, neurons))
-    problem = _problem(current, state, coefficients, weights, parsed, needs, segment)
-    problem.output, problem.voltage = address(s), address(u_m)
-    problem.end, problem.tape = address(end), address(tape)
-    call("forward", problem, current.dtype)
-    return s, u_m, end, tape
-
-
-@run.register_fake
-def _(
-    current: Tensor,
-    state: Tensor,
-    coefficients: Tensor,
-    weights: Tensor,
-    structure: Sequence[int],
-    needs: int,
-    segment: int,
-    voltage: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    batch, time, neurons = current.shape
-    parsed = Structure.from_list(list(structure))
-    u_m = torch.empty_like(current) if voltage else current.new_empty(0)
-    tape = current.new_empty(_tape_shape(parsed, segment, batch, time, neurons))
-    return torch.empty_like(current), u_m, torch.empty_like(state), tape
-
-
-@torch.library.custom_op("mtc_codesign::run_gradient", mutates_args=(), device_types="cpu")
-def run_gradient(
-    grad_output: Tensor | None,
-    grad_voltage: Tensor | None,
-    grad_end: Tensor | None,
-    current: Tensor,
-    state: Tensor,
-    coefficients: Tensor,
-    weights: Tensor,
-    tape: Tensor,
-    structure: Sequence[int],
-    needs: int,
-    segment: int,
-    for_current: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of :func:`run`'s first four arguments, by those of its first three results.
-
-    That of the current is empty where it is not wanted (the first layer's input has none).
-    """
-    parsed = Structure.from_list(list(structure))
-    problem = _problem(current, state, coefficients, weights, parsed, needs, segment)
+def _backward(grads: ResultGradients, inputs: Inputs, tape: Tensor, for_current: bool) -> Gradients:
+    rows, weights = inputs.rows, inputs.weights
+    problem = _problem(inputs)
+    grad_output, grad_voltage, grad_end = grads
     g_output, problem.grad_output, problem.output_strides = _strided(grad_output)
     g_voltage, problem.grad_voltage, problem.voltage_strides = _strided(grad_voltage)
     g_end = None if grad_end is None else grad_end.contiguous()
     problem.grad_end, problem.tape = address(g_end), address(tape)
+    current = inputs.current
     g_current = torch.empty_like(current) if for_current else current.new_empty(0)
-    g_state = torch.empty_like(state)
+    g_state = torch.empty_like(inputs.state)
     chunks = problem.chunks
-    g_rows = coefficients.new_empty(coefficients.shape[0], chunks, coefficients.shape[2])
+    g_rows = rows.new_empty(rows.shape[0], chunks, rows.shape[2])
     g_weights = weights.new_zeros(chunks if weights.numel() else 0, *weights.shape)
     problem.grad_current, problem.grad_state = address(g_current), address(g_state)
     problem.grad_coefficients, problem.grad_weights = address(g_rows), address(g_weights)
-    call("backward", problem, coefficients.dtype)
-    if coefficients.shape[1] == 1:
+    call("backward", problem, rows.dtype)
+    if rows.shape[1] == 1:
         g_rows = g_rows.sum(1, keepdim=True)
     return g_current, g_state, g_rows, g_weights.sum(0)
 
 
-@run_gradient.register_fake
-def _(
-    grad_output: Tensor | None,
-    grad_voltage: Tensor | None,
-    grad_end: Tensor | None,
-    current: Tensor,
-    state: Tensor,
-    coefficients: Tensor,
-    weights: Tensor,
-    tape: Tensor,
-    structure: Sequence[int],
-    needs: int,
-    segment: int,
-    for_current: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    g_current = torch.empty_like(current) if for_current else current.new_empty(0)
-    same = [torch.empty_like(part) for part in (state, coefficients, weights)]
-    return g_current, same[0], same[1], same[2]
+def _rows_on_tape(structure: Structure) -> int:
+    """U_m and the copies that are not U_m."""
+    return structure.moving + 1
 
 
-def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    current, state, coefficients, weights, structure, needs, segment, _ = inputs
-    *_, tape = output
-    ctx.structure, ctx.needs, ctx.segment = structure, needs, segment
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(current, state, coefficients, weights, tape)
-
-
-def _backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-    current, state, coefficients, weights, tape = ctx.saved_tensors
-    if ctx.segment == 0:
-        raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
-    wanted = ctx.needs_input_grad[:4]
-    found = run_gradient(
-        *grads[:3],
-        current,
-        state,
-        coefficients,
-        weights,
-        tape,
-        ctx.structure,
-        ctx.needs,
-        ctx.segment,
-        wanted[0],
-    )
-    kept = [g if want else None for g, want in zip(found, wanted, strict=True)]
-    return (*kept, None, None, None, None)
-
-
-run.register_autograd(_backward, setup_context=_setup_context)
-
-
-def _tape_shape(
-    structure: Structure, segment: int, batch: int, time: int, neurons: int
-) -> tuple[int, ...]:
-    if segment == 0:
-        return (0,)
-    return (structure.moving + 1, batch, -(-time // segment), neurons)
+run = register("run", Kernel(_forward, _backward, _rows_on_tape), ["cpu"])
 
 
 def _strided(grad: Tensor | None) -> tuple[Tensor | None, int | None, tuple[int, int]]:
@@ -196,39 +82,31 @@ def _strided(grad: Tensor | None) -> tuple[Tensor | None, int | None, tuple[int,
     return grad, grad.data_ptr(), (grad.stride(0), grad.stride(1))
 
 
-def _problem(
-    current: Tensor,
-    state: Tensor,
-    coefficients: Tensor,
-    weights: Tensor,
-    structure: Structure,
-    needs: int,
-    segment: int,
-) -> Problem:
-    batch, time, neurons = current.shape
-    recurrent = weights.numel() > 0
-    most = _CHUNKS_WITH_WEIGHTS if recurrent else _CHUNKS
+def _problem(inputs: Inputs) -> Problem:
+    batch, time, neurons = inputs.current.shape
+    structure, sets = inputs.structure, inputs.rows.shape[1]
+    most = _CHUNKS_WITH_WEIGHTS if inputs.weights.numel() else _CHUNKS
     timescales = (ctypes.c_int64 * len(structure.timescales))(*structure.timescales)
     problem = Problem(
         batch=batch,
         time=time,
         neurons=neurons,
-        parameter_batch=coefficients.shape[1],
+        parameter_batch=sets,
         elements=len(structure.timescales),
         exponential=structure.exponential,
         saturating_leak=structure.saturating_leak,
         saturating=structure.saturating,
         instant=structure.instant,
         is_long=structure.is_long,
-        segment=segment,
-        chunks=batch if coefficients.shape[1] > 1 else min(batch, most),
-        needs=needs,
+        segment=inputs.segment,
+        chunks=batch if sets > 1 else min(batch, most),
+        needs=inputs.needs,
         threads=torch.get_num_threads(),
         timescale=ctypes.addressof(timescales),
-        current=address(current),
-        state=address(state),
-        coefficients=address(coefficients),
-        weights=address(weights),
+        current=address(inputs.current),
+        state=address(inputs.state),
+        coefficients=address(inputs.rows),
+        weights=address(inputs.weights),
     )
     problem.kept = timescales  # the structure points to it
     return problem

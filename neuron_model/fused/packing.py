@@ -1,0 +1,101 @@
+"""From a problem to what the operator of a fused kernel takes, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuron_model.backends import Problem, Trajectory
+from neuron_model.dynamics import State
+from neuron_model.errors import InputError
+from neuron_model.fused.coefficients import Coefficients, coefficients
+from neuron_model.fused.registration import Operator
+from neuron_model.integration import find_integrator
+from neuron_model.parameters import Value
+
+TYPES = (torch.float32, torch.float64)
+"""Of numbers, for which there are kernels."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """current: (batch, time, neurons). state: (4, batch, neurons): the copies, then U_m. weights:
+    (from, to), or empty. They need not be contiguous.
+    """
+
+    current: Tensor
+    state: Tensor
+    coefficients: Coefficients
+    weights: Tensor
+
+
+def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where: str) -> None:
+    """Raise InputError if the problem's numbers are not those of a kernel for ``devices``."""
+    dtype, device = common_type(problem), problem.current.device.type
+    if device not in devices or dtype not in TYPES:
+        raise InputError(
+            f"backend = {backend!r} cannot run {dtype} on {device}; it takes float32 and float64 "
+            f"on {where}. Use backend = 'auto'."
+        )
+
+
+def pack(problem: Problem) -> Packed:
+    """All in the type that torch would promote it to."""
+    find_integrator(problem.integrator)
+    dtype = common_type(problem)
+    current = problem.current.to(dtype)
+    _, time, neurons = current.shape
+    packed = coefficients(
+        problem.parameters.map(_tensor_or_float),
+        problem.dt,
+        problem.integrator == "exponential",
+        neurons,
+        current[:0, 0, 0] if time else current.new_empty(0),
+    )
+    state = torch.stack([*problem.state[1:], problem.state[0]]).to(dtype)
+    weights = problem.weights if problem.weights is not None else current.new_empty(0, 0)
+    return Packed(current, state, packed, weights.to(dtype))
+
+
+def apply(
+    operator: Operator, packed: Packed, segment: int, voltage: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """s, U_m (empty where it is not wanted) and the state at the end; a tape only if needed."""
+    rows = packed.coefficients.rows
+    tensors = (packed.current, packed.state, rows, packed.weights)
+    learns = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    s, u_m, end, _ = operator(
+        packed.current.contiguous(),
+        packed.state.contiguous(),
+        rows.contiguous(),
+        packed.weights.contiguous(),
+        packed.coefficients.structure.to_list(),
+        int(packed.coefficients.needs),
+        segment if learns else 0,
+        voltage,
+    )
+    return s, u_m, end
+
+
+def trajectory(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Trajectory:
+    """What a backend gives back."""
+    fast, slow, ultraslow, membrane = end.unbind(0)
+    state = State(membrane, fast, slow, ultraslow)
+    return Trajectory(s, u_m if problem.voltage else None, state)
+
+
+def common_type(problem: Problem) -> torch.dtype:
+    """The type that torch promotes all of the problem's numbers to."""
+    dtype = problem.current.dtype
+    values = [v for _, v in problem.parameters.named_values()]
+    for value in (*values, *problem.state, problem.weights):
+        if isinstance(value, Tensor):
+            dtype = torch.promote_types(dtype, value.dtype)
+    return dtype
+
+
+def _tensor_or_float(value: Value) -> Value:
+    return torch.from_numpy(value) if isinstance(value, np.ndarray) else value

@@ -1,0 +1,180 @@
+"""A kernel as an operator of torch with a gradient, whichever device it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuron_model.fused.coefficients import Structure
+
+COPIES = 4
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a kernel reads, all of it contiguous.
+
+    current: (batch, time, neurons). state: (4, batch, neurons): the fast, slow and ultraslow
+    copies, then U_m. rows: (rows, 1 or batch, neurons), as ``fused.coefficients`` packs them.
+    weights: (from, to) among the neurons, through s of the step before; empty for none. structure
+    and needs: as there. segment: steps between two states on the tape; 0: there is no tape.
+    """
+
+    current: Tensor
+    state: Tensor
+    rows: Tensor
+    weights: Tensor
+    structure: Structure
+    needs: int
+    segment: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a kernel fills: s and U_m, (batch, time, neurons), the state at the end, the tape.
+
+    U_m and the tape are empty where they are not wanted.
+    """
+
+    output: Tensor
+    voltage: Tensor
+    end: Tensor
+    tape: Tensor
+
+
+ResultGradients = tuple[Tensor | None, Tensor | None, Tensor | None]
+"""Those of the first three of ``Results``; None where it is 0."""
+
+Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Those of the first four of ``Inputs``."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel's two directions, and how many rows of a state it keeps on its tape.
+
+    backward takes the gradients of the results, the inputs, the tape, and whether the gradient of
+    the current is wanted (the first layer's input has none); it is empty where it is not.
+    """
+
+    forward: Callable[[Inputs, Results], None]
+    backward: Callable[[ResultGradients, Inputs, Tensor, bool], Gradients]
+    rows_on_tape: Callable[[Structure], int]
+
+
+Operator = Callable[
+    [Tensor, Tensor, Tensor, Tensor, Sequence[int], int, int, bool],
+    tuple[Tensor, Tensor, Tensor, Tensor],
+]
+"""(``Inputs`` with ``Structure.to_list``, whether U_m is wanted) -> ``Results``"""
+
+
+def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
+    """The operator ``mtc_codesign::name``, which torch can trace, compile and differentiate."""
+
+    def empty_results(inputs: Inputs, voltage: bool) -> Results:
+        current = inputs.current
+        batch, time, neurons = current.shape
+        shape: tuple[int, ...] = (0,)
+        if inputs.segment:
+            rows = kernel.rows_on_tape(inputs.structure)
+            shape = (rows, batch, -(-time // inputs.segment), neurons)
+        u_m = torch.empty_like(current) if voltage else current.new_empty(0)
+        end = torch.empty_like(inputs.state)
+        return Results(torch.empty_like(current), u_m, end, current.new_empty(shape))
+
+    @torch.library.custom_op(f"mtc_codesign::{name}", mutates_args=(), device_types=tuple(devices))
+    def run(
+        current: Tensor,
+        state: Tensor,
+        rows: Tensor,
+        weights: Tensor,
+        structure: Sequence[int],
+        needs: int,
+        segment: int,
+        voltage: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        parsed = Structure.from_list(list(structure))
+        inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
+        results = empty_results(inputs, voltage)
+        kernel.forward(inputs, results)
+        return results.output, results.voltage, results.end, results.tape
+
+    @run.register_fake
+    def _(
+        current: Tensor,
+        state: Tensor,
+        rows: Tensor,
+        weights: Tensor,
+        structure: Sequence[int],
+        needs: int,
+        segment: int,
+        voltage: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        parsed = Structure.from_list(list(structure))
+        inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
+        results = empty_results(inputs, voltage)
+        return results.output, results.voltage, results.end, results.tape
+
+    @torch.library.custom_op(
+        f"mtc_codesign::{name}_gradient", mutates_args=(), device_types=tuple(devices)
+    )
+    def run_gradient(
+        grad_output: Tensor | None,
+        grad_voltage: Tensor | None,
+        grad_end: Tensor | None,
+        current: Tensor,
+        state: Tensor,
+        rows: Tensor,
+        weights: Tensor,
+        tape: Tensor,
+        structure: Sequence[int],
+        needs: int,
+        segment: int,
+        for_current: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        parsed = Structure.from_list(list(structure))
+        inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
+        return kernel.backward((grad_output, grad_voltage, grad_end), inputs, tape, for_current)
+
+    @run_gradient.register_fake
+    def _(
+        grad_output: Tensor | None,
+        grad_voltage: Tensor | None,
+        grad_end: Tensor | None,
+        current: Tensor,
+        state: Tensor,
+        rows: Tensor,
+        weights: Tensor,
+        tape: Tensor,
+        structure: Sequence[int],
+        needs: int,
+        segment: int,
+        for_current: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        g_current = torch.empty_like(current) if for_current else current.new_empty(0)
+        same = [torch.empty_like(part) for part in (state, rows, weights)]
+        return g_current, same[0], same[1], same[2]
+
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        current, state, rows, weights, structure, needs, segment, _ = inputs
+        *_, tape = output
+        ctx.structure, ctx.needs, ctx.segment = structure, needs, segment
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(current, state, rows, weights, tape)
+
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        if ctx.segment == 0:
+            raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
+        wanted = ctx.needs_input_grad[:4]
+        fixed = (ctx.structure, ctx.needs, ctx.segment, wanted[0])
+        found = run_gradient(*grads[:3], *ctx.saved_tensors, *fixed)
+        kept = [g if want else None for g, want in zip(found, wanted, strict=True)]
+        return (*kept, None, None, None, None)
+
+    run.register_autograd(backward, setup_context=setup_context)
+    return run

@@ -43,7 +43,7 @@ def examine() -> list[Check]:
     checks += [_package(name) for name in ("torch", "numpy", "scipy", "PySpice", "safetensors")]
     checks += [_ngspice_library(), _ngspice_program()]
     checks += _models()
-    checks += [_cache(), _kernel(), _devices()]
+    checks += [_cache(), _kernel(), _gpu_kernel(), _devices()]
     return checks
 
 
@@ -148,6 +148,21 @@ def _kernel() -> Check:
         "install a C compiler (`apt-get install gcc libc6-dev`), then the package again",
         needed=False,
     )
+
+
+def _gpu_kernel() -> Check:
+    """What compiles the training kernel for GPUs; without one it is of no use."""
+    name = "GPU kernel"
+    try:
+        return Check(name, True, f"Triton {metadata.version('triton')}")
+    except metadata.PackageNotFoundError:
+        pass
+    try:
+        wanted = "cuda" in _torch_devices()
+    except ImportError:
+        wanted = False
+    found = "Triton is not installed; " + ("GPUs run plain torch" if wanted else "no GPU needs it")
+    return Check(name, not wanted, found, "pip install 'mtc-codesign[gpu]'", needed=False)
 
 
 def _devices() -> Check:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import NamedTuple
 
 import torch
@@ -83,17 +84,34 @@ def run_fused(problem: Problem) -> Trajectory:
     return run_compiled(problem)
 
 
-BACKENDS: dict[str, Backend] = {"eager": run_eager, "fused": run_fused}
+def run_triton(problem: Problem) -> Trajectory:
+    """The kernel in Triton, on a GPU; in Triton's interpreter (TRITON_INTERPRET=1) anywhere.
+
+    Raises:
+        InputError: Triton is not there, nor a GPU, or the kernel has no code for such numbers or
+            for so many neurons that feed each other.
+    """
+    if not triton_is_there():
+        raise InputError(
+            "backend = 'triton' is not there: Triton is not installed. Install it (pip install "
+            "'mtc-codesign[gpu]'), or use backend = 'auto'."
+        )
+    from neuron_model.fused_gpu.run import run_on_gpu
+
+    return run_on_gpu(problem)
 
 
-def find_backend(name: str, current: Tensor | None = None) -> Backend:
-    """The backend of that name; ``auto`` is the fastest that can run such a current.
+BACKENDS: dict[str, Backend] = {"eager": run_eager, "fused": run_fused, "triton": run_triton}
+
+
+def find_backend(name: str, problem: Problem | None = None) -> Backend:
+    """The backend of that name; ``auto`` is the one made for such a problem, else the eager one.
 
     Raises:
         InputError: there is none of that name.
     """
     if name == "auto":
-        return run_eager if current is None else BACKENDS[_fastest(current)]
+        return run_eager if problem is None else BACKENDS[_fastest(problem)]
     if name not in BACKENDS:
         raise InputError(
             f"backend = {name!r} is not allowed; it must be one of auto, {', '.join(BACKENDS)}."
@@ -101,12 +119,25 @@ def find_backend(name: str, current: Tensor | None = None) -> Backend:
     return BACKENDS[name]
 
 
-def _fastest(current: Tensor) -> str:
-    if current.device.type == "cpu" and current.dtype in (torch.float32, torch.float64):
+def _fastest(problem: Problem) -> str:
+    current = problem.current
+    if current.dtype not in (torch.float32, torch.float64):
+        return "eager"
+    if current.device.type == "cpu":
         if kernel_is_built():
             return "fused"
         _say_once()
+    if current.device.type == "cuda" and triton_is_there():
+        from neuron_model.fused_gpu.operator import fits
+
+        return "triton" if fits(problem.weights) else "eager"
     return "eager"
+
+
+@cache
+def triton_is_there() -> bool:
+    """Whether Triton is installed."""
+    return find_spec("triton") is not None
 
 
 @cache

@@ -219,7 +219,7 @@ class MTCNeuron(nn.Module):
             voltage=return_voltage,
             tape=self.tape,
         )
-        run = find_backend(self.backend, current)
+        run = find_backend(self.backend, problem)
         s, voltage, end = run(problem) if self.chips is None else self._on_chips(run, problem)
         self._check_finite(current, end)
         if return_voltage:

@@ -9,6 +9,8 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+# Triton's kernels run in its interpreter, without a GPU.
+os.environ["TRITON_INTERPRET"] = "1"
 
 import pytest
 

@@ -1,6 +1,7 @@
 """The doctor: what is found, what is missing, and how to get it."""
 
 import json
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ def test_the_status_says_whether_something_needed_is_missing(
     assert ("get it" in err) == (len(checks) == 2)
     assert main(["doctor"]) == status
     assert "1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("devices", ["cpu (2 cores, 1 threads)", "cpu (2 cores), cuda:0 (A100)"])
+def test_triton_is_missed_only_where_there_is_a_gpu(devices: str, monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    monkeypatch.setattr(doctor, "_torch_devices", lambda: devices)
+    check = doctor._gpu_kernel()
+    assert check.ok is ("cuda" not in devices)
+    assert not check.needed
+    assert "mtc-codesign[gpu]" in check.remedy

@@ -1,8 +1,12 @@
-"""Every backend gives the numbers and the gradients of the eager one in float64."""
+"""Every backend gives the numbers and the gradients of the eager one in float64.
+
+Triton's is run by its interpreter, which takes 0.1 s a step: it gets a part of each table.
+"""
 
 import itertools
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,12 +19,29 @@ from neuron_model.backends import (
     Trajectory,
     find_backend,
     kernel_is_built,
+    triton_is_there,
 )
 from neuron_model.dynamics import INTEGRATORS, State
 from neuron_model.errors import InputError
 from neuron_model.parameters import OTA_FILTER, Element, Filter, Leak, NeuronParameters
 
-FAST = [name for name in BACKENDS if name != "eager"]
+needs_kernel = pytest.mark.skipif(not kernel_is_built(), reason="no C compiler when installed")
+needs_triton = pytest.mark.skipif(
+    not triton_is_there(), reason="no Triton: pip install -c constraints.txt -e '.[gpu]'"
+)
+FAST = {"fused": needs_kernel, "triton": needs_triton}
+
+
+def table(*axes, triton=None):
+    """Each backend with each combination; Triton with those that the function takes."""
+    rows = [(name, row) for name in FAST for row in itertools.product(*axes)]
+    return [
+        pytest.param(name, *row, marks=FAST[name])
+        for name, row in rows
+        if name != "triton" or triton is None or triton(*row)
+    ]
+
+
 FILTERS = {
     "linear": Filter(),
     "ota": OTA_FILTER,
@@ -130,62 +151,78 @@ def check(backend, parameters, dtype=torch.float64, tolerance=1e-9, **more):
         assert error <= tolerance * max(scale, 1e-3), f"{name}: {error:.3g} of {scale:.3g}"
 
 
-needs_kernel = pytest.mark.skipif(not kernel_is_built(), reason="no C compiler when installed")
+def every_pair(integrator, filter, leak, fast):
+    """A third of all combinations, in which every value of one meets every value of another."""
+    axes = (INTEGRATORS, FILTERS, LEAKS, TAUS)
+    row = (integrator, filter, leak, fast)
+    return sum(list(axis).index(value) for axis, value in zip(axes, row, strict=True)) % 3 == 0
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("integrator", INTEGRATORS)
-@pytest.mark.parametrize(("filter", "leak", "fast"), list(itertools.product(FILTERS, LEAKS, TAUS)))
+@pytest.mark.parametrize(
+    ("backend", "integrator", "filter", "leak", "fast"),
+    table(INTEGRATORS, FILTERS, LEAKS, TAUS, triton=every_pair),
+)
 def test_a_backend_agrees_with_the_reference(backend, integrator, filter, leak, fast):
-    check(backend, neurons(filter, leak, fast), integrator=integrator)
+    time = 4 if backend == "triton" else 20
+    check(backend, neurons(filter, leak, fast), integrator=integrator, time=time)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("integrator", INTEGRATORS)
-@pytest.mark.parametrize("filter", FILTERS)
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize(
+    ("backend", "integrator", "filter", "leak"),
+    table(INTEGRATORS, FILTERS, LEAKS, triton=lambda _, filter, leak: filter == leak == "both"),
+)
 def test_a_backend_agrees_in_single_precision(backend, integrator, filter, leak):
     parameters = neurons(filter, leak, "moving")
     check(backend, parameters, torch.float32, 3e-4, integrator=integrator)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("tape", TAPES)
-@pytest.mark.parametrize("recurrent", [False, True])
-@pytest.mark.parametrize("time", [0, 1, 2, 63, 64, 65, 150])
-def test_a_backend_agrees_with_any_tape(backend, tape, recurrent, time):
+@pytest.mark.parametrize(
+    ("backend", "tape", "recurrent", "time"),
+    table(
+        TAPES,
+        [False, True],
+        [0, 1, 2, 5, 63, 64, 65, 150],
+        triton=lambda tape, recurrent, time: time < 2 or time == (2 if tape == "full" else 5),
+    ),
+)
+def test_a_backend_agrees_with_any_tape(backend, tape, recurrent, time, monkeypatch):
+    if backend == "triton":  # so that five steps are three segments
+        monkeypatch.setattr("neuron_model.fused_gpu.operator.SEGMENT", 2)
     parameters = neurons("ota", "saturating", "both")
     check(backend, parameters, tape=tape, recurrent=recurrent, time=time, batch=2, tolerance=1e-7)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("integrator", INTEGRATORS)
-@pytest.mark.parametrize("recurrent", [False, True])
-@pytest.mark.parametrize(("count", "batch"), [(1, 1), (1, 4), (5, 1), (33, 2), (300, 3)])
-def test_a_backend_agrees_in_any_shape(backend, integrator, recurrent, count, batch):
+@pytest.mark.parametrize(
+    ("backend", "integrator", "recurrent", "shape"),
+    table(
+        INTEGRATORS,
+        [False, True],
+        [(1, 1), (1, 4), (5, 1), (33, 2), (300, 3)],
+        triton=lambda integrator, recurrent, shape: shape in [(1, 1), (33, 2)],
+    ),
+)
+def test_a_backend_agrees_in_any_shape(backend, integrator, recurrent, shape):
+    count, batch = shape
     five = list(neurons("both", "both", "both"))
     many = NeuronParameters.stack([five[i % 5] for i in range(count)])
     check(
-        backend, many, time=7, batch=batch, integrator=integrator, recurrent=recurrent,
-        tolerance=1e-8,
+        backend, many, time=2 if backend == "triton" else 7, batch=batch, integrator=integrator,
+        recurrent=recurrent, tolerance=1e-8,
     )  # fmt: skip
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("filter", ["ota", "ota with offset", "both"])
+@pytest.mark.parametrize(("backend", "integrator"), table(INTEGRATORS))
+def test_a_backend_agrees_without_elements(backend, integrator):
+    check(backend, replace(neurons("ota"), elements=()), time=3, integrator=integrator)
+
+
+@pytest.mark.parametrize(("backend", "filter"), table(["ota", "ota with offset", "both"]))
 def test_a_backend_agrees_where_steps_are_longer_than_time_constants(backend, filter):
     parameters = replace(neurons(filter, fast="moving"), tau_fast=1e-3, tau_slow=2e-3)
-    check(backend, parameters, time=5, tolerance=1e-8)
+    check(backend, parameters, time=3 if backend == "triton" else 5, tolerance=1e-8)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("dt", [0.3, 60.0])
+@pytest.mark.parametrize(("backend", "dt"), table([0.3, 60.0]))
 def test_a_backend_agrees_far_beyond_saturation(backend, dt):
     def at(state_scale):
         parameters, leaves = as_tensors(neurons("ota", "saturating", "moving"), torch.float64)
@@ -200,14 +237,11 @@ def test_a_backend_agrees_far_beyond_saturation(backend, dt):
         torch.testing.assert_close(found[name], value, rtol=1e-7, atol=1e-9, msg=name)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("integrator", INTEGRATORS)
-@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize(("backend", "integrator", "recurrent"), table(INTEGRATORS, [False, True]))
 def test_the_gradient_is_that_of_finite_differences(backend, integrator, recurrent):
     problem, inputs = make_problem(
-        neurons("ota with offset", "saturating", "moving"), torch.float64, batch=2, time=4,
-        integrator=integrator, recurrent=recurrent,
+        neurons("ota with offset", "saturating", "moving"), torch.float64, batch=2,
+        time=2 if backend == "triton" else 4, integrator=integrator, recurrent=recurrent,
     )  # fmt: skip
     keys = list(inputs)
 
@@ -222,35 +256,68 @@ def test_the_gradient_is_that_of_finite_differences(backend, integrator, recurre
         trajectory = BACKENDS[backend](moved)
         return trajectory.output, trajectory.voltage, *trajectory.state
 
-    torch.autograd.gradcheck(run, list(inputs.values()), eps=1e-6, atol=1e-6, rtol=1e-5)
+    values = list(inputs.values())
+    if backend == "triton":
+        run, values = along_one_direction(run, values)
+    torch.autograd.gradcheck(run, values, eps=1e-6, atol=1e-6, rtol=1e-5)
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("recurrent", [False, True])
+def along_one_direction(run, values):
+    """One number of all results, as a function of the way along a direction of all inputs."""
+    generator = torch.Generator().manual_seed(2)
+
+    def noise(like):
+        return torch.randn(like.shape, generator=generator, dtype=like.dtype)
+
+    directions = [noise(value) for value in values]
+    factors = []
+
+    def on_the_way(length):
+        moved = (v.detach() + length * d for v, d in zip(values, directions, strict=True))
+        parts = run(*moved)
+        factors.extend(noise(part) for part in parts[len(factors) :])
+        return sum((part * f).sum() for part, f in zip(parts, factors, strict=True))
+
+    return on_the_way, [torch.zeros((), dtype=torch.float64, requires_grad=True)]
+
+
+@pytest.mark.parametrize(("backend", "recurrent"), table([False, True]))
 def test_pieces_are_the_whole(backend, recurrent):
-    problem, _ = make_problem(neurons("ota"), torch.float64, time=30, recurrent=recurrent)
+    pieces_of = [1, 2, 3] if backend == "triton" else [1, 12, 17]
+    time = sum(pieces_of)
+    problem, _ = make_problem(neurons("ota"), torch.float64, time=time, recurrent=recurrent)
     whole = BACKENDS[backend](problem)
     pieces: list[Trajectory] = []
     state = problem.state
-    for piece in problem.current.split([1, 12, 17], dim=1):
+    for piece in problem.current.split(pieces_of, dim=1):
         pieces.append(BACKENDS[backend](replace(problem, current=piece, state=state)))
         state = pieces[-1].state
     assert torch.equal(torch.cat([p.output for p in pieces], 1), whole.output)
     assert all(map(torch.equal, state, whole.state))
 
 
-@needs_kernel
-@pytest.mark.parametrize("backend", FAST)
+@pytest.mark.parametrize("backend", table())
 def test_strides_do_not_matter(backend):
-    problem, _ = make_problem(neurons("ota"), torch.float64, time=12)
+    problem, _ = make_problem(neurons("ota"), torch.float64, time=4)
     plain = BACKENDS[backend](problem)
     turned = problem.current.detach().permute(2, 0, 1).contiguous().permute(1, 2, 0)
-    held = problem.current.detach()[:, :1].expand(-1, 12, -1)
+    held = problem.current.detach()[:, :1].expand(-1, 4, -1)
     assert torch.equal(BACKENDS[backend](replace(problem, current=turned)).output, plain.output)
     again = replace(problem, current=held)
     same = replace(problem, current=held.contiguous())
     assert torch.equal(BACKENDS[backend](again).output, BACKENDS[backend](same).output)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+@pytest.mark.parametrize("backend", table())
+def test_what_is_not_finite_is_there_at_the_end_and_only_where_it_was(backend):
+    problem, _ = make_problem(neurons("ota", "saturating", "both"), torch.float32, time=3)
+    current = problem.current.detach().clone()
+    current[1, 0, 2] = math.nan
+    end = BACKENDS[backend](replace(problem, current=current)).state
+    expected = torch.zeros(3, 5, dtype=torch.bool)
+    expected[1, 2] = True
+    assert all(torch.equal(u.isnan(), expected) for u in end)
 
 
 @needs_kernel
@@ -275,39 +342,79 @@ def test_nothing_is_kept_where_no_gradient_is_wanted():
     assert torch.equal(quiet.output, BACKENDS["fused"](problem).output)
 
 
-@needs_kernel
-def test_the_operator_keeps_what_torch_asks_of_one():
-    from neuron_model.fused import operator
-    from neuron_model.fused.coefficients import coefficients
+@pytest.mark.parametrize("backend", table())
+def test_the_operator_keeps_what_torch_asks_of_one(backend):
+    from neuron_model.fused.packing import pack
 
+    if backend == "triton":
+        from neuron_model.fused_gpu import operator
+    else:
+        from neuron_model.fused import operator
     problem, _ = make_problem(neurons("ota"), torch.float64, batch=2, time=3)
-    packed = coefficients(problem.parameters, 0.3, True, 5, problem.current[:0, 0, 0])
-    state = torch.stack([*problem.state[1:], problem.state[0]]).detach().requires_grad_()
-    rows = packed.rows.detach().requires_grad_()
-    for segment in (1, 2):
-        torch.library.opcheck(
-            operator.run,
-            (
-                problem.current,
-                state,
-                rows,
-                torch.zeros(5, 5, dtype=torch.float64),
-                packed.structure.to_list(),
-                int(packed.needs),
-                segment,
-                True,
-            ),
-        )
+    packed = pack(problem)
+    rows = packed.coefficients.rows.detach().requires_grad_()
+    weights = torch.zeros(5, 5, dtype=torch.float64)
+    fixed = (packed.coefficients.structure.to_list(), int(packed.coefficients.needs))
+    state = packed.state.detach().requires_grad_()
+    for segment in (2,) if backend == "triton" else (1, 2):
+        given = (problem.current, state, rows, weights, *fixed, segment, True)
+        torch.library.opcheck(operator.run, given)
+
+
+@pytest.mark.parametrize("backend", table())
+def test_each_sequence_can_have_coefficients_of_its_own(backend):
+    """As many runs of one sequence each, with their own coefficients."""
+    from neuron_model.fused.packing import pack
+
+    if backend == "triton":
+        from neuron_model.fused_gpu import operator
+    else:
+        from neuron_model.fused import operator
+    packed = pack(make_problem(neurons("ota"), torch.float64, batch=2, time=3)[0])
+    structure, needs = packed.coefficients.structure.to_list(), int(packed.coefficients.needs)
+
+    def run(current, state, rows):
+        given = (current.contiguous(), state.contiguous(), rows.contiguous(), packed.weights)
+        s, *_ = operator.run(*given, structure, needs, 2, False)
+        (grad,) = torch.autograd.grad((s * s).sum(), rows)
+        return s.detach(), grad
+
+    shared = packed.coefficients.rows.detach()
+    rows = torch.cat([shared, shared * 1.1], 1).requires_grad_()
+    s, grad = run(packed.current, packed.state, rows)
+    for b in range(2):
+        one = slice(b, b + 1)
+        alone = rows[:, one].detach().contiguous().requires_grad_()
+        s_alone, grad_alone = run(packed.current[one], packed.state[:, one], alone)
+        torch.testing.assert_close(s[one], s_alone, rtol=0, atol=1e-13)
+        torch.testing.assert_close(grad[:, one], grad_alone, rtol=1e-10, atol=1e-12)
+
+
+def test_every_backend_is_in_the_tables():
+    assert {"eager", *FAST} == set(BACKENDS)
 
 
 def test_auto_takes_what_there_is():
+    problem, _ = make_problem(neurons(), torch.float32)
+
+    def auto(**changes):
+        return find_backend("auto", replace(problem, **changes))
+
+    def a_current(device, dtype=torch.float32):
+        return SimpleNamespace(device=torch.device(device), dtype=dtype)
+
     assert find_backend("auto") is BACKENDS["eager"]
-    fastest = "fused" if kernel_is_built() else "eager"
-    assert find_backend("auto", torch.zeros(1, 1, 1)) is BACKENDS[fastest]
-    assert find_backend("auto", torch.zeros(1, 1, 1, dtype=torch.float16)) is BACKENDS["eager"]
+    assert auto() is BACKENDS["fused" if kernel_is_built() else "eager"]
+    assert auto(current=problem.current.half()) is BACKENDS["eager"]
+    assert auto(current=a_current("meta")) is BACKENDS["eager"]
+    on_a_gpu = BACKENDS["triton" if triton_is_there() else "eager"]
+    assert auto(current=a_current("cuda")) is on_a_gpu
+    assert auto(current=a_current("cuda"), weights=torch.zeros(128, 128)) is on_a_gpu
+    assert auto(current=a_current("cuda"), weights=torch.zeros(129, 129)) is BACKENDS["eager"]
+    assert auto(current=a_current("cuda", torch.float16)) is BACKENDS["eager"]
 
 
-def test_what_the_kernel_cannot_run_is_refused():
+def test_what_the_kernels_cannot_run_is_refused():
     problem, _ = make_problem(neurons(), torch.float64)
     half = replace(problem, current=problem.current.half(), parameters=neurons().map(float_of))
     half = replace(half, state=State(*(u.half() for u in problem.state)))
@@ -315,6 +422,26 @@ def test_what_the_kernel_cannot_run_is_refused():
         BACKENDS["fused"](half)
     with pytest.raises(InputError, match="backend = 'cuda' is not allowed"):
         find_backend("cuda")
+
+
+@needs_triton
+def test_what_triton_cannot_run_is_refused(monkeypatch):
+    from neuron_model.fused_gpu import operator
+
+    many = NeuronParameters.stack([neurons()[0]] * 129)
+    problem, _ = make_problem(many, torch.float32, batch=1, time=1, recurrent=True)
+    with pytest.raises(InputError, match="129 neurons that feed each other; it takes up to 128"):
+        BACKENDS["triton"](problem)
+    monkeypatch.setattr(operator, "INTERPRETED", False)
+    with pytest.raises(InputError, match=r"'triton' cannot run torch.float32 on cpu.*on a GPU"):
+        BACKENDS["triton"](problem)
+
+
+def test_without_triton_it_is_told_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("neuron_model.backends.triton_is_there", lambda: False)
+    problem, _ = make_problem(neurons(), torch.float32)
+    with pytest.raises(InputError, match=r"Triton is not installed.*mtc-codesign\[gpu\]"):
+        BACKENDS["triton"](problem)
 
 
 def float_of(value):

@@ -198,7 +198,8 @@ def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
     )
     if history.validation:
         step, best = min(history.validation, key=lambda look: look[1])
-        text += f" The NRMSE on the validation part is least, {number(best)}, at {history.column} {step:.0f}."
+        at = f"{history.column} {step:.0f}"
+        text += f" The NRMSE on the validation part is least, {number(best)}, at {at}."
     if history.activity:
         text += f" Active (s > 0) in the end: {percent(history.activity[-1])} of the time."
     figure = loss_figure(history.steps, history.losses, history.column, history.validation)

@@ -5,7 +5,9 @@
 
 with v the swept input minus the fixed one, and the sign that of the orientation. Gain A, slope
 voltage V0, offset o, drift l and offset current c are measured over bias and common mode; output
-conductance g, its skew h (PMOS and NMOS mirrors differ) and internal delay over bias current.
+conductance g, its skew h (PMOS and NMOS mirrors differ), internal delay and the lags of the two
+branches over bias current. The branch of the positive input reaches the output over one mirror,
+that of the negative input over two.
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ from scipy.optimize import least_squares
 
 from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
+from neuron_model.dynamics import Branches, amplified, branch_flow, settled
 from neuron_model.errors import InputError
+from neuron_model.parameters import Amplifier
 
 _BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
+# Of a ramp up and down, for the lags of its branches.
+_RAMP_POINTS = 801
 
 
 class Orientation(StrEnum):
@@ -85,6 +91,47 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
     )
 
 
+def fit_lags(
+    time: np.ndarray, voltage: np.ndarray, current: np.ndarray, at: OtaPoint
+) -> tuple[float, float]:
+    """(single, double): lags in seconds of an OTA's branches, by least squares of a slow ramp.
+
+    The equations are those of :class:`neuron_model.parameters.Amplifier`.
+
+    Args:
+        time: seconds, (points,), growing.
+        voltage: positive minus negative input, volt, (points,).
+        current: output current over bias current, (points,).
+        at: what is known of the OTA at rest.
+    """
+    grid = np.linspace(time[0], time[-1], _RAMP_POINTS)
+    step = grid[1] - grid[0]
+    u = (np.interp(grid, time, voltage) - at.offset) / at.slope_voltage
+    wanted = np.interp(grid, time, current)
+    t = np.tanh(u)
+    middle = (t[1:] + t[:-1]) / 2
+    amplifier = Amplifier(drift=at.drift * at.slope_voltage)
+
+    def lagging(target: np.ndarray, start: float, lag: float) -> np.ndarray:
+        shares = [start]
+        for each in target.tolist():
+            shares.append(float(branch_flow(shares[-1], each, step / lag)))
+        return np.array(shares)
+
+    def error(p: np.ndarray) -> np.ndarray:
+        to, first = settled(middle), settled(float(t[0]))
+        single, double = p[:2] * scale
+        held = Branches(lagging(to.up, first.up, single), lagging(to.down, first.down, double))
+        return np.asarray(at.gain * amplified(t, u, 0.0, amplifier, held) + p[2] - wanted)
+
+    # a hundredth to ten times the delay that a straight line through both branches has
+    scale = max(at.delay, step)
+    start = [0.2, 0.4, at.offset_current]
+    bounds = ([0.01, 0.01, -1.0], [10.0, 10.0, 1.0])
+    fit = least_squares(error, start, bounds=bounds, diff_step=1e-4)
+    return float(fit.x[0] * scale), float(fit.x[1] * scale)
+
+
 def _checked(values: Any, shape: tuple[int, ...], what: str, name: str) -> np.ndarray:
     """``values`` as an array of ``shape``, all of them finite.
 
@@ -119,6 +166,8 @@ class OtaPoint:
     delay: float
     conductance_skew: float = 0.0
     drift: float = 0.0
+    single_lag: float = 0.0
+    double_lag: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -131,8 +180,9 @@ class OtaTable:
     of bias. delay: (biases,), seconds by which the output current lags the input.
     conductance_skew: (biases,), siemens per ampere of bias, by which the output conductance is
     larger where the output sinks its whole current and smaller where it sources it. drift:
-    (biases, modes), 1 / V, by which the gain grows where the swept input lifts the tail. Of these
-    two, none given is 0.
+    (biases, modes), 1 / V, by which the gain grows where the swept input lifts the tail.
+    single_lag, double_lag: (biases,), seconds, charge over bias current of the mirrors on the way
+    of the positive and of the negative input's branch. Of these four, none given is 0.
     """
 
     orientation: Orientation
@@ -147,15 +197,18 @@ class OtaTable:
     delay: np.ndarray
     conductance_skew: np.ndarray | None = None
     drift: np.ndarray | None = None
+    single_lag: np.ndarray | None = None
+    double_lag: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
         biases, modes = np.size(self.bias_current), np.size(self.common_mode)
-        if self.conductance_skew is None:
-            object.__setattr__(self, "conductance_skew", np.zeros(biases))
+        for name in ("conductance_skew", "single_lag", "double_lag"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros(biases))
         if self.drift is None:
             object.__setattr__(self, "drift", np.zeros((biases, modes)))
-        lines = ("bias_current", "output_conductance", "delay", "conductance_skew")
+        lines = ("bias_current", "output_conductance", "conductance_skew", *_DELAYS)
         for f in fields(self)[1:]:
             shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
             if f.name == "common_mode":
@@ -179,11 +232,14 @@ class OtaTable:
     @cached_property
     def _lines(self) -> Mapping[str, PchipInterpolator]:
         x = np.log(self.bias_current)
-        # the delay goes as 1 / bias: their product is what interpolates well
+        # a delay goes as 1 / bias: their product is what interpolates well
         return {
             "output_conductance": PchipInterpolator(x, self.output_conductance),
             "conductance_skew": PchipInterpolator(x, self.conductance_skew),
-            "delay_charge": PchipInterpolator(x, self.delay * self.bias_current),
+            **{
+                name: PchipInterpolator(x, getattr(self, name) * self.bias_current)
+                for name in _DELAYS
+            },
         }
 
     def at(self, bias_current: float, common_mode: float) -> OtaPoint:
@@ -192,13 +248,16 @@ class OtaTable:
         x = float(np.log(np.clip(bias_current, low, high)))
         y = float(np.clip(common_mode, self.common_mode[0], self.common_mode[-1]))
         values = {name: float(surface(x, y)[0, 0]) for name, surface in self._surfaces.items()}
-        charge = float(self._lines["delay_charge"](x))
+        delays = {name: float(self._lines[name](x)) / bias_current for name in _DELAYS}
         return OtaPoint(
             **values,
+            **delays,
             output_conductance=float(self._lines["output_conductance"](x)),
-            delay=charge / bias_current,
             conductance_skew=float(self._lines["conductance_skew"](x)),
         )
+
+
+_DELAYS = ("delay", "single_lag", "double_lag")
 
 
 @dataclass(frozen=True)

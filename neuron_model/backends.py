@@ -121,7 +121,8 @@ def find_backend(name: str, problem: Problem | None = None) -> Backend:
 
 def _fastest(problem: Problem) -> str:
     current = problem.current
-    if current.dtype not in (torch.float32, torch.float64):
+    # The kernels know no branches of amplifiers.
+    if problem.parameters.amplified or current.dtype not in (torch.float32, torch.float64):
         return "eager"
     if current.device.type == "cpu":
         if kernel_is_built():

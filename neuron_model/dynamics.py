@@ -20,6 +20,7 @@ import torch
 
 from neuron_model.parameters import (
     TIMESCALES,
+    Amplifier,
     Element,
     Filter,
     Leak,
@@ -28,6 +29,13 @@ from neuron_model.parameters import (
     Timescale,
     Value,
 )
+
+
+class Branches(NamedTuple):
+    """Currents of an amplifier's two branches, each a share of its bias current, (..., neurons)."""
+
+    up: Value
+    down: Value
 
 
 class State(NamedTuple):
@@ -44,6 +52,26 @@ class State(NamedTuple):
     def voltage(self, timescale: Timescale) -> Value:
         """U_x of ``timescale``."""
         return self[1 + TIMESCALES.index(timescale)]
+
+    @property
+    def branches(self) -> tuple[Branches, ...]:
+        """Of the amplifiers that ``NeuronParameters.lagging`` lists, in that order; none stands
+        for branches that have settled."""
+        return ()
+
+    def with_branches(self, branches: tuple[Branches, ...]) -> State:
+        """The same voltages, and branches that are on their way."""
+        if not branches:
+            return State(*self)
+        state = AmplifiedState(*self)
+        state.branches = branches
+        return state
+
+
+class AmplifiedState(State):
+    """Voltages, and beside them the branches of amplifiers."""
+
+    branches: tuple[Branches, ...] = ()
 
 
 Step = Callable[[State, Value], State]
@@ -84,13 +112,89 @@ def filter_rate(u: Value, shape: Filter) -> Value:
     return _plus(_choose(shape.is_linear, lambda: u, saturating), shape.offset)
 
 
+def amplified(t: Value, u: Value, out: Value, amplifier: Amplifier, branches: Branches) -> Value:
+    """(up - down) (1 + skew U_out + drift u (1 + t) / 2) - conductance U_out; t = tanh(kappa u)."""
+    growth: Value = 1.0
+    if _is_there(amplifier.skew):
+        growth = growth + amplifier.skew * out
+    if _is_there(amplifier.drift):
+        growth = growth + amplifier.drift * u * (0.5 + 0.5 * t)
+    current = _times(growth, branches.up - branches.down)
+    if _is_there(amplifier.conductance):
+        current = current - amplifier.conductance * out
+    return current
+
+
+def settled(t: Value) -> Branches:
+    """up = (1 + t) / 2, down = (1 - t) / 2: branches that have had the time to follow."""
+    return Branches(0.5 + 0.5 * t, 0.5 - 0.5 * t)
+
+
+def branch_rates(branches: Branches, t: Value, amplifier: Amplifier) -> Branches:
+    """rise d(up)/dt = up ((1 + t) / 2 - up), fall d(down)/dt = down ((1 - t) / 2 - down)."""
+    to = settled(t)
+    return Branches(
+        branches.up * (to.up - branches.up) / amplifier.rise,
+        branches.down * (to.down - branches.down) / amplifier.fall,
+    )
+
+
+def branch_flow(share: Value, target: Value, duration: Value) -> Value:
+    """y(0) -> y(duration) of dy/dt = y (target - y), the logistic equation; exact.
+
+    duration: in units of the branch's time constant.
+    """
+    decay = _exp(-(target * duration))
+    return target * share / (share + (target - share) * decay)
+
+
+def amplifier_inputs(state: State, parameters: NeuronParameters) -> tuple[Value, ...]:
+    """t = tanh(kappa u) of each amplifier that ``parameters.lagging`` lists."""
+    return tuple(_amplifier_input(state, parameters, owner)[1] for owner in parameters.lagging)
+
+
+def _amplifier_input(
+    state: State, parameters: NeuronParameters, owner: int | Timescale
+) -> tuple[Value, Value]:
+    """(u, tanh(kappa u)): U_x - delta of an element, U_m - U_x of a filter."""
+    if isinstance(owner, Timescale):
+        u, kappa = state.membrane - state.voltage(owner), parameters.filter(owner).kappa
+    else:
+        element = parameters.elements[owner]
+        u, kappa = _minus(state.voltage(element.timescale), element.delta), element.kappa
+    return u, tanh(_times(kappa, u))
+
+
+def _branches(state: State, parameters: NeuronParameters, owner: int | Timescale) -> Branches:
+    if state.branches and owner in parameters.lagging:
+        return state.branches[parameters.lagging.index(owner)]
+    return settled(_amplifier_input(state, parameters, owner)[1])
+
+
 def ionic_current(state: State, parameters: NeuronParameters) -> Value:
     """leak(U_m - U_rest) + sum_k I_k: what the neuron draws at ``state``."""
     total = leak_current(_minus(state.membrane, parameters.u_rest), parameters.leak)
-    for element in parameters.elements:
-        u_x = state.voltage(element.timescale)
-        total = total + element_current(u_x, element.alpha, element.delta, element.kappa)
+    for index, element in enumerate(parameters.elements):
+        if element.amplifier is None:
+            u_x = state.voltage(element.timescale)
+            drawn = element_current(u_x, element.alpha, element.delta, element.kappa)
+        else:
+            u, t = _amplifier_input(state, parameters, index)
+            held = _branches(state, parameters, index)
+            drawn = element.alpha * amplified(t, u, state.membrane, element.amplifier, held)
+        total = total + drawn
     return total
+
+
+def copy_drive(state: State, timescale: Timescale, parameters: NeuronParameters) -> Value:
+    """filter(U_m - U_x), which is tau_x dU_x/dt."""
+    shape = parameters.filter(timescale)
+    if shape.amplifier is None:
+        return filter_rate(state.membrane - state.voltage(timescale), shape)
+    u, t = _amplifier_input(state, parameters, timescale)
+    held = _branches(state, parameters, timescale)
+    moved = amplified(t, u, state.voltage(timescale), shape.amplifier, held)
+    return _plus(_over(moved, shape.kappa), shape.offset)
 
 
 def membrane_rate(state: State, current: Value, parameters: NeuronParameters) -> Value:
@@ -121,6 +225,8 @@ def membrane_conductance(state: State, parameters: NeuronParameters) -> Value:
     total = _choose(leak.is_linear, lambda: leak.conductance, saturating)
     for element in parameters.elements:
         instant = parameters.is_instant(element.timescale)
+        if element.amplifier is not None and element.amplifier.lags:
+            continue
         if instant is not False:
             total = total + _choose(instant, partial(_element_slope, state, element), lambda: 0.0)
     return total
@@ -136,7 +242,8 @@ def _element_slope(state: State, element: Element) -> Value:
 def euler(parameters: NeuronParameters, dt: float) -> Step:
     """U(t + dt) = U(t) + dt dU/dt(t): explicit Euler, as arXiv 2605.11835 trains it.
 
-    A copy with time constant 0 follows the new membrane voltage at once.
+    A copy with time constant 0 follows the new membrane voltage at once; amplifiers' branches
+    follow by their exact flow, which is stable however short their lags are.
     """
 
     def filter_step(timescale: Timescale) -> CopyStep:
@@ -144,7 +251,7 @@ def euler(parameters: NeuronParameters, dt: float) -> Step:
         shape = parameters.filter(timescale)
         return lambda u_m, u_x: u_x + gain * filter_rate(u_m - u_x, shape)
 
-    follow = _copies(parameters, filter_step)
+    follow = _copies(parameters, filter_step, dt)
 
     def step(state: State, current: Value) -> State:
         membrane = state.membrane + dt * membrane_rate(state, current, parameters)
@@ -169,6 +276,9 @@ def exponential_euler(parameters: NeuronParameters, dt: float) -> Step:
     and oscillations neither grow nor drift to that order, as they do where the filters follow the
     voltage before the step. Stable however small the time constants are.
 
+    Where there are amplifiers, their filters take an explicit step, which is as good at time
+    constants of many steps; their branches, exactly, what they do while the voltages are held.
+
     phi is taken as 1 / (1 + x/2 + x^2/12), which is right to x^4 / 720, smooth where x is 0 and
     keeps x phi(x) below 1 for every x > 0. An offset of a filter, for which no closed form is
     known, is added as dt offset / tau_x, half before and half after the flow.
@@ -184,7 +294,7 @@ def exponential_euler(parameters: NeuronParameters, dt: float) -> Step:
 
         return step
 
-    follow = _copies(parameters, filter_step)
+    follow = _copies(parameters, filter_step, dt)
     duration = _over(dt, parameters.tau_m)
 
     def step(state: State, current: Value) -> State:
@@ -222,29 +332,61 @@ CopyStep = Callable[[Value, Value], Value]
 
 
 def _copies(
-    parameters: NeuronParameters, filter_step: Callable[[Timescale], CopyStep]
+    parameters: NeuronParameters, filter_step: Callable[[Timescale], CopyStep], dt: float
 ) -> Callable[[State, Value, Value], State]:
     """(state before, U_m that the filters follow, U_m after) -> state after.
 
-    A copy that nothing reads still follows: it is part of the state that is handed on.
+    A copy that nothing reads still follows: it is part of the state that is handed on. Branches
+    of amplifiers follow the voltages after the step.
     """
 
-    def copy(timescale: Timescale) -> Callable[[Value, Value, Value], Value]:
+    def copy(timescale: Timescale) -> Callable[[State, Value, Value], Value]:
         instant = parameters.is_instant(timescale)
         if instant is True:
-            return lambda u_x, followed, after: after
-        step = filter_step(timescale)
-        return lambda u_x, followed, after: _choose(
-            instant, lambda: after, lambda: step(followed, u_x)
+            return lambda before, followed, after: after
+        if parameters.filter(timescale).amplifier is not None:
+            gain = dt / _unless(instant, parameters.tau(timescale))
+
+            def move(before: State, followed: Value) -> Value:
+                held = before._replace(membrane=followed).with_branches(before.branches)
+                return before.voltage(timescale) + gain * copy_drive(held, timescale, parameters)
+        else:
+            step = filter_step(timescale)
+
+            def move(before: State, followed: Value) -> Value:
+                return step(followed, before.voltage(timescale))
+
+        return lambda before, followed, after: _choose(
+            instant, lambda: after, lambda: move(before, followed)
         )
 
     copies = [copy(x) for x in TIMESCALES]
 
-    def follow(state: State, followed: Value, after: Value) -> State:
-        moved = (one(u_x, followed, after) for one, u_x in zip(copies, state[1:], strict=True))
-        return State(after, *moved)
+    def follow(before: State, followed: Value, after: Value) -> State:
+        moved = State(after, *(one(before, followed, after) for one in copies))
+        if not parameters.lagging:
+            return moved
+        return moved.with_branches(_branch_step(before, moved, parameters, dt))
 
     return follow
+
+
+def _branch_step(
+    before: State, after: State, parameters: NeuronParameters, dt: float
+) -> tuple[Branches, ...]:
+    inputs = amplifier_inputs(after, parameters)
+    held = before.branches or tuple(settled(t) for t in amplifier_inputs(before, parameters))
+    moved = []
+    for owner, share, t in zip(parameters.lagging, held, inputs, strict=True):
+        amplifier, to = parameters.amplifier(owner), settled(t)
+        assert amplifier is not None
+        moved.append(
+            Branches(
+                branch_flow(share.up, to.up, dt / amplifier.rise),
+                branch_flow(share.down, to.down, dt / amplifier.fall),
+            )
+        )
+    return tuple(moved)
 
 
 # Beyond this many units tanh is 1 and sinh half an exponential, in float64 too; and the square
@@ -306,6 +448,10 @@ def _unless(mask: Mask, value: Value) -> Value:
     if isinstance(value, torch.Tensor):
         return value.masked_fill(mask, 1.0)
     return np.where(mask, 1.0, value)
+
+
+def _is_there(value: Value) -> bool:
+    return not (isinstance(value, float) and value == 0.0)
 
 
 def _plus(x: Value, y: Value) -> Value:

@@ -13,7 +13,15 @@ from enum import StrEnum
 import numpy as np
 from scipy.optimize import brentq
 
-from neuron_model.dynamics import State, membrane_rate
+from neuron_model.dynamics import (
+    Branches,
+    State,
+    amplifier_inputs,
+    branch_rates,
+    copy_drive,
+    membrane_rate,
+    settled,
+)
 from neuron_model.errors import InputError
 from neuron_model.iv_curves import (
     ROOT_TOLERANCE,
@@ -104,13 +112,16 @@ def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
         d(dU_m/dt)/dU_x = -sum_{k of x} I_k' / tau_m
         d(dU_x/dt)/dU_m = -d(dU_x/dt)/dU_x = filter_x'(U_m - U_x) / tau_x
 
-    with I_k' = alpha kappa sech^2(kappa (U_x - delta)).
+    with I_k' = alpha kappa sech^2(kappa (U_x - delta)). Where there are amplifiers it is taken
+    by differences, and the branches that lag are states as well, after the copies.
 
     Raises:
         InputError: several neurons.
     """
     one = single(parameters)
     moving = moving_timescales(one)
+    if one.amplified:
+        return _differences(one, state)
     matrix = np.zeros((1 + len(moving), 1 + len(moving)))
     u_m = state.membrane
     linear_leak = one.leak.is_linear
@@ -129,8 +140,39 @@ def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
     return matrix
 
 
+# Central differences of rates of the order of 1 are right to some 1e-10.
+_DIFFERENCE = 1e-5
+
+
+def _differences(one: NeuronParameters, state: State) -> np.ndarray:
+    """The Jacobian of membrane, copies that move and branches that lag, by central differences."""
+    moving = moving_timescales(one)
+    owners = [(owner, one.amplifier(owner)) for owner in one.lagging]
+
+    def rates(y: np.ndarray) -> np.ndarray:
+        copies = [y[1 + moving.index(x)] if x in moving else y[0] for x in TIMESCALES]
+        shares = y[1 + len(moving) :]
+        pairs = tuple(map(Branches, shares[::2], shares[1::2]))
+        at = State(y[0], *copies).with_branches(pairs)
+        found = [membrane_rate(at, 0.0, one)]
+        found += [copy_drive(at, x, one) / one.tau(x) for x in moving]
+        for held, t, (_, amplifier) in zip(
+            at.branches, amplifier_inputs(at, one), owners, strict=True
+        ):
+            assert amplifier is not None
+            found += branch_rates(held, t, amplifier)
+        return np.array(found)
+
+    branches = state.branches or tuple(settled(t) for t in amplifier_inputs(state, one))
+    shares = [share for pair in branches for share in pair]
+    y = np.array([state.membrane, *(state.voltage(x) for x in moving), *shares], dtype=float)
+    steps = _DIFFERENCE * np.eye(y.size)
+    columns = [(rates(y + step) - rates(y - step)) / (2 * _DIFFERENCE) for step in steps]
+    return np.stack(columns, axis=1)
+
+
 def _at_rest(parameters: NeuronParameters, u: float) -> State:
-    return State(u, *(u + settled_offset(parameters, x) for x in TIMESCALES))
+    return State(u, *(u + settled_offset(parameters, x, u) for x in TIMESCALES))
 
 
 def _reach(parameters: NeuronParameters, current: float) -> float:

@@ -93,10 +93,10 @@ def iv_curves(
     held = _operating_point(one, operating_point)
 
     def curve(timescale: Timescale) -> np.ndarray:
-        voltages = {
-            x: (u if follows(one, x, timescale) else np.full_like(u, held)) + settled_offset(one, x)
-            for x in TIMESCALES
-        }
+        voltages = {}
+        for x in TIMESCALES:
+            followed = u if follows(one, x, timescale) else np.full_like(u, held)
+            voltages[x] = followed + settled_offset(one, x, followed)
         return np.asarray(ionic_current(State(u, *voltages.values()), one))
 
     return IVCurves(u, *(curve(x) for x in TIMESCALES))
@@ -117,9 +117,19 @@ def iv_expression(
     total = leak.conductance * (u if linear else leak.range * sympy.tanh(u / leak.range))
     for element in one.elements:
         u_x = VOLTAGE if follows(one, element.timescale, timescale) else held
-        u_x = u_x + settled_offset(one, element.timescale)
-        total += element.alpha * sympy.tanh(element.kappa * (u_x - element.delta))
+        u_x = u_x + settled_offset(one, element.timescale, u_x)
+        t = sympy.tanh(element.kappa * (u_x - element.delta))
+        total += element.alpha * _amplified(element, u_x, t)
     return total
+
+
+def _amplified(element: Element, u_x: sympy.Expr, t: sympy.Expr) -> sympy.Expr:
+    """t (1 + skew U + drift (U_x - delta) (1 + t) / 2) - conductance U of an amplifier, or t."""
+    if element.amplifier is None:
+        return t
+    skew, drift = element.amplifier.skew, element.amplifier.drift
+    growth = 1 + skew * VOLTAGE + drift * (u_x - element.delta) * (1 + t) / 2
+    return t * growth - element.amplifier.conductance * VOLTAGE
 
 
 def slope_expression(parameters: NeuronParameters, timescale: Timescale) -> sympy.Expr:
@@ -197,27 +207,39 @@ def follows(parameters: NeuronParameters, element: Timescale, timescale: Timesca
     return order(element) <= order(timescale) or bool(parameters.tau(element) <= max(taus))
 
 
-def settled_offset(parameters: NeuronParameters, timescale: Timescale) -> float:
-    """U_x - U_m of a filter that has come to rest: 0 unless it has an offset.
+def settled_offset(parameters: NeuronParameters, timescale: Timescale, u: Any = 0.0) -> Any:
+    """U_x - U_m of a filter that has come to rest: 0 unless it has an offset or an amplifier.
 
-        0 = tanh(kappa (U_m - U_x)) / kappa + offset
+        0 = tanh(kappa (U_m - U_x)) / kappa + offset - conductance U_m / kappa
+
+    An amplifier's output stands at U_x, a few hundredths from U_m; that, its skew and its drift
+    change the offset by some per cent of itself, and have no part in it.
+
+    Args:
+        parameters: one neuron.
+        timescale: of the filter.
+        u: U_m; a float, an array or an expression of sympy. Without an amplifier it is not needed.
 
     Raises:
         InputError: |kappa offset| is 1 or more: the filter slews for ever.
     """
     shape = parameters.filter(timescale)
-    if shape.offset == 0.0 or parameters.is_instant(timescale):
+    conductance = shape.amplifier.conductance if shape.amplifier else 0.0
+    if (shape.offset == 0.0 and conductance == 0.0) or parameters.is_instant(timescale):
         return 0.0
     if shape.is_linear:
         return float(shape.offset)
-    reach = shape.kappa * shape.offset
+    reach = float(shape.kappa * shape.offset)
     if not abs(reach) < 1.0:
         raise InputError(
             f"neuron '{parameters.name}': filter_{timescale}.offset = {shape.offset:g} is not "
             f"allowed here; it must be less than 1 / kappa = {1 / shape.kappa:g} in size, or the "
             "filter never settles."
         )
-    return math.atanh(reach) / float(shape.kappa)
+    if conductance == 0.0:
+        return math.atanh(reach) / float(shape.kappa)
+    atanh = sympy.atanh if isinstance(u, sympy.Basic) else np.arctanh
+    return atanh(reach - conductance * u) / float(shape.kappa)
 
 
 def single(parameters: NeuronParameters) -> NeuronParameters:

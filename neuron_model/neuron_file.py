@@ -25,7 +25,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from neuron_model.parameters import (
     LINEAR_FILTER,
     OTA_FILTER,
     TIMESCALES,
+    Amplifier,
     Element,
     Filter,
     Leak,
@@ -180,6 +181,7 @@ def neuron_to_table(parameters: NeuronParameters) -> dict[str, Any]:
     table["filter"] = _filter_entry({x: one.filter(x) for x in TIMESCALES})
     table["elements"] = [
         {"timescale": str(e.timescale), "alpha": e.alpha, "delta": e.delta, "kappa": e.kappa}
+        | _amplifier_entry(e.amplifier)
         for e in one.elements
     ]
     return table
@@ -205,8 +207,25 @@ def _element(key: str, entry: object) -> Element:
     timescale = table["timescale"]
     if timescale not in TIMESCALES:
         raise _wrong(f"{key}.timescale", timescale, "fast, slow or ultraslow")
-    numbers = {n: _number(f"{key}.{n}", v) for n, v in table.items() if n != "timescale"}
+    numbers = _numbers(key, table)
     return Element(Timescale(timescale), **numbers)
+
+
+def _numbers(key: str, table: Mapping[str, object]) -> dict[str, Any]:
+    """The values of an element's or a filter's table: numbers, and perhaps an amplifier."""
+    numbers: dict[str, Any] = {}
+    for name, value in table.items():
+        if name == "amplifier":
+            entry = _table(f"{key}.{name}", value)
+            _refuse_unknown(f"{key}.{name}.", entry, tuple(f.name for f in fields(Amplifier)))
+            numbers[name] = Amplifier(**_numbers(f"{key}.{name}", entry))
+        elif name != "timescale":
+            numbers[name] = _number(f"{key}.{name}", value)
+    return numbers
+
+
+def _amplifier_entry(amplifier: Amplifier | None) -> dict[str, Any]:
+    return {} if amplifier is None else {"amplifier": asdict(amplifier)}
 
 
 def _leak(entry: object) -> Leak:
@@ -242,7 +261,7 @@ def _filter(key: str, entry: object) -> Filter:
     if not isinstance(entry, dict):
         raise _wrong(key, entry, '"linear", "ota" or { kappa = 1.0, offset = 0.0 }')
     _refuse_unknown(f"{key}.", entry, tuple(f.name for f in fields(Filter)))
-    return Filter(**{k: _number(f"{key}.{k}", v) for k, v in entry.items()})
+    return Filter(**_numbers(key, entry))
 
 
 def _filter_entry(shapes: Mapping[Timescale, Filter]) -> str | dict[str, Any]:
@@ -250,7 +269,7 @@ def _filter_entry(shapes: Mapping[Timescale, Filter]) -> str | dict[str, Any]:
         if all(s == shape for s in shapes.values()):
             return name
     return {
-        str(x): {"kappa": s.kappa, "offset": s.offset}
+        str(x): {"kappa": s.kappa, "offset": s.offset} | _amplifier_entry(s.amplifier)
         for x, s in shapes.items()
         if s != LINEAR_FILTER
     }

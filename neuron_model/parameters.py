@@ -9,8 +9,8 @@ relative to the leak, times in units of ``tau_m`` unless ``tau_m`` says otherwis
     s             = clip((U_m - U_threshold) / (U_saturation - U_threshold), 0, 1)
 
 Sources: arXiv 2605.11835 (the MTC neuron), arXiv 1805.05696 (Ribar and Sepulchre: elements
-and I-V curves by timescale). ``kappa``, the leak's shape and the filters' shape are extensions
-that let the same equation describe a circuit.
+and I-V curves by timescale). ``kappa``, the leak's shape, the filters' shape and the amplifiers
+are extensions that let the same equation describe a circuit.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _normalise(part: Any, what: str) -> None:
     """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
     for f in fields(part):
         value = getattr(part, f.name)
-        if f.name in ("timescale", "elements", "name") or isinstance(value, Leak | Filter):
+        if f.name in ("timescale", "elements", "name") or isinstance(value, _Part | None):
             continue
         if not isinstance(value, float) and not _is_tensor(value):
             array = np.asarray(value)
@@ -73,18 +73,73 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+class _Part:
+    """What is a part of another part's numbers."""
+
+
 @dataclass(frozen=True)
-class Element:
+class Amplifier(_Part):
+    """What a real amplifier makes of tanh(kappa u), with u its input and U_out its output voltage.
+
+        (up - down) (1 + skew U_out + drift u (1 + t) / 2) - conductance U_out,  t = tanh(kappa u)
+        rise d(up)/dt   = up   ((1 + t) / 2 - up)
+        fall d(down)/dt = down ((1 - t) / 2 - down)
+
+    up and down are the currents of its two branches, each as a share of the bias current. Current
+    mirrors bring them to the output, and hold them back: the voltage of a mirror's node is the
+    logarithm of the current, so that a branch with little current follows slowly (the log-domain
+    filter, Frey, IEE Proc. G 140 (1993) 406). A slow signal sees t, delayed.
+
+    rise, fall: charge of each branch's mirrors over the bias current, in the neuron's units of
+    time, both positive, or both 0 where the branches follow at once. skew: relative growth of the
+    current with the output voltage. drift: its growth with an input above the other, which lifts
+    the tail's drain. Both per unit of U. conductance: of its output, where no leak counts it.
+    All are 0 but in as-built models.
+    """
+
+    rise: Value = 0.0
+    fall: Value = 0.0
+    skew: Value = 0.0
+    drift: Value = 0.0
+    conductance: Value = 0.0
+
+    def __post_init__(self) -> None:
+        _normalise(self, "amplifier")
+        none = not self.lags and all(_all_zero(v) for v in (self.rise, self.fall))
+        if not none and not (self.lags and _all_positive(self.fall)):
+            raise InputError(
+                f"amplifier: rise = {_shown(self.rise)} and fall = {_shown(self.fall)} do not go "
+                "together; both must be positive, or both 0."
+            )
+
+    @cached_property
+    def lags(self) -> bool:
+        """Whether its branches have a state of their own."""
+        return _all_positive(self.rise)
+
+
+def _all_positive(value: Value) -> bool:
+    return True if _is_tensor(value) else bool(np.all(np.asarray(value) > 0))
+
+
+def _all_zero(value: Value) -> bool:
+    return False if _is_tensor(value) else bool(np.all(np.asarray(value) == 0))
+
+
+@dataclass(frozen=True)
+class Element(_Part):
     """One conductance: I = alpha tanh(kappa (U_x - delta)).
 
     alpha: saturation current; negative makes a negative conductance. delta: voltage of the
-    steepest point. kappa: slope factor, positive; 1 in the published model.
+    steepest point. kappa: slope factor, positive; 1 in the published model. amplifier: what
+    becomes of the tanh in a circuit, with U_m as the output voltage; None in a trained model.
     """
 
     timescale: Timescale
     alpha: Value
     delta: Value
     kappa: Value = 1.0
+    amplifier: Amplifier | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -99,7 +154,7 @@ class Element:
 
 
 @dataclass(frozen=True)
-class Leak:
+class Leak(_Part):
     """leak(u) = g range tanh(u / range); an infinite range makes it linear: g u.
 
     conductance: g, at least 0; 1 in a trained model (it sets the unit), what is left beside
@@ -119,18 +174,26 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(_Part):
     """filter(u) = tanh(kappa u) / kappa + offset; kappa = 0 makes it linear: u + offset.
 
     kappa: 0 for the published linear filter, 1 for an OTA follower in the neuron's own units.
     offset: what a follower's offset current adds to its slewing; 0 but in as-built models.
+    amplifier: what becomes of the tanh in a circuit, with U_x as the output voltage; None in a
+    trained model, and where the filter is linear.
     """
 
     kappa: Value = 0.0
     offset: Value = 0.0
+    amplifier: Amplifier | None = None
 
     def __post_init__(self) -> None:
         _normalise(self, "filter")
+        if self.amplifier is not None and self.is_linear is not False:
+            raise InputError(
+                f"filter: kappa = {_shown(self.kappa)} is not allowed with an amplifier; it must "
+                "be positive."
+            )
 
     @cached_property
     def is_linear(self) -> Mask:
@@ -227,6 +290,30 @@ class NeuronParameters:
         """The timescales that have elements, fast to ultraslow."""
         return tuple(x for x in TIMESCALES if self.of(x))
 
+    @cached_property
+    def amplified(self) -> tuple[int | Timescale, ...]:
+        """Whose tanh is an amplifier's: indices of elements, then timescales of filters."""
+        elements = [i for i, e in enumerate(self.elements) if e.amplifier is not None]
+        filters = [x for x in TIMESCALES if self.filter(x).amplifier is not None]
+        return (*elements, *filters)
+
+    @cached_property
+    def lagging(self) -> tuple[int | Timescale, ...]:
+        """Of those, the ones whose branches have a state: a filter's if its copy moves."""
+
+        def has_state(owner: int | Timescale) -> bool:
+            amplifier = self.amplifier(owner)
+            moves = not isinstance(owner, Timescale) or self.is_instant(owner) is not True
+            return amplifier is not None and amplifier.lags and moves
+
+        return tuple(owner for owner in self.amplified if has_state(owner))
+
+    def amplifier(self, owner: int | Timescale) -> Amplifier | None:
+        """That of the element of that index, or of the filter of that timescale."""
+        if isinstance(owner, Timescale):
+            return self.filter(owner).amplifier
+        return self.elements[owner].amplifier
+
     @property
     def neurons(self) -> int:
         """How many neurons: the common broadcast size of all values."""
@@ -237,14 +324,17 @@ class NeuronParameters:
 
         def mapped(part: Any) -> Any:
             names = [f.name for f in fields(part) if f.name != "timescale"]
-            return replace(part, **{n: function(getattr(part, n)) for n in names})
+            values = {n: getattr(part, n) for n in names}
+            return replace(part, **{n: of(v) for n, v in values.items() if v is not None})
+
+        def of(value: Any) -> Any:
+            return mapped(value) if isinstance(value, _Part) else function(value)
 
         values: dict[str, Any] = {"elements": tuple(mapped(e) for e in self.elements)}
         for f in fields(self):
             if f.name in ("elements", "name"):
                 continue
-            value = getattr(self, f.name)
-            values[f.name] = mapped(value) if isinstance(value, Leak | Filter) else function(value)
+            values[f.name] = of(getattr(self, f.name))
         return replace(self, **values)
 
     def __getitem__(self, index: int) -> NeuronParameters:
@@ -269,11 +359,12 @@ class NeuronParameters:
         """N single neurons of the same structure as one object with (N,) float64 arrays.
 
         Raises:
-            InputError: no neuron, or elements that differ in number or timescale.
+            InputError: no neuron, or elements that differ in number or timescale, or in having
+                an amplifier.
         """
         if not many:
             raise InputError("cannot stack no neurons: give at least one.")
-        structures = {tuple(e.timescale for e in p.elements) for p in many}
+        structures = {(tuple(e.timescale for e in p.elements), p.amplified) for p in many}
         if len(structures) > 1:
             raise InputError(
                 "neurons to stack differ in their elements' timescales: give all the same list."
@@ -284,16 +375,23 @@ class NeuronParameters:
 
     def named_values(self) -> Iterable[tuple[str, Value]]:
         """(dotted key, value) in the order in which :meth:`map` visits the numbers."""
+
+        def of(part: Any, name: str) -> Iterator[tuple[str, Value]]:
+            for f in fields(part):
+                value = getattr(part, f.name)
+                if isinstance(value, _Part):
+                    yield from of(value, f"{name}.{f.name}")
+                elif f.name != "timescale" and value is not None:
+                    yield f"{name}.{f.name}", value
+
         for index, element in enumerate(self.elements):
-            for key in ("alpha", "delta", "kappa"):
-                yield f"elements[{index}].{key}", getattr(element, key)
+            yield from of(element, f"elements[{index}]")
         for f in fields(self):
             if f.name in ("elements", "name"):
                 continue
             value = getattr(self, f.name)
-            if isinstance(value, Leak | Filter):
-                for part in fields(value):
-                    yield f"{f.name}.{part.name}", getattr(value, part.name)
+            if isinstance(value, _Part):
+                yield from of(value, f.name)
             else:
                 yield f.name, value
 
@@ -322,7 +420,7 @@ def allowed_range(key: str) -> tuple[float, float, str]:
         return _SMALLEST, math.inf, f"at least {_SMALLEST:g} (inf for a linear leak)"
     if key == "tau_m":
         return _SHORTEST, _LONGEST, f"from {_SHORTEST:g} to {_LONGEST:g}"
-    if key.startswith("tau_"):
+    if key.startswith("tau_") or last in ("rise", "fall"):
         return _SHORTEST, _LONGEST, f"0 or from {_SHORTEST:g} to {_LONGEST:g}"
     if key.startswith("filter") and last == "kappa":
         return _SMALLEST, _LARGEST, f"0 (a linear filter) or from {_SMALLEST:g} to {_LARGEST:g}"

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 from scipy.integrate import odeint
 
-from neuron_model.dynamics import State, filter_rate, membrane_rate, output
+from neuron_model.dynamics import (
+    Branches,
+    State,
+    amplifier_inputs,
+    branch_rates,
+    copy_drive,
+    membrane_rate,
+    output,
+    settled,
+)
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.stimulus import Stimulus
@@ -115,7 +124,9 @@ def simulate(
     grid = _sample_times(one, stimulus, duration, sampling)
     moving = tuple(x for x in TIMESCALES if not one.is_instant(x))
     start = rest(one, stimulus(0.0)) if initial is None else initial
-    y = np.array([start.membrane, *(start.voltage(x) for x in moving)], dtype=float)
+    branches = start.branches or tuple(settled(t) for t in amplifier_inputs(start, one))
+    shares = [share for pair in branches for share in pair]
+    y = np.array([start.membrane, *(start.voltage(x) for x in moving), *shares], dtype=float)
     if not np.all(np.isfinite(y)):
         raise InputError(f"initial state {start} is not allowed; it must be finite.")
 
@@ -183,35 +194,43 @@ Rates = Callable[[np.ndarray, float], list[float]]
 
 
 class _Traced:
-    """A number that remembers how it was worked out, as an expression of Python."""
+    """A number that remembers how it was worked out, as an expression of Python.
 
-    def __init__(self, text: str) -> None:
+    known: the names of each tanh that was taken so far, by its argument, in their order.
+    """
+
+    def __init__(self, text: str, known: dict[str, str]) -> None:
         self.text = text
+        self.known = known
+
+    def _make(self, text: str) -> _Traced:
+        return _Traced(text, self.known)
 
     def __add__(self, other: object) -> _Traced:
-        return _Traced(f"({self.text} + {_text(other)})")
+        return self._make(f"({self.text} + {_text(other)})")
 
     def __radd__(self, other: object) -> _Traced:
-        return _Traced(f"({_text(other)} + {self.text})")
+        return self._make(f"({_text(other)} + {self.text})")
 
     def __sub__(self, other: object) -> _Traced:
-        return _Traced(f"({self.text} - {_text(other)})")
+        return self._make(f"({self.text} - {_text(other)})")
 
     def __rsub__(self, other: object) -> _Traced:
-        return _Traced(f"({_text(other)} - {self.text})")
+        return self._make(f"({_text(other)} - {self.text})")
 
     def __mul__(self, other: object) -> _Traced:
-        return _Traced(f"({self.text} * {_text(other)})")
+        return self._make(f"({self.text} * {_text(other)})")
 
     def __rmul__(self, other: object) -> _Traced:
-        return _Traced(f"({_text(other)} * {self.text})")
+        return self._make(f"({_text(other)} * {self.text})")
 
     def __truediv__(self, other: object) -> _Traced:
-        return _Traced(f"({self.text} / {_text(other)})")
+        return self._make(f"({self.text} / {_text(other)})")
 
     def tanh(self) -> _Traced:
         """What numpy calls for the tanh of an object."""
-        return _Traced(f"tanh({self.text})")
+        name = self.known.setdefault(self.text, f"t{len(self.known)}")
+        return self._make(name)
 
 
 def _text(number: object) -> str:
@@ -227,16 +246,26 @@ def _compile_rates(
     they did becomes a function of its own: the solver asks a hundred thousand times, and nearly
     all of the time would go into choosing the same formulas again.
     """
-    names = [f"u{k}" for k in range(1 + len(moving))]
-    u = [_Traced(name) for name in names]
+    known: dict[str, str] = {}
+    names = [f"u{k}" for k in range(1 + len(moving) + 2 * len(parameters.lagging))]
+    u = [_Traced(name, known) for name in names]
     copies = [u[1 + moving.index(x)] if x in moving else u[0] for x in TIMESCALES]
-    rates = [membrane_rate(State(u[0], *copies), _Traced("current"), parameters)]
-    for x, u_x in zip(moving, u[1:], strict=True):
-        rates.append(filter_rate(u[0] - u_x, parameters.filter(x)) / parameters.tau(x))
+    shares = u[1 + len(moving) :]
+    branches = tuple(map(Branches, shares[::2], shares[1::2]))
+    state = State(u[0], *copies).with_branches(branches)
+    rates = [membrane_rate(state, _Traced("current", known), parameters)]
+    rates += [copy_drive(state, x, parameters) / parameters.tau(x) for x in moving]
+    inputs = amplifier_inputs(state, parameters)
+    for owner, held, t in zip(parameters.lagging, branches, inputs, strict=True):
+        amplifier = parameters.amplifier(owner)
+        assert amplifier is not None
+        rates += branch_rates(held, t, amplifier)
+    tanhs = "".join(f"        {name} = tanh({argument})\n" for argument, name in known.items())
     source = (
         "def at(current):\n"
         "    def rates(y, time):\n"
         f"        {', '.join(names)}, = y.tolist()\n"
+        f"{tanhs}"
         f"        return [{', '.join(rate.text for rate in rates)}]\n"
         "    return rates\n"
     )

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from mapping.characteristics import (
     Orientation,
     OtaTable,
     TransferFit,
+    fit_lags,
     fit_transfer,
     read_characteristics,
     write_characteristics,
@@ -32,7 +33,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 6
+_METHOD = 7
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -164,10 +165,17 @@ def _measure(
     )
     skew = (sinking - sourcing) / 2
     mirrors = {kind: next(results) for kind in ("source", "sink")}
-    delay = np.array([lag(next(results)) for _ in biases])
+    lines = {"output_conductance": conductance, "conductance_skew": skew}
+    ramps = [next(results) for _ in biases]
+    lines["delay"] = np.array([lag(ramp) for ramp in ramps])
     tables = {
-        orientation: _table(orientation, grid, biases, modes, conductance, skew, delay)
+        orientation: _table(orientation, grid, biases, modes, lines)
         for orientation, grid in fits.items()
+    }
+    single, double = _lags(ramps, tables[Orientation.NONINVERTING], technology.reference)
+    tables = {
+        orientation: replace(table, single_lag=single, double_lag=double)
+        for orientation, table in tables.items()
     }
     return CellCharacteristics(
         technology=technology.name,
@@ -228,9 +236,7 @@ def _table(
     fits: np.ndarray,
     biases: np.ndarray,
     modes: np.ndarray,
-    conductance: np.ndarray,
-    skew: np.ndarray,
-    delay: np.ndarray,
+    lines: Mapping[str, np.ndarray],
 ) -> OtaTable:
     working = np.array([fit is not None for fit in fits[0]])
 
@@ -242,11 +248,22 @@ def _table(
         orientation=orientation,
         bias_current=biases,
         common_mode=modes[working],
-        output_conductance=conductance,
-        delay=delay,
-        conductance_skew=skew,
+        **lines,
         **{name: grid(name) for name in names},
     )
+
+
+def _lags(
+    ramps: Sequence[Result], table: OtaTable, reference: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(single, double) at each bias of ``table``, seconds; a ramp moves the positive input."""
+    lags = []
+    for bias, ramp in zip(table.bias_current.tolist(), ramps, strict=True):
+        wave = ramp[0]
+        voltage, current = wave["v(moving)"] - reference, wave["i(vout)"] / bias
+        lags.append(fit_lags(wave.axis, voltage, current, table.at(bias, reference)))
+    single, double = np.array(lags).T
+    return single, double
 
 
 def _working_modes(fits: np.ndarray, middle: int) -> slice:

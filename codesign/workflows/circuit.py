@@ -6,7 +6,7 @@ from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.provenance import header
 from codesign.workflows.characterize import Progress, characterize, models_for
-from mapping.as_built import as_built
+from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices, map_neuron
@@ -100,5 +100,5 @@ def assemble(
         temperature=measured.temperature,
         comments=comments,
     )
-    built = as_built(design, measured)
+    built = as_built_in_detail(design, measured)
     return BuiltNeuron(parameters, design, built, benches, measured.corner, measured.temperature)

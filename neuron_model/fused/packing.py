@@ -43,7 +43,16 @@ def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where:
 
 
 def pack(problem: Problem) -> Packed:
-    """All in the type that torch would promote it to."""
+    """All in the type that torch would promote it to.
+
+    Raises:
+        InputError: the integrator is not known, or there are amplifiers.
+    """
+    if problem.parameters.amplified:
+        raise InputError(
+            "the compiled kernels cannot run neurons with amplifiers (as-built ones in detail); "
+            "use backend = 'eager' or 'auto'."
+        )
     find_integrator(problem.integrator)
     dtype = common_type(problem)
     current = problem.current.to(dtype)

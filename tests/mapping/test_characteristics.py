@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from mapping.characteristics import (
     MirrorTable,
     Orientation,
+    OtaPoint,
     OtaTable,
     characteristics_from_json,
     characteristics_to_json,
+    fit_lags,
     fit_transfer,
     read_characteristics,
     write_characteristics,
@@ -172,3 +175,31 @@ def test_a_text_that_holds_no_characteristics_is_refused(text):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.json: cannot be read"):
         read_characteristics(tmp_path / "nowhere.json")
+
+
+def test_lags_are_found_in_a_ramp_up_and_down():
+    at = OtaPoint(1.05, 0.07, 0.001, -0.04, output_conductance=0.07, delay=9e-6, drift=0.06)
+    single, double, height, duration = 2e-6, 5e-6, 0.16, 3e-4
+    corners = duration * np.arange(5.0)
+    volts = height * np.array([-1, -1, 1, 1, -1])
+
+    def rates(time, y):
+        t = np.tanh((np.interp(time, corners, volts) - at.offset) / at.slope_voltage)
+        return [y[0] * ((1 + t) / 2 - y[0]) / single, y[1] * ((1 - t) / 2 - y[1]) / double]
+
+    time = np.linspace(0, corners[-1], 2001)
+    rest = np.tanh((-height - at.offset) / at.slope_voltage)
+    up, down = solve_ivp(
+        rates,
+        (0, corners[-1]),
+        [(1 + rest) / 2, (1 - rest) / 2],
+        t_eval=time,
+        rtol=1e-8,
+        atol=1e-12,
+        max_step=1e-6,
+    ).y
+    v = np.interp(time, corners, volts)
+    t = np.tanh((v - at.offset) / at.slope_voltage)
+    grown = 1 + at.drift * (v - at.offset) * (1 + t) / 2
+    current = at.gain * (up - down) * grown - 0.05
+    assert fit_lags(time, v, current, at) == pytest.approx((single, double), rel=0.02)

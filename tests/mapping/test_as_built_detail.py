@@ -1,0 +1,105 @@
+"""As-built in detail: the same curves as the compact one, and each branch's lag on its side."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mapping.as_built import as_built
+from mapping.as_built_detail import as_built_in_detail
+from mapping.characteristics import CellCharacteristics, Orientation
+from mapping.mapper import map_neuron
+from neuron_model.iv_curves import iv_curves
+from neuron_model.parameters import TIMESCALES, Amplifier, Timescale
+from neuron_model.simulation import simulate
+from neuron_model.spikes import spike_times
+from neuron_model.stimulus import Stimulus
+from tests.mapping.cells import BIASES, LIMITS, ideal_cells, real_cells
+from tests.mapping.neurons import burster
+
+CHARGE = 1e-15
+
+
+def lagging_cells() -> CellCharacteristics:
+    """Real cells, with mirrors of 1 fC on the one way and 2 fC on the other."""
+    cells = real_cells()
+    tables = {
+        x.value: replace(cells.ota(x), single_lag=CHARGE / BIASES, double_lag=2 * CHARGE / BIASES)
+        for x in Orientation
+    }
+    return replace(cells, **tables)
+
+
+def test_ideal_cells_have_ideal_amplifiers():
+    design = map_neuron(burster(), ideal_cells(), LIMITS)
+    built = as_built_in_detail(design, ideal_cells())
+    assert {e.amplifier for e in built.elements} == {Amplifier()}
+    assert built.filter_slow.amplifier == Amplifier()
+    assert built.lagging == ()
+    u = np.linspace(-3, 3, 25)
+    wanted = iv_curves(as_built(design, ideal_cells()), u)
+    for x in TIMESCALES:
+        assert np.allclose(iv_curves(built, u).at(x), wanted.at(x), atol=1e-9)
+
+
+def test_curves_are_those_of_the_compact_one():
+    cells = lagging_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    assert len(detail.elements) == len(design.amplifiers)
+    u = np.linspace(-3, 3, 61)
+    for x in TIMESCALES:
+        one, other = iv_curves(compact, u).at(x), iv_curves(detail, u).at(x)
+        # an additive constant is part of the bias
+        difference = (one - compact.i_bias) - (other - detail.i_bias)
+        assert np.sqrt(np.mean(difference**2)) < 0.01 * np.ptp(one)
+
+
+def test_each_branch_lags_by_its_own_mirrors():
+    cells = lagging_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    built = as_built_in_detail(design, cells)
+    for amplifier, element in zip(design.amplifiers, built.elements, strict=True):
+        single = CHARGE / amplifier.bias_current / design.time_unit
+        lags = element.amplifier.rise, element.amplifier.fall
+        straight = amplifier.orientation == Orientation.NONINVERTING
+        wanted = (single, 2 * single) if straight else (2 * single, single)
+        assert lags == pytest.approx(wanted, rel=1e-3)
+    follower = design.follower(Timescale.SLOW)
+    assert follower is not None
+    of = built.filter_slow.amplifier
+    assert of is not None
+    single = CHARGE / follower.bias_current / design.time_unit
+    assert (of.rise, of.fall) == pytest.approx((single, 2 * single), rel=1e-3)
+    # gain grows by 0.08 of about 1.1 a volt, offset current by 0.1 of about -0.04
+    assert of.skew == pytest.approx(0.08 / 1.1 * design.unit_voltage, rel=0.1)
+    assert of.conductance == pytest.approx(0.04 * 0.1 / 1.1 * design.unit_voltage, rel=0.15)
+
+
+def test_the_membrane_has_its_whole_capacitance():
+    cells = lagging_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    detail = as_built_in_detail(design, cells)
+    drawn = design.membrane_capacitance * design.unit_voltage / design.unit_current
+    assert detail.tau_fast == 0.0
+    assert detail.tau_m * design.time_unit > drawn
+
+
+def test_where_fast_elements_have_a_follower_the_leak_stays_a_leak():
+    neuron = replace(burster(), tau_fast=2.0)
+    cells = lagging_cells()
+    design = map_neuron(neuron, cells, LIMITS)
+    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    assert len(detail.elements) == len(design.elements)
+    assert detail.leak == compact.leak
+    assert detail.filter_fast.amplifier is not None
+
+
+def test_it_fires_as_the_compact_one_does_where_lags_are_short():
+    cells = lagging_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    rates = []
+    for built in (as_built(design, cells), as_built_in_detail(design, cells)):
+        run = simulate(built, Stimulus.constant(0.0), 600.0)
+        rates.append(np.median(np.diff(spike_times(run.time, run.voltage)[2:])))
+    assert rates[0] == pytest.approx(rates[1], rel=0.05)

@@ -117,9 +117,13 @@ def picture(chosen: Sequence[Result], others: Sequence[Result]) -> bytes:
                             label=None if hollow else title,
                         )
             axis.set_xscale("log")
+            low, high = axis.get_xlim()
+            axis.set_xlim(min(low, 0.005), max(high, 0.6))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_formatter("")
             axis.set_xlabel(MEASURES[name])
             axis.grid(alpha=0.3, linewidth=0.5)
-        axes[0].set_ylim(bottom=0.0)
+        axes[0].set_ylim(0.0, 1.1 * max((r.test.nrmse for r in (*chosen, *others)), default=1.0))
         axes[0].set_ylabel("test NRMSE, 135 units of time ahead")
         if chosen:
             axes[0].legend(frameon=False)

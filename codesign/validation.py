@@ -30,7 +30,8 @@ COINCIDENCE_WINDOW = 0.2
 """How far apart two spikes may be that count as the same, in median intervals between spikes."""
 
 COINCIDENCE_LIMIT = 0.7
-"""Smallest coincidence factor with as-built that passes, where a recorded current drives."""
+"""Smallest coincidence factor with as-built that passes, where a recorded current drives; below it,
+spike count and median interval have to agree within AS_BUILT_INTERVAL_LIMIT."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,23 @@ class Timing:
     interval_error: float | None
     pause_error: float | None
     coincidence: float | None = None
+
+    @property
+    def keeps_pace(self) -> bool:
+        """Whether count and median interval are the reference's, within AS_BUILT_INTERVAL_LIMIT."""
+        most = max(1.0, AS_BUILT_INTERVAL_LIMIT * self.spike_count)
+        counts = abs(self.circuit_spike_count - self.spike_count) <= most
+        error = self.interval_error
+        return counts and error is not None and abs(error) <= AS_BUILT_INTERVAL_LIMIT
+
+    @property
+    def in_step(self) -> bool:
+        """Whether a driven circuit fires as its reference does.
+
+        The spikes coincide, or count and median interval agree: a neuron that would fire of itself
+        gets out of step in a hundred spikes by a difference of half a per cent.
+        """
+        return self.coincidence is None or self.coincidence >= COINCIDENCE_LIMIT or self.keeps_pace
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,9 @@ def summary(validation: Validation) -> list[Child]:
             "model's. A neuron driven by a recorded current is judged spike by spike instead: the "
             "coincidence factor with the as-built response (1: equal trains, 0: chance; window "
             f"{number(COINCIDENCE_WINDOW, 2)} of a median interval) must be at least "
-            f"{number(COINCIDENCE_LIMIT, 2)}.",
+            f"{number(COINCIDENCE_LIMIT, 2)}, or count and median interval of the spikes agree "
+            f"within {percent(AS_BUILT_INTERVAL_LIMIT, 0)}: a neuron that would fire of itself "
+            "gets out of step by the least difference.",
         ),
     ]
 
@@ -172,7 +174,7 @@ def _row(index: int, neuron: NeuronValidation, stepped: bool, driven: bool) -> l
         ]
     if driven:
         shares = (built.coincidence, model.coincidence) if neuron.driven else (None, None)
-        few = shares[0] is not None and shares[0] < COINCIDENCE_LIMIT
+        few = neuron.driven and not built.in_step
         cells += [over(number(shares[0], 2), few), number(shares[1], 2)]
     return [
         *cells,

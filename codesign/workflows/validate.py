@@ -246,11 +246,11 @@ def _reasons(
         if not c.nrmse <= IV_LIMIT
     ]
     if driven:
-        matched = against_built.coincidence
-        if matched is not None and matched < COINCIDENCE_LIMIT:
+        if not against_built.in_step:
             reasons.append(
-                f"the coincidence factor with as-built's spikes is {matched:.2f} "
-                f"({COINCIDENCE_LIMIT} is asked for)"
+                f"the coincidence factor with as-built's spikes is {against_built.coincidence:.2f} "
+                f"({COINCIDENCE_LIMIT} is asked for), and count or median interval differ by more "
+                f"than {AS_BUILT_INTERVAL_LIMIT:.0%}"
             )
         return tuple(reasons)
     if circuit.regime != model.regime:

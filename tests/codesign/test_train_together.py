@@ -40,7 +40,9 @@ def _one_thread():
 
 
 def torchrun(config: Path, run: Path) -> subprocess.CompletedProcess:
-    words = ["--standalone", "--nproc-per-node", "2", "-m", "codesign", "train", config]
+    # As --standalone, whose "localhost" not every machine resolves.
+    meet = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
+    words = [*meet, "--nproc-per-node", "2", "-m", "codesign", "train", config]
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", *words, "--out", run, "--json"],
         cwd=Path(__file__).parents[2],

@@ -207,3 +207,19 @@ def test_a_damaged_neuron_is_refused(validation: Validation, change: Callable[[A
     change(document["neurons"][0])
     with pytest.raises(InputError, match=r"a\.json: is no validation file"):
         validation_from_json(document, "a.json")
+
+
+@pytest.mark.parametrize(
+    ("timing", "in_step"),
+    [
+        (Timing(100, 80, 0.2, None, 0.9), True),  # the same spikes, but for some
+        (Timing(312, 311, 0.005, None, 0.1), True),  # half a per cent adds up
+        (Timing(312, 311, 0.04, None, 0.1), False),
+        (Timing(312, 290, 0.005, None, 0.1), False),
+        (Timing(3, 4, 0.01, None, 0.1), True),
+        (Timing(3, 0, None, None, 0.0), False),
+        (Timing(0, 0, None, None, None), True),
+    ],
+)
+def test_a_driven_circuit_fires_with_its_reference_or_as_often(timing: Timing, in_step: bool):
+    assert timing.in_step is in_step

@@ -11,7 +11,7 @@ CSS = f"""
 * {{ box-sizing: border-box; }}
 html {{ -webkit-text-size-adjust: 100%; }}
 body {{
-  margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 68rem; background: #fff;
+  margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 78rem; background: #fff;
   color: var(--ink); font: 16px/1.55 Inter, "Helvetica Neue", Helvetica, Arial, "Liberation Sans",
   sans-serif; font-variant-numeric: tabular-nums lining-nums;
 }}
@@ -47,7 +47,7 @@ h2 .mark {{ font-size: .95rem; margin-left: .6rem; letter-spacing: 0; }}
 table {{ border-collapse: collapse; font-size: .88rem; line-height: 1.4; min-width: 60%; }}
 table.wide {{ width: 100%; }}
 caption {{ text-align: left; color: var(--soft); padding-bottom: .4rem; }}
-th, td {{ padding: .38rem .7rem; text-align: left; vertical-align: top;
+th, td {{ padding: .38rem .55rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }}
 th:first-child, td:first-child {{ padding-left: .2rem; }}
 thead th {{ border-bottom: 1.5px solid var(--ink); vertical-align: bottom; font-weight: 600; }}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,15 @@ def test_timing_is_relative_to_the_reference():
 def test_intervals_that_one_of_two_does_not_have_are_not_compared():
     measured = timing(report((10.0,), None, None), report((10.0, 20.0), 10.0, 5.0))
     assert (measured.interval_error, measured.pause_error) == (None, None)
+
+
+def test_of_neurons_that_fall_silent_the_same_intervals_are_compared():
+    spikes = (10.0, 20.0, 32.0, 50.0, 80.0, 140.0)
+    silent = replace(report(spikes, 18.0, None), regime=Regime.PHASIC_BURSTING)
+    one_less = replace(report(spikes[:-1], 15.0, None), regime=Regime.PHASIC_BURSTING)
+    assert timing(silent, one_less).interval_error == pytest.approx(0.0)
+    slower = replace(one_less, spike_times=tuple(1.1 * t for t in spikes[:-1]))
+    assert timing(silent, slower).interval_error == pytest.approx(0.1)
 
 
 TRAINS = st.lists(st.floats(1.0, 50.0), min_size=3, max_size=20).map(np.cumsum)

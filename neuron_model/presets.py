@@ -151,7 +151,7 @@ def _phasic_bursting() -> Preset:
             tau_ultraslow=1200.0,
             u_rest=-0.7,
         ),
-        Stimulus((0.0, 1000.0), (-1.4, -0.3)),
+        Stimulus((0.0, 1000.0), (-1.4, 0.05)),
         9000.0,
         Regime.PHASIC_BURSTING,
         _OURS,

@@ -89,9 +89,11 @@ def test_a_worker_ends_with_its_parent_in_the_middle_of_a_job(how):
             parent.send_signal(how)
             ended, _, _ = select.select([descriptor], [], [], 60)
             assert ended
+            parent.wait(60)
         finally:
             os.close(descriptor)
-            parent.kill()
+            if parent.poll() is None:
+                parent.kill()
     assert parent.returncode == -how
 
 

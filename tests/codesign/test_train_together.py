@@ -40,14 +40,16 @@ def _one_thread():
 
 
 def torchrun(config: Path, run: Path) -> subprocess.CompletedProcess:
-    # As --standalone, whose "localhost" not every machine resolves.
+    # As --standalone, whose "localhost" not every machine resolves, nor its own name.
     meet = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
+    meet += ["--local-addr", "127.0.0.1"]
     words = [*meet, "--nproc-per-node", "2", "-m", "codesign", "train", config]
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", *words, "--out", run, "--json"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
+        timeout=600,
     )
 
 

@@ -64,7 +64,7 @@ if [ "${1:-}" = --python ]; then
     exit 0
 fi
 
-# Without a compiler everything works, but training is some twenty times as slow.
+# Without a compiler everything works, but training is some fifteen times as slow.
 has_compiler() {
     printf '#include <math.h>\nint main(void) { return 0; }\n' |
         ${CC:-cc} -x c -o /dev/null - >/dev/null 2>&1
@@ -112,5 +112,5 @@ elif ! command -v ngspice >/dev/null 2>&1; then
     echo "note: the program ngspice is not there ($how); the tests that run decks by hand need it." >&2
 fi
 if ! has_compiler; then
-    echo "note: there is no C compiler ($how); neurons will run in plain torch, some twenty times as slowly." >&2
+    echo "note: there is no C compiler ($how); neurons will run in plain torch, some fifteen times as slowly." >&2
 fi

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import least_squares
 
-from mapping.record import check_fields
+from mapping.record import check_fields, read_record_text, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.dynamics import Branches, amplified, branch_flow, settled
 from neuron_model.errors import InputError
@@ -342,12 +342,7 @@ _FORMAT = 2
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:
     """The characteristics as JSON text; :func:`characteristics_from_json` reads it."""
-
-    def plain(value: Any) -> Any:
-        return value.tolist() if isinstance(value, np.ndarray) else value
-
-    content = {"format": _FORMAT, **asdict(characteristics)}
-    return json.dumps(content, default=plain, indent=1)
+    return record_to_json(characteristics, _FORMAT, indent=1)
 
 
 def characteristics_from_json(text: str, source: str = "characteristics") -> CellCharacteristics:
@@ -384,8 +379,4 @@ def read_characteristics(path: str | Path) -> CellCharacteristics:
     Raises:
         InputError: it cannot be read or is no such file.
     """
-    try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error
-    return characteristics_from_json(text, str(path))
+    return characteristics_from_json(read_record_text(path), str(path))

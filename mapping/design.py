@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mapping.characteristics import Orientation
-from mapping.record import check_fields
+from mapping.record import check_fields, read_record_text
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.parameters import Timescale
@@ -174,8 +174,4 @@ def read_designs(path: str | Path) -> tuple[NeuronDesign, ...]:
     Raises:
         InputError: it cannot be read or holds no designs.
     """
-    try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error
-    return designs_from_json(text, str(path))
+    return designs_from_json(read_record_text(path), str(path))

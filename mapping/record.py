@@ -1,9 +1,36 @@
 """Frozen dataclasses as JSON objects: what is read has to be what was written."""
 
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from neuron_model.errors import InputError
+
+
+def record_to_json(record: Any, format: int, indent: int | None = None) -> str:
+    """A dataclass as a JSON object with its ``format``; arrays become lists."""
+
+    def plain(value: Any) -> Any:
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    return json.dumps({"format": format, **asdict(record)}, default=plain, indent=indent)
+
+
+def read_record_text(path: str | Path) -> str:
+    """The text of a record's file.
+
+    Raises:
+        InputError: it cannot be read; the path is named.
+    """
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}).") from error
 
 
 def check_fields(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:

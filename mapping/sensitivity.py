@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from mapping.characteristics import Orientation, TransferFit
-from mapping.record import check_fields
+from mapping.record import check_fields, read_record_text, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 
@@ -162,11 +162,7 @@ _MIRRORS = ("source", "sink")
 
 def sensitivities_to_json(sensitivities: CellSensitivities) -> str:
     """The sensitivities as JSON text; :func:`sensitivities_from_json` reads it."""
-
-    def plain(value: Any) -> Any:
-        return value.tolist() if isinstance(value, np.ndarray) else value
-
-    return json.dumps({"format": _FORMAT, **asdict(sensitivities)}, default=plain)
+    return record_to_json(sensitivities, _FORMAT)
 
 
 def sensitivities_from_json(text: str, source: str = "sensitivities") -> CellSensitivities:
@@ -201,11 +197,7 @@ def read_sensitivities(path: str | Path) -> CellSensitivities:
     Raises:
         InputError: it cannot be read or is no such file.
     """
-    try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error
-    return sensitivities_from_json(text, str(path))
+    return sensitivities_from_json(read_record_text(path), str(path))
 
 
 def central_difference(

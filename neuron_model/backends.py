@@ -121,13 +121,15 @@ def find_backend(name: str, problem: Problem | None = None) -> Backend:
 
 def _fastest(problem: Problem) -> str:
     current = problem.current
-    # The kernels know no branches of amplifiers.
-    if problem.parameters.amplified or current.dtype not in (torch.float32, torch.float64):
+    if problem.parameters.amplified:
+        _say_once(_NO_BRANCHES)
+        return "eager"
+    if current.dtype not in (torch.float32, torch.float64):
         return "eager"
     if current.device.type == "cpu":
         if kernel_is_built():
             return "fused"
-        _say_once()
+        _say_once(_NOT_BUILT)
     if current.device.type == "cuda" and triton_is_there():
         from neuron_model.fused_gpu.operator import fits
 
@@ -149,10 +151,17 @@ def kernel_is_built() -> bool:
     return load() is not None
 
 
+_NOT_BUILT = (
+    "the fused kernel was not built, so neurons run some fifteen times as slowly, in plain torch; "
+    "install a C compiler (apt-get install gcc libc6-dev) and then the package again."
+)
+
+_NO_BRANCHES = (
+    "the fused kernels know no amplifiers, so neurons that are as built in detail run in plain "
+    "torch, many times as slowly; compact as-built parameters, without amplifiers, are for that."
+)
+
+
 @cache
-def _say_once() -> None:
-    warnings.warn(
-        "the fused kernel was not built, so neurons run some fifteen times as slowly, in plain "
-        "torch; install a C compiler (apt-get install gcc libc6-dev) and then the package again.",
-        stacklevel=2,
-    )
+def _say_once(notice: str) -> None:
+    warnings.warn(notice, stacklevel=2)

@@ -228,31 +228,45 @@ class MTCNeuron(nn.Module):
         return s, end
 
     def _on_chips(self, run: Backend, problem: Problem) -> Trajectory:
-        """Run each sequence's neurons with their own parameters, as neurons of one sequence."""
+        """Run each sequence's neurons with their own chip's parameters."""
         assert self.chips is not None
         variation, index = self.chips
-        batch, time, neurons = problem.current.shape
-        if problem.weights is not None:
-            raise InputError("neurons that feed each other cannot be run on chips yet.")
-        if len(index) != batch:
+        if len(index) != len(problem.current):
             raise InputError(
-                f"there are {len(index)} chips for {batch} sequences; there must be one for each."
+                f"there are {len(index)} chips for {len(problem.current)} sequences; there must "
+                "be one for each."
             )
-        side_by_side = replace(
-            problem,
-            current=problem.current.transpose(0, 1).reshape(1, time, batch * neurons),
-            state=State(*(u.reshape(1, batch * neurons) for u in problem.state)),
-            parameters=variation.follow(problem.parameters, index),
-        )
-        s, voltage, end = run(side_by_side)
+        if problem.weights is None:
+            return _side_by_side(run, problem, variation.follow(problem.parameters, index))
+        return self._chip_by_chip(run, problem, variation, index)
 
-        def apart(values: Tensor) -> Tensor:
-            return values.reshape(time, batch, neurons).transpose(0, 1)
+    def _chip_by_chip(
+        self, run: Backend, problem: Problem, variation: Variation, index: Tensor
+    ) -> Trajectory:
+        """Neurons that feed each other: the sequences of a chip in one run, with its parameters."""
+        runs, order = [], []
+        for chip in index.unique():
+            mine = torch.nonzero(index == chip).flatten()
+            order.append(mine)
+            one = replace(
+                problem,
+                current=problem.current[mine],
+                state=State(*(u[mine] for u in problem.state)),
+                parameters=variation.follow(problem.parameters, chip[None]),
+            )
+            runs.append(run(one))
+        if not runs:
+            return run(problem)
+        back = torch.cat(order).argsort()
 
+        def together(parts: Iterable[Tensor]) -> Tensor:
+            return torch.cat(list(parts))[back]
+
+        voltages = [one.voltage for one in runs if one.voltage is not None]
         return Trajectory(
-            apart(s),
-            None if voltage is None else apart(voltage),
-            State(*(u.reshape(batch, neurons) for u in end)),
+            together(one.output for one in runs),
+            together(voltages) if voltages else None,
+            State(*(together(u) for u in zip(*(one.state for one in runs), strict=True))),
         )
 
     def _check(self, current: Tensor) -> None:
@@ -306,6 +320,29 @@ class MTCNeuron(nn.Module):
             f"{self.neurons} neurons ({elements}), dt={self.dt}, learn={self.learn}, "
             f"integrator={self.integrator}, backend={self.backend}"
         )
+
+
+def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) -> Trajectory:
+    """The neurons of all sequences as those of one, each with its ``parameters``, (batch *
+    neurons,)."""
+    batch, time, neurons = problem.current.shape
+    s, voltage, end = run(
+        replace(
+            problem,
+            current=problem.current.transpose(0, 1).reshape(1, time, batch * neurons),
+            state=State(*(u.reshape(1, batch * neurons) for u in problem.state)),
+            parameters=parameters,
+        )
+    )
+
+    def apart(values: Tensor) -> Tensor:
+        return values.reshape(time, batch, neurons).transpose(0, 1)
+
+    return Trajectory(
+        apart(s),
+        None if voltage is None else apart(voltage),
+        State(*(u.reshape(batch, neurons) for u in end)),
+    )
 
 
 def _plain(value: Value) -> Value:

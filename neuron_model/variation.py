@@ -70,12 +70,14 @@ class Variation:
         """
         neurons = self.reference.neurons
         now, before = dict(live.named_values()), dict(self.reference.named_values())
+        tensors = (v for v in now.values() if isinstance(v, Tensor))
+        numbers = next(tensors, index.new_zeros((), dtype=torch.get_default_dtype()))
 
         def value(key: str, built: Value) -> Value:
             trained = now.get(key)
             if np.ndim(built) == 0 and not isinstance(trained, Tensor):
                 return built
-            like = trained if isinstance(trained, Tensor) else index.new_zeros(()).float()
+            like = trained if isinstance(trained, Tensor) else numbers
             rows = torch.as_tensor(built).to(like).expand(self.chips * neurons)
             rows = rows.reshape(self.chips, neurons)[index]
             if isinstance(trained, Tensor) and trained.requires_grad:

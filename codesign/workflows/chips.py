@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.network import MTCNetwork, Network, neurons_of
-from neuron_model.parameters import NeuronParameters
+from neuron_model.parameters import NeuronParameters, Value
 from neuron_model.variation import Variation
 
 
@@ -81,19 +81,28 @@ class ChipDrawer:
         mapped = map_layer(neurons, self._technology, self._engine, self._choices)
         own = np.random.default_rng(seed).integers(2**31, size=len(neurons))
         built = [
-            list(self._samples(design, int(number)))
+            self._samples(design, int(number))
             for design, number in zip(mapped.designs, own, strict=True)
         ]
-        chips = [chip for each in zip(*built, strict=True) for chip in each]
-        return Variation(len(built[0]), NeuronParameters.stack(chips), trained)
+        chips = self._settings.samples * len(self._measured)
+        return Variation(chips, _joined(built, lambda of: np.stack(of, axis=1).ravel()), trained)
 
-    def _samples(self, design: NeuronDesign, seed: int) -> Iterator[NeuronParameters]:
-        """One neuron on every chip. A chip's devices are the same at all conditions."""
-        drawn = draw(device_spreads(design, self._technology), self._settings.samples, seed)
-        for cells, devices in self._measured:
-            many = as_built_samples(design, cells, devices, drawn)
-            for sample in range(self._settings.samples):
-                yield many[sample] if many.neurons > 1 else many
+    def _samples(self, design: NeuronDesign, seed: int) -> NeuronParameters:
+        """One neuron on every chip, arrays (chips,). A chip's devices are the same at all
+        conditions."""
+        samples = self._settings.samples
+        drawn = draw(device_spreads(design, self._technology), samples, seed)
+        there = [as_built_samples(design, *measured, drawn) for measured in self._measured]
+        return _joined(there, lambda of: np.concatenate([np.broadcast_to(v, samples) for v in of]))
+
+
+def _joined(
+    parts: Sequence[NeuronParameters], join: Callable[[Sequence[Value]], np.ndarray]
+) -> NeuronParameters:
+    """One object of ``parts``, all of one structure: each number is what ``join`` makes of theirs."""
+    columns = zip(*([value for _, value in part.named_values()] for part in parts), strict=True)
+    joined = iter([join(column) for column in columns])
+    return replace(parts[0], name="neurons").map(lambda _: next(joined))
 
 
 def _choices(technology: Technology, bits: int) -> MappingChoices:

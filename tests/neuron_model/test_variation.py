@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from neuron_model.errors import InputError
-from neuron_model.network import MTCNetwork, NetworkConfiguration
+from neuron_model.network import MTCNetwork, NetworkConfiguration, NetworkState
 from neuron_model.neuron import MTCNeuron
 from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters
 from neuron_model.variation import Variation, varied
@@ -41,25 +41,37 @@ def built(chips: int, seed: int = 0) -> NeuronParameters:
     )
 
 
-def make_network() -> MTCNetwork:
+def make_network(recurrent: bool = False) -> MTCNetwork:
     torch.manual_seed(0)
     learn = ("alpha", "delta", "tau", "kappa")
-    configuration = NetworkConfiguration(1, 1, (TRAINED,), dt=0.5, learn=learn)
-    return MTCNetwork(configuration, dtype=torch.float64)
+    configuration = NetworkConfiguration(1, 1, (TRAINED,), dt=0.5, learn=learn, recurrent=recurrent)
+    network = MTCNetwork(configuration, dtype=torch.float64)
+    torch.nn.init.constant_(network.projections[0].bias, 1.0)
+    if recurrent:
+        (layer,) = network.neuron_layers
+        layer.weights.data.copy_(torch.tensor([[0.3, -1.5], [2.0, 0.4]]))
+    return network
 
 
-def test_each_sequence_is_heard_by_its_own_chip():
-    network, variation = make_network(), Variation(3, built(3), TRAINED)
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_each_sequence_is_heard_by_its_own_chip(recurrent: bool):
+    network, variation = make_network(recurrent), Variation(3, built(3), TRAINED)
     signal = torch.randn(4, 30, 1, dtype=torch.float64)
     index = torch.tensor([2, 0, 1, 2])
     with varied(network, [variation], index):
-        heard = network.hidden(signal).voltages[0]
+        first = network.hidden(signal[:, :12])
+        state = NetworkState(first.states, torch.zeros(4, 4, 1, dtype=torch.float64))
+        second = network.hidden(signal[:, 12:], state)
+    assert (first.activity > 0).any()
+    heard = torch.cat([first.voltages[0], second.voltages[0]], 1)
     for sequence, chip in enumerate(index.tolist()):
         two = [variation.built[2 * chip + neuron] for neuron in (0, 1)]
         alone = MTCNeuron(NeuronParameters.stack(two), dt=0.5, dtype=torch.float64)
+        alone.weights = network.neuron_layers[0].weights
         current = network.projections[0](signal[sequence : sequence + 1])
         _, expected, _ = alone(current, return_voltage=True)
-        torch.testing.assert_close(heard[sequence : sequence + 1], expected)
+        close = {"rtol": 1e-10, "atol": 1e-12}
+        torch.testing.assert_close(heard[sequence : sequence + 1], expected, **close)
 
 
 def test_afterwards_the_network_is_the_trained_one():
@@ -98,16 +110,16 @@ def test_chips_follow_what_is_trained():
     np.testing.assert_allclose(moved.elements[2].alpha, variation.built.elements[2].alpha[chip])
 
 
-def test_the_gradient_goes_straight_through():
-    network = make_network()
-    layer = network.neuron_layers[0]
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_the_gradient_goes_straight_through(recurrent: bool):
+    network = make_network(recurrent)
     variation, index = Variation(2, built(2), TRAINED), torch.tensor([1, 0, 1])
     signal = torch.randn(3, 12, 1, dtype=torch.float64)
-    leaves = [layer.alpha_growth, layer.delta, layer.tau_growth, layer.kappa_growth]
+    names = ["alpha_growth", "delta", "tau_growth", "kappa_growth", "weights"][: 4 + recurrent]
+    leaves = [getattr(network.neuron_layers[0], name) for name in names]
 
     def run(*values):
-        names = ("layers.0.alpha_growth", "layers.0.delta", "layers.0.tau_growth")
-        given = dict(zip((*names, "layers.0.kappa_growth"), values, strict=True))
+        given = {f"layers.0.{name}": value for name, value in zip(names, values, strict=True)}
         with varied(network, [variation], index):
             return torch.func.functional_call(network, given, (signal,))[0]
 

@@ -99,7 +99,7 @@ class ChipDrawer:
 def _joined(
     parts: Sequence[NeuronParameters], join: Callable[[Sequence[Value]], np.ndarray]
 ) -> NeuronParameters:
-    """One object of ``parts``, all of one structure: each number is what ``join`` makes of theirs."""
+    """One object of ``parts``, all of one structure: ``join`` makes each number of theirs."""
     columns = zip(*([value for _, value in part.named_values()] for part in parts), strict=True)
     joined = iter([join(column) for column in columns])
     return replace(parts[0], name="neurons").map(lambda _: next(joined))

@@ -40,7 +40,8 @@ def as_built_in_detail(
     """The parameters that the circuit of ``design`` has, in the design's own units.
 
     The first elements are the trained ones, in their order; the leak's sections follow. Where the
-    fast elements have a follower, the leak stays the fitted one of :func:`as_built`, without lag.
+    fast elements have a follower, the leak stays the fitted one of :func:`as_built`, its lag
+    a smaller ``tau_m``.
     """
     compact = as_built(design, characteristics)
     unit = design.unit_voltage / design.unit_current
@@ -55,7 +56,7 @@ def as_built_in_detail(
         )
         for f in design.followers
     }
-    values: dict[str, object] = {"tau_m": total * unit / design.time_unit, **filters}
+    values: dict[str, object] = dict(filters)
     if design.follower(Timescale.FAST) is None:
         conductance = membrane_conductance(design, characteristics) * unit
         sections = tuple(
@@ -69,6 +70,7 @@ def as_built_in_detail(
         bias = offset_current(design, characteristics) + design.compensation_current
         # output conductances lead to the reference, U = 0; the leak of the model leads to U_rest
         values |= {
+            "tau_m": total * unit / design.time_unit,
             "leak": Leak(conductance=conductance),
             "i_bias": bias / design.unit_current - conductance * design.u_rest,
             "tau_fast": 0.0,

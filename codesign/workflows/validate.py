@@ -124,7 +124,7 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
         against_model=against_model,
         against_as_built=against_built,
         circuit_shaped=shaped,
-        supply=_supply(built, run, circuit, drive),
+        supply=supply(built, run, circuit, drive),
         driven=drive.driven,
         reasons=_reasons(
             curves, of_model, circuit, against_model, against_built, shaped, drive.driven
@@ -228,7 +228,8 @@ def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveCom
     )
 
 
-def _supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:
+def supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:
+    """What the circuit drew from its supply."""
     volts, time = built.design.supply, run.time
     after = time >= drive.onset
     power = volts * run.supply_current

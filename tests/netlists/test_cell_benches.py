@@ -12,8 +12,9 @@ from circuits.technology import TECHNOLOGY_FOLDER, Technology, load_technology
 from mapping.characteristics import Orientation, fit_transfer
 from netlists.bench import DCSweep, Transient
 from netlists.cell_benches import CellBenches, capacitance, lag
-from netlists.engine import Result
+from netlists.engine import Engine, Result
 from netlists.model_library import trimmed_models
+from netlists.pdk_cache import PACKAGES
 from netlists.waveforms import Waveforms
 from netlists.writer import cell_text, device_uses
 
@@ -216,3 +217,22 @@ def test_the_bench_holds_one_cell_and_no_analysis_in_its_text(benches):
     bench = benches.output([1e-9], 0.2)
     assert [i.cell for i in bench.instances] == ["ota"]
     assert bench.cells == cell_text(benches.cells()[0], GENERIC)
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("name", ["generic", "sky130"])
+def test_every_device_has_a_model_at_every_corner(name: str, engine: Engine):
+    technology = load_technology(name)
+    if technology.models.installed and not PACKAGES[technology.models.installed].is_installed:
+        pytest.skip(f"{name} is not installed (codesign pdk install {name})")
+    cells = CellBenches(technology, "", 27.0).cells()
+    uses = {use for cell in cells for use in device_uses(cell, technology)}
+    for corner in technology.corners:
+        models = trimmed_models(technology.models, corner, uses).text
+        bench = CellBenches(technology, models, 27.0).output(np.array([1e-9]), 0.02)
+        mirrors = [
+            CellBenches(technology, models, 27.0).mirror(kind, np.array([1e-9]), 0.02)
+            for kind in ("source", "sink")
+        ]
+        for result in engine.map([bench, *mirrors]):
+            assert np.all(np.isfinite(result[0]["i(vout)"])), corner

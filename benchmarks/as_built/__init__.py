@@ -1,0 +1,1 @@
+"""As-built models against ngspice on random neurons."""

@@ -1,0 +1,140 @@
+"""As-built models against ngspice on random neurons: regimes, spike counts, intervals, power.
+
+    python -m benchmarks.as_built [--technology sky130 generic] [--corner tt ff ss]
+        [--neurons 40] [--seed 0] [--folder runs/as_built]
+
+How neurons are drawn stands in ``benchmarks/as_built/neurons.py``. They are mapped at the nominal
+corner and simulated at each of the corners, 27 degC. The folder keeps what became known of each
+neuron at once: an interrupted run goes on from there, and ngspice is not asked again when only
+as-built models have changed. It gets table.md and intervals.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.as_built.comparison import HEADER, Comparison, line, row
+from benchmarks.as_built.neurons import RandomNeuron, random_neuron
+from benchmarks.as_built.plots import figure
+from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
+from circuits.technology import Technology, load_technology
+from codesign.plots import save_figure
+from codesign.workflows.characterize import characterize
+from codesign.workflows.circuit import (
+    NOMINAL_TEMPERATURE,
+    BuiltNeuron,
+    assemble,
+    default_choices,
+    nominal_corner,
+)
+from codesign.workflows.source import Drive
+from codesign.workflows.validate import circuit_regime, model_regime, supply
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign
+from mapping.estimates import static_power
+from mapping.mapper import map_neuron
+from netlists.engine import Engine
+from netlists.neuron_benches import response
+from neuron_model.atomic import write_atomically
+from neuron_model.parameters import NeuronParameters
+
+_TIMEOUT = 1200.0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The random neurons of one technology."""
+
+    technology: Technology
+    engine: Engine
+    seed: int
+
+    def neuron(self, index: int) -> RandomNeuron:
+        """Neuron ``index``, mapped at the nominal corner."""
+        measured = self.measured(nominal_corner(self.technology))
+
+        def design(parameters: NeuronParameters, capacitance: float) -> NeuronDesign:
+            choices = replace(default_choices(self.technology), membrane_capacitance=capacitance)
+            return map_neuron(parameters, measured, self.technology.limits, choices)
+
+        return random_neuron(self.seed, index, design)
+
+    def measured(self, corner: str) -> CellCharacteristics:
+        """The technology's characteristics at ``corner``, 27 degC."""
+        return characterize(self.technology, corner, NOMINAL_TEMPERATURE, self.engine)
+
+
+def compare(draw: Draw, corner: str, indices: range, record: Record) -> Iterator[Comparison]:
+    """Each neuron at ``corner``, from the record or found out."""
+    measured = draw.measured(corner)
+    for index in indices:
+        one = draw.neuron(index)
+        built = assemble(one.parameters, one.design, draw.technology, measured)
+        marks = fingerprints(built, one.drive)
+        found: dict[str, Finding] = {}
+        for kind in (AS_BUILT, CIRCUIT):
+            known = record.get(marks[kind])
+            if known is None:
+                if kind == AS_BUILT:
+                    known = predicted(built, measured, one.drive)
+                else:
+                    known = simulated(built, one.drive, draw.engine)
+                record.add(kind, one.parameters.name, marks[kind], known)
+            found[kind] = known
+        unit = one.design.time_unit
+        yield Comparison(one.parameters.name, found[AS_BUILT], found[CIRCUIT], one.drive, unit)
+
+
+def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -> Finding:
+    """What as-built parameters say."""
+    power = static_power(built.design, measured)
+    return Finding(model_regime(built.as_built, drive)[0], power, power)
+
+
+def simulated(built: BuiltNeuron, drive: Drive, engine: Engine) -> Finding:
+    """What ngspice says."""
+    stimulus = drive.stimulus
+    bench = built.benches.transient(
+        np.array(stimulus.times), np.array(stimulus.values), drive.duration
+    )
+    run = response(engine.run(bench), built.design)
+    report = circuit_regime(built, run, drive.onset)
+    drawn = supply(built, run, report, drive)
+    return Finding(report, drawn.static_power, drawn.mean_power)
+
+
+def main() -> None:
+    """Compare, print each neuron and the table, and write table and picture."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--technology", nargs="+", default=["sky130", "generic"])
+    parser.add_argument("--corner", nargs="+", default=["tt", "ff", "ss"])
+    parser.add_argument("--neurons", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=Path("runs/as_built"))
+    arguments = parser.parse_args()
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    with Engine(workers=1, timeout=_TIMEOUT) as engine:
+        for name in arguments.technology:
+            draw = Draw(load_technology(name), engine, arguments.seed)
+            for corner in arguments.corner:
+                record = Record(arguments.folder / f"{draw.technology.name}_{corner}.jsonl")
+                found = groups[draw.technology.name, corner] = []
+                every = range(arguments.neurons)
+                for one in compare(draw, corner, every, record):
+                    found.append(one)
+                    where = f"{draw.technology.name} {corner} {len(found)}/{len(every)}"
+                    print(f"{where}: {line(one)}", flush=True)
+    rows = [row(f"{name}, {corner}", found) for (name, corner), found in groups.items()]
+    table = "\n".join([HEADER, *rows]) + "\n"
+    print(table)
+    write_atomically(arguments.folder / "table.md", table)
+    save_figure(figure(groups), arguments.folder / "intervals.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Picture: intervals and spike counts as built against ngspice, neuron by neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.as_built.comparison import CLOSE, Comparison
+from codesign.plots import STYLE
+
+# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
+_STYLE: Any = dict(STYLE)
+# Okabe and Ito's colours by corner, a shape by technology.
+_COLOURS = ("#14406b", "#d55e00", "#009e73", "#f0a830", "#8d5a99")
+_SHAPES = "os^v"
+_PALE = "#c5cdd3"
+
+
+def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
+    """groups: comparisons by technology and corner; neurons at a boundary are left out."""
+    technologies = list(dict.fromkeys(t for t, _ in groups))
+    corners = list(dict.fromkeys(c for _, c in groups))
+    with mpl.rc_context(_STYLE):
+        drawn = Figure(figsize=(10.4, 3.3), layout="constrained")
+        interval, pause, count = drawn.subplots(1, 3)
+        for (technology, corner), every in groups.items():
+            same = [c for c in every if c.decided and c.same_regime]
+            look = {
+                "marker": _SHAPES[technologies.index(technology) % len(_SHAPES)],
+                "color": _COLOURS[corners.index(corner) % len(_COLOURS)],
+                "label": f"{technology} {corner}",
+                "markersize": 3.5,
+                "linestyle": "none",
+                "alpha": 0.7,
+                "markeredgewidth": 0,
+            }
+            _errors(interval, same, "interspike_interval", lambda c: c.interval_error, look)
+            _errors(pause, same, "interburst_interval", lambda c: c.pause_error, look)
+            x = [c.circuit.report.spike_count for c in same]
+            y = [-c.count_difference for c in same]
+            count.plot(x, y, **look)
+        for axes, title in ((interval, "interval between spikes"), (pause, "pause between bursts")):
+            _band(axes, 100 * CLOSE)
+            axes.set_title(title)
+            axes.set_xscale("log")
+            axes.set_xlabel("in ngspice (ms)")
+            axes.set_ylabel("as built, off by (%)")
+        _band(count, 1)
+        count.set_title("spikes")
+        count.set_xscale("log")
+        count.set_xlabel("in ngspice")
+        count.set_ylabel("as built, more by")
+        handles, labels = count.get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside right center", fontsize=7)
+        return drawn
+
+
+def _errors(
+    axes: Axes,
+    every: Sequence[Comparison],
+    name: str,
+    error: Callable[[Comparison], float | None],
+    look: Mapping[str, Any],
+) -> None:
+    pairs = [(getattr(c.circuit.report, name), error(c), c) for c in every]
+    points = [
+        (1e3 * value * c.time_unit, 100 * off)
+        for value, off, c in pairs
+        if value is not None and off is not None
+    ]
+    if points:
+        axes.plot(*np.array(points).T, **look)
+
+
+def _band(axes: Axes, half: float) -> None:
+    axes.axhspan(-half, half, color=_PALE, alpha=0.35, linewidth=0, zorder=0)
+    axes.axhline(0.0, color=_PALE, linewidth=0.7, zorder=0)

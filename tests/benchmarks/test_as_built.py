@@ -1,0 +1,98 @@
+"""The benchmark of as-built models: what is drawn, what is kept, what the table says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.as_built.comparison import Comparison, row
+from benchmarks.as_built.neurons import candidate, random_neuron
+from benchmarks.as_built.plots import figure
+from benchmarks.as_built.record import CIRCUIT, Finding, Record
+from codesign.workflows.source import Drive
+from mapping.mapper import MappingChoices, map_neuron
+from neuron_model.errors import InputError
+from neuron_model.regimes import Regime, RegimeReport, classify
+from neuron_model.simulation import simulate
+from neuron_model.stimulus import Stimulus
+from tests.mapping.cells import LIMITS, ideal_cells
+
+DRIVE = Drive(Stimulus((0.0, 100.0), (-1.0, 0.5)), 1100.0)
+
+
+def finding(spikes: int, interval: float, margin: float = 1.0, power: float = 1e-8) -> Finding:
+    times = tuple(100.0 + interval * k for k in range(1, spikes + 1))
+    report = RegimeReport(Regime.TONIC_SPIKING, margin, spikes, times, interspike_interval=interval)
+    return Finding(report, power, power)
+
+
+def compared(as_built: Finding, circuit: Finding) -> Comparison:
+    return Comparison("n", as_built, circuit, DRIVE, 1e-4)
+
+
+def test_a_neuron_is_the_same_whatever_is_drawn_before_it():
+    one, capacitance = candidate(np.random.default_rng([3, 7]), "n")
+    other, _ = candidate(np.random.default_rng([3, 7]), "n")
+    assert one == other
+    assert 1e-12 <= capacitance <= 6e-12
+    assert candidate(np.random.default_rng([3, 8]), "n")[0] != one
+
+
+def test_a_neuron_that_does_not_fit_is_drawn_again_and_what_is_kept_fires():
+    refused = []
+
+    def design(parameters, capacitance):
+        if not refused:
+            refused.append(parameters)
+            raise InputError("too large")
+        choices = MappingChoices(membrane_capacitance=capacitance)
+        return map_neuron(parameters, ideal_cells(), LIMITS, choices)
+
+    one = random_neuron(0, 4, design)
+    assert one.rejected >= 1
+    assert one.parameters != refused[0]
+    run = simulate(one.parameters, one.drive.stimulus, one.drive.duration)
+    report = classify(run.time, run.voltage, one.drive.onset)
+    assert report.spike_count >= 4
+    assert report.margin >= 0.2
+
+
+def test_what_is_known_is_not_asked_again(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    kept = finding(10, 20.0)
+    Record(path).add(CIRCUIT, "n", "abc", kept)
+    assert Record(path).get("abc") == kept
+    assert Record(path).get("other") is None
+    # what was cut off while it was written is done again
+    with path.open("a") as file:
+        file.write('{"neuron": "m", "fing')
+    assert Record(path).get("abc") == kept
+    assert path.read_text().endswith("}\n")
+    path.write_text("{}\n")
+    with pytest.raises(InputError, match="is no record of this benchmark"):
+        Record(path)
+
+
+def test_errors_are_those_of_the_as_built_model():
+    one = compared(finding(50, 20.2, power=1.1e-8), finding(52, 20.0))
+    assert one.count_difference == 2
+    assert one.interval_error == pytest.approx(0.01)
+    assert one.power_error == pytest.approx(0.1)
+    assert one.energy_error == pytest.approx(1.1 * 52 / 50 - 1)
+
+
+def test_the_table_leaves_out_neurons_at_a_boundary():
+    every = [
+        compared(finding(50, 20.1), finding(51, 20.0)),
+        compared(finding(50, 21.0), finding(52, 20.0)),
+        compared(finding(50, 30.0, margin=0.05), finding(52, 20.0)),
+    ]
+    other = finding(4, 20.0)
+    other = replace(other, report=replace(other.report, regime=Regime.PHASIC_SPIKING))
+    every.append(compared(finding(50, 20.0), other))
+    cells = [cell.strip() for cell in row("generic, tt", every).strip("|").split("|")]
+    assert cells[:7] == ["generic, tt", "4", "1", "2 of 3", "1 of 2", "1 of 2", "+5.0 %"]
+    assert cells[7:9] == ["0 of 0", "-"]
+    drawn = figure({("generic", "tt"): every})
+    assert [len(line.get_xdata()) for line in drawn.axes[0].lines][0] == 2

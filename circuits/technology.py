@@ -35,6 +35,8 @@ _MISMATCHES = (
     "pmos_current_factor",
 )
 _LARGEST_FILE = 1_000_000  # bytes
+# Of files of which each is based on the next.
+_DEEPEST = 8
 
 
 class SizeStyle(StrEnum):
@@ -89,8 +91,9 @@ class LeakShape:
 class Technology:
     """A process, and the sizes that this project's cells have on it.
 
-    mismatch: Pelgrom coefficients of one device, by "nmos" or "pmos" and "_threshold" (volt
-    micrometre) or "_current_factor" (micrometre).
+    membrane_capacitance, unit_current: C_m (farad) and I0 (ampere) that mapping begins from; None
+    leaves I0 to it. mismatch: Pelgrom coefficients of one device, by "nmos" or "pmos" and
+    "_threshold" (volt micrometre) or "_current_factor" (micrometre).
     """
 
     name: str
@@ -104,6 +107,7 @@ class Technology:
     description: str = ""
     corners: tuple[str, ...] = ("tt",)
     membrane_capacitance: float = 4e-12
+    unit_current: float | None = None
     capacitance_density: float = 2e-15
     leak: LeakShape = LeakShape()
     mismatch: Mapping[str, float] = field(default_factory=dict)
@@ -129,16 +133,53 @@ def load_technology(name_or_path: str | Path) -> Technology:
     Raises:
         InputError: neither; or a key is unknown, missing or out of range (file and key named).
     """
+    path = technology_path(name_or_path)
+    content, models_path = _read(name_or_path)
+    return _technology(_Table(path, "", content), path, models_path)
+
+
+def technology_path(name_or_path: str | Path) -> Path:
+    """The technology file of a built-in name, or the path as it is."""
     text = str(name_or_path)
-    path = TECHNOLOGY_FOLDER / f"{text}.toml" if text in builtin_technologies() else Path(text)
+    return TECHNOLOGY_FOLDER / f"{text}.toml" if text in builtin_technologies() else Path(text)
+
+
+def _read(name_or_path: str | Path, depth: int = 0) -> tuple[dict[str, Any], Path]:
+    """What a file and those it is based on say, and which of them names the models.
+
+    Raises:
+        InputError: one cannot be read, is no TOML, or they are based on each other.
+    """
+    path = technology_path(name_or_path)
     try:
-        content = read_text(path, _LARGEST_FILE)
+        content = parse_toml(read_text(path, _LARGEST_FILE), str(path))
     except InputError as error:
+        if path.is_file():
+            raise
         raise InputError(
-            f"technology {text!r} is neither built in ({', '.join(builtin_technologies())}) nor a "
-            f"technology file: {error}"
+            f"technology {str(name_or_path)!r} is neither built in "
+            f"({', '.join(builtin_technologies())}) nor a technology file: {error}"
         ) from error
-    return _technology(_Table(path, "", parse_toml(content, str(path))), path)
+    base = content.pop("base", None)
+    if base is None:
+        return content, path
+    if not isinstance(base, str):
+        raise InputError(f"{path}: base = {base!r} must be the name or path of a technology.")
+    if depth == _DEEPEST:
+        raise InputError(f"{path}: base = {base!r}: more than {_DEEPEST} files on each other.")
+    known = base if base in builtin_technologies() else path.parent / Path(base).expanduser()
+    below, models_path = _read(known, depth + 1)
+    return _over(content, below), path if "models" in content else models_path
+
+
+def _over(content: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
+    """``content`` over ``below``, tables key by key."""
+    merged = dict(below)
+    for key, value in content.items():
+        known = below.get(key)
+        both = isinstance(value, dict) and isinstance(known, dict)
+        merged[key] = _over(value, known) if both else value  # type: ignore[arg-type]
+    return merged
 
 
 @dataclass
@@ -223,7 +264,8 @@ class _Table:
             raise self.error(unknown[0], f"is unknown; known here: {', '.join(sorted(self.seen))}")
 
 
-def _technology(table: _Table, path: Path) -> Technology:
+def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
+    """models_path: the file whose folder relative paths of models start from."""
     name = table.text("name", path.stem, _NAME)
     supply = table.number("supply", high=20.0)
     reference = table.number("reference", supply / 2, high=supply)
@@ -241,10 +283,11 @@ def _technology(table: _Table, path: Path) -> Technology:
         nmos=nmos,
         pmos=pmos,
         sizes=_sizes(table.table("cells"), nmos, pmos),
-        models=_models(table.table("models"), name, path.resolve().parent, corners),
+        models=_models(table.table("models"), name, models_path.resolve().parent, corners),
         limits=_limits(table.table("limits", {}), supply, reference),
         corners=corners,
         membrane_capacitance=table.number("membrane_capacitance", 4e-12, high=1e-9),
+        unit_current=_unit_current(table),
         capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
         leak=_leak(table.table("leak", {})),
         mismatch=_mismatch(table.table("mismatch", {})),
@@ -364,6 +407,12 @@ def _limits(table: _Table, supply: float, reference: float) -> Limits:
         )
     table.done()
     return limits
+
+
+def _unit_current(table: _Table) -> float | None:
+    """None where the file does not give it."""
+    value = table.get("unit_current", None)
+    return None if value is None else table.number("unit_current", high=1e-3)
 
 
 def _leak(table: _Table) -> LeakShape:

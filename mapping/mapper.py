@@ -53,15 +53,16 @@ _BIAS_MARGIN = 1.03
 class MappingChoices:
     """What a user may fix; None lets the mapping choose.
 
-    unit_current: I0, ampere. membrane_capacitance: farad; nominal_capacitance: the one to begin
-    from where it is not fixed. leak_sections: how many OTAs make the
-    leak. leak_range: over how many units of U on each side of the reference it is to follow the
-    model, as far as the references' limits allow. generator: whose codes currents and references
-    are to be, all of a neuron's chosen together; None leaves them any number.
+    unit_current: I0, ampere. membrane_capacitance: farad. nominal_current, nominal_capacitance: the
+    ones to begin from where they are not fixed (0: the smallest I0). leak_sections: how many OTAs
+    make the leak. leak_range: over how many units of U on each side of the reference it is to
+    follow the model, as far as the references' limits allow. generator: whose codes currents
+    and references are to be, all of a neuron's chosen together; None leaves them any number.
     """
 
     unit_current: float | None = None
     membrane_capacitance: float | None = None
+    nominal_current: float = 0.0
     nominal_capacitance: float = 4e-12
     leak_sections: int = 9
     leak_range: float = 5.5
@@ -183,9 +184,8 @@ def _scale(
             "choose another I0",
         )
     else:
-        unit = min(
-            max(limits.unit_current[0], needed * membrane), max(ceiling, limits.unit_current[0])
-        )
+        wanted = max(limits.unit_current[0], choices.nominal_current, needed * membrane)
+        unit = min(wanted, max(ceiling, limits.unit_current[0]))
     if choices.membrane_capacitance is None and needed * membrane > unit:
         membrane = max(unit / needed, c_low)
     return unit, membrane
@@ -256,6 +256,12 @@ def _leak_range(
     low, high = limits.voltage
     room = min(design.reference_voltage - low, high - design.reference_voltage)
     room -= float(np.abs(characteristics.inverting.offset).max())
+    if room <= 0:
+        raise InputError(
+            f"on {design.technology} references may be from {low:.3g} to {high:.3g} V only, which "
+            f"leaves the leak no room around {design.reference_voltage:.3g} V: correct the sizes "
+            "in [cells.ota], the supply, limits.voltage or limits.bias_current."
+        )
     return min(choices.leak_range, room / design.unit_voltage)
 
 

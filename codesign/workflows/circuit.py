@@ -58,8 +58,9 @@ def design_neuron(
 
 
 def default_choices(technology: Technology) -> MappingChoices:
-    """What the technology file says of capacitor and leak, the rest left to the mapping."""
+    """What the technology file says of I0, capacitor and leak, the rest left to the mapping."""
     return MappingChoices(
+        nominal_current=technology.unit_current or 0.0,
         nominal_capacitance=technology.membrane_capacitance,
         leak_sections=technology.leak.sections,
         leak_range=technology.leak.range,

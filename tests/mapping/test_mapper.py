@@ -238,6 +238,15 @@ def test_the_user_chooses_the_unit_current(cells):
         assert curve_error(neuron, as_built(design, cells)) < 0.004
 
 
+def test_a_nominal_current_is_what_the_mapping_begins_from():
+    assert mapped(burster(), nominal_current=9e-9).unit_current == pytest.approx(9e-9)
+    # slow filters may need more, large elements may allow less
+    least = mapped(burster()).unit_current
+    assert mapped(burster(), nominal_current=1e-9).unit_current == pytest.approx(least)
+    highest = LIMITS.unit_current[1]
+    assert mapped(burster(), nominal_current=5e-8).unit_current == pytest.approx(highest)
+
+
 @CELLS
 def test_the_user_chooses_the_membrane_capacitor(cells):
     neuron = burster()
@@ -370,6 +379,12 @@ def test_a_neuron_that_does_not_fit_is_told_what_would(cells, changes, choices, 
     words = [w for w in words if cells is IDEAL or "comes out" not in w]
     assert [w for w in words if w not in message] == []
     assert message.endswith(".")
+
+
+def test_cells_that_work_around_the_reference_only_leave_no_room():
+    narrow = replace(LIMITS, voltage=(0.8999, 0.9001))
+    with pytest.raises(InputError, match="leaves the leak no room around 0.9 V"):
+        mapped(burster(), limits=narrow)
 
 
 def test_several_neurons_are_mapped_one_by_one():

@@ -1,0 +1,168 @@
+"""``codesign size``: cell sizes, I0 and capacitors with which enough chips fire as they should."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current, add_technology
+from codesign.backend_arguments import add_neuron, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+    from codesign.sizing_study import SizingFigures, SizingStudy, SizingTrial
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "size",
+        example="codesign size preset:tonic_bursting --technology sky130 --yield 0.95 --out sized\n"
+        "codesign mismatch preset:tonic_bursting --technology sized/technology.toml",
+        description="Search for the sizes of the cells' transistors, I0 and the membrane "
+        "capacitor: the smallest with which the share of chips that fire in the model's regime "
+        "reaches a target within a budget. Each trial measures its cells in ngspice and draws "
+        "chips. The sizes become a technology file; exit status 1 where the target is missed.",
+    )
+    add_neuron(parser)
+    add_technology(parser)
+    add_current(parser)
+    parser.add_argument(
+        "--yield",
+        dest="chip_yield",
+        type=float,
+        default=0.99,
+        metavar="SHARE",
+        help="target: of the chips, in the model's regime (default: %(default)g)",
+    )
+    for name, metavar, what in (
+        ("interval-error", "SHARE", "target: largest median error of the interval between spikes"),
+        ("area", "UM2", "budget: largest area of gates and capacitors, square micrometres"),
+        ("power", "W", "budget: largest static power"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=float, default=math.inf, metavar=metavar, help=f"{what} (no limit)"
+        )
+    parser.add_argument(
+        "--trials", type=int, default=60, metavar="N", help="sizes to try (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--chips", type=int, default=200, metavar="N", help="chips a trial (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
+    )
+    parser.add_argument("--name", help="of the sized technology (default: T_sized)")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for technology.toml, sizing.json, sizing.png and the trials; a search that "
+        "was stopped goes on from there, and more --trials add to it",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.console import print_json, step_progress
+    from codesign.sizing_study import SizingGoal, sizing_to_json
+    from codesign.workflows.size_search import search, write_sizing
+    from codesign.workflows.sizing import sizing_problem
+    from codesign.workflows.stimuli import stimuli_for
+    from netlists.engine import Engine
+
+    goal = SizingGoal(
+        arguments.chip_yield, arguments.interval_error, arguments.area, arguments.power
+    )
+    technology = load_technology(arguments.technology)
+    source = read_single(arguments.neuron)
+    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    with Engine() as engine, step_progress("measuring the cells as they are") as progress:
+        problem = sizing_problem(source.neurons[0], drive, technology, engine, progress)
+        outcome = search(
+            problem,
+            goal,
+            engine,
+            arguments.trials,
+            arguments.chips,
+            arguments.seed,
+            arguments.out,
+            progress,
+        )
+    name = arguments.name or f"{technology.name}_sized"
+    written = write_sizing(arguments.out, problem, outcome, arguments.technology, name)
+    if arguments.json:
+        print_json({**sizing_to_json(outcome), "technology_file": written})
+    else:
+        _print(outcome, written)
+    return 0 if outcome.is_met else 1
+
+
+def _print(outcome: "SizingStudy", written: Path | None) -> None:
+    from codesign.console import print_table
+
+    trials = {trial.number: trial for trial in outcome.trials}
+    shown = list(outcome.front)
+    if outcome.start not in shown and trials[outcome.start].figures is not None:
+        shown.insert(0, outcome.start)
+    rows = [_row(_label(outcome, n), trials[n], trials[n].figures) for n in shown]
+    if outcome.chosen is not None:
+        rows.append(_row("checked", trials[outcome.chosen], outcome.checked))
+    columns = (
+        "trial",
+        "yield",
+        "interval error",
+        "gates um2",
+        "capacitors um2",
+        "power nW",
+        "energy nJ",
+        "I0 nA",
+        "C_m pF",
+        "pair",
+        "tail",
+        "pmos mirror",
+        "nmos mirror",
+    )
+    title = (
+        f"{outcome.name} on {outcome.technology}: {len(outcome.trials)} sizes tried; those that no "
+        "other is better than in yield, area and energy (pair to nmos mirror: area factors)"
+    )
+    print_table(title, columns, rows)
+    if written is None:
+        print("no size that was tried is within the budget with the neuron's regime kept")
+        return
+    if outcome.is_met:
+        print(f"target met by trial {outcome.chosen}: {written}")
+    else:
+        assert outcome.checked is not None
+        print(
+            f"target missed: {outcome.checked.chip_yield:.1%} of the chips fire as the model with "
+            f"the best sizes found (trial {outcome.chosen}), {outcome.goal.chip_yield:.1%} wanted: "
+            f"{written}"
+        )
+
+
+def _label(outcome: "SizingStudy", number: int) -> str:
+    marks = {outcome.start: " (before)", outcome.chosen: " (chosen)"}
+    return f"{number}{marks.get(number, '')}"
+
+
+def _row(label: str, trial: "SizingTrial", figures: "SizingFigures | None") -> tuple[object, ...]:
+    assert figures is not None
+    factors = trial.choice.area_factors
+    return (
+        label,
+        f"{figures.chip_yield:.1%}",
+        f"{figures.interval_error:.1%}",
+        f"{figures.gate_area:.0f}",
+        f"{figures.capacitor_area:.0f}",
+        f"{1e9 * figures.static_power:.0f}",
+        1e9 * figures.energy_per_spike,
+        1e9 * figures.unit_current,
+        1e12 * figures.membrane_capacitance,
+        *(factors[role] for role in ("pair", "tail", "pmos_mirror", "nmos_mirror")),
+    )

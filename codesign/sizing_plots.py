@@ -1,0 +1,84 @@
+"""Picture of a search for cell sizes: the trade-off of yield, area and energy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from codesign.plots import COLOURS, STYLE
+from codesign.sizing_study import SizingFigures, SizingStudy
+
+# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
+_STYLE: Any = dict(STYLE)
+_PALE = "#c5cdd3"
+_INK = "#333f48"
+_NANO = 1e9
+_THOUSAND = 1e-3
+
+
+def sizing_figure(study: SizingStudy) -> Figure:
+    """Yield over area, and energy per spike over area: every trial, the front, the choice."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 3.4), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
+        _draw_yield(left, study)
+        _draw_energy(right, study)
+        for axes in (left, right):
+            axes.set_xlabel("gates and capacitors (1000 µm²)")
+        left.legend(loc="lower right", fontsize=7.5)
+        where = f"{study.name} on {study.technology}"
+        figure.suptitle(f"{where}: {len(study.trials)} trials", fontsize=9)
+        return figure
+
+
+def _draw_yield(axes: Axes, study: SizingStudy) -> None:
+    _draw(axes, study, lambda f: 100 * f.chip_yield)
+    axes.axhline(100 * study.goal.chip_yield, color=_INK, linewidth=0.8, linestyle=":")
+    axes.text(
+        0.01,
+        100 * study.goal.chip_yield,
+        "target",
+        transform=axes.get_yaxis_transform(),
+        fontsize=7,
+        va="bottom",
+    )
+    axes.set_ylim(top=102)
+    axes.set_ylabel("chips that fire as the model (%)")
+    axes.set_title("yield")
+
+
+def _draw_energy(axes: Axes, study: SizingStudy) -> None:
+    _draw(axes, study, lambda f: _NANO * f.energy_per_spike)
+    axes.set_ylabel("energy per spike (nJ)")
+    axes.set_title("energy")
+
+
+def _draw(axes: Axes, study: SizingStudy, height: Any) -> None:
+    """Trials pale, those of the front filled, the sizes of before and the chosen ones marked."""
+    known = {t.number: t.figures for t in study.trials if t.figures is not None}
+
+    def points(figures: list[SizingFigures]) -> np.ndarray:
+        pairs = [(_THOUSAND * f.area, height(f)) for f in figures if np.isfinite(height(f))]
+        return np.array(pairs).reshape(-1, 2).T
+
+    axes.plot(*points(list(known.values())), "o", color=_PALE, markersize=3.5, label="trials")
+    best = [known[n] for n in study.front]
+    axes.plot(*points(best), "o", color=COLOURS["as_built"], markersize=5, label="front")
+    if study.start in known:
+        start = points([known[study.start]])
+        axes.plot(*start, "D", color=COLOURS["model"], markersize=6, label="sizes of before")
+    if study.checked is not None:
+        chosen = points([study.checked])
+        axes.plot(
+            *chosen,
+            "o",
+            markerfacecolor="none",
+            markeredgecolor=COLOURS["circuit"],
+            markeredgewidth=1.6,
+            markersize=10,
+            label="chosen, checked",
+        )

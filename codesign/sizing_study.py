@@ -1,0 +1,166 @@
+"""The outcome of a search for cell sizes: what was tried, what it costs, and what was chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from neuron_model.errors import InputError
+
+
+@dataclass(frozen=True)
+class SizingChoice:
+    """What a trial chooses.
+
+    area_factors: of the gate areas, by role (``circuits.sizing.SCALED_ROLES``).
+    membrane_capacitance: farad. unit_current: ampere, the least I0; slow filters may need more.
+    """
+
+    area_factors: Mapping[str, float]
+    membrane_capacitance: float
+    unit_current: float
+
+
+@dataclass(frozen=True)
+class SizingGoal:
+    """Target and budget: the least chip_yield, the largest interval_error (a share), area (square
+    micrometres) and power (watt)."""
+
+    chip_yield: float = 0.99
+    interval_error: float = math.inf
+    area: float = math.inf
+    power: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.chip_yield <= 1.0:
+            raise InputError(f"yield = {self.chip_yield:g} must be above 0 and at most 1.")
+        for name in ("interval_error", "area", "power"):
+            if not getattr(self, name) > 0.0:
+                raise InputError(f"{name} = {getattr(self, name):g} must be above 0.")
+
+    def excess(self, figures: SizingFigures) -> dict[str, float]:
+        """By how much budget and interval error are exceeded, relative; 0 or below: they are not.
+
+        The yield is what is to be found out, and not among them.
+        """
+        got = {
+            "interval_error": figures.interval_error,
+            "area": figures.area,
+            "power": figures.static_power,
+        }
+        limits = {name: getattr(self, name) for name in got}
+        return {n: got[n] / limits[n] - 1.0 for n in got if math.isfinite(limits[n])}
+
+    def is_met(self, figures: SizingFigures) -> bool:
+        """By yield, interval error, area and power, and by the neuron as drawn."""
+        within = all(value <= 0.0 for value in self.excess(figures).values())
+        return within and figures.nominal_fires and figures.chip_yield >= self.chip_yield
+
+
+@dataclass(frozen=True)
+class SizingFigures:
+    """What a choice gives.
+
+    chip_yield: share of ``chips`` that fire in the wanted regime, as built. interval_error: median
+    over those of how far the interval between spikes is from the model's, a share; 0 where there
+    are no intervals. nominal_fires: whether the neuron as drawn fires in it. gate_area,
+    capacitor_area: square micrometres. static_power: watt. energy_per_spike: joule, infinite
+    where it does not spike. unit_current (ampere) and membrane_capacitance (farad): as mapped.
+    """
+
+    chips: int
+    chip_yield: float
+    interval_error: float
+    nominal_fires: bool
+    gate_area: float
+    capacitor_area: float
+    static_power: float
+    energy_per_spike: float
+    unit_current: float
+    membrane_capacitance: float
+
+    @property
+    def area(self) -> float:
+        """Gates and capacitors, square micrometres."""
+        return self.gate_area + self.capacitor_area
+
+    @property
+    def costs(self) -> tuple[float, float, float]:
+        """What the search makes small: the share of chips that fail, area, energy per spike."""
+        return 1.0 - self.chip_yield, self.area, self.energy_per_spike
+
+
+@dataclass(frozen=True)
+class SizingTrial:
+    """A choice, and what it gives; None where it cannot be built, with the reason."""
+
+    number: int
+    choice: SizingChoice
+    figures: SizingFigures | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SizingStudy:
+    """All trials of a search, and the one chosen.
+
+    front: numbers of the trials within the budget that no other is better than in yield, area and
+    energy at once, by area. start: the sizes of before. chosen: its trial's number; checked: its
+    figures again, over fresh chips and with sensitivities measured at its sizes; None where no
+    trial is within the budget. regime: the wanted one.
+    """
+
+    name: str
+    technology: str
+    regime: str
+    current: str
+    duration: float
+    seed: int
+    goal: SizingGoal
+    trials: tuple[SizingTrial, ...]
+    start: int
+    front: tuple[int, ...]
+    chosen: int | None
+    checked: SizingFigures | None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the chosen sizes meet target and budget."""
+        return self.checked is not None and self.goal.is_met(self.checked)
+
+
+def front(trials: Sequence[SizingTrial], goal: SizingGoal) -> tuple[int, ...]:
+    """Numbers of the trials within the budget that no other dominates, by area.
+
+    One dominates another that is as good or worse in each of the costs, and worse in one.
+    """
+    good = [
+        (t.number, t.figures)
+        for t in trials
+        if t.figures is not None
+        and t.figures.nominal_fires
+        and all(value <= 0.0 for value in goal.excess(t.figures).values())
+    ]
+
+    def dominated(one: SizingFigures) -> bool:
+        return any(
+            other.costs != one.costs
+            and all(a <= b for a, b in zip(other.costs, one.costs, strict=True))
+            for _, other in good
+        )
+
+    left = {one.costs: (number, one) for number, one in reversed(good) if not dominated(one)}
+    return tuple(n for n, _ in sorted(left.values(), key=lambda pair: pair[1].area))
+
+
+def sizing_to_json(study: SizingStudy) -> dict[str, Any]:
+    """A JSON document of everything; numbers that are not finite become null."""
+    return {
+        **{f.name: getattr(study, f.name) for f in fields(study) if f.name != "trials"},
+        "goal": asdict(study.goal),
+        "met": study.is_met,
+        "trials": [asdict(trial) for trial in study.trials],
+        "checked": None if study.checked is None else asdict(study.checked),
+    }

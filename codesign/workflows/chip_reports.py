@@ -1,0 +1,39 @@
+"""How drawn chips fire, from their as-built parameters, hundreds of them at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codesign.workflows.mismatch import DOUBTFUL, LONGER
+from codesign.workflows.source import Drive
+from neuron_model.parameters import NeuronParameters
+from neuron_model.population import population_reports
+from neuron_model.regimes import RegimeReport
+
+
+def chip_reports(
+    samples: NeuronParameters, drive: Drive, threshold: float
+) -> tuple[RegimeReport, ...]:
+    """The report of each chip; one whose regime is not decided is run again, for longer.
+
+    The rule is that of :func:`codesign.workflows.mismatch.study`, which integrates chip by chip
+    and is the reference; here they run side by side in the compiled kernel.
+
+    Args:
+        samples: as-built parameters, arrays (samples,).
+        drive: what drives each of them.
+        threshold: U_threshold by which spikes are told, model units: the trained one.
+    """
+
+    def run(chips: NeuronParameters, by: Drive) -> tuple[RegimeReport, ...]:
+        return population_reports(chips, by.stimulus, by.duration, by.onset, threshold)
+
+    reports = list(run(samples, drive))
+    doubtful = np.array([i for i, r in enumerate(reports) if r.margin < DOUBTFUL], dtype=int)
+    longer = drive.lasting(LONGER * drive.duration)
+    if doubtful.size and longer.duration > drive.duration:
+        count = samples.neurons
+        again = samples.map(lambda v: np.broadcast_to(v, (count,))[doubtful])
+        for index, report in zip(doubtful, run(again, longer), strict=True):
+            reports[index] = report
+    return tuple(reports)

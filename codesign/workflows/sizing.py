@@ -1,0 +1,182 @@
+"""What a choice of cell sizes gives: cells measured again, chips drawn and run as built."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from circuits.area import area
+from circuits.bias_mirror import current_sink, current_source
+from circuits.mismatch import device_spreads
+from circuits.neuron import neuron_circuit
+from circuits.ota import ota
+from circuits.sizing import scaled_technology, shape_ratios
+from circuits.technology import Technology
+from codesign.sizing_study import SizingChoice, SizingFigures
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.chip_reports import chip_reports
+from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
+from codesign.workflows.sensitivities import measure_sensitivities
+from codesign.workflows.source import Drive
+from codesign.workflows.validate import model_regime
+from mapping.as_built import as_built
+from mapping.as_built_detail import as_built_in_detail
+from mapping.as_built_samples import as_built_samples
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign
+from mapping.estimates import energy_per_spike, static_power
+from mapping.mapper import map_neuron
+from mapping.mismatch import draw
+from mapping.sensitivity import CellSensitivities
+from mapping.sensitivity_scaling import rescaled
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.regimes import RegimeReport
+
+
+@dataclass(frozen=True)
+class SizingProblem:
+    """A neuron, what drives it, and the technology whose sizes are to be chosen.
+
+    sensitivities: of the technology's own sizes. model: how the neuron fires as a model.
+    """
+
+    parameters: NeuronParameters
+    drive: Drive
+    technology: Technology
+    sensitivities: CellSensitivities
+    model: RegimeReport
+
+
+def sizing_problem(
+    parameters: NeuronParameters,
+    drive: Drive,
+    technology: Technology,
+    engine: Engine,
+    progress: Progress | None = None,
+) -> SizingProblem:
+    """Measures the cells as they are, at the nominal corner and 27 degC.
+
+    Raises:
+        InputError: the technology gives no mismatch, or its cells do not work.
+    """
+    if not any(technology.mismatch.values()):
+        raise InputError(
+            f"technology '{technology.name}' gives no mismatch to size for: add nmos_threshold "
+            "and pmos_threshold (volt micrometre) under [mismatch]."
+        )
+    measured = _measured(technology, engine, progress)
+    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    model = model_regime(parameters[0], drive)[0]
+    return SizingProblem(parameters, drive, technology, sensitivities, model)
+
+
+def sized_technology(technology: Technology, choice: SizingChoice) -> Technology:
+    """``technology`` with the sizes, C_m and I0 of ``choice``, under the same name.
+
+    Raises:
+        InputError: a size is beyond the technology's limits.
+    """
+    return replace(
+        scaled_technology(technology, choice.area_factors),
+        membrane_capacitance=choice.membrane_capacitance,
+        unit_current=choice.unit_current,
+    )
+
+
+def evaluate(
+    problem: SizingProblem,
+    choice: SizingChoice,
+    engine: Engine,
+    chips: int,
+    seed: int,
+    own_sensitivities: bool = False,
+    progress: Progress | None = None,
+) -> SizingFigures:
+    """What ``choice`` gives.
+
+    The cells are measured at its sizes, with their capacitances, lags and output conductances.
+    Sensitivities are those of the sizes before at each device's own inversion coefficient
+    (:mod:`mapping.sensitivity_scaling`) or, with ``own_sensitivities``, measured as well, which
+    takes three times as long as the rest. Chips have the lags of the neuron as drawn to first
+    order; how far those move its intervals beyond that, the neuron as drawn tells, in detail.
+
+    Raises:
+        InputError: such cells do not work, or the neuron does not fit them.
+        SimulatorError: ngspice failed.
+    """
+    technology = sized_technology(problem.technology, choice)
+    measured = _measured(technology, engine, progress)
+    design = map_neuron(
+        problem.parameters, measured, technology.limits, default_choices(technology)
+    )
+    sensitivities = (
+        measure_sensitivities(technology, measured, engine, progress)
+        if own_sensitivities
+        else _rescaled(problem, technology)
+    )
+    drawn = draw(device_spreads(design, technology), chips, seed)
+    samples = as_built_samples(design, measured, sensitivities, drawn)
+    threshold = float(problem.parameters[0].u_threshold)
+    reports = chip_reports(samples, problem.drive, threshold)
+    wanted = problem.model.regime
+    firing = [report for report in reports if report.regime == wanted]
+    detail, moved = _as_drawn(design, measured, problem)
+    space = area(neuron_circuit(design, technology).cell, technology)
+    power = static_power(design, measured)
+    seconds = (problem.drive.duration - problem.drive.onset) * design.time_unit
+    energy = energy_per_spike(power, seconds, detail.spike_count)
+    return SizingFigures(
+        chips=chips,
+        chip_yield=len(firing) / chips,
+        interval_error=_interval_error(firing, problem.model, moved),
+        nominal_fires=detail.regime == wanted,
+        gate_area=space.gates,
+        capacitor_area=space.capacitors,
+        static_power=power,
+        energy_per_spike=math.inf if energy is None else energy,
+        unit_current=design.unit_current,
+        membrane_capacitance=design.membrane_capacitance,
+    )
+
+
+def _measured(
+    technology: Technology, engine: Engine, progress: Progress | None
+) -> CellCharacteristics:
+    return characterize(
+        technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine, progress
+    )
+
+
+def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitivities:
+    ratios = (
+        shape_ratios(cell(technology), cell(problem.technology))
+        for cell in (ota, current_source, current_sink)
+    )
+    return rescaled(problem.sensitivities, *ratios)
+
+
+def _as_drawn(
+    design: NeuronDesign, measured: CellCharacteristics, problem: SizingProblem
+) -> tuple[RegimeReport, float]:
+    """The neuron without mismatch in detail; its interval over that of what chips are made from."""
+    detail = model_regime(as_built_in_detail(design, measured), problem.drive)[0]
+    threshold = float(problem.parameters[0].u_threshold)
+    plain = chip_reports(as_built(design, measured), problem.drive, threshold)[0]
+    both = detail.interspike_interval, plain.interspike_interval
+    same = detail.regime == plain.regime and None not in both
+    return detail, both[0] / both[1] if same else 1.0  # type: ignore[operator]
+
+
+def _interval_error(firing: list[RegimeReport], model: RegimeReport, moved: float) -> float:
+    """Median of |interval / the model's - 1| over chips; ``moved``: what all are multiplied by."""
+    intervals = [r.interspike_interval for r in firing if r.interspike_interval is not None]
+    if model.interspike_interval is None:
+        return 0.0
+    if not intervals:
+        return math.inf
+    errors = np.abs(np.array(intervals) * moved / model.interspike_interval - 1.0)
+    return float(np.median(errors))

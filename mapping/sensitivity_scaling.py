@@ -1,0 +1,68 @@
+"""Sensitivities of resized cells from those that were measured, for a search to go by.
+
+    gm / I is a function of the inversion coefficient  I / (I_0 W / L)         (EKV)
+
+so that a device whose W / L is r times as large does to its cell at a bias of I what it did at
+I / r (C. Enz, F. Krummenacher and E. Vittoz, Analog Integr. Circuits Signal Process. 8, 1995). At
+W / L as before, nothing changes. Measured again at four times the areas on sky130, the entries of
+an OTA's table differ by 3 % of the largest or less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from mapping.characteristics import Orientation
+from mapping.sensitivity import CellSensitivities, MirrorSensitivity, OtaSensitivity
+
+
+def rescaled(
+    sensitivities: CellSensitivities,
+    ota: Mapping[str, float],
+    source: Mapping[str, float],
+    sink: Mapping[str, float],
+) -> CellSensitivities:
+    """The sensitivities of cells whose devices have other shapes.
+
+    Args:
+        sensitivities: as measured.
+        ota, source, sink: (W / L) now over (W / L) then, by device of the OTA and of the two
+            current mirrors; 1 for those that are not there.
+    """
+    otas = {x.value: _moved(sensitivities.ota(x), 2, ota) for x in Orientation}
+    mirrors = {
+        "source": _moved(sensitivities.source, 1, source),
+        "sink": _moved(sensitivities.sink, 1, sink),
+    }
+    tables = {
+        name: replace(getattr(sensitivities, name), **moved)
+        for name, moved in (otas | mirrors).items()
+    }
+    return replace(sensitivities, fingerprint="", **tables)
+
+
+def _moved(
+    table: OtaSensitivity | MirrorSensitivity, axis: int, ratios: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Both of its tables, each device's at biases as many times smaller; axis: of the devices."""
+    logs = np.log(table.bias_current)
+
+    def moved(values: np.ndarray) -> np.ndarray:
+        rows = [
+            _at(logs, part, logs - np.log(ratios.get(device, 1.0)))
+            for device, part in zip(table.devices, np.moveaxis(values, axis, 0), strict=True)
+        ]
+        return np.moveaxis(np.stack(rows), 0, axis)
+
+    return {name: moved(getattr(table, name)) for name in ("threshold", "current_factor")}
+
+
+def _at(grid: np.ndarray, values: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """``values`` (grid, ...) at ``points``, linear between, constant beyond the ends."""
+    places = np.clip(np.interp(points, grid, np.arange(grid.size)), 0, grid.size - 1)
+    low = np.minimum(places.astype(int), grid.size - 2)
+    share = (places - low).reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray((1 - share) * values[low] + share * values[low + 1])

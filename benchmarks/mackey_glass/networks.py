@@ -63,7 +63,15 @@ def _mtc(settings: Settings, seed: int) -> Network:
     dt, learn = values.pop("dt"), tuple(values.pop("learn"))
     layers = tuple(draw_neurons(size, generator, **values) for size in settings.sizes)
     return MTCNetwork(
-        NetworkConfiguration(1, 1, layers, dt, learn=learn, readout_tau=settings.readout_tau)
+        NetworkConfiguration(
+            1,
+            1,
+            layers,
+            dt,
+            steps_per_sample=settings.steps_per_sample,
+            learn=learn,
+            readout_tau=settings.readout_tau,
+        )
     )
 
 

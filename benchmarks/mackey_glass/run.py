@@ -112,7 +112,6 @@ def score(network: Network, task: MackeyGlass, part: Part) -> Score:
     signal, target = scored_windows(task, part)
     hidden = network.hidden(signal)
     prediction, _ = network.read(hidden.activity)
-    # One step a sample, so the scored steps are the scored samples.
     outputs = [s[:, task.washout * network.steps_per_sample :] for s in hidden.outputs]
     fan_out = [*(s.shape[-1] for s in outputs[1:]), network.outputs]
     every = torch.cat(outputs, -1)

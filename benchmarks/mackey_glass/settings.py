@@ -6,6 +6,7 @@ readout_tau = 2.0            # first time constant of the low-pass, in samples
 input_gain = 15.0            # deviation of the first input weights
 hidden_gain = 15.0           # of the others, times sqrt(fan-in)
 bias = [-3.0, 3.0]           # least and greatest first constant current
+steps_per_sample = 1         # optional, of MTC neurons: time steps in which a sample is held
 
 [neurons]                    # what the model's layers are made with
 
@@ -53,6 +54,7 @@ class Settings:
     bias: tuple[float, float]
     neurons: Mapping[str, Any]
     training: TrainingConfiguration
+    steps_per_sample: int = 1
 
 
 def read_settings(path: Path) -> Settings:
@@ -63,7 +65,7 @@ def read_settings(path: Path) -> Settings:
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     names = {f.name for f in fields(Settings)}
-    if set(table) != names:
+    if set(table) | {"steps_per_sample"} != names:
         raise InputError(f"{path}: must have the keys {', '.join(sorted(names))}, and no others.")
     if table["model"] not in MODELS:
         raise InputError(f"{path}: model = {table['model']!r} must be one of {', '.join(MODELS)}.")

@@ -1,0 +1,80 @@
+"""The Mackey-Glass network as sky130 chips, before and after mismatch-aware training.
+
+    python -m benchmarks.mackey_glass_chips [--seeds 0 1 2]
+
+Trains, for each seed, the network of benchmarks.mackey_glass with time steps fine enough that it is
+one in continuous time, as a circuit is, and then the same network on chips whose transistors are
+drawn one by one; judges both on 20 chips that training has not seen. Each network has its run
+folder in runs/mackey_glass_chips, to export, validate or train on as any other. The command can be
+stopped and given again at any time: what is done is not done twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from benchmarks.mackey_glass.settings import FOLDER as COMPARED
+from benchmarks.mackey_glass.settings import read_settings
+from benchmarks.mackey_glass_chips.run import Seed, run_seed
+from benchmarks.mackey_glass_chips.table import markdown, picture
+from codesign.interruption import interruption
+from codesign.run_configuration import read_run_configuration
+from codesign.workflows.chips import ChipDrawer
+from netlists.engine import Engine
+from neuron_model.atomic import write_atomically
+from neuron_model.training import Interrupted
+
+FOLDER = Path(__file__).parent
+
+
+def write_tables(out: Path, seeds: Sequence[Seed]) -> str:
+    """Table, numbers and picture in ``out``; the table as text."""
+    table = markdown(seeds)
+    write_atomically(out / "table.md", table)
+    numbers = json.dumps([asdict(seed) for seed in seeds], indent=1)
+    write_atomically(out / "seeds.json", numbers + "\n")
+    write_atomically(out / "chips.png", picture(seeds))
+    return table
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Train and judge what is missing, and write; the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/mackey_glass_chips"))
+    parser.add_argument("--published", type=Path, default=Path("runs/mackey_glass"))
+    parser.add_argument("--out", type=Path, default=Path("docs/results/mackey_glass_chips"))
+    arguments = parser.parse_args(words)
+    torch.set_num_threads(1)
+    settings = read_settings(COMPARED / "mtc.toml"), read_settings(FOLDER / "network.toml")
+    on_chips = read_run_configuration(FOLDER / "on_chips.toml")
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with interruption() as stop, Engine() as engine:
+        drawer = cache(lambda: ChipDrawer(on_chips.chips, engine))
+        try:
+            seeds = [
+                run_seed(
+                    arguments.runs, arguments.published, seed, settings, on_chips, drawer, say, stop
+                )
+                for seed in arguments.seeds
+            ]
+        except Interrupted as stopped:
+            say(f"{stopped}; all is saved: the same command goes on.")
+            return stop.exit_status
+    print(write_tables(arguments.out, seeds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""One seed: the networks, trained into run folders, and what each is worth as chips.
+
+Every training goes on where it was left; every judgement has a file, so that nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from benchmarks.mackey_glass import networks as compared
+from benchmarks.mackey_glass.run import result_file, run_once, score
+from benchmarks.mackey_glass.settings import TASK, Settings
+from benchmarks.mackey_glass_chips.networks import with_finer_steps
+from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
+from codesign.run_configuration import RunConfiguration
+from codesign.workflows.chips import ChipDrawer
+from codesign.workflows.source import MODEL_FILE
+from codesign.workflows.train import train_run
+from neuron_model.atomic import write_atomically
+from neuron_model.model_file import write_model
+from neuron_model.network import MTCNetwork
+from neuron_model.tasks.series import make_series
+from neuron_model.training import TrainingStep, evaluate, evaluate_chips
+
+CHIPS = 20
+"""Chips that no training has seen, on which each network is judged."""
+
+UNSEEN = 2**62
+"""Their seed; training draws with seeds from the configuration's upwards, one a step."""
+
+FINER = (1, 2, 4)
+"""Times the steps of a sample that a network was trained with."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a network is worth on the test part: NRMSE, and activity.
+
+    nominal: of the network as trained, with the steps that it was trained with and the finer ones
+    of ``FINER``. validation: of the first of them. duty_cycle: fraction of neuron-steps with
+    s > 0. chips: of each unseen chip, with the readout as trained. chips_finer: the same with twice
+    as many steps. common_readout: with one readout fitted to other chips. own_readouts: with a
+    readout fitted to each chip. chips_validation: as ``chips``, on the validation part.
+    """
+
+    nominal: tuple[float, ...]
+    validation: float
+    duty_cycle: float
+    chips: tuple[float, ...]
+    chips_finer: tuple[float, ...]
+    common_readout: tuple[float, ...]
+    own_readouts: tuple[float, ...]
+    chips_validation: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One seed's networks.
+
+    published: NRMSE of the network of ``benchmarks.mackey_glass``, trained at one step a sample,
+    with 1, 2, 4 and 8 steps. nominal: trained with finer steps, without chips. on_chips: the same,
+    trained on chips.
+    """
+
+    seed: int
+    published: tuple[float, ...]
+    nominal: Judgement
+    on_chips: Judgement
+
+
+def run_seed(
+    folder: Path,
+    published: Path,
+    seed: int,
+    settings: tuple[Settings, Settings],
+    on_chips: RunConfiguration,
+    drawer: Callable[[], ChipDrawer],
+    say: Say,
+    stop: Callable[[], bool] | None = None,
+) -> Seed:
+    """Train and judge whatever of a seed is not in ``folder`` yet.
+
+    Args:
+        folder: of this benchmark's runs.
+        published: of the networks of ``benchmarks.mackey_glass``.
+        seed: of the first weights, and of all that is drawn.
+        settings: of the published network, and of the one with finer steps.
+        on_chips: how the latter is trained on chips.
+        drawer: draws chips; called only where some are needed.
+        say: told how it goes.
+        stop: asked after each training step whether to leave.
+
+    Raises:
+        Interrupted: ``stop`` said so; all is saved.
+    """
+    coarse, fine = settings
+    start = folder / f"start-seed{seed}"
+    if not (start / MODEL_FILE).exists():
+        start.mkdir(parents=True, exist_ok=True)
+        write_model(start / MODEL_FILE, _network(fine, seed))
+    nominal = RunConfiguration(
+        seed=seed,
+        task=TASK,
+        training=dataclasses.replace(fine.training, seed=seed),
+        limits=on_chips.limits,
+        log=on_chips.log,
+        start=str(start.resolve()),
+    )
+    plain = folder / f"nominal-seed{seed}"
+    first = _train(nominal, plain, say, stop)
+    tuned = dataclasses.replace(
+        on_chips,
+        seed=seed,
+        task=TASK,
+        training=dataclasses.replace(on_chips.training, seed=seed),
+        start=str(plain.resolve()),
+    )
+    second = _train(tuned, folder / f"on_chips-seed{seed}", say, stop)
+    judged = [
+        _judged(run.with_suffix(".json"), network, tuned, drawer, say)
+        for run, network in ((plain, first), (folder / f"on_chips-seed{seed}", second))
+    ]
+    return Seed(seed, _published(published, coarse, seed, say), *judged)
+
+
+def _network(settings: Settings, seed: int) -> MTCNetwork:
+    network = compared.make_network(settings, seed)
+    assert isinstance(network, MTCNetwork)
+    return network
+
+
+def _train(
+    configuration: RunConfiguration, folder: Path, say: Say, stop: Callable[[], bool] | None
+) -> MTCNetwork:
+    total = configuration.training.steps
+
+    def watch(done: TrainingStep, new: bool) -> None:
+        if new and done.validation_nrmse is not None:
+            say(
+                f"{folder.name} {done.step + 1}/{total} loss {done.loss:.4f} "
+                f"validation {done.validation_nrmse:.4f} active {done.activity:.4f}"
+            )
+
+    return train_run(configuration, folder, watch=watch, stop=stop).network
+
+
+def _published(folder: Path, settings: Settings, seed: int, say: Say) -> tuple[float, ...]:
+    run_once(folder, settings, seed, say)
+    network = _network(settings, seed)
+    network.load_state_dict(load_file(result_file(folder, settings, seed).with_suffix(_WEIGHTS)))
+    test = make_series(TASK).test
+    return tuple(evaluate(with_finer_steps(network, n), TASK, test) for n in (1, 2, 4, 8))
+
+
+_WEIGHTS = ".safetensors"
+
+
+def _judged(
+    path: Path,
+    network: MTCNetwork,
+    configuration: RunConfiguration,
+    drawer: Callable[[], ChipDrawer],
+    say: Say,
+) -> Judgement:
+    """From its file, or else found now."""
+    if path.exists():
+        entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        entries = {k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()}
+        return Judgement(**entries)
+    say(f"{path.stem}: {CHIPS} chips")
+    training, series = configuration.training, make_series(TASK)
+    draw = drawer()
+    unseen = draw.with_samples(CHIPS)(network, UNSEEN)
+    common = with_common_readout(network, TASK, series, training, draw(network, training.seed))
+    finer = [with_finer_steps(network, factor) for factor in FINER]
+    found = score(network, TASK, series.test)
+    judgement = Judgement(
+        nominal=tuple(evaluate(one, TASK, series.test) for one in finer),
+        validation=evaluate(network, TASK, series.validation),
+        duty_cycle=found.duty_cycle_sparsity,
+        chips=evaluate_chips(network, TASK, series.test, unseen),
+        chips_finer=evaluate_chips(finer[1], TASK, series.test, unseen),
+        common_readout=evaluate_chips(common, TASK, series.test, unseen),
+        own_readouts=errors_with_own_readouts(network, TASK, series, series.test, unseen),
+        chips_validation=evaluate_chips(network, TASK, series.validation, unseen),
+    )
+    write_atomically(path, json.dumps(dataclasses.asdict(judgement), indent=1) + "\n")
+    return judgement

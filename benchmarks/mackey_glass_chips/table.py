@@ -1,0 +1,164 @@
+"""Seeds together: two tables for people, and the picture."""
+
+from __future__ import annotations
+
+import io
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.mackey_glass_chips.run import Judgement, Seed
+
+STEPS = (1, 2, 4, 8, 16)
+"""Time steps in which a sample is held, of the first table."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of chips: what it is called in the table and in the picture, and where it stands."""
+
+    title: str
+    label: str
+    network: Callable[[Seed], Judgement]
+    errors: Callable[[Judgement], tuple[float, ...]]
+
+
+KINDS = (
+    Kind("trained without chips", "as trained", lambda s: s.nominal, lambda j: j.chips),
+    Kind(
+        "the same, one readout fitted to other chips",
+        "one readout\nfor all chips",
+        lambda s: s.nominal,
+        lambda j: j.common_readout,
+    ),
+    Kind(
+        "the same, a readout fitted to each chip",
+        "a readout\nfor each chip",
+        lambda s: s.nominal,
+        lambda j: j.own_readouts,
+    ),
+    Kind("trained on chips", "as trained", lambda s: s.on_chips, lambda j: j.chips),
+    Kind(
+        "the same, a readout fitted to each chip",
+        "a readout\nfor each chip",
+        lambda s: s.on_chips,
+        lambda j: j.own_readouts,
+    ),
+)
+
+_COLOURS = {True: "#d55e00", False: "#0072b2"}
+
+
+def markdown(seeds: Sequence[Seed]) -> str:
+    """NRMSE over time steps, mean over the seeds; NRMSE of the chips of all seeds."""
+    networks = (
+        ("published, trained at 1", {n: _mean(s.published[i] for s in seeds) for i, n in _at(1)}),
+        (
+            "trained at 4",
+            {n: _mean(s.nominal.nominal[i] for s in seeds) for i, n in _at(4)},
+        ),
+        (
+            "the same, trained on chips",
+            {n: _mean(s.on_chips.nominal[i] for s in seeds) for i, n in _at(4)},
+        ),
+    )
+    lines = [
+        "| network, steps a sample | " + " | ".join(map(str, STEPS)) + " |",
+        "|---" * (1 + len(STEPS)) + "|",
+    ]
+    for title, values in networks:
+        cells = [f"{values[n]:.3f}" if n in values else "" for n in STEPS]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    chips = sum(len(s.nominal.chips) for s in seeds)
+    lines += ["", f"| {chips} chips | best | median | worst |", "|---|---|---|---|"]
+    for kind in KINDS:
+        errors = _errors(kind, seeds)
+        found = min(errors), statistics.median(errors), max(errors)
+        lines.append(f"| {kind.title} | " + " | ".join(f"{x:.3f}" for x in found) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _at(first: int) -> list[tuple[int, int]]:
+    """(place among a network's values, steps a sample) from ``first`` steps on."""
+    return [(i, n) for i, n in enumerate(s for s in STEPS if s >= first) if n <= 8 * first]
+
+
+def _mean(values: Iterable[float]) -> float:
+    return statistics.mean(values)
+
+
+def _errors(kind: Kind, seeds: Sequence[Seed]) -> list[float]:
+    return [error for seed in seeds for error in kind.errors(kind.network(seed))]
+
+
+def picture(seeds: Sequence[Seed]) -> bytes:
+    """Each chip's NRMSE, by network and readout, a PNG; lines: medians, and the nominal models."""
+    with matplotlib.rc_context(
+        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    ):
+        figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+        axis = figure.subplots()
+        for place, kind in enumerate(KINDS):
+            tuned = place >= _FIRST_TUNED
+            errors = sorted(_errors(kind, seeds))
+            across = [place + 0.5 * ((i * _GOLDEN) % 1.0 - 0.5) for i in range(len(errors))]
+            axis.plot(across, errors, "o", color=_COLOURS[tuned], alpha=0.55, markersize=4)
+            median = statistics.median(errors)
+            axis.hlines(median, place - 0.35, place + 0.35, color="black", linewidth=1.5)
+            axis.annotate(
+                f"{median:.2f}",
+                (place + 0.37, median),
+                va="center",
+                fontsize=8,
+                annotation_clip=False,
+            )
+        halves = (False, 0, _FIRST_TUNED), (True, _FIRST_TUNED, len(KINDS))
+        for tuned, first, after in halves:
+            nominal = _mean((s.on_chips if tuned else s.nominal).nominal[0] for s in seeds)
+            begin, end, colour = first - 0.45, after - 0.55, _COLOURS[tuned]
+            axis.hlines(nominal, begin, end, color=colour, linestyle="--", linewidth=1)
+            _remark(axis, f"model {nominal:.2f}", end, nominal)
+            axis.text(
+                (begin + end) / 2,
+                1.02,
+                "trained on chips" if tuned else "trained without chips",
+                transform=axis.get_xaxis_transform(),
+                ha="center",
+                weight="bold",
+                color=colour,
+            )
+        axis.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
+        _remark(axis, "the mean scores 1", len(KINDS) - 0.55, 1.0)
+        axis.set_xticks(range(len(KINDS)), [kind.label for kind in KINDS])
+        axis.set_yscale("log")
+        axis.set_yticks(
+            [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.3", "0.5", "1", "2"]
+        )
+        axis.minorticks_off()
+        axis.set_xlim(-0.6, len(KINDS) - 0.4)
+        axis.set_ylabel("test NRMSE of a chip, 135 units ahead")
+        axis.grid(axis="y", alpha=0.3, linewidth=0.5)
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", dpi=150)
+    return stream.getvalue()
+
+
+def _remark(axis: Axes, text: str, x: float, y: float) -> None:
+    """Above a line, at its right end."""
+    axis.annotate(
+        text,
+        (x, y),
+        (-2, 3),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color="dimgrey",
+    )
+
+
+_FIRST_TUNED = 3
+_GOLDEN = 0.618034

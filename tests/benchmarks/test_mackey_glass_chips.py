@@ -1,0 +1,157 @@
+"""The benchmark of the Mackey-Glass network as chips: its parts, and all of it, small."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.mackey_glass import run as compared
+from benchmarks.mackey_glass.settings import FOLDER as COMPARED
+from benchmarks.mackey_glass.settings import Settings, read_settings
+from benchmarks.mackey_glass_chips import run
+from benchmarks.mackey_glass_chips.__main__ import FOLDER, write_tables
+from benchmarks.mackey_glass_chips.networks import with_finer_steps
+from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
+from benchmarks.mackey_glass_chips.run import Judgement, Seed, run_seed
+from benchmarks.mackey_glass_chips.table import markdown, picture
+from codesign.run_configuration import read_run_configuration
+from codesign.workflows.chips import ChipDrawer
+from netlists.engine import Engine
+from neuron_model.tasks.mackey_glass import MackeyGlass
+from neuron_model.tasks.series import make_series
+from neuron_model.training import evaluate, evaluate_chips
+from neuron_model.variation import Variation
+
+SMALL = MackeyGlass(
+    samples=700,
+    interval=3.0,
+    horizon=5,
+    window=24,
+    washout=12,
+    training_fraction=0.6,
+    validation_fraction=0.2,
+)
+
+
+def settings(sizes: tuple[int, ...] = (3, 4)) -> Settings:
+    fine = read_settings(FOLDER / "network.toml")
+    training = dataclasses.replace(fine.training, steps=2, batch=2)
+    return dataclasses.replace(fine, sizes=sizes, training=training)
+
+
+def judgement(chips: float) -> Judgement:
+    many = tuple(chips * (1 + 0.01 * i) for i in range(20))
+    return Judgement((0.1, 0.11, 0.12), 0.1, 0.2, many, many, many, many, many)
+
+
+def seed(number: int = 0) -> Seed:
+    return Seed(number, (0.11, 0.26, 0.31, 0.33), judgement(0.9), judgement(0.3))
+
+
+def test_the_settings_are_those_of_the_published_network_but_for_time_and_output():
+    coarse, fine = read_settings(COMPARED / "mtc.toml"), read_settings(FOLDER / "network.toml")
+    assert (fine.sizes, fine.model) == (coarse.sizes, coarse.model)
+    # A sample lasts as long, in units of tau_m.
+    assert fine.steps_per_sample * fine.neurons["dt"] == coarse.neurons["dt"]
+    assert fine.steps_per_sample > 1
+    # The output stage of the circuit saturates over one unit.
+    assert fine.neurons["u_saturation"] - fine.neurons["u_threshold"] == 1.0
+    on_chips = read_run_configuration(FOLDER / "on_chips.toml")
+    assert on_chips.chips.technology == "sky130"
+
+
+def test_finer_steps_converge():
+    network = run._network(settings(), 0)
+    signal = torch.randn(2, 20, 1)
+    with torch.no_grad():
+        said = [with_finer_steps(network, factor)(signal)[0] for factor in (1, 4, 16, 64)]
+    off = [float((one - said[-1]).abs().max()) for one in said[:-1]]
+    assert off[2] < off[1] < off[0]
+    assert with_finer_steps(network, 4).configuration.sample_interval == pytest.approx(1.5)
+
+
+def scattered(network, chips: int) -> list[Variation]:
+    """Every alpha and delta off by some per cent."""
+    rng, variations = np.random.default_rng(0), []
+    for layer in network.neuron_layers:
+        reference = layer.parameters_now()
+        size = chips * reference.neurons
+        many = reference.map(lambda v, n=size: np.resize(v, n))
+        elements = tuple(
+            dataclasses.replace(
+                e,
+                alpha=e.alpha * (1 + 0.1 * rng.normal(size=size)),
+                delta=e.delta + 0.2 * rng.normal(size=size),
+            )
+            for e in many.elements
+        )
+        built = dataclasses.replace(many, elements=elements)
+        variations.append(Variation(chips, built, reference))
+    return variations
+
+
+def test_a_chip_does_better_with_its_own_readout_on_what_it_was_fitted_to():
+    network = run._network(settings((6, 6)), 1)
+    series, chips = make_series(SMALL), scattered(network, 3)
+    training = settings().training
+    common = with_common_readout(network, SMALL, series, training, chips)
+    assert not torch.equal(common.readout.weight, network.readout.weight)
+    for_all = evaluate_chips(common, SMALL, series.training, chips)
+    own = errors_with_own_readouts(network, SMALL, series, series.training, chips)
+    assert len(own) == 3
+    assert all(mine < ours for mine, ours in zip(own, for_all, strict=True))
+    # Of chips that are the model, the common readout is their own too.
+    same = [
+        Variation(2, layer.parameters_now().map(lambda v: np.tile(v, 2)), layer.parameters_now())
+        for layer in network.neuron_layers
+    ]
+    own = errors_with_own_readouts(network, SMALL, series, series.training, same)
+    fitted = with_common_readout(network, SMALL, series, training, same)
+    assert own[0] == own[1] <= evaluate(fitted, SMALL, series.training)
+
+
+@pytest.mark.ngspice
+def test_a_seed_is_trained_and_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for module in (run, compared):
+        monkeypatch.setattr(module, "TASK", SMALL)
+    monkeypatch.setattr(run, "CHIPS", 3)
+    torch.set_num_threads(1)
+    coarse = dataclasses.replace(settings((3,)), steps_per_sample=1)
+    on_chips = read_run_configuration(FOLDER / "on_chips.toml")
+    on_chips = dataclasses.replace(
+        on_chips,
+        training=dataclasses.replace(on_chips.training, steps=2, batch=2),
+        chips=dataclasses.replace(on_chips.chips, technology="generic", samples=3),
+    )
+    said: list[str] = []
+    with Engine(workers=1) as engine:
+
+        def once(drawer):
+            places = tmp_path / "runs", tmp_path / "published"
+            both = coarse, settings((3,))
+            return run_seed(*places, 0, both, on_chips, drawer, said.append)
+
+        found = once(lambda: ChipDrawer(on_chips.chips, engine))
+        assert len(found.nominal.chips) == len(found.on_chips.own_readouts) == 3
+        assert found.published[0] != found.published[1]
+        assert len(set(found.nominal.chips)) == 3
+        assert (tmp_path / "runs/on_chips-seed0/model.safetensors").is_file()
+        count = len(said)
+        again = once(lambda: pytest.fail("chips were drawn again"))
+    assert again == found
+    assert len(said) == count
+
+
+def test_tables_and_picture(tmp_path: Path):
+    text = write_tables(tmp_path, [seed(0), seed(1)])
+    lines = text.splitlines()
+    assert lines[2] == "| published, trained at 1 | 0.110 | 0.260 | 0.310 | 0.330 |  |"
+    assert lines[3] == "| trained at 4 |  |  | 0.100 | 0.110 | 0.120 |"
+    assert "| 40 chips | best | median | worst |" in lines
+    assert "| trained on chips | 0.300 | 0.329 | 0.357 |" in lines
+    assert markdown([seed()]).count("trained without chips") == 1
+    assert len(json.loads((tmp_path / "seeds.json").read_text())) == 2
+    assert picture([seed()]).startswith(b"\x89PNG")

@@ -244,6 +244,19 @@ class OtaTable:
 
     def at(self, bias_current: float, common_mode: float) -> OtaPoint:
         """Characteristics between the measured points; outside, those of the nearest edge."""
+        found = self._found.get((bias_current, common_mode))
+        if found is None:
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            found = self._found[bias_current, common_mode] = self._at(bias_current, common_mode)
+        return found
+
+    @cached_property
+    def _found(self) -> dict[tuple[float, float], OtaPoint]:
+        """A mapping asks for the same points again and again."""
+        return {}
+
+    def _at(self, bias_current: float, common_mode: float) -> OtaPoint:
         low, high = self.bias_current[0], self.bias_current[-1]
         x = float(np.log(np.clip(bias_current, low, high)))
         y = float(np.clip(common_mode, self.common_mode[0], self.common_mode[-1]))
@@ -257,6 +270,7 @@ class OtaTable:
         )
 
 
+_MOST_FOUND = 4096
 _DELAYS = ("delay", "single_lag", "double_lag")
 
 

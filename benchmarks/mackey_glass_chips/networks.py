@@ -7,14 +7,13 @@ import dataclasses
 from neuron_model.network import MTCNetwork
 
 
-def with_finer_steps(network: MTCNetwork, factor: int) -> MTCNetwork:
-    """The same network with ``factor`` times as many time steps in a sample.
+def with_steps(network: MTCNetwork, steps_per_sample: int) -> MTCNetwork:
+    """The same network, a sample held for as long, in ``steps_per_sample`` time steps.
 
-    What it says then differs from what it said by the error of the coarser steps.
+    What it says then differs from what it said by the errors of the two time steps.
     """
     was = network.configuration
-    finer = MTCNetwork(
-        dataclasses.replace(was, dt=was.dt / factor, steps_per_sample=was.steps_per_sample * factor)
-    )
-    finer.load_state_dict(network.state_dict())
-    return finer
+    dt = was.sample_interval / steps_per_sample
+    other = MTCNetwork(dataclasses.replace(was, dt=dt, steps_per_sample=steps_per_sample))
+    other.load_state_dict(network.state_dict())
+    return other

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from benchmarks.mackey_glass import networks as compared
 from benchmarks.mackey_glass.run import result_file, run_once, score
 from benchmarks.mackey_glass.settings import TASK, Settings
-from benchmarks.mackey_glass_chips.networks import with_finer_steps
+from benchmarks.mackey_glass_chips.networks import with_steps
 from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
 from codesign.run_configuration import RunConfiguration
 from codesign.workflows.chips import ChipDrawer
@@ -35,8 +35,14 @@ CHIPS = 20
 UNSEEN = 2**62
 """Their seed; training draws with seeds from the configuration's upwards, one a step."""
 
-FINER = (1, 2, 4)
-"""Times the steps of a sample that a network was trained with."""
+PUBLISHED_STEPS = (1, 2, 4, 8)
+"""Steps a sample with which the published network is judged; it was trained at the first."""
+
+STEPS = (4, 8, 16)
+"""Steps a sample with which the others are judged, chips with the first or as said."""
+
+STEPS_ON_CHIPS = 2
+"""In training on chips: half the work, and what comes of it is judged with the finer ones."""
 
 Say = Callable[[str], None]
 
@@ -45,11 +51,11 @@ Say = Callable[[str], None]
 class Judgement:
     """What a network is worth on the test part: NRMSE, and activity.
 
-    nominal: of the network as trained, with the steps that it was trained with and the finer ones
-    of ``FINER``. validation: of the first of them. duty_cycle: fraction of neuron-steps with
-    s > 0. chips: of each unseen chip, with the readout as trained. chips_finer: the same with twice
-    as many steps. common_readout: with one readout fitted to other chips. own_readouts: with a
-    readout fitted to each chip. chips_validation: as ``chips``, on the validation part.
+    nominal: of the network as trained, with each of ``STEPS``. validation: with the first of them.
+    duty_cycle: fraction of neuron-steps with s > 0. chips: of each unseen chip, with the readout as
+    trained. chips_finer: the same with the second of ``STEPS``. common_readout: with one readout
+    fitted to other chips. own_readouts: with a readout fitted to each chip. chips_validation: as
+    ``chips``, on the validation part.
     """
 
     nominal: tuple[float, ...]
@@ -66,9 +72,8 @@ class Judgement:
 class Seed:
     """One seed's networks.
 
-    published: NRMSE of the network of ``benchmarks.mackey_glass``, trained at one step a sample,
-    with 1, 2, 4 and 8 steps. nominal: trained with finer steps, without chips. on_chips: the same,
-    trained on chips.
+    published: NRMSE of the network of ``benchmarks.mackey_glass`` with each of ``PUBLISHED_STEPS``.
+    nominal: trained with finer steps, without chips. on_chips: the same, trained on chips.
     """
 
     seed: int
@@ -103,33 +108,33 @@ def run_seed(
         Interrupted: ``stop`` said so; all is saved.
     """
     coarse, fine = settings
-    start = folder / f"start-seed{seed}"
-    if not (start / MODEL_FILE).exists():
-        start.mkdir(parents=True, exist_ok=True)
-        write_model(start / MODEL_FILE, _network(fine, seed))
+    on_chips = dataclasses.replace(
+        on_chips, seed=seed, task=TASK, training=dataclasses.replace(on_chips.training, seed=seed)
+    )
     nominal = RunConfiguration(
         seed=seed,
         task=TASK,
         training=dataclasses.replace(fine.training, seed=seed),
         limits=on_chips.limits,
         log=on_chips.log,
-        start=str(start.resolve()),
     )
-    plain = folder / f"nominal-seed{seed}"
-    first = _train(nominal, plain, say, stop)
-    tuned = dataclasses.replace(
-        on_chips,
-        seed=seed,
-        task=TASK,
-        training=dataclasses.replace(on_chips.training, seed=seed),
-        start=str(plain.resolve()),
-    )
-    second = _train(tuned, folder / f"on_chips-seed{seed}", say, stop)
-    judged = [
-        _judged(run.with_suffix(".json"), network, tuned, drawer, say)
-        for run, network in ((plain, first), (folder / f"on_chips-seed{seed}", second))
-    ]
-    return Seed(seed, _published(published, coarse, seed, say), *judged)
+
+    def trained(configuration: RunConfiguration, name: str, start: MTCNetwork) -> MTCNetwork:
+        begin, run = (folder / f"{what}-seed{seed}" for what in (f"{name}_start", name))
+        if not (begin / MODEL_FILE).exists():
+            begin.mkdir(parents=True, exist_ok=True)
+            write_model(begin / MODEL_FILE, start)
+        configuration = dataclasses.replace(configuration, start=str(begin.resolve()))
+        return _train(configuration, run, say, stop)
+
+    def judged(name: str, network: MTCNetwork) -> Judgement:
+        path = folder / f"{name}-seed{seed}.json"
+        return _judged(path, with_steps(network, STEPS[0]), on_chips, drawer, say)
+
+    plain = trained(nominal, "nominal", _network(fine, seed))
+    before = judged("nominal", plain)
+    tuned = trained(on_chips, "on_chips", with_steps(plain, STEPS_ON_CHIPS))
+    return Seed(seed, _published(published, coarse, seed, say), before, judged("on_chips", tuned))
 
 
 def _network(settings: Settings, seed: int) -> MTCNetwork:
@@ -158,7 +163,7 @@ def _published(folder: Path, settings: Settings, seed: int, say: Say) -> tuple[f
     network = _network(settings, seed)
     network.load_state_dict(load_file(result_file(folder, settings, seed).with_suffix(_WEIGHTS)))
     test = make_series(TASK).test
-    return tuple(evaluate(with_finer_steps(network, n), TASK, test) for n in (1, 2, 4, 8))
+    return tuple(evaluate(with_steps(network, n), TASK, test) for n in PUBLISHED_STEPS)
 
 
 _WEIGHTS = ".safetensors"
@@ -181,7 +186,7 @@ def _judged(
     draw = drawer()
     unseen = draw.with_samples(CHIPS)(network, UNSEEN)
     common = with_common_readout(network, TASK, series, training, draw(network, training.seed))
-    finer = [with_finer_steps(network, factor) for factor in FINER]
+    finer = [with_steps(network, steps) for steps in STEPS]
     found = score(network, TASK, series.test)
     judgement = Judgement(
         nominal=tuple(evaluate(one, TASK, series.test) for one in finer),

@@ -11,10 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.mackey_glass_chips.run import Judgement, Seed
-
-STEPS = (1, 2, 4, 8, 16)
-"""Time steps in which a sample is held, of the first table."""
+from benchmarks.mackey_glass_chips.run import PUBLISHED_STEPS, STEPS, Judgement, Seed
 
 
 @dataclass(frozen=True)
@@ -56,22 +53,18 @@ _COLOURS = {True: "#d55e00", False: "#0072b2"}
 def markdown(seeds: Sequence[Seed]) -> str:
     """NRMSE over time steps, mean over the seeds; NRMSE of the chips of all seeds."""
     networks = (
-        ("published, trained at 1", {n: _mean(s.published[i] for s in seeds) for i, n in _at(1)}),
-        (
-            "trained at 4",
-            {n: _mean(s.nominal.nominal[i] for s in seeds) for i, n in _at(4)},
-        ),
-        (
-            "the same, trained on chips",
-            {n: _mean(s.on_chips.nominal[i] for s in seeds) for i, n in _at(4)},
-        ),
+        ("published, trained at 1", PUBLISHED_STEPS, [s.published for s in seeds]),
+        ("trained at 4", STEPS, [s.nominal.nominal for s in seeds]),
+        ("the same, trained on chips at 2", STEPS, [s.on_chips.nominal for s in seeds]),
     )
+    every = sorted({*PUBLISHED_STEPS, *STEPS})
     lines = [
-        "| network, steps a sample | " + " | ".join(map(str, STEPS)) + " |",
-        "|---" * (1 + len(STEPS)) + "|",
+        "| network, steps a sample | " + " | ".join(map(str, every)) + " |",
+        "|---" * (1 + len(every)) + "|",
     ]
-    for title, values in networks:
-        cells = [f"{values[n]:.3f}" if n in values else "" for n in STEPS]
+    for title, steps, values in networks:
+        means = dict(zip(steps, map(_mean, zip(*values, strict=True)), strict=True))
+        cells = [f"{means[n]:.3f}" if n in means else "" for n in every]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     chips = sum(len(s.nominal.chips) for s in seeds)
     lines += ["", f"| {chips} chips | best | median | worst |", "|---|---|---|---|"]
@@ -80,11 +73,6 @@ def markdown(seeds: Sequence[Seed]) -> str:
         found = min(errors), statistics.median(errors), max(errors)
         lines.append(f"| {kind.title} | " + " | ".join(f"{x:.3f}" for x in found) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _at(first: int) -> list[tuple[int, int]]:
-    """(place among a network's values, steps a sample) from ``first`` steps on."""
-    return [(i, n) for i, n in enumerate(s for s in STEPS if s >= first) if n <= 8 * first]
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -4,7 +4,8 @@ Ideal sources stand here and only here: one current source a bias line, one volt
 reference line, the supply, a load for the output current, and what drives the membrane.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,7 +36,8 @@ _OPTIONS = {"reltol": 1e-4, "abstol": 1e-16, "vntol": 1e-7}
 class NeuronBenches:
     """Makes the benches of one neuron.
 
-    models, cells: SPICE text. temperature: degree Celsius.
+    models, cells: SPICE text. temperature: degree Celsius. options: of the simulator, over those
+    that neurons are run with.
     """
 
     design: NeuronDesign
@@ -44,6 +46,7 @@ class NeuronBenches:
     cells: str
     temperature: float
     comments: tuple[str, ...] = ()
+    options: Mapping[str, float] = field(default_factory=dict)
 
     def iv(self, timescale: Timescale, low: float, high: float, step: float, held: float) -> Bench:
         """The membrane swept from ``low`` to ``high`` units, the slower voltages held at ``held``.
@@ -117,7 +120,7 @@ class NeuronBenches:
             analyses=steps,
             save=save,
             temperature=self.temperature,
-            options=_OPTIONS,
+            options=_OPTIONS | dict(self.options),
             comments=self.comments,
         )
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "validate": "simulate the circuit and compare it with its model",
     "mismatch": "draw chips of a neuron and tell how many still fire as they should",
     "size": "choose cell sizes, I0 and capacitors so that enough chips fire as they should",
+    "centre": "move a neuron to the middle of its regime, so that more chips keep it",
     "temperature": "tell how a neuron fires from cold to hot",
     "report": "write an HTML page with plots about a run",
     "demo": "run the whole loop on a small case",

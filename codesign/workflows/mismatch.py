@@ -215,6 +215,7 @@ def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
         drawn.seed,
         [[s.block, s.device, s.threshold, s.current_factor] for s in drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
+        *([dict(built.benches.options)] if built.benches.options else []),
     ]
     first = drawn.samples[0]
     as_built = [*circuit, [float(value) for _, value in first.named_values()]]

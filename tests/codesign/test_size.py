@@ -162,11 +162,11 @@ def test_larger_devices_are_nearer_to_the_model(tmp_path, thresholds_only, capsy
     out = tmp_path / "sized"
     words = ["size", str(neuron), "--technology", str(thresholds_only), "--out", str(out), "--json"]
     drive = ["--current", "0:0.1", "--duration", "400"]
-    numbers = ["--yield", "0.5", "--trials", "2", "--chips", "40"]
+    numbers = ["--yield", "0.5", "--trials", "2", "--chips", "20"]
     assert main([*words, *drive, *numbers]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["met"] is True
-    assert document["checked"]["chips"] == 200
+    assert document["checked"]["chips"] == 100
     small, large = (trial["figures"] for trial in document["trials"])
     assert large["gate_area"] == pytest.approx(2 * small["gate_area"], rel=0.01)
     assert large["interval_error"] < small["interval_error"]

@@ -1,0 +1,118 @@
+"""``codesign centre``: move a neuron to the middle of its regime, so that more chips keep it."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_current, add_technology
+from codesign.backend_arguments import add_neuron, read_single
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+    from codesign.workflows.centring import Centred, CentringProblem
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "centre",
+        example="codesign centre preset:tonic_bursting --technology sky130 --out centred.toml\n"
+        "codesign mismatch centred.toml --technology sky130 --current 0:-0.8,1000:-0.4",
+        description="Design centring: search for alphas (up to a quarter more or less), deltas and "
+        "bias (up to 0.3 from where they are) with which most drawn chips keep the regime, while "
+        "the rhythm of the neuron as drawn stays near the model's. Chips run as built.",
+    )
+    add_neuron(parser)
+    add_technology(parser)
+    add_current(parser)
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.25,
+        metavar="SHARE",
+        help="by how much intervals and spikes per burst may differ from the model's "
+        "(default: %(default)g)",
+    )
+    parser.add_argument(
+        "--trials", type=int, default=120, metavar="N", help="choices (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--chips", type=int, default=200, metavar="N", help="chips a trial (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="neuron file to write; FILE.db keeps the trials, so that a search can be gone on with",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.console import print_json, step_progress
+    from codesign.workflows.centring import centre, centring_problem
+    from codesign.workflows.stimuli import stimuli_for
+    from netlists.engine import Engine
+    from neuron_model.neuron_file import neuron_to_table, write_neuron
+
+    technology = load_technology(arguments.technology)
+    source = read_single(arguments.neuron)
+    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    with step_progress("measuring the cells") as progress:
+        with Engine() as engine:
+            problem = centring_problem(source.neurons[0], drive, technology, engine, progress)
+        outcome = centre(
+            problem,
+            arguments.trials,
+            arguments.chips,
+            arguments.seed,
+            arguments.tolerance,
+            arguments.out.with_name(f"{arguments.out.name}.db"),
+            progress,
+        )
+    written = write_neuron(arguments.out, outcome.parameters)
+    if arguments.json:
+        from codesign.mismatch_study import report_to_json
+
+        print_json(
+            {
+                "chips": outcome.chips,
+                "yield": {"before": outcome.before, "after": outcome.after},
+                "model": report_to_json(problem.model),
+                "nominal": report_to_json(outcome.nominal),
+                "neuron": neuron_to_table(outcome.parameters),
+                "file": written,
+            }
+        )
+    else:
+        _print(problem, outcome, written)
+    return 0
+
+
+def _print(problem: "CentringProblem", outcome: "Centred", written: Path) -> None:
+    from codesign.console import print_table
+    from codesign.workflows.centring import RHYTHM
+
+    pairs = zip(problem.parameters.elements, outcome.parameters.elements, strict=True)
+    rows: list[tuple[object, ...]] = []
+    for before, after in pairs:
+        for name in ("alpha", "delta"):
+            values = getattr(before, name), getattr(after, name)
+            rows.append((f"{before.timescale.value} {name}", *values))
+    rows.append(("i_bias", problem.parameters.i_bias, outcome.parameters.i_bias))
+    for name in RHYTHM:
+        values = getattr(problem.model, name), getattr(outcome.nominal, name)
+        rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
+    title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
+    print_table(title, ("", "before", "centred"), rows)
+    print(
+        f"{outcome.before:.1%} of {outcome.chips} chips kept the regime, {outcome.after:.1%} do "
+        f"now, as built: {written}"
+    )

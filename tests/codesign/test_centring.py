@@ -1,0 +1,101 @@
+"""Design centring: a neuron at the edge of its regime is moved to where chips keep it."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.workflows.centring import CentringProblem, centre, moved
+from codesign.workflows.source import Drive
+from mapping.characteristics import Orientation
+from neuron_model.errors import InputError
+from neuron_model.neuron_file import read_neuron, write_neuron
+from neuron_model.regimes import Regime, classify
+from neuron_model.simulation import simulate
+from neuron_model.stimulus import Stimulus
+from tests.mapping.cells import real_cells
+from tests.mapping.neurons import burster
+from tests.mapping.sensitivities import exponential_cells
+
+GENERIC = load_technology("generic")
+# It spikes tonically, but rests at a current 0.2 lower.
+EDGE = burster(
+    elements=burster().elements[:2],
+    tau_slow=20.0,
+    tau_ultraslow=0.0,
+    name="edge",
+    i_bias=-0.72,
+)
+DRIVE = Drive(Stimulus.constant(0.0), 300.0)
+
+
+@pytest.fixture(scope="module")
+def problem() -> CentringProblem:
+    run = simulate(EDGE, DRIVE.stimulus, DRIVE.duration)
+    model = classify(run.time, run.voltage)
+    assert model.regime == Regime.TONIC_SPIKING
+    technology = replace(GENERIC, name="made_up")
+    return CentringProblem(EDGE, DRIVE, technology, real_cells(), exponential_cells(), model)
+
+
+def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
+    outcome = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.db")
+    assert outcome.before < 0.9
+    assert outcome.after > outcome.before + 0.05
+    assert outcome.nominal.regime == Regime.TONIC_SPIKING
+    interval = outcome.nominal.interspike_interval / problem.model.interspike_interval
+    assert abs(interval - 1) <= 0.5
+    again = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.db")
+    assert again == outcome
+    with pytest.raises(InputError, match="holds the search of another"):
+        centre(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.db")
+
+
+def test_what_moves_is_alpha_delta_and_bias():
+    by = {"alpha_0": math.log(1.1), "alpha_1": 0.0, "delta_0": 0.0, "delta_1": -0.2, "i_bias": 0.3}
+    there = moved(EDGE, by)
+    assert there.elements[0].alpha == pytest.approx(1.1 * EDGE.elements[0].alpha)
+    assert there.elements[1].delta == pytest.approx(EDGE.elements[1].delta - 0.2)
+    assert there.i_bias == pytest.approx(-0.42)
+    assert moved(EDGE, dict.fromkeys(by, 0.0)) == EDGE
+
+
+def test_a_neuron_that_nothing_makes_better_stays(problem):
+    """Without differences every chip is the neuron as drawn."""
+    names = (*(x.value for x in Orientation), "source", "sink")
+    still = {
+        name: replace(table, threshold=0 * table.threshold, current_factor=0 * table.current_factor)
+        for name in names
+        for table in [getattr(problem.sensitivities, name)]
+    }
+    same = replace(problem, sensitivities=replace(problem.sensitivities, **still))
+    outcome = centre(same, 1, 4)
+    assert outcome.parameters == EDGE
+    assert (outcome.before, outcome.after) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"chips": 0}, "chips = 0 must be at least 1"),
+        ({"tolerance": 0.0}, "tolerance = 0 must be above 0"),
+        ({"trials": 0}, "trials = 0 must be from 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(problem, changes, words):
+    with pytest.raises(InputError, match=words):
+        centre(problem, **({"trials": 1, "chips": 2} | changes))
+
+
+def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("codesign.workflows.centring.centring_problem", lambda *_: problem)
+    neuron, out = write_neuron(tmp_path / "n.toml", EDGE), tmp_path / "centred.toml"
+    words = ["centre", str(neuron), "--technology", "generic", "--current", "0:0", "--duration"]
+    words += ["300", "--trials", "2", "--chips", "5", "--out", str(out), "--json"]
+    assert main(words) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["model"]["regime"] == "tonic_spiking"
+    assert read_neuron(out).elements[0].alpha == document["neuron"]["elements"][0]["alpha"]

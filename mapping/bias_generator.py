@@ -104,6 +104,37 @@ class BiasGenerator:
         order = np.argsort(np.abs(values - current), kind="stable")[:count]
         return tuple(CurrentCode(float(values[i]), int(coarse[i]), int(fine[i])) for i in order)
 
+    def currents(self, low: float, high: float) -> np.ndarray:
+        """All currents from ``low`` to ``high`` (ampere), rising.
+
+        Raises:
+            InputError: there is none.
+        """
+        values = self._table[0]
+        found = values[(values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9))]
+        if not found.size:
+            raise InputError(
+                f"bias generator: no code makes a current from {low:.3g} to {high:.3g} A; it "
+                f"makes {self.smallest:.3g} to {self.largest:.3g} A."
+            )
+        return found
+
+    def voltages(self, low: float, high: float) -> np.ndarray:
+        """All reference voltages from ``low`` to ``high`` (volt), rising.
+
+        Raises:
+            InputError: there is none.
+        """
+        first = math.ceil(low / self.voltage_step - 1e-9)
+        last = math.floor(high / self.voltage_step + 1e-9)
+        codes = np.arange(first, last + 1)
+        if not codes.size:
+            raise InputError(
+                f"bias generator: no code makes a voltage from {low:.4g} to {high:.4g} V; its "
+                f"step is {self.voltage_step:.3g} V."
+            )
+        return codes * self.voltage_step
+
     def nearest_voltages(self, voltage: float, count: int = 1) -> tuple[float, ...]:
         """The ``count`` reference voltages nearest to ``voltage`` (volt), the nearest first."""
         middle = round(voltage / self.voltage_step)

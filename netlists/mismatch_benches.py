@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from circuits.technology import Technology
 from mapping.mismatch import Draw
-from netlists.bench import Bench, Step
+from netlists.bench import Alteration, Bench, Step
 from netlists.device_names import alterations
 from netlists.neuron_benches import NeuronBenches
 
 
 def sampled_bench(
-    bench: Bench, benches: NeuronBenches, technology: Technology, draw: Draw
+    bench: Bench,
+    benches: NeuronBenches,
+    technology: Technology,
+    draw: Draw,
+    lines: Sequence[Mapping[str, float]] = (),
 ) -> Bench:
     """The analyses of ``bench`` for each sample of ``draw``, one after the other.
 
@@ -21,6 +26,8 @@ def sampled_bench(
         benches: of the neuron that was drawn.
         technology: whose devices it is made of.
         draw: of :func:`circuits.mismatch.device_spreads` of the same design.
+        lines: what bias and reference lines are set to for each sample, ampere or volt by port;
+            the same ports for all. None are set where it is empty.
     """
     (instance,) = bench.instances
     factors = has_factors(draw)
@@ -34,8 +41,17 @@ def sampled_bench(
             draw.threshold[index],
             draw.current_factor[index] if factors else None,
         )
+        steps += line_settings(lines[index]) if lines else ()
         steps += bench.analyses
     return replace(bench, analyses=tuple(steps))
+
+
+def line_settings(lines: Mapping[str, float]) -> tuple[Alteration, ...]:
+    """Bias (``ib_``) and reference lines (``vr_``) of a neuron's bench set to other values."""
+    return tuple(
+        Alteration(f"{'i' if port.startswith('ib_') else 'v'}{port}", "dc", value)
+        for port, value in lines.items()
+    )
 
 
 def has_factors(draw: Draw) -> bool:

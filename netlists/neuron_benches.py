@@ -23,6 +23,7 @@ from netlists.bench import (
 )
 from netlists.bench import Element as BenchElement
 from netlists.engine import Result
+from netlists.waveforms import Waveforms
 from neuron_model.parameters import TIMESCALES, Timescale
 
 SUPPLY = "vdd"
@@ -138,8 +139,12 @@ def design_tau(design: NeuronDesign) -> float:
 def iv_curve(result: Result, design: NeuronDesign) -> tuple[np.ndarray, np.ndarray]:
     """(voltage in U, current in I0) of an I-V bench: leak and elements, the bias taken off."""
     wave = result[0]
-    current = -wave["i(vmembrane)"] / design.unit_current + design.i_bias
-    return design.units(wave.axis), current
+    return design.units(wave.axis), clamp_current(wave, design) + design.i_bias
+
+
+def clamp_current(wave: Waveforms, design: NeuronDesign) -> np.ndarray:
+    """What the membrane draws from its source in an I-V bench, in I0, (points,)."""
+    return np.asarray(-wave["i(vmembrane)"] / design.unit_current)
 
 
 @dataclass(frozen=True)

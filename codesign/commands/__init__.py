@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "mismatch": "draw chips of a neuron and tell how many still fire as they should",
     "size": "choose cell sizes, I0 and capacitors so that enough chips fire as they should",
     "centre": "move a neuron to the middle of its regime, so that more chips keep it",
+    "trim": "find codes for each chip and tell how many then fire as they should",
     "temperature": "tell how a neuron fires from cold to hot",
     "report": "write an HTML page with plots about a run",
     "demo": "run the whole loop on a small case",

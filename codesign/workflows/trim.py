@@ -1,0 +1,373 @@
+"""Trim chips of a neuron: as-built models thousands at once, and the same chips in ngspice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circuits.mismatch import device_spreads
+from circuits.technology import Technology
+from codesign.measured_record import MeasuredRecord
+from codesign.mismatch_study import report_from_json, report_to_json
+from codesign.trim_study import TrimOutcome, TrimStudy
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.mismatch import (
+    CHIPS_PER_BENCH,
+    DrawnNeuron,
+    draw_neuron,
+)
+from codesign.workflows.sensitivities import measure_sensitivities
+from codesign.workflows.source import Drive
+from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
+from mapping.as_built import as_built
+from mapping.as_built_samples import as_built_samples
+from mapping.design import NeuronDesign, designs_to_json
+from mapping.mismatch import Draw, draw
+from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
+from mapping.trim.identification import measure_curves
+from mapping.trim.knobs import Knob, choose_knobs, make_knobs, with_offset_range
+from mapping.trim.trim import DEFAULT_BUDGET, Budget, look, trim
+from netlists.bench import Bench
+from netlists.engine import Engine, Result
+from netlists.mismatch_benches import sampled_bench
+from netlists.neuron_benches import clamp_current, response
+from neuron_model.errors import InputError, SimulatorError
+from neuron_model.parameters import NeuronParameters, Timescale
+from neuron_model.regimes import Regime, RegimeReport
+
+KNOBS = 3
+"""Lines that are trimmed beside the offset current, unless told."""
+
+# Chips that tell which lines are worth trimming; not those that are trimmed.
+_PILOTS, _PILOT_SEED = 2000, 20_000_000
+# A clamp takes some milliseconds a chip.
+_CLAMPED_PER_BENCH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class TrimBench:
+    """A neuron's chips and all that a trim of them needs.
+
+    drawn: of the design whose compensation can be trimmed both ways. nominal: the chip as drawn,
+    by its compact as-built parameters. target: the same at the corner and temperature that it was
+    mapped at; its curves are aimed at. as_built: the chips as models.
+    """
+
+    drawn: DrawnNeuron
+    nominal: NeuronParameters
+    target: NeuronParameters
+    knobs: tuple[Knob, ...]
+    stimulation: Stimulation
+    wanted: Regime
+    as_built: AsBuiltChips
+
+
+def trim_bench(
+    parameters: NeuronParameters,
+    design: NeuronDesign,
+    technology: Technology,
+    engine: Engine,
+    drive: Drive,
+    samples: int,
+    seed: int = 0,
+    corner: str | None = None,
+    temperature: float | None = None,
+    ports: Sequence[str] | None = None,
+    knobs: int = KNOBS,
+    progress: Progress | None = None,
+) -> TrimBench:
+    """Draw ``samples`` chips of ``design`` and get ready to trim them.
+
+    Args:
+        parameters: the trained neuron.
+        design: as mapped.
+        technology: whose bias generator makes the codes.
+        engine: for what is not in the cache of measurements.
+        drive: by which patterns are told.
+        samples: how many chips.
+        seed: of the draw.
+        corner: None for the design's own.
+        temperature: degree Celsius; None for the design's own.
+        ports: the lines to trim beside the offset current (``ib_NAME``, ``vr_NAME``); None takes
+            the ``knobs`` that the curves are most sensitive to.
+        knobs: how many.
+        progress: of measuring cells.
+
+    Raises:
+        InputError: no mismatch coefficients, no bias generator, a line that is not there, or a
+            number that is not allowed.
+        SimulatorError: ngspice failed.
+    """
+    if technology.bias_generator is None:
+        raise InputError(
+            f"technology '{technology.name}' has no [bias_generator], whose codes a trim sets: "
+            "describe it in the technology file."
+        )
+    if not 1 <= knobs <= 8:
+        raise InputError(f"trim: knobs = {knobs} must be from 1 to 8.")
+    # the range of the offset is the mapping's business: at the conditions of the mapping
+    mapped_at = characterize(technology, design.corner, design.temperature, engine, progress)
+    design = with_offset_range(design, mapped_at, technology.limits)
+    corner = corner or design.corner
+    temperature = design.temperature if temperature is None else temperature
+    drawn = draw_neuron(
+        parameters, design, technology, engine, drive, samples, seed, corner, temperature, progress
+    )
+    measured = characterize(technology, corner, temperature, engine, progress)
+    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    nominal = as_built(design, measured)
+    if ports is None:
+        pilots = draw(device_spreads(design, technology), _PILOTS, _PILOT_SEED)
+        many = as_built_samples(design, measured, sensitivities, pilots)
+        chosen = choose_knobs(design, nominal, many, knobs)
+    else:
+        chosen = ("ib_comp", *(port for port in ports if port != "ib_comp"))
+    made = make_knobs(design, chosen, technology.bias_generator, technology.limits, measured)
+    stimulation = Stimulation(
+        drive.stimulus, drive.duration, drive.onset, float(parameters[0].u_threshold)
+    )
+    models = AsBuiltChips(design, measured, sensitivities, drawn.draw, made, stimulation)
+    wanted = model_regime(parameters[0], drive)[0].regime
+    target = as_built(design, mapped_at)
+    return TrimBench(drawn, nominal, target, made, stimulation, wanted, models)
+
+
+class CircuitChips:
+    """The chips of a draw as netlists: every transistor and every line altered in place.
+
+    What was measured is kept (in ``record`` as well, where there is one): asked again for the
+    same, a chip is not simulated again.
+    """
+
+    def __init__(
+        self,
+        bench: TrimBench,
+        engine: Engine,
+        record: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._bench = bench
+        self._engine = engine
+        self._progress = progress
+        self._known = MeasuredRecord(record, _fingerprint(bench))
+
+    def currents(
+        self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
+    ) -> np.ndarray:
+        """See :class:`mapping.trim.chips.Chips`."""
+        step = float(voltage[1] - voltage[0])
+        low, high = float(voltage[0]), float(voltage[-1])
+        drawn = self._bench.drawn.built
+        nominal = drawn.benches.iv(
+            Timescale.ULTRASLOW, low, high, step, float(drawn.parameters[0].u_rest)
+        )
+        lines = [self._lines(v, without) for v in values]
+        what = json.dumps(["currents", voltage.tolist(), without])
+
+        def read(result: Result, index: int) -> list[float]:
+            current = clamp_current(result[index], drawn.design)
+            return [float(f"{i:.7g}") for i in current]
+
+        found = self._measured(
+            nominal, rows, lines, what, read, _CLAMPED_PER_BENCH, "measuring currents in ngspice"
+        )
+        return np.array(found)
+
+    def patterns(
+        self, rows: np.ndarray, values: np.ndarray, duration: float
+    ) -> Sequence[RegimeReport]:
+        """See :class:`mapping.trim.chips.Chips`."""
+        drive, built = self._bench.stimulation, self._bench.drawn.built
+        stimulus = drive.stimulus
+        nominal = built.benches.transient(
+            np.array(stimulus.times), np.array(stimulus.values), duration
+        )
+        lines = [self._lines(v, None) for v in values]
+
+        def read(result: Result, index: int) -> dict[str, Any]:
+            run = response(Result((result[index],)), built.design)
+            return report_to_json(circuit_regime(built, run, drive.onset))
+
+        found = self._measured(
+            nominal,
+            rows,
+            lines,
+            json.dumps(["pattern", duration]),
+            read,
+            CHIPS_PER_BENCH,
+            "looking how chips fire in ngspice",
+        )
+        return [report_from_json(report) for report in found]
+
+    def _lines(self, values: np.ndarray, without: str | None) -> dict[str, float]:
+        """All lines that are ever moved, so that none stays as another measurement left it."""
+        elements = self._bench.drawn.built.design.elements
+        lines = {f"ib_{a.name}": a.bias_current for a in elements}
+        for knob, value in zip(self._bench.knobs, values, strict=True):
+            lines[knob.port] = float(value)
+        if without is not None:
+            lines[f"ib_{without}"] = 0.0
+        return lines
+
+    def _measured(
+        self,
+        nominal: Bench,
+        rows: np.ndarray,
+        lines: Sequence[Mapping[str, float]],
+        what: str,
+        read: Any,
+        at_once: int,
+        say: str,
+    ) -> list[Any]:
+        """What ``read`` makes of the analysis of each chip, from the record where it is there."""
+        keys = [f"{row} {what} {json.dumps(line)}" for row, line in zip(rows, lines, strict=True)]
+        missing = [i for i, key in enumerate(keys) if key not in self._known]
+        groups = [missing[i : i + at_once] for i in range(0, len(missing), at_once)]
+        done = len(keys) - len(missing)
+        outcomes = self._engine.attempt(
+            self._bench_of(nominal, rows, lines, group) for group in groups
+        )
+        for group, outcome in zip(groups, outcomes, strict=True):
+            for place, index in enumerate(group):
+                if isinstance(outcome, Result):
+                    value = read(outcome, place)
+                else:
+                    # one chip that fails takes the others of its bench with it
+                    alone = self._bench_of(nominal, rows, lines, [index])
+                    try:
+                        value = read(self._engine.run(alone), 0)
+                    except SimulatorError as error:
+                        seed = self._bench.drawn.seed
+                        raise type(error)(f"chip {rows[index]} (seed {seed}): {error}") from error
+                self._known.add(keys[index], value)
+                done += 1
+                if self._progress:
+                    self._progress(done, len(keys), say)
+        return [self._known[key] for key in keys]
+
+    def _bench_of(
+        self,
+        nominal: Bench,
+        rows: np.ndarray,
+        lines: Sequence[Mapping[str, float]],
+        group: Sequence[int],
+    ) -> Bench:
+        drawn = self._bench.drawn
+        chips = rows[list(group)]
+        some = Draw(
+            drawn.draw.spreads, drawn.draw.threshold[chips], drawn.draw.current_factor[chips]
+        )
+        return sampled_bench(
+            nominal, drawn.built.benches, drawn.technology, some, [lines[i] for i in group]
+        )
+
+
+def trim_study(
+    bench: TrimBench,
+    engine: Engine | None = None,
+    budget: Budget = DEFAULT_BUDGET,
+    record: Path | None = None,
+    progress: Progress | None = None,
+) -> TrimStudy:
+    """Trim every chip as a model and, with an ``engine``, the same chips in ngspice.
+
+    With ``record``, what was measured in ngspice is kept there as soon as it is known; an
+    interrupted study goes on from it.
+
+    Raises:
+        InputError: the record is of something else, or cannot be read or written.
+        SimulatorError: a chip could not be simulated.
+    """
+    built, drive = bench.drawn.built, bench.drawn.drive
+    models = trim_chips(bench, bench.as_built, budget, progress=progress)
+    circuit = None
+    if engine is not None:
+        chips = CircuitChips(bench, engine, record, progress)
+        circuit = trim_chips(bench, chips, budget, _as_drawn(bench, engine), progress)
+    return TrimStudy(
+        name=built.design.name,
+        technology=bench.drawn.technology.name,
+        corner=built.corner,
+        temperature=built.temperature,
+        seed=bench.drawn.seed,
+        current=short_stimulus(drive.stimulus),
+        duration=drive.duration,
+        wanted=bench.wanted,
+        nominal=model_regime(built.as_built, drive)[0],
+        budget=budget.patterns,
+        as_built=models,
+        circuit=circuit,
+    )
+
+
+def trim_chips(
+    bench: TrimBench,
+    chips: Chips,
+    budget: Budget = DEFAULT_BUDGET,
+    as_drawn: Chips | None = None,
+    progress: Progress | None = None,
+) -> TrimOutcome:
+    """How ``chips`` fire before and after their trim.
+
+    Args:
+        bench: theirs.
+        chips: what can be measured.
+        budget: of measurements; the patterns of before are beside it.
+        as_drawn: the one chip without mismatch, to be measured as well; None takes it from its
+            model.
+        progress: of all.
+    """
+    count, design = bench.drawn.draw.samples, bench.drawn.built.design
+    rows, one = np.arange(count), np.zeros(1, dtype=int)
+    codes = np.array([[knob.drawn for knob in bench.knobs]])
+    if progress:
+        progress(0, count, "looking how chips fire before")
+    before, _ = look(chips, rows, np.repeat(codes, count, axis=0), bench.stimulation)
+    drawn = None
+    if as_drawn is not None:
+        drawn = measure_curves(as_drawn, one, codes, design, budget.clamp)
+    trimmed = trim(
+        chips,
+        count,
+        design,
+        bench.nominal,
+        bench.knobs,
+        bench.stimulation,
+        bench.wanted,
+        budget,
+        bench.target,
+        drawn,
+        progress,
+    )
+    return TrimOutcome(tuple(before), trimmed)
+
+
+def _as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
+    """The netlist without mismatch, as the one chip there is."""
+    draw_ = bench.drawn.draw
+    none = np.zeros((1, len(draw_.spreads)))
+    return CircuitChips(
+        replace(bench, drawn=replace(bench.drawn, draw=Draw(draw_.spreads, none, none))), engine
+    )
+
+
+def _fingerprint(bench: TrimBench) -> str:
+    """Of what decides what is measured of chip i in ngspice."""
+    built, drive = bench.drawn.built, bench.drawn.drive
+    content = [
+        designs_to_json(
+            [replace(built.design, corner=built.corner, temperature=built.temperature)]
+        ),
+        [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
+        drive.onset,
+        bench.drawn.seed,
+        [[s.block, s.device, s.threshold, s.current_factor] for s in bench.drawn.draw.spreads],
+        hashlib.sha256(built.benches.models.encode()).hexdigest(),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

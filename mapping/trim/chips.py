@@ -1,0 +1,161 @@
+"""What can be measured of chips that are to be trimmed, and chips that are as-built models.
+
+A measurement is what an instrument could do to a chip through its pads:
+
+    current    the membrane clamped at a voltage through its own pad, everything settled: the
+               current that the clamp delivers; with a block's bias code at 0, what is left
+               without that block (the difference is the block's own transfer curve)
+    pattern    the membrane driven by a known current, the spikes counted and timed
+
+Whoever has such chips (as-built samples here, netlists in ngspice elsewhere) offers the same two
+functions; a trim knows no more of a chip than what they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from mapping.as_built_samples import as_built_samples
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign
+from mapping.mismatch import Draw
+from mapping.sensitivity import CellSensitivities
+from mapping.trim.curves import some, steady_current
+from mapping.trim.knobs import Knob, with_value
+from neuron_model.parameters import NeuronParameters
+from neuron_model.population import population_reports
+from neuron_model.regimes import RegimeReport
+from neuron_model.stimulus import Stimulus
+
+
+@dataclass(frozen=True)
+class Stimulation:
+    """What drives a pattern: I_in, how long (model time), from when on it is judged, and the
+    threshold of a spike (model units)."""
+
+    stimulus: Stimulus
+    duration: float
+    onset: float
+    threshold: float
+
+
+class Chips(Protocol):
+    """Chips on the bench. rows: which of them, (some,); values: of the knobs, (some, knobs)."""
+
+    def currents(
+        self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
+    ) -> np.ndarray:
+        """Drawn from a clamp at ``voltage`` (U, (points,)) in a steady state, in I0,
+        (some, points); ``without`` names an element whose bias is off."""
+
+    def patterns(
+        self, rows: np.ndarray, values: np.ndarray, duration: float
+    ) -> Sequence[RegimeReport]:
+        """How each fires under the known current, told over ``duration`` (model time)."""
+
+
+# Where as-built parameters are worked out along a knob; between them they are interpolated.
+_STATIONS = 5
+# A bias that is off carries this share of its current.
+_OFF = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class AsBuiltChips:
+    """Chips of a draw by their as-built parameters, thousands at once.
+
+    Parameters along each line are those of :func:`mapping.as_built_samples.as_built_samples` at
+    some of its values, interpolated, and the lines' changes added up: a line changes its own
+    block.
+    """
+
+    design: NeuronDesign
+    characteristics: CellCharacteristics
+    sensitivities: CellSensitivities
+    draw: Draw
+    knobs: tuple[Knob, ...]
+    stimulation: Stimulation
+
+    def parameters(
+        self, rows: np.ndarray, values: np.ndarray, without: str | None = None
+    ) -> NeuronParameters:
+        """As-built parameters of chips whose knobs are at ``values``, arrays (some,)."""
+        chips = some(self._drawn, rows)
+        numbers = {key: np.array(v, dtype=float) for key, v in chips.named_values()}
+        for index, knob in enumerate(self.knobs):
+            if without is not None and knob.port == f"ib_{without}":
+                continue
+            stations, changes = self._along[knob.port]
+            place = np.interp(values[:, index], stations, np.arange(stations.size))
+            low = np.minimum(place.astype(int), stations.size - 2)
+            share = place - low
+            for key, change in changes.items():
+                moved = change[low, rows] * (1 - share) + change[low + 1, rows] * share
+                numbers[key] = numbers[key] + moved
+        if without is not None:
+            for key, change in self._off(without).items():
+                numbers[key] = numbers[key] + change[rows]
+        return chips.with_values(numbers)
+
+    def currents(
+        self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
+    ) -> np.ndarray:
+        """See :class:`Chips`."""
+        return steady_current(self.parameters(rows, values, without), voltage)
+
+    def patterns(
+        self, rows: np.ndarray, values: np.ndarray, duration: float
+    ) -> Sequence[RegimeReport]:
+        """See :class:`Chips`."""
+        drive = self.stimulation
+        return population_reports(
+            self.parameters(rows, values), drive.stimulus, duration, drive.onset, drive.threshold
+        )
+
+    def _samples(self, design: NeuronDesign) -> NeuronParameters:
+        return as_built_samples(design, self.characteristics, self.sensitivities, self.draw)
+
+    @cached_property
+    def _drawn(self) -> NeuronParameters:
+        return self._samples(self.design)
+
+    def _change(self, port: str, value: float) -> dict[str, np.ndarray]:
+        """Parameter by parameter, what a line at ``value`` changes, (chips,)."""
+        moved = self._samples(with_value(self.design, port, value, self.characteristics))
+        before = dict(self._drawn.named_values())
+        chips = self.draw.samples
+        return {
+            key: np.broadcast_to(np.asarray(v) - np.asarray(before[key]), chips)
+            for key, v in moved.named_values()
+            if not np.array_equal(v, before[key])
+        }
+
+    @cached_property
+    def _along(self) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """By port: the values looked at, and the changes there by parameter, (values, chips)."""
+        found = {}
+        for knob in self.knobs:
+            stations = np.unique(
+                np.append(np.linspace(knob.codes[0], knob.codes[-1], _STATIONS), knob.drawn)
+            )
+            changes = [self._change(knob.port, float(v)) for v in stations]
+            keys = dict.fromkeys(key for change in changes for key in change)
+            none = np.zeros(self.draw.samples)
+            table = {key: np.stack([c.get(key, none) for c in changes]) for key in keys}
+            found[knob.port] = stations, table
+        return found
+
+    @cached_property
+    def _turned_off(self) -> dict[str, dict[str, np.ndarray]]:
+        return {}
+
+    def _off(self, name: str) -> dict[str, np.ndarray]:
+        if name not in self._turned_off:
+            (bias,) = (a.bias_current for a in self.design.elements if a.name == name)
+            self._turned_off[name] = self._change(f"ib_{name}", _OFF * bias)
+        return self._turned_off[name]

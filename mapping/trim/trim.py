@@ -1,0 +1,392 @@
+"""Trim of chips, one by one, as they would be calibrated: measure, solve, set, look, search.
+
+    1. clamp   currents at some voltages, with each block on and off: the chip's blocks
+    2. solve   min_x sum_{t, U} w_t (e_t(U) + sum_j J_tj(U) x_j)^2 + (s / s_x)^2 x^2
+               over the knobs x, with e the curves' errors and J what a knob does to them; the
+               others are rounded to codes first, so that the offset makes up for their rounding
+    3. check   currents again, at the codes: the offset is corrected by what is left
+    4. look    the firing pattern under the known current; a chip that fires as wanted is done
+    5. search  else codes are looked for around, on the model that was identified in 1: among
+               random moves those whose neighbours fire as wanted too, far from codes that failed;
+               they are set and looked at (4), until it fires or the budget is spent. A chip that
+               goes on failing is not what was identified: of guesses at what no clamp shows (time
+               constants, what is left of the bias), those that fail like the chip take over
+
+Nothing of a chip is used but what was measured of it (:mod:`mapping.trim.chips`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mapping.design import NeuronDesign
+from mapping.trim.chips import Chips, Stimulation
+from mapping.trim.curves import VOLTAGE, centre_of, steady_current, weighted
+from mapping.trim.identification import ClampCurves, Identified, identify, measure_curves
+from mapping.trim.knobs import OFFSET, Knob
+from neuron_model.errors import InputError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.population import population_reports
+from neuron_model.regimes import Regime, RegimeReport
+
+DOUBTFUL = 0.1
+"""A margin below this leaves a pattern undecided: it is looked at again, for longer."""
+LONGER = 2.0
+"""By how much."""
+
+_ROUNDS = 4
+_ERROR, _MOVE = 0.02, 0.3  # s and s_x
+_SPREAD = 0.17  # of random moves, in units of a knob
+_WIDER = 1.5  # where a chip goes on failing
+_NEIGHBOURS = 8
+# Looks after which guesses take over, and are chosen anew: how many there are, how many are
+# kept, and how far they go.
+_PATIENCE = 3
+_GUESSES, _KEPT = 10, 3
+_GUESSED_TIME, _GUESSED_BIAS = 0.15, 0.1
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of a chip may be measured.
+
+    voltages: of a clamp, at each of which elements + 2 currents are measured. patterns: firing
+    patterns. candidates: moves that are tried on the model, which costs no measurement.
+
+    Raises:
+        InputError: a number is not in its range.
+    """
+
+    voltages: int = 9
+    patterns: int = 16
+    candidates: int = 64
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("voltages", 4, 200),
+            ("patterns", 1, 1000),
+            ("candidates", 1, 10_000),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise InputError(f"trim: {name} = {value} must be from {low} to {high}.")
+
+    @property
+    def clamp(self) -> np.ndarray:
+        """U of the voltages, (voltages,)."""
+        return np.linspace(VOLTAGE[0], VOLTAGE[-1], self.voltages)
+
+
+DEFAULT_BUDGET = Budget()
+
+
+@dataclass(frozen=True, eq=False)
+class Trimmed:
+    """What became of chips.
+
+    values: of the knobs, (chips, knobs). reports: the last pattern of each. currents, patterns:
+    how many were measured of each, (chips,).
+    """
+
+    knobs: tuple[Knob, ...]
+    values: np.ndarray
+    reports: tuple[RegimeReport, ...]
+    currents: np.ndarray
+    patterns: np.ndarray
+
+
+def trim(
+    chips: Chips,
+    count: int,
+    design: NeuronDesign,
+    nominal: NeuronParameters,
+    knobs: Sequence[Knob],
+    stimulation: Stimulation,
+    wanted: Regime,
+    budget: Budget = DEFAULT_BUDGET,
+    target: NeuronParameters | None = None,
+    drawn: ClampCurves | None = None,
+    progress: Progress | None = None,
+) -> Trimmed:
+    """Trim ``count`` chips.
+
+    Args:
+        chips: what can be measured.
+        count: how many there are.
+        design: theirs.
+        nominal: the drawn chip's as-built parameters.
+        knobs: of :func:`mapping.trim.knobs.make_knobs`, OFFSET the first.
+        stimulation: what a pattern is told by.
+        wanted: how they are to fire.
+        budget: of measurements.
+        target: whose curves are aimed at; ``nominal`` by default.
+        drawn: clamp curves of the drawn chip, where it is to be measured and not taken from
+            ``nominal``; at ``budget.clamp``.
+
+    Raises:
+        InputError: the first knob is not the offset.
+    """
+    if not knobs or knobs[0].port != OFFSET:
+        raise InputError(f"trim: the first knob must be {OFFSET}.")
+    aim = nominal if target is None else target
+    run = _Run(chips, design, nominal, aim, tuple(knobs), stimulation, wanted, budget, progress)
+    return run.all(count, drawn)
+
+
+def look(
+    chips: Chips,
+    rows: np.ndarray,
+    values: np.ndarray,
+    stimulation: Stimulation,
+    left: np.ndarray | None = None,
+) -> tuple[list[RegimeReport], np.ndarray]:
+    """(patterns of chips, how many each took): again for LONGER where a margin is DOUBTFUL, and
+    where more than one is left of the budget, (some,)."""
+    reports = list(chips.patterns(rows, values, stimulation.duration))
+    taken = np.ones(rows.size, dtype=int)
+    allowed = np.ones(rows.size, dtype=bool) if left is None else left > 1
+    doubtful = [i for i, r in enumerate(reports) if r.margin < DOUBTFUL and allowed[i]]
+    if doubtful:
+        duration = LONGER * stimulation.duration
+        again = chips.patterns(rows[doubtful], values[doubtful], duration)
+        for i, report in zip(doubtful, again, strict=True):
+            reports[i] = report
+            taken[i] += 1
+    return reports, taken
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    chips: Chips
+    design: NeuronDesign
+    nominal: NeuronParameters
+    target: NeuronParameters
+    knobs: tuple[Knob, ...]
+    stimulation: Stimulation
+    wanted: Regime
+    budget: Budget
+    progress: Progress | None
+
+    def all(self, count: int, drawn: ClampCurves | None) -> Trimmed:
+        rows, voltage = np.arange(count), self.budget.clamp
+        values = np.tile([knob.drawn for knob in self.knobs], (count, 1))
+        self._tell(0, count, "measuring currents of chips")
+        measured = measure_curves(self.chips, rows, values, self.design, voltage)
+        drawn = drawn or _nominal_curves(self.nominal, self.design, voltage)
+        known = identify(self.design, self.nominal, measured, drawn)
+        values = self._solved(known, values)
+        known, values = self._checked(known, values, drawn.total[0])
+        return self._fired(known, values)
+
+    def _tell(self, done: int, total: int, what: str) -> None:
+        if self.progress:
+            self.progress(done, total, what)
+
+    def _solved(self, known: Identified, values: np.ndarray) -> np.ndarray:
+        """Step 2: codes."""
+        for _ in range(_ROUNDS):
+            step = self._step(known, values, range(len(self.knobs)))
+            values = self._clipped(values + step * self._units)
+        for index, knob in enumerate(self.knobs[1:], start=1):
+            values[:, index] = knob.nearest(values[:, index])
+        return self._offset(known, values)
+
+    def _offset(self, known: Identified, values: np.ndarray) -> np.ndarray:
+        """The offset's code, with the others as they are."""
+        step = self._step(known, values, [0])
+        values = values.copy()
+        values[:, 0] = self.knobs[0].nearest(values[:, 0] + step[:, 0] * self._units[0])
+        return values
+
+    def _step(self, known: Identified, values: np.ndarray, which: Sequence[int]) -> np.ndarray:
+        """Least squares move of some knobs, in their units, (chips, knobs)."""
+        blocks = known.at(self.knobs, values)
+        centre = centre_of(self.target, len(self.design.elements))
+        error = weighted(known.errors(self.knobs, values, self.target), centre) / _ERROR
+        columns = []
+        for index in which:
+            knob = self.knobs[index]
+            if knob.port == OFFSET:
+                ones = weighted(-np.ones((1, 3, VOLTAGE.size)), centre)
+                columns.append(np.broadcast_to(ones, error.shape))
+            else:
+                columns.append(weighted(blocks.column(knob.port, self.design), centre))
+        jacobian = np.stack(columns, axis=-1) / _ERROR
+        # the offset is free; how far others have moved already counts
+        stiffness = np.array([0.0 if self.knobs[i].port == OFFSET else _MOVE**-2 for i in which])
+        moved = ((values - self._drawn) / self._units)[:, list(which)]
+        normal = np.einsum("cpi,cpj->cij", jacobian, jacobian) + np.diag(stiffness)
+        right = -np.einsum("cpi,cp->ci", jacobian, error) - stiffness * moved
+        step = np.zeros_like(values)
+        step[:, list(which)] = np.linalg.solve(normal, right[..., None])[..., 0]
+        return step
+
+    @property
+    def _units(self) -> np.ndarray:
+        return np.array([knob.per_unit for knob in self.knobs])
+
+    @property
+    def _drawn(self) -> np.ndarray:
+        return np.array([knob.drawn for knob in self.knobs])
+
+    def _clipped(self, values: np.ndarray) -> np.ndarray:
+        low = [knob.codes[0] for knob in self.knobs]
+        return np.clip(values, low, [knob.codes[-1] for knob in self.knobs])
+
+    def _checked(
+        self, known: Identified, values: np.ndarray, drawn: np.ndarray
+    ) -> tuple[Identified, np.ndarray]:
+        """Step 3: the offset, by what the chips draw now."""
+        rows, voltage = np.arange(len(values)), self.budget.clamp
+        total = self.chips.currents(rows, values, voltage)
+        believed = steady_current(known.parameters(rows, self.knobs, values), voltage)
+        # the drawn chip's model may be off by itself
+        model = steady_current(self.nominal, voltage)[0]
+        excess = ((total - drawn) - (believed - model)).mean(axis=1)
+        known = known.corrected(rows, excess)
+        return known, self._offset(known, values)
+
+    def _fired(self, known: Identified, values: np.ndarray) -> Trimmed:
+        """Steps 4 and 5."""
+        count, solved = len(values), values.copy()
+        reports: list[RegimeReport | None] = [None] * count
+        patterns = np.zeros(count, dtype=int)
+        failed: list[list[_Failure]] = [[] for _ in range(count)]
+        searches: dict[int, _Search] = {}
+        open_ = np.arange(count)
+        while open_.size:
+            self._tell(count - open_.size, count, "looking how chips fire")
+            left = self.budget.patterns - patterns[open_]
+            looked, taken = look(self.chips, open_, values[open_], self.stimulation, left)
+            patterns[open_] += taken
+            for row, report in zip(open_, looked, strict=True):
+                reports[row] = report
+                if report.regime != self.wanted:
+                    failed[row].append(_Failure(values[row].copy(), report.regime))
+            missed = np.array([r.regime != self.wanted for r in looked], dtype=bool)
+            open_ = open_[missed]
+            open_ = open_[patterns[open_] < self.budget.patterns]
+            fresh = np.array([r for r in open_ if len(failed[r]) == 1], dtype=int)
+            if fresh.size:
+                found = self._searches(known, fresh, solved[fresh])
+                searches |= dict(zip(fresh.tolist(), found, strict=True))
+            for row in open_:
+                if len(failed[row]) % _PATIENCE == 0:
+                    searches[row] = self._guessed(known, row, solved[row], failed[row])
+                values[row] = self._best(searches[row], failed[row])
+        self._tell(count, count, "looking how chips fire")
+        solid = tuple(r for r in reports if r is not None)
+        clamps = self.budget.voltages * (len(self.design.elements) + 2)
+        return Trimmed(self.knobs, values, solid, np.full(count, clamps), patterns)
+
+    def _tried(self, values: np.ndarray, spread: float, seed: int) -> np.ndarray:
+        """Codes around ``values`` (chips, knobs): (chips, candidates, knobs)."""
+        shape = self.budget.candidates, len(self.knobs)
+        moves = np.random.default_rng(seed).standard_normal(shape) * spread
+        tried = self._clipped(values[:, None] + moves * self._units)
+        for index, knob in enumerate(self.knobs):
+            tried[..., index] = knob.nearest(tried[..., index])
+        return tried
+
+    def _regimes(self, models: NeuronParameters) -> list[Regime]:
+        drive = self.stimulation
+        reports = population_reports(
+            models, drive.stimulus, drive.duration, drive.onset, drive.threshold
+        )
+        return [report.regime for report in reports]
+
+    def _searches(self, known: Identified, rows: np.ndarray, values: np.ndarray) -> list[_Search]:
+        """What the identified models of chips say of codes around ``values``."""
+        count = self.budget.candidates
+        tried = self._tried(values, _SPREAD, 0)
+        self._tell(0, rows.size, "searching codes on models of chips")
+        models = known.parameters(
+            np.repeat(rows, count), self.knobs, tried.reshape(-1, len(self.knobs))
+        )
+        good = np.array([regime == self.wanted for regime in self._regimes(models)], dtype=float)
+        return [_Search(t, g) for t, g in zip(tried, good.reshape(-1, count), strict=True)]
+
+    def _guessed(
+        self, known: Identified, row: int, values: np.ndarray, failed: Sequence[_Failure]
+    ) -> _Search:
+        """What guesses that fail as the chip at ``row`` did say of codes around ``values``."""
+        random = np.random.default_rng(len(failed))
+        logs = random.standard_normal((_GUESSES, 2)) * _GUESSED_TIME
+        bias = random.standard_normal(_GUESSES) * _GUESSED_BIAS
+        logs[0], bias[0] = 0.0, 0.0
+
+        def guesses(which: np.ndarray, codes: np.ndarray) -> list[Regime]:
+            """Regimes of each guess of ``which`` at each of ``codes``, codes first."""
+            owner = np.repeat(which, len(codes))
+            models = known.parameters(
+                np.full(owner.size, row), self.knobs, np.tile(codes, (which.size, 1))
+            )
+            slow, ultraslow = np.exp(logs[owner]).T
+            return self._regimes(
+                replace(
+                    models,
+                    tau_slow=models.tau_slow * slow,
+                    tau_ultraslow=models.tau_ultraslow * ultraslow,
+                    i_bias=models.i_bias + bias[owner],
+                )
+            )
+
+        every = np.arange(_GUESSES)
+        at = np.array([f.values for f in failed])
+        said = np.array(guesses(every, at), dtype=object).reshape(_GUESSES, -1)
+        alike = (said == np.array([f.regime for f in failed], dtype=object)).mean(axis=1)
+        kept = np.argsort(-alike, kind="stable")[:_KEPT]
+        (tried,) = self._tried(values[None], _SPREAD * _WIDER, len(failed))
+        verdicts = np.array([r == self.wanted for r in guesses(kept, tried)], dtype=float)
+        weights = alike[kept] + 0.1
+        return _Search(tried, np.average(verdicts.reshape(_KEPT, -1), axis=0, weights=weights))
+
+    def _best(self, search: _Search, failed: Sequence[_Failure]) -> np.ndarray:
+        """The codes in the middle of the good ones, away from those that failed."""
+        scale = self._units * _SPREAD
+        places = search.tried / scale
+        apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
+        near = np.argsort(apart, axis=1)[:, : _NEIGHBOURS + 1]
+        score = search.good[near].mean(axis=1) + 0.5 * search.good
+        for failure in failed:
+            distance = np.linalg.norm(places - failure.values / scale, axis=1)
+            score = score * (1 - 0.9 * np.exp(-(distance**2) / 2))
+            score[distance == 0] = -1.0
+        return np.asarray(search.tried[int(np.argmax(score))])
+
+
+@dataclass(frozen=True, eq=False)
+class _Failure:
+    """Codes (knobs,) with which a chip fired in another regime."""
+
+    values: np.ndarray
+    regime: Regime
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Codes (candidates, knobs), and how likely each makes the chip fire as wanted."""
+
+    tried: np.ndarray
+    good: np.ndarray
+
+
+def _nominal_curves(
+    nominal: NeuronParameters, design: NeuronDesign, voltage: np.ndarray
+) -> ClampCurves:
+    """The drawn chip's curves by its model: blocks are its elements."""
+    total = steady_current(nominal, voltage)
+
+    def without(index: int) -> np.ndarray:
+        elements = tuple(
+            replace(e, alpha=0.0) if k == index else e for k, e in enumerate(nominal.elements)
+        )
+        return steady_current(replace(nominal, elements=elements), voltage)
+
+    blocks = [total - without(k) for k in range(len(design.elements))]
+    return ClampCurves(voltage, total, np.stack(blocks, axis=1))

@@ -1,0 +1,134 @@
+"""Chips trimmed as models and as netlists: what is measured of both is the same."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.source import Drive
+from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_study
+from mapping.trim.trim import Budget
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from neuron_model.neuron_file import write_neuron
+from neuron_model.regimes import Regime
+from neuron_model.stimulus import Stimulus
+from tests.mapping.neurons import burster
+
+Captured = pytest.CaptureFixture[str]
+GENERIC = load_technology("generic")
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
+DRIVE = Drive(Stimulus.constant(0.1), 300.0)
+CLAMP = np.linspace(-2.5, 2.5, 5)
+
+pytestmark = pytest.mark.ngspice
+
+
+class NoEngine(Engine):
+    """What needs it has not read the cache or the record."""
+
+    def attempt(self, benches: object) -> Iterator:
+        """What every way to run a bench comes to."""
+        if list(benches):  # type: ignore[call-overload]
+            raise AssertionError("ngspice was asked")
+        return iter(())
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(workers=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def bench(cache: Path, engine: Engine) -> TrimBench:
+    design = design_neuron(EXCITABLE, GENERIC, engine)
+    return trim_bench(EXCITABLE, design, GENERIC, engine, DRIVE, 2, seed=1, knobs=2)
+
+
+def test_currents_and_patterns_of_netlists_are_those_of_the_models(bench, engine):
+    circuits, models = CircuitChips(bench, engine), bench.as_built
+    rows = np.array([1, 0])
+    values = np.array([[knob.codes[len(knob.codes) // 2] for knob in bench.knobs]] * 2)
+    for without in (None, "sp1"):
+        measured = circuits.currents(rows, values, CLAMP, without)
+        expected = models.currents(rows, values, CLAMP, without)
+        assert measured == pytest.approx(expected, abs=0.06)
+        assert np.ptp(measured) > 1.5
+    drawn = np.array([[knob.drawn for knob in bench.knobs]] * 2)
+    circuit = circuits.patterns(rows, drawn, DRIVE.duration)
+    model = models.patterns(rows, drawn, DRIVE.duration)
+    assert [r.regime for r in circuit] == [r.regime for r in model]
+    intervals = [r.interspike_interval for r in model]
+    assert [r.interspike_interval for r in circuit] == pytest.approx(intervals, rel=0.03)
+
+
+def test_a_study_is_gone_on_with(bench, engine, tmp_path):
+    record, budget = tmp_path / "trim.jsonl", Budget(voltages=5, patterns=3, candidates=4)
+    first = trim_study(bench, engine, budget, record)
+    assert first.wanted == Regime.TONIC_SPIKING
+    assert first.circuit is not None
+    assert first.circuit.shares(first.wanted)[1] == 1.0
+    assert first.circuit.trimmed.currents.tolist() == [20, 20]
+    with NoEngine() as none:
+        # what is not in the record is the one chip without mismatch
+        chips = CircuitChips(bench, none, record)
+        again = chips.patterns(np.arange(2), first.circuit.trimmed.values, DRIVE.duration)
+    assert [r.regime for r in again] == [r.regime for r in first.circuit.trimmed.reports]
+
+
+def test_the_record_of_another_draw_is_refused(bench, cache, engine, tmp_path):
+    record = tmp_path / "trim.jsonl"
+    CircuitChips(bench, engine, record)
+    design = design_neuron(EXCITABLE, GENERIC, engine)
+    other = trim_bench(EXCITABLE, design, GENERIC, engine, DRIVE, 2, seed=2, knobs=2)
+    with pytest.raises(InputError, match="the record of another neuron"):
+        CircuitChips(other, engine, record)
+
+
+def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
+    path, picture = tmp_path / "excitable.toml", tmp_path / "trim.png"
+    write_neuron(path, EXCITABLE)
+    words = ["trim", str(path), "--technology", "generic", "--samples", "3"]
+    words += ["--current", "0:0.1", "--duration", "300", "--voltages", "5", "--knobs", "1"]
+    assert main([*words, "--json", "--plot", str(picture)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["as_built"]["yield"]["after"] == 1.0
+    assert document["as_built"]["measurements"]["currents"] == 20
+    assert len(document["as_built"]["chips"]) == 3
+    assert document["knobs"][0]["port"] == "ib_comp"
+    assert "circuit" not in document
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert main(words) == 0
+    assert "as built: tonic_spiking as the model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--voltages", "2"], "voltages = 2 must be from 4"),
+        (["--knobs", "0"], "knobs = 0 must be from 1 to 8"),
+        (["--lines", "ib_none"], "ib_none cannot be trimmed"),
+    ],
+)
+def test_what_cannot_be_is_refused(words, message, bench, tmp_path: Path, capsys: Captured):
+    path = tmp_path / "excitable.toml"
+    write_neuron(path, EXCITABLE)
+    command = ["trim", str(path), "--technology", "generic", "--current", "0:0.1"]
+    assert main([*command, *words]) == 2
+    assert message in capsys.readouterr().err

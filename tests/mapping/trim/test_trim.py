@@ -1,0 +1,87 @@
+"""Chips that do not burst do so after their trim, within the budget, and by what was measured."""
+
+import numpy as np
+import pytest
+
+from mapping.trim.trim import Budget, look, trim
+from neuron_model.errors import InputError
+from neuron_model.regimes import Regime
+from tests.mapping.trim.bench import DRIVE, chips, design, nominal
+
+COUNT = 12
+CHIPS = chips(COUNT, seed=3)
+BURSTS = Regime.TONIC_BURSTING
+
+
+class Counted:
+    """Chips that count what is measured of them."""
+
+    def __init__(self) -> None:
+        self.clamped = np.zeros(COUNT, dtype=int)
+        self.looked = np.zeros(COUNT, dtype=int)
+
+    def currents(self, rows, values, voltage, without=None):
+        self.clamped[rows] += voltage.size
+        return CHIPS.currents(rows, values, voltage, without)
+
+    def patterns(self, rows, values, duration):
+        self.looked[rows] += 1
+        return CHIPS.patterns(rows, values, duration)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    counted = Counted()
+    budget = Budget(patterns=10, candidates=24)
+    done = trim(counted, COUNT, design(), nominal(), CHIPS.knobs, DRIVE, BURSTS, budget)
+    return done, counted, budget
+
+
+def test_chips_fire_as_wanted(outcome):
+    done, _, _ = outcome
+    drawn = np.tile([knob.drawn for knob in CHIPS.knobs], (COUNT, 1))
+    before, _ = look(CHIPS, np.arange(COUNT), drawn, DRIVE)
+    assert sum(r.regime == BURSTS for r in before) <= 8
+    assert all(r.regime == BURSTS for r in done.reports)
+
+
+def test_codes_are_codes_and_reports_are_of_them(outcome):
+    done, _, _ = outcome
+    for index, knob in enumerate(done.knobs):
+        assert np.isin(done.values[:, index], knob.codes).all()
+    again, _ = look(CHIPS, np.arange(COUNT), done.values, DRIVE)
+    assert [r.regime for r in again] == [r.regime for r in done.reports]
+
+
+def test_what_was_measured_is_counted(outcome):
+    done, counted, budget = outcome
+    assert done.currents == pytest.approx(counted.clamped)
+    assert done.patterns == pytest.approx(counted.looked)
+    assert done.currents.max() == 9 * 6
+    assert done.patterns.max() <= budget.patterns
+
+
+def test_a_chip_that_cannot_be_trimmed_spends_its_budget_and_no_more():
+    budget = Budget(patterns=5, candidates=8)
+    args = (CHIPS, 1, design(), nominal(), CHIPS.knobs, DRIVE)
+    done = trim(*args, Regime.DEPOLARIZATION_BLOCK, budget)
+    assert done.patterns.tolist() == [5]
+    assert done.reports[0].regime != Regime.DEPOLARIZATION_BLOCK
+
+
+def test_the_first_knob_is_the_offset():
+    with pytest.raises(InputError, match="the first knob must be ib_comp"):
+        trim(CHIPS, 1, design(), nominal(), CHIPS.knobs[1:], DRIVE, BURSTS)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"voltages": 3}, "voltages = 3 must be from 4 to 200"),
+        ({"patterns": 0}, "patterns = 0 must be from 1"),
+        ({"candidates": 0}, "candidates = 0 must be from 1"),
+    ],
+)
+def test_budgets_that_cannot_be_are_refused(numbers: dict[str, int], message: str):
+    with pytest.raises(InputError, match=message):
+        Budget(**numbers)

@@ -72,6 +72,19 @@ def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -
     return sum(point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers)
 
 
+def compensation_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+    """What the compensation's mirror delivers under these conditions, ampere into the membrane.
+
+    ``design.compensation_current`` is what it was mapped to deliver, at the nominal corner.
+    """
+    bias = design.compensation_bias
+    if bias == 0:
+        return 0.0
+    sources = design.compensation_current > 0
+    mirror = characteristics.source if sources else characteristics.sink
+    return (bias if sources else -bias) * mirror.gain_at(bias)
+
+
 def skew_current(
     design: NeuronDesign, characteristics: CellCharacteristics, u: np.ndarray
 ) -> np.ndarray:
@@ -172,7 +185,7 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         extra = ()
     total = design.membrane_capacitance + parasitics(design, characteristics).membrane
     total -= design.unit_current / design.unit_voltage * leak_lag
-    bias = offset_current(design, characteristics) + design.compensation_current
+    bias = offset_current(design, characteristics) + compensation_current(design, characteristics)
     return NeuronParameters(
         elements=(
             *(as_built_element(a, design, characteristics) for a in design.elements),

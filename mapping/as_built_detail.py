@@ -5,7 +5,7 @@
     skew  = d(ln A)/dV V0      of a follower, whose common mode and output are its own voltage
     conductance = -(dc/dV) V0 / A       of a follower; that of the others is the leak's
     drift = l V0
-    rise, fall = lags of the branches that rise and fall with U, over the time unit
+    lag = that of the first mirrors, rise or fall = that of the fold, over the time unit
 
 Here each amplifier's mirrors have a state of their own. :func:`mapping.as_built.as_built` puts the
 lags of all fast amplifiers into one time constant and leaves the followers' out: a tenth of the
@@ -20,6 +20,7 @@ from dataclasses import replace
 from mapping.as_built import (
     as_built,
     as_built_element,
+    compensation_current,
     follower_point,
     membrane_conductance,
     offset_current,
@@ -67,7 +68,8 @@ def as_built_in_detail(
             for a in design.leak
         )
         elements = (*elements, *sections)
-        bias = offset_current(design, characteristics) + design.compensation_current
+        bias = offset_current(design, characteristics)
+        bias += compensation_current(design, characteristics)
         # output conductances lead to the reference, U = 0; the leak of the model leads to U_rest
         values |= {
             "tau_m": total * unit / design.time_unit,
@@ -82,11 +84,13 @@ def _of_element(
     amplifier: OtaDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> Amplifier:
     at = point(amplifier, characteristics)
-    lags = at.single_lag / design.time_unit, at.double_lag / design.time_unit
-    rise, fall = lags if amplifier.orientation == Orientation.NONINVERTING else lags[::-1]
+    fold = at.fold_lag / design.time_unit
+    straight = amplifier.orientation == Orientation.NONINVERTING
     return Amplifier(
-        rise=rise,
-        fall=fall,
+        lag=at.mirror_lag / design.time_unit,
+        rise=0.0 if straight else fold,
+        fall=fold if straight else 0.0,
+        bend=at.bend,
         skew=at.conductance_skew / at.gain * design.unit_voltage,
         drift=at.drift * design.unit_voltage,
     )
@@ -102,8 +106,9 @@ def _of_follower(
     )
     per_unit = design.unit_voltage / (2 * _REACH)
     return Amplifier(
-        rise=at.single_lag / design.time_unit,
-        fall=at.double_lag / design.time_unit,
+        lag=at.mirror_lag / design.time_unit,
+        fall=at.fold_lag / design.time_unit,
+        bend=at.bend,
         skew=math.log(high.gain / low.gain) * per_unit,
         drift=at.drift * design.unit_voltage,
         conductance=(low.offset_current - high.offset_current) / at.gain * per_unit,

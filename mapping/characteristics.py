@@ -7,13 +7,13 @@ with v the swept input minus the fixed one, and the sign that of the orientation
 voltage V0, offset o, drift l and offset current c are measured over bias and common mode; output
 conductance g, its skew h (PMOS and NMOS mirrors differ), internal delay and the lags of the two
 branches over bias current. The branch of the positive input reaches the output over one mirror,
-that of the negative input over two.
+that of the negative input over two, the second of which is the fold.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -26,7 +26,7 @@ from scipy.optimize import least_squares
 
 from mapping.record import check_fields, read_record_text, record_to_json
 from neuron_model.atomic import write_atomically
-from neuron_model.dynamics import Branches, amplified, branch_flow, settled
+from neuron_model.dynamics import Branches, amplified, moved_branches, settled
 from neuron_model.errors import InputError
 from neuron_model.parameters import Amplifier
 
@@ -91,45 +91,78 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
     )
 
 
-def fit_lags(
-    time: np.ndarray, voltage: np.ndarray, current: np.ndarray, at: OtaPoint
-) -> tuple[float, float]:
-    """(single, double): lags in seconds of an OTA's branches, by least squares of a slow ramp.
+@dataclass(frozen=True)
+class Ramp:
+    """An OTA's answer to a ramp of the input that ``orientation`` names.
 
-    The equations are those of :class:`neuron_model.parameters.Amplifier`.
+    time: seconds, (points,), growing. voltage: swept minus fixed input, volt, (points,). current:
+    output current over bias current, (points,). at: what is known of the OTA at rest.
+    """
+
+    orientation: Orientation
+    time: np.ndarray
+    voltage: np.ndarray
+    current: np.ndarray
+    at: OtaPoint
+
+
+def fit_lags(ramps: Sequence[Ramp], scale: float) -> tuple[float, float, float]:
+    """(mirror, fold, bend) of an OTA, by least squares of ramps of both of its inputs.
+
+    The equations are those of :class:`neuron_model.parameters.Amplifier`: mirror and fold, in
+    seconds, are the lags of a branch's first mirror and of the second one that the negative
+    input's branch has.
 
     Args:
-        time: seconds, (points,), growing.
-        voltage: positive minus negative input, volt, (points,).
-        current: output current over bias current, (points,).
-        at: what is known of the OTA at rest.
+        ramps: of one OTA at one bias current.
+        scale: seconds, of the order of both lags.
     """
-    grid = np.linspace(time[0], time[-1], _RAMP_POINTS)
-    step = grid[1] - grid[0]
-    u = (np.interp(grid, time, voltage) - at.offset) / at.slope_voltage
-    wanted = np.interp(grid, time, current)
-    t = np.tanh(u)
-    middle = (t[1:] + t[:-1]) / 2
-    amplifier = Amplifier(drift=at.drift * at.slope_voltage)
-
-    def lagging(target: np.ndarray, start: float, lag: float) -> np.ndarray:
-        shares = [start]
-        for each in target.tolist():
-            shares.append(float(branch_flow(shares[-1], each, step / lag)))
-        return np.array(shares)
+    grids = [_ramp_grid(ramp) for ramp in ramps]
 
     def error(p: np.ndarray) -> np.ndarray:
-        to, first = settled(middle), settled(float(t[0]))
-        single, double = p[:2] * scale
-        held = Branches(lagging(to.up, first.up, single), lagging(to.down, first.down, double))
-        return np.asarray(at.gain * amplified(t, u, 0.0, amplifier, held) + p[2] - wanted)
+        mirror, fold, bend, *shifts = p.tolist()
+        errors = []
+        for ramp, (u, step, wanted), shift in zip(ramps, grids, shifts, strict=True):
+            straight = ramp.orientation != Orientation.INVERTING
+            rise, fall = (0.0, fold) if straight else (fold, 0.0)
+            drift = ramp.at.drift * ramp.at.slope_voltage
+            amplifier = Amplifier(mirror * scale, rise * scale, fall * scale, bend, drift=drift)
+            sign = ramp.at.gain if straight else -ramp.at.gain
+            errors.append(sign * lagging_transfer(u, step, amplifier) + shift - wanted)
+        return np.concatenate(errors)
 
-    # a hundredth to ten times the delay that a straight line through both branches has
-    scale = max(at.delay, step)
-    start = [0.2, 0.4, at.offset_current]
-    bounds = ([0.01, 0.01, -1.0], [10.0, 10.0, 1.0])
-    fit = least_squares(error, start, bounds=bounds, diff_step=1e-4)
-    return float(fit.x[0] * scale), float(fit.x[1] * scale)
+    shifts = [ramp.at.offset_current for ramp in ramps]
+    start = [1.0, 1.0, 0.05, *shifts]
+    low, high = [0.02, 0.02, 0.0], [20.0, 20.0, 0.5]
+    ends = ([*low, *(-1.0 for _ in ramps)], [*high, *(1.0 for _ in ramps)])
+    fit = least_squares(error, start, bounds=ends, diff_step=1e-4)
+    return float(fit.x[0] * scale), float(fit.x[1] * scale), float(fit.x[2])
+
+
+def _ramp_grid(ramp: Ramp) -> tuple[np.ndarray, float, np.ndarray]:
+    """(input over the slope voltage, time step, current) at even times."""
+    grid = np.linspace(ramp.time[0], ramp.time[-1], _RAMP_POINTS)
+    u = (np.interp(grid, ramp.time, ramp.voltage) - ramp.at.offset) / ramp.at.slope_voltage
+    return u, float(grid[1] - grid[0]), np.interp(grid, ramp.time, ramp.current)
+
+
+def lagging_transfer(u: np.ndarray, step: float, amplifier: Amplifier) -> np.ndarray:
+    """What an ideal amplifier's tanh(u) becomes behind its mirrors, (points,).
+
+    Args:
+        u: input, in units of the slope, at even times, (points,).
+        step: time between them.
+        amplifier: of one neuron.
+    """
+    t = np.tanh(u)
+    held = settled(float(t[0]))
+    branches = [held]
+    # half-way between two samples, so that the lag is none of the sampling's
+    for middle in (0.5 * (t[1:] + t[:-1])).tolist():
+        held = moved_branches(held, middle, amplifier, step)
+        branches.append(held)
+    moved = Branches(*(np.array(x) for x in zip(*branches, strict=True)))
+    return np.asarray(amplified(t, u, 0.0, amplifier, moved))
 
 
 def _checked(values: Any, shape: tuple[int, ...], what: str, name: str) -> np.ndarray:
@@ -166,8 +199,9 @@ class OtaPoint:
     delay: float
     conductance_skew: float = 0.0
     drift: float = 0.0
-    single_lag: float = 0.0
-    double_lag: float = 0.0
+    mirror_lag: float = 0.0
+    fold_lag: float = 0.0
+    bend: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -181,8 +215,9 @@ class OtaTable:
     conductance_skew: (biases,), siemens per ampere of bias, by which the output conductance is
     larger where the output sinks its whole current and smaller where it sources it. drift:
     (biases, modes), 1 / V, by which the gain grows where the swept input lifts the tail.
-    single_lag, double_lag: (biases,), seconds, charge over bias current of the mirrors on the way
-    of the positive and of the negative input's branch. Of these four, none given is 0.
+    mirror_lag, fold_lag: (biases,), seconds, charge over bias current of the mirror that either
+    branch meets first, and of the second one on the way of the negative input's branch. bend:
+    (biases,), by which power of the current these charges grow. Of these five, none given is 0.
     """
 
     orientation: Orientation
@@ -197,18 +232,19 @@ class OtaTable:
     delay: np.ndarray
     conductance_skew: np.ndarray | None = None
     drift: np.ndarray | None = None
-    single_lag: np.ndarray | None = None
-    double_lag: np.ndarray | None = None
+    mirror_lag: np.ndarray | None = None
+    fold_lag: np.ndarray | None = None
+    bend: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
         biases, modes = np.size(self.bias_current), np.size(self.common_mode)
-        for name in ("conductance_skew", "single_lag", "double_lag"):
+        for name in ("conductance_skew", "mirror_lag", "fold_lag", "bend"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, np.zeros(biases))
         if self.drift is None:
             object.__setattr__(self, "drift", np.zeros((biases, modes)))
-        lines = ("bias_current", "output_conductance", "conductance_skew", *_DELAYS)
+        lines = ("bias_current", *_LINES, *_DELAYS)
         for f in fields(self)[1:]:
             shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
             if f.name == "common_mode":
@@ -234,8 +270,7 @@ class OtaTable:
         x = np.log(self.bias_current)
         # a delay goes as 1 / bias: their product is what interpolates well
         return {
-            "output_conductance": PchipInterpolator(x, self.output_conductance),
-            "conductance_skew": PchipInterpolator(x, self.conductance_skew),
+            **{name: PchipInterpolator(x, getattr(self, name)) for name in _LINES},
             **{
                 name: PchipInterpolator(x, getattr(self, name) * self.bias_current)
                 for name in _DELAYS
@@ -262,16 +297,14 @@ class OtaTable:
         y = float(np.clip(common_mode, self.common_mode[0], self.common_mode[-1]))
         values = {name: float(surface(x, y)[0, 0]) for name, surface in self._surfaces.items()}
         delays = {name: float(self._lines[name](x)) / bias_current for name in _DELAYS}
-        return OtaPoint(
-            **values,
-            **delays,
-            output_conductance=float(self._lines["output_conductance"](x)),
-            conductance_skew=float(self._lines["conductance_skew"](x)),
-        )
+        lines = {name: float(self._lines[name](x)) for name in _LINES}
+        return OtaPoint(**values, **delays, **lines)
 
 
 _MOST_FOUND = 4096
-_DELAYS = ("delay", "single_lag", "double_lag")
+# What is measured over bias currents alone; of these, what goes as 1 / bias.
+_LINES = ("output_conductance", "conductance_skew", "bend")
+_DELAYS = ("delay", "mirror_lag", "fold_lag")
 
 
 @dataclass(frozen=True)
@@ -351,7 +384,7 @@ class CellCharacteristics:
         return table
 
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:

@@ -78,8 +78,18 @@ class CellBenches:
             steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, _SWEEP_STEP)]
         return self._ota_bench("output", Orientation.NONINVERTING, steps)
 
-    def ramp(self, bias: float, duration: float, height: float, ramped: str = "moving") -> Bench:
-        """The input or the output ("moving" or "out") ramped up and down by +-``height`` volt."""
+    def ramp(
+        self,
+        bias: float,
+        duration: float,
+        height: float,
+        ramped: str = "moving",
+        orientation: Orientation = Orientation.NONINVERTING,
+    ) -> Bench:
+        """The input or the output ("moving" or "out") ramped up and down by +-``height`` volt.
+
+        ``orientation`` says which input moves.
+        """
         low, high = self._swing(self.technology.reference, height)
         wait = duration
         times = wait + np.array([0.0, 1.0, 2.0, 3.0]) * duration
@@ -89,7 +99,7 @@ class CellBenches:
             Alteration("ibias", "dc", bias),
             Transient(end, duration / 400, start=wait),
         ]
-        return self._ota_bench(f"{ramped} ramp", Orientation.NONINVERTING, steps, {ramped: wave})
+        return self._ota_bench(f"{ramped} ramp", orientation, steps, {ramped: wave})
 
     def mirror(self, kind: str, biases: np.ndarray, span: float) -> Bench:
         """DC output curves of a current "source" or "sink", one a bias."""

@@ -11,7 +11,7 @@ plain float and leaves its term as it is (an offset of 0, a factor of 1) costs n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -32,10 +32,15 @@ from neuron_model.parameters import (
 
 
 class Branches(NamedTuple):
-    """Currents of an amplifier's two branches, each a share of its bias current, (..., neurons)."""
+    """Currents of an amplifier's two branches, each a share of its bias current, (..., neurons).
+
+    up, down: at the output. first_up, first_down: behind the mirror that each meets first.
+    """
 
     up: Value
     down: Value
+    first_up: Value
+    first_down: Value
 
 
 class State(NamedTuple):
@@ -127,16 +132,57 @@ def amplified(t: Value, u: Value, out: Value, amplifier: Amplifier, branches: Br
 
 def settled(t: Value) -> Branches:
     """up = (1 + t) / 2, down = (1 - t) / 2: branches that have had the time to follow."""
-    return Branches(0.5 + 0.5 * t, 0.5 - 0.5 * t)
+    up, down = 0.5 + 0.5 * t, 0.5 - 0.5 * t
+    return Branches(up, down, up, down)
 
 
-def branch_rates(branches: Branches, t: Value, amplifier: Amplifier) -> Branches:
-    """rise d(up)/dt = up ((1 + t) / 2 - up), fall d(down)/dt = down ((1 - t) / 2 - down)."""
+def branch_states(amplifier: Amplifier) -> tuple[str, ...]:
+    """Which of the branches of one neuron's amplifier have a state of their own."""
+    second = [("up", amplifier.rises_at_once), ("down", amplifier.falls_at_once)]
+    return ("first_up", "first_down", *(name for name, at_once in second if at_once is False))
+
+
+def branches_of(states: Mapping[str, Value]) -> Branches:
+    """Branches from those that :func:`branch_states` lists; the others are what they follow."""
+    first = {"up": states["first_up"], "down": states["first_down"]}
+    return Branches(**{**first, **states})
+
+
+def branch_logarithms(
+    branches: Sequence[Branches], states: Sequence[tuple[str, ...]]
+) -> np.ndarray:
+    """The states of each amplifier's branches: the logarithms of those that ``states`` lists."""
+    shares = [
+        getattr(one, name) for one, names in zip(branches, states, strict=True) for name in names
+    ]
+    return np.log(np.maximum(np.array(shares, dtype=float), _LEAST_SHARE))
+
+
+# What a transistor that is off still carries, beyond the reach of any tanh.
+_LEAST_SHARE = 1e-12
+
+
+def branch_rates(branches: Branches, t: Value, amplifier: Amplifier) -> dict[str, Value]:
+    """d(ln x)/dt = (target - x) / (lag x^bend) of each branch that :func:`branch_states` lists."""
     to = settled(t)
-    return Branches(
-        branches.up * (to.up - branches.up) / amplifier.rise,
-        branches.down * (to.down - branches.down) / amplifier.fall,
-    )
+    targets = {
+        "first_up": (to.up, amplifier.lag),
+        "first_down": (to.down, amplifier.lag),
+        "up": (branches.first_up, amplifier.rise),
+        "down": (branches.first_down, amplifier.fall),
+    }
+
+    def rate(name: str) -> Value:
+        share: Value = getattr(branches, name)
+        target, lag = targets[name]
+        return (target - share) / _bent(lag, share, amplifier)
+
+    return {name: rate(name) for name in branch_states(amplifier)}
+
+
+def _bent(lag: Value, share: Value, amplifier: Amplifier) -> Value:
+    """lag share^bend."""
+    return lag * share**amplifier.bend if _is_there(amplifier.bend) else lag
 
 
 def branch_flow(share: Value, target: Value, duration: Value) -> Value:
@@ -243,7 +289,8 @@ def euler(parameters: NeuronParameters, dt: float) -> Step:
     """U(t + dt) = U(t) + dt dU/dt(t): explicit Euler, as arXiv 2605.11835 trains it.
 
     A copy with time constant 0 follows the new membrane voltage at once; amplifiers' branches
-    follow by their exact flow, which is stable however short their lags are.
+    follow by their exact flow (with the charge that their mirrors have before the step), which is
+    stable however short their lags are.
     """
 
     def filter_step(timescale: Timescale) -> CopyStep:
@@ -376,17 +423,36 @@ def _branch_step(
 ) -> tuple[Branches, ...]:
     inputs = amplifier_inputs(after, parameters)
     held = before.branches or tuple(settled(t) for t in amplifier_inputs(before, parameters))
-    moved = []
-    for owner, share, t in zip(parameters.lagging, held, inputs, strict=True):
-        amplifier, to = parameters.amplifier(owner), settled(t)
-        assert amplifier is not None
-        moved.append(
-            Branches(
-                branch_flow(share.up, to.up, dt / amplifier.rise),
-                branch_flow(share.down, to.down, dt / amplifier.fall),
-            )
-        )
-    return tuple(moved)
+    amplifiers = [a for a in map(parameters.amplifier, parameters.lagging) if a is not None]
+    return tuple(
+        moved_branches(branches, t, amplifier, dt)
+        for branches, t, amplifier in zip(held, inputs, amplifiers, strict=True)
+    )
+
+
+def moved_branches(branches: Branches, t: Value, amplifier: Amplifier, dt: float) -> Branches:
+    """Branches ``dt`` later, t being held; ``amplifier`` lags."""
+    to = settled(t)
+    first_up, first_down = (
+        branch_flow(share, target, dt / _bent(amplifier.lag, share, amplifier))
+        for share, target in ((branches.first_up, to.up), (branches.first_down, to.down))
+    )
+
+    def second(share: Value, before: Value, after: Value, lag: Value, at_once: Mask) -> Value:
+        def flow() -> Value:
+            duration = dt / _bent(_unless(at_once, lag), share, amplifier)
+            return branch_flow(share, 0.5 * (before + after), duration)
+
+        return _choose(at_once, lambda: after, flow)
+
+    return Branches(
+        second(branches.up, branches.first_up, first_up, amplifier.rise, amplifier.rises_at_once),
+        second(
+            branches.down, branches.first_down, first_down, amplifier.fall, amplifier.falls_at_once
+        ),
+        first_up,
+        first_down,
+    )
 
 
 # Beyond this many units tanh is 1 and sinh half an exponential, in float64 too; and the square

@@ -14,10 +14,12 @@ import numpy as np
 from scipy.optimize import brentq
 
 from neuron_model.dynamics import (
-    Branches,
     State,
     amplifier_inputs,
+    branch_logarithms,
     branch_rates,
+    branch_states,
+    branches_of,
     copy_drive,
     membrane_rate,
     settled,
@@ -145,27 +147,28 @@ _DIFFERENCE = 1e-5
 
 
 def _differences(one: NeuronParameters, state: State) -> np.ndarray:
-    """The Jacobian of membrane, copies that move and branches that lag, by central differences."""
+    """The Jacobian of membrane, copies that move and logarithms of branches that lag.
+
+    By central differences.
+    """
     moving = moving_timescales(one)
-    owners = [(owner, one.amplifier(owner)) for owner in one.lagging]
+    amplifiers = [a for a in map(one.amplifier, one.lagging) if a is not None]
+    states = [branch_states(amplifier) for amplifier in amplifiers]
 
     def rates(y: np.ndarray) -> np.ndarray:
         copies = [y[1 + moving.index(x)] if x in moving else y[0] for x in TIMESCALES]
-        shares = y[1 + len(moving) :]
-        pairs = tuple(map(Branches, shares[::2], shares[1::2]))
-        at = State(y[0], *copies).with_branches(pairs)
+        shares = iter(np.exp(y[1 + len(moving) :]).tolist())
+        held = tuple(branches_of({name: next(shares) for name in names}) for names in states)
+        at = State(y[0], *copies).with_branches(held)
         found = [membrane_rate(at, 0.0, one)]
         found += [copy_drive(at, x, one) / one.tau(x) for x in moving]
-        for held, t, (_, amplifier) in zip(
-            at.branches, amplifier_inputs(at, one), owners, strict=True
-        ):
-            assert amplifier is not None
-            found += branch_rates(held, t, amplifier)
+        for branches, t, amplifier in zip(held, amplifier_inputs(at, one), amplifiers, strict=True):
+            found += branch_rates(branches, t, amplifier).values()
         return np.array(found)
 
     branches = state.branches or tuple(settled(t) for t in amplifier_inputs(state, one))
-    shares = [share for pair in branches for share in pair]
-    y = np.array([state.membrane, *(state.voltage(x) for x in moving), *shares], dtype=float)
+    logs = branch_logarithms(branches, states)
+    y = np.array([state.membrane, *(state.voltage(x) for x in moving), *logs], dtype=float)
     steps = _DIFFERENCE * np.eye(y.size)
     columns = [(rates(y + step) - rates(y - step)) / (2 * _DIFFERENCE) for step in steps]
     return np.stack(columns, axis=1)

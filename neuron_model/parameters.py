@@ -82,40 +82,58 @@ class Amplifier(_Part):
     """What a real amplifier makes of tanh(kappa u), with u its input and U_out its output voltage.
 
         (up - down) (1 + skew U_out + drift u (1 + t) / 2) - conductance U_out,  t = tanh(kappa u)
-        rise d(up)/dt   = up   ((1 + t) / 2 - up)
-        fall d(down)/dt = down ((1 - t) / 2 - down)
+        lag  d(ln p)/dt    = ((1 + t) / 2 - p) / p^bend
+        lag  d(ln q)/dt    = ((1 - t) / 2 - q) / q^bend
+        rise d(ln up)/dt   = (p - up) / up^bend             up = p    where rise is 0
+        fall d(ln down)/dt = (q - down) / down^bend         down = q  where fall is 0
 
-    up and down are the currents of its two branches, each as a share of the bias current. Current
-    mirrors bring them to the output, and hold them back: the voltage of a mirror's node is the
+    p and q are the currents of its two branches, each as a share of the bias current, behind the
+    mirror that either meets first; up and down what comes of them to the output, one of the two
+    over one more mirror. Mirrors hold currents back: the voltage of a mirror's node is the
     logarithm of the current, so that a branch with little current follows slowly (the log-domain
-    filter, Frey, IEE Proc. G 140 (1993) 406). A slow signal sees t, delayed.
+    filter, Frey, IEE Proc. G 140 (1993) 406). Beyond weak inversion it takes more charge for the
+    same change of the logarithm, the more the larger the current (bend). A slow signal sees t,
+    delayed.
 
-    rise, fall: charge of each branch's mirrors over the bias current, in the neuron's units of
-    time, both positive, or both 0 where the branches follow at once. skew: relative growth of the
+    lag: charge of the first mirrors over the bias current, in the neuron's units of time, at the
+    full bias current; 0 where the branches follow at once. rise, fall: that of the second mirror of
+    the branch that rises or falls with U, 0 where there is none. skew: relative growth of the
     current with the output voltage. drift: its growth with an input above the other, which lifts
     the tail's drain. Both per unit of U. conductance: of its output, where no leak counts it.
     All are 0 but in as-built models.
     """
 
+    lag: Value = 0.0
     rise: Value = 0.0
     fall: Value = 0.0
+    bend: Value = 0.0
     skew: Value = 0.0
     drift: Value = 0.0
     conductance: Value = 0.0
 
     def __post_init__(self) -> None:
         _normalise(self, "amplifier")
-        none = not self.lags and all(_all_zero(v) for v in (self.rise, self.fall))
-        if not none and not (self.lags and _all_positive(self.fall)):
+        lags = self.lag, self.rise, self.fall
+        if not self.lags and not all(_all_zero(v) for v in lags):
             raise InputError(
-                f"amplifier: rise = {_shown(self.rise)} and fall = {_shown(self.fall)} do not go "
-                "together; both must be positive, or both 0."
+                f"amplifier: lag = {_shown(self.lag)}, rise = {_shown(self.rise)} and fall = "
+                f"{_shown(self.fall)} do not go together; lag must be positive, or all three 0."
             )
 
     @cached_property
     def lags(self) -> bool:
         """Whether its branches have a state of their own."""
-        return _all_positive(self.rise)
+        return _all_positive(self.lag)
+
+    @cached_property
+    def rises_at_once(self) -> Mask:
+        """Where the branch that rises with U has one mirror only."""
+        return _equal(self.rise, 0.0)
+
+    @cached_property
+    def falls_at_once(self) -> Mask:
+        """Where the branch that falls with U has one mirror only."""
+        return _equal(self.fall, 0.0)
 
 
 def _all_positive(value: Value) -> bool:
@@ -420,12 +438,14 @@ def allowed_range(key: str) -> tuple[float, float, str]:
         return _SMALLEST, math.inf, f"at least {_SMALLEST:g} (inf for a linear leak)"
     if key == "tau_m":
         return _SHORTEST, _LONGEST, f"from {_SHORTEST:g} to {_LONGEST:g}"
-    if key.startswith("tau_") or last in ("rise", "fall"):
+    if key.startswith("tau_") or last in ("lag", "rise", "fall"):
         return _SHORTEST, _LONGEST, f"0 or from {_SHORTEST:g} to {_LONGEST:g}"
     if key.startswith("filter") and last == "kappa":
         return _SMALLEST, _LARGEST, f"0 (a linear filter) or from {_SMALLEST:g} to {_LARGEST:g}"
     if key == "leak.conductance":
         return _SMALLEST, _LARGEST, f"0 or from {_SMALLEST:g} to {_LARGEST:g}"
+    if last == "bend":
+        return 0.0, 1.0, "from 0 to 1"
     if last == "kappa":
         return _SMALLEST, _LARGEST, f"from {_SMALLEST:g} to {_LARGEST:g}"
     return -_LARGEST, _LARGEST, f"from {-_LARGEST:g} to {_LARGEST:g}"

@@ -15,10 +15,12 @@ import numpy as np
 from scipy.integrate import odeint
 
 from neuron_model.dynamics import (
-    Branches,
     State,
     amplifier_inputs,
+    branch_logarithms,
     branch_rates,
+    branch_states,
+    branches_of,
     copy_drive,
     membrane_rate,
     output,
@@ -37,6 +39,8 @@ MOST_SAMPLES = 20_000_000
 """More would not fit into the memory of a small machine."""
 
 _TOLERANCE = 1e-10
+# Of neurons with amplifiers, which have tens of states: still a hundred times below what shows.
+_AMPLIFIED_TOLERANCE = 1e-8
 _MOST_STEPS = 10_000_000  # between two samples: no limit for any neuron that can be described
 
 
@@ -99,8 +103,9 @@ def simulate(
     """Integrate one neuron from time 0 to ``duration``.
 
     The equations are those of :class:`neuron_model.parameters.NeuronParameters`. LSODA (relative
-    and absolute tolerance 1e-10) is started anew at every step of the stimulus, so that none is
-    smoothed over; samples are its own interpolation, so that their spacing changes no spike.
+    and absolute tolerance 1e-10, with amplifiers that lag 1e-8) is started anew at every step of
+    the stimulus, so that none is smoothed over; samples are its own interpolation, so that their
+    spacing changes no spike.
 
     Args:
         parameters: one neuron.
@@ -125,17 +130,18 @@ def simulate(
     moving = tuple(x for x in TIMESCALES if not one.is_instant(x))
     start = rest(one, stimulus(0.0)) if initial is None else initial
     branches = start.branches or tuple(settled(t) for t in amplifier_inputs(start, one))
-    shares = [share for pair in branches for share in pair]
-    y = np.array([start.membrane, *(start.voltage(x) for x in moving), *shares], dtype=float)
+    logs = branch_logarithms(branches, _states(one))
+    y = np.array([start.membrane, *(start.voltage(x) for x in moving), *logs], dtype=float)
     if not np.all(np.isfinite(y)):
         raise InputError(f"initial state {start} is not allowed; it must be finite.")
 
     rates = _compile_rates(one, moving)
+    tolerance = _AMPLIFIED_TOLERANCE if one.lagging else _TOLERANCE
     samples = np.empty((grid.size, y.size))
     for begin, end, current in stimulus.segments(duration):
         first, last = np.searchsorted(grid, (begin, end))
         stops = np.concatenate(([begin], grid[first:last], [end]))
-        solution = _integrate(rates(current), y, stops)
+        solution = _integrate(rates(current), y, stops, tolerance)
         samples[first:last] = solution[1:-1]
         y = solution[-1]
     samples[-1] = y
@@ -227,6 +233,9 @@ class _Traced:
     def __truediv__(self, other: object) -> _Traced:
         return self._make(f"({self.text} / {_text(other)})")
 
+    def __pow__(self, other: object) -> _Traced:
+        return self._make(f"({self.text} ** {_text(other)})")
+
     def tanh(self) -> _Traced:
         """What numpy calls for the tanh of an object."""
         name = self.known.setdefault(self.text, f"t{len(self.known)}")
@@ -247,11 +256,15 @@ def _compile_rates(
     all of the time would go into choosing the same formulas again.
     """
     known: dict[str, str] = {}
-    names = [f"u{k}" for k in range(1 + len(moving) + 2 * len(parameters.lagging))]
-    u = [_Traced(name, known) for name in names]
+    listed = _states(parameters)
+    count = 1 + len(moving)
+    names = [f"u{k}" for k in range(count + sum(map(len, listed)))]
+    # of a branch, the logarithm is the state: it cannot become negative
+    exponentials = "".join(f"        s{k} = exp(u{k})\n" for k in range(count, len(names)))
+    u = [_Traced(name, known) for name in names[:count]]
     copies = [u[1 + moving.index(x)] if x in moving else u[0] for x in TIMESCALES]
-    shares = u[1 + len(moving) :]
-    branches = tuple(map(Branches, shares[::2], shares[1::2]))
+    shares = (_Traced(f"s{k}", known) for k in range(count, len(names)))
+    branches = tuple(branches_of({name: next(shares) for name in states}) for states in listed)
     state = State(u[0], *copies).with_branches(branches)
     rates = [membrane_rate(state, _Traced("current", known), parameters)]
     rates += [copy_drive(state, x, parameters) / parameters.tau(x) for x in moving]
@@ -259,30 +272,36 @@ def _compile_rates(
     for owner, held, t in zip(parameters.lagging, branches, inputs, strict=True):
         amplifier = parameters.amplifier(owner)
         assert amplifier is not None
-        rates += branch_rates(held, t, amplifier)
+        rates += branch_rates(held, t, amplifier).values()
     tanhs = "".join(f"        {name} = tanh({argument})\n" for argument, name in known.items())
     source = (
         "def at(current):\n"
         "    def rates(y, time):\n"
         f"        {', '.join(names)}, = y.tolist()\n"
-        f"{tanhs}"
+        f"{exponentials}{tanhs}"
         f"        return [{', '.join(rate.text for rate in rates)}]\n"
         "    return rates\n"
     )
-    namespace: dict[str, Any] = {"tanh": math.tanh}
+    namespace: dict[str, Any] = {"tanh": math.tanh, "exp": math.exp}
     exec(compile(source, "<rates of a neuron>", "exec"), namespace)
     at: Callable[[float], Rates] = namespace["at"]
     return at
 
 
-def _integrate(rates: Rates, y: np.ndarray, times: np.ndarray) -> np.ndarray:
+def _states(parameters: NeuronParameters) -> list[tuple[str, ...]]:
+    """Of each amplifier that lags, its branches that have a state."""
+    amplifiers = [parameters.amplifier(owner) for owner in parameters.lagging]
+    return [branch_states(amplifier) for amplifier in amplifiers if amplifier is not None]
+
+
+def _integrate(rates: Rates, y: np.ndarray, times: np.ndarray, tolerance: float) -> np.ndarray:
     """State at each of ``times``, (times, states); ``y`` is the one at the first."""
     solution, info = odeint(
         rates,
         y,
         times,
-        rtol=_TOLERANCE,
-        atol=_TOLERANCE,
+        rtol=tolerance,
+        atol=tolerance,
         mxstep=_MOST_STEPS,
         full_output=True,
     )

@@ -16,6 +16,7 @@ from mapping.characteristics import (
     MirrorTable,
     Orientation,
     OtaTable,
+    Ramp,
     TransferFit,
     fit_lags,
     fit_transfer,
@@ -33,7 +34,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 7
+_METHOD = 9
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -41,6 +42,9 @@ _MODE_SPACING = 0.15
 _SPAN = 4.5
 # Charge of an OTA's mirrors is some femtocoulomb: a ramp this long a bias is slow beside the lag.
 _RAMP_CHARGE = 3e-13
+# Lags are fitted to ramps as quick as a spike, in seconds, for the slowest amplifiers of neurons.
+_SPIKE = 3e-4
+_SHORTEST_CHARGE = 5e-15
 _CAPACITANCE_BIAS = 1e-9
 _CAPACITANCE_RAMP = 3e-5
 # Of the slope voltage: a healthy OTA's offset is some per cent.
@@ -141,6 +145,11 @@ def _measure(
         *(benches.output(biases, span, difference) for difference in (0.0, span, -span)),
         *(benches.mirror(kind, biases, span) for kind in ("source", "sink")),
         *(benches.ramp(bias, _RAMP_CHARGE / bias, span / 2) for bias in biases),
+        *(
+            benches.ramp(bias, _spike_ramp(bias), span / 2, orientation=orientation)
+            for bias in biases
+            for orientation in _MOVING
+        ),
         benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP, span, "moving"),
         benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP / 10, span, "out"),
     ]
@@ -166,15 +175,15 @@ def _measure(
     skew = (sinking - sourcing) / 2
     mirrors = {kind: next(results) for kind in ("source", "sink")}
     lines = {"output_conductance": conductance, "conductance_skew": skew}
-    ramps = [next(results) for _ in biases]
-    lines["delay"] = np.array([lag(ramp) for ramp in ramps])
+    lines["delay"] = np.array([lag(next(results)) for _ in biases])
+    ramps = [[next(results) for _ in _MOVING] for _ in biases]
     tables = {
         orientation: _table(orientation, grid, biases, modes, lines)
         for orientation, grid in fits.items()
     }
-    single, double = _lags(ramps, tables[Orientation.NONINVERTING], technology.reference)
+    mirror, fold, bend = _lags(ramps, tables, technology.reference)
     tables = {
-        orientation: replace(table, single_lag=single, double_lag=double)
+        orientation: replace(table, mirror_lag=mirror, fold_lag=fold, bend=bend)
         for orientation, table in tables.items()
     }
     return CellCharacteristics(
@@ -253,17 +262,32 @@ def _table(
     )
 
 
+# Which input a ramp moves.
+_MOVING = (Orientation.NONINVERTING, Orientation.INVERTING)
+
+
+def _spike_ramp(bias: float) -> float:
+    """Seconds that a ramp takes at ``bias``."""
+    return float(np.clip(_SPIKE, _SHORTEST_CHARGE / bias, _RAMP_CHARGE / bias))
+
+
 def _lags(
-    ramps: Sequence[Result], table: OtaTable, reference: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(single, double) at each bias of ``table``, seconds; a ramp moves the positive input."""
-    lags = []
-    for bias, ramp in zip(table.bias_current.tolist(), ramps, strict=True):
-        wave = ramp[0]
+    ramps: Sequence[Sequence[Result]], tables: Mapping[Orientation, OtaTable], reference: float
+) -> np.ndarray:
+    """(mirror, fold, bend) at each bias, (3, biases); ``ramps``: of each input, by bias."""
+    biases = tables[Orientation.NONINVERTING].bias_current.tolist()
+
+    def ramp(orientation: Orientation, result: Result, bias: float) -> Ramp:
+        wave, at = result[0], tables[orientation].at(bias, reference)
         voltage, current = wave["v(moving)"] - reference, wave["i(vout)"] / bias
-        lags.append(fit_lags(wave.axis, voltage, current, table.at(bias, reference)))
-    single, double = np.array(lags).T
-    return single, double
+        return Ramp(orientation, wave.axis, voltage, current, at)
+
+    found = []
+    for bias, results in zip(biases, ramps, strict=True):
+        pair = [ramp(x, result, bias) for x, result in zip(_MOVING, results, strict=True)]
+        # a straight line through both branches lags by all three mirrors, roughly
+        found.append(fit_lags(pair, pair[0].at.delay / 4))
+    return np.array(found).T
 
 
 def _working_modes(fits: np.ndarray, middle: int) -> slice:

@@ -1,9 +1,12 @@
 """As built, against the amplifiers themselves: every current summed, straight from the tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built, follower_point, parasitics, point
+from mapping.as_built import as_built, compensation_current, follower_point, parasitics, point
+from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mapper import map_neuron
@@ -13,6 +16,7 @@ from tests.mapping.neurons import burster, iv_curve
 
 REAL = real_cells()
 U = np.linspace(-3.0, 3.0, 61)
+MIRRORS = ("source", "sink")
 FAST, SLOW, ULTRASLOW = Timescale
 
 
@@ -115,3 +119,20 @@ def test_as_built_of_other_conditions_keeps_the_designs_units():
     built = as_built(design, warm)
     assert (built.name, built.u_threshold, built.u_saturation) == ("burster", 0.0, 1.0)
     assert built.tau_slow == pytest.approx(50.0, rel=1e-3)
+
+
+def test_the_compensation_is_what_its_mirror_delivers_here():
+    cells = real_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    assert design.compensation_bias > 0
+    wanted = design.compensation_current
+    assert compensation_current(design, cells) == pytest.approx(wanted, rel=2e-3)
+    mirrors = {x: replace(getattr(cells, x), gain=1.02 * getattr(cells, x).gain) for x in MIRRORS}
+    elsewhere = replace(cells, **mirrors)
+    more = compensation_current(design, elsewhere)
+    assert more == pytest.approx(1.02 * compensation_current(design, cells))
+    for built in (as_built, as_built_in_detail):
+        change = built(design, elsewhere).i_bias - built(design, cells).i_bias
+        assert change == pytest.approx(0.02 * wanted / design.unit_current, rel=3e-3)
+    silent = replace(design, compensation_current=0.0, compensation_bias=0.0)
+    assert compensation_current(silent, cells) == 0.0

@@ -21,10 +21,15 @@ CHARGE = 1e-15
 
 
 def lagging_cells() -> CellCharacteristics:
-    """Real cells, with mirrors of 1 fC on the one way and 2 fC on the other."""
+    """Real cells, with mirrors of 1 fC and a fold of 2 fC."""
     cells = real_cells()
     tables = {
-        x.value: replace(cells.ota(x), single_lag=CHARGE / BIASES, double_lag=2 * CHARGE / BIASES)
+        x.value: replace(
+            cells.ota(x),
+            mirror_lag=CHARGE / BIASES,
+            fold_lag=2 * CHARGE / BIASES,
+            bend=np.full(BIASES.size, 0.1),
+        )
         for x in Orientation
     }
     return replace(cells, **tables)
@@ -61,16 +66,17 @@ def test_each_branch_lags_by_its_own_mirrors():
     built = as_built_in_detail(design, cells)
     for amplifier, element in zip(design.amplifiers, built.elements, strict=True):
         single = CHARGE / amplifier.bias_current / design.time_unit
-        lags = element.amplifier.rise, element.amplifier.fall
+        of = element.amplifier
         straight = amplifier.orientation == Orientation.NONINVERTING
-        wanted = (single, 2 * single) if straight else (2 * single, single)
-        assert lags == pytest.approx(wanted, rel=1e-3)
+        second = (0.0, 2 * single) if straight else (2 * single, 0.0)
+        assert (of.lag, of.rise, of.fall) == pytest.approx((single, *second), rel=1e-3)
+        assert of.bend == pytest.approx(0.1)
     follower = design.follower(Timescale.SLOW)
     assert follower is not None
     of = built.filter_slow.amplifier
     assert of is not None
     single = CHARGE / follower.bias_current / design.time_unit
-    assert (of.rise, of.fall) == pytest.approx((single, 2 * single), rel=1e-3)
+    assert (of.lag, of.rise, of.fall) == pytest.approx((single, 0.0, 2 * single), rel=1e-3)
     # gain grows by 0.08 of about 1.1 a volt, offset current by 0.1 of about -0.04
     assert of.skew == pytest.approx(0.08 / 1.1 * design.unit_voltage, rel=0.1)
     assert of.conductance == pytest.approx(0.04 * 0.1 / 1.1 * design.unit_voltage, rel=0.15)
@@ -93,6 +99,8 @@ def test_where_fast_elements_have_a_follower_the_leak_stays_a_leak():
     assert len(detail.elements) == len(design.elements)
     assert detail.leak == compact.leak
     assert detail.filter_fast.amplifier is not None
+    # its lag makes the membrane as quick as it makes the compact one's
+    assert detail.tau_m == compact.tau_m
 
 
 def test_it_fires_as_the_compact_one_does_where_lags_are_short():

@@ -31,9 +31,9 @@ from neuron_model.simulation import simulate
 from neuron_model.spikes import spike_times
 from neuron_model.stimulus import Stimulus
 
-FAST = Amplifier(rise=0.03, fall=0.06, skew=0.004, drift=0.005)
-SLOW = Amplifier(rise=0.06, fall=0.03, skew=0.003, drift=0.004)
-FOLLOWER = Amplifier(rise=0.1, fall=0.2, skew=0.009, drift=0.005, conductance=0.006)
+FAST = Amplifier(lag=0.03, fall=0.04, bend=0.1, skew=0.004, drift=0.005)
+SLOW = Amplifier(lag=0.03, rise=0.05, skew=0.003, drift=0.004)
+FOLLOWER = Amplifier(lag=0.1, fall=0.12, bend=0.2, skew=0.009, drift=0.005, conductance=0.006)
 NEURON = NeuronParameters(
     (
         Element(Timescale.FAST, -2.0, 0.1, 1.02, FAST),
@@ -52,9 +52,10 @@ CURRENT = -0.3
 
 
 def written_out(time: float, y: np.ndarray) -> list[float]:
-    """The equations of NEURON, by hand: U_m, U_slow and three pairs of branches."""
+    """The equations of NEURON, by hand: U_m, U_slow and three branches of three amplifiers."""
     u, slow, *shares = y
-    fast_up, fast_down, slow_up, slow_down, follow_up, follow_down = shares
+    fast_up, fast_first, fast_down, slow_first, slow_down, slow_up = shares[:6]
+    follow_up, follow_first, follow_down = shares[6:]
     t_fast = math.tanh(1.02 * (u - 0.1))
     t_slow = math.tanh(0.98 * (slow + 0.1))
     t_follow = math.tanh(1.03 * (u - slow))
@@ -69,12 +70,15 @@ def written_out(time: float, y: np.ndarray) -> list[float]:
     return [
         (CURRENT + 0.05 - drawn) / 0.9,
         ((followed - 0.006 * slow) / 1.03 - 0.03) / 20.0,
-        fast_up * ((1 + t_fast) / 2 - fast_up) / 0.03,
-        fast_down * ((1 - t_fast) / 2 - fast_down) / 0.06,
-        slow_up * ((1 + t_slow) / 2 - slow_up) / 0.06,
+        fast_up**0.9 * ((1 + t_fast) / 2 - fast_up) / 0.03,
+        fast_first**0.9 * ((1 - t_fast) / 2 - fast_first) / 0.03,
+        fast_down**0.9 * (fast_first - fast_down) / 0.04,
+        slow_first * ((1 + t_slow) / 2 - slow_first) / 0.03,
         slow_down * ((1 - t_slow) / 2 - slow_down) / 0.03,
-        follow_up * ((1 + t_follow) / 2 - follow_up) / 0.1,
-        follow_down * ((1 - t_follow) / 2 - follow_down) / 0.2,
+        slow_up * (slow_first - slow_up) / 0.05,
+        follow_up**0.8 * ((1 + t_follow) / 2 - follow_up) / 0.1,
+        follow_first**0.8 * ((1 - t_follow) / 2 - follow_first) / 0.1,
+        follow_down**0.8 * (follow_first - follow_down) / 0.12,
     ]
 
 
@@ -82,7 +86,8 @@ def test_a_run_is_the_equations_run():
     run = simulate(NEURON, Stimulus.constant(CURRENT), 150.0)
     pairs = [(0.3, 1.02), (0.1, 0.98), (0.0, 1.03)]
     t = np.tanh([-pairs[0][0] * 1.02, -pairs[1][0] * 0.98, 0.0])
-    shares = np.stack([(1 + t) / 2, (1 - t) / 2], axis=1).ravel()
+    up, down = (1 + t) / 2, (1 - t) / 2
+    shares = [up[0], down[0], down[0], up[1], down[1], up[1], up[2], down[2], down[2]]
     solution = solve_ivp(
         written_out,
         (0.0, 150.0),
@@ -107,12 +112,12 @@ def test_the_flow_of_a_branch_is_exact(share: float, target: float):
 
 def test_a_slow_signal_sees_its_tanh():
     t = np.linspace(-0.9, 0.9, 7)
-    assert np.allclose(amplified(t, t, t, Amplifier(0.1, 0.2), settled(t)), t)
+    assert np.allclose(amplified(t, t, t, Amplifier(0.1, 0.0, 0.2), settled(t)), t)
 
 
 @pytest.mark.parametrize("integrator", ["exponential", "euler"])
 def test_steps_converge_to_the_run(integrator: str):
-    held, duration = -0.5, 6.0
+    held, duration = -0.5, 3.0
     exact = simulate(NEURON, Stimulus.constant(held), duration, State(0.5, 0.5, 0.2, 0.5))
     errors = []
     for dt in (0.02, 0.01, 0.005):
@@ -130,7 +135,9 @@ def test_steps_converge_to_the_run(integrator: str):
 
 @pytest.mark.parametrize("integrator", ["exponential", "euler"])
 def test_gradients_are_exact(integrator: str):
-    keys = [key for key, _ in NEURON.named_values() if "amplifier" in key and "rise" not in key]
+    values = NEURON.named_values()
+    # a lag of 0 is none, whatever its neighbour in the direction of the gradient is
+    keys = [key for key, value in values if "amplifier" in key and value > 0 and ".lag" not in key]
     start = [
         torch.tensor([float(dict(NEURON.named_values())[key])], dtype=torch.float64) for key in keys
     ]
@@ -198,7 +205,7 @@ def test_curves_are_their_closed_forms():
 def test_equilibria_count_the_branches_as_states():
     (rest,) = equilibria(NEURON, -2.0)
     assert rest.is_stable
-    assert rest.eigenvalues.size == 2 + 2 * len(NEURON.lagging)
+    assert rest.eigenvalues.size == 2 + 3 * len(NEURON.lagging)
     compact = replace(
         NEURON,
         elements=tuple(replace(e, amplifier=None) for e in NEURON.elements),
@@ -219,7 +226,7 @@ def test_equilibria_count_the_branches_as_states():
 def test_files_numbers_and_stacks_keep_them():
     assert neuron_from_toml(neuron_to_toml(NEURON)) == NEURON
     names = [key for key, _ in NEURON.named_values()]
-    assert names[:4] == [f"elements[0].{k}" for k in ("alpha", "delta", "kappa", "amplifier.rise")]
+    assert names[:4] == [f"elements[0].{k}" for k in ("alpha", "delta", "kappa", "amplifier.lag")]
     assert "filter_slow.amplifier.conductance" in names
     changed = NEURON.with_values({"filter_slow.amplifier.fall": 0.5})
     assert changed.filter_slow.amplifier == replace(FOLLOWER, fall=0.5)
@@ -244,8 +251,14 @@ def test_many_neurons_are_as_many_runs():
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: Amplifier(rise=0.1), "both must be positive"),
-        (lambda: Amplifier(rise=np.array([0.1, 0.0]), fall=0.1), "both must be positive"),
+        (lambda: Amplifier(rise=0.1), "lag must be positive"),
+        (lambda: Amplifier(lag=np.array([0.1, 0.0]), fall=0.1), "lag must be positive"),
+        (
+            lambda: replace(
+                NEURON, elements=(Element("fast", 1.0, 0.0, 1.0, Amplifier(0.1, bend=1.5)),)
+            ),
+            r"bend = 1.5 is not allowed; it must be from 0 to 1",
+        ),
         (lambda: Filter(amplifier=Amplifier()), "kappa"),
         (lambda: Filter(1.0, 0.0, Amplifier(skew="a")), "skew"),
         (
@@ -268,5 +281,5 @@ def test_an_unknown_key_of_one_is_named():
 
 
 def test_branches_are_a_pair():
-    assert Branches(1.0, 0.0).up == 1.0
+    assert settled(1.0) == Branches(1.0, 0.0, 1.0, 0.0)
     assert State(0.0, 0.0, 0.0, 0.0).with_branches(()).branches == ()

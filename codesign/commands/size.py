@@ -10,7 +10,7 @@ from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from codesign.sizing_study import SizingFigures, SizingStudy, SizingTrial
+    from codesign.sizing_study import SizingFigures, SizingStudy
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -109,32 +109,32 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
     shown = list(outcome.front)
     if outcome.start not in shown and trials[outcome.start].figures is not None:
         shown.insert(0, outcome.start)
-    rows = [_row(_label(outcome, n), trials[n], trials[n].figures) for n in shown]
+    rows = [_row(_label(outcome, n), trials[n].figures) for n in shown]
     if outcome.chosen is not None:
-        rows.append(_row("checked", trials[outcome.chosen], outcome.checked))
+        rows.append(_row("> checked", outcome.checked))
     columns = (
         "trial",
         "yield",
         "interval error",
+        "area um2",
         "gates um2",
-        "capacitors um2",
         "power nW",
         "energy nJ",
         "I0 nA",
         "C_m pF",
-        "pair",
-        "tail",
-        "pmos mirror",
-        "nmos mirror",
     )
     title = (
         f"{outcome.name} on {outcome.technology}: {len(outcome.trials)} sizes tried; those that no "
-        "other is better than in yield, area and energy (pair to nmos mirror: area factors)"
+        "other is better than in yield, area and energy (<: sizes of before; >: chosen, and again "
+        "as checked)"
     )
     print_table(title, columns, rows)
     if written is None:
         print("no size that was tried is within the budget with the neuron's regime kept")
         return
+    assert outcome.chosen is not None
+    factors = trials[outcome.chosen].choice.area_factors
+    print("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
     if outcome.is_met:
         print(f"target met by trial {outcome.chosen}: {written}")
     else:
@@ -147,22 +147,20 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
 
 
 def _label(outcome: "SizingStudy", number: int) -> str:
-    marks = {outcome.start: " (before)", outcome.chosen: " (chosen)"}
-    return f"{number}{marks.get(number, '')}"
+    marks = {outcome.start: "< ", outcome.chosen: "> "}
+    return f"{marks.get(number, '')}{number}"
 
 
-def _row(label: str, trial: "SizingTrial", figures: "SizingFigures | None") -> tuple[object, ...]:
+def _row(label: str, figures: "SizingFigures | None") -> tuple[str, ...]:
     assert figures is not None
-    factors = trial.choice.area_factors
     return (
         label,
         f"{figures.chip_yield:.1%}",
         f"{figures.interval_error:.1%}",
+        f"{figures.area:.0f}",
         f"{figures.gate_area:.0f}",
-        f"{figures.capacitor_area:.0f}",
         f"{1e9 * figures.static_power:.0f}",
-        1e9 * figures.energy_per_spike,
-        1e9 * figures.unit_current,
-        1e12 * figures.membrane_capacitance,
-        *(factors[role] for role in ("pair", "tail", "pmos_mirror", "nmos_mirror")),
+        f"{1e9 * figures.energy_per_spike:.3g}",
+        f"{1e9 * figures.unit_current:.3g}",
+        f"{1e12 * figures.membrane_capacitance:.3g}",
     )

@@ -1,0 +1,134 @@
+"""Regime yield of the third published burster on sky130, from its first sizes to 99 %.
+
+    python -m benchmarks.regime_yield [--steps sized trained trimmed] [--folder runs/regime_yield]
+
+Each step is 200 chips in ngspice, the same draws (of unit variance, by device) at every step; the
+folder keeps each chip as soon as it is done, so that an interrupted run goes on from there. The
+untrained chips are those of ``benchmarks.mismatch``, as published in docs/results/mismatch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.regime_yield.plots import chain_figure
+from benchmarks.regime_yield.steps import STEPS, costs_of, design_of, drawn_of, technology_of
+from benchmarks.regime_yield.trimmed import trimmed_reports
+from codesign.mismatch_study import MismatchStudy, report_from_json, report_to_json
+from codesign.plots import save_figure
+from codesign.workflows.mismatch import CHIPS_PER_BENCH, study
+from netlists.engine import Engine
+from neuron_model.atomic import write_atomically, write_together
+from neuron_model.regimes import Regime, RegimeReport
+
+UNTRAINED = Path("docs/results/mismatch/sky130.json")
+_WANTED = Regime.TONIC_BURSTING
+
+
+def row(
+    step: str,
+    costs: dict[str, float],
+    nominal: RegimeReport | None,
+    as_built: Sequence[RegimeReport] | None,
+    circuit: Sequence[RegimeReport],
+) -> dict[str, Any]:
+    """A step of the table: shares that burst as the model, costs, and rhythm as drawn."""
+
+    def share(reports: Sequence[RegimeReport]) -> float:
+        return sum(r.regime == _WANTED for r in reports) / len(reports)
+
+    return {
+        "step": step,
+        "chips": len(circuit),
+        "as_built": None if as_built is None else share(as_built),
+        "circuit": share(circuit),
+        **costs,
+        "nominal": None if nominal is None else report_to_json(nominal),
+        "regimes": dict(Counter(r.regime.value for r in circuit).most_common()),
+    }
+
+
+def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
+    """The published study, beside what its neuron costs with the sizes of now."""
+    chips = json.loads(UNTRAINED.read_text())["chips"]
+    reports = [[report_from_json(c[who]) for c in chips] for who in ("as_built", "circuit")]
+    technology = technology_of("untrained")
+    design = design_of("untrained", folder, engine)
+    return row("untrained", asdict(costs_of(design, technology, engine)), None, *reports)
+
+
+def studied(
+    step: str, folder: Path, samples: int, seed: int, engine: Engine
+) -> tuple[MismatchStudy, dict[str, Any]]:
+    """All chips of a step, predicted and in ngspice, and its row."""
+    drawn = drawn_of(step, folder, samples, seed, engine, progress)
+    outcome = study(drawn, engine, folder / "chips.jsonl", progress)
+    costs = asdict(costs_of(drawn.built.design, drawn.technology, engine))
+    circuits = [c.circuit for c in outcome.chips if c.circuit is not None]
+    built = [c.as_built for c in outcome.chips]
+    return outcome, row(step, costs, outcome.nominal, built, circuits)
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """In Markdown."""
+    lines = [
+        "| step | chips in ngspice | burst as the model: ngspice | as built | gates, um2 "
+        "| capacitors, um2 | static power, nW |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        built = "" if r["as_built"] is None else f"{100 * r['as_built']:.1f} %"
+        lines.append(
+            f"| {r['step']} | {r['chips']} | {100 * r['circuit']:.1f} % | {built} "
+            f"| {r['gate_area']:.0f} | {r['capacitor_area']:.0f} "
+            f"| {1e9 * r['static_power']:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def progress(done: int, total: int, what: str) -> None:
+    """A line now and then."""
+    if done == total or done % 20 == 0:
+        print(f"{what} ({done} of {total})", flush=True)
+
+
+def main() -> None:
+    """Run the steps that are asked for; write the table of all that are known, and the picture."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--steps", nargs="+", default=list(STEPS), choices=STEPS)
+    parser.add_argument("--samples", type=int, default=200, help="of ngspice, at each step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=Path("runs/regime_yield"))
+    parser.add_argument("--out", type=Path, help="folder of table and picture (default: --folder)")
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
+    folder, samples, seed = arguments.folder, arguments.samples, arguments.seed
+    timeout = CHIPS_PER_BENCH * 600.0
+    with Engine(workers=arguments.workers, timeout=timeout) as engine:
+        for step in (s for s in STEPS if s in arguments.steps):
+            if step == "untrained":
+                found = untrained(engine, folder / step)
+            elif step == "trimmed":
+                outcome, before = studied("trained", folder / "trained", samples, seed, engine)
+                reports, trims = trimmed_reports(outcome, folder, samples, seed, engine, progress)
+                found = {**before, **row(step, {}, None, None, reports), "trims": trims}
+                found["nominal"], found["as_built"] = before["nominal"], None
+            else:
+                found = studied(step, folder / step, samples, seed, engine)[1]
+            write_atomically(folder / f"{step}.json", json.dumps(found, indent=1))
+    known = [folder / f"{step}.json" for step in STEPS]
+    rows = [json.loads(path.read_text()) for path in known if path.exists()]
+    out = arguments.out or folder
+    write_together({out / "table.json": json.dumps(rows, indent=1), out / "table.md": table(rows)})
+    save_figure(chain_figure(rows), out / "chain.png")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

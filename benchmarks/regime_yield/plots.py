@@ -1,0 +1,73 @@
+"""Picture of the yield chain: yield, area and static power of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from codesign.plots import COLOURS, STYLE
+
+_LABELS = {
+    "untrained": "as published,\nfirst sizes",
+    "sized": "sized",
+    "trained": "sized and\ntrained",
+    "trimmed": "sized, trained\nand trimmed",
+}
+_STYLE: Any = dict(STYLE)
+_GATES, _CAPACITORS = "#6b7d8a", "#cfd6db"
+_INK = "#333f48"
+
+
+def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
+    """A row of bars a step, from the first one on top.
+
+    Args:
+        steps: rows of the table, in their order.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1.4, 1.1, 1))
+        places = np.arange(len(steps))
+        for index, (who, label) in enumerate((("as_built", "as built"), ("circuit", "ngspice"))):
+            height = 0.38
+            shares = [step[who] for step in steps]
+            known = [(p, 100 * s) for p, s in zip(places, shares, strict=True) if s is not None]
+            at, values = np.array(known).T
+            bars = left.barh(
+                at + (index - 0.5) * height, values, 0.9 * height, color=COLOURS[who], label=label
+            )
+            left.bar_label(bars, fmt="%.3g %%", padding=2, fontsize=7, color=_INK)
+        left.set_xlim(0, 119)
+        left.set_xticks([0, 25, 50, 75, 100])
+        left.set_yticks(places, [_LABELS[step["step"]] for step in steps])
+        left.invert_yaxis()
+        left.set_xlabel("chips that burst as the model (%)")
+        left.set_title("yield")
+        left.legend(fontsize=7, loc="upper right")
+
+        gates = np.array([step["gate_area"] for step in steps]) / 1000
+        capacitors = np.array([step["capacitor_area"] for step in steps]) / 1000
+        middle.barh(places, gates, 0.6, color=_GATES, label="gates")
+        total = middle.barh(
+            places, capacitors, 0.6, left=gates, color=_CAPACITORS, label="capacitors"
+        )
+        sums = [f"{value:.1f}" for value in gates + capacitors]
+        middle.bar_label(total, sums, padding=2, fontsize=7, color=_INK)
+        middle.set_xlim(0, 1.2 * float((gates + capacitors).max()))
+        middle.set_xlabel("area (1000 µm²)")
+        middle.set_title("area")
+        figure.legend(
+            *middle.get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=7
+        )
+
+        power = [1e9 * step["static_power"] for step in steps]
+        bars = right.barh(places, power, 0.6, color=COLOURS["model"])
+        right.bar_label(bars, fmt="%.0f", padding=2, fontsize=7, color=_INK)
+        right.set_xlim(0, 1.2 * max(power))
+        right.set_xlabel("static power (nW)")
+        right.set_title("power")
+        return figure

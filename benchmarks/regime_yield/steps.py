@@ -1,0 +1,99 @@
+"""The steps of the yield chain: what is built at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from circuits.area import area
+from circuits.neuron import neuron_circuit
+from circuits.technology import Technology, load_technology
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.circuit import NOMINAL_TEMPERATURE, design_neuron, nominal_corner
+from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
+from codesign.workflows.source import Drive
+from mapping.design import NeuronDesign, read_designs, write_designs
+from mapping.estimates import static_power
+from mapping.trim.knobs import with_offset_range
+from netlists.engine import Engine
+from neuron_model.neuron_file import read_neuron
+from neuron_model.parameters import OTA_FILTER, NeuronParameters
+from neuron_model.presets import preset
+from neuron_model.stimulus import Stimulus
+
+HERE = Path(__file__).parent
+SIZED = HERE / "sky130_sized.toml"
+"""What ``codesign size`` found: target 95 %, interval error 0.1, 46 trials of 200 chips."""
+TRAINED = HERE / "burster_trained.toml"
+"""What ``codesign centre`` found with those sizes: 120 trials of 200 chips."""
+DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
+OPTIONS = {"trtol": 7.0}
+"""Of ngspice: its own bound of the truncation error instead of a seventh of it. It takes 0.6 times
+as long; spikes of the neuron as sized move by 0.1 % of an interval or less."""
+STEPS = ("untrained", "sized", "trained", "trimmed")
+"""In their order; each has what the one before it has."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of a neuron as drawn: square micrometres and watt, bias lines included."""
+
+    gate_area: float
+    capacitor_area: float
+    static_power: float
+
+
+def burster() -> NeuronParameters:
+    """The third published burster (arXiv 1805.05696) with the filters of a circuit."""
+    published = preset("ribar_sepulchre_burster").parameters
+    return replace(published, filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER, name="burster")
+
+
+def neuron_of(step: str) -> NeuronParameters:
+    """Published until it is trained."""
+    return burster() if step in ("untrained", "sized") else read_neuron(TRAINED)
+
+
+def technology_of(step: str) -> Technology:
+    """sky130 with its own sizes, or with those that were found."""
+    return load_technology("sky130" if step == "untrained" else SIZED)
+
+
+def design_of(step: str, folder: Path, engine: Engine) -> NeuronDesign:
+    """Read from the step's folder, or made and written there.
+
+    From the trained one on, the compensation can be trimmed both ways.
+    """
+    path = folder / "design.json"
+    if path.exists():
+        return read_designs(path)[0]
+    technology = technology_of(step)
+    design = design_neuron(neuron_of(step), technology, engine)
+    if step in ("trained", "trimmed"):
+        measured = characterize(technology, design.corner, design.temperature, engine)
+        design = with_offset_range(design, measured, technology.limits)
+    write_designs(path, [design])
+    return design
+
+
+def drawn_of(
+    step: str,
+    folder: Path,
+    samples: int,
+    seed: int,
+    engine: Engine,
+    progress: Progress | None = None,
+) -> DrawnNeuron:
+    """The chips of a step."""
+    design, technology = design_of(step, folder, engine), technology_of(step)
+    neuron = neuron_of(step)
+    drawn = draw_neuron(neuron, design, technology, engine, DRIVE, samples, seed, progress=progress)
+    benches = replace(drawn.built.benches, options=OPTIONS)
+    return replace(drawn, built=replace(drawn.built, benches=benches))
+
+
+def costs_of(design: NeuronDesign, technology: Technology, engine: Engine) -> Costs:
+    """Area and static power of a step's neuron."""
+    space = area(neuron_circuit(design, technology).cell, technology)
+    measured = characterize(technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine)
+    return Costs(space.gates, space.capacitors, static_power(design, measured))

@@ -1,0 +1,112 @@
+"""The last step: chips that do not burst are trimmed in ngspice, as they would be on a bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.regime_yield.steps import DRIVE, OPTIONS, design_of, neuron_of, technology_of
+from codesign.mismatch_study import MismatchStudy, report_to_json
+from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_chips
+from mapping.mismatch import Draw
+from mapping.trim.chips import Chips
+from netlists.engine import Engine
+from neuron_model.regimes import RegimeReport
+
+Progress = Callable[[int, int, str], None]
+
+
+def trimmed_reports(
+    study: MismatchStudy,
+    folder: Path,
+    samples: int,
+    seed: int,
+    engine: Engine,
+    progress: Progress | None = None,
+) -> tuple[list[RegimeReport], list[dict[str, Any]]]:
+    """(reports of all chips after the trim, what each trim took).
+
+    Chips that fire as wanted before are left as they are: a calibration looks first.
+
+    Args:
+        study: the same chips before, with ngspice's reports.
+        folder: of the chain.
+        samples: how many chips the study has.
+        seed: of its draw.
+        engine: ngspice.
+        progress: of measurements.
+    """
+    reports = {c.sample: c.circuit for c in study.chips if c.circuit is not None}
+    failing = [sample for sample, r in reports.items() if r.regime != study.wanted]
+    if not failing:
+        return list(reports.values()), []
+    bench = _bench(folder, samples, seed, engine)
+    every = CircuitChips(bench, engine, folder / "trimmed" / "measured.jsonl", progress)
+    outcome = trim_chips(
+        _with_rows(bench, failing),
+        _Some(every, np.array(failing)),
+        as_drawn=_as_drawn(bench, engine),
+        progress=progress,
+    )
+    trims = []
+    for index, sample in enumerate(failing):
+        trimmed = outcome.trimmed
+        reports[sample] = trimmed.reports[index]
+        ports = [knob.port for knob in trimmed.knobs]
+        trims.append(
+            {
+                "sample": sample,
+                "before": report_to_json(outcome.before[index]),
+                "after": report_to_json(trimmed.reports[index]),
+                "patterns": int(trimmed.patterns[index]),
+                "currents": int(trimmed.currents[index]),
+                "drawn": {knob.port: knob.drawn for knob in trimmed.knobs},
+                "lines": dict(zip(ports, map(float, trimmed.values[index]), strict=True)),
+            }
+        )
+    return list(reports.values()), trims
+
+
+@dataclass(frozen=True)
+class _Some:
+    """Some of the chips, numbered from 0: what is measured is kept under their own numbers."""
+
+    every: Chips
+    samples: np.ndarray
+
+    def currents(
+        self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
+    ) -> np.ndarray:
+        return self.every.currents(self.samples[rows], values, voltage, without)
+
+    def patterns(
+        self, rows: np.ndarray, values: np.ndarray, duration: float
+    ) -> Sequence[RegimeReport]:
+        return self.every.patterns(self.samples[rows], values, duration)
+
+
+def _bench(folder: Path, samples: int, seed: int, engine: Engine) -> TrimBench:
+    design = design_of("trained", folder / "trained", engine)
+    neuron, technology = neuron_of("trained"), technology_of("trained")
+    bench = trim_bench(neuron, design, technology, engine, DRIVE, samples, seed)
+    benches = replace(bench.drawn.built.benches, options=OPTIONS)
+    built = replace(bench.drawn.built, benches=benches)
+    return replace(bench, drawn=replace(bench.drawn, built=built))
+
+
+def _with_rows(bench: TrimBench, rows: list[int]) -> TrimBench:
+    draw = bench.drawn.draw
+    some = Draw(draw.spreads, draw.threshold[rows], draw.current_factor[rows])
+    return replace(bench, drawn=replace(bench.drawn, draw=some))
+
+
+def _as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
+    """The netlist without mismatch: the one chip that is measured beside."""
+    draw = bench.drawn.draw
+    none = np.zeros((1, len(draw.spreads)))
+    drawn = replace(bench.drawn, draw=Draw(draw.spreads, none, none))
+    return CircuitChips(replace(bench, drawn=drawn), engine)

@@ -1,22 +1,20 @@
-/* The gradient of a step, and of a run: segments of steps are gone through once more, forward with
- * what the gradient needs kept at hand, then backward. */
+/* The gradient of a step, under the names of step.h. */
 
 typedef struct {
-    NAME(Strip) s;
+    NAME(Tile) s;
     REAL *g[COPIES];     /* gradient of the state after the step, then of the one before */
-    REAL *gc;            /* of the coefficients, a row each */
+    REAL *gc;            /* of the coefficients, a row each, then the slope's part of each element */
     REAL *moved;         /* sum of g dU_m: the part of RATE's gradient that is divided by it */
+    /* of the step at hand; all tiles of a task share them */
     REAL *later;         /* what reaches U_m before the step past the membrane's equation */
     REAL *g_output, *g_drive, *g_slope;
-    REAL *steps;         /* the rows of a segment's steps, and of the state after them */
 } NAME(Gradient);
 
 INLINE REAL *NAME(gc_row)(const NAME(Gradient) *g, int64_t row) {
-    return g->gc + row * g->s.width;
+    return g->gc + row * WIDTH;
 }
 
-INLINE void NAME(output_gradient)(const NAME(Gradient) *g, const REAL *um) {
-    const int64_t w = g->s.width;
+INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, const REAL *um) {
     const REAL *threshold = NAME(row)(&g->s, THRESHOLD), *gain = NAME(row)(&g->s, GAIN);
     const REAL *g_output = g->g_output;
     REAL *gm = g->g[MEMBRANE];
@@ -26,7 +24,7 @@ INLINE void NAME(output_gradient)(const NAME(Gradient) *g, const REAL *um) {
         q = v > R(1.0) ? R(0.0) : q;
         gm[n] += q * gain[n];
     }
-    if (g->s.p->needs & NEED_OUTPUT) {
+    if (plan->p.needs & NEED_OUTPUT) {
         REAL *gt = NAME(gc_row)(g, THRESHOLD), *gg = NAME(gc_row)(g, GAIN);
         LOOP {
             REAL v = (um[n] - threshold[n]) * gain[n];
@@ -39,11 +37,10 @@ INLINE void NAME(output_gradient)(const NAME(Gradient) *g, const REAL *um) {
 }
 
 /* U_x' = U_m' - F(u) + offset,  u = U_m' - U_x - offset */
-INLINE void NAME(follow_exponential_gradient)(const NAME(Gradient) *g, const NAME(Step) *at,
+INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
                                               const NAME(Step) *to, int x) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+    const NAME(Tile) *s = &g->s;
+    const Problem *p = &plan->p;
     const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *after = to->u[x];
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x];
     const REAL *decay = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
@@ -90,10 +87,9 @@ INLINE void NAME(follow_exponential_gradient)(const NAME(Gradient) *g, const NAM
 }
 
 /* U_x' = U_x + gain (f(U_m - U_x) + offset), or U_m' where the copy is an instant one */
-INLINE void NAME(follow_euler_gradient)(const NAME(Gradient) *g, const NAME(Step) *at, int x) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, int x) {
+    const NAME(Tile) *s = &g->s;
+    const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *ux = at->u[x];
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x], *later = g->later;
     const REAL *gain = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
@@ -144,14 +140,13 @@ INLINE void NAME(follow_euler_gradient)(const NAME(Gradient) *g, const NAME(Step
 
 /* membrane_gradient and leak_gradient at once, for a linear leak and where of all their coefficients
  * none has a gradient that is asked for. */
-INLINE void NAME(plain_membrane_gradient)(const NAME(Gradient) *g, const NAME(Step) *at,
+INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
                                           const NAME(Step) *to) {
-    const NAME(Strip) *s = &g->s;
-    const int64_t w = s->width;
+    const NAME(Tile) *s = &g->s;
     const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *later = g->later;
     const REAL *rate = NAME(row)(s, RATE), *cond = NAME(row)(s, CONDUCTANCE), *slope = at->slope;
     REAL *gm = g->g[MEMBRANE], *g_drive = g->g_drive, *g_slope = g->g_slope;
-    if (s->p->exponential) {
+    if (plan->p.exponential) {
         LOOP {
             REAL x = rate[n] * slope[n];
             REAL inverse = R(1.0) / (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
@@ -170,11 +165,10 @@ INLINE void NAME(plain_membrane_gradient)(const NAME(Gradient) *g, const NAME(St
 }
 
 /* U_m' = U_m + rate (drive + bias - total) / D,   D = 1 + x / 2 + x^2 / 12,   x = rate slope */
-INLINE void NAME(membrane_gradient)(const NAME(Gradient) *g, const NAME(Step) *at,
+INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
                                     const NAME(Step) *to) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+    const NAME(Tile) *s = &g->s;
+    const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *gm = g->g[MEMBRANE];
     const REAL *rate = NAME(row)(s, RATE), *slope = at->slope;
     REAL *g_drive = g->g_drive, *g_slope = g->g_slope;
@@ -200,10 +194,9 @@ INLINE void NAME(membrane_gradient)(const NAME(Gradient) *g, const NAME(Step) *a
     }
 }
 
-INLINE void NAME(leak_gradient)(const NAME(Gradient) *g, const NAME(Step) *at) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at) {
+    const NAME(Tile) *s = &g->s;
+    const Problem *p = &plan->p;
     REAL *gm = g->g[MEMBRANE];
     const REAL *um = at->u[MEMBRANE], *g_drive = g->g_drive, *g_slope = g->g_slope;
     const REAL *rest = NAME(row)(s, REST), *cond = NAME(row)(s, CONDUCTANCE);
@@ -239,12 +232,12 @@ INLINE void NAME(leak_gradient)(const NAME(Gradient) *g, const NAME(Step) *at) {
 }
 
 /* I_k = alpha tanh(kappa (U_x - delta)), counted in the slope where U_x is U_m; gu is U_x's. */
-INLINE void NAME(element_gradient)(const NAME(Gradient) *g, const NAME(Step) *at, int64_t k,
+INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, int64_t k,
                                    REAL *gu) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t w = s->width, x = p->timescale[k];
-    const REAL *steepness = s->steepness + k * w, *t = at->tanh_element + k * w;
+    const NAME(Tile) *s = &g->s;
+    const Problem *p = &plan->p;
+    const int64_t x = p->timescale[k];
+    const REAL *steepness = s->steepness + k * WIDTH, *t = at->tanh_element + k * WIDTH;
     const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *u = at->source[x];
     const REAL *g_drive = g->g_drive, *g_slope = g->g_slope;
     /* of kappa: sum of q u here; see finish_elements */
@@ -252,7 +245,7 @@ INLINE void NAME(element_gradient)(const NAME(Gradient) *g, const NAME(Step) *at
     REAL *gk = NAME(gc_row)(g, ELEMENT(k, SLOPE));
     const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
     const int needs = (p->needs & NEED_ELEMENTS) != 0;
-    if (!NAME(in_slope)(p, x)) {
+    if (!NAME(in_slope)(plan, x)) {
         if (needs)
             LOOP {
                 REAL q = g_drive[n] * steepness[n] * (R(1.0) - t[n] * t[n]);
@@ -265,7 +258,7 @@ INLINE void NAME(element_gradient)(const NAME(Gradient) *g, const NAME(Step) *at
             LOOP gu[n] -= g_drive[n] * steepness[n] * (R(1.0) - t[n] * t[n]);
         return;
     }
-    REAL *gs = g->gc + (coefficient_rows(p) + k) * w;
+    REAL *gs = g->gc + (coefficient_rows(p) + k) * WIDTH;
     LOOP {
         REAL flat = R(1.0) - t[n] * t[n], slope = instant[n] * g_slope[n];
         REAL q = steepness[n] * flat * (g_drive[n] + R(2.0) * slope * kappa[n] * t[n]);
@@ -282,13 +275,12 @@ INLINE void NAME(element_gradient)(const NAME(Gradient) *g, const NAME(Step) *at
 /* From the sums over time of q, q u and the slope's part to the gradients:
  *     d delta = sum q,   d kappa = -sum q (u - delta) / kappa + alpha sum gs,   d alpha += kappa sum gs
  */
-INLINE void NAME(finish_elements)(const NAME(Gradient) *g) {
-    const NAME(Strip) *s = &g->s;
-    const int64_t w = s->width;
-    for (int64_t k = 0; k < s->p->elements; k++) {
+INLINE void NAME(finish_elements)(const Plan *plan, const NAME(Gradient) *g) {
+    const NAME(Tile) *s = &g->s;
+    for (int64_t k = 0; k < plan->p.elements; k++) {
         const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *delta = NAME(row)(s, ELEMENT(k, DELTA));
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE));
-        REAL *gs = g->gc + (coefficient_rows(s->p) + k) * w;
+        REAL *gs = g->gc + (coefficient_rows(&plan->p) + k) * WIDTH;
         REAL *ga = NAME(gc_row)(g, ELEMENT(k, ALPHA)), *gd = NAME(gc_row)(g, ELEMENT(k, DELTA));
         REAL *gk = NAME(gc_row)(g, ELEMENT(k, SLOPE));
         LOOP {
@@ -299,167 +291,27 @@ INLINE void NAME(finish_elements)(const NAME(Gradient) *g) {
 }
 
 /* g goes from the state of `to` to that of `at`. */
-INLINE void NAME(step_gradient)(const NAME(Gradient) *g, const NAME(Step) *at, const NAME(Step) *to,
+INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, const NAME(Step) *to,
                                 int is_first) {
-    const Problem *p = g->s.p;
-    const int64_t w = g->s.width;
+    const Problem *p = &plan->p;
     REAL *gm = g->g[MEMBRANE], *later = g->later;
-    if (!p->exponential) memset(later, 0, (size_t)w * sizeof(REAL));
+    if (!p->exponential) memset(later, 0, ROW);
     for (int x = 0; x < TIMESCALES; x++) {
         if (p->instant[x] == ALL) continue;
         if (p->exponential)
-            NAME(follow_exponential_gradient)(g, at, to, x);
+            NAME(follow_exponential_gradient)(plan, g, at, to, x);
         else
-            NAME(follow_euler_gradient)(g, at, x);
+            NAME(follow_euler_gradient)(plan, g, at, x);
     }
     if (p->saturating_leak == NONE && !(p->needs & NEED_MEMBRANE)) {
-        NAME(plain_membrane_gradient)(g, at, to);
+        NAME(plain_membrane_gradient)(plan, g, at, to);
     } else {
-        NAME(membrane_gradient)(g, at, to);
+        NAME(membrane_gradient)(plan, g, at, to);
         if (!p->exponential) LOOP gm[n] += later[n];
-        NAME(leak_gradient)(g, at);
+        NAME(leak_gradient)(plan, g, at);
     }
     for (int64_t k = 0; k < p->elements; k++) {
         int64_t x = p->timescale[k];
-        NAME(element_gradient)(g, at, k, p->instant[x] == ALL && !is_first ? gm : g->g[x]);
+        NAME(element_gradient)(plan, g, at, k, p->instant[x] == ALL && !is_first ? gm : g->g[x]);
     }
-}
-
-/* What the neurons fed to each other before the step: into g_output, and into the weights'. */
-INLINE void NAME(weights_gradient)(const NAME(Gradient) *g, REAL *g_weights, const REAL *um) {
-    const NAME(Strip) *s = &g->s;
-    const int64_t w = s->lanes;
-    const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
-    const REAL *g_drive = g->g_drive;
-    for (int64_t from = 0; from < w; from++) {
-        REAL v = (um[from] - threshold[from]) * gain[from], sum = 0;
-        const REAL *weights = (const REAL *)s->p->weights + from * s->p->neurons;
-        if (v >= 0 && v <= R(1.0)) {
-            _Pragma("omp simd reduction(+ : sum)")
-            for (int64_t n = 0; n < w; n++) sum += weights[n] * g_drive[n];
-        }
-        g->g_output[from] = sum;
-        REAL fed = NAME(output)(um[from], threshold[from], gain[from]);
-        REAL *to = g_weights + from * s->p->neurons;
-        if (fed != 0) LOOP to[n] += fed * g_drive[n];
-    }
-}
-
-/* The steps from `first` to `last` once more, with what their gradient needs. */
-INLINE void NAME(recall)(const NAME(Gradient) *g, int64_t b, int64_t first, int64_t last) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    REAL *room = g->steps;
-    NAME(Step) at = NAME(step_at)(s, room, first == 0);
-    for (int64_t t = first; t < last; t++) {
-        if (t % p->segment == 0) {
-            int64_t index = 0;
-            NAME(load)(s, at.u[MEMBRANE], NAME(taped)(p, b, t, index++));
-            for (int x = 0; x < TIMESCALES; x++)
-                if (p->instant[x] != ALL) NAME(load)(s, at.u[x], NAME(taped)(p, b, t, index++));
-        }
-        NAME(load_drive)(s, b, t, at.u[MEMBRANE]);
-        room += NAME(step_rows)(p) * s->width;
-        NAME(Step) to = NAME(step_at)(s, room, 0);
-        NAME(step)(s, &at, &to, 1);
-        at = to;
-    }
-}
-
-INLINE void NAME(load_gradient)(const NAME(Gradient) *g, REAL *to, const void *from,
-                                const int64_t *strides, int64_t b, int64_t t, int adds) {
-    if (!from) return;
-    const REAL *row = (const REAL *)from + b * strides[0] + t * strides[1] + g->s.first;
-    const int64_t w = g->s.lanes;
-    /* processors do not foresee rows that come in falling order */
-    const REAL *soon = row - 8 * strides[1];
-    if (t >= 8)
-        for (int64_t n = 0; n < w; n += ALIGNMENT / (int64_t)sizeof(REAL))
-            __builtin_prefetch(soon + n);
-    if (adds) {
-        LOOP to[n] += row[n];
-    } else {
-        LOOP to[n] = row[n];
-    }
-}
-
-INLINE void NAME(sequence_gradient)(const NAME(Gradient) *g, int64_t b, int64_t chunk) {
-    const NAME(Strip) *s = &g->s;
-    const Problem *p = s->p;
-    const int64_t T = p->time, N = p->neurons, w = s->width;
-    const int64_t length = p->segment > 1 ? p->segment : RECALLED;
-    REAL *gm = g->g[MEMBRANE];
-    REAL *g_weights = p->weights ? (REAL *)p->grad_weights + chunk * N * N : NULL;
-    for (int i = 0; i < COPIES; i++) {
-        memset(g->g[i], 0, (size_t)w * sizeof(REAL));
-        if (p->grad_end)
-            memcpy(g->g[i], NAME(state_row)(p, p->grad_end, i, b) + s->first,
-                   (size_t)s->lanes * sizeof(REAL));
-    }
-    for (int x = 0; x < TIMESCALES && T > 0; x++)
-        if (p->instant[x] == ALL) {
-            REAL *gx = g->g[x];
-            LOOP gm[n] += gx[n];
-            LOOP gx[n] = 0;
-        }
-    memset(g->g_output, 0, (size_t)w * sizeof(REAL));
-    for (int64_t first = (T - 1) / length * length; T > 0 && first >= 0; first -= length) {
-        const int64_t last = first + length < T ? first + length : T;
-        NAME(recall)(g, b, first, last);
-        for (int64_t t = last - 1; t >= first; t--) {
-            REAL *room = g->steps + (t - first) * NAME(step_rows)(p) * w;
-            NAME(Step) at = NAME(step_at)(s, room, t == 0);
-            NAME(Step) to = NAME(step_at)(s, room + NAME(step_rows)(p) * w, 0);
-            NAME(load_gradient)(g, g->g_output, p->grad_output, p->output_strides, b, t,
-                                p->weights != NULL);
-            NAME(load_gradient)(g, gm, p->grad_voltage, p->voltage_strides, b, t, 1);
-            if (p->grad_output || p->weights) NAME(output_gradient)(g, to.u[MEMBRANE]);
-            NAME(step_gradient)(g, &at, &to, t == 0);
-            if (p->grad_current)
-                NAME(store)(s, (REAL *)p->grad_current + (b * T + t) * N, g->g_drive);
-            if (p->weights) NAME(weights_gradient)(g, g_weights, at.u[MEMBRANE]);
-        }
-    }
-    if (p->weights && T > 0) NAME(output_gradient)(g, s->initial[MEMBRANE]);
-    for (int i = 0; i < COPIES; i++)
-        NAME(store)(s, (REAL *)p->grad_state + (i * p->batch + b) * N, g->g[i]);
-}
-
-VERSIONS static int NAME(backward_task)(const Problem *p, int64_t task) {
-    NAME(Gradient) g;
-    NAME(Strip) *s = &g.s;
-    const int64_t chunk = task / strips(p), rows = coefficient_rows(p), N = p->neurons;
-    const int64_t begin = chunk * p->batch / p->chunks, end = (chunk + 1) * p->batch / p->chunks;
-    const int64_t length = p->segment > 1 ? p->segment : RECALLED;
-    const int64_t kept = (length + 1) * NAME(step_rows)(p);
-    REAL *next = NAME(open)(s, p, task % strips(p), rows + p->elements + COPIES + 5 + kept);
-    if (!next) return 1;
-    const int64_t w = s->width;
-    for (int i = 0; i < COPIES; i++) g.g[i] = next, next += w;
-    g.gc = next, next += (rows + p->elements) * w;
-    g.moved = next, next += w;
-    g.later = next, next += w;
-    g.g_output = next, next += w;
-    g.g_drive = next, next += w;
-    g.g_slope = next, next += w;
-    g.steps = next;
-    for (int64_t b = begin; b < end; b++) {
-        if (b == begin || p->parameter_batch > 1) NAME(load_coefficients)(s, b);
-        NAME(load_initial)(s, b);
-        NAME(sequence_gradient)(&g, b, chunk);
-    }
-    const REAL *rate = NAME(row)(s, RATE);
-    REAL *g_rate = NAME(gc_row)(&g, RATE), *moved = g.moved;
-    LOOP g_rate[n] += moved[n] / rate[n];
-    NAME(finish_elements)(&g);
-    for (int64_t i = 0; i < rows; i++)
-        NAME(store)(s, (REAL *)p->grad_coefficients + (i * p->chunks + chunk) * N,
-                    NAME(gc_row)(&g, i));
-    free(s->memory);
-    return 0;
-}
-
-int NAME(mtc_backward)(const Problem *p) {
-    in_large_pages(p, p->grad_current, sizeof(REAL));
-    return run_tasks(p, NAME(backward_task), p->chunks * strips(p));
 }

@@ -1,11 +1,12 @@
 /* The equations of neuron_model/dynamics.py through time, and their exact gradient.
  *
  * An application program calls mtc_forward_* and mtc_backward_* with a Problem; everything lies
- * in the caller's memory, in rows of neurons: (batch, time, neurons). Rows are cut into strips
- * that stay in the first-level cache. A strip goes through time on one thread, and every loop over
- * its lanes is one that compilers turn into vector instructions; which ones is chosen when the
- * library is loaded (function multiversioning), so that one library serves every processor. The
- * equations are in step.h, their gradient in gradient.h, each included once for each type.
+ * in the caller's memory, in rows of neurons: (batch, time, neurons). Tiles of some vectors of
+ * neurons go through time on one thread, and stay in the first-level cache meanwhile. Every loop
+ * over the lanes of a tile is one that compilers turn into vector instructions; which ones is chosen
+ * when the library is loaded (function multiversioning), so that one library serves every processor.
+ * Included once for each type: the equations, step.h, their gradient, gradient.h, and the ways
+ * through time, forward.h and backward.h.
  *
  * The work is cut in the same way whatever the number of threads, so that results do not depend
  * on it.
@@ -24,7 +25,9 @@
 #include <sys/mman.h>
 #endif
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(VERSIONS)
+/* as whoever compiles it wants them */
+#elif defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define VERSIONS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VERSIONS
@@ -41,6 +44,10 @@ enum { DECAY, KAPPA, OFFSET, IS_LINEAR, IS_INSTANT, DURATION, FILTER_ROWS };
 enum { ALPHA, DELTA, SLOPE, ELEMENT_ROWS };
 #define FILTER(x, row) (FILTERS + (x) * FILTER_ROWS + (row))
 #define ELEMENT(k, row) (FILTERS + TIMESCALES * FILTER_ROWS + (k) * ELEMENT_ROWS + (row))
+
+/* Vectors of a tile; vectors of a row that one task takes; steps that a tile takes before the next
+ * one's turn; steps that are gone through again at once where every step is on the tape. */
+enum { CELLS = 4, SECTION = 8, BLOCK = 32, RECALLED = 32, AHEAD = 16, ALIGNMENT = 64 };
 
 /* What a gradient is asked for, beside that of the current and of the state. */
 enum { NEED_ELEMENTS = 1, NEED_FILTERS = 2, NEED_MEMBRANE = 4, NEED_OUTPUT = 8, NEED_SHAPES = 16 };
@@ -76,11 +83,19 @@ typedef struct {
     void *grad_weights;       /* (chunks, from, to), or null */
 } Problem;
 
-/* Work that is cut into tasks, which threads take one after the other. */
+/* Part of the work: `sequences` from `batch` on, of the `lanes` neurons of a row from `first` on. */
+typedef struct {
+    const Problem *p;
+    int64_t batch, sequences, first, lanes;
+    int64_t chunk; /* whose partial sums it adds to */
+} Task;
+
+/* Work that is cut into chunks of sequences and sections of the rows, which threads take one after
+ * the other. A chunk is gone through a group of sequences after the other. */
 typedef struct {
     const Problem *problem;
-    int (*run)(const Problem *, int64_t task);
-    int64_t tasks;
+    int (*run)(const Task *);
+    int64_t section, sections; /* neurons of a section */
     atomic_llong next;
     atomic_int failed;
 } Work;
@@ -110,23 +125,41 @@ static Mode flush_denormals(void) { return 0; }
 static void restore(Mode mode) { (void)mode; }
 #endif
 
+static int run_group(const Work *work, int64_t chunk, int64_t section) {
+    const Problem *p = work->problem;
+    const int64_t end = (chunk + 1) * p->batch / p->chunks;
+    for (int64_t b = chunk * p->batch / p->chunks; b < end; b += CELLS) {
+        Task task = {.p = p, .batch = b, .chunk = chunk, .first = section * work->section};
+        task.sequences = end - b < CELLS ? end - b : CELLS;
+        int64_t left = p->neurons - task.first;
+        task.lanes = left < work->section ? left : work->section;
+        if (work->run(&task)) return 1;
+    }
+    return 0;
+}
+
 static void *take_tasks(void *argument) {
     Work *work = argument;
     Mode mode = flush_denormals();
     for (;;) {
         int64_t task = atomic_fetch_add(&work->next, 1);
-        if (task >= work->tasks || atomic_load(&work->failed)) break;
-        if (work->run(work->problem, task)) atomic_store(&work->failed, 1);
+        if (task >= work->problem->chunks * work->sections || atomic_load(&work->failed)) break;
+        if (run_group(work, task / work->sections, task % work->sections))
+            atomic_store(&work->failed, 1);
     }
     restore(mode);
     return NULL;
 }
 
-/* 0, or 1 where there is not enough memory. */
-static int run_tasks(const Problem *p, int (*run)(const Problem *, int64_t), int64_t tasks) {
+/* `cell` is how many numbers a vector holds. Gives 0, or 1 where there is not enough memory. */
+static int run_tasks(const Problem *p, int (*run)(const Task *), int cell) {
     enum { MOST = 256 };
     pthread_t threads[MOST];
-    Work work = {p, run, tasks, 0, 0};
+    if (!p->neurons || !p->batch) return 0;
+    /* the neurons of a row that feed each other stay together */
+    const int64_t section = p->weights ? p->neurons : SECTION * cell;
+    Work work = {p, run, section, (p->neurons + section - 1) / section, 0, 0};
+    int64_t tasks = p->chunks * work.sections;
     int64_t wanted = p->threads < tasks ? p->threads : tasks;
     int64_t started = 0;
     while (started + 1 < wanted && started < MOST &&
@@ -151,14 +184,6 @@ static void in_large_pages(const Problem *p, void *memory, size_t size) {
 #endif
 }
 
-/* Lanes of a strip; with weights among the neurons a strip is the whole row. Steps that are gone
- * through again at once where every step is on the tape. */
-enum { LANES = 128, ALIGNMENT = 64, RECALLED = 32 };
-
-INLINE int64_t strips(const Problem *p) {
-    return p->weights ? 1 : (p->neurons + LANES - 1) / LANES;
-}
-
 /* How many copies have a state of their own. */
 INLINE int64_t moving(const Problem *p) {
     int64_t count = 0;
@@ -168,10 +193,78 @@ INLINE int64_t moving(const Problem *p) {
 
 INLINE int64_t coefficient_rows(const Problem *p) { return ELEMENT(p->elements, 0); }
 
-INLINE int64_t padded(int64_t lanes, size_t size) {
-    int64_t unit = ALIGNMENT / (int64_t)size;
-    return (lanes + unit - 1) / unit * unit;
+/* Tiles of a task, whose cells have `cell` lanes. */
+INLINE int64_t tiles_of(const Task *task, int cell) {
+    int64_t cells = task->sequences * ((task->lanes + cell - 1) / cell);
+    return (cells + CELLS - 1) / CELLS;
 }
+
+/* Rows that a step leaves in memory; of those that a problem does not need, no number is read. */
+typedef struct {
+    int u[COPIES];                /* the copies that move, and U_m */
+    int tanh_element;             /* a row for each element */
+    int slope;                    /* membrane_conductance */
+    int tanh_leak;
+    int filter_slope[TIMESCALES]; /* dF/du of a saturating filter's flow F */
+    int filter_by[TIMESCALES];    /* dF/d(decay), or dF/d(duration) where steps are long */
+    int rows;
+} Layout;
+
+/* With `keeps`, there is room for what the gradient of the step needs. */
+INLINE Layout layout_of(const Problem *p, int keeps) {
+    Layout at = {.rows = 0};
+    at.u[MEMBRANE] = at.rows++;
+    for (int x = 0; x < TIMESCALES; x++)
+        if (p->instant[x] != ALL) at.u[x] = at.rows++;
+    if (!keeps) return at;
+    at.tanh_element = at.rows, at.rows += (int)p->elements;
+    if (p->exponential || p->saturating_leak != NONE) at.slope = at.rows++;
+    if (p->saturating_leak != NONE) at.tanh_leak = at.rows++;
+    for (int x = 0; x < TIMESCALES; x++)
+        if (p->saturating[x] != NONE && p->instant[x] != ALL) {
+            at.filter_slope[x] = at.rows++;
+            at.filter_by[x] = at.rows++;
+        }
+    return at;
+}
+
+/* What the steps of a task need to know of the problem. */
+typedef struct {
+    Problem p;
+    Layout layout;
+} Plan;
+
+/* Neurons of some kinds are the usual ones: fast elements without a filter, the others with filters
+ * of one sort, no weights. Their steps are compiled apart, with the kind as a constant. */
+INLINE int is_usual(const Problem *p, int exponential, int saturating) {
+    return p->exponential == exponential && p->saturating_leak == saturating && !p->is_long &&
+           !p->weights && p->instant[FAST] == ALL && p->instant[SLOW] == NONE &&
+           p->instant[ULTRASLOW] == NONE && p->saturating[SLOW] == saturating &&
+           p->saturating[ULTRASLOW] == saturating;
+}
+
+INLINE Plan usual_plan(const Problem *p, int exponential, int saturating, int keeps) {
+    Plan plan = {.p = *p};
+    plan.p.exponential = exponential, plan.p.saturating_leak = saturating, plan.p.is_long = 0;
+    plan.p.weights = NULL, plan.p.instant[FAST] = ALL, plan.p.saturating[FAST] = NONE;
+    for (int x = SLOW; x < TIMESCALES; x++)
+        plan.p.instant[x] = NONE, plan.p.saturating[x] = saturating;
+    plan.layout = layout_of(&plan.p, keeps);
+    return plan;
+}
+
+#define WITH_USUAL(run, exponential, saturating, keeps)                                  \
+    if (is_usual(task->p, exponential, saturating)) {                                    \
+        Plan plan = usual_plan(task->p, exponential, saturating, keeps);                 \
+        return run(&plan, task);                                                         \
+    }
+#define WITH_PLAN(run, keeps)                                                            \
+    WITH_USUAL(run, 0, NONE, keeps)                                                      \
+    WITH_USUAL(run, 1, NONE, keeps)                                                      \
+    WITH_USUAL(run, 1, ALL, keeps)                                                       \
+    Plan plan = {.p = *task->p};                                                         \
+    plan.layout = layout_of(&plan.p, keeps);                                             \
+    return run(&plan, task);
 
 #define JOIN(a, b) a##b
 #define JOINED(a, b) JOIN(a, b)
@@ -186,9 +279,12 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #define SQRT sqrtf
 #define FABS fabsf
 #include "functions.h"
-#include "strip.h"
+#include "tile.h"
 #include "step.h"
 #include "gradient.h"
+#include "feed.h"
+#include "forward.h"
+#include "backward.h"
 #undef REAL
 #undef INTEGER
 #undef UNSIGNED
@@ -199,6 +295,8 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #undef SQRT
 #undef FABS
 #undef LOOP
+#undef ROW
+#undef WIDTH
 #undef SATURATED
 #undef SHIFTER
 
@@ -213,6 +311,9 @@ INLINE int64_t padded(int64_t lanes, size_t size) {
 #define SQRT sqrt
 #define FABS fabs
 #include "functions.h"
-#include "strip.h"
+#include "tile.h"
 #include "step.h"
 #include "gradient.h"
+#include "feed.h"
+#include "forward.h"
+#include "backward.h"

@@ -28,6 +28,7 @@ SEGMENT = 32
 # Partial sums of the gradients of parameters: as many at most as keep the threads of any
 # processor busy; fixed, so that results do not depend on the threads.
 _CHUNKS = 64
+_TOGETHER = 4
 _CHUNKS_WITH_WEIGHTS = 16
 
 
@@ -50,7 +51,8 @@ def _backward(grads: ResultGradients, inputs: Inputs, tape: Tensor, for_current:
     g_current = torch.empty_like(current) if for_current else current.new_empty(0)
     g_state = torch.empty_like(inputs.state)
     chunks = problem.chunks
-    g_rows = rows.new_empty(rows.shape[0], chunks, rows.shape[2])
+    shares = rows.shape[1] if rows.shape[1] > 1 else chunks
+    g_rows = rows.new_zeros(rows.shape[0], shares, rows.shape[2])
     g_weights = weights.new_zeros(chunks if weights.numel() else 0, *weights.shape)
     problem.grad_current, problem.grad_state = address(g_current), address(g_state)
     problem.grad_coefficients, problem.grad_weights = address(g_rows), address(g_weights)
@@ -99,7 +101,7 @@ def _problem(inputs: Inputs) -> Problem:
         instant=structure.instant,
         is_long=structure.is_long,
         segment=inputs.segment,
-        chunks=batch if sets > 1 else min(batch, most),
+        chunks=min(-(-batch // _TOGETHER), most),
         needs=inputs.needs,
         threads=torch.get_num_threads(),
         timescale=ctypes.addressof(timescales),

@@ -1,4 +1,4 @@
-/* One step of the neuron over the lanes of a strip, under the names of neuron_model/dynamics.py.
+/* One step of the neuron over the lanes of a tile, under the names of neuron_model/dynamics.py.
  *
  * A step goes from the state of one Step to that of the next. With `keeps`, it leaves what its
  * gradient needs: every derivative follows from it without another tanh or exponential. */
@@ -7,14 +7,13 @@
 #define SATURATED R(40.0)
 
 /* Whether elements of a timescale count in membrane_conductance. */
-INLINE int NAME(in_slope)(const Problem *p, int64_t x) {
-    return p->exponential && p->instant[x] != NONE;
+INLINE int NAME(in_slope)(const Plan *plan, int64_t x) {
+    return plan->p.exponential && plan->p.instant[x] != NONE;
 }
 
 /* ionic_current at the state, and membrane_conductance where the integrator takes it. */
-INLINE void NAME(ionic)(const NAME(Strip) *s, const NAME(Step) *at, REAL *slope, int keeps) {
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, REAL *slope, int keeps) {
+    const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE];
     REAL *total = s->total;
     const REAL *rest = NAME(row)(s, REST), *g = NAME(row)(s, CONDUCTANCE);
@@ -35,10 +34,10 @@ INLINE void NAME(ionic)(const NAME(Strip) *s, const NAME(Step) *at, REAL *slope,
         const int64_t x = p->timescale[k];
         const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = at->source[x];
         const REAL *delta = NAME(row)(s, ELEMENT(k, DELTA));
-        const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * w;
+        const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * WIDTH;
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
-        REAL *kept = at->tanh_element + k * w;
-        if (NAME(in_slope)(p, x)) {
+        REAL *kept = at->tanh_element + k * WIDTH;
+        if (NAME(in_slope)(plan, x)) {
             LOOP {
                 REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
                 total[n] += alpha[n] * t;
@@ -89,10 +88,9 @@ INLINE NAME(Flow) NAME(flow)(REAL u, REAL kappa, REAL inverse_kappa, REAL decay,
     return f;
 }
 
-INLINE void NAME(follow_exponential)(const NAME(Strip) *s, const NAME(Step) *at,
+INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                                      const NAME(Step) *to, int x, int keeps) {
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+    const Problem *p = &plan->p;
     const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *decay = NAME(row)(s, FILTER(x, DECAY));
     const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *after = to->u[x];
@@ -143,10 +141,9 @@ INLINE void NAME(follow_exponential)(const NAME(Strip) *s, const NAME(Step) *at,
 }
 
 /* Towards the membrane voltage before the step, as explicit Euler has it. */
-INLINE void NAME(follow_euler)(const NAME(Strip) *s, const NAME(Step) *at, const NAME(Step) *to,
+INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, const NAME(Step) *to,
                                int x, int keeps) {
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+    const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *ux = at->u[x], *gain = NAME(row)(s, FILTER(x, DECAY));
     const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *after = to->u[x];
@@ -171,15 +168,14 @@ INLINE void NAME(follow_euler)(const NAME(Strip) *s, const NAME(Step) *at, const
     }
 }
 
-/* From `at` to `to`, under the drive of the strip. */
-INLINE void NAME(step)(const NAME(Strip) *s, const NAME(Step) *at, const NAME(Step) *to,
+/* From `at` to `to`, under the drive of the tile. */
+INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, const NAME(Step) *to,
                        int keeps) {
-    const Problem *p = s->p;
-    const int64_t w = s->width;
+    const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *total = s->total, *drive = s->drive;
     REAL *after = to->u[MEMBRANE], *slope = keeps ? at->slope : s->slope;
     const REAL *rate = NAME(row)(s, RATE), *bias = NAME(row)(s, BIAS);
-    NAME(ionic)(s, at, slope, keeps);
+    NAME(ionic)(plan, s, at, slope, keeps);
     if (p->exponential) {
         LOOP {
             REAL x = rate[n] * slope[n];
@@ -192,9 +188,9 @@ INLINE void NAME(step)(const NAME(Strip) *s, const NAME(Step) *at, const NAME(St
     for (int x = 0; x < TIMESCALES; x++) {
         if (p->instant[x] == ALL) continue;
         if (p->exponential)
-            NAME(follow_exponential)(s, at, to, x, keeps);
+            NAME(follow_exponential)(plan, s, at, to, x, keeps);
         else
-            NAME(follow_euler)(s, at, to, x, keeps);
+            NAME(follow_euler)(plan, s, at, to, x, keeps);
     }
 }
 
@@ -204,68 +200,3 @@ INLINE REAL NAME(output)(REAL um, REAL threshold, REAL gain) {
     return v > R(1.0) ? R(1.0) : v;
 }
 
-/* drive = current + what the neurons of the row feed to each other, from um before the step */
-INLINE void NAME(load_drive)(const NAME(Strip) *s, int64_t b, int64_t t, const REAL *um) {
-    const Problem *p = s->p;
-    NAME(load)(s, s->drive, (const REAL *)p->current + (b * p->time + t) * p->neurons);
-    if (!p->weights) return;
-    const int64_t w = s->lanes;
-    const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
-    REAL *drive = s->drive;
-    for (int64_t from = 0; from < w; from++) {
-        REAL fed = NAME(output)(um[from], threshold[from], gain[from]);
-        const REAL *weights = (const REAL *)p->weights + from * p->neurons;
-        /* most neurons are silent most of the time */
-        if (fed != 0) LOOP drive[n] += fed * weights[n];
-    }
-}
-
-/* The rows of the state before step t on the tape: all of them where every step is kept. */
-INLINE REAL *NAME(taped)(const Problem *p, int64_t b, int64_t t, int64_t index) {
-    int64_t segments = (p->time + p->segment - 1) / p->segment;
-    return (REAL *)p->tape + ((index * p->batch + b) * segments + t / p->segment) * p->neurons;
-}
-
-VERSIONS static int NAME(forward_task)(const Problem *p, int64_t task) {
-    NAME(Strip) s;
-    const int64_t b = task / strips(p), T = p->time, N = p->neurons;
-    REAL *room = NAME(open)(&s, p, task % strips(p), 2 * NAME(step_rows)(p));
-    if (!room) return 1;
-    NAME(load_coefficients)(&s, b);
-    NAME(load_initial)(&s, b);
-    REAL *rooms[2] = {room, room + NAME(step_rows)(p) * s.width};
-    const REAL *threshold = NAME(row)(&s, THRESHOLD), *gain = NAME(row)(&s, GAIN);
-    NAME(Step) at = NAME(step_at)(&s, rooms[0], 1);
-    for (int i = 0; i < COPIES; i++)
-        if (at.u[i] != s.initial[i])
-            memcpy(at.u[i], s.initial[i], (size_t)s.width * sizeof(REAL));
-    for (int64_t t = 0; t < T; t++) {
-        if (p->segment && t % p->segment == 0) {
-            int64_t index = 0;
-            NAME(store)(&s, NAME(taped)(p, b, t, index++), at.u[MEMBRANE]);
-            for (int x = 0; x < TIMESCALES; x++)
-                if (p->instant[x] != ALL) NAME(store)(&s, NAME(taped)(p, b, t, index++), at.u[x]);
-        }
-        NAME(load_drive)(&s, b, t, at.u[MEMBRANE]);
-        NAME(Step) to = NAME(step_at)(&s, rooms[(t + 1) & 1], 0);
-        NAME(step)(&s, &at, &to, 0);
-        at = to;
-        const int64_t w = s.lanes;
-        const REAL *um = at.u[MEMBRANE];
-        REAL *output = (REAL *)p->output + (b * T + t) * N + s.first;
-        LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
-        if (p->voltage) NAME(store)(&s, (REAL *)p->voltage + (b * T + t) * N, um);
-    }
-    for (int i = 0; i < COPIES; i++) {
-        int follows = i != MEMBRANE && p->instant[i] == ALL && T > 0;
-        NAME(store)(&s, (REAL *)p->end + (i * p->batch + b) * N, at.u[follows ? MEMBRANE : i]);
-    }
-    free(s.memory);
-    return 0;
-}
-
-int NAME(mtc_forward)(const Problem *p) {
-    in_large_pages(p, p->output, sizeof(REAL));
-    in_large_pages(p, p->voltage, sizeof(REAL));
-    return run_tasks(p, NAME(forward_task), p->batch * strips(p));
-}

@@ -1,0 +1,91 @@
+/* Some sequences of some neurons through time, and out. */
+
+/* The tiles of a task in `room`, laid out one after the other. */
+typedef struct {
+    NAME(Tile) s;
+    REAL *steps[2]; /* the state before the step at hand, and the one after it, in turn */
+} NAME(Runner);
+
+/* A step of a tile, whose drive is loaded; the results are stored. */
+INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
+    const NAME(Tile) *s = &r->s;
+    const Problem *p = &plan->p;
+    const int64_t T = p->time, N = p->neurons;
+    NAME(Step) at = NAME(step_at)(plan, s, r->steps[t & 1], t == 0);
+    NAME(Step) to = NAME(step_at)(plan, s, r->steps[(t + 1) & 1], 0);
+    if (p->segment && t % p->segment == 0) NAME(store_state)(plan, s, &at, t);
+    NAME(step)(plan, s, &at, &to, 0);
+    const REAL *um = to.u[MEMBRANE];
+    const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
+    REAL *output = s->total; /* the step no longer needs it */
+    LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
+    NAME(store)(s, (REAL *)p->output + t * N, output, T * N);
+    if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, T * N);
+}
+
+INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
+    const Problem *p = &plan->p;
+    const int64_t T = p->time, N = p->neurons, tiles = tiles_of(task, NAME(CELL));
+    const int64_t rows = NAME(tile_rows)(p) + 2 * plan->layout.rows;
+    const int64_t room = (NAME(SHARED_ROWS) + tiles * rows) * WIDTH + NAME(feed_room)(task);
+    NAME(Runner) *runners = malloc((size_t)tiles * sizeof *runners);
+    REAL *memory = aligned_alloc(ALIGNMENT, (size_t)room * sizeof(REAL));
+    if (!runners || !memory) {
+        free(runners), free(memory);
+        return 1;
+    }
+    REAL *next = memory + NAME(SHARED_ROWS) * WIDTH;
+    for (int64_t i = 0; i < tiles; i++) {
+        NAME(Runner) *r = &runners[i];
+        next = NAME(open)(plan, &r->s, task, i, next, memory);
+        for (int j = 0; j < 2; j++) r->steps[j] = next, next += plan->layout.rows * WIDTH;
+        NAME(Step) at = NAME(step_at)(plan, &r->s, r->steps[0], 1);
+        for (int j = 0; j < COPIES; j++)
+            if (at.u[j] != r->s.initial[j]) memcpy(at.u[j], r->s.initial[j], ROW);
+    }
+    const NAME(Feed) feed = NAME(feed_at)(task, next);
+    REAL *fed = NAME(of_all)(&feed, task, feed.um), *drives = NAME(of_all)(&feed, task, feed.drive);
+    for (int64_t first = 0; first < T; first += BLOCK) {
+        const int64_t last = first + BLOCK < T ? first + BLOCK : T;
+        if (!p->weights) {
+            for (int64_t i = 0; i < tiles; i++)
+                for (int64_t t = first; t < last; t++) {
+                    const NAME(Tile) *s = &runners[i].s;
+                    const REAL *current = (const REAL *)p->current + t * N;
+                    NAME(expect)(s, current + AHEAD * N, T * N, 0);
+                    NAME(load)(s, s->drive, current, T * N);
+                    NAME(run_step)(plan, &runners[i], t);
+                }
+            continue;
+        }
+        for (int64_t t = first; t < last; t++) {
+            for (int64_t i = 0; i < tiles; i++) {
+                NAME(Step) at = NAME(step_at)(plan, &runners[i].s, runners[i].steps[t & 1], t == 0);
+                NAME(store)(&runners[i].s, fed, at.u[MEMBRANE], feed.width);
+            }
+            NAME(feed)(&feed, task, t);
+            for (int64_t i = 0; i < tiles; i++) {
+                NAME(load)(&runners[i].s, runners[i].s.drive, drives, feed.width);
+                NAME(run_step)(plan, &runners[i], t);
+            }
+        }
+    }
+    for (int64_t i = 0; i < tiles; i++) {
+        const NAME(Tile) *s = &runners[i].s;
+        NAME(Step) at = NAME(step_at)(plan, s, runners[i].steps[T & 1], T == 0);
+        for (int j = 0; j < COPIES; j++) {
+            int follows = j != MEMBRANE && p->instant[j] == ALL && T > 0;
+            NAME(store)(s, (REAL *)p->end + j * p->batch * N, at.u[follows ? MEMBRANE : j], N);
+        }
+    }
+    free(runners), free(memory);
+    return 0;
+}
+
+VERSIONS static int NAME(forward_task)(const Task *task) { WITH_PLAN(NAME(run_forward), 0) }
+
+int NAME(mtc_forward)(const Problem *p) {
+    in_large_pages(p, p->output, sizeof(REAL));
+    in_large_pages(p, p->voltage, sizeof(REAL));
+    return run_tasks(p, NAME(forward_task), NAME(CELL));
+}

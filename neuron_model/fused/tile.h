@@ -1,0 +1,163 @@
+/* A tile: cells of neurons that go through time together, with their coefficients and their state.
+ *
+ * A cell is some neighbours of a row of neurons, of one sequence: as many as one vector of numbers
+ * holds. The cells of a tile are those of several sequences at the same place of the row, or of
+ * several places where there are few sequences. Every loop over lanes is of the same, known length.
+ */
+
+enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL) };
+#define WIDTH NAME(WIDTH)
+#define LOOP _Pragma("omp simd") for (int64_t n = 0; n < WIDTH; n++)
+#define ROW (WIDTH * sizeof(REAL))
+
+typedef struct {
+    int64_t batch[CELLS], first[CELLS]; /* of a cell: its sequence, where in the row it begins */
+    int64_t lanes[CELLS];               /* neurons in it */
+    int64_t own[CELLS];                 /* the same, and 0 where it only fills the tile */
+    REAL *c;                            /* coefficients, a row each */
+    REAL *inverse_range, *inverse_kappa[TIMESCALES];
+    REAL *steepness;                    /* alpha kappa of each element */
+    REAL *initial[COPIES];              /* the state before the first step */
+    REAL *drive, *total, *slope;        /* of the step at hand; all tiles of a task share them */
+} NAME(Tile);
+
+/* Where the state before a step lies, and what else of the step its gradient needs; see Layout. */
+typedef struct {
+    REAL *u[COPIES];
+    const REAL *source[TIMESCALES]; /* what the elements of a timescale read */
+    REAL *tanh_element, *slope, *tanh_leak, *filter_slope[TIMESCALES], *filter_by[TIMESCALES];
+} NAME(Step);
+
+INLINE REAL *NAME(row)(const NAME(Tile) *s, int64_t row) { return s->c + row * WIDTH; }
+
+/* A row of global memory, `stride` numbers from one sequence to the next, to the lanes of a tile.
+ * The last lane of a cell is repeated in its padding so that it is harmless. */
+INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
+    for (int j = 0; j < CELLS; j++, to += NAME(CELL)) {
+        const REAL *cell = from + s->batch[j] * stride + s->first[j];
+        if (s->lanes[j] == NAME(CELL)) {
+            memcpy(to, cell, NAME(CELL) * sizeof(REAL));
+            continue;
+        }
+        for (int64_t n = 0; n < NAME(CELL); n++) to[n] = cell[n < s->lanes[j] ? n : s->lanes[j] - 1];
+    }
+}
+
+/* `steps` rows on: processors do not foresee rows that are read in parts. */
+INLINE void NAME(expect)(const NAME(Tile) *s, const REAL *from, int64_t stride, int writes) {
+    for (int j = 0; j < CELLS; j++) {
+        const REAL *cell = from + s->batch[j] * stride + s->first[j];
+        if (writes)
+            __builtin_prefetch(cell, 1);
+        else
+            __builtin_prefetch(cell);
+    }
+}
+
+INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
+    for (int j = 0; j < CELLS; j++, from += NAME(CELL)) {
+        REAL *cell = to + s->batch[j] * stride + s->first[j];
+        if (s->own[j] == NAME(CELL))
+            memcpy(cell, from, NAME(CELL) * sizeof(REAL));
+        else
+            for (int64_t n = 0; n < s->own[j]; n++) cell[n] = from[n];
+    }
+}
+
+
+INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t copy) {
+    return (const REAL *)state + copy * p->batch * p->neurons;
+}
+
+/* How many rows a tile has for itself, and how many all tiles of a task share. */
+INLINE int64_t NAME(tile_rows)(const Problem *p) {
+    return coefficient_rows(p) + 1 + TIMESCALES + p->elements + COPIES;
+}
+enum { NAME(SHARED_ROWS) = 3 };
+
+/* Lays out the rows of a tile of some cells of a task in the memory at `next`, behind them `shared`;
+ * gives the address behind the rows. */
+INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64_t tile, REAL *next,
+                        REAL *shared) {
+    const Problem *p = &plan->p;
+    const int64_t columns = (task->lanes + NAME(CELL) - 1) / NAME(CELL);
+    const int64_t cells = task->sequences * columns;
+    for (int j = 0; j < CELLS; j++) {
+        int64_t cell = tile * CELLS + j, is_own = cell < cells;
+        if (!is_own) cell = cells - 1;
+        s->batch[j] = task->batch + cell / columns;
+        int64_t first = cell % columns * NAME(CELL), left = task->lanes - first;
+        s->first[j] = task->first + first;
+        s->lanes[j] = left < NAME(CELL) ? left : NAME(CELL);
+        s->own[j] = is_own ? s->lanes[j] : 0;
+    }
+    s->c = next, next += coefficient_rows(p) * WIDTH;
+    s->inverse_range = next, next += WIDTH;
+    for (int x = 0; x < TIMESCALES; x++) s->inverse_kappa[x] = next, next += WIDTH;
+    s->steepness = next, next += p->elements * WIDTH;
+    for (int i = 0; i < COPIES; i++) s->initial[i] = next, next += WIDTH;
+    s->drive = shared, s->total = shared + WIDTH, s->slope = shared + 2 * WIDTH;
+    const int64_t sets = p->parameter_batch;
+    for (int64_t i = 0; i < coefficient_rows(p); i++)
+        NAME(load)(s, NAME(row)(s, i), (const REAL *)p->coefficients + i * sets * p->neurons,
+                   sets == 1 ? 0 : p->neurons);
+    const REAL *range = NAME(row)(s, RANGE);
+    LOOP s->inverse_range[n] = R(1.0) / range[n];
+    for (int x = 0; x < TIMESCALES; x++) {
+        const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA));
+        REAL *inverse = s->inverse_kappa[x];
+        LOOP inverse[n] = R(1.0) / kappa[n];
+    }
+    for (int64_t k = 0; k < p->elements; k++) {
+        const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *kappa = NAME(row)(s, ELEMENT(k, SLOPE));
+        REAL *steepness = s->steepness + k * WIDTH;
+        LOOP steepness[n] = alpha[n] * kappa[n];
+    }
+    for (int i = 0; i < COPIES; i++)
+        NAME(load)(s, s->initial[i], NAME(state_rows)(p, p->state, i), p->neurons);
+    return next;
+}
+
+/* The rows of a step in the memory at `room`. */
+INLINE NAME(Step) NAME(step_at)(const Plan *plan, const NAME(Tile) *s, REAL *room, int is_first) {
+    const Layout *layout = &plan->layout;
+    NAME(Step) at;
+    at.u[MEMBRANE] = room + layout->u[MEMBRANE] * WIDTH;
+    for (int x = 0; x < TIMESCALES; x++) {
+        const int is_instant = plan->p.instant[x] == ALL;
+        at.u[x] = is_instant ? s->initial[x] : room + layout->u[x] * WIDTH;
+        at.source[x] = is_instant && !is_first ? at.u[MEMBRANE] : at.u[x];
+        at.filter_slope[x] = room + layout->filter_slope[x] * WIDTH;
+        at.filter_by[x] = room + layout->filter_by[x] * WIDTH;
+    }
+    at.tanh_element = room + layout->tanh_element * WIDTH;
+    at.slope = room + layout->slope * WIDTH;
+    at.tanh_leak = room + layout->tanh_leak * WIDTH;
+    return at;
+}
+
+/* A row of the state before step t on the tape: all of them where every step is kept. */
+INLINE REAL *NAME(taped)(const Problem *p, int64_t t, int64_t index) {
+    int64_t segments = (p->time + p->segment - 1) / p->segment;
+    return (REAL *)p->tape + (index * p->batch * segments + t / p->segment) * p->neurons;
+}
+
+INLINE int64_t NAME(tape_stride)(const Problem *p) {
+    return (p->time + p->segment - 1) / p->segment * p->neurons;
+}
+
+INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, int64_t t) {
+    int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
+    NAME(load)(s, at->u[MEMBRANE], NAME(taped)(&plan->p, t, index++), stride);
+    for (int x = 0; x < TIMESCALES; x++)
+        if (plan->p.instant[x] != ALL)
+            NAME(load)(s, at->u[x], NAME(taped)(&plan->p, t, index++), stride);
+}
+
+INLINE void NAME(store_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, int64_t t) {
+    int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
+    NAME(store)(s, NAME(taped)(&plan->p, t, index++), at->u[MEMBRANE], stride);
+    for (int x = 0; x < TIMESCALES; x++)
+        if (plan->p.instant[x] != ALL)
+            NAME(store)(s, NAME(taped)(&plan->p, t, index++), at->u[x], stride);
+}

@@ -175,9 +175,12 @@ class MTCNeuron(nn.Module):
 
     def initial_state(self, batch: int, like: Tensor | None = None) -> State:
         """All voltages at U_rest, (batch, neurons), of the type and device of ``like``."""
-        rest = self.live_parameters().u_rest
-        reference = torch.empty(0) if like is None else like
-        voltage = reference.new_zeros(batch, self.neurons) + rest
+        return self._at_rest(
+            self.live_parameters(), batch, torch.empty(0) if like is None else like
+        )
+
+    def _at_rest(self, parameters: NeuronParameters, batch: int, like: Tensor) -> State:
+        voltage = like.new_zeros(batch, self.neurons) + parameters.u_rest
         return State(voltage, voltage, voltage, voltage)
 
     # What is compiled around it calls it as it is: it looks at numbers to choose its formulas, and
@@ -203,7 +206,7 @@ class MTCNeuron(nn.Module):
         self._check(current)
         parameters = self.live_parameters()
         if state is None:
-            state = self.initial_state(len(current), current)
+            state = self._at_rest(parameters, len(current), current)
         expected = (len(current), self.neurons)
         if any(tuple(u.shape) != expected for u in state):
             shapes = [tuple(u.shape) for u in state]

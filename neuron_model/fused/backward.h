@@ -180,6 +180,7 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
         free(returners), free(memory);
         return 1;
     }
+    memset(memory, 0, (size_t)room * sizeof(REAL)); /* what pads a cell is to be a number */
     REAL *shared = memory + NAME(SHARED_ROWS) * WIDTH;
     REAL *next = memory + NAME(SHARED_GRADIENT_ROWS) * WIDTH;
     for (int64_t i = 0; i < tiles; i++) {

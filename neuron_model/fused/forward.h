@@ -34,6 +34,7 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
         free(runners), free(memory);
         return 1;
     }
+    memset(memory, 0, (size_t)room * sizeof(REAL)); /* what pads a cell is to be a number */
     REAL *next = memory + NAME(SHARED_ROWS) * WIDTH;
     for (int64_t i = 0; i < tiles; i++) {
         NAME(Runner) *r = &runners[i];

@@ -259,9 +259,11 @@ INLINE Plan usual_plan(const Problem *p, int exponential, int saturating, int ke
         return run(&plan, task);                                                         \
     }
 #define WITH_PLAN(run, keeps)                                                            \
-    WITH_USUAL(run, 0, NONE, keeps)                                                      \
-    WITH_USUAL(run, 1, NONE, keeps)                                                      \
-    WITH_USUAL(run, 1, ALL, keeps)                                                       \
+    if (sizeof(REAL) == sizeof(float)) {                                                 \
+        WITH_USUAL(run, 0, NONE, keeps)                                                  \
+        WITH_USUAL(run, 1, NONE, keeps)                                                  \
+        WITH_USUAL(run, 1, ALL, keeps)                                                   \
+    }                                                                                    \
     Plan plan = {.p = *task->p};                                                         \
     plan.layout = layout_of(&plan.p, keeps);                                             \
     return run(&plan, task);
@@ -295,6 +297,7 @@ INLINE Plan usual_plan(const Problem *p, int exponential, int saturating, int ke
 #undef SQRT
 #undef FABS
 #undef LOOP
+#undef EACH_CELL
 #undef ROW
 #undef WIDTH
 #undef SATURATED

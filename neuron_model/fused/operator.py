@@ -28,7 +28,7 @@ SEGMENT = 32
 # Partial sums of the gradients of parameters: as many at most as keep the threads of any
 # processor busy; fixed, so that results do not depend on the threads.
 _CHUNKS = 64
-_TOGETHER = 4
+_TOGETHER = 4  # sequences whose neurons are the lanes of a tile, see kernel.c
 _CHUNKS_WITH_WEIGHTS = 16
 
 

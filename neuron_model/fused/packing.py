@@ -57,8 +57,11 @@ def pack(problem: Problem) -> Packed:
     dtype = common_type(problem)
     current = problem.current.to(dtype)
     _, time, neurons = current.shape
+    parameters = problem.parameters
+    if any(isinstance(value, np.ndarray) for _, value in parameters.named_values()):
+        parameters = parameters.map(_tensor_or_float)
     packed = coefficients(
-        problem.parameters.map(_tensor_or_float),
+        parameters,
         problem.dt,
         problem.integrator == "exponential",
         neurons,

@@ -8,6 +8,7 @@
 enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL) };
 #define WIDTH NAME(WIDTH)
 #define LOOP _Pragma("omp simd") for (int64_t n = 0; n < WIDTH; n++)
+#define EACH_CELL for (int j = 0; j < CELLS; j++)
 #define ROW (WIDTH * sizeof(REAL))
 
 typedef struct {
@@ -30,22 +31,28 @@ typedef struct {
 
 INLINE REAL *NAME(row)(const NAME(Tile) *s, int64_t row) { return s->c + row * WIDTH; }
 
-/* A row of global memory, `stride` numbers from one sequence to the next, to the lanes of a tile.
- * The last lane of a cell is repeated in its padding so that it is harmless. */
-INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
-    for (int j = 0; j < CELLS; j++, to += NAME(CELL)) {
-        const REAL *cell = from + s->batch[j] * stride + s->first[j];
-        if (s->lanes[j] == NAME(CELL)) {
-            memcpy(to, cell, NAME(CELL) * sizeof(REAL));
-            continue;
-        }
-        for (int64_t n = 0; n < NAME(CELL); n++) to[n] = cell[n < s->lanes[j] ? n : s->lanes[j] - 1];
-    }
+/* Apart, so that it is compiled once: one cell of a row is cut short, where it ends. */
+__attribute__((noinline)) static void NAME(copy_some)(REAL *to, const REAL *from, int64_t lanes) {
+    for (int64_t n = 0; n < lanes; n++) to[n] = from[n];
 }
 
-/* `steps` rows on: processors do not foresee rows that are read in parts. */
+INLINE void NAME(copy)(REAL *to, const REAL *from, int64_t lanes) {
+    if (lanes == NAME(CELL))
+        memcpy(to, from, NAME(CELL) * sizeof(REAL));
+    else
+        NAME(copy_some)(to, from, lanes);
+}
+
+/* A row of global memory, `stride` numbers from one sequence to the next, to the lanes of a tile. In
+ * the padding of a cell stays what was there: whatever comes of it is stored nowhere. */
+INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
+    EACH_CELL
+        NAME(copy)(to + j * NAME(CELL), from + s->batch[j] * stride + s->first[j], s->lanes[j]);
+}
+
+/* Rows that are about to be read or written: processors do not foresee those in parts. */
 INLINE void NAME(expect)(const NAME(Tile) *s, const REAL *from, int64_t stride, int writes) {
-    for (int j = 0; j < CELLS; j++) {
+    EACH_CELL {
         const REAL *cell = from + s->batch[j] * stride + s->first[j];
         if (writes)
             __builtin_prefetch(cell, 1);
@@ -55,15 +62,9 @@ INLINE void NAME(expect)(const NAME(Tile) *s, const REAL *from, int64_t stride, 
 }
 
 INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
-    for (int j = 0; j < CELLS; j++, from += NAME(CELL)) {
-        REAL *cell = to + s->batch[j] * stride + s->first[j];
-        if (s->own[j] == NAME(CELL))
-            memcpy(cell, from, NAME(CELL) * sizeof(REAL));
-        else
-            for (int64_t n = 0; n < s->own[j]; n++) cell[n] = from[n];
-    }
+    EACH_CELL
+        NAME(copy)(to + s->batch[j] * stride + s->first[j], from + j * NAME(CELL), s->own[j]);
 }
-
 
 INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t copy) {
     return (const REAL *)state + copy * p->batch * p->neurons;

@@ -9,7 +9,8 @@ typedef struct {
 
 enum { NAME(SHARED_GRADIENT_ROWS) = NAME(SHARED_ROWS) + 4 };
 
-INLINE void NAME(prefetch)(const NAME(Tile) *s, const void *from, const int64_t *strides, int64_t t) {
+INLINE void NAME(prefetch)(const NAME(Tile) *s, const void *from, const int64_t *strides,
+                           int64_t t) {
     if (!from) return;
     for (int j = 0; j < CELLS; j++)
         __builtin_prefetch((const REAL *)from + s->batch[j] * strides[0] + t * strides[1] +
@@ -29,7 +30,8 @@ INLINE void NAME(recall_step)(const Plan *plan, const NAME(Returner) *r, int64_t
 }
 
 /* Where a segment's state is on the tape. */
-INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
+INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_t first,
+                               int64_t t) {
     const NAME(Tile) *s = &r->g.s;
     if (t % plan->p.segment) return;
     NAME(Step) at =
@@ -37,7 +39,8 @@ INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_
     NAME(load_state)(plan, s, &at, t);
 }
 
-INLINE const REAL *NAME(membrane)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
+INLINE const REAL *NAME(membrane)(const Plan *plan, const NAME(Returner) *r, int64_t first,
+                                  int64_t t) {
     const Layout *layout = &plan->layout;
     return r->steps + ((t - first) * layout->rows + layout->u[MEMBRANE]) * WIDTH;
 }
@@ -110,7 +113,8 @@ INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t 
 }
 
 /* The steps of a segment, of neurons that do not feed each other: one tile after the other. */
-INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles, int64_t first,
+INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles,
+                               int64_t first,
                                int64_t last) {
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Returner) *r = &returners[i];
@@ -130,7 +134,8 @@ INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners
 }
 
 /* The same where they do: all tiles take a step before the next one. */
-INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles, int64_t first,
+INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles,
+                                  int64_t first,
                                   int64_t last, const Task *task, const NAME(Feed) *feed,
                                   REAL *g_weights) {
     const int64_t width = feed->width;

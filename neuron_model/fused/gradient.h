@@ -37,7 +37,8 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
 }
 
 /* U_x' = U_m' - F(u) + offset,  u = U_m' - U_x - offset */
-INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
+INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g,
+                                              const NAME(Step) *at,
                                               const NAME(Step) *to, int x) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
@@ -87,7 +88,8 @@ INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradi
 }
 
 /* U_x' = U_x + gain (f(U_m - U_x) + offset), or U_m' where the copy is an instant one */
-INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, int x) {
+INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *g,
+                                        const NAME(Step) *at, int x) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *ux = at->u[x];
@@ -140,7 +142,8 @@ INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *
 
 /* membrane_gradient and leak_gradient at once, for a linear leak and where of all their coefficients
  * none has a gradient that is asked for. */
-INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
+INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
+                                          const NAME(Step) *at,
                                           const NAME(Step) *to) {
     const NAME(Tile) *s = &g->s;
     const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *later = g->later;
@@ -232,7 +235,8 @@ INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const
 }
 
 /* I_k = alpha tanh(kappa (U_x - delta)), counted in the slope where U_x is U_m; gu is U_x's. */
-INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, int64_t k,
+INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
+                                   int64_t k,
                                    REAL *gu) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
@@ -291,7 +295,8 @@ INLINE void NAME(finish_elements)(const Plan *plan, const NAME(Gradient) *g) {
 }
 
 /* g goes from the state of `to` to that of `at`. */
-INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at, const NAME(Step) *to,
+INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
+                                const NAME(Step) *to,
                                 int is_first) {
     const Problem *p = &plan->p;
     REAL *gm = g->g[MEMBRANE], *later = g->later;

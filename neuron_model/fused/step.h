@@ -12,7 +12,8 @@ INLINE int NAME(in_slope)(const Plan *plan, int64_t x) {
 }
 
 /* ionic_current at the state, and membrane_conductance where the integrator takes it. */
-INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, REAL *slope, int keeps) {
+INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, REAL *slope,
+                        int keeps) {
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE];
     REAL *total = s->total;
@@ -141,7 +142,8 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
 }
 
 /* Towards the membrane voltage before the step, as explicit Euler has it. */
-INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, const NAME(Step) *to,
+INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                               const NAME(Step) *to,
                                int x, int keeps) {
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *ux = at->u[x], *gain = NAME(row)(s, FILTER(x, DECAY));
@@ -169,7 +171,8 @@ INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME
 }
 
 /* From `at` to `to`, under the drive of the tile. */
-INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, const NAME(Step) *to,
+INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                       const NAME(Step) *to,
                        int keeps) {
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *total = s->total, *drive = s->drive;

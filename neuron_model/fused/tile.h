@@ -147,7 +147,8 @@ INLINE int64_t NAME(tape_stride)(const Problem *p) {
     return (p->time + p->segment - 1) / p->segment * p->neurons;
 }
 
-INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, int64_t t) {
+INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                             int64_t t) {
     int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
     NAME(load)(s, at->u[MEMBRANE], NAME(taped)(&plan->p, t, index++), stride);
     for (int x = 0; x < TIMESCALES; x++)
@@ -155,7 +156,8 @@ INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(S
             NAME(load)(s, at->u[x], NAME(taped)(&plan->p, t, index++), stride);
 }
 
-INLINE void NAME(store_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, int64_t t) {
+INLINE void NAME(store_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                              int64_t t) {
     int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
     NAME(store)(s, NAME(taped)(&plan->p, t, index++), at->u[MEMBRANE], stride);
     for (int x = 0; x < TIMESCALES; x++)

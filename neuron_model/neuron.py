@@ -222,15 +222,17 @@ class MTCNeuron(nn.Module):
             voltage=return_voltage,
             tape=self.tape,
         )
-        run = find_backend(self.backend, problem)
-        s, voltage, end = run(problem) if self.chips is None else self._on_chips(run, problem)
+        s, voltage, end = self._run(problem) if self.chips is None else self._on_chips(problem)
         self._check_finite(current, end)
         if return_voltage:
             assert voltage is not None
             return s, voltage, end
         return s, end
 
-    def _on_chips(self, run: Backend, problem: Problem) -> Trajectory:
+    def _run(self, problem: Problem) -> Trajectory:
+        return find_backend(self.backend, problem)(problem)
+
+    def _on_chips(self, problem: Problem) -> Trajectory:
         """Run each sequence's neurons with their own chip's parameters."""
         assert self.chips is not None
         variation, index = self.chips
@@ -240,12 +242,10 @@ class MTCNeuron(nn.Module):
                 "be one for each."
             )
         if problem.weights is None:
-            return _side_by_side(run, problem, variation.follow(problem.parameters, index))
-        return self._chip_by_chip(run, problem, variation, index)
+            return _side_by_side(self._run, problem, variation.follow(problem.parameters, index))
+        return self._chip_by_chip(problem, variation, index)
 
-    def _chip_by_chip(
-        self, run: Backend, problem: Problem, variation: Variation, index: Tensor
-    ) -> Trajectory:
+    def _chip_by_chip(self, problem: Problem, variation: Variation, index: Tensor) -> Trajectory:
         """Neurons that feed each other: the sequences of a chip in one run, with its parameters."""
         runs, order = [], []
         for chip in index.unique():
@@ -257,9 +257,9 @@ class MTCNeuron(nn.Module):
                 state=State(*(u[mine] for u in problem.state)),
                 parameters=variation.follow(problem.parameters, chip[None]),
             )
-            runs.append(run(one))
+            runs.append(self._run(one))
         if not runs:
-            return run(problem)
+            return self._run(problem)
         back = torch.cat(order).argsort()
 
         def together(parts: Iterable[Tensor]) -> Tensor:

@@ -53,7 +53,7 @@ class Judgement:
 
     nominal: of the network as trained, with each of ``STEPS``. validation: with the first of them.
     duty_cycle: fraction of neuron-steps with s > 0. chips: of each unseen chip, with the readout as
-    trained. chips_finer: the same with the second of ``STEPS``. common_readout: with one readout
+    trained. chips_finer: the same with the last of ``STEPS``. common_readout: with one readout
     fitted to other chips. own_readouts: with a readout fitted to each chip. chips_validation: as
     ``chips``, on the validation part.
     """
@@ -193,7 +193,7 @@ def _judged(
         validation=evaluate(network, TASK, series.validation),
         duty_cycle=found.duty_cycle_sparsity,
         chips=evaluate_chips(network, TASK, series.test, unseen),
-        chips_finer=evaluate_chips(finer[1], TASK, series.test, unseen),
+        chips_finer=evaluate_chips(finer[-1], TASK, series.test, unseen),
         common_readout=evaluate_chips(common, TASK, series.test, unseen),
         own_readouts=errors_with_own_readouts(network, TASK, series, series.test, unseen),
         chips_validation=evaluate_chips(network, TASK, series.validation, unseen),

@@ -40,6 +40,12 @@ KINDS = (
     ),
     Kind("trained on chips", "as trained", lambda s: s.on_chips, lambda j: j.chips),
     Kind(
+        "the same, with 16 steps a sample",
+        "as trained,\n16 steps",
+        lambda s: s.on_chips,
+        lambda j: j.chips_finer,
+    ),
+    Kind(
         "the same, a readout fitted to each chip",
         "a readout\nfor each chip",
         lambda s: s.on_chips,

@@ -9,7 +9,7 @@ import torch
 from neuron_model.errors import InputError
 from neuron_model.network import MTCNetwork, NetworkConfiguration, NetworkState
 from neuron_model.neuron import MTCNeuron
-from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters
+from neuron_model.parameters import OTA_FILTER, Amplifier, Element, Leak, NeuronParameters
 from neuron_model.variation import Variation, varied
 
 TRAINED = NeuronParameters(
@@ -82,6 +82,20 @@ def test_afterwards_the_network_is_the_trained_one():
     after, _ = network(signal)
     assert torch.equal(before, after)
     assert not torch.equal(before, other)
+
+
+def test_chips_in_detail_run_though_the_kernels_do_not_know_them():
+    network, plain = make_network(), built(2)
+    first, *others = plain.elements
+    amplifier = Amplifier(np.full(4, 0.2), np.full(4, 0.1), skew=np.full(4, 0.02))
+    detailed = replace(plain, elements=(replace(first, amplifier=amplifier), *others))
+    signal = torch.randn(1, 8, 1, dtype=torch.float64)
+    with varied(network, [Variation(2, detailed, TRAINED)], torch.tensor([1])):
+        heard = network.hidden(signal).voltages[0]
+    second = NeuronParameters.stack([detailed[2], detailed[3]])
+    alone = MTCNeuron(second, dt=0.5, dtype=torch.float64)
+    _, expected, _ = alone(network.projections[0](signal), return_voltage=True)
+    torch.testing.assert_close(heard, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_chips_follow_what_is_trained():

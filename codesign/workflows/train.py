@@ -216,7 +216,7 @@ def train_run(
             write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
     if first:
         heard = series.test.signal[:HELD_OUT_SAMPLES]
-        layers = range(len(configuration.layers))
+        layers = range(len(network.layers))
         drives = [(input_currents(network, heard, i), input_interval(network, i)) for i in layers]
         write_drives(folder, *drives[0], *drives[1:])
         write_model(folder / MODEL_FILE, network)

@@ -54,6 +54,16 @@ def small() -> RunConfiguration:
     return run_configuration_from_toml(SMALL, "small.toml")
 
 
+def test_a_run_that_begins_with_a_network_records_the_currents_of_all_its_layers(tmp_path):
+    two = run_configuration_from_toml(SMALL.replace("neurons = 4", "neurons = 2\nlayers = 2"), "c")
+    train_run(two, tmp_path / "first")
+    fine = replace(two, layers=RunConfiguration().layers, start=str(tmp_path / "first"))
+    train_run(replace(fine, training=replace(fine.training, steps=1)), tmp_path / "fine")
+    source = load_source(str(tmp_path / "fine"))
+    assert source.drives is not None
+    assert len(source.drives) == len(source.neurons) == 4
+
+
 def test_an_empty_file_is_the_default():
     assert run_configuration_from_toml("", "empty.toml") == RunConfiguration()
 

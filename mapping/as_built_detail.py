@@ -1,7 +1,7 @@
 """As-built parameters with every amplifier as it is: to compare with ngspice spike by spike.
 
     alpha_k, kappa_k, delta_k, offset     as :mod:`mapping.as_built` has them
-    skew  = h / A V0           h: skew of the output conductance, of an element's amplifier
+    skew  = h / A V0, ease = +-e / A V0    h, e: of the output conductance, of an element's
     skew  = d(ln A)/dV V0      of a follower, whose common mode and output are its own voltage
     conductance = -(dc/dV) V0 / A       of a follower; that of the others is the leak's
     drift = l V0
@@ -93,6 +93,9 @@ def _of_element(
         bend=at.bend,
         skew=at.conductance_skew / at.gain * design.unit_voltage,
         drift=at.drift * design.unit_voltage,
+        ease=(1 if straight else -1) * at.conductance_ease / at.gain * design.unit_voltage,
+        shape=at.shape,
+        shoulder=at.shoulder,
     )
 
 
@@ -111,5 +114,7 @@ def _of_follower(
         bend=at.bend,
         skew=math.log(high.gain / low.gain) * per_unit,
         drift=at.drift * design.unit_voltage,
+        shape=at.shape,
+        shoulder=at.shoulder,
         conductance=(low.offset_current - high.offset_current) / at.gain * per_unit,
     )

@@ -1,13 +1,15 @@
 """Measured characteristics of cells: what a circuit really does at each bias and common mode.
 
     I_out = I_bias (+-A (1 + l (v - o) (1 + t) / 2) t + c) - G I_bias (V_out - V_ref)
-    t     = tanh((v - o) / V0)          G = g -+ h t
+    t     = tanh((v - o) / V0)          G = g -+ h t - e t^2
 
 with v the swept input minus the fixed one, and the sign that of the orientation. Gain A, slope
-voltage V0, offset o, drift l and offset current c are measured over bias and common mode; output
-conductance g, its skew h (PMOS and NMOS mirrors differ), internal delay and the lags of the two
-branches over bias current. The branch of the positive input reaches the output over one mirror,
-that of the negative input over two, the second of which is the fold.
+voltage V0, offset o, drift l and offset current c are measured over bias and common mode, and so is
+how the curve differs from the tanh (shape and shoulder, see
+:class:`neuron_model.parameters.Amplifier`); output conductance g, its skew h (PMOS and NMOS mirrors
+differ) and ease e, internal delay and the lags of the two branches over bias current. The branch of
+the positive input reaches the output over one mirror, that of the negative input over two, the
+second of which is the fold.
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ class TransferFit:
     offset_current: float
     residual: float
     drift: float = 0.0
+    shape: float = 0.0
+    shoulder: float = 0.0
 
 
 def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: int) -> TransferFit:
@@ -86,8 +90,18 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
             f"the OTA's transfer curve at {bias:.3g} A is no tanh (rms {residual:.1%} beside the "
             "best one): correct the sizes in [cells.ota], the supply or limits.bias_current."
         )
+    t = np.tanh((voltage - offset) / slope)
+    beside = np.stack([t * (1 - t**2), t**3 * (1 - t**2)], axis=1)
+    (shape, shoulder), *_ = np.linalg.lstsq(gain * beside, -fit.fun)
     return TransferFit(
-        float(gain), float(slope), float(offset), float(sign * shift), residual, float(drift)
+        float(gain),
+        float(slope),
+        float(offset),
+        float(sign * shift),
+        residual,
+        float(drift),
+        float(shape),
+        float(shoulder),
     )
 
 
@@ -198,7 +212,10 @@ class OtaPoint:
     output_conductance: float
     delay: float
     conductance_skew: float = 0.0
+    conductance_ease: float = 0.0
     drift: float = 0.0
+    shape: float = 0.0
+    shoulder: float = 0.0
     mirror_lag: float = 0.0
     fold_lag: float = 0.0
     bend: float = 0.0
@@ -213,11 +230,13 @@ class OtaTable:
     the tanh, of the gain): (biases, modes). output_conductance: (biases,), siemens per ampere
     of bias. delay: (biases,), seconds by which the output current lags the input.
     conductance_skew: (biases,), siemens per ampere of bias, by which the output conductance is
-    larger where the output sinks its whole current and smaller where it sources it. drift:
-    (biases, modes), 1 / V, by which the gain grows where the swept input lifts the tail.
+    larger where the output sinks its whole current and smaller where it sources it;
+    conductance_ease: likewise, by which it is smaller in the mean of both. drift: (biases, modes),
+    1 / V, by which the gain grows where the swept input lifts the tail. shape, shoulder: (biases,
+    modes), of the curve beside the tanh.
     mirror_lag, fold_lag: (biases,), seconds, charge over bias current of the mirror that either
     branch meets first, and of the second one on the way of the negative input's branch. bend:
-    (biases,), by which power of the current these charges grow. Of these five, none given is 0.
+    (biases,), by which power of the current these charges grow. Of these, none given is 0.
     """
 
     orientation: Orientation
@@ -231,7 +250,10 @@ class OtaTable:
     output_conductance: np.ndarray
     delay: np.ndarray
     conductance_skew: np.ndarray | None = None
+    conductance_ease: np.ndarray | None = None
     drift: np.ndarray | None = None
+    shape: np.ndarray | None = None
+    shoulder: np.ndarray | None = None
     mirror_lag: np.ndarray | None = None
     fold_lag: np.ndarray | None = None
     bend: np.ndarray | None = None
@@ -239,11 +261,12 @@ class OtaTable:
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
         biases, modes = np.size(self.bias_current), np.size(self.common_mode)
-        for name in ("conductance_skew", "mirror_lag", "fold_lag", "bend"):
+        for name in ("conductance_skew", "conductance_ease", "mirror_lag", "fold_lag", "bend"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, np.zeros(biases))
-        if self.drift is None:
-            object.__setattr__(self, "drift", np.zeros((biases, modes)))
+        for name in ("drift", "shape", "shoulder"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros((biases, modes)))
         lines = ("bias_current", *_LINES, *_DELAYS)
         for f in fields(self)[1:]:
             shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
@@ -262,7 +285,15 @@ class OtaTable:
     def _surfaces(self) -> Mapping[str, RectBivariateSpline]:
         x, y = np.log(self.bias_current), self.common_mode
         orders = {"kx": min(3, x.size - 1), "ky": min(2, y.size - 1)}
-        names = ("gain", "slope_voltage", "offset", "offset_current", "drift")
+        names = (
+            "gain",
+            "slope_voltage",
+            "offset",
+            "offset_current",
+            "drift",
+            "shape",
+            "shoulder",
+        )
         return {name: RectBivariateSpline(x, y, getattr(self, name), **orders) for name in names}
 
     @cached_property
@@ -303,7 +334,7 @@ class OtaTable:
 
 _MOST_FOUND = 4096
 # What is measured over bias currents alone; of these, what goes as 1 / bias.
-_LINES = ("output_conductance", "conductance_skew", "bend")
+_LINES = ("output_conductance", "conductance_skew", "conductance_ease", "bend")
 _DELAYS = ("delay", "mirror_lag", "fold_lag")
 
 
@@ -384,7 +415,7 @@ class CellCharacteristics:
         return table
 
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:

@@ -118,16 +118,26 @@ def filter_rate(u: Value, shape: Filter) -> Value:
 
 
 def amplified(t: Value, u: Value, out: Value, amplifier: Amplifier, branches: Branches) -> Value:
-    """(up - down) (1 + skew U_out + drift u (1 + t) / 2) - conductance U_out; t = tanh(kappa u)."""
+    """What becomes of t, :func:`shaped`; the formula is that of :class:`Amplifier`."""
     growth: Value = 1.0
     if _is_there(amplifier.skew):
         growth = growth + amplifier.skew * out
     if _is_there(amplifier.drift):
         growth = growth + amplifier.drift * u * (0.5 + 0.5 * t)
+    if _is_there(amplifier.ease):
+        growth = growth + amplifier.ease * out * (branches.up - branches.down)
     current = _times(growth, branches.up - branches.down)
     if _is_there(amplifier.conductance):
         current = current - amplifier.conductance * out
     return current
+
+
+def shaped(th: Value, amplifier: Amplifier) -> Value:
+    """t = th + (1 - th^2) (shape th + shoulder th^3): th is the tanh of an amplifier's input."""
+    if not (_is_there(amplifier.shape) or _is_there(amplifier.shoulder)):
+        return th
+    square = th * th
+    return th + (1.0 - square) * th * (amplifier.shape + amplifier.shoulder * square)
 
 
 def settled(t: Value) -> Branches:
@@ -195,20 +205,21 @@ def branch_flow(share: Value, target: Value, duration: Value) -> Value:
 
 
 def amplifier_inputs(state: State, parameters: NeuronParameters) -> tuple[Value, ...]:
-    """t = tanh(kappa u) of each amplifier that ``parameters.lagging`` lists."""
+    """t of each amplifier that ``parameters.lagging`` lists, see :func:`shaped`."""
     return tuple(_amplifier_input(state, parameters, owner)[1] for owner in parameters.lagging)
 
 
 def _amplifier_input(
     state: State, parameters: NeuronParameters, owner: int | Timescale
 ) -> tuple[Value, Value]:
-    """(u, tanh(kappa u)): U_x - delta of an element, U_m - U_x of a filter."""
+    """(u, t): U_x - delta of an element, U_m - U_x of a filter, and tanh(kappa u), shaped."""
     if isinstance(owner, Timescale):
         u, kappa = state.membrane - state.voltage(owner), parameters.filter(owner).kappa
     else:
         element = parameters.elements[owner]
         u, kappa = _minus(state.voltage(element.timescale), element.delta), element.kappa
-    return u, tanh(_times(kappa, u))
+    th, amplifier = tanh(_times(kappa, u)), parameters.amplifier(owner)
+    return u, th if amplifier is None else shaped(th, amplifier)
 
 
 def _branches(state: State, parameters: NeuronParameters, owner: int | Timescale) -> Branches:

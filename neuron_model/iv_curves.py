@@ -21,7 +21,7 @@ import numpy as np
 import sympy
 from scipy.optimize import brentq
 
-from neuron_model.dynamics import State, ionic_current
+from neuron_model.dynamics import State, ionic_current, shaped
 from neuron_model.errors import InputError
 from neuron_model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
 
@@ -124,12 +124,14 @@ def iv_expression(
 
 
 def _amplified(element: Element, u_x: sympy.Expr, t: sympy.Expr) -> sympy.Expr:
-    """t (1 + skew U + drift (U_x - delta) (1 + t) / 2) - conductance U of an amplifier, or t."""
-    if element.amplifier is None:
+    """What an amplifier makes of the tanh ``t``; the formula is that of :class:`Amplifier`."""
+    amplifier = element.amplifier
+    if amplifier is None:
         return t
-    skew, drift = element.amplifier.skew, element.amplifier.drift
-    growth = 1 + skew * VOLTAGE + drift * (u_x - element.delta) * (1 + t) / 2
-    return t * growth - element.amplifier.conductance * VOLTAGE
+    t = shaped(t, amplifier)
+    growth = 1 + amplifier.skew * VOLTAGE + amplifier.drift * (u_x - element.delta) * (1 + t) / 2
+    growth += amplifier.ease * t * VOLTAGE
+    return t * growth - amplifier.conductance * VOLTAGE
 
 
 def slope_expression(parameters: NeuronParameters, timescale: Timescale) -> sympy.Expr:

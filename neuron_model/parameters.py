@@ -81,7 +81,9 @@ class _Part:
 class Amplifier(_Part):
     """What a real amplifier makes of tanh(kappa u), with u its input and U_out its output voltage.
 
-        (up - down) (1 + skew U_out + drift u (1 + t) / 2) - conductance U_out,  t = tanh(kappa u)
+        t = th + (1 - th^2) (shape th + shoulder th^3),  th = tanh(kappa u)
+        (up - down) (1 + skew U_out + drift u (1 + t) / 2 + ease (up - down) U_out)
+            - conductance U_out
         lag  d(ln p)/dt    = ((1 + t) / 2 - p) / p^bend
         lag  d(ln q)/dt    = ((1 - t) / 2 - q) / q^bend
         rise d(ln up)/dt   = (p - up) / up^bend             up = p    where rise is 0
@@ -99,8 +101,10 @@ class Amplifier(_Part):
     full bias current; 0 where the branches follow at once. rise, fall: that of the second mirror of
     the branch that rises or falls with U, 0 where there is none. skew: relative growth of the
     current with the output voltage. drift: its growth with an input above the other, which lifts
-    the tail's drain. Both per unit of U. conductance: of its output, where no leak counts it.
-    All are 0 but in as-built models.
+    the tail's drain. ease: by how much its output conducts less where one branch has all of the
+    current. All three per unit of U. shape, shoulder: of a pair that is not wholly in weak
+    inversion. conductance: of its output, where no leak counts it. All are 0 but in as-built
+    models.
     """
 
     lag: Value = 0.0
@@ -110,6 +114,9 @@ class Amplifier(_Part):
     skew: Value = 0.0
     drift: Value = 0.0
     conductance: Value = 0.0
+    ease: Value = 0.0
+    shape: Value = 0.0
+    shoulder: Value = 0.0
 
     def __post_init__(self) -> None:
         _normalise(self, "amplifier")

@@ -34,7 +34,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 9
+_METHOD = 10
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -174,7 +174,11 @@ def _measure(
     )
     skew = (sinking - sourcing) / 2
     mirrors = {kind: next(results) for kind in ("source", "sink")}
-    lines = {"output_conductance": conductance, "conductance_skew": skew}
+    lines = {
+        "output_conductance": conductance,
+        "conductance_skew": skew,
+        "conductance_ease": conductance - (sinking + sourcing) / 2,
+    }
     lines["delay"] = np.array([lag(next(results)) for _ in biases])
     ramps = [[next(results) for _ in _MOVING] for _ in biases]
     tables = {
@@ -252,7 +256,16 @@ def _table(
     def grid(name: str) -> np.ndarray:
         return np.array([[getattr(fit, name) for fit in row] for row in fits[:, working]])
 
-    names = ("gain", "slope_voltage", "offset", "offset_current", "residual", "drift")
+    names = (
+        "gain",
+        "slope_voltage",
+        "offset",
+        "offset_current",
+        "residual",
+        "drift",
+        "shape",
+        "shoulder",
+    )
     return OtaTable(
         orientation=orientation,
         bias_current=biases,

@@ -29,6 +29,8 @@ def lagging_cells() -> CellCharacteristics:
             mirror_lag=CHARGE / BIASES,
             fold_lag=2 * CHARGE / BIASES,
             bend=np.full(BIASES.size, 0.1),
+            conductance_ease=np.full(BIASES.size, 0.005),
+            shape=np.full(cells.ota(x).gain.shape, -0.01),
         )
         for x in Orientation
     }
@@ -71,6 +73,15 @@ def test_each_branch_lags_by_its_own_mirrors():
         second = (0.0, 2 * single) if straight else (2 * single, 0.0)
         assert (of.lag, of.rise, of.fall) == pytest.approx((single, *second), rel=1e-3)
         assert of.bend == pytest.approx(0.1)
+        assert of.shape == pytest.approx(-0.01)
+        # the output conducts less where the amplifier sources or sinks its whole current
+        sign = 1 if straight else -1
+        gain = (
+            cells.ota(amplifier.orientation)
+            .at(amplifier.bias_current, amplifier.reference_voltage)
+            .gain
+        )
+        assert of.ease == pytest.approx(sign * 0.005 / gain * design.unit_voltage)
     follower = design.follower(Timescale.SLOW)
     assert follower is not None
     of = built.filter_slow.amplifier

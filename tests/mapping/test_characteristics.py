@@ -225,3 +225,16 @@ def test_a_transfer_without_lags_is_the_tanh():
     u = np.linspace(-3, 3, 6001)
     slow = lagging_transfer(u, 1.0, Amplifier(lag=1e-6, fall=1e-6))
     assert np.allclose(slow, np.tanh(u), atol=2e-3)
+
+
+def test_a_transfer_beside_the_tanh_is_found():
+    x = (SWEEP - 0.001) / 0.07
+    t = np.tanh(x)
+    curve = 1.05 * (t + (1 - t**2) * (0.01 * t - 0.03 * t**3)) - 0.04
+    fit = fit_transfer(SWEEP, 1e-9 * curve, 1e-9, +1)
+    fitted = np.tanh((SWEEP - fit.offset) / fit.slope_voltage)
+    beside = (1 - fitted**2) * (fit.shape * fitted + fit.shoulder * fitted**3)
+    grown = 1 + fit.drift * (SWEEP - fit.offset) * (1 + fitted) / 2
+    error = fit.gain * (fitted * grown + beside) + fit.offset_current - curve
+    # offset and drift took their part of the curve before
+    assert np.sqrt(np.mean(error**2)) < 0.5 * fit.residual * fit.gain

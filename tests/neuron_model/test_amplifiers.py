@@ -31,9 +31,11 @@ from neuron_model.simulation import simulate
 from neuron_model.spikes import spike_times
 from neuron_model.stimulus import Stimulus
 
-FAST = Amplifier(lag=0.03, fall=0.04, bend=0.1, skew=0.004, drift=0.005)
-SLOW = Amplifier(lag=0.03, rise=0.05, skew=0.003, drift=0.004)
-FOLLOWER = Amplifier(lag=0.1, fall=0.12, bend=0.2, skew=0.009, drift=0.005, conductance=0.006)
+FAST = Amplifier(lag=0.03, fall=0.04, bend=0.1, skew=0.004, drift=0.005, ease=0.003)
+SLOW = Amplifier(lag=0.03, rise=0.05, skew=0.003, drift=0.004, shape=-0.01, shoulder=0.02)
+FOLLOWER = Amplifier(
+    lag=0.1, fall=0.12, bend=0.2, skew=0.009, drift=0.005, conductance=0.006, shape=0.01
+)
 NEURON = NeuronParameters(
     (
         Element(Timescale.FAST, -2.0, 0.1, 1.02, FAST),
@@ -57,10 +59,13 @@ def written_out(time: float, y: np.ndarray) -> list[float]:
     fast_up, fast_first, fast_down, slow_first, slow_down, slow_up = shares[:6]
     follow_up, follow_first, follow_down = shares[6:]
     t_fast = math.tanh(1.02 * (u - 0.1))
-    t_slow = math.tanh(0.98 * (slow + 0.1))
-    t_follow = math.tanh(1.03 * (u - slow))
+    th = math.tanh(0.98 * (slow + 0.1))
+    t_slow = th + (1 - th**2) * (0.02 * th**3 - 0.01 * th)
+    th = math.tanh(1.03 * (u - slow))
+    t_follow = th + (1 - th**2) * 0.01 * th
     fast = -2.0 * (fast_up - fast_down)
-    fast *= 1 + 0.004 * u + 0.005 * (u - 0.1) * (1 + t_fast) / 2
+    eased = 0.003 * (fast_up - fast_down) * u
+    fast *= 1 + 0.004 * u + 0.005 * (u - 0.1) * (1 + t_fast) / 2 + eased
     restoring = 2.1 * (slow_up - slow_down)
     restoring *= 1 + 0.003 * u + 0.004 * (slow + 0.1) * (1 + t_slow) / 2
     drawn = 0.95 * 6.0 * math.tanh((u + 0.2) / 6.0) + fast + restoring + 0.3 * math.tanh(u - 0.5)
@@ -86,6 +91,7 @@ def test_a_run_is_the_equations_run():
     run = simulate(NEURON, Stimulus.constant(CURRENT), 150.0)
     pairs = [(0.3, 1.02), (0.1, 0.98), (0.0, 1.03)]
     t = np.tanh([-pairs[0][0] * 1.02, -pairs[1][0] * 0.98, 0.0])
+    t[1] += (1 - t[1] ** 2) * (0.02 * t[1] ** 3 - 0.01 * t[1])
     up, down = (1 + t) / 2, (1 - t) / 2
     shares = [up[0], down[0], down[0], up[1], down[1], up[1], up[2], down[2], down[2]]
     solution = solve_ivp(

@@ -1,12 +1,13 @@
 """As-built models against ngspice on random neurons: regimes, spike counts, intervals, power.
 
     python -m benchmarks.as_built [--technology sky130 generic] [--corner tt ff ss]
-        [--neurons 40] [--seed 0] [--folder runs/as_built]
+        [--neurons 40] [--seed 0] [--folder runs/as_built] [--recorded]
 
 How neurons are drawn stands in ``benchmarks/as_built/neurons.py``. They are mapped at the nominal
 corner and simulated at each of the corners, 27 degC. The folder keeps what became known of each
 neuron at once: an interrupted run goes on from there, and ngspice is not asked again when only
-as-built models have changed. It gets table.md and intervals.png.
+as-built models have changed; with --recorded it is not asked at all, and neurons that the folder
+does not know are left out. The folder gets table.md and intervals.png.
 """
 
 from __future__ import annotations
@@ -69,13 +70,17 @@ class Draw:
         return characterize(self.technology, corner, NOMINAL_TEMPERATURE, self.engine)
 
 
-def compare(draw: Draw, corner: str, indices: range, record: Record) -> Iterator[Comparison]:
-    """Each neuron at ``corner``, from the record or found out."""
+def compare(
+    draw: Draw, corner: str, indices: range, record: Record, recorded: bool = False
+) -> Iterator[Comparison]:
+    """Each neuron at ``corner``, from the record or found out; those ``recorded`` alone, or all."""
     measured = draw.measured(corner)
     for index in indices:
         one = draw.neuron(index)
         built = assemble(one.parameters, one.design, draw.technology, measured)
         marks = fingerprints(built, one.drive)
+        if recorded and record.get(marks[CIRCUIT]) is None:
+            continue
         found: dict[str, Finding] = {}
         for kind in (AS_BUILT, CIRCUIT):
             known = record.get(marks[kind])
@@ -115,6 +120,7 @@ def main() -> None:
     parser.add_argument("--corner", nargs="+", default=["tt", "ff", "ss"])
     parser.add_argument("--neurons", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--recorded", action="store_true")
     parser.add_argument("--folder", type=Path, default=Path("runs/as_built"))
     arguments = parser.parse_args()
     groups: dict[tuple[str, str], list[Comparison]] = {}
@@ -125,7 +131,7 @@ def main() -> None:
                 record = Record(arguments.folder / f"{draw.technology.name}_{corner}.jsonl")
                 found = groups[draw.technology.name, corner] = []
                 every = range(arguments.neurons)
-                for one in compare(draw, corner, every, record):
+                for one in compare(draw, corner, every, record, arguments.recorded):
                     found.append(one)
                     where = f"{draw.technology.name} {corner} {len(found)}/{len(every)}"
                     print(f"{where}: {line(one)}", flush=True)

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "characterize": "measure a technology's cells",
     "export": "write design and netlists of trained neurons",
     "validate": "simulate the circuit and compare it with its model",
+    "refine": "correct the circuit by what ngspice shows until it matches its model",
     "mismatch": "draw chips of a neuron and tell how many still fire as they should",
     "size": "choose cell sizes, I0 and capacitors so that enough chips fire as they should",
     "centre": "move a neuron to the middle of its regime, so that more chips keep it",

@@ -134,7 +134,7 @@ def identify(
         drawn: the drawn chip's own, of the same kind: what the fit makes of it is taken off.
     """
     start = Blocks.of(nominal, len(design.elements))
-    fitted, reference = _fit(measured, start), _fit(drawn, start)
+    fitted, reference = fit_blocks(measured, start), fit_blocks(drawn, start)
     line = np.stack([np.ones_like(drawn.voltage), drawn.voltage - design.u_rest], axis=1)
     rest = (measured.rest - drawn.rest) @ np.linalg.pinv(line).T
     # the drawn chip's constants are in its bias already
@@ -152,8 +152,9 @@ def identify(
     )
 
 
-def _fit(curves: ClampCurves, start: Blocks) -> Blocks:
-    """alpha, delta and constant of every block by least squares (Gauss-Newton)."""
+def fit_blocks(curves: ClampCurves, start: Blocks) -> Blocks:
+    """alpha, delta and constant of every block by least squares (Gauss-Newton), with the kappa of
+    ``start``, one chip."""
     chips, count = len(curves.total), start.alpha.shape[1]
     alpha, delta, kappa, constant = (
         np.repeat(v, chips, axis=0) for v in (start.alpha, start.delta, start.kappa, start.constant)

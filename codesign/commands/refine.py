@@ -1,0 +1,168 @@
+"""``codesign refine``: ngspice in the loop until the circuit is the neuron that was trained."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import (
+    add_command,
+    add_conditions,
+    add_current,
+    add_mapping,
+    add_neurons,
+    add_technology,
+)
+
+if TYPE_CHECKING:
+    from codesign.arguments import Subparsers
+    from codesign.workflows.refine import Iteration, Refinement
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "refine",
+        example="codesign refine neuron.toml --technology sky130 --temperature 85 --out refined\n"
+        "codesign refine runs/demo --technology generic --corner ss --neurons 0-3 --out refined",
+        description="Map a neuron, simulate its circuit as `codesign validate` does, take out what "
+        "ngspice shows (elements and offset from currents at a clamped membrane, capacitors from "
+        "spike times), and simulate again, until validation passes or nothing improves any more. "
+        "OUT gets the design, its netlists, validation.json, refinement.json and a picture; a loop "
+        "that was stopped goes on from it. Exit status 1: it still does not match.",
+    )
+    add_neurons(parser)
+    add_technology(parser)
+    add_conditions(parser)
+    add_current(parser)
+    add_mapping(parser)
+    parser.add_argument(
+        "--neurons", metavar="LIST", help="of a run: which ones, such as 0,3,5 or 0-3 (all)"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the outcome")
+    parser.add_argument(
+        "--goal",
+        type=float,
+        default=1.0,
+        help="go on until no error is above GOAL times what validation allows (%(default)g)",
+    )
+    parser.add_argument(
+        "--iterations", type=int, default=8, metavar="N", help="at most (%(default)d)"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture of the first neuron")
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from circuits.technology import load_technology
+    from codesign.arguments import mapping_choices
+    from codesign.console import print_json, step_progress
+    from codesign.refine_plots import refinement_figure
+    from codesign.workflows.refine import refine
+    from codesign.workflows.refined_files import refinement_to_json, write_progress, write_refined
+    from codesign.workflows.run_validation import select
+    from codesign.workflows.source import Source, load_source
+    from codesign.workflows.stimuli import stimuli_for
+    from netlists.engine import Engine
+    from neuron_model.errors import InputError
+
+    if not arguments.goal > 0:
+        raise InputError(f"--goal {arguments.goal:g} must be above 0.")
+    if arguments.iterations < 1:
+        raise InputError(f"--iterations {arguments.iterations} must be at least 1.")
+    technology = load_technology(arguments.technology)
+    choices = mapping_choices(arguments, technology)
+    source = load_source(arguments.neuron)
+    chosen = select(source, arguments.neurons)
+    picked = Source(
+        tuple(source.neurons[i] for i in chosen),
+        source.folder,
+        tuple(source.drives[i] for i in chosen) if source.drives is not None else None,
+    )
+    drives = stimuli_for(picked, arguments.current, arguments.duration)
+    done: list[Refinement] = []
+    with Engine(timeout=arguments.timeout) as engine, step_progress("refining") as progress:
+        for neuron, drive in zip(picked.neurons, drives, strict=True):
+
+            def told(iterations: "Sequence[Iteration]", name: str = neuron.name) -> None:
+                write_progress(arguments.out, name, iterations)
+                progress(len(iterations), arguments.iterations, _said(name, iterations[-1]))
+
+            done.append(
+                refine(
+                    neuron,
+                    technology,
+                    engine,
+                    drive,
+                    arguments.corner,
+                    arguments.temperature,
+                    choices,
+                    arguments.goal,
+                    arguments.iterations,
+                    arguments.out / "records" / f"{neuron.name}.jsonl",
+                    progress,
+                    told,
+                )
+            )
+    write_refined(arguments.out, done, picked.neurons, technology, drives)
+    if arguments.plot is not None:
+        from codesign.plots import save_figure
+
+        save_figure(refinement_figure(done[0]), arguments.plot)
+    if arguments.json:
+        print_json({"neurons": [refinement_to_json(r) for r in done]})
+    else:
+        _print(done)
+    return 0 if all(r.passed for r in done) else 1
+
+
+def _said(name: str, iteration: "Iteration") -> str:
+    return f"{name}: {iteration.what}, error {iteration.error:.2f} of what is allowed"
+
+
+def _print(done: "Sequence[Refinement]") -> None:
+    from codesign.console import print_table
+
+    for refinement in done:
+        rows = []
+        for number, iteration in enumerate(refinement.iterations):
+            found, timing = iteration.validation, iteration.validation.against_model
+            rows.append(
+                (
+                    number,
+                    iteration.what,
+                    " ".join(f"{100 * c.nrmse:.2f}" for c in found.iv),
+                    found.circuit.regime.value,
+                    _percent(timing.interval_error),
+                    _percent(timing.pause_error),
+                    _percent(found.against_as_built.interval_error),
+                    f"{iteration.error:.3f}",
+                    "yes" if iteration.accepted else "no",
+                    "yes" if found.passed else "no",
+                )
+            )
+        where = f"{refinement.technology}, {refinement.corner}, {refinement.temperature:g} degC"
+        columns = (
+            "",
+            "design",
+            "I-V error (%)",
+            "circuit",
+            "interval vs model (%)",
+            "pause vs model (%)",
+            "interval vs built (%)",
+            "error",
+            "kept",
+            "passed",
+        )
+        print_table(f"{refinement.name} on {where}", columns, rows)
+        print(f"{refinement.name}: {refinement.reason}")
+        for reason in refinement.best.validation.reasons:
+            print(f"{refinement.name}: {reason}")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:+.2f}"

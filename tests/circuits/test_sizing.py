@@ -16,7 +16,7 @@ SKY130 = load_technology("sky130")
 DEVICE = Device("n", width=(0.42, 100.0), length=(0.15, 20.0))
 
 
-@given(st.floats(0.5, 32.0), st.floats(0.5, 10.0), st.floats(0.5, 10.0))
+@given(st.floats(0.5, 32.0), st.floats(0.5, 7.5), st.floats(0.5, 7.5))
 def test_the_area_is_what_was_asked_for_and_the_limits_are_kept(factor, width, length):
     size = scaled_size(Size(width, length, 2), factor, DEVICE, "ota.pair")
     # to the drawing grid

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from benchmarks.as_built.comparison import CLOSE, Comparison
 from codesign.plots import STYLE
@@ -47,12 +48,17 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
         for axes, title in ((interval, "interval between spikes"), (pause, "pause between bursts")):
             _band(axes, 100 * CLOSE)
             axes.set_title(title)
-            axes.set_xscale("log")
             axes.set_xlabel("in ngspice (ms)")
             axes.set_ylabel("as built, off by (%)")
+        for axes in (interval, pause, count):
+            # ticks at 1, 2 and 5 of each decade, written out
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        count.yaxis.set_major_locator(MaxNLocator(integer=True))
         _band(count, 1)
         count.set_title("spikes")
-        count.set_xscale("log")
         count.set_xlabel("in ngspice")
         count.set_ylabel("as built, more by")
         handles, labels = count.get_legend_handles_labels()

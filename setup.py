@@ -16,9 +16,7 @@ setup(
             depends=[str(path) for path in Path("neuron_model/fused").glob("*.h")],
             extra_compile_args=[
                 "-std=gnu11",
-                # -O3 takes minutes, for some per cent.
-                "-O2",
-                "-ftree-vectorize",
+                "-O3",
                 "-fopenmp-simd",
                 # What keeps square roots and choices out of vector instructions otherwise. A number
                 # that is not finite still reaches the state; that is where it is looked for.

@@ -198,10 +198,14 @@ def _bent(lag: Value, share: Value, amplifier: Amplifier) -> Value:
 def branch_flow(share: Value, target: Value, duration: Value) -> Value:
     """y(0) -> y(duration) of dy/dt = y (target - y), the logistic equation; exact.
 
-    duration: in units of the branch's time constant.
+        y(duration) = share / (e + share (1 - e) / target),   e = exp(-target duration)
+
+    duration: in units of the branch's time constant. A tanh that float32 has rounded to 1 leaves a
+    target of 0, and in the end a share of 0: neither is less than what a transistor carries.
     """
-    decay = _exp(-(target * duration))
-    return target * share / (share + (target - share) * decay)
+    share, target = _at_least(share, _LEAST_SHARE), _at_least(target, _LEAST_SHARE)
+    lost = _expm1(-(target * duration))
+    return share / (1.0 + lost - share * lost / target)
 
 
 def amplifier_inputs(state: State, parameters: NeuronParameters) -> tuple[Value, ...]:
@@ -545,6 +549,14 @@ def _times(factor: Value, x: Value) -> Value:
 
 def _over(x: Value, divisor: Value) -> Value:
     return x if isinstance(divisor, float) and divisor == 1.0 else x / divisor
+
+
+def _at_least(x: Value, least: float) -> Value:
+    return x.clamp(min=least) if isinstance(x, torch.Tensor) else _as_float(np.maximum(x, least))
+
+
+def _expm1(x: Value) -> Value:
+    return torch.expm1(x) if isinstance(x, torch.Tensor) else _as_float(np.expm1(x))
 
 
 def _exp(x: Value) -> Value:

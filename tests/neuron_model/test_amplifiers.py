@@ -116,6 +116,18 @@ def test_the_flow_of_a_branch_is_exact(share: float, target: float):
     assert branch_flow(share, target, 3.0) == pytest.approx(solution.y[0, -1], abs=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_branches_of_a_tanh_that_is_rounded_to_one_stay_numbers(dtype: torch.dtype):
+    share = torch.tensor([0.0, 0.0, 0.5, 1.0, 1e-20], dtype=dtype)
+    target = torch.tensor([0.0, 1.0, 0.0, 0.0, 1e-9], dtype=dtype)
+    for _ in range(3):
+        share = branch_flow(share, target, 200.0)
+        assert torch.isfinite(share).all()
+    exact = 0.5 / (1.0 + 0.5 * 600.0)  # dy/dt = -y^2
+    assert share[2].item() == pytest.approx(exact, rel=1e-5)
+    assert share[1].item() == pytest.approx(1.0)
+
+
 def test_a_slow_signal_sees_its_tanh():
     t = np.linspace(-0.9, 0.9, 7)
     assert np.allclose(amplified(t, t, t, Amplifier(0.1, 0.0, 0.2), settled(t)), t)

@@ -42,13 +42,13 @@ def conditions(validation: Validation) -> str:
 
 
 def verdict(run: RunFolder) -> list[Child]:
-    """How many neurons passed, and the figures that one looks for first."""
+    """How many comparisons passed, and the figures that one looks for first."""
     validation = run.validation
     neurons = validation.neurons
     passed = sum(neuron.passed for neuron in neurons)
     every = bool(neurons) and validation.passed
     sign = "✓" if every else "✗"
-    noun = "neuron" if len(neurons) == 1 else "neurons"
+    noun = "comparison" if len(neurons) == 1 else "comparisons"
     headline = f"{sign} {passed} of {len(neurons)} {noun} passed"
     return [
         element("p", headline, class_=f"verdict {'good' if every else 'bad'}"),

@@ -127,7 +127,7 @@ def test_it_lies_in_the_run(written: tuple[Path, str]):
 
 
 def test_the_verdict_comes_first(page: Page):
-    assert "first run sky130, corner ss, −40 °C ✗ 1 of 2 neurons passed" in page.text
+    assert "first run sky130, corner ss, −40 °C ✗ 1 of 2 comparisons passed" in page.text
     assert page.text.count("✓ passed") == 2
     assert page.text.count("✗ not passed") == 2
     assert "the fast curve is off by 5.0%" in page.text
@@ -220,7 +220,7 @@ def test_a_validation_alone_is_enough(tmp_path: Path, validation: Validation):
     run = tmp_path / "run"
     write_validation(run / "validation.json", replace(validation, neurons=()))
     text = Page(write_report(run).read_text(encoding="utf-8")).text
-    assert "✗ 0 of 0 neurons passed" in text
+    assert "✗ 0 of 0 comparisons passed" in text
     assert "neither a model nor a design" in text
 
 

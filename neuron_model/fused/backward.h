@@ -9,40 +9,43 @@ typedef struct {
 
 enum { NAME(SHARED_GRADIENT_ROWS) = NAME(SHARED_ROWS) + 4 };
 
-INLINE void NAME(prefetch)(const NAME(Tile) *s, const void *from, const int64_t *strides,
-                           int64_t t) {
-    if (!from) return;
-    for (int j = 0; j < CELLS; j++)
-        __builtin_prefetch((const REAL *)from + s->batch[j] * strides[0] + t * strides[1] +
-                           s->first[j]);
+/* The rows of step t, of a segment that begins at `first`. */
+INLINE REAL *NAME(room_of)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
+    return r->steps + (t - first) * plan->layout.rows * WIDTH;
+}
+
+INLINE const REAL *NAME(membrane)(const Plan *plan, const NAME(Returner) *r, int64_t first,
+                                  int64_t t) {
+    return NAME(room_of)(plan, r, first, t) + plan->layout.u[MEMBRANE] * WIDTH;
 }
 
 /* Step t once more, of a tile whose drive is loaded, with what its gradient needs. */
 INLINE void NAME(recall_step)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
     const NAME(Tile) *s = &r->g.s;
-    REAL *room = r->steps + (t - first) * plan->layout.rows * WIDTH;
-    NAME(Step) at = NAME(step_at)(plan, s, room, t == 0);
-    NAME(Step) to = NAME(step_at)(plan, s, room + plan->layout.rows * WIDTH, 0);
+    NAME(Step) at = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t), t == 0);
+    NAME(Step) to = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t + 1), 0);
     NAME(step)(plan, s, &at, &to, 1);
-    /* processors do not foresee rows that come in falling order */
-    NAME(prefetch)(s, plan->p.grad_output, plan->p.output_strides, t);
-    NAME(prefetch)(s, plan->p.grad_voltage, plan->p.voltage_strides, t);
 }
 
-/* Where a segment's state is on the tape. */
+/* The state before step t, where it is on the tape. */
 INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_t first,
                                int64_t t) {
-    const NAME(Tile) *s = &r->g.s;
     if (t % plan->p.segment) return;
-    NAME(Step) at =
-        NAME(step_at)(plan, s, r->steps + (t - first) * plan->layout.rows * WIDTH, t == 0);
-    NAME(load_state)(plan, s, &at, t);
+    NAME(Step) at = NAME(step_at)(plan, &r->g.s, NAME(room_of)(plan, r, first, t), t == 0);
+    NAME(load_state)(plan, &r->g.s, &at, t);
 }
 
-INLINE const REAL *NAME(membrane)(const Plan *plan, const NAME(Returner) *r, int64_t first,
-                                  int64_t t) {
-    const Layout *layout = &plan->layout;
-    return r->steps + ((t - first) * layout->rows + layout->u[MEMBRANE]) * WIDTH;
+/* Rows of step t that its gradient will read and write: in falling order, which processors do not
+ * foresee. */
+INLINE void NAME(expect_return)(const Plan *plan, const NAME(Tile) *s, int64_t t) {
+    const Problem *p = &plan->p;
+    const int64_t *output = p->output_strides, *voltage = p->voltage_strides;
+    if (p->grad_output)
+        NAME(expect)(s, (const REAL *)p->grad_output + t * output[1], output[0], 0);
+    if (p->grad_voltage)
+        NAME(expect)(s, (const REAL *)p->grad_voltage + t * voltage[1], voltage[0], 0);
+    if (p->grad_current)
+        NAME(expect)(s, (const REAL *)p->grad_current + t * p->neurons, p->time * p->neurons, 1);
 }
 
 /* The gradient of step t; g_output holds the gradient of what was fed from its end. */
@@ -50,23 +53,18 @@ INLINE void NAME(return_step)(const Plan *plan, const NAME(Returner) *r, int64_t
     const NAME(Gradient) *g = &r->g;
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
-    REAL *gm = g->g[MEMBRANE], *room = r->steps + (t - first) * plan->layout.rows * WIDTH;
-    NAME(Step) at = NAME(step_at)(plan, s, room, t == 0);
-    NAME(Step) to = NAME(step_at)(plan, s, room + plan->layout.rows * WIDTH, 0);
-    if (p->grad_output && !p->weights) {
-        NAME(load)(s, g->g_output, (const REAL *)p->grad_output + t * p->output_strides[1],
-                   p->output_strides[0]);
-    } else if (p->grad_output) {
-        REAL *row = g->g_drive; /* not in use yet */
-        NAME(load)(s, row, (const REAL *)p->grad_output + t * p->output_strides[1],
-                   p->output_strides[0]);
-        LOOP g->g_output[n] += row[n];
+    const int64_t *output = p->output_strides, *voltage = p->voltage_strides;
+    REAL *gm = g->g[MEMBRANE], *more = g->g_drive; /* not in use yet */
+    NAME(Step) at = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t), t == 0);
+    NAME(Step) to = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t + 1), 0);
+    if (p->grad_output) {
+        const REAL *row = (const REAL *)p->grad_output + t * output[1];
+        NAME(load)(s, p->weights ? more : g->g_output, row, output[0]);
+        if (p->weights) LOOP g->g_output[n] += more[n];
     }
     if (p->grad_voltage) {
-        REAL *row = g->g_drive;
-        NAME(load)(s, row, (const REAL *)p->grad_voltage + t * p->voltage_strides[1],
-                   p->voltage_strides[0]);
-        LOOP gm[n] += row[n];
+        NAME(load)(s, more, (const REAL *)p->grad_voltage + t * voltage[1], voltage[0]);
+        LOOP gm[n] += more[n];
     }
     if (p->grad_output || p->weights) NAME(output_gradient)(plan, g, to.u[MEMBRANE]);
     NAME(step_gradient)(plan, g, &at, &to, t == 0);
@@ -75,15 +73,12 @@ INLINE void NAME(return_step)(const Plan *plan, const NAME(Returner) *r, int64_t
                     p->time * p->neurons);
 }
 
-/* The gradient of the state at the end. */
+/* The gradient of the state at the end, into rows that are 0. */
 INLINE void NAME(begin_return)(const Plan *plan, const NAME(Gradient) *g) {
     const Problem *p = &plan->p;
     REAL *gm = g->g[MEMBRANE];
-    for (int i = 0; i < COPIES; i++) {
-        memset(g->g[i], 0, ROW);
-        if (p->grad_end)
-            NAME(load)(&g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i), p->neurons);
-    }
+    for (int i = 0; i < COPIES && p->grad_end; i++)
+        NAME(load)(&g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i), p->neurons);
     for (int x = 0; x < TIMESCALES && p->time > 0; x++)
         if (p->instant[x] == ALL) {
             REAL *gx = g->g[x];
@@ -114,8 +109,7 @@ INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t 
 
 /* The steps of a segment, of neurons that do not feed each other: one tile after the other. */
 INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles,
-                               int64_t first,
-                               int64_t last) {
+                               int64_t first, int64_t last) {
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Returner) *r = &returners[i];
         const NAME(Tile) *s = &r->g.s;
@@ -127,7 +121,7 @@ INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners
             NAME(expect)(s, current + AHEAD * N, T * N, 0);
             NAME(load)(s, s->drive, current, T * N);
             NAME(recall_step)(plan, r, first, t);
-            if (p->grad_current) NAME(expect)(s, (const REAL *)p->grad_current + t * N, T * N, 1);
+            NAME(expect_return)(plan, s, t);
         }
         for (int64_t t = last - 1; t >= first; t--) NAME(return_step)(plan, r, first, t);
     }
@@ -135,9 +129,8 @@ INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners
 
 /* The same where they do: all tiles take a step before the next one. */
 INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles,
-                                  int64_t first,
-                                  int64_t last, const Task *task, const NAME(Feed) *feed,
-                                  REAL *g_weights) {
+                                  int64_t first, int64_t last, const Task *task,
+                                  const NAME(Feed) *feed, REAL *g_weights) {
     const int64_t width = feed->width;
     REAL *fed = NAME(of_all)(feed, task, feed->um), *drives = NAME(of_all)(feed, task, feed->drive);
     const REAL *g_fed = NAME(of_all)(feed, task, feed->g_output);
@@ -151,6 +144,7 @@ INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *return
         for (int64_t i = 0; i < tiles; i++) {
             NAME(load)(&returners[i].g.s, returners[i].g.s.drive, drives, width);
             NAME(recall_step)(plan, &returners[i], first, t);
+            NAME(expect_return)(plan, &returners[i].g.s, t);
         }
     }
     for (int64_t t = last - 1; t >= first; t--) {
@@ -185,7 +179,8 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
         free(returners), free(memory);
         return 1;
     }
-    memset(memory, 0, (size_t)room * sizeof(REAL)); /* what pads a cell is to be a number */
+    /* sums begin at 0, a gradient that nobody fills is 0, and what pads a cell is to be a number */
+    memset(memory, 0, (size_t)room * sizeof(REAL));
     REAL *shared = memory + NAME(SHARED_ROWS) * WIDTH;
     REAL *next = memory + NAME(SHARED_GRADIENT_ROWS) * WIDTH;
     for (int64_t i = 0; i < tiles; i++) {
@@ -194,20 +189,16 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
         for (int j = 0; j < COPIES; j++) g->g[j] = next, next += WIDTH;
         g->gc = next, next += (coefficient_rows(p) + p->elements) * WIDTH;
         g->moved = next, next += WIDTH;
-        memset(g->gc, 0, (size_t)(next - g->gc) * sizeof(REAL));
         g->later = shared, g->g_output = shared + WIDTH;
         g->g_drive = shared + 2 * WIDTH, g->g_slope = shared + 3 * WIDTH;
         NAME(begin_return)(plan, g);
     }
-    /* integrators that take no slope leave its gradient as it is */
-    memset(shared + 3 * WIDTH, 0, ROW);
     for (int64_t i = 0; i < tiles; i++) {
         returners[i].steps = next;
         if (p->weights || i == tiles - 1) next += kept * WIDTH;
     }
     const NAME(Feed) feed = NAME(feed_at)(task, next);
     REAL *g_weights = p->weights ? (REAL *)p->grad_weights + task->chunk * N * N : NULL;
-    if (p->weights) memset(feed.g_output, 0, (size_t)(task->sequences * feed.width) * sizeof(REAL));
     for (int64_t first = (T - 1) / length * length; T > 0 && first >= 0; first -= length) {
         const int64_t last = first + length < T ? first + length : T;
         if (p->weights)

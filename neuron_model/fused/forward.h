@@ -1,6 +1,5 @@
 /* Some sequences of some neurons through time, and out. */
 
-/* The tiles of a task in `room`, laid out one after the other. */
 typedef struct {
     NAME(Tile) s;
     REAL *steps[2]; /* the state before the step at hand, and the one after it, in turn */
@@ -21,6 +20,38 @@ INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
     LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
     NAME(store)(s, (REAL *)p->output + t * N, output, T * N);
     if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, T * N);
+}
+
+/* Some steps of neurons that do not feed each other: one tile after the other. */
+INLINE void NAME(run_apart)(const Plan *plan, const NAME(Runner) *runners, int64_t tiles,
+                            int64_t first, int64_t last) {
+    const int64_t T = plan->p.time, N = plan->p.neurons;
+    for (int64_t i = 0; i < tiles; i++)
+        for (int64_t t = first; t < last; t++) {
+            const NAME(Tile) *s = &runners[i].s;
+            const REAL *current = (const REAL *)plan->p.current + t * N;
+            NAME(expect)(s, current + AHEAD * N, T * N, 0);
+            NAME(load)(s, s->drive, current, T * N);
+            NAME(run_step)(plan, &runners[i], t);
+        }
+}
+
+/* The same where they do: all tiles take a step before the next one. */
+INLINE void NAME(run_together)(const Plan *plan, const NAME(Runner) *runners, int64_t tiles,
+                               int64_t first, int64_t last, const Task *task,
+                               const NAME(Feed) *feed) {
+    REAL *fed = NAME(of_all)(feed, task, feed->um), *drives = NAME(of_all)(feed, task, feed->drive);
+    for (int64_t t = first; t < last; t++) {
+        for (int64_t i = 0; i < tiles; i++) {
+            NAME(Step) at = NAME(step_at)(plan, &runners[i].s, runners[i].steps[t & 1], t == 0);
+            NAME(store)(&runners[i].s, fed, at.u[MEMBRANE], feed->width);
+        }
+        NAME(feed)(feed, task, t);
+        for (int64_t i = 0; i < tiles; i++) {
+            NAME(load)(&runners[i].s, runners[i].s.drive, drives, feed->width);
+            NAME(run_step)(plan, &runners[i], t);
+        }
+    }
 }
 
 INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
@@ -45,31 +76,12 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
             if (at.u[j] != r->s.initial[j]) memcpy(at.u[j], r->s.initial[j], ROW);
     }
     const NAME(Feed) feed = NAME(feed_at)(task, next);
-    REAL *fed = NAME(of_all)(&feed, task, feed.um), *drives = NAME(of_all)(&feed, task, feed.drive);
     for (int64_t first = 0; first < T; first += BLOCK) {
         const int64_t last = first + BLOCK < T ? first + BLOCK : T;
-        if (!p->weights) {
-            for (int64_t i = 0; i < tiles; i++)
-                for (int64_t t = first; t < last; t++) {
-                    const NAME(Tile) *s = &runners[i].s;
-                    const REAL *current = (const REAL *)p->current + t * N;
-                    NAME(expect)(s, current + AHEAD * N, T * N, 0);
-                    NAME(load)(s, s->drive, current, T * N);
-                    NAME(run_step)(plan, &runners[i], t);
-                }
-            continue;
-        }
-        for (int64_t t = first; t < last; t++) {
-            for (int64_t i = 0; i < tiles; i++) {
-                NAME(Step) at = NAME(step_at)(plan, &runners[i].s, runners[i].steps[t & 1], t == 0);
-                NAME(store)(&runners[i].s, fed, at.u[MEMBRANE], feed.width);
-            }
-            NAME(feed)(&feed, task, t);
-            for (int64_t i = 0; i < tiles; i++) {
-                NAME(load)(&runners[i].s, runners[i].s.drive, drives, feed.width);
-                NAME(run_step)(plan, &runners[i], t);
-            }
-        }
+        if (p->weights)
+            NAME(run_together)(plan, runners, tiles, first, last, task, &feed);
+        else
+            NAME(run_apart)(plan, runners, tiles, first, last);
     }
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Tile) *s = &runners[i].s;

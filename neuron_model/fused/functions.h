@@ -1,5 +1,5 @@
 /* tanh, expm1, exp, log1p without branches and tables, so that loops over them become vectors.
- * Included by equations.h for each type. */
+ * Included by kernel.c for each type. */
 
 INLINE UNSIGNED NAME(bits)(REAL x) {
     UNSIGNED u;

@@ -38,8 +38,7 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
 
 /* U_x' = U_m' - F(u) + offset,  u = U_m' - U_x - offset */
 INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g,
-                                              const NAME(Step) *at,
-                                              const NAME(Step) *to, int x) {
+                                              const NAME(Step) *at, const NAME(Step) *to, int x) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
     const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *after = to->u[x];
@@ -143,8 +142,7 @@ INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *
 /* membrane_gradient and leak_gradient at once, for a linear leak and where of all their coefficients
  * none has a gradient that is asked for. */
 INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
-                                          const NAME(Step) *at,
-                                          const NAME(Step) *to) {
+                                          const NAME(Step) *at, const NAME(Step) *to) {
     const NAME(Tile) *s = &g->s;
     const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *later = g->later;
     const REAL *rate = NAME(row)(s, RATE), *cond = NAME(row)(s, CONDUCTANCE), *slope = at->slope;
@@ -168,8 +166,8 @@ INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient)
 }
 
 /* U_m' = U_m + rate (drive + bias - total) / D,   D = 1 + x / 2 + x^2 / 12,   x = rate slope */
-INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
-                                    const NAME(Step) *to) {
+INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
+                                    const NAME(Step) *at, const NAME(Step) *to) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *gm = g->g[MEMBRANE];
@@ -236,8 +234,7 @@ INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const
 
 /* I_k = alpha tanh(kappa (U_x - delta)), counted in the slope where U_x is U_m; gu is U_x's. */
 INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
-                                   int64_t k,
-                                   REAL *gu) {
+                                   int64_t k, REAL *gu) {
     const NAME(Tile) *s = &g->s;
     const Problem *p = &plan->p;
     const int64_t x = p->timescale[k];
@@ -296,8 +293,7 @@ INLINE void NAME(finish_elements)(const Plan *plan, const NAME(Gradient) *g) {
 
 /* g goes from the state of `to` to that of `at`. */
 INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
-                                const NAME(Step) *to,
-                                int is_first) {
+                                const NAME(Step) *to, int is_first) {
     const Problem *p = &plan->p;
     REAL *gm = g->g[MEMBRANE], *later = g->later;
     if (!p->exponential) memset(later, 0, ROW);

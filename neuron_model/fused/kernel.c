@@ -25,9 +25,7 @@
 #include <sys/mman.h>
 #endif
 
-#if defined(VERSIONS)
-/* as whoever compiles it wants them */
-#elif defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define VERSIONS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VERSIONS
@@ -45,14 +43,19 @@ enum { ALPHA, DELTA, SLOPE, ELEMENT_ROWS };
 #define FILTER(x, row) (FILTERS + (x) * FILTER_ROWS + (row))
 #define ELEMENT(k, row) (FILTERS + TIMESCALES * FILTER_ROWS + (k) * ELEMENT_ROWS + (row))
 
-/* Vectors of a tile; vectors of a row that one task takes; steps that a tile takes before the next
- * one's turn; steps that are gone through again at once where every step is on the tape. */
-enum { CELLS = 4, SECTION = 8, BLOCK = 32, RECALLED = 32, AHEAD = 16, ALIGNMENT = 64 };
+enum {
+    CELLS = 4,     /* vectors of a tile */
+    SECTION = 8,   /* vectors of a row that one task takes */
+    BLOCK = 32,    /* steps that a tile takes before the next one's turn */
+    RECALLED = 32, /* steps gone through again at once where every step is on the tape */
+    AHEAD = 16,    /* steps by which the current is asked for before its turn */
+    ALIGNMENT = 64 /* bytes of the widest vector */
+};
 
 /* What a gradient is asked for, beside that of the current and of the state. */
 enum { NEED_ELEMENTS = 1, NEED_FILTERS = 2, NEED_MEMBRANE = 4, NEED_OUTPUT = 8, NEED_SHAPES = 16 };
 
-/* problem.py holds the same fields in the same order. */
+/* library.py holds the same fields in the same order. */
 typedef struct {
     int64_t batch, time, neurons;
     int64_t parameter_batch;  /* 1, or batch where each sequence has coefficients of its own */
@@ -79,7 +82,7 @@ typedef struct {
     const void *grad_output, *grad_voltage, *grad_end; /* each may be null */
     void *grad_current;       /* (batch, time, neurons), or null where it is not wanted */
     void *grad_state;
-    void *grad_coefficients;  /* (rows, chunks, neurons) */
+    void *grad_coefficients;  /* (rows, parameter_batch, or chunks where that is 1, neurons) */
     void *grad_weights;       /* (chunks, from, to), or null */
 } Problem;
 

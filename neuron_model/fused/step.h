@@ -143,8 +143,7 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
 
 /* Towards the membrane voltage before the step, as explicit Euler has it. */
 INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
-                               const NAME(Step) *to,
-                               int x, int keeps) {
+                               const NAME(Step) *to, int x, int keeps) {
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *ux = at->u[x], *gain = NAME(row)(s, FILTER(x, DECAY));
     const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
@@ -172,8 +171,7 @@ INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME
 
 /* From `at` to `to`, under the drive of the tile. */
 INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
-                       const NAME(Step) *to,
-                       int keeps) {
+                       const NAME(Step) *to, int keeps) {
     const Problem *p = &plan->p;
     const REAL *um = at->u[MEMBRANE], *total = s->total, *drive = s->drive;
     REAL *after = to->u[MEMBRANE], *slope = keeps ? at->slope : s->slope;

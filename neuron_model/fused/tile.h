@@ -137,14 +137,13 @@ INLINE NAME(Step) NAME(step_at)(const Plan *plan, const NAME(Tile) *s, REAL *roo
     return at;
 }
 
-/* A row of the state before step t on the tape: all of them where every step is kept. */
-INLINE REAL *NAME(taped)(const Problem *p, int64_t t, int64_t index) {
-    int64_t segments = (p->time + p->segment - 1) / p->segment;
-    return (REAL *)p->tape + (index * p->batch * segments + t / p->segment) * p->neurons;
-}
-
 INLINE int64_t NAME(tape_stride)(const Problem *p) {
     return (p->time + p->segment - 1) / p->segment * p->neurons;
+}
+
+/* A row of the state before step t on the tape: all of them where every step is kept. */
+INLINE REAL *NAME(taped)(const Problem *p, int64_t t, int64_t index) {
+    return (REAL *)p->tape + index * p->batch * NAME(tape_stride)(p) + t / p->segment * p->neurons;
 }
 
 INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,

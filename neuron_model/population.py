@@ -1,8 +1,8 @@
 """How many neurons of one structure fire: run side by side in the compiled kernel, then judged.
 
 The equations are those of :mod:`neuron_model.dynamics`, by its exponential integrator at a step of
-STEP tau_m in float32: for the as-built third published burster, intervals within 0.5 % of those of
-:func:`neuron_model.simulation.simulate`, a hundred times as quickly.
+STEP tau_m in float32, which all neurons take together; :func:`neuron_model.simulation.simulate`
+is the one whose steps are as short as its tolerance asks for.
 """
 
 from __future__ import annotations

@@ -28,8 +28,7 @@ TRAINED = HERE / "burster_trained.toml"
 """What ``codesign centre`` found with those sizes: 120 trials of 200 chips."""
 DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
 OPTIONS = {"trtol": 7.0}
-"""Of ngspice: its own bound of the truncation error instead of a seventh of it. It takes 0.6 times
-as long; intervals of the neuron as sized change by 0.1 %."""
+"""Of ngspice: its own bound of the truncation error instead of a seventh of it, for speed."""
 STEPS = ("untrained", "sized", "trained", "trimmed")
 """In their order; each has what the one before it has."""
 

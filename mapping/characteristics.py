@@ -14,8 +14,7 @@ second of which is the fold.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -26,7 +25,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import least_squares
 
-from mapping.record import check_fields, read_record_text, record_to_json
+from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.dynamics import Branches, amplified, moved_branches, settled
 from neuron_model.errors import InputError
@@ -429,21 +428,14 @@ def characteristics_from_json(text: str, source: str = "characteristics") -> Cel
     Raises:
         InputError: the text is not one that this version wrote; ``source`` is named.
     """
-    try:
-        content = json.loads(text)
-        if content.pop("format") != _FORMAT:
-            raise ValueError("another version wrote it")
-        for orientation in Orientation:
-            table = content[orientation.value]
-            table["orientation"] = Orientation(table["orientation"])
-            content[orientation.value] = OtaTable(**table)
-        for mirror in ("source", "sink"):
-            content[mirror] = MirrorTable(**content[mirror])
-        return CellCharacteristics(**check_fields(CellCharacteristics, content))
-    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{source}: is no characteristics file of this version ({error})."
-        ) from error
+    parts: dict[str, Callable[..., Any]] = {x.value: _ota_table for x in Orientation}
+    parts |= {"source": MirrorTable, "sink": MirrorTable}
+    what = f"{source}: is no characteristics file"
+    return record_from_json(text, CellCharacteristics, _FORMAT, parts, what)
+
+
+def _ota_table(orientation: str, **content: Any) -> OtaTable:
+    return OtaTable(orientation=Orientation(orientation), **content)
 
 
 def write_characteristics(path: str | Path, characteristics: CellCharacteristics) -> Path:

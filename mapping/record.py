@@ -2,14 +2,16 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from neuron_model.errors import InputError
+
+Record = TypeVar("Record")
 
 
 def record_to_json(record: Any, format: int, indent: int | None = None) -> str:
@@ -52,3 +54,29 @@ def check_fields(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
         if f.type in ("str", str) and not isinstance(value, str):
             raise ValueError(f"{f.name} = {value!r} is not a text")
     return checked
+
+
+def record_from_json(
+    text: str, kind: type[Record], format: int, parts: Mapping[str, Callable[..., Any]], what: str
+) -> Record:
+    """The inverse of :func:`record_to_json`.
+
+    Args:
+        text: the JSON object.
+        kind: of the dataclass.
+        format: that of this version.
+        parts: fields that are records themselves, and what makes one from the values of its own.
+        what: the text is, for an error.
+
+    Raises:
+        InputError: the text is none that this version wrote.
+    """
+    try:
+        content = json.loads(text)
+        if content.pop("format") != format:
+            raise ValueError("another version wrote it")
+        for name, made in parts.items():
+            content[name] = made(**content[name])
+        return kind(**check_fields(kind, content))
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{what} of this version ({error}).") from error

@@ -10,7 +10,6 @@ fifth and more. S and T are measured device by device, over bias current and com
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,7 +20,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from mapping.characteristics import Orientation, TransferFit
-from mapping.record import check_fields, read_record_text, record_to_json
+from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 
@@ -157,7 +156,6 @@ class CellSensitivities:
 
 
 _FORMAT = 1
-_MIRRORS = ("source", "sink")
 
 
 def sensitivities_to_json(sensitivities: CellSensitivities) -> str:
@@ -171,19 +169,10 @@ def sensitivities_from_json(text: str, source: str = "sensitivities") -> CellSen
     Raises:
         InputError: the text is not one that this version wrote; ``source`` is named.
     """
-    try:
-        content = json.loads(text)
-        if content.pop("format") != _FORMAT:
-            raise ValueError("another version wrote it")
-        for orientation in Orientation:
-            content[orientation.value] = OtaSensitivity(**content[orientation.value])
-        for mirror in _MIRRORS:
-            content[mirror] = MirrorSensitivity(**content[mirror])
-        return CellSensitivities(**check_fields(CellSensitivities, content))
-    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{source}: is no file of sensitivities of this version ({error})."
-        ) from error
+    otas = {x.value: OtaSensitivity for x in Orientation}
+    parts = {**otas, "source": MirrorSensitivity, "sink": MirrorSensitivity}
+    what = f"{source}: is no file of sensitivities"
+    return record_from_json(text, CellSensitivities, _FORMAT, parts, what)
 
 
 def write_sensitivities(path: str | Path, sensitivities: CellSensitivities) -> Path:

@@ -4,8 +4,7 @@
 
 so that a device whose W / L is r times as large does to its cell at a bias of I what it did at
 I / r (C. Enz, F. Krummenacher and E. Vittoz, Analog Integr. Circuits Signal Process. 8, 1995). At
-W / L as before, nothing changes. Measured again at four times the areas on sky130, the entries of
-an OTA's table differ by 3 % of the largest or less.
+W / L as before, nothing changes.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from mapping.characteristics import Orientation
+from mapping.grid import place
 from mapping.sensitivity import CellSensitivities, MirrorSensitivity, OtaSensitivity
 
 
@@ -51,18 +51,11 @@ def _moved(
     logs = np.log(table.bias_current)
 
     def moved(values: np.ndarray) -> np.ndarray:
-        rows = [
-            _at(logs, part, logs - np.log(ratios.get(device, 1.0)))
-            for device, part in zip(table.devices, np.moveaxis(values, axis, 0), strict=True)
-        ]
+        rows = []
+        for device, part in zip(table.devices, np.moveaxis(values, axis, 0), strict=True):
+            low, share = place(logs, logs - np.log(ratios.get(device, 1.0)))
+            share = share.reshape(-1, *[1] * (part.ndim - 1))
+            rows.append((1 - share) * part[low] + share * part[low + 1])
         return np.moveaxis(np.stack(rows), 0, axis)
 
     return {name: moved(getattr(table, name)) for name in ("threshold", "current_factor")}
-
-
-def _at(grid: np.ndarray, values: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """``values`` (grid, ...) at ``points``, linear between, constant beyond the ends."""
-    places = np.clip(np.interp(points, grid, np.arange(grid.size)), 0, grid.size - 1)
-    low = np.minimum(places.astype(int), grid.size - 2)
-    share = (places - low).reshape(-1, *[1] * (values.ndim - 1))
-    return np.asarray((1 - share) * values[low] + share * values[low + 1])

@@ -23,6 +23,7 @@ import numpy as np
 from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
+from mapping.grid import place
 from mapping.mismatch import Draw
 from mapping.sensitivity import CellSensitivities
 from mapping.trim.curves import some, steady_current
@@ -91,14 +92,12 @@ class AsBuiltChips:
             if without is not None and knob.port == f"ib_{without}":
                 continue
             stations, changes = self._along[knob.port]
-            place = np.interp(values[:, index], stations, np.arange(stations.size))
-            low = np.minimum(place.astype(int), stations.size - 2)
-            share = place - low
+            low, share = place(stations, values[:, index])
             for key, change in changes.items():
                 moved = change[low, rows] * (1 - share) + change[low + 1, rows] * share
                 numbers[key] = numbers[key] + moved
         if without is not None:
-            for key, change in self._off(without).items():
+            for key, change in self._off[without].items():
                 numbers[key] = numbers[key] + change[rows]
         return chips.with_values(numbers)
 
@@ -151,11 +150,9 @@ class AsBuiltChips:
         return found
 
     @cached_property
-    def _turned_off(self) -> dict[str, dict[str, np.ndarray]]:
-        return {}
-
-    def _off(self, name: str) -> dict[str, np.ndarray]:
-        if name not in self._turned_off:
-            (bias,) = (a.bias_current for a in self.design.elements if a.name == name)
-            self._turned_off[name] = self._change(f"ib_{name}", _OFF * bias)
-        return self._turned_off[name]
+    def _off(self) -> dict[str, dict[str, np.ndarray]]:
+        """By element: what changes, parameter by parameter, where its bias is off."""
+        return {
+            a.name: self._change(f"ib_{a.name}", _OFF * a.bias_current)
+            for a in self.design.elements
+        }

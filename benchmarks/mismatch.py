@@ -26,8 +26,9 @@ from codesign.mismatch_plots import mismatch_figure
 from codesign.mismatch_study import study_to_json
 from codesign.plots import save_figure
 from codesign.workflows.characterize import characterize
+from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.mismatch import CHIPS_PER_BENCH, DrawnNeuron, draw_neuron, study
+from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from mapping.as_built_samples import as_built_samples

@@ -1,6 +1,7 @@
 """What the commands' argument parsers have in common."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.commands import COMMANDS
@@ -106,6 +107,32 @@ def add_mapping(parser: argparse.ArgumentParser) -> None:
         metavar="BITS",
         help="currents and references as codes of the technology's bias generator, all of a "
         "neuron's chosen together (with BITS instead of its own)",
+    )
+
+
+def add_circuit(parser: argparse.ArgumentParser) -> None:
+    """How a circuit is mapped and simulated."""
+    add_conditions(parser)
+    add_current(parser)
+    add_mapping(parser)
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Which neurons of a run."""
+    parser.add_argument(
+        "--neurons", metavar="LIST", help="of a run: which ones, such as 0,3,5 or 0-3 (all)"
+    )
+
+
+def add_plot(parser: argparse.ArgumentParser, what: str = "picture (png, svg or pdf)") -> None:
+    """Where a picture goes; ``what`` it shows."""
+    parser.add_argument("--plot", type=Path, metavar="FILE", help=what)
+
+
+def add_timeout(parser: argparse.ArgumentParser, what: str = "one simulation") -> None:
+    """How long ngspice may take for ``what``."""
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, help=f"seconds for {what} (%(default)g)"
     )
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from neuron_model.atomic import write_atomically
+from codesign.json_lines import JsonLines
 from neuron_model.errors import InputError
 
 
 class MeasuredRecord:
     """Values by key; with a path they outlive the process.
-
-    A file whose last line was cut off while it was written loses that line alone.
 
     Args:
         path: of the file; None keeps them in memory.
@@ -24,14 +21,14 @@ class MeasuredRecord:
     """
 
     def __init__(self, path: Path | None, fingerprint: str) -> None:
-        self._path = path
+        self._lines = JsonLines(path) if path is not None else None
         self._values: dict[str, Any] = {}
-        if path is None:
+        if self._lines is None:
             return
-        if path.exists():
-            self._read(path, fingerprint)
+        if self._lines.path.exists():
+            self._read(self._lines, fingerprint)
         else:
-            self._append({"fingerprint": fingerprint})
+            self._lines.append({"fingerprint": fingerprint})
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -42,32 +39,19 @@ class MeasuredRecord:
     def add(self, key: str, value: Any) -> None:
         """Keep ``value``, which JSON can hold."""
         self._values[key] = value
-        self._append({"key": key, "value": value})
+        if self._lines is not None:
+            self._lines.append({"key": key, "value": value})
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        if self._path is None:
-            return
+    def _read(self, lines: JsonLines, fingerprint: str) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise InputError(f"{self._path}: cannot be written ({error}).") from error
-
-    def _read(self, path: Path, fingerprint: str) -> None:
-        try:
-            lines = path.read_text().splitlines(keepends=True)
-            whole = [line for line in lines if line.endswith("\n")]
-            first, *entries = [json.loads(line) for line in whole] or [{}]
+            first, *entries = lines.read() or [{}]
             known = first["fingerprint"]
             values = {entry["key"]: entry["value"] for entry in entries}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: is no record of measurements ({error}).") from error
+            raise InputError(f"{lines.path}: is no record of measurements ({error}).") from error
         if known != fingerprint:
             raise InputError(
-                f"{path}: is the record of another neuron, drive, technology or seed; choose "
+                f"{lines.path}: is the record of another neuron, drive, technology or seed; choose "
                 "another file, or remove it."
             )
-        if len(whole) < len(lines):
-            write_atomically(path, "".join(whole))
         self._values = values

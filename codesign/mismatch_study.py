@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from neuron_model.regimes import Regime, RegimeReport
 
 RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
 """What of two rhythms is compared chip by chip."""
+
+WHO: Mapping[str, str] = {"as_built": "as built", "circuit": "ngspice"}
+"""Who tells how a chip fires, in words."""
 
 _LEAST_PAIRS = 3
 
@@ -69,13 +72,13 @@ class MismatchStudy:
     @property
     def predicted_yield(self) -> float:
         """Share of the chips that fire in the wanted regime, as built."""
-        return _share([chip.as_built for chip in self.chips], self.wanted)
+        return regime_share([chip.as_built for chip in self.chips], self.wanted)
 
     @property
     def circuit_yield(self) -> float | None:
         """The same in ngspice, over the chips that were simulated; None where none was."""
         circuits = [chip.circuit for chip in self.chips if chip.circuit is not None]
-        return _share(circuits, self.wanted) if circuits else None
+        return regime_share(circuits, self.wanted) if circuits else None
 
     @property
     def agreement(self) -> Agreement | None:
@@ -102,10 +105,6 @@ def rhythm(study: MismatchStudy, name: str) -> np.ndarray:
     """(chips, 2): a quantity of RHYTHM of the chips that both fire tonically in one regime."""
     pairs = [(c.as_built, c.circuit) for c in study.chips if c.circuit is not None]
     return np.array(_pairs(pairs, name), dtype=float).reshape(-1, 2)
-
-
-def _share(reports: Sequence[RegimeReport], wanted: Regime) -> float:
-    return sum(report.regime == wanted for report in reports) / len(reports)
 
 
 def _pairs(
@@ -144,8 +143,8 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         "wanted": study.wanted.value,
         "yield": {"as_built": study.predicted_yield, "circuit": study.circuit_yield},
         "regimes": {
-            "as_built": _counts([c.as_built for c in study.chips]),
-            "circuit": _counts([c.circuit for c in study.chips if c.circuit is not None]),
+            "as_built": regime_counts([c.as_built for c in study.chips]),
+            "circuit": regime_counts([c.circuit for c in study.chips if c.circuit is not None]),
         },
         "agreement": agreement
         and {
@@ -168,8 +167,14 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
     }
 
 
-def _counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
+def regime_counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
+    """How many fire in each regime, the most frequent first."""
     return dict(Counter(report.regime.value for report in reports).most_common())
+
+
+def regime_share(reports: Sequence[RegimeReport], wanted: Regime) -> float:
+    """Share of the chips that fire as wanted."""
+    return sum(report.regime == wanted for report in reports) / len(reports)
 
 
 def report_to_json(report: RegimeReport) -> dict[str, Any]:

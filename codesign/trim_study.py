@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from codesign.mismatch_study import report_to_json
+from codesign.mismatch_study import regime_counts, regime_share, report_to_json
 from mapping.trim.knobs import OFFSET
 from mapping.trim.trim import Trimmed
 from neuron_model.regimes import Regime, RegimeReport
@@ -27,9 +25,7 @@ class TrimOutcome:
 
     def shares(self, wanted: Regime) -> tuple[float, float]:
         """Share of the chips that fire as wanted, before and after."""
-        both = self.before, self.trimmed.reports
-        before, after = (float(np.mean([r.regime == wanted for r in each])) for each in both)
-        return before, after
+        return regime_share(self.before, wanted), regime_share(self.trimmed.reports, wanted)
 
 
 @dataclass(frozen=True)
@@ -131,8 +127,3 @@ def _outcome(outcome: TrimOutcome, wanted: Regime) -> dict[str, Any]:
             for sample in range(len(outcome.before))
         ],
     }
-
-
-def regime_counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
-    """How many fire in each regime, the most frequent first."""
-    return dict(Counter(report.regime.value for report in reports).most_common())

@@ -78,7 +78,13 @@ class Draw:
             raise InputError(f"{error.args[0]} is none of the devices that were drawn.") from None
         return self.threshold[:, columns], self.current_factor[:, columns]
 
-    def __getitem__(self, samples: slice) -> Draw:
+    @property
+    def as_drawn(self) -> Draw:
+        """The one chip whose devices are all as drawn."""
+        none = np.zeros((1, len(self.spreads)))
+        return Draw(self.spreads, none, none)
+
+    def __getitem__(self, samples: slice | Sequence[int] | np.ndarray) -> Draw:
         """Some of the samples."""
         return Draw(self.spreads, self.threshold[samples], self.current_factor[samples])
 

@@ -22,7 +22,8 @@ from benchmarks.regime_yield.steps import STEPS, costs_of, design_of, drawn_of, 
 from benchmarks.regime_yield.trimmed import trimmed_reports
 from codesign.mismatch_study import MismatchStudy, report_from_json, report_to_json
 from codesign.plots import save_figure
-from codesign.workflows.mismatch import CHIPS_PER_BENCH, study
+from codesign.workflows.chip_results import CHIPS_PER_BENCH
+from codesign.workflows.mismatch import study
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.regimes import Regime, RegimeReport

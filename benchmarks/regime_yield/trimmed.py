@@ -11,8 +11,13 @@ import numpy as np
 
 from benchmarks.regime_yield.steps import DRIVE, OPTIONS, design_of, neuron_of, technology_of
 from codesign.mismatch_study import MismatchStudy, report_to_json
-from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_chips
-from mapping.mismatch import Draw
+from codesign.workflows.trim import (
+    CircuitChips,
+    TrimBench,
+    netlist_as_drawn,
+    trim_bench,
+    trim_chips,
+)
 from mapping.trim.chips import Chips
 from netlists.engine import Engine
 from neuron_model.regimes import RegimeReport
@@ -49,7 +54,7 @@ def trimmed_reports(
     outcome = trim_chips(
         _with_rows(bench, failing),
         _Some(every, np.array(failing)),
-        as_drawn=_as_drawn(bench, engine),
+        as_drawn=netlist_as_drawn(bench, engine),
         progress=progress,
     )
     trims = []
@@ -99,14 +104,4 @@ def _bench(folder: Path, samples: int, seed: int, engine: Engine) -> TrimBench:
 
 
 def _with_rows(bench: TrimBench, rows: list[int]) -> TrimBench:
-    draw = bench.drawn.draw
-    some = Draw(draw.spreads, draw.threshold[rows], draw.current_factor[rows])
-    return replace(bench, drawn=replace(bench.drawn, draw=some))
-
-
-def _as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
-    """The netlist without mismatch: the one chip that is measured beside."""
-    draw = bench.drawn.draw
-    none = np.zeros((1, len(draw.spreads)))
-    drawn = replace(bench.drawn, draw=Draw(draw.spreads, none, none))
-    return CircuitChips(replace(bench, drawn=drawn), engine)
+    return replace(bench, drawn=replace(bench.drawn, draw=bench.drawn.draw[rows]))

@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(problem: "CentringProblem", outcome: "Centred", written: Path) -> None:
     from codesign.console import print_table
-    from codesign.workflows.centring import RHYTHM
+    from codesign.mismatch_study import RHYTHM
 
     pairs = zip(problem.parameters.elements, outcome.parameters.elements, strict=True)
     rows: list[tuple[object, ...]] = []

@@ -1,10 +1,9 @@
 """``codesign iv``: a neuron's I-V curves by timescale."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.arguments import add_command, add_plot
 from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="where slower elements are held (default: u_rest)",
     )
     add_backend(parser)
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
+    add_plot(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

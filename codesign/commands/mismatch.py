@@ -1,17 +1,10 @@
 """``codesign mismatch``: how many chips of a neuron still fire as it should."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import (
-    add_command,
-    add_conditions,
-    add_current,
-    add_mapping,
-    add_technology,
-)
-from codesign.backend_arguments import add_neuron, read_single
+from codesign.arguments import add_command
+from codesign.chip_arguments import add_chips, mapped_neuron
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -31,70 +24,33 @@ def add_parser(subparsers: "Subparsers") -> None:
         "how each chip fires and how many fire in the model's regime. With --backend ngspice the "
         "same chips are also simulated transistor by transistor, and compared one by one.",
     )
-    add_neuron(parser)
-    add_technology(parser)
-    parser.add_argument(
-        "--samples", type=int, default=100, metavar="N", help="chips (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of the draw (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--backend",
-        choices=("model", "ngspice"),
-        default="model",
-        help="predict from as-built parameters, or simulate as well (default: %(default)s)",
-    )
-    add_conditions(parser)
-    add_current(parser)
-    add_mapping(parser)
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="record of all chips (JSON lines); an interrupted study goes on from it",
-    )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, help="seconds for one chip (%(default)g)"
+    add_chips(
+        parser,
+        backend="predict from as-built parameters, or simulate as well",
+        record="record of all chips (JSON lines); an interrupted study goes on from it",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import print_json
     from codesign.mismatch_study import study_to_json
-    from codesign.workflows.circuit import design_neuron
-    from codesign.workflows.mismatch import CHIPS_PER_BENCH, draw_neuron, study
-    from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
+    from codesign.workflows.mismatch import draw_neuron, study
 
-    technology = load_technology(arguments.technology)
-    source = read_single(arguments.neuron)
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
-    with (
-        Engine(timeout=CHIPS_PER_BENCH * arguments.timeout) as engine,
-        step_progress("drawing chips") as progress,
-    ):
-        choices = mapping_choices(arguments, technology)
-        design = design_neuron(source.neurons[0], technology, engine, progress, choices)
+    with mapped_neuron(arguments) as neuron:
         drawn = draw_neuron(
-            source.neurons[0],
-            design,
-            technology,
-            engine,
-            drive,
+            neuron.parameters,
+            neuron.design,
+            neuron.technology,
+            neuron.engine,
+            neuron.drive,
             arguments.samples,
             arguments.seed,
             arguments.corner,
             arguments.temperature,
-            progress,
+            neuron.progress,
         )
-        simulator = engine if arguments.backend == "ngspice" else None
-        outcome = study(drawn, simulator, arguments.out, progress)
+        outcome = study(drawn, neuron.simulator, arguments.out, neuron.progress)
     if arguments.plot is not None:
         from codesign.mismatch_plots import mismatch_figure
         from codesign.plots import save_figure

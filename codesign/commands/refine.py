@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import (
+    add_chosen,
+    add_circuit,
     add_command,
-    add_conditions,
-    add_current,
-    add_mapping,
     add_neurons,
+    add_plot,
     add_technology,
+    add_timeout,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +35,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_neurons(parser)
     add_technology(parser)
-    add_conditions(parser)
-    add_current(parser)
-    add_mapping(parser)
-    parser.add_argument(
-        "--neurons", metavar="LIST", help="of a run: which ones, such as 0,3,5 or 0-3 (all)"
-    )
+    add_circuit(parser)
+    add_chosen(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the outcome")
     parser.add_argument(
         "--goal",
@@ -50,10 +47,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--iterations", type=int, default=8, metavar="N", help="at most (%(default)d)"
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture of the first neuron")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
-    )
+    add_plot(parser, "picture of the first neuron")
+    add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.refine import refine
     from codesign.workflows.refined_files import refinement_to_json, write_progress, write_refined
     from codesign.workflows.run_validation import select
-    from codesign.workflows.source import Source, load_source
+    from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
     from netlists.engine import Engine
     from neuron_model.errors import InputError
@@ -77,16 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     technology = load_technology(arguments.technology)
     choices = mapping_choices(arguments, technology)
     source = load_source(arguments.neuron)
-    chosen = select(source, arguments.neurons)
-    picked = Source(
-        tuple(source.neurons[i] for i in chosen),
-        source.folder,
-        tuple(source.drives[i] for i in chosen) if source.drives is not None else None,
-    )
-    drives = stimuli_for(picked, arguments.current, arguments.duration)
+    source = source.only(select(source, arguments.neurons))
+    drives = stimuli_for(source, arguments.current, arguments.duration)
     done: list[Refinement] = []
     with Engine(timeout=arguments.timeout) as engine, step_progress("refining") as progress:
-        for neuron, drive in zip(picked.neurons, drives, strict=True):
+        for neuron, drive in zip(source.neurons, drives, strict=True):
 
             def told(iterations: "Sequence[Iteration]", name: str = neuron.name) -> None:
                 write_progress(arguments.out, name, iterations)
@@ -108,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
                     told,
                 )
             )
-    write_refined(arguments.out, done, picked.neurons, technology, drives)
+    write_refined(arguments.out, done, source.neurons, technology, drives)
     if arguments.plot is not None:
         from codesign.plots import save_figure
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current
+from codesign.arguments import add_command, add_current, add_plot
 from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write the waveform as CSV, in model units"
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
+    add_plot(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,10 +1,16 @@
 """``codesign temperature``: how a neuron fires from cold to hot."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_mapping, add_technology
+from codesign.arguments import (
+    add_command,
+    add_current,
+    add_mapping,
+    add_plot,
+    add_technology,
+    add_timeout,
+)
 from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
@@ -52,10 +58,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_current(parser)
     add_mapping(parser)
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
-    )
+    add_plot(parser)
+    add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,17 +1,10 @@
 """``codesign trim``: how many chips fire as they should once each has codes of its own."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import (
-    add_command,
-    add_conditions,
-    add_current,
-    add_mapping,
-    add_technology,
-)
-from codesign.backend_arguments import add_neuron, read_single
+from codesign.arguments import add_command
+from codesign.chip_arguments import add_chips, mapped_neuron
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -31,19 +24,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "clamped membrane and from a few firing patterns. With --backend ngspice the same chips "
         "are also measured and trimmed transistor by transistor.",
     )
-    add_neuron(parser)
-    add_technology(parser)
-    parser.add_argument(
-        "--samples", type=int, default=100, metavar="N", help="chips (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of the draw (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--backend",
-        choices=("model", "ngspice"),
-        default="model",
-        help="trim as-built models, or netlists as well (default: %(default)s)",
+    add_chips(
+        parser,
+        backend="trim as-built models, or netlists as well",
+        record="record of what was measured in ngspice (JSON lines); an interrupted trim goes on "
+        "from it",
     )
     parser.add_argument(
         "--knobs",
@@ -72,63 +57,33 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="N",
         help="firing patterns that a chip's trim may take (default: %(default)d)",
     )
-    add_conditions(parser)
-    add_current(parser)
-    add_mapping(parser)
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="record of what was measured in ngspice (JSON lines); an interrupted trim goes on "
-        "from it",
-    )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (png, svg or pdf)")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, help="seconds for one chip (%(default)g)"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import print_json
     from codesign.trim_study import trim_study_to_json
-    from codesign.workflows.circuit import design_neuron
-    from codesign.workflows.mismatch import CHIPS_PER_BENCH
-    from codesign.workflows.stimuli import stimuli_for
     from codesign.workflows.trim import trim_bench, trim_study
     from mapping.trim.trim import Budget
-    from netlists.engine import Engine
 
     budget = Budget(arguments.voltages, arguments.patterns)
-    technology = load_technology(arguments.technology)
-    source = read_single(arguments.neuron)
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     lines = arguments.lines.split(",") if arguments.lines is not None else None
-    with (
-        Engine(timeout=CHIPS_PER_BENCH * arguments.timeout) as engine,
-        step_progress("drawing chips") as progress,
-    ):
-        choices = mapping_choices(arguments, technology)
-        design = design_neuron(source.neurons[0], technology, engine, progress, choices)
+    with mapped_neuron(arguments) as neuron:
         bench = trim_bench(
-            source.neurons[0],
-            design,
-            technology,
-            engine,
-            drive,
+            neuron.parameters,
+            neuron.design,
+            neuron.technology,
+            neuron.engine,
+            neuron.drive,
             arguments.samples,
             arguments.seed,
             arguments.corner,
             arguments.temperature,
             lines,
             arguments.knobs,
-            progress,
+            neuron.progress,
         )
-        simulator = engine if arguments.backend == "ngspice" else None
-        outcome = trim_study(bench, simulator, budget, arguments.out, progress)
+        outcome = trim_study(bench, neuron.simulator, budget, arguments.out, neuron.progress)
     if arguments.plot is not None:
         from codesign.plots import save_figure
         from codesign.trim_plots import trim_figure
@@ -143,13 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(study: "TrimStudy") -> None:
     from codesign.console import print_table
-    from codesign.trim_study import regime_counts
+    from codesign.mismatch_study import WHO, regime_counts
 
-    words = {"as_built": "as built", "circuit": "ngspice"}
     columns, counts = ["regime"], []
     for who, outcome in study.outcomes.items():
         for when, reports in (("before", outcome.before), ("after", outcome.trimmed.reports)):
-            columns.append(f"{words[who]}, {when}")
+            columns.append(f"{WHO[who]}, {when}")
             counts.append(regime_counts(reports))
     names = dict.fromkeys(name for each in counts for name in each)
     rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
@@ -161,7 +115,7 @@ def _print(study: "TrimStudy") -> None:
         before, after = outcome.shares(study.wanted)
         taken = outcome.trimmed
         print(
-            f"{words[who]}: {study.wanted} as the model {before:.1%} of the chips before, "
+            f"{WHO[who]}: {study.wanted} as the model {before:.1%} of the chips before, "
             f"{after:.1%} after; {taken.currents.max()} currents and {taken.patterns.mean():.2g} "
             f"patterns a chip (at most {taken.patterns.max()})"
         )

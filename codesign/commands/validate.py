@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import (
+    add_chosen,
+    add_circuit,
     add_command,
-    add_conditions,
-    add_current,
-    add_mapping,
     add_neurons,
+    add_plot,
     add_technology,
+    add_timeout,
 )
 
 if TYPE_CHECKING:
@@ -29,17 +30,11 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_neurons(parser)
     add_technology(parser)
-    add_conditions(parser)
-    add_current(parser)
-    add_mapping(parser)
-    parser.add_argument(
-        "--neurons", metavar="LIST", help="of a run: which ones, such as 0,3,5 or 0-3 (all)"
-    )
+    add_circuit(parser)
+    add_chosen(parser)
     parser.add_argument("-o", "--out", type=Path, help="folder for validation.json and plots")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture of the first neuron")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, help="seconds for one simulation (%(default)g)"
-    )
+    add_plot(parser, "picture of the first neuron")
+    add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ import numpy as np
 
 from circuits.mismatch import device_spreads
 from circuits.technology import Technology
+from codesign.mismatch_study import RHYTHM
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
@@ -51,7 +52,6 @@ ALPHA_FACTOR = 1.25
 """Each alpha is multiplied by at most this, or divided by it."""
 DELTA_SHIFT = 0.3
 """Each delta and the bias move by at most this, units of U and of I0."""
-RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
 
 # Of what is drawn for the check: as many times the chips of a trial.
 _CHECK_CHIPS = 5

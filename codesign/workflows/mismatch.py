@@ -7,14 +7,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from circuits.mismatch import device_spreads
 from circuits.technology import Technology
+from codesign.json_lines import JsonLines
 from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
 from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.chip_results import chip_results
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
@@ -22,18 +23,15 @@ from codesign.workflows.validate import circuit_regime, model_regime, short_stim
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mismatch import Draw, draw
-from netlists.engine import Engine, Result
+from netlists.bench import Bench
+from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import response
-from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError, SimulatorError
+from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.regimes import RegimeReport, classify
 from neuron_model.simulation import simulate
 
-# Chips that one bench simulates one after the other: loading is shared, and a record that was
-# interrupted loses no more than these.
-CHIPS_PER_BENCH = 4
 DOUBTFUL = 0.1
 """A margin below this leaves a regime undecided: the chip is run for longer."""
 LONGER = 2.0
@@ -106,27 +104,14 @@ def circuits(
         np.array(drive.stimulus.times), np.array(drive.stimulus.values), drive.duration
     )
 
-    def bench_of(group: Sequence[int]) -> Any:
-        rows = list(group)
-        some = Draw(drawn.draw.spreads, drawn.draw.threshold[rows], drawn.draw.current_factor[rows])
-        return sampled_bench(nominal, benches, drawn.technology, some)
+    def bench_of(group: Sequence[int]) -> Bench:
+        return sampled_bench(nominal, benches, drawn.technology, drawn.draw[list(group)])
 
-    def judge(result: Result, index: int) -> RegimeReport:
-        run = response(Result((result[index],)), benches.design)
-        return circuit_regime(drawn.built, run, drive.onset)
+    def name_of(sample: int) -> str:
+        return f"chip {sample} (seed {drawn.seed})"
 
-    groups = [samples[i : i + CHIPS_PER_BENCH] for i in range(0, len(samples), CHIPS_PER_BENCH)]
-    outcomes = engine.attempt(bench_of(group) for group in groups)
-    for group, outcome in zip(groups, outcomes, strict=True):
-        for index, sample in enumerate(group):
-            if isinstance(outcome, Result):
-                yield sample, judge(outcome, index)
-                continue
-            # one chip that fails takes the others of its bench with it: each by itself
-            try:
-                yield sample, judge(engine.run(bench_of([sample])), 0)
-            except SimulatorError as error:
-                raise type(error)(f"chip {sample} (seed {drawn.seed}): {error}") from error
+    for sample, result in chip_results(engine, samples, bench_of, name_of):
+        yield sample, circuit_regime(drawn.built, response(result, benches.design), drive.onset)
 
 
 def study(
@@ -232,17 +217,17 @@ class _Record:
     """
 
     def __init__(self, path: Path | None, fingerprints: dict[str, str], duration: float) -> None:
-        self.path = path
         self.duration = duration
         # (report, for how long the chip was run)
         self.as_built: dict[int, tuple[RegimeReport, float]] = {}
         self.circuit: dict[int, tuple[RegimeReport, float]] = {}
-        if path is None:
+        self._lines = JsonLines(path) if path is not None else None
+        if self._lines is None:
             return
-        known = self._read(path, fingerprints) if path.exists() else {}
+        known = self._read(self._lines, fingerprints) if self._lines.path.exists() else {}
         for kind, value in fingerprints.items():
             if known.get(kind) != value:
-                self._append({"fingerprint": kind, "value": value})
+                self._lines.append({"fingerprint": kind, "value": value})
 
     def knows(self, kind: str, sample: int, duration: float) -> bool:
         """Whether a sample was run for ``duration`` or longer."""
@@ -257,30 +242,18 @@ class _Record:
     def add(self, kind: str, sample: int, report: RegimeReport, duration: float) -> None:
         """Keep what became known of a sample."""
         getattr(self, kind)[sample] = report, duration
-        self._append({"sample": sample, "duration": duration, kind: report_to_json(report)})
+        if self._lines is not None:
+            entry = {"sample": sample, "duration": duration, kind: report_to_json(report)}
+            self._lines.append(entry)
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        if self.path is None:
-            return
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be written ({error}).") from error
-
-    def _read(self, path: Path, fingerprints: dict[str, str]) -> dict[str, str]:
+    def _read(self, lines: JsonLines, fingerprints: dict[str, str]) -> dict[str, str]:
         """What the record holds; returns its fingerprints.
 
         Raises:
             InputError: it is none, or of another circuit.
         """
         try:
-            lines = path.read_text().splitlines(keepends=True)
-            entries = [json.loads(line) for line in lines if line.endswith("\n")]
-            # what was cut off while it was written is done again
-            if lines and not lines[-1].endswith("\n"):
-                write_atomically(path, "".join(lines[:-1]))
+            entries = lines.read()
             known = {e["fingerprint"]: e["value"] for e in entries if "fingerprint" in e}
             for entry in entries:
                 if entry.get("fingerprint") == "as_built":
@@ -291,10 +264,12 @@ class _Record:
                         known_for = float(entry["duration"])
                         getattr(self, kind)[int(entry["sample"])] = report, known_for
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: is no record of a mismatch study ({error}).") from error
+            raise InputError(
+                f"{lines.path}: is no record of a mismatch study ({error})."
+            ) from error
         if known.get("circuit") != fingerprints["circuit"]:
             raise InputError(
-                f"{path}: is the record of another neuron, drive, technology or seed; choose "
+                f"{lines.path}: is the record of another neuron, drive, technology or seed; choose "
                 "another file, or remove it."
             )
         if known.get("as_built") != fingerprints["as_built"]:

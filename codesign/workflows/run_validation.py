@@ -63,11 +63,7 @@ def validate_source(
         SimulatorError: a circuit could not be simulated.
     """
     corner = corner or nominal_corner(technology)
-    picked = Source(
-        tuple(source.neurons[i] for i in chosen),
-        source.folder,
-        tuple(source.drives[i] for i in chosen) if source.drives is not None else None,
-    )
+    picked = source.only(chosen)
     drives = stimuli_for(picked, current, duration)
     tasks = []
     for neuron, drive in zip(picked.neurons, drives, strict=True):

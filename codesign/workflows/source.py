@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,12 @@ class Source:
     neurons: tuple[NeuronParameters, ...]
     folder: Path | None = None
     drives: tuple[Drive, ...] | None = None
+
+    def only(self, chosen: Sequence[int]) -> Source:
+        """Those of its neurons whose indices are ``chosen``."""
+        neurons = tuple(self.neurons[i] for i in chosen)
+        drives = None if self.drives is None else tuple(self.drives[i] for i in chosen)
+        return Source(neurons, self.folder, drives)
 
 
 def load_neuron(name: str) -> NeuronParameters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,15 @@ from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.trim_study import TrimOutcome, TrimStudy
 from codesign.workflows.characterize import Progress, characterize
-from codesign.workflows.mismatch import (
-    CHIPS_PER_BENCH,
-    DrawnNeuron,
-    draw_neuron,
-)
+from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
+from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
-from mapping.mismatch import Draw, draw
+from mapping.mismatch import draw
 from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.identification import measure_curves
 from mapping.trim.knobs import Knob, choose_knobs, make_knobs, with_offset_range
@@ -37,7 +34,7 @@ from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
-from neuron_model.errors import InputError, SimulatorError
+from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters, Timescale
 from neuron_model.regimes import Regime, RegimeReport
 
@@ -170,8 +167,8 @@ class CircuitChips:
         lines = [self._lines(v, without) for v in values]
         what = json.dumps(["currents", voltage.tolist(), without])
 
-        def read(result: Result, index: int) -> list[float]:
-            current = clamp_current(result[index], drawn.design)
+        def read(result: Result) -> list[float]:
+            current = clamp_current(result[0], drawn.design)
             return [float(f"{i:.7g}") for i in current]
 
         found = self._measured(
@@ -190,8 +187,8 @@ class CircuitChips:
         )
         lines = [self._lines(v, None) for v in values]
 
-        def read(result: Result, index: int) -> dict[str, Any]:
-            run = response(Result((result[index],)), built.design)
+        def read(result: Result) -> dict[str, Any]:
+            run = response(result, built.design)
             return report_to_json(circuit_regime(built, run, drive.onset))
 
         found = self._measured(
@@ -221,34 +218,27 @@ class CircuitChips:
         rows: np.ndarray,
         lines: Sequence[Mapping[str, float]],
         what: str,
-        read: Any,
+        read: Callable[[Result], Any],
         at_once: int,
         say: str,
     ) -> list[Any]:
         """What ``read`` makes of the analysis of each chip, from the record where it is there."""
         keys = [f"{row} {what} {json.dumps(line)}" for row, line in zip(rows, lines, strict=True)]
         missing = [i for i, key in enumerate(keys) if key not in self._known]
-        groups = [missing[i : i + at_once] for i in range(0, len(missing), at_once)]
         done = len(keys) - len(missing)
-        outcomes = self._engine.attempt(
-            self._bench_of(nominal, rows, lines, group) for group in groups
+        seed = self._bench.drawn.seed
+        results = chip_results(
+            self._engine,
+            missing,
+            lambda group: self._bench_of(nominal, rows, lines, group),
+            lambda index: f"chip {rows[index]} (seed {seed})",
+            at_once,
         )
-        for group, outcome in zip(groups, outcomes, strict=True):
-            for place, index in enumerate(group):
-                if isinstance(outcome, Result):
-                    value = read(outcome, place)
-                else:
-                    # one chip that fails takes the others of its bench with it
-                    alone = self._bench_of(nominal, rows, lines, [index])
-                    try:
-                        value = read(self._engine.run(alone), 0)
-                    except SimulatorError as error:
-                        seed = self._bench.drawn.seed
-                        raise type(error)(f"chip {rows[index]} (seed {seed}): {error}") from error
-                self._known.add(keys[index], value)
-                done += 1
-                if self._progress:
-                    self._progress(done, len(keys), say)
+        for index, result in results:
+            self._known.add(keys[index], read(result))
+            done += 1
+            if self._progress:
+                self._progress(done, len(keys), say)
         return [self._known[key] for key in keys]
 
     def _bench_of(
@@ -258,13 +248,10 @@ class CircuitChips:
         lines: Sequence[Mapping[str, float]],
         group: Sequence[int],
     ) -> Bench:
-        drawn = self._bench.drawn
-        chips = rows[list(group)]
-        some = Draw(
-            drawn.draw.spreads, drawn.draw.threshold[chips], drawn.draw.current_factor[chips]
-        )
+        drawn, chips = self._bench.drawn, rows[list(group)]
+        moved = [lines[i] for i in group]
         return sampled_bench(
-            nominal, drawn.built.benches, drawn.technology, some, [lines[i] for i in group]
+            nominal, drawn.built.benches, drawn.technology, drawn.draw[chips], moved
         )
 
 
@@ -289,7 +276,7 @@ def trim_study(
     circuit = None
     if engine is not None:
         chips = CircuitChips(bench, engine, record, progress)
-        circuit = trim_chips(bench, chips, budget, _as_drawn(bench, engine), progress)
+        circuit = trim_chips(bench, chips, budget, netlist_as_drawn(bench, engine), progress)
     return TrimStudy(
         name=built.design.name,
         technology=bench.drawn.technology.name,
@@ -348,13 +335,10 @@ def trim_chips(
     return TrimOutcome(tuple(before), trimmed)
 
 
-def _as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
+def netlist_as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
     """The netlist without mismatch, as the one chip there is."""
-    draw_ = bench.drawn.draw
-    none = np.zeros((1, len(draw_.spreads)))
-    return CircuitChips(
-        replace(bench, drawn=replace(bench.drawn, draw=Draw(draw_.spreads, none, none))), engine
-    )
+    drawn = replace(bench.drawn, draw=bench.drawn.draw.as_drawn)
+    return CircuitChips(replace(bench, drawn=drawn), engine)
 
 
 def _fingerprint(bench: TrimBench) -> str:

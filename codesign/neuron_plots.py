@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import STYLE
+from codesign.plots import FAINT, STYLE
 from neuron_model.iv_curves import IVCurves
 from neuron_model.parameters import TIMESCALES, Timescale
 from neuron_model.simulation import Trajectory
@@ -22,15 +20,12 @@ COLOURS = {
 """Of each timescale, from Okabe and Ito's palette."""
 
 MEMBRANE = "#14406b"
-# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
-_STYLE: Any = dict(STYLE)
-_FAINT = "#e9edf0"
 _MOST_POINTS = 8000
 
 
 def trace_figure(run: Trajectory, title: str = "") -> Figure:
     """U_m over time, and below it the input current."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         draw_trace(upper, run.time, run.voltage)
@@ -44,7 +39,7 @@ def trace_figure(run: Trajectory, title: str = "") -> Figure:
 
 def curves_figure(curves: IVCurves, title: str = "") -> Figure:
     """One axis for each timescale; grey where the curve falls."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 2.9), layout="constrained")
         row = figure.subplots(1, len(TIMESCALES), sharex=True)
         for axes, timescale in zip(row, TIMESCALES, strict=True):
@@ -76,7 +71,7 @@ def draw_curve(axes: Axes, voltage: np.ndarray, current: np.ndarray, timescale: 
     """An I-V curve over grey where its conductance is negative."""
     falls = np.gradient(current, voltage) < 0
     whole = axes.get_xaxis_transform()
-    axes.fill_between(voltage, 0, 1, where=falls, transform=whole, color=_FAINT, linewidth=0)
+    axes.fill_between(voltage, 0, 1, where=falls, transform=whole, color=FAINT, linewidth=0)
     axes.axhline(0.0, color="#9aa5ad", linewidth=0.6)
     axes.plot(voltage, current, color=COLOURS[timescale], linewidth=1.8)
     axes.set_xlim(voltage[0], voltage[-1])

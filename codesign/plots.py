@@ -48,19 +48,20 @@ _THIN_LINES: Mapping[str, Mapping[str, Any]] = {
     "as_built": {"linewidth": 0.9, "dashes": (3, 1.5)},
     "circuit": {"linewidth": 0.6},
 }
-_INK = "#333f48"
-_FAINT = "#e9edf0"
+INK, PALE, FAINT = "#333f48", "#c5cdd3", "#e9edf0"
+"""Of text, of what lies behind the data, of areas behind it."""
+
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 8.5,
     "mathtext.fontset": "dejavusans",
     "axes.edgecolor": "#9aa5ad",
-    "axes.labelcolor": _INK,
+    "axes.labelcolor": INK,
     "axes.labelsize": 8.5,
     "axes.linewidth": 0.7,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": _INK,
+    "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
@@ -73,11 +74,11 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
     "svg.hashsalt": "mtc-codesign",
-    "text.color": _INK,
-    "xtick.color": _INK,
+    "text.color": INK,
+    "xtick.color": INK,
     "xtick.major.size": 3,
     "xtick.major.width": 0.7,
-    "ytick.color": _INK,
+    "ytick.color": INK,
     "ytick.major.size": 3,
     "ytick.major.width": 0.7,
 }
@@ -192,7 +193,7 @@ def loss_figure(
             axes.set_yscale("log")
         axes.set_xlabel(column)
         axes.set_ylabel("loss" if not len(looks) else "")
-        axes.grid(axis="y", color=_FAINT, linewidth=0.7)
+        axes.grid(axis="y", color=FAINT, linewidth=0.7)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         return figure
 
@@ -247,8 +248,8 @@ def _draw_curve(axes: Axes, curve: CurveComparison, units: Mapping[str, float]) 
     voltage = curve.voltage
     falling = np.gradient(curve.model, voltage) < 0 if voltage.size > 2 else np.zeros(0, bool)
     for first, last in _stretches(falling):
-        axes.axvspan(voltage[first], voltage[last], color=_FAINT, linewidth=0)
-    axes.axhline(0, color="#c5cdd3", linewidth=0.7)
+        axes.axvspan(voltage[first], voltage[last], color=FAINT, linewidth=0)
+    axes.axhline(0, color=PALE, linewidth=0.7)
     axes.set_title(f"{curve.timescale.value}: nrmse {percent(curve.nrmse)}")
     currents = {who: getattr(curve, who) for who in LABELS}
     _draw_lines(axes, dict.fromkeys(LABELS, voltage), currents)
@@ -260,7 +261,7 @@ def _draw_curve(axes: Axes, curve: CurveComparison, units: Mapping[str, float]) 
 def _draw_error(axes: Axes, curve: CurveComparison) -> None:
     model = np.asarray(curve.model)
     height = float(np.ptp(model)) if model.size else 1.0
-    axes.axhspan(-100 * IV_LIMIT, 100 * IV_LIMIT, color=_FAINT, linewidth=0)
+    axes.axhspan(-100 * IV_LIMIT, 100 * IV_LIMIT, color=FAINT, linewidth=0)
     axes.axhline(0, color=COLOURS["model"], linewidth=2.2)
     for who in ("as_built", "circuit"):
         shown: np.ndarray = getattr(curve, who)
@@ -272,7 +273,7 @@ def _draw_error(axes: Axes, curve: CurveComparison) -> None:
 def _draw_raster(axes: Axes, neuron: NeuronValidation, window: tuple[float, float]) -> None:
     whole = window == (0.0, neuron.duration)
     if not whole:
-        axes.axvspan(*window, color=_FAINT, linewidth=0)
+        axes.axvspan(*window, color=FAINT, linewidth=0)
     names = list(LABELS)[::-1]
     for row, who in enumerate(names):
         spikes = getattr(neuron, who).spike_times
@@ -323,7 +324,7 @@ def _draw_current(
     axes: Axes, stimulus: Stimulus, neuron: NeuronValidation, window: tuple[float, float]
 ) -> None:
     edges = np.append(stimulus.times, max(neuron.duration, stimulus.onset))
-    axes.stairs(stimulus.values, edges, baseline=None, color=_INK, linewidth=1.0)
+    axes.stairs(stimulus.values, edges, baseline=None, color=INK, linewidth=1.0)
     low, high = min(stimulus.values), max(stimulus.values)
     room = 0.25 * (high - low) or 0.5
     axes.set_ylim(low - room, high + room)

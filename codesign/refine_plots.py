@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, STYLE
+from codesign.plots import COLOURS, INK, STYLE
 from codesign.workflows.refine import Iteration, Refinement
 
 _NAMES: Mapping[str, tuple[str, str]] = {
@@ -19,15 +18,12 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "interval": ("interval", "#d55e00"),
     "pause": ("pause", "#cc79a7"),
 }
-# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
-_STYLE: Any = dict(STYLE)
-_INK = "#333f48"
 
 
 def refinement_figure(refinement: Refinement) -> Figure:
     """Each error over what a validation allows, by iteration (hollow: not kept), and the circuit's
     waveform beside the model's, first and best."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.4, 3.6), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.5))
         _draw_errors(figure.add_subplot(grid[:, 0]), refinement)
@@ -54,7 +50,7 @@ def _draw_errors(axes: Axes, refinement: Refinement) -> None:
             axes.plot(
                 *zip(*left, strict=True), color=colour, linestyle="", marker="o", fillstyle="none"
             )
-    axes.axhline(1.0, color=_INK, linewidth=0.8, linestyle=":")
+    axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
     axes.set_xticks(range(len(every)))
     axes.set_xlabel("iteration")

@@ -9,20 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, STYLE
+from codesign.plots import COLOURS, INK, PALE, STYLE
 from codesign.sizing_study import SizingFigures, SizingStudy
 
-# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
-_STYLE: Any = dict(STYLE)
-_PALE = "#c5cdd3"
-_INK = "#333f48"
 _NANO = 1e9
 _THOUSAND = 1e-3
 
 
 def sizing_figure(study: SizingStudy) -> Figure:
     """Yield over area, and energy per spike over area: every trial, the front, the choice."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
         _draw_yield(left, study)
@@ -37,7 +33,7 @@ def sizing_figure(study: SizingStudy) -> Figure:
 
 def _draw_yield(axes: Axes, study: SizingStudy) -> None:
     _draw(axes, study, lambda f: 100 * f.chip_yield)
-    axes.axhline(100 * study.goal.chip_yield, color=_INK, linewidth=0.8, linestyle=":")
+    axes.axhline(100 * study.goal.chip_yield, color=INK, linewidth=0.8, linestyle=":")
     axes.text(
         0.01,
         100 * study.goal.chip_yield,
@@ -65,7 +61,7 @@ def _draw(axes: Axes, study: SizingStudy, height: Any) -> None:
         pairs = [(_THOUSAND * f.area, height(f)) for f in figures if np.isfinite(height(f))]
         return np.array(pairs).reshape(-1, 2).T
 
-    axes.plot(*points(list(known.values())), "o", color=_PALE, markersize=3.5, label="trials")
+    axes.plot(*points(list(known.values())), "o", color=PALE, markersize=3.5, label="trials")
     best = [known[n] for n in study.front]
     axes.plot(*points(best), "o", color=COLOURS["as_built"], markersize=5, label="front")
     if study.start in known:

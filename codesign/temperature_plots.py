@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, STYLE
+from codesign.plots import COLOURS, PALE, STYLE
 from codesign.temperature_study import INTERVALS, TemperatureStudy
 from neuron_model.regimes import Regime
 
@@ -22,13 +21,11 @@ _WHO: Mapping[str, tuple[str, str, float]] = {
     "as_built": ("as built", "o-", 6.0),
     "circuit": ("ngspice", "s", 4.0),
 }
-# matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
-_STYLE: Any = dict(STYLE)
 
 
 def temperature_figure(study: TemperatureStudy) -> Figure:
     """Regime over temperature, and the drift of each interval from the nominal temperature."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 2.9), layout="constrained")
         row = figure.subplots(1, 1 + len(INTERVALS))
         _draw_regimes(row[0], study)
@@ -66,7 +63,7 @@ def _draw_regimes(axes: Axes, study: TemperatureStudy) -> None:
 
 def _draw_drift(axes: Axes, study: TemperatureStudy, name: str) -> None:
     temperatures = [c.temperature for c in study.conditions]
-    axes.axhline(0.0, color="#c5cdd3", linewidth=0.7)
+    axes.axhline(0.0, color=PALE, linewidth=0.7)
     axes.set_title(_TITLES[name])
     for who, (_, line, size) in _WHO.items():
         drift = [np.nan if v is None else 100 * v for v in study.drift(who, name)]

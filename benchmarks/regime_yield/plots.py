@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, STYLE
+from codesign.plots import COLOURS, INK, STYLE
 
 _LABELS = {
     "untrained": "as published,\nfirst sizes",
@@ -17,9 +17,7 @@ _LABELS = {
     "trained": "sized and\ntrained",
     "trimmed": "sized, trained\nand trimmed",
 }
-_STYLE: Any = dict(STYLE)
 _GATES, _CAPACITORS = "#6b7d8a", "#cfd6db"
-_INK = "#333f48"
 
 
 def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
@@ -28,7 +26,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         steps: rows of the table, in their order.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 2.9), layout="constrained")
         left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1.4, 1.1, 1))
         places = np.arange(len(steps))
@@ -40,7 +38,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
             bars = left.barh(
                 at + (index - 0.5) * height, values, 0.9 * height, color=COLOURS[who], label=label
             )
-            left.bar_label(bars, fmt="%.3g %%", padding=2, fontsize=7, color=_INK)
+            left.bar_label(bars, fmt="%.3g %%", padding=2, fontsize=7, color=INK)
         left.set_xlim(0, 119)
         left.set_xticks([0, 25, 50, 75, 100])
         left.set_yticks(places, [_LABELS[step["step"]] for step in steps])
@@ -56,7 +54,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
             places, capacitors, 0.6, left=gates, color=_CAPACITORS, label="capacitors"
         )
         sums = [f"{value:.1f}" for value in gates + capacitors]
-        middle.bar_label(total, sums, padding=2, fontsize=7, color=_INK)
+        middle.bar_label(total, sums, padding=2, fontsize=7, color=INK)
         middle.set_xlim(0, 1.2 * float((gates + capacitors).max()))
         middle.set_xlabel("area (1000 µm²)")
         middle.set_title("area")
@@ -66,7 +64,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
 
         power = [1e9 * step["static_power"] for step in steps]
         bars = right.barh(places, power, 0.6, color=COLOURS["model"])
-        right.bar_label(bars, fmt="%.0f", padding=2, fontsize=7, color=_INK)
+        right.bar_label(bars, fmt="%.0f", padding=2, fontsize=7, color=INK)
         right.set_xlim(0, 1.2 * max(power))
         right.set_xlabel("static power (nW)")
         right.set_title("power")

@@ -1,6 +1,8 @@
-"""Validations made by hand, without a simulator, for the tests of files, pictures and pages."""
+"""An engine and a cache for a module, and validations made by hand, without a simulator, for the
+tests of files, pictures and pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +16,28 @@ from codesign.validation import (
     Validation,
     Waveform,
 )
+from netlists.engine import Engine
 from neuron_model.parameters import Timescale
 from neuron_model.regimes import Regime, RegimeReport
 
 DURATION = 1000.0
 BURSTS = tuple(float(t) for start in (100, 400, 700) for t in (start, start + 20, start + 40))
 ROLES = ("model", "as_built", "circuit")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for the module: each set of cells is measured once."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
+        yield folder
 
 
 def waveform(spikes: tuple[float, ...], points: int = 501) -> Waveform:

@@ -1,7 +1,6 @@
 """Cells measured in ngspice and kept; also those of a process that nobody here knows."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,32 +25,11 @@ from neuron_model.errors import InputError
 from neuron_model.regimes import Regime
 from neuron_model.stimulus import Stimulus
 from tests.codesign.foreign_pdk import write_pdk
+from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import burster
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-
-
-class NoEngine(Engine):
-    """What needs it has not read the cache."""
-
-    def map(self, *arguments: object, **options: object) -> list:
-        raise AssertionError("ngspice was asked")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(workers=2) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache for the module: each set of cells is measured once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")

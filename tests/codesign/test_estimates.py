@@ -20,12 +20,9 @@ from codesign.workflows.validate import Task, validate
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.stimulus import Stimulus
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE, burster
 
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 ONE = Estimates("burster", 154, 2000.0, 4100.0, 4.44e-7, 116.0, 3.83e-9)
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from codesign.workflows.estimates import Estimates, estimate, read_estimates
 from codesign.workflows.export import export, summary
 from codesign.workflows.source import Drive
 from mapping.design import read_designs
-from netlists.engine import Engine
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file
 from neuron_model.errors import InputError
@@ -27,13 +25,10 @@ from neuron_model.neuron_file import write_neuron
 from neuron_model.parameters import Timescale
 from neuron_model.spikes import spike_times
 from neuron_model.stimulus import Stimulus
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE, burster
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 CURRENT, DURATION = "0:-2,20:-0.2", 160.0
 FILES = {
     "design.json",
@@ -43,21 +38,6 @@ FILES = {
     "netlists/testbench_transient.spice",
     *(f"netlists/testbench_iv_{x}.spice" for x in Timescale),
 }
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(workers=2) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache for the module: generic is measured once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Codes and shared lines by the command line, and what their file says."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,22 +15,13 @@ from neuron_model.network import MTCNetwork, NetworkConfiguration
 from neuron_model.neuron_file import write_neuron
 from neuron_model.parameters import NeuronParameters
 from tests.codesign.foreign_pdk import write_pdk
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE, burster
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
 STEPPED = ["--technology", "generic", "--current", "0:0.1", "--duration", "100"]
 
-pytestmark = pytest.mark.ngspice
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache for the module: generic is measured once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
+pytestmark = [pytest.mark.ngspice, pytest.mark.usefixtures("cache")]
 
 
 @pytest.fixture
@@ -79,10 +69,7 @@ def test_a_run_shares_its_lines(tmp_path: Path, capsys: Captured):
 
 
 def test_validate_judges_the_circuit_of_the_codes(tmp_path: Path, capsys: Captured):
-    excitable = burster(
-        elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-    )
-    path = write_neuron(tmp_path / "excitable.toml", excitable)
+    path = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
     words = ["validate", str(path), "--technology", "generic", "--current", "0:0.1"]
     assert main([*words, "--duration", "300", "--quantise", "--json"]) == 0
     (validated,) = json.loads(capsys.readouterr().out)["neurons"]

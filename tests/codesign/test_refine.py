@@ -1,7 +1,6 @@
 """A neuron where its mapping misses is refined by ngspice, and goes on where it was stopped."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,33 +16,15 @@ from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.neuron_file import write_neuron
 from neuron_model.stimulus import Stimulus
-from tests.mapping.neurons import burster
+from tests.codesign.no_engine import NoEngine
+from tests.mapping.neurons import EXCITABLE
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 DRIVE = Drive(Stimulus.constant(0.1), 160.0)
 HOT = 125.0
 
 pytestmark = pytest.mark.ngspice
-
-
-class NoEngine(Engine):
-    """What needs it has not read the cache or the record."""
-
-    def attempt(self, benches: object) -> Iterator:
-        """What every way to run a bench comes to."""
-        raise AssertionError("ngspice was asked")
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,10 @@ from neuron_model.neuron_file import write_neuron
 from neuron_model.regimes import Regime, RegimeReport
 from neuron_model.stimulus import Stimulus
 from tests.codesign.test_sizing_study import figures
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE
 from tests.mapping.sensitivities import exponential_cells
 
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 DRIVE = Drive(Stimulus.constant(0.1), 400.0)
 PROBLEM = SizingProblem(
     EXCITABLE, DRIVE, GENERIC, exponential_cells(), RegimeReport(Regime.TONIC_SPIKING, 1.0, 0, ())

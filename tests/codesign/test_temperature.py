@@ -1,7 +1,6 @@
 """A neuron from cold to hot: drifts by hand, and cells, prediction and circuit at 85 degC."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +20,10 @@ from neuron_model.errors import InputError
 from neuron_model.neuron_file import write_neuron
 from neuron_model.regimes import Regime, RegimeReport
 from neuron_model.stimulus import Stimulus
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
 RESTING = RegimeReport(Regime.RESTING, 1.0, 0, ())
 
@@ -104,14 +100,6 @@ def test_lists_of_temperatures_rise_and_repeat_nothing():
     for text in ("", "hot", "27,", "nan", "inf"):
         with pytest.raises(InputError, match="must be numbers"):
             parse_temperatures(text)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 @pytest.mark.ngspice

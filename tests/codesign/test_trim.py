@@ -1,7 +1,6 @@
 """Chips trimmed as models and as netlists: what is measured of both is the same."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,41 +17,15 @@ from neuron_model.errors import InputError
 from neuron_model.neuron_file import write_neuron
 from neuron_model.regimes import Regime
 from neuron_model.stimulus import Stimulus
-from tests.mapping.neurons import burster
+from tests.codesign.no_engine import NoEngine
+from tests.mapping.neurons import EXCITABLE
 
 Captured = pytest.CaptureFixture[str]
 GENERIC = load_technology("generic")
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 DRIVE = Drive(Stimulus.constant(0.1), 300.0)
 CLAMP = np.linspace(-2.5, 2.5, 5)
 
 pytestmark = pytest.mark.ngspice
-
-
-class NoEngine(Engine):
-    """What needs it has not read the cache or the record."""
-
-    def attempt(self, benches: object) -> Iterator:
-        """What every way to run a bench comes to."""
-        if list(benches):  # type: ignore[call-overload]
-            raise AssertionError("ngspice was asked")
-        return iter(())
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(workers=1) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")

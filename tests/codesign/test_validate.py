@@ -22,12 +22,9 @@ from neuron_model.neuron_file import write_neuron
 from neuron_model.parameters import Element, Filter, Leak, NeuronParameters
 from neuron_model.regimes import Regime, RegimeReport
 from tests.codesign.foreign_pdk import write_pdk
-from tests.mapping.neurons import burster
+from tests.mapping.neurons import EXCITABLE, burster
 
 Captured = pytest.CaptureFixture[str]
-EXCITABLE = burster(
-    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
-)
 SPIKING = ["--current", "0:-0.4", "--duration", "400"]
 
 

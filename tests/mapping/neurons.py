@@ -32,6 +32,12 @@ def burster(**changes: object) -> NeuronParameters:
     return NeuronParameters(**(parts | changes))  # type: ignore[arg-type]
 
 
+EXCITABLE = burster(
+    elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0, name="excitable"
+)
+"""The burster's first two elements: it spikes, and a short run shows how."""
+
+
 def settled(neuron: NeuronParameters, timescale: Timescale, u_m: float) -> float:
     """U_x where filter(U_m - U_x) is 0: U_m + atanh(kappa offset) / kappa."""
     shape = neuron.filter(timescale)

@@ -66,7 +66,7 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table on standard output; cells are shown as they are, numbers with four digits."""
-    table = Table(title=title or None, title_justify="left")
+    table = Table()
     for column in columns:
         table.add_column(escape(column), overflow="fold")
     for row in rows:
@@ -75,6 +75,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     if not console.is_terminal:
         # A pipe has no width: a table that is folded at 80 columns is of no use to grep.
         console = Console(file=sys.stdout, width=240)
+    if title:
+        # the table's own title would be folded at the table's width, and read as markup
+        console.print(title, style="table.title", markup=False, highlight=False, soft_wrap=True)
     console.print(table)
 
 

@@ -172,6 +172,16 @@ def regime_counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
     return dict(Counter(report.regime.value for report in reports).most_common())
 
 
+def regime_table(
+    reports: Mapping[str, Sequence[RegimeReport]],
+) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Columns and rows: how many fire in each regime, by what ``reports`` are called."""
+    counts = [regime_counts(each) for each in reports.values()]
+    names = dict.fromkeys(name for each in counts for name in each)
+    rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
+    return ["regime", *reports], rows
+
+
 def regime_share(reports: Sequence[RegimeReport], wanted: Regime) -> float:
     """Share of the chips that fire as wanted."""
     return sum(report.regime == wanted for report in reports) / len(reports)

@@ -65,19 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(outcome: "MismatchStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import study_to_json
+    from codesign.mismatch_study import WHO, regime_table
 
-    document = study_to_json(outcome)
-    counts = document["regimes"]
-    rows = [
-        (name, counts["as_built"].get(name, 0), counts["circuit"].get(name, "-"))
-        for name in dict.fromkeys([*counts["as_built"], *counts["circuit"]])
-    ]
+    reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
+    if outcome.circuit_yield is not None:
+        reports[WHO["circuit"]] = [c.circuit for c in outcome.chips if c.circuit is not None]
     where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
     print_table(
         f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}",
-        ("regime", "as built", "ngspice"),
-        rows,
+        *regime_table(reports),
     )
     print(f"{outcome.wanted} as the model: {outcome.predicted_yield:.1%} of the chips, as built")
     if outcome.circuit_yield is None:

@@ -126,32 +126,27 @@ def parse_temperatures(text: str) -> tuple[float, ...]:
 
 def _print(outcome: "TemperatureStudy") -> None:
     from codesign.console import print_table
+    from codesign.mismatch_study import WHO
     from codesign.temperature_study import INTERVALS
 
     def percent(value: float | None) -> str:
         return "" if value is None else f"{100 * value:+.1f}"
 
-    drifts = {
-        (who, name): outcome.drift(who, name)
-        for who in ("as_built", "circuit")
-        for name in INTERVALS
-    }
+    simulated = all(c.circuit is not None for c in outcome.conditions)
+    asked = ("as_built", "circuit") if simulated else ("as_built",)
+    drifts = {(who, name): outcome.drift(who, name) for who in asked for name in INTERVALS}
     rows = [
         (
             c.temperature,
-            c.as_built.regime.value,
-            c.circuit.regime.value if c.circuit is not None else "-",
-            *(
-                " / ".join(percent(drifts[who, name][i]) for who in ("as_built", "circuit"))
-                for name in INTERVALS
-            ),
+            *(getattr(c, who).regime.value for who in asked),
+            *(" / ".join(percent(drifts[who, name][i]) for who in asked) for name in INTERVALS),
         )
         for i, c in enumerate(outcome.conditions)
     ]
     laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
     print_table(
         f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
-        ("degC", "as built", "ngspice", "interval drift (%)", "pause drift (%)"),
+        ("degC", *(WHO[who] for who in asked), "interval drift (%)", "pause drift (%)"),
         rows,
     )
     if not outcome.steady:

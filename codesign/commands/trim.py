@@ -1,6 +1,7 @@
 """``codesign trim``: how many chips fire as they should once each has codes of its own."""
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command
@@ -9,6 +10,7 @@ from codesign.chip_arguments import add_chips, mapped_neuron
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
     from codesign.trim_study import TrimStudy
+    from neuron_model.regimes import RegimeReport
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -98,18 +100,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(study: "TrimStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import WHO, regime_counts
+    from codesign.mismatch_study import WHO, regime_table
 
-    columns, counts = ["regime"], []
+    reports: dict[str, Sequence[RegimeReport]] = {}
     for who, outcome in study.outcomes.items():
-        for when, reports in (("before", outcome.before), ("after", outcome.trimmed.reports)):
-            columns.append(f"{WHO[who]}, {when}")
-            counts.append(regime_counts(reports))
-    names = dict.fromkeys(name for each in counts for name in each)
-    rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
+        reports[f"{WHO[who]}, before"] = outcome.before
+        reports[f"{WHO[who]}, after"] = outcome.trimmed.reports
     where = f"{study.technology}, {study.corner}, {study.temperature:g} degC"
     chips = len(study.as_built.before)
-    print_table(f"{study.name} on {where}: {chips} chips, seed {study.seed}", columns, rows)
+    title = f"{study.name} on {where}: {chips} chips, seed {study.seed}"
+    print_table(title, *regime_table(reports))
     print(f"trimmed: {', '.join(study.knobs)}")
     for who, outcome in study.outcomes.items():
         before, after = outcome.shares(study.wanted)

@@ -10,6 +10,7 @@ from codesign.mismatch_plots import mismatch_figure
 from codesign.mismatch_study import (
     Chip,
     MismatchStudy,
+    regime_table,
     report_from_json,
     report_to_json,
     rhythm,
@@ -51,6 +52,12 @@ MIXED = study(
     (RESTING, RESTING),
     (BURSTING, None),
 )
+
+
+def test_a_regime_that_nobody_fires_in_counts_as_none():
+    columns, rows = regime_table({"as built": [BURSTING, SPIKING, BURSTING], "ngspice": [RESTING]})
+    assert columns == ["regime", "as built", "ngspice"]
+    assert rows == [("tonic_bursting", 2, 0), ("tonic_spiking", 1, 0), ("resting", 0, 1)]
 
 
 def test_yields_count_the_chips_that_fire_as_wanted():

@@ -17,6 +17,8 @@ _TITLES: Mapping[str, str] = {
     "interspike_interval": "interval between spikes",
     "interburst_interval": "pause between bursts",
 }
+# As many chips or fewer are drawn as larger dots.
+_FEW = 40
 
 
 def mismatch_figure(study: MismatchStudy) -> Figure:
@@ -55,7 +57,10 @@ def _draw_pairs(axes: Axes, study: MismatchStudy, name: str) -> None:
     room = 0.06 * (high - low or abs(high) or 1.0)
     ends = (low - room, high + room)
     axes.plot(ends, ends, color=PALE, linewidth=0.8, zorder=0)
-    axes.plot(*pairs.T, ".", color=COLOURS["circuit"], markersize=4, alpha=0.6, markeredgewidth=0)
+    size = 4 if len(pairs) > _FEW else 8
+    axes.plot(
+        *pairs.T, ".", color=COLOURS["circuit"], markersize=size, alpha=0.6, markeredgewidth=0
+    )
     axes.set_xlim(*ends)
     axes.set_ylim(*ends)
     axes.set_aspect("equal")

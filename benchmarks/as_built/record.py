@@ -87,7 +87,8 @@ def fingerprints(built: BuiltNeuron, drive: Drive) -> dict[str, str]:
         built.design, corner=built.corner, temperature=built.temperature, characteristics=""
     )
     driven = [drive.stimulus.times, drive.stimulus.values, drive.duration]
-    circuit = [designs_to_json([design]), built.benches.models, driven]
+    benches = built.benches
+    circuit = [designs_to_json([design]), benches.models, benches.simulator_options, driven]
     values = [[key, float(value)] for key, value in built.as_built[0].named_values()]
     return {
         CIRCUIT: _hash([CIRCUIT, *circuit]),

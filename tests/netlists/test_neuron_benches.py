@@ -1,6 +1,7 @@
 """Benches of a whole neuron: what drives what, and that ngspice sees the trained neuron in it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from netlists.engine import Engine
 from netlists.model_library import trimmed_models
 from netlists.neuron_benches import NeuronBenches, design_tau, iv_curve, response
 from netlists.writer import cell_text, device_uses
+from neuron_model.iv_curves import follows
 from neuron_model.parameters import Element, Timescale
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
@@ -70,6 +72,17 @@ def test_slower_voltages_are_held_and_faster_ones_follow(benches):
     source = sources(benches.iv(FAST, -3.0, 3.0, 0.05, 0.5))["vhold_slow"]
     # where a follower settles whose membrane stands at 0.5
     assert source.waveform == pytest.approx(design.volts(0.5) + slow.shift)
+
+
+@pytest.mark.parametrize(("tau_slow", "tau_ultraslow"), [(50.0, 40.0), (50.0, 50.0), (40.0, 50.0)])
+def test_a_bench_holds_what_the_model_holds(benches, tau_slow, tau_ultraslow):
+    """Where training made the ultraslow voltage the quicker one, the slow curve has it move."""
+    neuron = burster(tau_slow=tau_slow, tau_ultraslow=tau_ultraslow)
+    mapped = replace(benches, design=map_neuron(neuron, real_cells(), LIMITS))
+    for timescale in Timescale:
+        held = {x for x in sources(mapped.iv(timescale, -3.0, 3.0, 0.05, 0.0)) if "hold" in x}
+        slower = (x for x in (SLOW, ULTRASLOW) if not follows(neuron, x, timescale))
+        assert held == {f"vhold_{x}" for x in slower}
 
 
 def test_curves_are_swept_in_units(benches):

@@ -243,8 +243,8 @@ def _tonic_bursting(train: _Train, pauses: _Pauses, margins: tuple[float, ...]) 
     groups = split_at_pauses(train.times, pauses.level)
     # The last burst is whole only if its pause has begun.
     whole = groups if train.silence > pauses.level else groups[:-1]
-    late = [g for g in whole if g[0] > 0.5 * (train.onset + train.end)] or whole[1:] or whole
-    bursts = [g.size for g in late if g.size > 1] or [g.size for g in groups if g.size > 1]
+    late = [g for g in whole if g[0] > 0.5 * (train.onset + train.end)] or whole[-1:]
+    bursts = [g for g in late if g.size > 1] or [g for g in groups if g.size > 1]
     usual = train.usual
     repeats = int(np.sum(train.intervals > pauses.level))
     return train.report(
@@ -256,8 +256,9 @@ def _tonic_bursting(train: _Train, pauses: _Pauses, margins: tuple[float, ...]) 
             repeats / CLEAR_REPEATS,
         ),
         burst_count=sum(g.size > 1 for g in groups),
-        spikes_per_burst=float(np.median(bursts)),
-        interspike_interval=float(np.median(usual[usual <= pauses.level])),
+        spikes_per_burst=float(np.median([g.size for g in bursts])),
+        # of whole bursts: intervals grow within one, and their median would hang on where it is cut
+        interspike_interval=float(np.median(np.concatenate([np.diff(g) for g in bursts]))),
         interburst_interval=float(np.median(usual[usual > pauses.level])),
     )
 

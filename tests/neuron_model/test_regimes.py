@@ -101,6 +101,16 @@ def test_bursts_that_slow_down_towards_their_end_are_whole():
     assert report.interburst_interval == pytest.approx(1600.0 - one[-1])
 
 
+@pytest.mark.parametrize("end", [8500.0, 8600.0, 8700.0])
+def test_the_interval_of_bursts_that_slow_down_does_not_hang_on_where_the_window_is_cut(end):
+    within = np.array([60.0, 62.0, 66.0, 74.0, 90.0])
+    one = np.concatenate(([0.0], np.cumsum(within)))
+    times = [t for k in range(3) for t in (1010.0 + 3500.0 * k + one).tolist() if t < end]
+    report = judged(times, end=end)
+    assert report.regime == Regime.TONIC_BURSTING
+    assert report.interspike_interval == pytest.approx(66.0)
+
+
 def test_a_tight_pair_at_the_start_of_each_burst_does_not_hide_the_burst():
     one = np.cumsum([0, 10, 80, 85, 90, 95])
     times = np.concatenate([1010.0 + 900.0 * k + one for k in range(10)])

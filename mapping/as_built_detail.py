@@ -5,6 +5,8 @@
     skew  = d(ln A)/dV V0      of a follower, whose common mode and output are its own voltage
     conductance = -(dc/dV) V0 / A       of a follower; that of the others is the leak's
     drift = l V0
+    tau_m                               c of each amplifier that draws with U_m, -c of each that
+                                        sources: its input's feedthrough, see characteristics
     lag = that of the first mirrors, rise or fall = that of the fold, over the time unit
 
 Here each amplifier's mirrors have a state of their own. :func:`mapping.as_built.as_built` puts the
@@ -40,13 +42,15 @@ def as_built_in_detail(
 ) -> NeuronParameters:
     """The parameters that the circuit of ``design`` has, in the design's own units.
 
-    The first elements are the trained ones, in their order; the leak's sections follow. Where the
-    fast elements have a follower, the leak stays the fitted one of :func:`as_built`, its lag
-    a smaller ``tau_m``.
+    The first elements are the trained ones, in their order; the leak's sections follow, at a
+    timescale that has no follower: its voltage is the membrane's. Where each has one, the leak
+    stays the fitted one of :func:`as_built`, its lag a smaller ``tau_m``.
     """
+    characteristics = characteristics.in_detail
     compact = as_built(design, characteristics)
     unit = design.unit_voltage / design.unit_current
-    total = design.membrane_capacitance + parasitics(design, characteristics).membrane
+    through = feedthrough(design, characteristics)
+    total = design.membrane_capacitance + parasitics(design, characteristics).membrane + through
     elements = tuple(
         replace(e, amplifier=_of_element(a, design, characteristics))
         for e, a in zip(compact.elements, design.elements, strict=False)
@@ -58,11 +62,14 @@ def as_built_in_detail(
         for f in design.followers
     }
     values: dict[str, object] = dict(filters)
-    if design.follower(Timescale.FAST) is None:
+    values["tau_m"] = compact.tau_m + through * unit / design.time_unit
+    membrane = next((x for x in Timescale if design.follower(x) is None), None)
+    if membrane is not None:
         conductance = membrane_conductance(design, characteristics) * unit
         sections = tuple(
             replace(
                 as_built_element(a, design, characteristics),
+                timescale=membrane,
                 amplifier=_of_element(a, design, characteristics),
             )
             for a in design.leak
@@ -75,9 +82,22 @@ def as_built_in_detail(
             "tau_m": total * unit / design.time_unit,
             "leak": Leak(conductance=conductance),
             "i_bias": bias / design.unit_current - conductance * design.u_rest,
-            "tau_fast": 0.0,
+            f"tau_{membrane}": 0.0,
         }
     return replace(compact, elements=elements, **values)  # type: ignore[arg-type]
+
+
+def feedthrough(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+    """Farad that the membrane seems larger by: what its own rise sends back through the amplifiers.
+
+    One that draws more current when the membrane rises counts for more, a negative conductance for
+    less. Those that read a slower voltage send nothing.
+    """
+    readers = [a for a in design.elements if design.follower(a.timescale) is None]
+    drawing = sum(
+        1 if a.orientation == Orientation.INVERTING else -1 for a in (*readers, *design.leak)
+    )
+    return drawing * characteristics.feedthrough
 
 
 def _of_element(

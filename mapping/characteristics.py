@@ -10,12 +10,17 @@ how the curve differs from the tanh (shape and shoulder, see
 differ) and ease e, internal delay and the lags of the two branches over bias current. The branch of
 the positive input reaches the output over one mirror, that of the negative input over two, the
 second of which is the fold.
+
+Gain, drift and offset current are those of the plain tanh between +-4.5 slope voltages, which
+is what a compact model and the mapping need. Beside them stand the "whole" ones of the same curve
+with shape and shoulder, from a sweep as far as a membrane goes (:func:`fit_whole`):
+:attr:`CellCharacteristics.in_detail` has them in the plain ones' place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +54,7 @@ class TransferFit:
     """One measured transfer curve: I / I_bias = sign gain tanh((v - offset) / slope) + shift.
 
     gain: 1. slope_voltage, offset: volt. offset_current, residual (rms over gain): of I_bias.
+    drift: 1 / V. shape, shoulder: of the curve beside the tanh, 0 in a plain fit.
     """
 
     gain: float
@@ -89,18 +95,36 @@ def fit_transfer(voltage: np.ndarray, current: np.ndarray, bias: float, sign: in
             f"the OTA's transfer curve at {bias:.3g} A is no tanh (rms {residual:.1%} beside the "
             "best one): correct the sizes in [cells.ota], the supply or limits.bias_current."
         )
-    t = np.tanh((voltage - offset) / slope)
-    beside = np.stack([t * (1 - t**2), t**3 * (1 - t**2)], axis=1)
-    (shape, shoulder), *_ = np.linalg.lstsq(gain * beside, -fit.fun)
     return TransferFit(
-        float(gain),
-        float(slope),
-        float(offset),
-        float(sign * shift),
-        residual,
-        float(drift),
-        float(shape),
-        float(shoulder),
+        float(gain), float(slope), float(offset), float(sign * shift), residual, float(drift)
+    )
+
+
+def fit_whole(
+    plain: TransferFit, voltage: np.ndarray, current: np.ndarray, bias: float, sign: int
+) -> TransferFit:
+    """Gain, drift, offset current, shape and shoulder of a curve that turns over as ``plain`` does.
+
+    Beyond some slope voltages the tail alone is seen: its current, and how that grows. A tanh that
+    turns over a little sooner or later than the pair does is a compromise with both.
+
+    Args:
+        plain: what :func:`fit_transfer` found.
+        voltage, current, bias, sign: as for :func:`fit_transfer`, over a sweep as wide as wanted.
+    """
+    above = voltage - plain.offset
+    t = np.tanh(above / plain.slope_voltage)
+    beside = 1 - t**2
+    columns = [t, t * above * (1 + t) / 2, t * beside, t**3 * beside, np.ones_like(t)]
+    found, *_ = np.linalg.lstsq(np.stack(columns, axis=1), sign * current / bias)
+    gain, growth, shape, shoulder, shift = found.tolist()
+    return replace(
+        plain,
+        gain=gain,
+        offset_current=sign * shift,
+        drift=growth / gain,
+        shape=shape / gain,
+        shoulder=shoulder / gain,
     )
 
 
@@ -232,7 +256,8 @@ class OtaTable:
     larger where the output sinks its whole current and smaller where it sources it;
     conductance_ease: likewise, by which it is smaller in the mean of both. drift: (biases, modes),
     1 / V, by which the gain grows where the swept input lifts the tail. shape, shoulder: (biases,
-    modes), of the curve beside the tanh.
+    modes), of the curve beside the tanh; whole_gain, whole_drift, whole_offset_current: (biases,
+    modes), what goes with them, see :func:`fit_whole`; the plain ones where none are given.
     mirror_lag, fold_lag: (biases,), seconds, charge over bias current of the mirror that either
     branch meets first, and of the second one on the way of the negative input's branch. bend:
     (biases,), by which power of the current these charges grow. Of these, none given is 0.
@@ -256,6 +281,9 @@ class OtaTable:
     mirror_lag: np.ndarray | None = None
     fold_lag: np.ndarray | None = None
     bend: np.ndarray | None = None
+    whole_gain: np.ndarray | None = None
+    whole_drift: np.ndarray | None = None
+    whole_offset_current: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
@@ -271,9 +299,17 @@ class OtaTable:
             shape: tuple[int, ...] = (biases,) if f.name in lines else (biases, modes)
             if f.name == "common_mode":
                 shape = (modes,)
+            if f.name.startswith("whole_") and getattr(self, f.name) is None:
+                continue
             object.__setattr__(self, f.name, _checked(getattr(self, f.name), shape, what, f.name))
         _check_rising(self.bias_current, what, "bias_current", above=0.0)
         _check_rising(self.common_mode, what, "common_mode")
+
+    @property
+    def in_detail(self) -> OtaTable:
+        """The same OTA with the gain, drift and offset current that go with shape and shoulder."""
+        whole = {name: getattr(self, f"whole_{name}") for name in _WHOLE}
+        return replace(self, **{name: v for name, v in whole.items() if v is not None})
 
     @property
     def sign(self) -> int:
@@ -332,6 +368,8 @@ class OtaTable:
 
 
 _MOST_FOUND = 4096
+# What a table has twice: of the plain tanh, and of the whole curve.
+_WHOLE = ("gain", "drift", "offset_current")
 # What is measured over bias currents alone; of these, what goes as 1 / bias.
 _LINES = ("output_conductance", "conductance_skew", "conductance_ease", "bend")
 _DELAYS = ("delay", "mirror_lag", "fold_lag")
@@ -371,7 +409,9 @@ class CellCharacteristics:
 
     supply, reference: volt. temperature: degree Celsius. otas: by orientation. source, sink:
     the compensation current's mirrors. input_capacitance, output_capacitance: farad, of one
-    OTA at the reference. fingerprint: hash of models, sizes and method.
+    OTA at the reference. fingerprint: hash of models, sizes and method. feedthrough: farad, by
+    which a moving input's charge reaches the output, as current in the direction in which the
+    output goes with that input: what the pair's gate and the tail take, it draws from its branch.
     """
 
     technology: str
@@ -387,6 +427,7 @@ class CellCharacteristics:
     input_capacitance: float
     output_capacitance: float
     fingerprint: str = ""
+    feedthrough: float = 0.0
 
     def __post_init__(self) -> None:
         least = 2 * _BOLTZMANN_OVER_CHARGE * (self.temperature + 273.15)
@@ -408,13 +449,19 @@ class CellCharacteristics:
         ranges = [self.ota(orientation).common_mode for orientation in Orientation]
         return float(max(r[0] for r in ranges)), float(min(r[-1] for r in ranges))
 
+    @cached_property
+    def in_detail(self) -> CellCharacteristics:
+        """The same cells with tables in detail: for models that have shape and shoulder."""
+        tables = {x.value: self.ota(x).in_detail for x in Orientation}
+        return replace(self, **tables)  # type: ignore[arg-type]
+
     def ota(self, orientation: Orientation) -> OtaTable:
         """The table of ``orientation``."""
         table: OtaTable = getattr(self, orientation.value)
         return table
 
 
-_FORMAT = 4
+_FORMAT = 5
 
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:

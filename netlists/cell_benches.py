@@ -45,12 +45,18 @@ class CellBenches:
     temperature: float
 
     def transfer(
-        self, orientation: Orientation, biases: np.ndarray, modes: np.ndarray, span: float
+        self,
+        orientation: Orientation,
+        biases: np.ndarray,
+        modes: np.ndarray,
+        span: float,
+        beyond: float | None = None,
     ) -> Bench:
         """DC transfer curves: the moving input over +-``span`` volt around each common mode.
 
         The output is held at the reference, or at the common mode for a follower. One sweep a
-        bias and mode, biases outermost.
+        bias and mode, biases outermost. ``beyond``: sweep from there, at ``span`` above the common
+        mode, to this voltage instead.
         """
         steps: list[Step] = []
         for bias in biases:
@@ -60,6 +66,8 @@ class CellBenches:
                 if orientation == Orientation.FOLLOWER:
                     steps.append(Alteration("vout", "dc", mode))
                 low, high = self._swing(mode, span)
+                if beyond is not None:
+                    low, high = high, beyond
                 steps.append(DCSweep("vmoving", low, high, _SWEEP_STEP))
         return self._ota_bench(f"{orientation} transfer", orientation, steps)
 
@@ -85,18 +93,22 @@ class CellBenches:
         height: float,
         ramped: str = "moving",
         orientation: Orientation = Orientation.NONINVERTING,
+        difference: float = 0.0,
     ) -> Bench:
         """The input or the output ("moving" or "out") ramped up and down by +-``height`` volt.
 
-        ``orientation`` says which input moves.
+        ``orientation`` says which input moves, ``difference`` by how many volts it lies above the
+        other one in the middle.
         """
         low, high = self._swing(self.technology.reference, height)
         wait = duration
         times = wait + np.array([0.0, 1.0, 2.0, 3.0]) * duration
         wave = PiecewiseLinear(np.r_[0.0, times], np.array([low, low, high, high, low]))
         end = float(times[-1])
+        _, fixed = self._swing(self.technology.reference - difference, 0.0)
         steps: list[Step] = [
             Alteration("ibias", "dc", bias),
+            Alteration("vfixed", "dc", fixed),
             Transient(end, duration / 400, start=wait),
         ]
         return self._ota_bench(f"{ramped} ramp", orientation, steps, {ramped: wave})
@@ -183,6 +195,17 @@ def capacitance(result: Result, node: str) -> float:
     up, down, rate = _both_ways(result, f"v({node})", f"i(v{node})")
     span = result[0][f"v({node})"]
     return float(abs(np.mean(up - down)) / 2 / (rate * (span.max() - span.min())))
+
+
+def feedthrough(result: Result) -> float:
+    """Farad by which the ramped input of a :meth:`CellBenches.ramp` sends current to the output.
+
+    The pair is steered wholly to one side all the while, so that nothing else makes the current
+    differ on the way up and down.
+    """
+    up, down, rate = _both_ways(result, "v(moving)", "i(vout)")
+    span = result[0]["v(moving)"]
+    return float(np.mean(up - down)) / 2 / (rate * float(span.max() - span.min()))
 
 
 _GRID = np.linspace(0.1, 0.9, 81)

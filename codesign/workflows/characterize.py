@@ -20,11 +20,12 @@ from mapping.characteristics import (
     TransferFit,
     fit_lags,
     fit_transfer,
+    fit_whole,
     read_characteristics,
     write_characteristics,
 )
 from netlists.cache_folder import cache_folder
-from netlists.cell_benches import CellBenches, capacitance, lag
+from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
 from netlists.model_library import TrimmedModels, trimmed_models
 from netlists.writer import cell_text, device_uses
@@ -34,7 +35,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 10
+_METHOD = 11
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -47,6 +48,7 @@ _SPIKE = 3e-4
 _SHORTEST_CHARGE = 5e-15
 _CAPACITANCE_BIAS = 1e-9
 _CAPACITANCE_RAMP = 3e-5
+_FEEDTHROUGH_RAMP = 3e-4
 # Of the slope voltage: a healthy OTA's offset is some per cent.
 _LARGEST_OFFSET = 0.3
 # Of the gain in the middle.
@@ -141,6 +143,9 @@ def _measure(
     kelvin = benches.temperature + 273.15
     span = _SPAN * _THERMAL_SLOPE * kelvin
     transfers = [benches.transfer(x, biases, modes, span) for x in Orientation]
+    # a leak's outer sections see the membrane at the other end of what references may be
+    outer = modes[modes + span < high]
+    transfers += [benches.transfer(x, biases, outer, span, high) for x in Orientation if outer.size]
     others = [
         *(benches.output(biases, span, difference) for difference in (0.0, span, -span)),
         *(benches.mirror(kind, biases, span) for kind in ("source", "sink")),
@@ -152,6 +157,13 @@ def _measure(
         ),
         benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP, span, "moving"),
         benches.ramp(_CAPACITANCE_BIAS, _CAPACITANCE_RAMP / 10, span, "out"),
+        *(
+            benches.ramp(
+                _CAPACITANCE_BIAS, _FEEDTHROUGH_RAMP, span / 2, orientation=x, difference=side
+            )
+            for x in _MOVING
+            for side in (1.5 * span, -1.5 * span)
+        ),
     ]
     label = f"measuring the cells of {technology.name}, {corner}, {benches.temperature:g} degC"
     done = 0
@@ -163,10 +175,16 @@ def _measure(
             progress(done, len(transfers) + len(others), label)
 
     # cells that do not work are told from their curves, before ngspice fails over their ramps
-    curves = engine.map(transfers, progress=count)
+    curves = list(engine.map(transfers, progress=count))
     fits = {
         orientation: _fits(orientation, result, biases, modes, technology.reference)
-        for orientation, result in zip(Orientation, curves, strict=True)
+        for orientation, result in zip(Orientation, curves, strict=False)
+    }
+    whole = {
+        orientation: _whole_fits(
+            orientation, fits[orientation], curves[k::3], biases, modes, outer.size
+        )
+        for k, orientation in enumerate(Orientation)
     }
     results: Iterator[Result] = iter(engine.map(others, progress=count))
     conductance, sourcing, sinking = (
@@ -182,7 +200,7 @@ def _measure(
     lines["delay"] = np.array([lag(next(results)) for _ in biases])
     ramps = [[next(results) for _ in _MOVING] for _ in biases]
     tables = {
-        orientation: _table(orientation, grid, biases, modes, lines)
+        orientation: _table(orientation, grid, whole[orientation], biases, modes, lines)
         for orientation, grid in fits.items()
     }
     mirror, fold, bend = _lags(ramps, tables, technology.reference)
@@ -204,7 +222,15 @@ def _measure(
         input_capacitance=capacitance(next(results), "moving"),
         output_capacitance=capacitance(next(results), "out"),
         fingerprint=fingerprint,
+        feedthrough=_feedthrough(results),
     )
+
+
+def _feedthrough(results: Iterator[Result]) -> float:
+    """Mean of both inputs, each above and below the other one, farad."""
+    signs = {Orientation.NONINVERTING: 1, Orientation.INVERTING: -1}
+    found = [signs[x] * feedthrough(next(results)) for x in _MOVING for _ in range(2)]
+    return float(np.mean(found))
 
 
 def _fits(
@@ -244,34 +270,54 @@ def _fits(
     return fits
 
 
+def _whole_fits(
+    orientation: Orientation,
+    fits: np.ndarray,
+    results: Sequence[Result],
+    biases: np.ndarray,
+    modes: np.ndarray,
+    outer: int,
+) -> np.ndarray:
+    """:func:`fit_whole` where ``fits`` has a plain fit; results: the sweep, and the one beyond it.
+
+    The latter, if there is one, is of the lowest ``outer`` modes alone.
+    """
+    sign = -1 if orientation == Orientation.INVERTING else 1
+    sweeps = [iter(result.waveforms) for result in results]
+    found = np.full(fits.shape, None, dtype=object)
+    for i, bias in enumerate(biases):
+        for j, mode in enumerate(modes):
+            waves = [next(sweep) for sweep in (sweeps if j < outer else sweeps[:1])]
+            if fits[i, j] is None:
+                continue
+            voltage = np.concatenate([wave.axis for wave in waves]) - mode
+            current = np.concatenate([wave["i(vout)"] for wave in waves])
+            found[i, j] = fit_whole(fits[i, j], voltage, current, float(bias), sign)
+    return found
+
+
 def _table(
     orientation: Orientation,
     fits: np.ndarray,
+    whole: np.ndarray,
     biases: np.ndarray,
     modes: np.ndarray,
     lines: Mapping[str, np.ndarray],
 ) -> OtaTable:
     working = np.array([fit is not None for fit in fits[0]])
 
-    def grid(name: str) -> np.ndarray:
-        return np.array([[getattr(fit, name) for fit in row] for row in fits[:, working]])
+    def grid(of: np.ndarray, name: str) -> np.ndarray:
+        return np.array([[getattr(fit, name) for fit in row] for row in of[:, working]])
 
-    names = (
-        "gain",
-        "slope_voltage",
-        "offset",
-        "offset_current",
-        "residual",
-        "drift",
-        "shape",
-        "shoulder",
-    )
+    plain = ("gain", "slope_voltage", "offset", "offset_current", "residual", "drift")
     return OtaTable(
         orientation=orientation,
         bias_current=biases,
         common_mode=modes[working],
         **lines,
-        **{name: grid(name) for name in names},
+        **{name: grid(fits, name) for name in plain},
+        **{name: grid(whole, name) for name in ("shape", "shoulder")},
+        **{f"whole_{name}": grid(whole, name) for name in ("gain", "drift", "offset_current")},
     )
 
 

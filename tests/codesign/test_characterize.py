@@ -10,7 +10,7 @@ import pytest
 from circuits.structure import Size
 from circuits.technology import Technology, load_technology
 from codesign.command_line import main
-from codesign.workflows.characterize import characteristics_path, characterize
+from codesign.workflows.characterize import characteristics_path, characterize, models_for
 from codesign.workflows.circuit import build_neuron, design_neuron, nominal_corner
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
@@ -20,6 +20,7 @@ from mapping.characteristics import (
     characteristics_to_json,
     read_characteristics,
 )
+from netlists.cell_benches import CellBenches
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.regimes import Regime
@@ -55,6 +56,30 @@ def test_generic_is_what_weak_inversion_makes_of_it(measured):
     assert measured.sink.gain == pytest.approx(1.04, abs=0.05)
     assert 2e-15 < measured.input_capacitance < 2e-14
     assert 5e-16 < measured.output_capacitance < 5e-15
+    assert 5e-16 < measured.feedthrough < 5e-15
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("reference", [0.55, 0.75, 0.9])
+def test_an_outer_section_of_a_leak_is_known_at_the_other_end(measured, engine, reference):
+    """The membrane lies half a volt above its reference there: beyond a plain tanh's sweep."""
+    cells = CellBenches(GENERIC, "", 27.0).cells()
+    benches = CellBenches(GENERIC, models_for(GENERIC, "tt", cells).text, 27.0)
+    bias = 7e-10
+    bench = benches.transfer(Orientation.INVERTING, [bias], [reference], 0.0, 1.25)
+    wave = engine.run(bench)[0]
+    wanted = -wave["i(vout)"] / bias
+
+    def error(cells: CellCharacteristics) -> float:
+        at = cells.inverting.at(bias, reference)
+        u = wave.axis - reference - at.offset
+        t = np.tanh(u / at.slope_voltage)
+        beside = (1 - t**2) * (at.shape * t + at.shoulder * t**3)
+        curve = at.gain * (t * (1 + at.drift * u * (1 + t) / 2) + beside) - at.offset_current
+        return float(np.abs(curve - wanted).max())
+
+    assert error(measured.in_detail) < 1e-3
+    assert error(measured.in_detail) < error(measured)
 
 
 @pytest.mark.ngspice

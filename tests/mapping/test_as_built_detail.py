@@ -102,7 +102,38 @@ def test_the_membrane_has_its_whole_capacitance():
     assert detail.tau_m * design.time_unit > drawn
 
 
-def test_where_fast_elements_have_a_follower_the_leak_stays_a_leak():
+@pytest.mark.parametrize("tau_fast", [0.0, 2.0])
+def test_what_a_rising_membrane_sends_through_amplifiers_makes_it_slower(tau_fast):
+    cells = lagging_cells()
+    design = map_neuron(replace(burster(), tau_fast=tau_fast), cells, LIMITS)
+    without = as_built_in_detail(design, cells)
+    built = as_built_in_detail(design, replace(cells, feedthrough=2e-15))
+    # nine sections draw, the fast negative conductance sources if it reads the membrane
+    count = len(design.leak) - (tau_fast == 0)
+    unit = design.unit_voltage / design.unit_current / design.time_unit
+    assert built.tau_m - without.tau_m == pytest.approx(count * 2e-15 * unit)
+    assert built.elements == without.elements
+
+
+def test_sections_of_a_leak_read_the_membrane_where_fast_elements_have_a_follower():
+    cells = lagging_cells()
+    neuron = burster(elements=burster().elements[:2], tau_fast=2.0, tau_ultraslow=0.0)
+    design = map_neuron(neuron, cells, LIMITS)
+    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    sections = detail.elements[2:]
+    assert len(sections) == len(design.leak)
+    assert {float(detail.tau(s.timescale)) for s in sections} == {0.0}
+    assert detail.tau_fast == compact.tau_fast > 0
+    u = np.linspace(-3, 3, 61)
+    for x in TIMESCALES:
+        one, other = iv_curves(compact, u).at(x), iv_curves(detail, u).at(x)
+        difference = (one - compact.i_bias) - (other - detail.i_bias)
+        assert np.sqrt(np.mean(difference**2)) < 0.01 * np.ptp(one)
+    # whose own lags are those of its mirrors, no smaller time constant
+    assert detail.tau_m > compact.tau_m
+
+
+def test_where_every_timescale_has_a_follower_the_leak_stays_a_leak():
     neuron = replace(burster(), tau_fast=2.0)
     cells = lagging_cells()
     design = map_neuron(neuron, cells, LIMITS)

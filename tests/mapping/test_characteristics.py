@@ -13,10 +13,12 @@ from mapping.characteristics import (
     OtaPoint,
     OtaTable,
     Ramp,
+    TransferFit,
     characteristics_from_json,
     characteristics_to_json,
     fit_lags,
     fit_transfer,
+    fit_whole,
     lagging_transfer,
     read_characteristics,
     write_characteristics,
@@ -227,14 +229,49 @@ def test_a_transfer_without_lags_is_the_tanh():
     assert np.allclose(slow, np.tanh(u), atol=2e-3)
 
 
-def test_a_transfer_beside_the_tanh_is_found():
-    x = (SWEEP - 0.001) / 0.07
-    t = np.tanh(x)
-    curve = 1.05 * (t + (1 - t**2) * (0.01 * t - 0.03 * t**3)) - 0.04
-    fit = fit_transfer(SWEEP, 1e-9 * curve, 1e-9, +1)
-    fitted = np.tanh((SWEEP - fit.offset) / fit.slope_voltage)
-    beside = (1 - fitted**2) * (fit.shape * fitted + fit.shoulder * fitted**3)
-    grown = 1 + fit.drift * (SWEEP - fit.offset) * (1 + fitted) / 2
-    error = fit.gain * (fitted * grown + beside) + fit.offset_current - curve
-    # offset and drift took their part of the curve before
-    assert np.sqrt(np.mean(error**2)) < 0.5 * fit.residual * fit.gain
+def test_a_whole_curve_is_found_with_its_ends():
+    """Far from its middle a curve is the tail's current, which the tanh's neighbourhood hides."""
+    sweep = np.linspace(-0.3, 0.8, 221)
+    t = np.tanh((sweep - 0.001) / 0.07)
+    lifted = 1 + 0.08 * (sweep - 0.001) * (1 + t) / 2
+    curve = 1.05 * (t * lifted + (1 - t**2) * (0.01 * t - 0.03 * t**3)) - 0.04
+    near = np.abs(sweep) <= 0.3
+    plain = fit_transfer(sweep[near], 1e-9 * curve[near], 1e-9, +1)
+    whole = fit_whole(plain, sweep, 1e-9 * curve, 1e-9, +1)
+    assert (whole.offset, whole.slope_voltage) == (plain.offset, plain.slope_voltage)
+
+    def error(fit: TransferFit) -> np.ndarray:
+        u = sweep - fit.offset
+        t = np.tanh(u / fit.slope_voltage)
+        beside = (1 - t**2) * (fit.shape * t + fit.shoulder * t**3)
+        fitted = fit.gain * (t * (1 + fit.drift * u * (1 + t) / 2) + beside) + fit.offset_current
+        return np.abs(fitted - curve)
+
+    far = sweep > 0.4
+    assert error(whole)[far].max() < 4e-4
+    assert error(plain)[far].max() > 5e-3
+    assert error(whole).max() < 2e-3
+    assert whole.drift == pytest.approx(0.08, rel=0.02)
+    # the other input turns the curve around, not its offset current
+    other = fit_whole(plain, sweep, -1e-9 * (curve + 0.08), 1e-9, -1)
+    assert other.offset_current == pytest.approx(-whole.offset_current - 0.08)
+    assert (other.gain, other.drift) == pytest.approx((whole.gain, whole.drift))
+
+
+def test_tables_in_detail_have_what_goes_with_the_whole_curve():
+    cells = real_cells()
+    table = cells.inverting
+    whole = replace(
+        table,
+        whole_gain=table.gain - 0.001,
+        whole_drift=table.drift + 0.01,
+        whole_offset_current=table.offset_current + 0.002,
+    )
+    detail = replace(cells, inverting=whole).in_detail
+    plain, found = table.at(1e-9, 0.8), detail.inverting.at(1e-9, 0.8)
+    assert found.gain == pytest.approx(plain.gain - 0.001)
+    assert found.drift == pytest.approx(plain.drift + 0.01)
+    assert found.offset_current == pytest.approx(plain.offset_current + 0.002)
+    assert (found.offset, found.slope_voltage) == (plain.offset, plain.slope_voltage)
+    # where a table has but one of each, that one
+    assert detail.follower.at(1e-9, 0.8) == cells.follower.at(1e-9, 0.8)

@@ -11,7 +11,7 @@ import pytest
 from circuits.technology import TECHNOLOGY_FOLDER, Technology, load_technology
 from mapping.characteristics import Orientation, fit_transfer
 from netlists.bench import DCSweep, Transient
-from netlists.cell_benches import CellBenches, capacitance, lag
+from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
 from netlists.model_library import trimmed_models
 from netlists.pdk_cache import PACKAGES
@@ -81,6 +81,15 @@ def test_transfer_sweeps_every_mode_at_every_bias(benches):
     assert sweeps[2].stop == 1.8
     moved = {step.device for step in bench.analyses if not isinstance(step, DCSweep)}
     assert moved == {"ibias", "vfixed", "vout"}
+
+
+def test_a_sweep_beyond_begins_where_the_other_ends(benches):
+    near = benches.transfer(Orientation.INVERTING, [1e-9], [0.6], 0.3)
+    beyond = benches.transfer(Orientation.INVERTING, [1e-9], [0.6], 0.3, 1.25)
+    (one,), (other,) = (
+        [step for step in bench.analyses if isinstance(step, DCSweep)] for bench in (near, beyond)
+    )
+    assert (one.stop, other.start, other.stop) == pytest.approx((0.9, 0.9, 1.25))
 
 
 def test_only_followers_have_their_output_moved(benches):
@@ -211,6 +220,22 @@ def test_input_and_output_have_femtofarads(engine, benches):
     # gate of 4 um2 in weak inversion; two drains of 1 um with 0.3 fF/um of overlap
     assert 2e-15 < moving < 2e-14
     assert 5e-16 < out < 5e-15
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("side", [-0.45, 0.45])
+@pytest.mark.parametrize(
+    ("moving", "sign"), [(Orientation.NONINVERTING, 1), (Orientation.INVERTING, -1)]
+)
+def test_a_moving_input_reaches_the_output(engine, benches, moving, sign, side):
+    """The pair is steered to one side: what is left is charge, and no matter of how quickly."""
+    quick, slow = (
+        feedthrough(engine.run(benches.ramp(1e-9, t, 0.15, orientation=moving, difference=side)))
+        for t in (1e-4, 1e-3)
+    )
+    assert quick == pytest.approx(slow, rel=0.1)
+    # of the femtofarads of a gate, the overlap or what the tail has
+    assert 3e-16 < sign * slow < 5e-15
 
 
 def test_the_bench_holds_one_cell_and_no_analysis_in_its_text(benches):

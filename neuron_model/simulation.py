@@ -84,13 +84,28 @@ def default_duration(parameters: NeuronParameters, stimulus: Stimulus) -> float:
 
 
 def rest(parameters: NeuronParameters, current: float) -> State:
-    """Where a run that begins with I_in = ``current`` starts: all voltages at U_rest.
+    """Where a run that begins with I_in = ``current`` starts: U_m at U_rest, copies settled there.
 
-    U_m is displaced by DISPLACEMENT if nothing would move otherwise.
+    U_m is displaced by DISPLACEMENT if nothing would move otherwise. A filter that never settles
+    starts at U_rest.
     """
     u_rest = float(parameters.u_rest)
-    still = abs(membrane_rate(State(*[u_rest] * 4), current, parameters)) < 1e-12
-    return State(u_rest + DISPLACEMENT if still else u_rest, u_rest, u_rest, u_rest)
+    copies = [u_rest + _settled_offset(parameters, x) for x in TIMESCALES]
+    still = abs(membrane_rate(State(u_rest, *copies), current, parameters)) < 1e-12
+    return State(u_rest + DISPLACEMENT if still else u_rest, *copies)
+
+
+def _settled_offset(parameters: NeuronParameters, timescale: Timescale) -> float:
+    shape = parameters.filter(timescale)
+    if shape.offset == 0.0 and shape.amplifier is None:
+        return 0.0
+    # which brings sympy along
+    from neuron_model.iv_curves import settled_offset
+
+    try:
+        return float(settled_offset(parameters, timescale, float(parameters.u_rest)))
+    except InputError:
+        return 0.0
 
 
 def simulate(

@@ -15,6 +15,7 @@ from mapping.design import designs_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.simulation import rest
 
 CIRCUIT, AS_BUILT = "circuit", "as_built"
 
@@ -90,9 +91,10 @@ def fingerprints(built: BuiltNeuron, drive: Drive) -> dict[str, str]:
     benches = built.benches
     circuit = [designs_to_json([design]), benches.models, benches.simulator_options, driven]
     values = [[key, float(value)] for key, value in built.as_built[0].named_values()]
+    start = list(rest(built.as_built[0], drive.stimulus(0.0)))
     return {
         CIRCUIT: _hash([CIRCUIT, *circuit]),
-        AS_BUILT: _hash([AS_BUILT, values, driven]),
+        AS_BUILT: _hash([AS_BUILT, values, start, driven]),
     }
 
 

@@ -1,14 +1,23 @@
 """The model in continuous time, against equations written anew and another driver of a solver."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from neuron_model.dynamics import State, filter_rate, membrane_rate
+from neuron_model.dynamics import State, copy_drive, filter_rate, membrane_rate
 from neuron_model.errors import InputError
-from neuron_model.parameters import OTA_FILTER, TIMESCALES, Element, Filter, Leak
+from neuron_model.parameters import (
+    OTA_FILTER,
+    TIMESCALES,
+    Amplifier,
+    Element,
+    Filter,
+    Leak,
+    Timescale,
+)
 from neuron_model.parameters import NeuronParameters as Parameters
 from neuron_model.simulation import (
     DISPLACEMENT,
@@ -72,6 +81,9 @@ def reference(p: Parameters, stimulus: Stimulus, duration: float, times: np.ndar
         return out
 
     y = np.full(4, float(p.u_rest))
+    for index, shape in enumerate((p.filter_fast, p.filter_slow, p.filter_ultraslow)):
+        if shape.offset:
+            y[index + 1] += math.atanh(shape.kappa * shape.offset) / shape.kappa
     parts = []
     ends = [*stimulus.times[1:], duration]
     for begin, end, current in zip(stimulus.times, ends, stimulus.values, strict=True):
@@ -149,7 +161,7 @@ def test_only_on_an_equilibrium_is_the_start_displaced():
     excitable = Parameters(BURSTER.elements[:2], tau_slow=20.0)
     assert rest(excitable, 0.0) == State(DISPLACEMENT, 0.0, 0.0, 0.0)
     assert rest(excitable, 0.1) == State(0.0, 0.0, 0.0, 0.0)
-    assert rest(SHAPED, 0.1) == State(0.1, 0.1, 0.1, 0.1)
+    assert rest(SHAPED, 0.1).membrane == 0.1
 
 
 def test_samples_as_steps_are_followed_one_by_one():
@@ -211,3 +223,22 @@ def test_the_voltage_is_the_membranes():
     run = simulate(BURSTER, Stimulus.constant(0.0), 1.0)
     assert isinstance(run, Trajectory)
     assert run.voltage is run.state.membrane
+
+
+@pytest.mark.parametrize("amplifier", [None, Amplifier(conductance=0.01)])
+def test_a_run_begins_with_filters_settled(amplifier):
+    """As a circuit's does: an offset of a twentieth of a unit would take an ultraslow age to go."""
+    neuron = replace(
+        BURSTER,
+        u_rest=-0.8,
+        filter_slow=Filter(kappa=1.1, offset=-0.05, amplifier=amplifier),
+        filter_ultraslow=Filter(kappa=0.9, offset=0.08),
+    )
+    start = rest(neuron, -1.0)
+    assert (start.membrane, start.fast) == (-0.8, -0.8)
+    assert start.slow < -0.84
+    assert start.ultraslow > -0.73
+    for timescale in ("slow", "ultraslow"):
+        assert abs(copy_drive(start, Timescale(timescale), neuron)) < 1e-3
+    # one that slews for ever has nowhere to settle
+    assert rest(replace(neuron, filter_slow=Filter(kappa=1.0, offset=1.2)), -1.0).slow == -0.8

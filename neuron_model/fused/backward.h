@@ -103,7 +103,7 @@ INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t 
             const REAL *from = NAME(gc_row)(g, i) + j * NAME(CELL);
             int64_t share = p->parameter_batch > 1 ? s->batch[j] : chunk;
             REAL *to = (REAL *)p->grad_coefficients + (i * shares + share) * N + s->first[j];
-            for (int64_t n = 0; n < s->own[j]; n++) to[n] += from[n];
+            for (int64_t n = s->lanes - s->own[j]; n < s->lanes; n++) to[n] += from[n];
         }
 }
 

@@ -134,8 +134,7 @@ static int run_group(const Work *work, int64_t chunk, int64_t section) {
     for (int64_t b = chunk * p->batch / p->chunks; b < end; b += CELLS) {
         Task task = {.p = p, .batch = b, .chunk = chunk, .first = section * work->section};
         task.sequences = end - b < CELLS ? end - b : CELLS;
-        int64_t left = p->neurons - task.first;
-        task.lanes = left < work->section ? left : work->section;
+        task.lanes = section + 1 < work->sections ? work->section : p->neurons - task.first;
         if (work->run(&task)) return 1;
     }
     return 0;
@@ -159,9 +158,11 @@ static int run_tasks(const Problem *p, int (*run)(const Task *), int cell) {
     enum { MOST = 256 };
     pthread_t threads[MOST];
     if (!p->neurons || !p->batch) return 0;
-    /* the neurons of a row that feed each other stay together */
+    /* the neurons of a row that feed each other stay together; no section is shorter than a cell,
+     * unless the row is, and the last one takes what is left */
     const int64_t section = p->weights ? p->neurons : SECTION * cell;
-    Work work = {p, run, section, (p->neurons + section - 1) / section, 0, 0};
+    const int64_t sections = (p->neurons + section - cell) / section;
+    Work work = {p, run, section, sections > 0 ? sections : 1, 0, 0};
     int64_t tasks = p->chunks * work.sections;
     int64_t wanted = p->threads < tasks ? p->threads : tasks;
     int64_t started = 0;

@@ -3,6 +3,10 @@
  * A cell is some neighbours of a row of neurons, of one sequence: as many as one vector of numbers
  * holds. The cells of a tile are those of several sequences at the same place of the row, or of
  * several places where there are few sequences. Every loop over lanes is of the same, known length.
+ *
+ * Where a row is no whole number of cells, the last one begins earlier and goes through some neurons
+ * of the one before it once more: both find the same numbers, and processors take whole vectors in
+ * and out several times as quickly as parts of them. Only sums are added once, see end_return.
  */
 
 enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL) };
@@ -13,8 +17,8 @@ enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CE
 
 typedef struct {
     int64_t batch[CELLS], first[CELLS]; /* of a cell: its sequence, where in the row it begins */
-    int64_t lanes[CELLS];               /* neurons in it */
-    int64_t own[CELLS];                 /* the same, and 0 where it only fills the tile */
+    int64_t own[CELLS];                 /* its last neurons, which no other cell has */
+    int64_t lanes;                      /* neurons in a cell: fewer than it holds in short rows */
     REAL *c;                            /* coefficients, a row each */
     REAL *inverse_range, *inverse_kappa[TIMESCALES];
     REAL *steepness;                    /* alpha kappa of each element */
@@ -31,8 +35,8 @@ typedef struct {
 
 INLINE REAL *NAME(row)(const NAME(Tile) *s, int64_t row) { return s->c + row * WIDTH; }
 
-/* Apart, so that it is compiled once: one cell of a row is cut short, where it ends. */
-__attribute__((noinline)) static void NAME(copy_some)(REAL *to, const REAL *from, int64_t lanes) {
+/* Apart, so that it is compiled once: for rows shorter than a cell. */
+__attribute__((noinline)) VERSIONS static void NAME(copy_some)(REAL *to, const REAL *from, int64_t lanes) {
     for (int64_t n = 0; n < lanes; n++) to[n] = from[n];
 }
 
@@ -44,10 +48,10 @@ INLINE void NAME(copy)(REAL *to, const REAL *from, int64_t lanes) {
 }
 
 /* A row of global memory, `stride` numbers from one sequence to the next, to the lanes of a tile. In
- * the padding of a cell stays what was there: whatever comes of it is stored nowhere. */
+ * the lanes beyond a short row stays what was there: whatever comes of it is stored nowhere. */
 INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
     EACH_CELL
-        NAME(copy)(to + j * NAME(CELL), from + s->batch[j] * stride + s->first[j], s->lanes[j]);
+        NAME(copy)(to + j * NAME(CELL), from + s->batch[j] * stride + s->first[j], s->lanes);
 }
 
 /* Rows that are about to be read or written: processors do not foresee those in parts. */
@@ -63,7 +67,7 @@ INLINE void NAME(expect)(const NAME(Tile) *s, const REAL *from, int64_t stride, 
 
 INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
     EACH_CELL
-        NAME(copy)(to + s->batch[j] * stride + s->first[j], from + j * NAME(CELL), s->own[j]);
+        NAME(copy)(to + s->batch[j] * stride + s->first[j], from + j * NAME(CELL), s->lanes);
 }
 
 INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t copy) {
@@ -83,14 +87,15 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
     const Problem *p = &plan->p;
     const int64_t columns = (task->lanes + NAME(CELL) - 1) / NAME(CELL);
     const int64_t cells = task->sequences * columns;
+    s->lanes = task->lanes < NAME(CELL) ? task->lanes : NAME(CELL);
     for (int j = 0; j < CELLS; j++) {
-        int64_t cell = tile * CELLS + j, is_own = cell < cells;
-        if (!is_own) cell = cells - 1;
-        s->batch[j] = task->batch + cell / columns;
+        /* a tile that has cells to spare has the last one several times */
+        int64_t is_own = tile * CELLS + j < cells, cell = is_own ? tile * CELLS + j : cells - 1;
         int64_t first = cell % columns * NAME(CELL), left = task->lanes - first;
-        s->first[j] = task->first + first;
-        s->lanes[j] = left < NAME(CELL) ? left : NAME(CELL);
-        s->own[j] = is_own ? s->lanes[j] : 0;
+        if (left > s->lanes) left = s->lanes;
+        s->batch[j] = task->batch + cell / columns;
+        s->first[j] = task->first + first + left - s->lanes;
+        s->own[j] = is_own ? left : 0;
     }
     s->c = next, next += coefficient_rows(p) * WIDTH;
     s->inverse_range = next, next += WIDTH;

@@ -9,78 +9,78 @@ typedef struct {
 
 enum { NAME(SHARED_GRADIENT_ROWS) = NAME(SHARED_ROWS) + 4 };
 
-/* The rows of step t, of a segment that begins at `first`. */
-INLINE REAL *NAME(room_of)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
-    return r->steps + (t - first) * plan->layout.rows * WIDTH;
+/* Step t, of a segment that begins at `first`. */
+INLINE NAME(Step) NAME(step_at)(const NAME(Returner) *r, int64_t first, int64_t t) {
+    return (NAME(Step)){r->steps + (t - first) * WIDTH, (RECALLED + 1) * WIDTH, t == 0};
 }
 
-INLINE const REAL *NAME(membrane)(const Plan *plan, const NAME(Returner) *r, int64_t first,
-                                  int64_t t) {
-    return NAME(room_of)(plan, r, first, t) + plan->layout.u[MEMBRANE] * WIDTH;
+INLINE const REAL *NAME(membrane)(const NAME(Returner) *r, int64_t first, int64_t t) {
+    const NAME(Step) at = NAME(step_at)(r, first, t);
+    return NAME(kept)(&at, MEMBRANE);
 }
 
 /* Step t once more, of a tile whose drive is loaded, with what its gradient needs. */
 INLINE void NAME(recall_step)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
     const NAME(Tile) *s = &r->g.s;
-    NAME(Step) at = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t), t == 0);
-    NAME(Step) to = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t + 1), 0);
+    const NAME(Step) at = NAME(step_at)(r, first, t);
+    const NAME(Step) to = NAME(step_at)(r, first, t + 1);
     NAME(step)(plan, s, &at, &to, 1);
 }
 
 /* The state before step t, where it is on the tape. */
 INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_t first,
                                int64_t t) {
-    if (t % plan->p.segment) return;
-    NAME(Step) at = NAME(step_at)(plan, &r->g.s, NAME(room_of)(plan, r, first, t), t == 0);
+    if (!NAME(is_taped)(plan->p, t)) return;
+    const NAME(Step) at = NAME(step_at)(r, first, t);
     NAME(load_state)(plan, &r->g.s, &at, t);
 }
 
 /* Rows of step t that its gradient will read and write: in falling order, which processors do not
  * foresee. */
-INLINE void NAME(expect_return)(const Plan *plan, const NAME(Tile) *s, int64_t t) {
-    const Problem *p = &plan->p;
-    const int64_t *output = p->output_strides, *voltage = p->voltage_strides;
+INLINE void NAME(expect_return)(const Plan *plan, const NAME(Gradient) *g, int64_t t) {
+    const Problem *p = plan->p;
     if (p->grad_output)
-        NAME(expect)(s, (const REAL *)p->grad_output + t * output[1], output[0], 0);
+        NAME(expect)((const REAL *)p->grad_output + t * p->output_strides[1], g->output, 0);
     if (p->grad_voltage)
-        NAME(expect)(s, (const REAL *)p->grad_voltage + t * voltage[1], voltage[0], 0);
+        NAME(expect)((const REAL *)p->grad_voltage + t * p->voltage_strides[1], g->voltage, 0);
     if (p->grad_current)
-        NAME(expect)(s, (const REAL *)p->grad_current + t * p->neurons, p->time * p->neurons, 1);
+        NAME(expect)((const REAL *)p->grad_current + t * p->neurons, g->s.sequences, 1);
 }
 
 /* The gradient of step t; g_output holds the gradient of what was fed from its end. */
 INLINE void NAME(return_step)(const Plan *plan, const NAME(Returner) *r, int64_t first, int64_t t) {
     const NAME(Gradient) *g = &r->g;
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
-    const int64_t *output = p->output_strides, *voltage = p->voltage_strides;
+    const Problem *p = plan->p;
     REAL *gm = g->g[MEMBRANE], *more = g->g_drive; /* not in use yet */
-    NAME(Step) at = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t), t == 0);
-    NAME(Step) to = NAME(step_at)(plan, s, NAME(room_of)(plan, r, first, t + 1), 0);
+    const NAME(Step) at = NAME(step_at)(r, first, t);
+    const NAME(Step) to = NAME(step_at)(r, first, t + 1);
     if (p->grad_output) {
-        const REAL *row = (const REAL *)p->grad_output + t * output[1];
-        NAME(load)(s, p->weights ? more : g->g_output, row, output[0]);
-        if (p->weights) LOOP g->g_output[n] += more[n];
+        const REAL *row = (const REAL *)p->grad_output + t * p->output_strides[1];
+        NAME(load)(s, plan->is_recurrent ? more : g->g_output, row, g->output);
+        if (plan->is_recurrent) LOOP g->g_output[n] += more[n];
     }
     if (p->grad_voltage) {
-        NAME(load)(s, more, (const REAL *)p->grad_voltage + t * voltage[1], voltage[0]);
+        const REAL *row = (const REAL *)p->grad_voltage + t * p->voltage_strides[1];
+        NAME(load)(s, more, row, g->voltage);
         LOOP gm[n] += more[n];
     }
-    if (p->grad_output || p->weights) NAME(output_gradient)(plan, g, to.u[MEMBRANE]);
-    NAME(step_gradient)(plan, g, &at, &to, t == 0);
+    if (p->grad_output || plan->is_recurrent)
+        NAME(output_gradient)(plan, g, NAME(kept)(&to, MEMBRANE));
+    NAME(step_gradient)(plan, g, &at, &to);
     if (p->grad_current)
-        NAME(store)(s, (REAL *)p->grad_current + t * p->neurons, g->g_drive,
-                    p->time * p->neurons);
+        NAME(store)(s, (REAL *)p->grad_current + t * p->neurons, g->g_drive, s->sequences);
 }
 
 /* The gradient of the state at the end, into rows that are 0. */
 INLINE void NAME(begin_return)(const Plan *plan, const NAME(Gradient) *g) {
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     REAL *gm = g->g[MEMBRANE];
     for (int i = 0; i < COPIES && p->grad_end; i++)
-        NAME(load)(&g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i), p->neurons);
+        NAME(load)(&g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i),
+                   NAME(offsets)(&g->s, p->neurons));
     for (int x = 0; x < TIMESCALES && p->time > 0; x++)
-        if (p->instant[x] == ALL) {
+        if (plan->kind->instant[x] == ALL) {
             REAL *gx = g->g[x];
             LOOP gm[n] += gx[n];
             LOOP gx[n] = 0;
@@ -90,10 +90,10 @@ INLINE void NAME(begin_return)(const Plan *plan, const NAME(Gradient) *g) {
 /* What a tile found is added to the gradients of the state and of the coefficients. */
 INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t chunk) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     const int64_t N = p->neurons, shares = p->parameter_batch > 1 ? p->batch : p->chunks;
     for (int i = 0; i < COPIES; i++)
-        NAME(store)(s, (REAL *)p->grad_state + i * p->batch * N, g->g[i], N);
+        NAME(store)(s, (REAL *)p->grad_state + i * p->batch * N, g->g[i], NAME(offsets)(s, N));
     const REAL *rate = NAME(row)(s, RATE), *moved = g->moved;
     REAL *g_rate = NAME(gc_row)(g, RATE);
     LOOP g_rate[n] += moved[n] / rate[n];
@@ -113,15 +113,15 @@ INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Returner) *r = &returners[i];
         const NAME(Tile) *s = &r->g.s;
-        const Problem *p = &plan->p;
-        const int64_t T = p->time, N = p->neurons;
+        const Problem *p = plan->p;
+        const int64_t N = p->neurons;
         for (int64_t t = first; t < last; t++) {
             NAME(recall_state)(plan, r, first, t);
             const REAL *current = (const REAL *)p->current + t * N;
-            NAME(expect)(s, current + AHEAD * N, T * N, 0);
-            NAME(load)(s, s->drive, current, T * N);
+            NAME(expect)(current + AHEAD * N, s->sequences, 0);
+            NAME(load)(s, s->drive, current, s->sequences);
             NAME(recall_step)(plan, r, first, t);
-            NAME(expect_return)(plan, s, t);
+            NAME(expect_return)(plan, &r->g, t);
         }
         for (int64_t t = last - 1; t >= first; t--) NAME(return_step)(plan, r, first, t);
     }
@@ -137,41 +137,44 @@ INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *return
     for (int64_t t = first; t < last; t++) {
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Returner) *r = &returners[i];
+            const NAME(Tile) *s = &r->g.s;
             NAME(recall_state)(plan, r, first, t);
-            NAME(store)(&r->g.s, fed, NAME(membrane)(plan, r, first, t), width);
+            NAME(store)(s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
         }
         NAME(feed)(feed, task, t);
         for (int64_t i = 0; i < tiles; i++) {
-            NAME(load)(&returners[i].g.s, returners[i].g.s.drive, drives, width);
+            const NAME(Tile) *s = &returners[i].g.s;
+            NAME(load)(s, s->drive, drives, NAME(offsets)(s, width));
             NAME(recall_step)(plan, &returners[i], first, t);
-            NAME(expect_return)(plan, &returners[i].g.s, t);
+            NAME(expect_return)(plan, &returners[i].g, t);
         }
     }
     for (int64_t t = last - 1; t >= first; t--) {
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Returner) *r = &returners[i];
-            NAME(load)(&r->g.s, r->g.g_output, g_fed, width);
+            const NAME(Tile) *s = &r->g.s;
+            NAME(load)(s, r->g.g_output, g_fed, NAME(offsets)(s, width));
             NAME(return_step)(plan, r, first, t);
-            NAME(store)(&r->g.s, drives, r->g.g_drive, width);
-            NAME(store)(&r->g.s, fed, NAME(membrane)(plan, r, first, t), width);
+            NAME(store)(s, drives, r->g.g_drive, NAME(offsets)(s, width));
+            NAME(store)(s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
         }
         NAME(feed_gradient)(feed, task, g_weights);
     }
     if (first == 0)
         for (int64_t i = 0; i < tiles; i++) {
-            NAME(load)(&returners[i].g.s, returners[i].g.g_output, g_fed, width);
-            NAME(output_gradient)(plan, &returners[i].g, returners[i].g.s.initial[MEMBRANE]);
+            const NAME(Gradient) *g = &returners[i].g;
+            NAME(load)(&g->s, g->g_output, g_fed, NAME(offsets)(&g->s, width));
+            NAME(output_gradient)(plan, g, g->s.initial[MEMBRANE]);
         }
 }
 
 INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     const int64_t T = p->time, N = p->neurons, tiles = tiles_of(task, NAME(CELL));
-    const int64_t length = p->segment > 1 ? p->segment : RECALLED;
     const int64_t own = coefficient_rows(p) + p->elements + COPIES + 1;
-    const int64_t kept = (length + 1) * plan->layout.rows;
+    const int64_t kept = (TANH_ELEMENT + p->elements) * (RECALLED + 1);
     const int64_t rows = NAME(SHARED_GRADIENT_ROWS) + tiles * (NAME(tile_rows)(p) + own) +
-                         kept * (p->weights ? tiles : 1);
+                         kept * (plan->is_recurrent ? tiles : 1);
     const int64_t room = rows * WIDTH + NAME(feed_room)(task);
     NAME(Returner) *returners = malloc((size_t)tiles * sizeof *returners);
     REAL *memory = aligned_alloc(ALIGNMENT, (size_t)room * sizeof(REAL));
@@ -191,17 +194,20 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
         g->moved = next, next += WIDTH;
         g->later = shared, g->g_output = shared + WIDTH;
         g->g_drive = shared + 2 * WIDTH, g->g_slope = shared + 3 * WIDTH;
+        g->output = NAME(offsets)(&g->s, p->output_strides[0]);
+        g->voltage = NAME(offsets)(&g->s, p->voltage_strides[0]);
         NAME(begin_return)(plan, g);
     }
     for (int64_t i = 0; i < tiles; i++) {
         returners[i].steps = next;
-        if (p->weights || i == tiles - 1) next += kept * WIDTH;
+        if (plan->is_recurrent || i == tiles - 1) next += kept * WIDTH;
     }
     const NAME(Feed) feed = NAME(feed_at)(task, next);
-    REAL *g_weights = p->weights ? (REAL *)p->grad_weights + task->chunk * N * N : NULL;
-    for (int64_t first = (T - 1) / length * length; T > 0 && first >= 0; first -= length) {
-        const int64_t last = first + length < T ? first + length : T;
-        if (p->weights)
+    REAL *g_weights = plan->is_recurrent ? (REAL *)p->grad_weights + task->chunk * N * N : NULL;
+    const int64_t length = p->segment > 1 ? p->segment : RECALLED;
+    for (int64_t last = T, first; last > 0; last = first) {
+        first = (last - 1) / length * length;
+        if (plan->is_recurrent)
             NAME(return_together)(plan, returners, tiles, first, last, task, &feed, g_weights);
         else
             NAME(return_apart)(plan, returners, tiles, first, last);
@@ -211,7 +217,7 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
     return 0;
 }
 
-VERSIONS static int NAME(backward_task)(const Task *task) { WITH_PLAN(NAME(run_backward), 1) }
+VERSIONS static int NAME(backward_task)(const Task *task) { BY_KIND(NAME(run_backward)) }
 
 int NAME(mtc_backward)(const Problem *p) {
     in_large_pages(p, p->grad_current, sizeof(REAL));

@@ -2,36 +2,37 @@
 
 typedef struct {
     NAME(Tile) s;
-    REAL *steps[2]; /* the state before the step at hand, and the one after it, in turn */
+    REAL *room; /* the state, before and after the step at hand */
 } NAME(Runner);
 
 /* A step of a tile, whose drive is loaded; the results are stored. */
 INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
     const NAME(Tile) *s = &r->s;
-    const Problem *p = &plan->p;
-    const int64_t T = p->time, N = p->neurons;
-    NAME(Step) at = NAME(step_at)(plan, s, r->steps[t & 1], t == 0);
-    NAME(Step) to = NAME(step_at)(plan, s, r->steps[(t + 1) & 1], 0);
-    if (p->segment && t % p->segment == 0) NAME(store_state)(plan, s, &at, t);
-    NAME(step)(plan, s, &at, &to, 0);
-    const REAL *um = to.u[MEMBRANE];
+    const Problem *p = plan->p;
+    const int64_t N = p->neurons;
+    const NAME(Step) at = {r->room, WIDTH, t == 0};
+    if (NAME(is_taped)(p, t)) NAME(store_state)(plan, s, &at, t);
+    NAME(step)(plan, s, &at, &at, 0);
+    const REAL *um = NAME(kept)(&at, MEMBRANE);
     const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
     REAL *output = s->total; /* the step no longer needs it */
     LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
-    NAME(store)(s, (REAL *)p->output + t * N, output, T * N);
-    if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, T * N);
+    NAME(store)(s, (REAL *)p->output + t * N, output, s->sequences);
+    if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, s->sequences);
 }
 
 /* Some steps of neurons that do not feed each other: one tile after the other. */
 INLINE void NAME(run_apart)(const Plan *plan, const NAME(Runner) *runners, int64_t tiles,
                             int64_t first, int64_t last) {
-    const int64_t T = plan->p.time, N = plan->p.neurons;
+    const int64_t N = plan->p->neurons;
     for (int64_t i = 0; i < tiles; i++)
         for (int64_t t = first; t < last; t++) {
             const NAME(Tile) *s = &runners[i].s;
-            const REAL *current = (const REAL *)plan->p.current + t * N;
-            NAME(expect)(s, current + AHEAD * N, T * N, 0);
-            NAME(load)(s, s->drive, current, T * N);
+            const REAL *current = (const REAL *)plan->p->current + t * N;
+            const REAL *output = (const REAL *)plan->p->output + t * N;
+            NAME(expect)(current + AHEAD * N, s->sequences, 0);
+            NAME(expect)(output + AHEAD * N, s->sequences, 1);
+            NAME(load)(s, s->drive, current, s->sequences);
             NAME(run_step)(plan, &runners[i], t);
         }
 }
@@ -43,21 +44,23 @@ INLINE void NAME(run_together)(const Plan *plan, const NAME(Runner) *runners, in
     REAL *fed = NAME(of_all)(feed, task, feed->um), *drives = NAME(of_all)(feed, task, feed->drive);
     for (int64_t t = first; t < last; t++) {
         for (int64_t i = 0; i < tiles; i++) {
-            NAME(Step) at = NAME(step_at)(plan, &runners[i].s, runners[i].steps[t & 1], t == 0);
-            NAME(store)(&runners[i].s, fed, at.u[MEMBRANE], feed->width);
+            const NAME(Tile) *s = &runners[i].s;
+            const NAME(Step) at = {runners[i].room, WIDTH, t == 0};
+            NAME(store)(s, fed, NAME(kept)(&at, MEMBRANE), NAME(offsets)(s, feed->width));
         }
         NAME(feed)(feed, task, t);
         for (int64_t i = 0; i < tiles; i++) {
-            NAME(load)(&runners[i].s, runners[i].s.drive, drives, feed->width);
+            const NAME(Tile) *s = &runners[i].s;
+            NAME(load)(s, s->drive, drives, NAME(offsets)(s, feed->width));
             NAME(run_step)(plan, &runners[i], t);
         }
     }
 }
 
 INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     const int64_t T = p->time, N = p->neurons, tiles = tiles_of(task, NAME(CELL));
-    const int64_t rows = NAME(tile_rows)(p) + 2 * plan->layout.rows;
+    const int64_t rows = NAME(tile_rows)(p) + COPIES;
     const int64_t room = (NAME(SHARED_ROWS) + tiles * rows) * WIDTH + NAME(feed_room)(task);
     NAME(Runner) *runners = malloc((size_t)tiles * sizeof *runners);
     REAL *memory = aligned_alloc(ALIGNMENT, (size_t)room * sizeof(REAL));
@@ -70,32 +73,33 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
     for (int64_t i = 0; i < tiles; i++) {
         NAME(Runner) *r = &runners[i];
         next = NAME(open)(plan, &r->s, task, i, next, memory);
-        for (int j = 0; j < 2; j++) r->steps[j] = next, next += plan->layout.rows * WIDTH;
-        NAME(Step) at = NAME(step_at)(plan, &r->s, r->steps[0], 1);
+        r->room = next, next += COPIES * WIDTH;
+        const NAME(Step) at = {r->room, WIDTH, 1};
         for (int j = 0; j < COPIES; j++)
-            if (at.u[j] != r->s.initial[j]) memcpy(at.u[j], r->s.initial[j], ROW);
+            if (j == MEMBRANE || plan->kind->instant[j] != ALL)
+                memcpy(NAME(kept)(&at, j), r->s.initial[j], ROW);
     }
     const NAME(Feed) feed = NAME(feed_at)(task, next);
     for (int64_t first = 0; first < T; first += BLOCK) {
         const int64_t last = first + BLOCK < T ? first + BLOCK : T;
-        if (p->weights)
+        if (plan->is_recurrent)
             NAME(run_together)(plan, runners, tiles, first, last, task, &feed);
         else
             NAME(run_apart)(plan, runners, tiles, first, last);
     }
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Tile) *s = &runners[i].s;
-        NAME(Step) at = NAME(step_at)(plan, s, runners[i].steps[T & 1], T == 0);
-        for (int j = 0; j < COPIES; j++) {
-            int follows = j != MEMBRANE && p->instant[j] == ALL && T > 0;
-            NAME(store)(s, (REAL *)p->end + j * p->batch * N, at.u[follows ? MEMBRANE : j], N);
-        }
+        const NAME(Step) at = {runners[i].room, WIDTH, T == 0};
+        for (int j = 0; j < COPIES; j++)
+            NAME(store)(s, (REAL *)p->end + j * p->batch * N,
+                        j == MEMBRANE ? NAME(kept)(&at, j) : NAME(source)(plan, s, &at, j),
+                        NAME(offsets)(s, N));
     }
     free(runners), free(memory);
     return 0;
 }
 
-VERSIONS static int NAME(forward_task)(const Task *task) { WITH_PLAN(NAME(run_forward), 0) }
+VERSIONS static int NAME(forward_task)(const Task *task) { BY_KIND(NAME(run_forward)) }
 
 int NAME(mtc_forward)(const Problem *p) {
     in_large_pages(p, p->output, sizeof(REAL));

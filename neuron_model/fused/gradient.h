@@ -2,6 +2,7 @@
 
 typedef struct {
     NAME(Tile) s;
+    NAME(Offsets) output, voltage; /* in their gradients */
     REAL *g[COPIES];     /* gradient of the state after the step, then of the one before */
     REAL *gc;            /* of the coefficients, a row each, then the slope's part of each element */
     REAL *moved;         /* sum of g dU_m: the part of RATE's gradient that is divided by it */
@@ -24,7 +25,7 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
         q = v > R(1.0) ? R(0.0) : q;
         gm[n] += q * gain[n];
     }
-    if (plan->p.needs & NEED_OUTPUT) {
+    if (plan->p->needs & NEED_OUTPUT) {
         REAL *gt = NAME(gc_row)(g, THRESHOLD), *gg = NAME(gc_row)(g, GAIN);
         LOOP {
             REAL v = (um[n] - threshold[n]) * gain[n];
@@ -40,13 +41,14 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
 INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                               const NAME(Step) *at, const NAME(Step) *to, int x) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
-    const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *after = to->u[x];
+    const Problem *p = plan->p;
+    if (plan->kind->instant[x] == ALL) return;
+    const REAL *um = NAME(kept)(to, MEMBRANE), *ux = NAME(kept)(at, x), *after = NAME(kept)(to, x);
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x];
     const REAL *decay = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *g_offset = NAME(gc_row)(g, FILTER(x, OFFSET));
     const int needs = (p->needs & NEED_FILTERS) != 0, shapes = (p->needs & NEED_SHAPES) != 0;
-    if (p->saturating[x] == NONE) {
+    if (plan->kind->saturating[x] == NONE) {
         /* an instant one has a decay of 0; whoever gave that has no use for its gradient */
         REAL *g_decay = NAME(gc_row)(g, FILTER(x, DECAY));
         if (shapes) LOOP g_offset[n] += gx[n] * (R(1.0) + decay[n]);
@@ -65,8 +67,8 @@ INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradi
             }
         return;
     }
-    const REAL *slope = at->filter_slope[x], *by = at->filter_by[x];
-    REAL *g_rate = NAME(gc_row)(g, FILTER(x, p->is_long ? DURATION : DECAY));
+    const REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *by = NAME(kept)(at, FILTER_BY + x);
+    REAL *g_rate = NAME(gc_row)(g, FILTER(x, plan->kind->is_long ? DURATION : DECAY));
     if (needs) LOOP g_rate[n] -= gx[n] * by[n];
     if (shapes) {
         REAL *g_kappa = NAME(gc_row)(g, FILTER(x, KAPPA));
@@ -90,14 +92,15 @@ INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradi
 INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                         const NAME(Step) *at, int x) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
-    const REAL *um = at->u[MEMBRANE], *ux = at->u[x];
+    const Problem *p = plan->p;
+    if (plan->kind->instant[x] == ALL) return;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *ux = NAME(kept)(at, x);
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x], *later = g->later;
     const REAL *gain = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *g_gain = NAME(gc_row)(g, FILTER(x, DECAY));
     REAL *g_offset = NAME(gc_row)(g, FILTER(x, OFFSET));
     const int needs = (p->needs & NEED_FILTERS) != 0, shapes = (p->needs & NEED_SHAPES) != 0;
-    if (p->instant[x] == MIXED) {
+    if (plan->kind->instant[x] == MIXED) {
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
         LOOP {
             gm[n] += instant[n] != 0 ? gx[n] : R(0.0);
@@ -105,7 +108,7 @@ INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *
         }
     }
     if (shapes) LOOP g_offset[n] += gx[n] * gain[n];
-    if (p->saturating[x] == NONE) {
+    if (plan->kind->saturating[x] == NONE) {
         if (needs)
             LOOP {
                 REAL passed = gx[n] * gain[n];
@@ -121,7 +124,7 @@ INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *
             }
         return;
     }
-    const REAL *slope = at->filter_slope[x], *f = at->filter_by[x];
+    const REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *f = NAME(kept)(at, FILTER_BY + x);
     if (needs) LOOP g_gain[n] += gx[n] * (f[n] + offset[n]);
     if (shapes) {
         const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR)), *inverse = s->inverse_kappa[x];
@@ -144,10 +147,11 @@ INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *
 INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                           const NAME(Step) *at, const NAME(Step) *to) {
     const NAME(Tile) *s = &g->s;
-    const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *later = g->later;
-    const REAL *rate = NAME(row)(s, RATE), *cond = NAME(row)(s, CONDUCTANCE), *slope = at->slope;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *after = NAME(kept)(to, MEMBRANE), *later = g->later;
+    const REAL *rate = NAME(row)(s, RATE), *cond = NAME(row)(s, CONDUCTANCE);
+    const REAL *slope = NAME(kept)(at, KEPT_SLOPE);
     REAL *gm = g->g[MEMBRANE], *g_drive = g->g_drive, *g_slope = g->g_slope;
-    if (plan->p.exponential) {
+    if (plan->kind->exponential) {
         LOOP {
             REAL x = rate[n] * slope[n];
             REAL inverse = R(1.0) / (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
@@ -169,11 +173,12 @@ INLINE void NAME(plain_membrane_gradient)(const Plan *plan, const NAME(Gradient)
 INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                     const NAME(Step) *at, const NAME(Step) *to) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
-    const REAL *um = at->u[MEMBRANE], *after = to->u[MEMBRANE], *gm = g->g[MEMBRANE];
-    const REAL *rate = NAME(row)(s, RATE), *slope = at->slope;
+    const Problem *p = plan->p;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *after = NAME(kept)(to, MEMBRANE);
+    const REAL *gm = g->g[MEMBRANE];
+    const REAL *rate = NAME(row)(s, RATE), *slope = NAME(kept)(at, KEPT_SLOPE);
     REAL *g_drive = g->g_drive, *g_slope = g->g_slope;
-    if (p->exponential) {
+    if (plan->kind->exponential) {
         LOOP {
             REAL x = rate[n] * slope[n];
             REAL inverse = R(1.0) / (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
@@ -191,19 +196,19 @@ INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
             g_bias[n] += g_drive[n];
         }
         /* g_slope is 0 throughout where the integrator takes no slope */
-        if (p->exponential) LOOP g_rate[n] += g_slope[n] * slope[n] / rate[n];
+        if (plan->kind->exponential) LOOP g_rate[n] += g_slope[n] * slope[n] / rate[n];
     }
 }
 
 INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     REAL *gm = g->g[MEMBRANE];
-    const REAL *um = at->u[MEMBRANE], *g_drive = g->g_drive, *g_slope = g->g_slope;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *g_drive = g->g_drive, *g_slope = g->g_slope;
     const REAL *rest = NAME(row)(s, REST), *cond = NAME(row)(s, CONDUCTANCE);
     REAL *g_rest = NAME(gc_row)(g, REST), *g_cond = NAME(gc_row)(g, CONDUCTANCE);
     const int membrane = (p->needs & NEED_MEMBRANE) != 0;
-    if (p->saturating_leak == NONE) {
+    if (plan->kind->saturating_leak == NONE) {
         LOOP gm[n] -= g_drive[n] * cond[n];
         if (membrane)
             LOOP {
@@ -212,7 +217,8 @@ INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const
             }
         return;
     }
-    const REAL *range = NAME(row)(s, RANGE), *inverse = s->inverse_range, *t = at->tanh_leak;
+    const REAL *range = NAME(row)(s, RANGE), *inverse = s->inverse_range;
+    const REAL *t = NAME(kept)(at, TANH_LEAK);
     const REAL *linear = NAME(row)(s, LEAK_IS_LINEAR);
     REAL *g_range = NAME(gc_row)(g, RANGE);
     LOOP {
@@ -236,10 +242,10 @@ INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const
 INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
                                    int64_t k, REAL *gu) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     const int64_t x = p->timescale[k];
-    const REAL *steepness = s->steepness + k * WIDTH, *t = at->tanh_element + k * WIDTH;
-    const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *u = at->source[x];
+    const REAL *steepness = s->steepness + k * WIDTH, *t = NAME(kept)(at, TANH_ELEMENT + k);
+    const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *u = NAME(source)(plan, s, at, x);
     const REAL *g_drive = g->g_drive, *g_slope = g->g_slope;
     /* of kappa: sum of q u here; see finish_elements */
     REAL *ga = NAME(gc_row)(g, ELEMENT(k, ALPHA)), *gd = NAME(gc_row)(g, ELEMENT(k, DELTA));
@@ -278,10 +284,10 @@ INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, co
  */
 INLINE void NAME(finish_elements)(const Plan *plan, const NAME(Gradient) *g) {
     const NAME(Tile) *s = &g->s;
-    for (int64_t k = 0; k < plan->p.elements; k++) {
+    for (int64_t k = 0; k < plan->p->elements; k++) {
         const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *delta = NAME(row)(s, ELEMENT(k, DELTA));
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE));
-        REAL *gs = g->gc + (coefficient_rows(&plan->p) + k) * WIDTH;
+        REAL *gs = g->gc + (coefficient_rows(plan->p) + k) * WIDTH;
         REAL *ga = NAME(gc_row)(g, ELEMENT(k, ALPHA)), *gd = NAME(gc_row)(g, ELEMENT(k, DELTA));
         REAL *gk = NAME(gc_row)(g, ELEMENT(k, SLOPE));
         LOOP {
@@ -293,26 +299,29 @@ INLINE void NAME(finish_elements)(const Plan *plan, const NAME(Gradient) *g) {
 
 /* g goes from the state of `to` to that of `at`. */
 INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const NAME(Step) *at,
-                                const NAME(Step) *to, int is_first) {
-    const Problem *p = &plan->p;
+                                const NAME(Step) *to) {
+    const Problem *p = plan->p;
     REAL *gm = g->g[MEMBRANE], *later = g->later;
-    if (!p->exponential) memset(later, 0, ROW);
-    for (int x = 0; x < TIMESCALES; x++) {
-        if (p->instant[x] == ALL) continue;
-        if (p->exponential)
-            NAME(follow_exponential_gradient)(plan, g, at, to, x);
-        else
-            NAME(follow_euler_gradient)(plan, g, at, x);
+    if (plan->kind->exponential) {
+        NAME(follow_exponential_gradient)(plan, g, at, to, FAST);
+        NAME(follow_exponential_gradient)(plan, g, at, to, SLOW);
+        NAME(follow_exponential_gradient)(plan, g, at, to, ULTRASLOW);
+    } else {
+        LOOP later[n] = 0;
+        NAME(follow_euler_gradient)(plan, g, at, FAST);
+        NAME(follow_euler_gradient)(plan, g, at, SLOW);
+        NAME(follow_euler_gradient)(plan, g, at, ULTRASLOW);
     }
-    if (p->saturating_leak == NONE && !(p->needs & NEED_MEMBRANE)) {
+    if (plan->kind->saturating_leak == NONE && !(p->needs & NEED_MEMBRANE)) {
         NAME(plain_membrane_gradient)(plan, g, at, to);
     } else {
         NAME(membrane_gradient)(plan, g, at, to);
-        if (!p->exponential) LOOP gm[n] += later[n];
+        if (!plan->kind->exponential) LOOP gm[n] += later[n];
         NAME(leak_gradient)(plan, g, at);
     }
     for (int64_t k = 0; k < p->elements; k++) {
         int64_t x = p->timescale[k];
-        NAME(element_gradient)(plan, g, at, k, p->instant[x] == ALL && !is_first ? gm : g->g[x]);
+        const int of_um = plan->kind->instant[x] == ALL && !at->is_first;
+        NAME(element_gradient)(plan, g, at, k, of_um ? gm : g->g[x]);
     }
 }

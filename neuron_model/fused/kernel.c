@@ -47,25 +47,30 @@ enum {
     CELLS = 4,     /* vectors of a tile */
     SECTION = 8,   /* vectors of a row that one task takes */
     BLOCK = 32,    /* steps that a tile takes before the next one's turn */
-    RECALLED = 32, /* steps gone through again at once where every step is on the tape */
-    AHEAD = 16,    /* steps by which the current is asked for before its turn */
+    RECALLED = 32, /* steps at most that are gone through again at once, operator.py's SEGMENT */
+    AHEAD = 8,     /* steps by which the current is asked for before its turn */
     ALIGNMENT = 64 /* bytes of the widest vector */
 };
 
 /* What a gradient is asked for, beside that of the current and of the state. */
 enum { NEED_ELEMENTS = 1, NEED_FILTERS = 2, NEED_MEMBRANE = 4, NEED_OUTPUT = 8, NEED_SHAPES = 16 };
 
-/* library.py holds the same fields in the same order. */
+/* Which of the equations neurons have. */
 typedef struct {
-    int64_t batch, time, neurons;
-    int64_t parameter_batch;  /* 1, or batch where each sequence has coefficients of its own */
-    int64_t elements;
     int64_t exponential;      /* else explicit Euler */
     int64_t saturating_leak;  /* NONE, ALL or MIXED, as what follows */
     int64_t saturating[TIMESCALES];
     int64_t instant[TIMESCALES];
     int64_t is_long;          /* steps of more than 20 time constants of a saturating filter */
-    int64_t segment;          /* steps between two states on the tape; 0: no tape */
+} Kind;
+
+/* library.py holds the same fields in the same order. */
+typedef struct {
+    int64_t batch, time, neurons;
+    int64_t parameter_batch;  /* 1, or batch where each sequence has coefficients of its own */
+    int64_t elements;
+    Kind kind;
+    int64_t segment;          /* steps between two states on the tape, 0: no tape; at most RECALLED */
     int64_t chunks;           /* of the batch, each with a partial sum of parameter gradients */
     int64_t needs;
     int64_t threads;
@@ -188,13 +193,6 @@ static void in_large_pages(const Problem *p, void *memory, size_t size) {
 #endif
 }
 
-/* How many copies have a state of their own. */
-INLINE int64_t moving(const Problem *p) {
-    int64_t count = 0;
-    for (int x = 0; x < TIMESCALES; x++) count += p->instant[x] != ALL;
-    return count;
-}
-
 INLINE int64_t coefficient_rows(const Problem *p) { return ELEMENT(p->elements, 0); }
 
 /* Tiles of a task, whose cells have `cell` lanes. */
@@ -203,73 +201,51 @@ INLINE int64_t tiles_of(const Task *task, int cell) {
     return (cells + CELLS - 1) / CELLS;
 }
 
-/* Rows that a step leaves in memory; of those that a problem does not need, no number is read. */
-typedef struct {
-    int u[COPIES];                /* the copies that move, and U_m */
-    int tanh_element;             /* a row for each element */
-    int slope;                    /* membrane_conductance */
-    int tanh_leak;
-    int filter_slope[TIMESCALES]; /* dF/du of a saturating filter's flow F */
-    int filter_by[TIMESCALES];    /* dF/d(decay), or dF/d(duration) where steps are long */
-    int rows;
-} Layout;
-
-/* With `keeps`, there is room for what the gradient of the step needs. */
-INLINE Layout layout_of(const Problem *p, int keeps) {
-    Layout at = {.rows = 0};
-    at.u[MEMBRANE] = at.rows++;
-    for (int x = 0; x < TIMESCALES; x++)
-        if (p->instant[x] != ALL) at.u[x] = at.rows++;
-    if (!keeps) return at;
-    at.tanh_element = at.rows, at.rows += (int)p->elements;
-    if (p->exponential || p->saturating_leak != NONE) at.slope = at.rows++;
-    if (p->saturating_leak != NONE) at.tanh_leak = at.rows++;
-    for (int x = 0; x < TIMESCALES; x++)
-        if (p->saturating[x] != NONE && p->instant[x] != ALL) {
-            at.filter_slope[x] = at.rows++;
-            at.filter_by[x] = at.rows++;
-        }
-    return at;
-}
+/* Rows that a step leaves: the state before it, of the copies those that move; on the way back also
+ * what its gradient needs. The last are those of the elements. */
+enum {
+    KEPT_SLOPE = COPIES,                  /* membrane_conductance */
+    TANH_LEAK,
+    FILTER_SLOPE,                         /* dF/du of a saturating filter's flow F */
+    FILTER_BY = FILTER_SLOPE + TIMESCALES, /* dF/d(decay), or dF/d(duration) where steps are long */
+    TANH_ELEMENT = FILTER_BY + TIMESCALES
+};
 
 /* What the steps of a task need to know of the problem. */
 typedef struct {
-    Problem p;
-    Layout layout;
+    const Problem *p;
+    const Kind *kind;
+    int is_recurrent;
 } Plan;
 
-/* Neurons of some kinds are the usual ones: fast elements without a filter, the others with filters
- * of one sort, no weights. Their steps are compiled apart, with the kind as a constant. */
-INLINE int is_usual(const Problem *p, int exponential, int saturating) {
-    return p->exponential == exponential && p->saturating_leak == saturating && !p->is_long &&
-           !p->weights && p->instant[FAST] == ALL && p->instant[SLOW] == NONE &&
-           p->instant[ULTRASLOW] == NONE && p->saturating[SLOW] == saturating &&
-           p->saturating[ULTRASLOW] == saturating;
+/* The usual kinds of neurons: fast elements without a filter, the others with filters of one sort.
+ * Their steps are compiled apart, with the kind as a constant, where they do not feed each other. */
+static const Kind EULER = {0, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, 0};
+static const Kind EXPONENTIAL = {1, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, 0};
+static const Kind CIRCUIT = {1, ALL, {ALL, ALL, ALL}, {ALL, NONE, NONE}, 0};
+
+INLINE int is_kind(const Problem *p, const Kind *kind) {
+    int same = p->kind.exponential == kind->exponential && p->kind.is_long == kind->is_long &&
+               p->kind.saturating_leak == kind->saturating_leak;
+    for (int x = 0; x < TIMESCALES; x++) {
+        same &= p->kind.instant[x] == kind->instant[x];
+        same &= kind->instant[x] == ALL || p->kind.saturating[x] == kind->saturating[x];
+    }
+    return same && !p->weights;
 }
 
-INLINE Plan usual_plan(const Problem *p, int exponential, int saturating, int keeps) {
-    Plan plan = {.p = *p};
-    plan.p.exponential = exponential, plan.p.saturating_leak = saturating, plan.p.is_long = 0;
-    plan.p.weights = NULL, plan.p.instant[FAST] = ALL, plan.p.saturating[FAST] = NONE;
-    for (int x = SLOW; x < TIMESCALES; x++)
-        plan.p.instant[x] = NONE, plan.p.saturating[x] = saturating;
-    plan.layout = layout_of(&plan.p, keeps);
-    return plan;
-}
-
-#define WITH_USUAL(run, exponential, saturating, keeps)                                  \
-    if (is_usual(task->p, exponential, saturating)) {                                    \
-        Plan plan = usual_plan(task->p, exponential, saturating, keeps);                 \
+#define IF_KIND(run, kind)                                                               \
+    if (is_kind(task->p, &kind)) {                                                       \
+        const Plan plan = {task->p, &kind, 0};                                           \
         return run(&plan, task);                                                         \
     }
-#define WITH_PLAN(run, keeps)                                                            \
+#define BY_KIND(run)                                                                     \
     if (sizeof(REAL) == sizeof(float)) {                                                 \
-        WITH_USUAL(run, 0, NONE, keeps)                                                  \
-        WITH_USUAL(run, 1, NONE, keeps)                                                  \
-        WITH_USUAL(run, 1, ALL, keeps)                                                   \
+        IF_KIND(run, EULER)                                                              \
+        IF_KIND(run, EXPONENTIAL)                                                        \
+        IF_KIND(run, CIRCUIT)                                                            \
     }                                                                                    \
-    Plan plan = {.p = *task->p};                                                         \
-    plan.layout = layout_of(&plan.p, keeps);                                             \
+    const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL};               \
     return run(&plan, task);
 
 #define JOIN(a, b) a##b

@@ -23,7 +23,8 @@ from neuron_model.fused.registration import (
 )
 
 SEGMENT = 32
-"""Steps between two states on the tape: what they need fits into the second-level cache."""
+"""Steps between two states on the tape, kernel.c's RECALLED: what they need fits into the
+second-level cache."""
 
 # Partial sums of the gradients of parameters: as many at most as keep the threads of any
 # processor busy; fixed, so that results do not depend on the threads.
@@ -86,6 +87,7 @@ def _strided(grad: Tensor | None) -> tuple[Tensor | None, int | None, tuple[int,
 
 def _problem(inputs: Inputs) -> Problem:
     batch, time, neurons = inputs.current.shape
+    assert inputs.segment <= SEGMENT, "the kernel has no room for more"
     structure, sets = inputs.structure, inputs.rows.shape[1]
     most = _CHUNKS_WITH_WEIGHTS if inputs.weights.numel() else _CHUNKS
     timescales = (ctypes.c_int64 * len(structure.timescales))(*structure.timescales)

@@ -8,36 +8,37 @@
 
 /* Whether elements of a timescale count in membrane_conductance. */
 INLINE int NAME(in_slope)(const Plan *plan, int64_t x) {
-    return plan->p.exponential && plan->p.instant[x] != NONE;
+    return plan->kind->exponential && plan->kind->instant[x] != NONE;
 }
 
 /* ionic_current at the state, and membrane_conductance where the integrator takes it. */
 INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, REAL *slope,
                         int keeps) {
-    const Problem *p = &plan->p;
-    const REAL *um = at->u[MEMBRANE];
+    const Problem *p = plan->p;
+    const REAL *um = NAME(kept)(at, MEMBRANE);
     REAL *total = s->total;
     const REAL *rest = NAME(row)(s, REST), *g = NAME(row)(s, CONDUCTANCE);
     const REAL *range = NAME(row)(s, RANGE), *linear = NAME(row)(s, LEAK_IS_LINEAR);
-    if (p->saturating_leak == NONE) {
+    if (plan->kind->saturating_leak == NONE) {
         LOOP total[n] = g[n] * (um[n] - rest[n]);
-        if (p->exponential) LOOP slope[n] = g[n];
+        if (plan->kind->exponential) LOOP slope[n] = g[n];
     } else {
+        REAL *tanh = NAME(kept)(at, TANH_LEAK);
         LOOP {
             REAL u = um[n] - rest[n], t = NAME(tanh)(u * s->inverse_range[n]);
             int is_linear = linear[n] != 0;
             total[n] = g[n] * (is_linear ? u : range[n] * t);
             slope[n] = g[n] * (is_linear ? R(1.0) : R(1.0) - t * t);
-            if (keeps) at->tanh_leak[n] = is_linear ? R(0.0) : t;
+            if (keeps) tanh[n] = is_linear ? R(0.0) : t;
         }
     }
     for (int64_t k = 0; k < p->elements; k++) {
         const int64_t x = p->timescale[k];
-        const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = at->source[x];
+        const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = NAME(source)(plan, s, at, x);
         const REAL *delta = NAME(row)(s, ELEMENT(k, DELTA));
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * WIDTH;
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
-        REAL *kept = at->tanh_element + k * WIDTH;
+        REAL *kept = NAME(kept)(at, TANH_ELEMENT + k);
         if (NAME(in_slope)(plan, x)) {
             LOOP {
                 REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
@@ -89,13 +90,14 @@ INLINE NAME(Flow) NAME(flow)(REAL u, REAL kappa, REAL inverse_kappa, REAL decay,
     return f;
 }
 
+/* Towards the membrane voltage after the step. */
 INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                                      const NAME(Step) *to, int x, int keeps) {
-    const Problem *p = &plan->p;
-    const REAL *um = to->u[MEMBRANE], *ux = at->u[x], *decay = NAME(row)(s, FILTER(x, DECAY));
-    const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
-    REAL *after = to->u[x];
-    if (p->saturating[x] == NONE) {
+    if (plan->kind->instant[x] == ALL) return;
+    const REAL *um = NAME(kept)(to, MEMBRANE), *ux = NAME(kept)(at, x);
+    const REAL *decay = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
+    REAL *after = NAME(kept)(to, x);
+    if (plan->kind->saturating[x] == NONE) {
         /* an instant one has a decay and an offset of 0 */
         LOOP {
             REAL u = um[n] - ux[n] - offset[n];
@@ -105,33 +107,34 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
     }
     const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
     const REAL *duration = NAME(row)(s, FILTER(x, DURATION));
-    REAL *slope = at->filter_slope[x], *by = at->filter_by[x];
+    REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *by = NAME(kept)(at, FILTER_BY + x);
+    REAL *lag = s->lag;
+    LOOP lag[n] = um[n] - ux[n] - offset[n];
 #define FOLLOW(is_long)                                                                         \
     LOOP {                                                                                      \
-        REAL u = um[n] - ux[n] - offset[n];                                                     \
         NAME(Flow) f =                                                                          \
-            NAME(flow)(u, kappa[n], inverse[n], decay[n], duration[n], is_long, keeps);         \
+            NAME(flow)(lag[n], kappa[n], inverse[n], decay[n], duration[n], is_long, keeps);    \
         after[n] = um[n] - f.moved + offset[n];                                                 \
         if (keeps) slope[n] = f.slope;                                                          \
         if (keeps) by[n] = f.by;                                                                \
     }
-    if (p->is_long) {
+    if (plan->kind->is_long) {
         FOLLOW(1)
     } else {
         FOLLOW(0)
     }
 #undef FOLLOW
-    if (p->saturating[x] == MIXED) {
+    if (plan->kind->saturating[x] == MIXED) {
         const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
         LOOP {
-            REAL u = um[n] - ux[n] - offset[n], moved = decay[n] * u;
+            REAL moved = decay[n] * lag[n];
             int is_linear = linear[n] != 0;
             after[n] = is_linear ? um[n] - moved + offset[n] : after[n];
             if (keeps) slope[n] = is_linear ? decay[n] : slope[n];
-            if (keeps) by[n] = is_linear ? (p->is_long ? -moved : u) : by[n];
+            if (keeps) by[n] = is_linear ? (plan->kind->is_long ? -moved : lag[n]) : by[n];
         }
     }
-    if (p->instant[x] == MIXED) {
+    if (plan->kind->instant[x] == MIXED) {
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
         LOOP {
             after[n] = instant[n] != 0 ? um[n] : after[n];
@@ -144,54 +147,60 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
 /* Towards the membrane voltage before the step, as explicit Euler has it. */
 INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                                const NAME(Step) *to, int x, int keeps) {
-    const Problem *p = &plan->p;
-    const REAL *um = at->u[MEMBRANE], *ux = at->u[x], *gain = NAME(row)(s, FILTER(x, DECAY));
-    const REAL *offset = NAME(row)(s, FILTER(x, OFFSET));
-    REAL *after = to->u[x];
-    if (p->saturating[x] == NONE) {
+    if (plan->kind->instant[x] == ALL) return;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *ux = NAME(kept)(at, x);
+    const REAL *gain = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
+    REAL *after = NAME(kept)(to, x);
+    if (plan->kind->saturating[x] == NONE) {
         LOOP after[n] = ux[n] + gain[n] * (um[n] - ux[n] + offset[n]);
-    } else {
-        const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
-        const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
-        REAL *slope = at->filter_slope[x], *by = at->filter_by[x];
-        LOOP {
-            REAL u = um[n] - ux[n], t = NAME(tanh)(kappa[n] * u);
-            int is_linear = linear[n] != 0;
-            REAL f = is_linear ? u : t * inverse[n];
-            after[n] = ux[n] + gain[n] * (f + offset[n]);
-            if (keeps) slope[n] = is_linear ? R(1.0) : R(1.0) - t * t;
-            if (keeps) by[n] = f;
-        }
+        return;
     }
-    if (p->instant[x] == MIXED) {
-        const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT)), *um_after = to->u[MEMBRANE];
-        LOOP after[n] = instant[n] != 0 ? um_after[n] : after[n];
+    const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
+    const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
+    REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *by = NAME(kept)(at, FILTER_BY + x);
+    LOOP {
+        REAL u = um[n] - ux[n], t = NAME(tanh)(kappa[n] * u);
+        int is_linear = linear[n] != 0;
+        REAL f = is_linear ? u : t * inverse[n];
+        after[n] = ux[n] + gain[n] * (f + offset[n]);
+        if (keeps) slope[n] = is_linear ? R(1.0) : R(1.0) - t * t;
+        if (keeps) by[n] = f;
     }
 }
 
-/* From `at` to `to`, under the drive of the tile. */
+/* The copies of some neurons are their membrane voltage itself; explicit Euler moved them all. */
+INLINE void NAME(keep_instant)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *to, int x) {
+    if (plan->kind->instant[x] != MIXED) return;
+    const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT)), *um = NAME(kept)(to, MEMBRANE);
+    REAL *after = NAME(kept)(to, x);
+    LOOP after[n] = instant[n] != 0 ? um[n] : after[n];
+}
+
+/* From `at` to `to`, which may be the same, under the drive of the tile. */
 INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                        const NAME(Step) *to, int keeps) {
-    const Problem *p = &plan->p;
-    const REAL *um = at->u[MEMBRANE], *total = s->total, *drive = s->drive;
-    REAL *after = to->u[MEMBRANE], *slope = keeps ? at->slope : s->slope;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *total = s->total, *drive = s->drive;
+    REAL *after = NAME(kept)(to, MEMBRANE);
+    REAL *slope = keeps ? NAME(kept)(at, KEPT_SLOPE) : s->slope;
     const REAL *rate = NAME(row)(s, RATE), *bias = NAME(row)(s, BIAS);
     NAME(ionic)(plan, s, at, slope, keeps);
-    if (p->exponential) {
+    if (plan->kind->exponential) {
         LOOP {
             REAL x = rate[n] * slope[n];
             after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]) /
                                    (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
         }
+        NAME(follow_exponential)(plan, s, at, to, FAST, keeps);
+        NAME(follow_exponential)(plan, s, at, to, SLOW, keeps);
+        NAME(follow_exponential)(plan, s, at, to, ULTRASLOW, keeps);
     } else {
+        NAME(follow_euler)(plan, s, at, to, FAST, keeps);
+        NAME(follow_euler)(plan, s, at, to, SLOW, keeps);
+        NAME(follow_euler)(plan, s, at, to, ULTRASLOW, keeps);
         LOOP after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]);
-    }
-    for (int x = 0; x < TIMESCALES; x++) {
-        if (p->instant[x] == ALL) continue;
-        if (p->exponential)
-            NAME(follow_exponential)(plan, s, at, to, x, keeps);
-        else
-            NAME(follow_euler)(plan, s, at, to, x, keeps);
+        NAME(keep_instant)(plan, s, to, FAST);
+        NAME(keep_instant)(plan, s, to, SLOW);
+        NAME(keep_instant)(plan, s, to, ULTRASLOW);
     }
 }
 

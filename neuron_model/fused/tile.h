@@ -15,6 +15,11 @@ enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CE
 #define EACH_CELL for (int j = 0; j < CELLS; j++)
 #define ROW (WIDTH * sizeof(REAL))
 
+/* Of the cells of a tile in rows in memory, from where those begin. */
+typedef struct {
+    int64_t of[CELLS];
+} NAME(Offsets);
+
 typedef struct {
     int64_t batch[CELLS], first[CELLS]; /* of a cell: its sequence, where in the row it begins */
     int64_t own[CELLS];                 /* its last neurons, which no other cell has */
@@ -23,51 +28,70 @@ typedef struct {
     REAL *inverse_range, *inverse_kappa[TIMESCALES];
     REAL *steepness;                    /* alpha kappa of each element */
     REAL *initial[COPIES];              /* the state before the first step */
-    REAL *drive, *total, *slope;        /* of the step at hand; all tiles of a task share them */
+    /* of the step at hand; all tiles of a task share them */
+    REAL *drive, *total, *slope, *lag;
+    NAME(Offsets) sequences; /* in rows that are (batch, time, neurons) */
 } NAME(Tile);
 
-/* Where the state before a step lies, and what else of the step its gradient needs; see Layout. */
+/* A step of a tile: one of those whose rows lie at `room`, each row of all steps in one piece. */
 typedef struct {
-    REAL *u[COPIES];
-    const REAL *source[TIMESCALES]; /* what the elements of a timescale read */
-    REAL *tanh_element, *slope, *tanh_leak, *filter_slope[TIMESCALES], *filter_by[TIMESCALES];
+    REAL *room;
+    int64_t pitch; /* from one row to the next */
+    int is_first;
 } NAME(Step);
 
 INLINE REAL *NAME(row)(const NAME(Tile) *s, int64_t row) { return s->c + row * WIDTH; }
 
+/* One of the rows that a step leaves. */
+INLINE REAL *NAME(kept)(const NAME(Step) *at, int64_t row) { return at->room + row * at->pitch; }
+
+/* What the elements of a timescale read. */
+INLINE const REAL *NAME(source)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                                int64_t x) {
+    const int is_instant = plan->kind->instant[x] == ALL;
+    return is_instant && at->is_first ? s->initial[x] : NAME(kept)(at, is_instant ? MEMBRANE : x);
+}
+
 /* Apart, so that it is compiled once: for rows shorter than a cell. */
-__attribute__((noinline)) VERSIONS static void NAME(copy_some)(REAL *to, const REAL *from, int64_t lanes) {
+__attribute__((noinline)) VERSIONS static void NAME(copy_some)(REAL *to, const REAL *from,
+                                                               int64_t lanes) {
     for (int64_t n = 0; n < lanes; n++) to[n] = from[n];
 }
 
 INLINE void NAME(copy)(REAL *to, const REAL *from, int64_t lanes) {
-    if (lanes == NAME(CELL))
-        memcpy(to, from, NAME(CELL) * sizeof(REAL));
-    else
+    /* not with memcpy, after which compilers read all addresses again */
+    if (lanes == NAME(CELL)) {
+        _Pragma("omp simd") for (int64_t n = 0; n < NAME(CELL); n++) to[n] = from[n];
+    } else {
         NAME(copy_some)(to, from, lanes);
-}
-
-/* A row of global memory, `stride` numbers from one sequence to the next, to the lanes of a tile. In
- * the lanes beyond a short row stays what was there: whatever comes of it is stored nowhere. */
-INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
-    EACH_CELL
-        NAME(copy)(to + j * NAME(CELL), from + s->batch[j] * stride + s->first[j], s->lanes);
-}
-
-/* Rows that are about to be read or written: processors do not foresee those in parts. */
-INLINE void NAME(expect)(const NAME(Tile) *s, const REAL *from, int64_t stride, int writes) {
-    EACH_CELL {
-        const REAL *cell = from + s->batch[j] * stride + s->first[j];
-        if (writes)
-            __builtin_prefetch(cell, 1);
-        else
-            __builtin_prefetch(cell);
     }
 }
 
-INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, int64_t stride) {
-    EACH_CELL
-        NAME(copy)(to + s->batch[j] * stride + s->first[j], from + j * NAME(CELL), s->lanes);
+/* In rows that are `stride` numbers apart from one sequence to the next. */
+INLINE NAME(Offsets) NAME(offsets)(const NAME(Tile) *s, int64_t stride) {
+    NAME(Offsets) offsets;
+    EACH_CELL offsets.of[j] = s->batch[j] * stride + s->first[j];
+    return offsets;
+}
+
+/* From memory to the lanes of a tile. In the lanes beyond a short row stays what was there: whatever
+ * comes of it is stored nowhere. */
+INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
+    EACH_CELL NAME(copy)(to + j * NAME(CELL), from + offsets.of[j], s->lanes);
+}
+
+INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
+    EACH_CELL NAME(copy)(to + offsets.of[j], from + j * NAME(CELL), s->lanes);
+}
+
+/* Rows that are about to be read or written: processors do not foresee those in parts. */
+INLINE void NAME(expect)(const REAL *from, NAME(Offsets) offsets, int writes) {
+    EACH_CELL {
+        if (writes)
+            __builtin_prefetch(from + offsets.of[j], 1);
+        else
+            __builtin_prefetch(from + offsets.of[j]);
+    }
 }
 
 INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t copy) {
@@ -78,13 +102,13 @@ INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t
 INLINE int64_t NAME(tile_rows)(const Problem *p) {
     return coefficient_rows(p) + 1 + TIMESCALES + p->elements + COPIES;
 }
-enum { NAME(SHARED_ROWS) = 3 };
+enum { NAME(SHARED_ROWS) = 4 };
 
 /* Lays out the rows of a tile of some cells of a task in the memory at `next`, behind them `shared`;
  * gives the address behind the rows. */
 INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64_t tile, REAL *next,
                         REAL *shared) {
-    const Problem *p = &plan->p;
+    const Problem *p = plan->p;
     const int64_t columns = (task->lanes + NAME(CELL) - 1) / NAME(CELL);
     const int64_t cells = task->sequences * columns;
     s->lanes = task->lanes < NAME(CELL) ? task->lanes : NAME(CELL);
@@ -102,11 +126,13 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
     for (int x = 0; x < TIMESCALES; x++) s->inverse_kappa[x] = next, next += WIDTH;
     s->steepness = next, next += p->elements * WIDTH;
     for (int i = 0; i < COPIES; i++) s->initial[i] = next, next += WIDTH;
-    s->drive = shared, s->total = shared + WIDTH, s->slope = shared + 2 * WIDTH;
+    s->drive = shared, s->total = shared + WIDTH;
+    s->slope = shared + 2 * WIDTH, s->lag = shared + 3 * WIDTH;
+    s->sequences = NAME(offsets)(s, p->time * p->neurons);
     const int64_t sets = p->parameter_batch;
     for (int64_t i = 0; i < coefficient_rows(p); i++)
         NAME(load)(s, NAME(row)(s, i), (const REAL *)p->coefficients + i * sets * p->neurons,
-                   sets == 1 ? 0 : p->neurons);
+                   NAME(offsets)(s, sets == 1 ? 0 : p->neurons));
     const REAL *range = NAME(row)(s, RANGE);
     LOOP s->inverse_range[n] = R(1.0) / range[n];
     for (int x = 0; x < TIMESCALES; x++) {
@@ -120,26 +146,15 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
         LOOP steepness[n] = alpha[n] * kappa[n];
     }
     for (int i = 0; i < COPIES; i++)
-        NAME(load)(s, s->initial[i], NAME(state_rows)(p, p->state, i), p->neurons);
+        NAME(load)(s, s->initial[i], NAME(state_rows)(p, p->state, i),
+                   NAME(offsets)(s, p->neurons));
     return next;
 }
 
-/* The rows of a step in the memory at `room`. */
-INLINE NAME(Step) NAME(step_at)(const Plan *plan, const NAME(Tile) *s, REAL *room, int is_first) {
-    const Layout *layout = &plan->layout;
-    NAME(Step) at;
-    at.u[MEMBRANE] = room + layout->u[MEMBRANE] * WIDTH;
-    for (int x = 0; x < TIMESCALES; x++) {
-        const int is_instant = plan->p.instant[x] == ALL;
-        at.u[x] = is_instant ? s->initial[x] : room + layout->u[x] * WIDTH;
-        at.source[x] = is_instant && !is_first ? at.u[MEMBRANE] : at.u[x];
-        at.filter_slope[x] = room + layout->filter_slope[x] * WIDTH;
-        at.filter_by[x] = room + layout->filter_by[x] * WIDTH;
-    }
-    at.tanh_element = room + layout->tanh_element * WIDTH;
-    at.slope = room + layout->slope * WIDTH;
-    at.tanh_leak = room + layout->tanh_leak * WIDTH;
-    return at;
+/* Whether the state before step t is on the tape. */
+INLINE int NAME(is_taped)(const Problem *p, int64_t t) {
+    if (p->segment == RECALLED) return t % RECALLED == 0; /* without a division */
+    return p->segment && t % p->segment == 0;
 }
 
 INLINE int64_t NAME(tape_stride)(const Problem *p) {
@@ -153,18 +168,20 @@ INLINE REAL *NAME(taped)(const Problem *p, int64_t t, int64_t index) {
 
 INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                              int64_t t) {
-    int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
-    NAME(load)(s, at->u[MEMBRANE], NAME(taped)(&plan->p, t, index++), stride);
+    const NAME(Offsets) offsets = NAME(offsets)(s, NAME(tape_stride)(plan->p));
+    int64_t index = 0;
+    NAME(load)(s, NAME(kept)(at, MEMBRANE), NAME(taped)(plan->p, t, index++), offsets);
     for (int x = 0; x < TIMESCALES; x++)
-        if (plan->p.instant[x] != ALL)
-            NAME(load)(s, at->u[x], NAME(taped)(&plan->p, t, index++), stride);
+        if (plan->kind->instant[x] != ALL)
+            NAME(load)(s, NAME(kept)(at, x), NAME(taped)(plan->p, t, index++), offsets);
 }
 
 INLINE void NAME(store_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                               int64_t t) {
-    int64_t index = 0, stride = NAME(tape_stride)(&plan->p);
-    NAME(store)(s, NAME(taped)(&plan->p, t, index++), at->u[MEMBRANE], stride);
+    const NAME(Offsets) offsets = NAME(offsets)(s, NAME(tape_stride)(plan->p));
+    int64_t index = 0;
+    NAME(store)(s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, MEMBRANE), offsets);
     for (int x = 0; x < TIMESCALES; x++)
-        if (plan->p.instant[x] != ALL)
-            NAME(store)(s, NAME(taped)(&plan->p, t, index++), at->u[x], stride);
+        if (plan->kind->instant[x] != ALL)
+            NAME(store)(s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, x), offsets);
 }

@@ -192,19 +192,39 @@ def test_a_backend_agrees_with_any_tape(backend, tape, recurrent, time, monkeypa
     check(backend, parameters, tape=tape, recurrent=recurrent, time=time, batch=2, tolerance=1e-7)
 
 
+def crowd(five, count):
+    """``count`` neurons, each like one of the five."""
+    five = list(five)
+    return NeuronParameters.stack([five[i % 5] for i in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("backend", "integrator", "filter", "leak"),
+    [
+        row
+        for row in table(INTEGRATORS, ["linear", "ota"], ["linear", "saturating"])
+        if row.values[0] != "triton" and (row.values[2] == "ota") == (row.values[3] == "saturating")
+    ],
+)
+@pytest.mark.parametrize("count", [16, 37])
+def test_the_usual_kinds_agree_in_single_precision(backend, integrator, filter, leak, count):
+    """The kernel has them compiled apart: fast elements without a filter, the others alike."""
+    parameters = crowd(neurons(filter, leak, "instant"), count)
+    check(backend, parameters, torch.float32, 3e-4, batch=6, time=70, integrator=integrator)
+
+
 @pytest.mark.parametrize(
     ("backend", "integrator", "recurrent", "shape"),
     table(
         INTEGRATORS,
         [False, True],
-        [(1, 1), (1, 4), (5, 1), (33, 2), (300, 3)],
+        [(1, 1), (1, 4), (5, 1), (33, 2), (129, 5), (300, 3)],
         triton=lambda integrator, recurrent, shape: shape in [(1, 1), (33, 2)],
     ),
 )
 def test_a_backend_agrees_in_any_shape(backend, integrator, recurrent, shape):
     count, batch = shape
-    five = list(neurons("both", "both", "both"))
-    many = NeuronParameters.stack([five[i % 5] for i in range(count)])
+    many = crowd(neurons("both", "both", "both"), count)
     check(
         backend, many, time=2 if backend == "triton" else 7, batch=batch, integrator=integrator,
         recurrent=recurrent, tolerance=1e-8,

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,21 +46,27 @@ class Timescale(StrEnum):
 TIMESCALES: tuple[Timescale, ...] = tuple(Timescale)
 
 
+@cache
+def _numbers(kind: type) -> tuple[str, ...]:
+    """The fields of a part of a neuron that hold a number, or a part with numbers, in order."""
+    return tuple(f.name for f in fields(kind) if f.name not in ("timescale", "elements", "name"))
+
+
 def _normalise(part: Any, what: str) -> None:
     """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
-    for f in fields(part):
-        value = getattr(part, f.name)
-        if f.name in ("timescale", "elements", "name") or isinstance(value, _Part | None):
+    for name in _numbers(type(part)):
+        value = getattr(part, name)
+        if isinstance(value, _Part | None):
             continue
         if not isinstance(value, float) and not _is_tensor(value):
             array = np.asarray(value)
             if array.dtype.kind not in "iuf" or array.size == 0:
                 raise InputError(
-                    f"{what}: {f.name} = {_shown(value)} is not allowed; it must be a number, or "
+                    f"{what}: {name} = {_shown(value)} is not allowed; it must be a number, or "
                     "numbers, one for each neuron."
                 )
             value = float(array) if array.ndim == 0 else array.astype(float)
-            object.__setattr__(part, f.name, value)
+            object.__setattr__(part, name, value)
 
 
 def _is_tensor(value: Value) -> bool:
@@ -348,18 +355,14 @@ class NeuronParameters:
         """The same structure with ``function`` applied to every number."""
 
         def mapped(part: Any) -> Any:
-            names = [f.name for f in fields(part) if f.name != "timescale"]
-            values = {n: getattr(part, n) for n in names}
+            values = {name: getattr(part, name) for name in _numbers(type(part))}
             return replace(part, **{n: of(v) for n, v in values.items() if v is not None})
 
         def of(value: Any) -> Any:
             return mapped(value) if isinstance(value, _Part) else function(value)
 
         values: dict[str, Any] = {"elements": tuple(mapped(e) for e in self.elements)}
-        for f in fields(self):
-            if f.name in ("elements", "name"):
-                continue
-            values[f.name] = of(getattr(self, f.name))
+        values |= {name: of(getattr(self, name)) for name in _numbers(type(self))}
         return replace(self, **values)
 
     def __getitem__(self, index: int) -> NeuronParameters:
@@ -398,27 +401,22 @@ class NeuronParameters:
         stacked = iter([np.array([float(v) for v in row]) for row in zip(*columns, strict=True)])
         return replace(many[0], name=name).map(lambda _: next(stacked))
 
-    def named_values(self) -> Iterable[tuple[str, Value]]:
+    def named_values(self) -> tuple[tuple[str, Value], ...]:
         """(dotted key, value) in the order in which :meth:`map` visits the numbers."""
+        return self._named_values
 
-        def of(part: Any, name: str) -> Iterator[tuple[str, Value]]:
-            for f in fields(part):
-                value = getattr(part, f.name)
+    @cached_property
+    def _named_values(self) -> tuple[tuple[str, Value], ...]:
+        def of(part: Any, prefix: str) -> Iterator[tuple[str, Value]]:
+            for name in _numbers(type(part)):
+                value = getattr(part, name)
                 if isinstance(value, _Part):
-                    yield from of(value, f"{name}.{f.name}")
-                elif f.name != "timescale" and value is not None:
-                    yield f"{name}.{f.name}", value
+                    yield from of(value, f"{prefix}{name}.")
+                elif value is not None:
+                    yield f"{prefix}{name}", value
 
-        for index, element in enumerate(self.elements):
-            yield from of(element, f"elements[{index}]")
-        for f in fields(self):
-            if f.name in ("elements", "name"):
-                continue
-            value = getattr(self, f.name)
-            if isinstance(value, _Part):
-                yield from of(value, f.name)
-            else:
-                yield f.name, value
+        elements = (of(e, f"elements[{i}].") for i, e in enumerate(self.elements))
+        return (*chain.from_iterable(elements), *of(self, ""))
 
     def with_values(self, values: Mapping[str, Value]) -> NeuronParameters:
         """The same with other numbers for the dotted keys of :meth:`named_values`."""

@@ -46,15 +46,20 @@ class Timescale(StrEnum):
 TIMESCALES: tuple[Timescale, ...] = tuple(Timescale)
 
 
-@cache
-def _numbers(kind: type) -> tuple[str, ...]:
+def _numbers(part: Any) -> tuple[str, ...]:
     """The fields of a part of a neuron that hold a number, or a part with numbers, in order."""
+    kind: Any = type(part)
+    return _numbers_of(kind)
+
+
+@cache
+def _numbers_of(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.name not in ("timescale", "elements", "name"))
 
 
 def _normalise(part: Any, what: str) -> None:
     """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
-    for name in _numbers(type(part)):
+    for name in _numbers(part):
         value = getattr(part, name)
         if isinstance(value, _Part | None):
             continue
@@ -355,14 +360,14 @@ class NeuronParameters:
         """The same structure with ``function`` applied to every number."""
 
         def mapped(part: Any) -> Any:
-            values = {name: getattr(part, name) for name in _numbers(type(part))}
+            values = {name: getattr(part, name) for name in _numbers(part)}
             return replace(part, **{n: of(v) for n, v in values.items() if v is not None})
 
         def of(value: Any) -> Any:
             return mapped(value) if isinstance(value, _Part) else function(value)
 
         values: dict[str, Any] = {"elements": tuple(mapped(e) for e in self.elements)}
-        values |= {name: of(getattr(self, name)) for name in _numbers(type(self))}
+        values |= {name: of(getattr(self, name)) for name in _numbers(self)}
         return replace(self, **values)
 
     def __getitem__(self, index: int) -> NeuronParameters:
@@ -408,7 +413,7 @@ class NeuronParameters:
     @cached_property
     def _named_values(self) -> tuple[tuple[str, Value], ...]:
         def of(part: Any, prefix: str) -> Iterator[tuple[str, Value]]:
-            for name in _numbers(type(part)):
+            for name in _numbers(part):
                 value = getattr(part, name)
                 if isinstance(value, _Part):
                     yield from of(value, f"{prefix}{name}.")

@@ -480,7 +480,7 @@ def _equal(value: Value, constant: float) -> Mask:
         return value == constant
     mask = value.detach() == constant if _is_tensor(value) else value == constant
     # One look for all neurons: the formula is then chosen without looking at each step.
-    return bool(mask.all()) or (mask if bool(mask.any()) else False)
+    return bool(mask.any()) and (bool(mask.all()) or mask)
 
 
 def _to_numpy(value: Value) -> np.ndarray:

@@ -152,7 +152,7 @@ def kernel_is_built() -> bool:
 
 
 _NOT_BUILT = (
-    "the fused kernel was not built, so neurons run some fifteen times as slowly, in plain torch; "
+    "the fused kernel was not built, so neurons run some twenty times as slowly, in plain torch; "
     "install a C compiler (apt-get install gcc libc6-dev) and then the package again."
 )
 

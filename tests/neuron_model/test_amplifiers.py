@@ -88,7 +88,7 @@ def written_out(time: float, y: np.ndarray) -> list[float]:
 
 
 def test_a_run_is_the_equations_run():
-    run = simulate(NEURON, Stimulus.constant(CURRENT), 150.0)
+    run = simulate(NEURON, Stimulus.constant(CURRENT), 150.0, initial=State(*[-0.2] * 4))
     pairs = [(0.3, 1.02), (0.1, 0.98), (0.0, 1.03)]
     t = np.tanh([-pairs[0][0] * 1.02, -pairs[1][0] * 0.98, 0.0])
     t[1] += (1 - t[1] ** 2) * (0.02 * t[1] ** 3 - 0.01 * t[1])

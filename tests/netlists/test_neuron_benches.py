@@ -171,3 +171,12 @@ def test_a_neuron_without_slow_parts_follows_its_membrane(engine: Engine, tmp_pa
     assert run.filtered == {}
     # the solution of u - 0.5 tanh(u) = 1
     assert run.membrane[-1] == pytest.approx(1.44, abs=0.15)
+
+
+def test_a_sweep_is_held_to_less_than_a_response_in_time(benches):
+    """Where ngspice searches for the points of a sweep, it must not give up on any of them."""
+    swept = benches.iv(FAST, -3.0, 3.0, 0.1, 0.0)
+    driven = benches.transient(np.array([0.0]), np.array([1.0]), 100.0)
+    assert swept.options["reltol"] >= 10 * driven.options["reltol"]
+    chosen = replace(benches, options={"reltol": 1e-5})
+    assert chosen.iv(FAST, -3.0, 3.0, 0.1, 0.0).options["reltol"] == 1e-5

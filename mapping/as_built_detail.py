@@ -50,7 +50,6 @@ def as_built_in_detail(
     compact = as_built(design, characteristics)
     unit = design.unit_voltage / design.unit_current
     through = feedthrough(design, characteristics)
-    total = design.membrane_capacitance + parasitics(design, characteristics).membrane + through
     elements = tuple(
         replace(e, amplifier=_of_element(a, design, characteristics))
         for e, a in zip(compact.elements, design.elements, strict=False)
@@ -62,9 +61,11 @@ def as_built_in_detail(
         for f in design.followers
     }
     values: dict[str, object] = dict(filters)
-    values["tau_m"] = compact.tau_m + through * unit / design.time_unit
     membrane = next((x for x in Timescale if design.follower(x) is None), None)
-    if membrane is not None:
+    if membrane is None:
+        values["tau_m"] = compact.tau_m + through * unit / design.time_unit
+    else:
+        total = design.membrane_capacitance + parasitics(design, characteristics).membrane + through
         conductance = membrane_conductance(design, characteristics) * unit
         sections = tuple(
             replace(

@@ -104,6 +104,11 @@ class NeuronDesign:
         """The follower of ``timescale``; None where U_x is U_m."""
         return next((f for f in self.followers if f.timescale == timescale), None)
 
+    def tau(self, timescale: Timescale) -> float:
+        """Time constant of ``timescale``, in units of the neuron's time; 0 where U_x is U_m."""
+        follower = self.follower(timescale)
+        return 0.0 if follower is None else follower.tau
+
     def volts(self, u: Any) -> Any:
         """V = V_ref + V0 U."""
         return self.reference_voltage + self.unit_voltage * u

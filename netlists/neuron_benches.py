@@ -5,7 +5,7 @@ reference line, the supply, a load for the output current, and what drives the m
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from netlists.bench import (
 from netlists.bench import Element as BenchElement
 from netlists.engine import Result
 from netlists.waveforms import Waveforms
-from neuron_model.parameters import TIMESCALES, Timescale
+from neuron_model.parameters import Timescale, follows
 
 SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
@@ -67,26 +67,22 @@ class NeuronBenches:
         """The membrane swept from ``low`` to ``high`` units, the slower voltages held at ``held``.
 
         What the membrane source delivers is the curve, plus the compensation current. A voltage of
-        a slower name whose time constant is no longer than those that follow does so as well, as
-        in :func:`neuron_model.iv_curves.iv_curves`.
+        a slower name whose time constant is no longer than those that follow does so as well, see
+        :func:`neuron_model.parameters.follows`.
         """
         volts = self.design.volts
         fixed: list[BenchElement] = [VoltageSource("vmembrane", MEMBRANE, "0", float(volts(held)))]
-        place = TIMESCALES.index(timescale)
-        named = [f.tau for f in self.design.followers if TIMESCALES.index(f.timescale) <= place]
         for follower in self.design.followers:
-            slower = TIMESCALES.index(follower.timescale) > place
-            if slower and follower.tau > max(named, default=0.0):
+            if not follows(self.design, follower.timescale, timescale):
                 value = float(volts(held)) + follower.shift
                 node = f"v_{follower.timescale}"
                 fixed.append(VoltageSource(f"vhold_{follower.timescale}", node, "0", value))
         sweep = DCSweep(
             "vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage
         )
-        return replace(
-            self._bench(f"I-V curve, {timescale}", fixed, (sweep,), ("i(vmembrane)",)),
-            options=_OPTIONS | _SWEEP_OPTIONS | dict(self.options),
-        )
+        options = _OPTIONS | _SWEEP_OPTIONS | dict(self.options)
+        what = f"I-V curve, {timescale}"
+        return self._bench(what, fixed, (sweep,), ("i(vmembrane)",), options)
 
     def transient(
         self, times: np.ndarray, currents: np.ndarray, duration: float, start: float = 0.0
@@ -113,10 +109,16 @@ class NeuronBenches:
         monitors = tuple(f"v({name})" for name in self.circuit.monitors)
         save = (f"v({MEMBRANE})", *monitors, f"i({SUPPLY_SOURCE})", "i(vs_load)")
         source = CurrentSource("iin", "0", MEMBRANE, drive)
-        return self._bench("response to an input current", [source], (analysis,), save)
+        what = "response to an input current"
+        return self._bench(what, [source], (analysis,), save, self.simulator_options)
 
     def _bench(
-        self, what: str, drive: list[BenchElement], steps: tuple[Step, ...], save: tuple[str, ...]
+        self,
+        what: str,
+        drive: list[BenchElement],
+        steps: tuple[Step, ...],
+        save: tuple[str, ...],
+        options: Mapping[str, float],
     ) -> Bench:
         supply = self.design.supply
         names = [port.name for port in self.circuit.cell.ports]
@@ -143,7 +145,7 @@ class NeuronBenches:
             analyses=steps,
             save=save,
             temperature=self.temperature,
-            options=self.simulator_options,
+            options=options,
             comments=self.comments,
         )
 

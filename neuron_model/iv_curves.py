@@ -23,7 +23,7 @@ from scipy.optimize import brentq
 
 from neuron_model.dynamics import State, ionic_current, shaped
 from neuron_model.errors import InputError
-from neuron_model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
+from neuron_model.parameters import TIMESCALES, Element, NeuronParameters, Timescale, follows
 
 VOLTAGE = sympy.Symbol("U", real=True)
 """The membrane voltage in the closed forms."""
@@ -197,16 +197,6 @@ def excitability(parameters: NeuronParameters) -> Excitability:
     return Excitability(
         excitable=fast, slow_excitable=fast and slow and not ultraslow, bistable=ultraslow
     )
-
-
-def follows(parameters: NeuronParameters, element: Timescale, timescale: Timescale) -> bool:
-    """Whether elements of timescale ``element`` have followed the membrane at ``timescale``.
-
-    Those of a slower name do so as well if their time constant is as short.
-    """
-    order = TIMESCALES.index
-    taus = [parameters.tau(x) for x in TIMESCALES[: order(timescale) + 1]]
-    return order(element) <= order(timescale) or bool(parameters.tau(element) <= max(taus))
 
 
 def settled_offset(parameters: NeuronParameters, timescale: Timescale, u: Any = 0.0) -> Any:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cache, cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -427,6 +427,23 @@ class NeuronParameters:
         """The same with other numbers for the dotted keys of :meth:`named_values`."""
         numbers = iter([values.get(key, value) for key, value in self.named_values()])
         return self.map(lambda _: next(numbers))
+
+
+class TimeConstants(Protocol):
+    """A neuron, or what it became."""
+
+    def tau(self, timescale: Timescale) -> Value:
+        """Time constant of ``timescale``, 0 where U_x is U_m."""
+
+
+def follows(neuron: TimeConstants, element: Timescale, timescale: Timescale) -> bool:
+    """Whether elements of timescale ``element`` have followed the membrane at ``timescale``.
+
+    Those of a slower name do so as well if their time constant is as short.
+    """
+    order = TIMESCALES.index
+    taus = [neuron.tau(x) for x in TIMESCALES[: order(timescale) + 1]]
+    return order(element) <= order(timescale) or bool(neuron.tau(element) <= max(taus))
 
 
 # How large or small a number may be: far beyond any neuron, near enough that no power or

@@ -94,6 +94,9 @@ def load_neuron(name: str) -> NeuronParameters:
 def load_source(name: str) -> Source:
     """All neurons of a run folder, or the one of a neuron file or preset.
 
+    Files and netlists are named after neurons: layers that have a name in common are called
+    ``layer_0`` and so on here, 0 being the one nearest to the input.
+
     Raises:
         InputError: nothing of the kind is there.
     """
@@ -113,7 +116,10 @@ def load_source(name: str) -> Source:
 
     network = read_model(model)
     sizes = network.configuration.sizes
-    neurons = tuple(n for layer in range(len(sizes)) for n in neurons_of(network, layer))
+    layers = [neurons_of(network, layer) for layer in range(len(sizes))]
+    if len({layer.name for layer in layers}) < len(layers):
+        layers = [replace(layer, name=f"layer_{index}") for index, layer in enumerate(layers)]
+    neurons = tuple(neuron for layer in layers for neuron in layer)
     return Source(neurons, path, _read_drives(path / CURRENTS_FILE, sizes))
 
 

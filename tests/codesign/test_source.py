@@ -55,6 +55,19 @@ def test_a_run_folder_is_all_its_neurons(run_folder):
     assert source.drives is None
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("n", "n"), ["layer_0_0", "layer_0_1", "layer_1_0", "layer_1_1"]),
+        (("near", "far"), ["near_0", "near_1", "far_0", "far_1"]),
+    ],
+)
+def test_no_two_neurons_of_a_run_have_one_name(tmp_path, names, found):
+    layers = tuple(NeuronParameters.stack([burster(), burster()], name) for name in names)
+    write_model(tmp_path / MODEL_FILE, MTCNetwork(NetworkConfiguration(1, 1, layers, dt=1.0)))
+    assert [neuron.name for neuron in load_source(str(tmp_path)).neurons] == found
+
+
 def test_recorded_currents_are_read_back(run_folder):
     currents = np.array([[0.0, 1.0, 2.0], [0.5, 1.0, -2.0]])
     write_drives(run_folder, currents, 2.5)

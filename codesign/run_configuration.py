@@ -37,7 +37,6 @@ relative to the configuration file.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -47,6 +46,7 @@ from typing import Any
 import tomli_w
 
 from codesign.chip_settings import ChipSettings
+from codesign.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
 from neuron_model.backends import find_backend
 from neuron_model.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
@@ -95,7 +95,7 @@ class NetworkSettings:
         find_backend(self.backend)
         if self.dtype not in DTYPES:
             raise InputError(
-                f"network: dtype = {self.dtype!r} is not allowed; it must be {_words(DTYPES)}."
+                f"network: dtype = {self.dtype!r} is not allowed; it must be {listed(DTYPES)}."
             )
 
     def network(
@@ -182,24 +182,24 @@ def run_configuration_from_toml(
     document = parse_toml(text, source)
     with named_source(source):
         known = ("seed", "task", "network", "training", "limits", "log", "chips")
-        _refuse_unknown("", document, (*known, "start"))
+        refuse_unknown("", document, (*known, "start"))
         seed = document.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
             raise InputError(
                 f"seed = {seed!r} is not allowed; it must be a whole number from 0 to 2147483647."
             )
-        tables = {key: _table(key, document.get(key, {})) for key in known[1:]}
+        tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
         settings, layers = _network(tables["network"])
         here = folder or Path.cwd()
-        start = _typed("start", document.get("start", ""), "")
+        start = typed_value("start", document.get("start", ""), "")
         return RunConfiguration(
             seed=seed,
             task=_task(tables["task"], here),
             layers=layers,
             network=settings,
-            training=_build(TrainingConfiguration(seed=seed), "training", tables["training"]),
-            limits=_build(REALISABLE, "limits", tables["limits"]),
-            log=_build(LogSettings(), "log", tables["log"]),
+            training=build_part(TrainingConfiguration(seed=seed), "training", tables["training"]),
+            limits=build_part(REALISABLE, "limits", tables["limits"]),
+            log=build_part(LogSettings(), "log", tables["log"]),
             chips=_chips(tables["chips"], here),
             start=str((here / Path(start).expanduser()).resolve()) if start else "",
         )
@@ -266,21 +266,21 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     entries = dict(table)
     name = entries.pop("name", "mackey_glass")
     if not isinstance(name, str) or name not in TASKS:
-        raise InputError(f"task.name = {name!r} is not allowed; it must be {_words(TASKS)}.")
+        raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.")
     if name == "series":
-        file = _typed("task.file", entries.get("file", ""), "")
+        file = typed_value("task.file", entries.get("file", ""), "")
         if not file:
             raise InputError("task.file is missing; it must be the path of a CSV or NPZ file.")
         for key in ("input", "target"):
             if isinstance(entries.get(key), str):
                 entries[key] = [entries[key]]
         entries["file"] = str((folder / Path(file).expanduser()).resolve())
-    task: AnyTask = _build(TASKS[name], "task", entries)
+    task: AnyTask = build_part(TASKS[name], "task", entries)
     return task
 
 
 def _chips(table: Mapping[str, Any], folder: Path) -> ChipSettings:
-    chips: ChipSettings = _build(ChipSettings(), "chips", table)
+    chips: ChipSettings = build_part(ChipSettings(), "chips", table)
     if table and not chips.wanted:
         raise InputError("chips.technology is missing; it must be a built-in name or a path.")
     if "/" in chips.technology or "." in chips.technology:
@@ -293,11 +293,11 @@ def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer,
     """What of [network] says how the neurons are computed, and which they are."""
     settings = {f.name for f in fields(NetworkSettings)}
     of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
-    _refuse_unknown("network.", table, tuple(sorted(settings | of_layers | {"layers"})))
+    refuse_unknown("network.", table, tuple(sorted(settings | of_layers | {"layers"})))
     common = {k: v for k, v in table.items() if k in of_layers}
     layers = table.get("layers", 1)
     if isinstance(layers, list) and layers:
-        tables = [_table(f"network.layers[{i}]", entry) for i, entry in enumerate(layers)]
+        tables = [as_table(f"network.layers[{i}]", entry) for i, entry in enumerate(layers)]
     elif isinstance(layers, int) and not isinstance(layers, bool) and 1 <= layers <= 100:
         tables = [{}] * layers
     else:
@@ -310,53 +310,18 @@ def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer,
     for index, entry in enumerate(tables):
         key = f"network.layers[{index}]" if entry else "network"
         found.append(_layer(key, {**common, **entry}))
-    return _build(NetworkSettings(), "network", own), tuple(found)
+    return build_part(NetworkSettings(), "network", own), tuple(found)
 
 
 def _layer(key: str, table: Mapping[str, Any]) -> AnyLayer:
     if "preset" not in table:
-        bursting: BurstingLayer = _build(BurstingLayer(), key, table)
+        bursting: BurstingLayer = build_part(BurstingLayer(), key, table)
         return bursting
     name = table["preset"]
-    layer: PresetLayer = _build(
+    layer: PresetLayer = build_part(
         PresetLayer(), key, {**table, "preset": [name] if isinstance(name, str) else name}
     )
     return layer
-
-
-def _build(default: Any, key: str, table: Mapping[str, Any]) -> Any:
-    """``default`` with the values of ``table``, each of the type that the default's has."""
-    names = tuple(f.name for f in fields(default) if f.name != "seed")
-    _refuse_unknown(f"{key}.", table, names)
-    values: dict[str, Any] = {
-        name: _typed(f"{key}.{name}", value, getattr(default, name), name in _TEXTS)
-        for name, value in table.items()
-    }
-    return replace(default, **values)
-
-
-_TEXTS = ("learn", "preset", "input", "target", "corners")
-"""Keys of lists of texts; all other lists are of numbers."""
-
-
-def _typed(key: str, value: object, example: Any, texts: bool = False) -> Any:
-    if is_dataclass(example):
-        return _build(example, key, _table(key, value))
-    if isinstance(example, tuple):
-        if isinstance(value, list) and all(
-            isinstance(v, str) if texts else _is_number(v) for v in value
-        ):
-            return tuple(value)
-        kind = "texts" if texts else "numbers"
-        raise InputError(f"{key} = {value!r} is not allowed; it must be a list of {kind}.")
-    kinds: dict[type, tuple[type, ...]] = {float: (int, float), int: (int,), str: (str,)}
-    allowed = kinds.get(type(example), (bool,))
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        words = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
-        raise InputError(f"{key} = {value!r} is not allowed; it must be {words[type(example)]}.")
-    if isinstance(example, float) and isinstance(value, int):
-        return float(value) if abs(value) < 10**300 else math.inf
-    return value
 
 
 def _entries(part: Any) -> dict[str, Any]:
@@ -368,23 +333,3 @@ def _entries(part: Any) -> dict[str, Any]:
         return list(value) if isinstance(value, tuple) else value
 
     return {f.name: entry(getattr(part, f.name)) for f in fields(part)}
-
-
-def _table(key: str, entry: object) -> dict[str, Any]:
-    if not isinstance(entry, dict):
-        raise InputError(f"{key} = {entry!r} is not allowed; it must be a table, [{key}].")
-    return entry
-
-
-def _refuse_unknown(prefix: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            raise InputError(f"{prefix}{key} is not a known key; allowed are {_words(known)}.")
-
-
-def _words(names: Any) -> str:
-    return ", ".join(names)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -204,14 +204,19 @@ def _smallest_bias(
     return _BIAS_MARGIN * limits.bias_current[0] * at.gain * widest / at.slope_voltage
 
 
+def element_name(index: int, element: Element) -> str:
+    """What the amplifier of the element numbered ``index`` is called in designs and netlists."""
+    sign = "m" if element.alpha < 0 else "p"
+    letter = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
+    return f"{letter[element.timescale]}{sign}{index}"
+
+
 def _first_guess(
     index: int, element: Element, unit_current: float, neuron: NeuronParameters
 ) -> OtaDesign:
     orientation = Orientation.NONINVERTING if element.alpha < 0 else Orientation.INVERTING
-    sign = "m" if element.alpha < 0 else "p"
-    letter = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
     return OtaDesign(
-        name=f"{letter[element.timescale]}{sign}{index}",
+        name=element_name(index, element),
         timescale=element.timescale,
         orientation=orientation,
         bias_current=abs(element.alpha) * unit_current,

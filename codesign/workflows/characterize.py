@@ -82,12 +82,7 @@ def characterize(
         MissingDependencyError: no ngspice or no models.
         SimulatorError: ngspice failed.
     """
-    if not -60.0 <= temperature <= 200.0:
-        raise InputError(f"temperature = {temperature:g} degC must be from -60 to 200.")
-    cells = CellBenches(technology, "", temperature).cells()
-    models = models_for(technology, corner, cells)
-    benches = CellBenches(technology, models.text, temperature)
-    fingerprint = _fingerprint(technology, corner, temperature, models.content_hash, cells)
+    benches, fingerprint = _prepared(technology, corner, temperature)
     path = characteristics_path(technology, corner, temperature, fingerprint)
     if not fresh and path.is_file():
         try:
@@ -101,6 +96,27 @@ def characterize(
         measured = _measure(benches, corner, fingerprint, engine, progress)
     write_characteristics(path, measured)
     return measured
+
+
+def is_characterized(technology: Technology, corner: str, temperature: float) -> bool:
+    """Whether :func:`characterize` has what is asked for in its cache.
+
+    Raises:
+        InputError: unknown corner, or temperature out of range.
+        MissingDependencyError: no models.
+    """
+    _, fingerprint = _prepared(technology, corner, temperature)
+    return characteristics_path(technology, corner, temperature, fingerprint).is_file()
+
+
+def _prepared(technology: Technology, corner: str, temperature: float) -> tuple[CellBenches, str]:
+    """What measures the cells, and the fingerprint of what will be measured."""
+    if not -60.0 <= temperature <= 200.0:
+        raise InputError(f"temperature = {temperature:g} degC must be from -60 to 200.")
+    cells = CellBenches(technology, "", temperature).cells()
+    models = models_for(technology, corner, cells)
+    benches = CellBenches(technology, models.text, temperature)
+    return benches, _fingerprint(technology, corner, temperature, models.content_hash, cells)
 
 
 def characteristics_path(

@@ -211,9 +211,7 @@ def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveCom
     voltage, circuit = iv_curve(result, built.design)
     model = built.parameters[0]
     wanted = iv_curves(model, voltage, operating_point=float(model.u_rest)).at(timescale)
-    expected = iv_curves(built.as_built, voltage, operating_point=float(model.u_rest)).at(timescale)
-    # as-built, offset currents are part of its bias: what is beyond the trained one is error
-    expected = expected - (float(built.as_built.i_bias) - float(model.i_bias))
+    expected = built_curves(built.as_built, model, voltage)[timescale]
     height = float(wanted.max() - wanted.min())
     error = circuit - wanted
     return CurveComparison(
@@ -226,6 +224,29 @@ def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveCom
         largest=float(np.max(np.abs(error)) / height),
         nrmse_as_built=float(np.sqrt(np.mean((circuit - expected) ** 2)) / height),
     )
+
+
+def built_curves(
+    built: NeuronParameters, model: NeuronParameters, voltage: np.ndarray
+) -> dict[Timescale, np.ndarray]:
+    """I-V curves of as-built parameters, to be compared with the model's; each (points,).
+
+    Offset currents are part of the bias as built: what is beyond the trained one is error.
+    """
+    curves = iv_curves(built, voltage, operating_point=float(model.u_rest))
+    beyond = float(built.i_bias) - float(model.i_bias)
+    return {timescale: curves.at(timescale) - beyond for timescale in Timescale}
+
+
+def curve_errors(built: NeuronParameters, model: NeuronParameters) -> dict[Timescale, float]:
+    """nrmse of each curve of ``built`` over IV_RANGE, as :class:`CurveComparison` has it."""
+    voltage = np.arange(IV_RANGE[0], IV_RANGE[1] + _IV_STEP / 2, _IV_STEP)
+    wanted = iv_curves(model, voltage, operating_point=float(model.u_rest))
+    return {
+        timescale: float(np.sqrt(np.mean((curve - wanted.at(timescale)) ** 2)))
+        / float(np.ptp(wanted.at(timescale)))
+        for timescale, curve in built_curves(built, model, voltage).items()
+    }
 
 
 def supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:

@@ -1,0 +1,169 @@
+"""``codesign sweep``: a neuron at every corner, temperature, mismatch sample and parameter."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.arguments import add_command, add_plot, add_timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codesign.arguments import Subparsers
+    from codesign.sweep_study import SweepStudy
+    from codesign.workflows.characterize import Progress
+    from codesign.workflows.sweep_plan import SweepEstimate, SweepPlan
+
+_MOST_ROWS = 60
+# what run_sweep calls it
+_SWEEPING = "sweeping"
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command's arguments."""
+    parser = add_command(
+        subparsers,
+        "sweep",
+        example="codesign sweep examples/modulation.toml --plot modulation.png\n"
+        "codesign sweep examples/corners.toml --out runs/corners\n"
+        "codesign sweep examples/corners.toml --dry-run",
+        description="Build a neuron at every point of the product of axes that CONFIG (TOML) "
+        "names: corners, temperatures, supplies, mismatch samples, I0, capacitors, gate areas, "
+        "bias codes, and the neuron's own parameters. Each point is told how it fires, how far "
+        "its intervals and I-V curves are from the model's, and what it costs. Exit status 1: a "
+        "point does not fire as its model; 4: ngspice failed at one.",
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="configuration of the sweep")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for sweep.csv, sweep.json, sweep.png and the record of all points; a sweep "
+        "that was stopped goes on from there",
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="forget what DIR holds, and begin anew"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say how many points there are and about how long they take, and do nothing",
+    )
+    add_plot(parser)
+    add_timeout(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from codesign.console import note, print_json, progress
+    from codesign.sweep_configuration import read_sweep_configuration
+    from codesign.sweep_study import study_to_json
+    from codesign.workflows.sweep import known_points, run_sweep
+    from codesign.workflows.sweep_files import RECORD_FILE, forget, write_sweep
+    from codesign.workflows.sweep_plan import estimate, plan_sweep
+    from netlists.engine import Engine
+
+    plan = plan_sweep(read_sweep_configuration(arguments.config))
+    folder: Path | None = arguments.out
+    if folder is not None and arguments.restart and not arguments.dry_run:
+        forget(folder)
+    record = None if folder is None else folder / RECORD_FILE
+    known = known_points(plan, record)
+    before = estimate(plan, known)
+    if arguments.dry_run:
+        _print_estimate(plan, before, known, arguments.json)
+        return 0
+    note(_in_words(before, known))
+    with (
+        Engine(timeout=arguments.timeout) as engine,
+        progress(_SWEEPING, total=before.points) as advance,
+    ):
+        outcome = run_sweep(plan, engine, record, _counting(advance))
+    if folder is not None:
+        write_sweep(folder, plan.configuration, outcome)
+    if arguments.plot is not None:
+        from codesign.plots import save_figure
+        from codesign.sweep_plots import sweep_figure
+
+        save_figure(sweep_figure(outcome), arguments.plot)
+    if arguments.json:
+        print_json(study_to_json(outcome))
+    else:
+        _print(outcome, folder)
+    if outcome.has_failed:
+        return 4
+    return 0 if outcome.is_met else 1
+
+
+def _counting(advance: "Callable[..., None]") -> "Progress":
+    """Progress that tells (done, of how many, what), as a bar that is moved by what is new."""
+    import sys
+
+    done_before, what_before = 0, _SWEEPING
+
+    def step(done: int, _total: int, what: str) -> None:
+        nonlocal done_before, what_before
+        # elsewhere than on a terminal, only what is measured is said
+        is_news = what != what_before and (what != _SWEEPING or sys.stderr.isatty())
+        advance(done - done_before, description=what if is_news else None)
+        done_before, what_before = done, what if is_news else what_before
+
+    return step
+
+
+def _in_words(found: "SweepEstimate", known: int) -> str:
+    chips = f", {_counted(found.runs, 'chip')}" if found.runs != found.points else ""
+    before = f", {known} of them known" if known else ""
+    cells = _counted(found.cell_sets, "set") + " of cells"
+    first = f"; {cells} to measure first" if found.cell_sets else ""
+    return f"{_counted(found.points, 'point')}{chips}{before}{first}; about " + _duration(
+        found.seconds
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1.0, float(f'{seconds:.1g}')):g} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_json: bool) -> None:
+    from codesign.console import print_json, print_table
+
+    if as_json:
+        axes = {axis.name: list(axis.values) for axis in plan.axes}
+        print_json(
+            {
+                "points": found.points,
+                "runs": found.runs,
+                "known": known,
+                "cell_sets": found.cell_sets,
+                "seconds": found.seconds,
+                "axes": axes,
+            }
+        )
+        return
+    rows = [(a.name, len(a.values), ", ".join(a.labels)) for a in plan.axes]
+    print_table("", ("axis", "values", ""), rows)
+    print(_in_words(found, known))
+
+
+def _print(study: "SweepStudy", folder: Path | None) -> None:
+    from codesign.console import print_table
+    from codesign.sweep_plots import title
+    from codesign.sweep_table import summary, table_columns, table_rows
+
+    rows = table_rows(study)
+    print_table(title(study), table_columns(study), rows[:_MOST_ROWS])
+    if len(rows) > _MOST_ROWS:
+        where = f"{folder / 'sweep.csv'} has all" if folder else "--out DIR keeps them all as CSV"
+        print(f"({len(rows) - _MOST_ROWS} more points; {where})")
+    for line in summary(study):
+        print(line)

@@ -1,0 +1,454 @@
+"""Run a sweep: build the neuron of every point, tell how it fires, and keep that at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from circuits.area import area
+from circuits.mismatch import device_spreads
+from circuits.neuron import neuron_circuit
+from codesign.measured_record import MeasuredRecord
+from codesign.sweep_axes import AxisValue
+from codesign.sweep_study import (
+    ChipOutcome,
+    PointOutcome,
+    SweepPoint,
+    SweepStudy,
+    outcome_from_json,
+    outcome_to_json,
+)
+from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.chip_reports import chip_reports
+from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.mismatch import draw_neuron
+from codesign.workflows.mismatch import study as mismatch_study
+from codesign.workflows.sensitivities import measure_sensitivities
+from codesign.workflows.source import Drive
+from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan, description
+from codesign.workflows.sweep_variation import bias_laws, varied_choices
+from codesign.workflows.validate import (
+    Task,
+    compare,
+    curve_errors,
+    model_regime,
+    short_stimulus,
+    timing,
+)
+from mapping.as_built import as_built
+from mapping.as_built_samples import as_built_samples
+from mapping.characteristics import CellCharacteristics
+from mapping.design import NeuronDesign
+from mapping.estimates import energy_per_spike, static_power
+from mapping.mapper import map_neuron
+from mapping.mismatch import draw
+from mapping.temperature import design_at
+from netlists.bench import Bench
+from netlists.engine import Engine, Result
+from neuron_model.errors import CodesignError, InputError, SimulatorError
+from neuron_model.parameters import NeuronParameters
+from neuron_model.regimes import RegimeReport
+
+CHIPS_FOLDER = "chips"
+"""Beside the record: the chips of each point that ngspice simulates."""
+
+# Points that are built before ngspice simulates them, for each of its processes.
+_AHEAD = 4
+
+
+def run_sweep(
+    plan: SweepPlan,
+    engine: Engine,
+    record: Path | None = None,
+    progress: Progress | None = None,
+) -> SweepStudy:
+    """Every point of ``plan``.
+
+    A point that cannot be built is told with its reason; so is one at which ngspice failed, which
+    is tried again when the sweep is started again.
+
+    Args:
+        plan: the sweep.
+        engine: ngspice, for cells that are not in the cache and for points if they ask for it.
+        record: file that keeps each point as soon as it is known; a sweep that was stopped goes on
+            from it.
+        progress: called with the number of points done.
+
+    Raises:
+        InputError: the record is of another sweep, or cannot be read or written.
+        MissingDependencyError: no ngspice or no models.
+    """
+    known = open_record(plan, record)
+    points: dict[int, SweepPoint] = {}
+    for number, values in enumerate(plan.points):
+        if str(number) in known:
+            points[number] = _from_record(record, number, values, known[str(number)])
+    missing = [number for number in range(len(plan.points)) if number not in points]
+    runner = _Runner(plan, engine, record, progress, len(points))
+    for point in runner.points(missing):
+        points[point.number] = point
+        if not point.failed:
+            outcome = None if point.outcome is None else outcome_to_json(point.outcome)
+            values = dict(point.values)
+            entry = {"values": values, "reason": point.reason, "outcome": outcome}
+            known.add(str(point.number), entry)
+    configuration = plan.configuration
+    return SweepStudy(
+        backend=configuration.backend,
+        axes=plan.axes,
+        shown=plan.shown,
+        drives={
+            name: (short_stimulus(n.drive.stimulus), n.drive.duration)
+            for name, n in plan.neurons.items()
+        },
+        seed=configuration.seed,
+        samples=configuration.mismatch.samples,
+        least_yield=configuration.mismatch.least_yield,
+        points=tuple(points[number] for number in range(len(plan.points))),
+    )
+
+
+def known_points(plan: SweepPlan, path: Path | None) -> int:
+    """How many points of ``plan`` the record at ``path`` holds; it need not be there.
+
+    Raises:
+        InputError: as :func:`open_record`.
+    """
+    if path is None or not path.exists():
+        return 0
+    known = open_record(plan, path)
+    return sum(str(number) in known for number in range(len(plan.points)))
+
+
+def open_record(plan: SweepPlan, path: Path | None) -> MeasuredRecord:
+    """The record of ``plan`` at ``path``; None keeps it in memory.
+
+    Raises:
+        InputError: it is of another sweep: the text says what is different; or it is none.
+    """
+    now = description(plan)
+    # what JSON makes of it, to be compared with what JSON says
+    now = json.loads(json.dumps(now))
+
+    def refusal(known: str) -> str:
+        try:
+            before = json.loads(known)
+            keys = dict.fromkeys((*before, *now))
+            changed = [key for key in keys if before.get(key) != now.get(key)]
+        except (ValueError, AttributeError, TypeError):
+            before, changed = {}, []
+        told = [_difference(key, before.get(key), now.get(key)) for key in changed[:4]]
+        more = f", and {len(changed) - 4} more" if len(changed) > 4 else ""
+        what = f" ({'; '.join(told)}{more})" if told else ""
+        return (
+            f"is the record of another sweep{what}; choose another folder, change the "
+            "configuration back, or begin anew with --restart."
+        )
+
+    return MeasuredRecord(path, json.dumps(now), refusal)
+
+
+def _difference(key: str, before: object, now: object) -> str:
+    if before is None or now is None:
+        return f"{key} is {'new' if before is None else 'not there any more'}"
+    if key.partition(" ")[0] in ("neuron", "technology", "models", "steps"):
+        return f"{key} is another one"
+    return f"{key} = {_short(now)}, where the record has {_short(before)}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _from_record(
+    record: Path | None, number: int, values: Mapping[str, AxisValue], content: object
+) -> SweepPoint:
+    try:
+        assert isinstance(content, dict)
+        known = content["outcome"]
+        outcome = None if known is None else outcome_from_json(known)
+        return SweepPoint(number, values, outcome, str(content["reason"]))
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{record}: point {number} cannot be read ({error}).") from error
+
+
+@dataclass(frozen=True, eq=False)
+class _Built:
+    """A neuron at a point.
+
+    mapped: the design at the nominal conditions; design: as it is applied at the point's.
+    """
+
+    number: int
+    values: Mapping[str, AxisValue]
+    situation: Situation
+    mapped: NeuronDesign
+    design: NeuronDesign
+    measured: CellCharacteristics
+    wanted: RegimeReport
+
+    @property
+    def model(self) -> NeuronParameters:
+        """The point's neuron."""
+        return self.situation.parameters
+
+    @property
+    def drive(self) -> Drive:
+        """What drives it."""
+        return self.situation.drive
+
+    @property
+    def seconds(self) -> float:
+        """From the onset to the end of the drive."""
+        return (self.drive.duration - self.drive.onset) * self.design.time_unit
+
+    def assembled(self) -> BuiltNeuron:
+        """With cell text, models and the as-built parameters in detail."""
+        return assemble(self.model, self.design, self.situation.operated, self.measured)
+
+
+class _Runner:
+    def __init__(
+        self,
+        plan: SweepPlan,
+        engine: Engine,
+        record: Path | None,
+        progress: Progress | None,
+        done: int,
+    ) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._record = record
+        self._progress = progress
+        self._done = done
+        self._cells = _Known(self._measure)
+        self._designs: dict[tuple[AxisValue, ...], NeuronDesign | CodesignError] = {}
+        self._wanted: dict[tuple[AxisValue, ...], RegimeReport] = {}
+
+    def points(self, numbers: Sequence[int]) -> Iterator[SweepPoint]:
+        """The points of these numbers, one by one as soon as they are known."""
+        configuration = self._plan.configuration
+        together = configuration.backend == "ngspice" and not configuration.mismatch.samples
+        size = _AHEAD * self._engine.workers if together else 1
+        for first in range(0, len(numbers), size):
+            built = []
+            for number in numbers[first : first + size]:
+                one = self._built(number)
+                if isinstance(one, _Built):
+                    built.append(one)
+                else:
+                    yield self._counted(one)
+            outcomes = self._simulated(built) if together else map(self._outcome, built)
+            for one, outcome in zip(built, outcomes, strict=True):
+                yield self._counted(self._point(one, outcome))
+
+    def _counted(self, point: SweepPoint) -> SweepPoint:
+        self._done += 1
+        self._tell("sweeping")
+        return point
+
+    def _tell(self, what: str) -> None:
+        if self._progress:
+            self._progress(self._done, len(self._plan.points), what)
+
+    @staticmethod
+    def _point(one: _Built, outcome: PointOutcome | CodesignError) -> SweepPoint:
+        if isinstance(outcome, CodesignError):
+            return _without(one.number, one.values, outcome)
+        return SweepPoint(one.number, one.values, outcome)
+
+    def _built(self, number: int) -> _Built | SweepPoint:
+        """What is simulated at a point; without outcome, with a reason, where it cannot be."""
+        values = self._plan.points[number]
+        try:
+            situation = self._plan.situation(values)
+            nominal, there = situation.cell_sets
+            mapped = self._mapped(situation, values, nominal)
+            measured = self._cells(there)
+            laws = bias_laws(values)
+            applied = design_at(mapped, laws, self._cells(nominal), measured)
+            design = replace(applied, supply=measured.supply)
+        except (InputError, SimulatorError) as error:
+            return _without(number, values, error)
+        return _Built(number, values, situation, mapped, design, measured, self._model(situation))
+
+    def _mapped(
+        self, situation: Situation, values: Mapping[str, AxisValue], nominal: CellSet
+    ) -> NeuronDesign:
+        key = situation.design_key
+        if key not in self._designs:
+            try:
+                technology = situation.technology
+                choices = varied_choices(technology, values)
+                cells = self._cells(nominal)
+                self._designs[key] = map_neuron(
+                    situation.parameters, cells, technology.limits, choices
+                )
+            except (InputError, SimulatorError) as error:
+                self._designs[key] = error
+        known = self._designs[key]
+        if isinstance(known, CodesignError):
+            raise known
+        return known
+
+    def _measure(self, cells: CellSet) -> CellCharacteristics:
+        def tell(_done: int, _total: int, what: str) -> None:
+            self._tell(what)
+
+        return characterize(cells.technology, cells.corner, cells.temperature, self._engine, tell)
+
+    def _model(self, situation: Situation) -> RegimeReport:
+        key = situation.design_key
+        if key not in self._wanted:
+            self._wanted[key] = model_regime(situation.parameters, situation.drive)[0]
+        return self._wanted[key]
+
+    def _outcome(self, one: _Built) -> PointOutcome | CodesignError:
+        try:
+            if self._plan.configuration.mismatch.samples:
+                return self._chips(one)
+            return self._as_built(one)
+        except (InputError, SimulatorError) as error:
+            return error
+
+    def _as_built(self, one: _Built) -> PointOutcome:
+        """By as-built parameters, compact or in detail."""
+        detailed = self._plan.configuration.backend == "as_built_detail"
+        built = one.assembled().as_built if detailed else as_built(one.design, one.measured)
+        report = model_regime(built, one.drive)[0]
+        power = static_power(one.design, one.measured)
+        energy = energy_per_spike(power, one.seconds, report.spike_count)
+        return self._finished(one, (_chip(one, report, _errors(built, one.model), energy),), power)
+
+    def _chips(self, one: _Built) -> PointOutcome:
+        """Of the same chips as at every other point."""
+        configuration = self._plan.configuration
+        samples, seed = configuration.mismatch.samples, configuration.seed
+        power = static_power(one.design, one.measured)
+        technology = one.situation.operated
+        if configuration.backend == "ngspice":
+            drawn = draw_neuron(
+                one.model,
+                one.design,
+                technology,
+                self._engine,
+                one.drive,
+                samples,
+                seed,
+                one.measured.corner,
+                one.measured.temperature,
+                lambda _done, _total, what: self._tell(what),
+            )
+            found = mismatch_study(
+                drawn,
+                self._engine,
+                self._chips_record(one.number),
+                lambda _done, _total, what: self._tell(what),
+            )
+            chips = []
+            for each in found.chips:
+                assert each.circuit is not None
+                seconds = (each.duration - one.drive.onset) * one.design.time_unit
+                energy = energy_per_spike(power, seconds, each.circuit.spike_count)
+                chips.append(_chip(one, each.circuit, {}, energy))
+            return self._finished(one, tuple(chips), power)
+        sensitivities = measure_sensitivities(
+            technology, one.measured, self._engine, lambda _done, _total, what: self._tell(what)
+        )
+        drawn_devices = draw(device_spreads(one.design, technology), samples, seed)
+        parameters = as_built_samples(one.design, one.measured, sensitivities, drawn_devices)
+        threshold = float(one.model.u_threshold)
+        reports = chip_reports(parameters, one.drive, threshold)
+        chips = []
+        for index, report in enumerate(reports):
+            # those that were run for longer are charged for the time that all were run for
+            spikes = sum(t <= one.drive.duration for t in report.spike_times)
+            energy = energy_per_spike(power, one.seconds, spikes)
+            chips.append(_chip(one, report, _errors(parameters[index], one.model), energy))
+        return self._finished(one, tuple(chips), power)
+
+    def _chips_record(self, number: int) -> Path | None:
+        if self._record is None:
+            return None
+        return self._record.parent / CHIPS_FOLDER / f"point_{number}.jsonl"
+
+    def _simulated(self, built: Sequence[_Built]) -> Iterator[PointOutcome | CodesignError]:
+        """In ngspice, side by side."""
+        tasks = [Task(one.assembled(), one.drive) for one in built]
+        benches: list[Bench] = [bench for task in tasks for bench in task.benches()]
+        results = self._engine.attempt(benches)
+        size = len(benches) // max(1, len(tasks))
+        for one, task in zip(built, tasks, strict=True):
+            group = [next(results) for _ in range(size)]
+            failed = next((r for r in group if isinstance(r, SimulatorError)), None)
+            if failed is not None:
+                yield failed
+                continue
+            found = compare(task, [r for r in group if isinstance(r, Result)])
+            errors = {c.timescale.value: c.nrmse for c in found.iv}
+            power, energy = found.supply.static_power, found.supply.energy_per_spike
+            yield self._finished(one, (_chip(one, found.circuit, errors, energy),), power)
+
+    def _finished(self, one: _Built, chips: tuple[ChipOutcome, ...], power: float) -> PointOutcome:
+        technology = one.situation.technology
+        return PointOutcome(
+            wanted=one.wanted,
+            chips=chips,
+            static_power=power,
+            area=area(neuron_circuit(one.mapped, technology).cell, technology).total,
+            unit_current=one.design.unit_current,
+            membrane_capacitance=one.design.membrane_capacitance,
+            unit_voltage=one.design.unit_voltage,
+            time_unit=one.design.time_unit,
+            mapped_time_unit=one.mapped.time_unit,
+        )
+
+
+class _Known:
+    """Characteristics by set of cells; what cannot be measured is not tried again."""
+
+    def __init__(self, measure: Callable[[CellSet], CellCharacteristics]) -> None:
+        self._measure = measure
+        self._found: dict[tuple[AxisValue, ...], CellCharacteristics | CodesignError] = {}
+
+    def __call__(self, cells: CellSet) -> CellCharacteristics:
+        if cells.key not in self._found:
+            try:
+                self._found[cells.key] = self._measure(cells)
+            except (InputError, SimulatorError) as error:
+                self._found[cells.key] = error
+        known = self._found[cells.key]
+        if isinstance(known, CodesignError):
+            raise known
+        return known
+
+
+def _without(number: int, values: Mapping[str, AxisValue], error: CodesignError) -> SweepPoint:
+    failed = isinstance(error, SimulatorError)
+    return SweepPoint(number, values, None, str(error), failed)
+
+
+def _chip(
+    one: _Built, report: RegimeReport, iv: Mapping[str, float], energy: float | None
+) -> ChipOutcome:
+    compared = timing(one.wanted, report)
+    # of seconds: a unit of time there need not be as long as where the neuron was mapped
+    ratio = one.design.time_unit / one.mapped.time_unit
+
+    def in_seconds(error: float | None) -> float | None:
+        return None if error is None else (1.0 + error) * ratio - 1.0
+
+    return ChipOutcome(
+        report=report,
+        iv=iv,
+        interval_error=in_seconds(compared.interval_error),
+        pause_error=in_seconds(compared.pause_error),
+        energy_per_spike=energy,
+    )
+
+
+def _errors(built: NeuronParameters, model: NeuronParameters) -> dict[str, float]:
+    return {x.value: error for x, error in curve_errors(built, model).items()}

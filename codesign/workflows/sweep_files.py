@@ -1,0 +1,63 @@
+"""What a sweep leaves in its folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+from codesign.console import plain
+from codesign.plots import save_figure
+from codesign.sweep_configuration import SweepConfiguration, sweep_configuration_to_toml
+from codesign.sweep_plots import sweep_figure
+from codesign.sweep_study import SweepStudy, study_to_json, study_to_rows
+from codesign.workflows.sweep import CHIPS_FOLDER
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+
+RECORD_FILE = "points.jsonl"
+TABLE_FILE = "sweep.csv"
+JSON_FILE = "sweep.json"
+FIGURE_FILE = "sweep.png"
+CONFIGURATION_FILE = "config.toml"
+
+
+def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepStudy) -> None:
+    """Write configuration, table, JSON document and picture into ``folder``.
+
+    Raises:
+        InputError: one cannot be written.
+    """
+    write_atomically(folder / CONFIGURATION_FILE, sweep_configuration_to_toml(configuration))
+    write_atomically(folder / TABLE_FILE, csv_text(study))
+    document = json.dumps(plain(study_to_json(study)), indent=1, allow_nan=False)
+    write_atomically(folder / JSON_FILE, document)
+    save_figure(sweep_figure(study), folder / FIGURE_FILE)
+
+
+def csv_text(study: SweepStudy) -> str:
+    """The table of :func:`codesign.sweep_study.study_to_rows` as CSV; empty where there is no
+    number, true and false as JSON has them."""
+    columns, rows = study_to_rows(study)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([str(v).lower() if isinstance(v, bool) else v for v in row])
+    return buffer.getvalue()
+
+
+def forget(folder: Path) -> None:
+    """Remove the record of ``folder``, and the chips that go with it.
+
+    Raises:
+        InputError: it cannot be removed.
+    """
+    try:
+        (folder / RECORD_FILE).unlink(missing_ok=True)
+        if (folder / CHIPS_FOLDER).is_dir():
+            shutil.rmtree(folder / CHIPS_FOLDER)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be emptied ({error.strerror or error}).") from error

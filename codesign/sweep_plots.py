@@ -100,7 +100,7 @@ def _curves_figure(study: SweepStudy) -> Figure:
         ("pause", "interburst_interval", "pause between bursts"),
     ):
         _draw_rhythm(grid[place], points, places, joined, name, what, who)
-    _draw_errors(grid["error"], points, places, joined)
+    _draw_errors(grid["error"], points, places, joined, _error_title(study))
     _draw_iv(grid["iv"], points, places, joined)
     costs: tuple[tuple[str, str, str, Callable[[PointOutcome], float | None]], ...] = (
         ("energy", "energy per spike", "J", lambda o: o.energy_per_spike),
@@ -253,11 +253,11 @@ def _line(
 
 
 def _draw_errors(
-    axes: Axes, points: Sequence[SweepPoint], places: np.ndarray, joined: bool
+    axes: Axes, points: Sequence[SweepPoint], places: np.ndarray, joined: bool, title: str
 ) -> None:
     axes.axhline(0.0, color=PALE, linewidth=0.7)
     _line(axes, places, 100 * _values(points, lambda o: o.error("interval_error")), joined)
-    axes.set_title("error of the interval")
+    axes.set_title(title)
     axes.set_ylabel("%")
 
 
@@ -335,7 +335,7 @@ def _maps_figure(study: SweepStudy) -> Figure:
         image = _draw_error_map(lower, panel, first, second, error)
         what = "chips that fire as the model" if study.samples else "regime"
         upper.set_title(what if alone else panel.label)
-        lower.set_title("error of the interval" if alone else "")
+        lower.set_title(_error_title(study) if alone else "")
         for axes in (upper, lower):
             _map_ticks(axes, first, second)
             is_last = alone or axes is lower
@@ -361,6 +361,10 @@ def _maps_figure(study: SweepStudy) -> Figure:
     more = f"; {left_out} further panels are left out" if left_out else ""
     figure.suptitle(title(study) + more, fontsize=9)
     return figure
+
+
+def _error_title(study: SweepStudy) -> str:
+    return f"{'median ' if study.samples else ''}error of the interval"
 
 
 def _bar(blocks: int) -> dict[str, Any]:

@@ -127,10 +127,11 @@ class SweepPoint:
 class SweepStudy:
     """All points of a sweep, in the order of their numbers.
 
-    axes: neuron, technology, corner and temperature first, then the others of the configuration in
-    its order. shown: the names of those with several values, in the configuration's order, neurons
-    and technologies last: how pictures are laid out. drives: (current, duration) by neuron.
-    samples: chips at each point, 0 without mismatch. least_yield: share of them that has to match.
+    axes: neuron and technology, corner and temperature unless the configuration has them, then its
+    own in their order; the last one changes from point to point. shown: the names of those with
+    several values, in the configuration's order, technologies and neurons last: how pictures are
+    laid out. drives: (current, duration) by neuron. samples: chips at each point, 0 without
+    mismatch. least_yield: share of them that has to match.
     """
 
     backend: str

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from codesign.quantities import si_unit
+from codesign.regime_colours import regime_words
 from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
@@ -18,7 +19,7 @@ _Column = tuple[str, Callable[[PointOutcome], str]]
 
 def table_columns(study: SweepStudy) -> tuple[str, ...]:
     """The table's columns; those of :func:`table_rows`."""
-    return ("point", *study.shown, *(column for column, _ in _columns(study)))
+    return ("#", *study.shown, *(column for column, _ in _columns(study)))
 
 
 def table_rows(study: SweepStudy) -> list[tuple[str, ...]]:
@@ -37,6 +38,19 @@ def table_rows(study: SweepStudy) -> list[tuple[str, ...]]:
     return rows
 
 
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, least: int) -> int:
+    """How many of the first columns a table of ``width`` letters has room for; ``least`` at least.
+
+    Nothing is to be folded.
+    """
+    used = 1
+    for index, column in enumerate(columns):
+        used += 3 + max(map(len, (column, *(row[index] for row in rows))))
+        if used > width:
+            return max(index, least)
+    return len(columns)
+
+
 def summary(study: SweepStudy) -> Iterator[str]:
     """Lines below the table: how many match, the errors' range, and why points have no outcome."""
     outcomes = study.outcomes
@@ -52,21 +66,49 @@ def summary(study: SweepStudy) -> Iterator[str]:
                 )
         else:
             yield (f"{len(matching)} of {len(outcomes)} points that can be built fire as the model")
-        errors = [e for o in outcomes if (e := o.error("interval_error")) is not None]
-        if errors:
-            low, high = 100 * min(errors), 100 * max(errors)
-            yield f"error of the interval between spikes: {low:+.1f} to {high:+.1f} %"
+        yield from _ranges(study)
+        areas = [o.area for o in outcomes]
+        if _is_constant(areas):
+            yield f"area of gates and capacitors: {areas[0]:.0f} um2"
     for reason, points in _alike(study.points):
         yield f"{_numbers(points)}: {reason}"
+
+
+def _ranges(study: SweepStudy) -> Iterator[str]:
+    """Smallest and largest error, and where; the largest alone of I-V curves."""
+
+    def known(of: Callable[[PointOutcome], float | None]) -> list[tuple[float, int]]:
+        found = ((of(p.outcome), p.number) for p in study.points if p.outcome is not None)
+        return sorted((value, number) for value, number in found if value is not None)
+
+    for name, what in (
+        ("interval_error", "error of the interval between spikes"),
+        ("pause_error", "error of the pause between bursts"),
+    ):
+        found = known(lambda o, name=name: o.error(name))  # type: ignore[misc]
+        if found:
+            (low, first), (high, last) = found[0], found[-1]
+            yield (
+                f"{what}: {100 * low:+.1f} % (point {first}) to {100 * high:+.1f} % (point {last})"
+            )
+    curves = known(lambda o: o.worst_iv)
+    if curves:
+        yield f"largest error of an I-V curve: {100 * curves[-1][0]:.1f} % (point {curves[-1][1]})"
+
+
+def _is_constant(values: Sequence[float]) -> bool:
+    return max(values) <= 1.01 * min(values)
 
 
 def _columns(study: SweepStudy) -> list[_Column]:
     outcomes = study.outcomes
 
-    def scaled(what: str, unit: str, of: Callable[[PointOutcome], float | None]) -> _Column:
+    def scaled(
+        what: str, unit: str, of: Callable[[PointOutcome], float | None], per: str = ""
+    ) -> _Column:
         known = sorted(v for o in outcomes if (v := of(o)))
         scale, name = si_unit(known[len(known) // 2], unit) if known else (1.0, unit)
-        return f"{what} {name}", lambda o: _text(of(o), scale)
+        return f"{what} {name}{per}".strip(), lambda o: _text(of(o), scale)
 
     def percent(what: str, of: Callable[[PointOutcome], float | None], sign: str) -> _Column:
         def text(outcome: PointOutcome) -> str:
@@ -75,15 +117,15 @@ def _columns(study: SweepStudy) -> list[_Column]:
 
         return f"{what} %", text
 
-    columns: list[_Column] = [
-        ("most fire" if study.samples else "fires", lambda o: o.regime.value),
-    ]
+    columns: list[_Column] = [_fires(study)]
     if study.samples:
         columns.append(("as model %", lambda o: f"{100 * o.share:.1f}"))
-    if any(not study.is_match(o) or len({x.wanted.regime for x in outcomes}) > 1 for o in outcomes):
-        columns.append(("model", lambda o: "" if _same(study, o) else o.wanted.regime.value))
-    if any(o.rhythm("spikes_per_burst") is not None for o in outcomes):
-        columns.append(("per burst", lambda o: _text(o.rhythm("spikes_per_burst"))))
+        if len({o.wanted.regime for o in outcomes}) > 1:
+            columns.append(("model", lambda o: regime_words(o.wanted.regime)))
+    elif not all(map(study.is_match, outcomes)):
+        columns.append(
+            ("model", lambda o: "" if study.is_match(o) else regime_words(o.wanted.regime))
+        )
     columns += [
         scaled("interval", "s", lambda o: o.rhythm("interspike_interval")),
         percent("error", lambda o: o.error("interval_error"), "+"),
@@ -94,17 +136,28 @@ def _columns(study: SweepStudy) -> list[_Column]:
             percent("error", lambda o: o.error("pause_error"), "+"),
         ]
     if any(o.worst_iv is not None for o in outcomes):
-        columns.append(percent("I-V error", lambda o: o.worst_iv, ""))
+        columns.append(percent("I-V", lambda o: o.worst_iv, ""))
     columns += [
-        scaled("power", "W", lambda o: o.static_power),
-        scaled("energy/spike", "J", lambda o: o.energy_per_spike),
-        ("area um2", lambda o: f"{o.area:.0f}"),
+        scaled("", "W", lambda o: o.static_power),
+        scaled("", "J", lambda o: o.energy_per_spike, "/spike"),
     ]
+    if outcomes and not _is_constant([o.area for o in outcomes]):
+        columns.append(("um2", lambda o: f"{o.area:.0f}"))
     return columns
 
 
-def _same(study: SweepStudy, outcome: PointOutcome) -> bool:
-    return outcome.regime == outcome.wanted.regime
+def _fires(study: SweepStudy) -> _Column:
+    """The regime, with its spikes a burst where some point bursts."""
+    what = "most fire" if study.samples else "fires"
+    if all(o.rhythm("spikes_per_burst") is None for o in study.outcomes):
+        return what, lambda o: regime_words(o.regime)
+
+    def text(outcome: PointOutcome) -> str:
+        spikes = outcome.rhythm("spikes_per_burst")
+        words = regime_words(outcome.regime)
+        return words if spikes is None else f"{words}, {spikes:.3g}"
+
+    return f"{what} (per burst)", text
 
 
 def _text(value: float | None, scale: float = 1.0) -> str:

@@ -156,14 +156,24 @@ def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_js
 
 
 def _print(study: "SweepStudy", folder: Path | None) -> None:
+    import shutil
+    import sys
+
     from codesign.console import print_table
     from codesign.sweep_plots import title
-    from codesign.sweep_table import summary, table_columns, table_rows
+    from codesign.sweep_table import fitting, summary, table_columns, table_rows
 
-    rows = table_rows(study)
-    print_table(title(study), table_columns(study), rows[:_MOST_ROWS])
+    columns, rows = table_columns(study), table_rows(study)
+    shown = rows[:_MOST_ROWS]
+    count = len(columns)
+    if sys.stdout.isatty():
+        least = len(study.shown) + 2
+        count = fitting(columns, shown, shutil.get_terminal_size().columns, least)
+    print_table(title(study), columns[:count], [row[:count] for row in shown])
+    where = f"{folder / 'sweep.csv'} has all" if folder else "--out DIR keeps all as CSV"
+    if count < len(columns):
+        print(f"(no room for: {', '.join(columns[count:])}; {where})")
     if len(rows) > _MOST_ROWS:
-        where = f"{folder / 'sweep.csv'} has all" if folder else "--out DIR keeps them all as CSV"
         print(f"({len(rows) - _MOST_ROWS} more points; {where})")
     for line in summary(study):
         print(line)

@@ -44,7 +44,7 @@ _SENSITIVITIES = 75.0
 _RUNS: Mapping[str, tuple[float, float]] = {
     "as_built": (5.0, 0.05),
     "as_built_detail": (75.0, 0.1),
-    "ngspice": (100.0, 4.0),
+    "ngspice": (250.0, 4.0),
 }
 _CHIP = 0.4
 
@@ -251,14 +251,12 @@ def _axes(
 ) -> tuple[Axis, ...]:
     nominal = {nominal_corner(technology) for technology in technologies.values()}
     corner = nominal.pop() if len(nominal) == 1 else NOMINAL
-    given = {axis.name: axis for axis in configuration.axes}
-    head = (
-        Axis("neuron", tuple(neurons)),
-        Axis("technology", tuple(technologies)),
-        given.pop("corner", Axis("corner", (corner,))),
-        given.pop("temperature", Axis("temperature", (NOMINAL_TEMPERATURE,))),
-    )
-    return (*head, *given.values())
+    head = [Axis("neuron", tuple(neurons)), Axis("technology", tuple(technologies))]
+    if not configuration.values("corner"):
+        head.append(Axis("corner", (corner,)))
+    if not configuration.values("temperature"):
+        head.append(Axis("temperature", (NOMINAL_TEMPERATURE,)))
+    return (*head, *configuration.axes)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from codesign.sweep_study import (
     outcome_to_json,
     study_to_json,
 )
-from codesign.sweep_table import summary, table_columns, table_rows
+from codesign.sweep_table import fitting, summary, table_columns, table_rows
 from codesign.workflows.sweep_files import csv_text
 from neuron_model.regimes import Regime, RegimeReport
 
@@ -165,17 +165,32 @@ def test_the_csv_has_a_row_for_each_chip(samples: int):
 def test_the_table_tells_what_varies_and_what_is_wrong():
     made = study(TEMPERATURES, CURRENTS)
     columns, rows = table_columns(made), table_rows(made)
-    assert columns[:3] == ("point", "temperature", "unit_current")
+    assert columns[:3] == ("#", "temperature", "unit_current")
     assert all(len(row) == len(columns) for row in rows)
-    assert rows[0][1:4] == ("−40 °C", "1 nA", "tonic_bursting")
+    assert rows[0][1:4] == ("−40 °C", "1 nA", "tonic bursting, 3")
     assert rows[2][3] == "cannot be built"
-    assert rows[1][columns.index("model")] == "tonic_bursting"
+    assert rows[1][3] == "tonic spiking"
+    assert rows[1][columns.index("model")] == "tonic bursting"
     assert rows[0][columns.index("model")] == ""
     # the model's interval is 20 units of 10 us, this one's 20 of 11 us
     assert rows[0][columns.index("interval µs")] == "220"
     lines = list(summary(made))
     assert lines[0] == "3 of 5 points that can be built fire as the model"
+    assert lines[1:3] == [
+        "error of the interval between spikes: +2.0 % (point 0) to +2.0 % (point 4)",
+        "largest error of an I-V curve: 0.4 % (point 5)",
+    ]
     assert lines[-1] == "point 2: I0 = 2 is too small."
+
+
+def test_columns_that_have_no_room_are_left_out_from_the_right():
+    columns, rows = ("#", "two words", "last"), [("1", "of it", "seven 7")]
+    # 1 for the edge, 3 more for each column; the widest of its heading and cells
+    assert fitting(columns, rows, 1 + 4 + 12 + 10, 1) == 3
+    assert fitting(columns, rows, 1 + 4 + 12 + 9, 1) == 2
+    assert fitting(columns, rows, 1 + 4 + 12, 1) == 2
+    assert fitting(columns, rows, 1 + 4 + 11, 1) == 1
+    assert fitting(columns, rows, 1 + 4 + 11, 2) == 2
 
 
 def test_reasons_that_differ_in_numbers_are_told_once():

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from codesign.arguments import Subparsers
     from codesign.sweep_study import SweepStudy
     from codesign.workflows.characterize import Progress
-    from codesign.workflows.sweep_plan import SweepEstimate, SweepPlan
+    from codesign.workflows.sweep_estimate import SweepEstimate
+    from codesign.workflows.sweep_plan import SweepPlan
 
 _MOST_ROWS = 60
 # what run_sweep calls it
@@ -59,12 +60,17 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.console import note, print_json, progress
     from codesign.sweep_configuration import read_sweep_configuration
     from codesign.sweep_study import study_to_json
-    from codesign.workflows.sweep import known_points, run_sweep
+    from codesign.workflows.sweep import run_sweep
+    from codesign.workflows.sweep_estimate import estimate
     from codesign.workflows.sweep_files import RECORD_FILE, forget, write_sweep
-    from codesign.workflows.sweep_plan import estimate, plan_sweep
+    from codesign.workflows.sweep_plan import plan_sweep
+    from codesign.workflows.sweep_record import known_points
     from netlists.engine import Engine
+    from neuron_model.neuron_file import named_source
 
-    plan = plan_sweep(read_sweep_configuration(arguments.config))
+    configuration = read_sweep_configuration(arguments.config)
+    with named_source(str(arguments.config)):
+        plan = plan_sweep(configuration)
     folder: Path | None = arguments.out
     if folder is not None and arguments.restart and not arguments.dry_run:
         forget(folder)
@@ -160,7 +166,7 @@ def _print(study: "SweepStudy", folder: Path | None) -> None:
     import sys
 
     from codesign.console import print_table
-    from codesign.sweep_plots import title
+    from codesign.sweep_legend import title
     from codesign.sweep_table import fitting, summary, table_columns, table_rows
 
     columns, rows = table_columns(study), table_rows(study)

@@ -21,8 +21,10 @@ from netlists.engine import Engine
 from neuron_model.errors import InputError
 
 
-def select(source: Source, wanted: str | None) -> tuple[int, ...]:
+def select(source: Source, wanted: str | None, what: str = "--neurons") -> tuple[int, ...]:
     """Indices of the neurons that ``wanted`` lists ("0,3,5" or "0-3"); all where it is None.
+
+    ``what`` is what errors call it.
 
     Raises:
         InputError: not such a list, or a neuron that is not there.
@@ -34,9 +36,9 @@ def select(source: Source, wanted: str | None) -> tuple[int, ...]:
     for part in wanted.split(","):
         first, dash, last = part.strip().partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise InputError(f"--neurons {wanted!r}: {part!r} is neither a number nor a range.")
+            raise InputError(f"{what} {wanted!r}: {part!r} is neither a number nor a range.")
         if not int(first) <= int(last or first) < count:
-            raise InputError(f"--neurons {wanted!r}: there are neurons 0 to {count - 1}.")
+            raise InputError(f"{what} {wanted!r}: there are neurons 0 to {count - 1}.")
         chosen += range(int(first), int(last or first) + 1)
     return tuple(dict.fromkeys(chosen))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,14 +9,12 @@ from pathlib import Path
 from circuits.area import area
 from circuits.mismatch import device_spreads
 from circuits.neuron import neuron_circuit
-from codesign.measured_record import MeasuredRecord
 from codesign.sweep_axes import AxisValue
 from codesign.sweep_study import (
     ChipOutcome,
     PointOutcome,
     SweepPoint,
     SweepStudy,
-    outcome_from_json,
     outcome_to_json,
 )
 from codesign.workflows.characterize import Progress, characterize
@@ -27,7 +24,8 @@ from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
-from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan, description
+from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan
+from codesign.workflows.sweep_record import open_record, point_from_record
 from codesign.workflows.sweep_variation import bias_laws, varied_choices
 from codesign.workflows.validate import (
     Task,
@@ -84,7 +82,7 @@ def run_sweep(
     points: dict[int, SweepPoint] = {}
     for number, values in enumerate(plan.points):
         if str(number) in known:
-            points[number] = _from_record(record, number, values, known[str(number)])
+            points[number] = point_from_record(record, number, values, known[str(number)])
     missing = [number for number in range(len(plan.points)) if number not in points]
     runner = _Runner(plan, engine, record, progress, len(points))
     for point in runner.points(missing):
@@ -108,71 +106,6 @@ def run_sweep(
         least_yield=configuration.mismatch.least_yield,
         points=tuple(points[number] for number in range(len(plan.points))),
     )
-
-
-def known_points(plan: SweepPlan, path: Path | None) -> int:
-    """How many points of ``plan`` the record at ``path`` holds; it need not be there.
-
-    Raises:
-        InputError: as :func:`open_record`.
-    """
-    if path is None or not path.exists():
-        return 0
-    known = open_record(plan, path)
-    return sum(str(number) in known for number in range(len(plan.points)))
-
-
-def open_record(plan: SweepPlan, path: Path | None) -> MeasuredRecord:
-    """The record of ``plan`` at ``path``; None keeps it in memory.
-
-    Raises:
-        InputError: it is of another sweep: the text says what is different; or it is none.
-    """
-    now = description(plan)
-    # what JSON makes of it, to be compared with what JSON says
-    now = json.loads(json.dumps(now))
-
-    def refusal(known: str) -> str:
-        try:
-            before = json.loads(known)
-            keys = dict.fromkeys((*before, *now))
-            changed = [key for key in keys if before.get(key) != now.get(key)]
-        except (ValueError, AttributeError, TypeError):
-            before, changed = {}, []
-        told = [_difference(key, before.get(key), now.get(key)) for key in changed[:4]]
-        more = f", and {len(changed) - 4} more" if len(changed) > 4 else ""
-        what = f" ({'; '.join(told)}{more})" if told else ""
-        return (
-            f"is the record of another sweep{what}; choose another folder, change the "
-            "configuration back, or begin anew with --restart."
-        )
-
-    return MeasuredRecord(path, json.dumps(now), refusal)
-
-
-def _difference(key: str, before: object, now: object) -> str:
-    if before is None or now is None:
-        return f"{key} is {'new' if before is None else 'not there any more'}"
-    if key.partition(" ")[0] in ("neuron", "technology", "models", "steps"):
-        return f"{key} is another one"
-    return f"{key} = {_short(now)}, where the record has {_short(before)}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _from_record(
-    record: Path | None, number: int, values: Mapping[str, AxisValue], content: object
-) -> SweepPoint:
-    try:
-        assert isinstance(content, dict)
-        known = content["outcome"]
-        outcome = None if known is None else outcome_from_json(known)
-        return SweepPoint(number, values, outcome, str(content["reason"]))
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{record}: point {number} cannot be read ({error}).") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-import math
-import os
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from circuits.technology import Technology, load_technology
 from codesign.sweep_axes import CONDITIONS, Axis, AxisValue
 from codesign.sweep_configuration import SweepConfiguration
-from codesign.workflows.characterize import is_characterized, models_for
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.run_validation import select
 from codesign.workflows.source import PRESET_PREFIX, Drive, load_source
@@ -27,26 +21,11 @@ from codesign.workflows.sweep_variation import (
     varied_neuron,
     varied_technology,
 )
-from codesign.workflows.validate import model_regime, short_stimulus
-from netlists.cell_benches import CellBenches
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import neuron_to_toml
 from neuron_model.parameters import NeuronParameters
 
 NOMINAL = "nominal"
 """Stands for the nominal corner where technologies call it differently."""
-
-# Seconds of two processors for the cells of one corner and temperature, and how much longer than
-# the model's own run the others take, with a share that does not depend on it: measured, and good
-# for a rough answer only.
-_CELLS = 25.0
-_SENSITIVITIES = 75.0
-_RUNS: Mapping[str, tuple[float, float]] = {
-    "as_built": (5.0, 0.05),
-    "as_built_detail": (75.0, 0.1),
-    "ngspice": (250.0, 4.0),
-}
-_CHIP = 0.4
 
 
 @dataclass(frozen=True)
@@ -186,15 +165,23 @@ def _neurons(configuration: SweepConfiguration) -> dict[str, SweptNeuron]:
     for name in configuration.neuron:
         source = load_source(name)
         if source.folder is not None:
-            source = source.only(select(source, configuration.neurons or None))
+            source = source.only(select(source, configuration.neurons or None, "neurons"))
         elif configuration.neurons:
             raise InputError(f"neurons: {name} is no run folder, so that there is none to choose.")
         drives = stimuli_for(source, configuration.current or None, configuration.duration or None)
         for neuron, drive in zip(source.neurons, drives, strict=True):
-            judged = steady_drive(neuron[0], drive) if drive.driven else drive
+            judged = _judged(neuron, drive, configuration.duration)
             origin = Path(name.removeprefix(PRESET_PREFIX)).stem
             found.append((neuron.name, origin, SweptNeuron(neuron[0], judged)))
     return _labelled(found)
+
+
+def _judged(neuron: NeuronParameters, drive: Drive, duration: float) -> Drive:
+    """A constant current typical of a recorded one, under which there is a regime to tell."""
+    if not drive.driven:
+        return drive
+    steady = steady_drive(neuron[0], drive)
+    return steady.lasting(duration) if duration else steady
 
 
 def _labelled(found: Sequence[tuple[str, str, Any]]) -> dict[str, Any]:
@@ -257,108 +244,3 @@ def _axes(
     if not configuration.values("temperature"):
         head.append(Axis("temperature", (NOMINAL_TEMPERATURE,)))
     return (*head, *configuration.axes)
-
-
-@dataclass(frozen=True)
-class SweepEstimate:
-    """What a sweep will take.
-
-    points, runs: as in the plan. cell_sets: to be measured; the others are cached. seconds:
-    roughly, on this machine.
-    """
-
-    points: int
-    runs: int
-    cell_sets: int
-    seconds: float
-
-
-def estimate(plan: SweepPlan, known: int = 0) -> SweepEstimate:
-    """What is left to do of ``plan`` where ``known`` of its points are done.
-
-    Raises:
-        MissingDependencyError: no models.
-    """
-    configuration = plan.configuration
-    missing = _missing_cells(plan)
-    neuron = next(iter(plan.neurons.values()))
-    began = time.perf_counter()
-    model_regime(neuron.parameters, neuron.drive)
-    model = time.perf_counter() - began
-    factor, more = _RUNS[configuration.backend]
-    samples = configuration.mismatch.samples
-    point = factor * model + more
-    if samples:
-        point = samples * (_CHIP * model if configuration.backend == "as_built" else point)
-    workers = os.cpu_count() or 1
-    parallel = workers if configuration.backend == "ngspice" else 1
-    cells = missing * (_CELLS + (_SENSITIVITIES if samples else 0.0)) / workers
-    left = len(plan.points) - known
-    seconds = cells + left * point / parallel
-    return SweepEstimate(len(plan.points), plan.runs, missing, seconds)
-
-
-def _missing_cells(plan: SweepPlan) -> int:
-    """How many sets of cells are not in the cache; those that cannot be are not counted."""
-    sets: dict[tuple[AxisValue, ...], CellSet] = {}
-    for values in plan.points:
-        try:
-            for each in plan.situation(values).cell_sets:
-                sets.setdefault(each.key, each)
-        except InputError:
-            continue
-    missing = 0
-    for each in sets.values():
-        try:
-            missing += not is_characterized(each.technology, each.corner, each.temperature)
-        except InputError:
-            continue
-    return missing
-
-
-def description(plan: SweepPlan) -> dict[str, Any]:
-    """What decides the outcomes, by what it is called: of a record.
-
-    Raises:
-        MissingDependencyError: no models.
-    """
-    configuration = plan.configuration
-    content: dict[str, Any] = {"backend": configuration.backend}
-    for name, neuron in plan.neurons.items():
-        drive = neuron.drive
-        content[f"neuron {name}"] = _hash(neuron_to_toml(neuron.parameters))
-        content[f"current of {name}"] = short_stimulus(drive.stimulus)
-        content[f"steps of {name}"] = _hash([drive.stimulus.times, drive.stimulus.values])
-        content[f"duration of {name}"] = drive.duration
-    for name, technology in plan.technologies.items():
-        cells = CellBenches(technology, "", NOMINAL_TEMPERATURE).cells()
-        models = models_for(technology, nominal_corner(technology), cells)
-        content[f"technology {name}"] = _technology_hash(technology)
-        content[f"models of {name}"] = models.content_hash
-    for axis in plan.axes:
-        content[f"axes.{axis.name}"] = list(axis.values)
-    content["order of axes"] = [axis.name for axis in plan.axes]
-    content["mismatch.samples"] = configuration.mismatch.samples
-    if configuration.mismatch.samples:
-        content["seed"] = configuration.seed
-    return content
-
-
-def _technology_hash(technology: Technology) -> str:
-    """Of everything but where files lie and what it is called."""
-    content = asdict(replace(technology, description=""))
-    del content["models"]
-    return _hash(content)
-
-
-def _hash(content: object) -> str:
-    text = content if isinstance(content, str) else json.dumps(_finite(content), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    return str(content) if isinstance(content, float) and not math.isfinite(content) else content

@@ -6,18 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from circuits.technology import Technology
+from circuits.technology import TECHNOLOGY_FOLDER, Technology
 from codesign.command_line import main
 from codesign.sweep_configuration import SweepConfiguration, sweep_configuration_from_toml
 from codesign.sweep_study import SweepStudy
-from codesign.workflows import sweep, sweep_plan
+from codesign.workflows import sweep, sweep_estimate
+from codesign.workflows.source import MODEL_FILE, write_drives
 from codesign.workflows.sweep import run_sweep
 from codesign.workflows.sweep_plan import plan_sweep
+from codesign.workflows.sweep_record import known_points
 from mapping.characteristics import CellCharacteristics
 from neuron_model.errors import InputError, SimulatorError
+from neuron_model.model_file import write_model
+from neuron_model.network import MTCNetwork, NetworkConfiguration
 from neuron_model.neuron_file import write_neuron
+from neuron_model.parameters import NeuronParameters
 from neuron_model.regimes import Regime
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.cells import real_cells
@@ -59,7 +65,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         )
 
     monkeypatch.setattr(sweep, "characterize", made_up)
-    monkeypatch.setattr(sweep_plan, "is_characterized", lambda *_: False)
+    monkeypatch.setattr(sweep_estimate, "is_characterized", lambda *_: False)
     return found
 
 
@@ -160,7 +166,7 @@ def test_a_sweep_that_was_stopped_goes_on(
     if cut:
         record.write_text(record.read_text()[:-cut])
     plan = plan_sweep(configuration(folder, text))
-    assert sweep.known_points(plan, record) == (2 if cut else 3)
+    assert known_points(plan, record) == (2 if cut else 3)
     calls.clear()
     calls += [None] * 10
     again = swept(folder, text, record)
@@ -267,6 +273,24 @@ def test_several_neurons_and_technologies_are_axes(folder: Path, asked: Asked):
     assert len(study.outcomes) == 3
 
 
+def test_neurons_of_a_run_are_judged_by_a_constant_current(folder: Path):
+    layer = NeuronParameters.stack([replace(EXCITABLE, name=f"n{i}") for i in range(3)])
+    write_model(
+        folder / "run" / MODEL_FILE, MTCNetwork(NetworkConfiguration(1, 1, (layer,), dt=1.0))
+    )
+    write_drives(folder / "run", np.full((4, 3), 0.1), 50.0)
+    head = 'neuron = "run"\nneurons = "1-2"\ntechnology = "generic"\n'
+    plan = plan_sweep(configuration(folder, "", head))
+    assert len(plan.points) == 2
+    for neuron in plan.neurons.values():
+        assert not neuron.drive.driven
+        assert len(neuron.drive.stimulus.times) == 1
+    timed = plan_sweep(configuration(folder, "", head + "duration = 300\n"))
+    assert [n.drive.duration for n in timed.neurons.values()] == [300.0, 300.0]
+    with pytest.raises(InputError, match="neurons '1-3': there are neurons 0 to 2"):
+        plan_sweep(configuration(folder, "", head.replace("1-2", "1-3")))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -283,7 +307,7 @@ def test_what_nothing_has_is_refused_at_once(folder: Path, text: str, message: s
 
 def test_a_technology_has_to_say_what_an_axis_needs(folder: Path):
     lean = folder / "lean.toml"
-    text = Path(sweep_plan.load_technology("generic").models.folder / "generic.toml").read_text()
+    text = Path(TECHNOLOGY_FOLDER / "generic.toml").read_text()
     kept = [part for part in text.split("\n\n") if "[mismatch]" not in part]
     kept = [part for part in kept if "[bias_generator]" not in part]
     lean.write_text("\n\n".join(kept))

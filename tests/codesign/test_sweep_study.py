@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from codesign.sweep_axes import Axis
-from codesign.sweep_plots import MOST_PANELS, sweep_figure, title
+from codesign.sweep_legend import title
+from codesign.sweep_maps import MOST_PANELS
+from codesign.sweep_plots import sweep_figure
 from codesign.sweep_study import (
     ChipOutcome,
     PointOutcome,

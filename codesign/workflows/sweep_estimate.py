@@ -1,0 +1,83 @@
+"""How many points a sweep has, and about how long they take."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codesign.sweep_axes import AxisValue
+from codesign.workflows.characterize import is_characterized
+from codesign.workflows.sweep_plan import CellSet, SweepPlan
+from codesign.workflows.validate import model_regime
+from neuron_model.errors import InputError
+
+# Seconds of two processors for the cells of one corner and temperature, and how much longer than
+# the model's own run the others take, with a share that does not depend on it: measured, and good
+# for a rough answer only.
+_CELLS = 25.0
+_SENSITIVITIES = 75.0
+_RUNS: Mapping[str, tuple[float, float]] = {
+    "as_built": (5.0, 0.05),
+    "as_built_detail": (75.0, 0.1),
+    "ngspice": (250.0, 4.0),
+}
+_CHIP = 0.4
+
+
+@dataclass(frozen=True)
+class SweepEstimate:
+    """What a sweep will take.
+
+    points, runs: as in the plan. cell_sets: to be measured; the others are cached. seconds:
+    roughly, on this machine.
+    """
+
+    points: int
+    runs: int
+    cell_sets: int
+    seconds: float
+
+
+def estimate(plan: SweepPlan, known: int = 0) -> SweepEstimate:
+    """What is left to do of ``plan`` where ``known`` of its points are done.
+
+    Raises:
+        MissingDependencyError: no models.
+    """
+    configuration = plan.configuration
+    missing = _missing_cells(plan)
+    neuron = next(iter(plan.neurons.values()))
+    began = time.perf_counter()
+    model_regime(neuron.parameters, neuron.drive)
+    model = time.perf_counter() - began
+    factor, more = _RUNS[configuration.backend]
+    samples = configuration.mismatch.samples
+    point = factor * model + more
+    if samples:
+        point = samples * (_CHIP * model if configuration.backend == "as_built" else point)
+    workers = os.cpu_count() or 1
+    parallel = workers if configuration.backend == "ngspice" else 1
+    cells = missing * (_CELLS + (_SENSITIVITIES if samples else 0.0)) / workers
+    left = len(plan.points) - known
+    seconds = cells + left * point / parallel
+    return SweepEstimate(len(plan.points), plan.runs, missing, seconds)
+
+
+def _missing_cells(plan: SweepPlan) -> int:
+    """How many sets of cells are not in the cache; those that cannot be are not counted."""
+    sets: dict[tuple[AxisValue, ...], CellSet] = {}
+    for values in plan.points:
+        try:
+            for each in plan.situation(values).cell_sets:
+                sets.setdefault(each.key, each)
+        except InputError:
+            continue
+    missing = 0
+    for each in sets.values():
+        try:
+            missing += not is_characterized(each.technology, each.corner, each.temperature)
+        except InputError:
+            continue
+    return missing

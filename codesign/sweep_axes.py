@@ -46,7 +46,8 @@ class AxisKind:
 
     title: in pictures and tables. words: the texts allowed; any text where it is empty and there is
     no range. low, high: of numbers; above: whether ``low`` itself is excluded. whole: whether
-    numbers are whole. unit: an SI unit, "°C", "%" (of a relative change), "×" or "U".
+    numbers are whole. unit: an SI unit, "°C", "%" (of a relative change), "×" or "U". zero: what 0
+    means, where it is no number like the others.
     """
 
     title: str
@@ -55,6 +56,7 @@ class AxisKind:
     high: float = math.inf
     whole: bool = False
     unit: str = ""
+    zero: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -65,6 +67,8 @@ class AxisKind:
         """A value as people read it."""
         if isinstance(value, str):
             return value.replace("_", " ") if self.words else value
+        if value == 0 and self.zero:
+            return self.zero
         match self.unit:
             case "°C":
                 return celsius(value)
@@ -111,7 +115,7 @@ _KINDS: Mapping[str, AxisKind] = {
     "supply_change": AxisKind("change of the supply", low=-0.5, high=0.5, unit="%"),
     "currents": AxisKind("bias currents", ("constant", "ptat", "constant_gm")),
     "references": AxisKind("references", ("constant", "ptat")),
-    "bits": AxisKind("bits of the bias codes", low=0, high=16, whole=True),
+    "bits": AxisKind("bits of the bias codes", low=0, high=16, whole=True, zero="free"),
     "unit_current": AxisKind("unit current I0", low=1e-15, high=1e-3, unit="A"),
     "membrane_capacitance": AxisKind("membrane capacitor C_m", low=1e-16, high=1e-6, unit="F"),
     "supply": AxisKind("supply", low=0.1, high=20.0, unit="V"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -69,25 +68,32 @@ def curves_figure(study: SweepStudy) -> Figure:
 
 
 def _places(axis: Axis) -> np.ndarray:
-    """Where each value stands: as far apart as they are, on a logarithmic scale if they span a
-    decade; one step each where they are words."""
-    if not axis.kind.is_number or len(axis.values) < 3:
-        return np.arange(len(axis.values), dtype=float)
-    values = np.array([float(v) for v in axis.values])
-    if values.min() > 0 and values.max() >= 10 * values.min():
-        return np.log10(values)
-    return values
+    """Where each value stands: one step each where they are words, else as far apart as they are,
+    on a logarithmic scale if that has them more evenly."""
+    values = list(axis.values)
+    if not axis.kind.is_number or len(values) < 3 or (axis.kind.zero and 0 in values):
+        return np.arange(len(values), dtype=float)
+    linear = np.array([float(v) for v in values])
+    if linear.min() <= 0:
+        return linear
+    return min(linear, np.log10(linear), key=_unevenness)
+
+
+def _unevenness(places: np.ndarray) -> float:
+    steps = np.diff(np.sort(places))
+    return float(steps.std() / steps.mean())
 
 
 def _axis_ticks(axes: Axes, axis: Axis, places: np.ndarray, labelled: bool) -> None:
-    room = _MOST_LETTERS // max(map(len, axis.labels))
-    step = max(1, math.ceil(len(places) / max(2, room)))
-    labels = list(axis.labels[::step]) if labelled else []
-    if labelled:
-        axes.set_xticks(places[::step], labels)
-        axes.set_xlabel(axis.kind.title)
-    else:
-        axes.set_xticks(places[::step], [""] * len(places[::step]))
+    """A label at every value that leaves room for the one before."""
+    reach = float(np.ptp(places)) or 1.0
+    room = reach * max(map(len, axis.labels)) / _MOST_LETTERS
+    kept: list[int] = []
+    for index in np.argsort(places):
+        if not kept or places[index] - places[kept[-1]] >= room:
+            kept.append(int(index))
+    axes.set_xticks(places[kept], [axis.labels[i] if labelled else "" for i in kept])
+    axes.set_xlabel(axis.kind.title if labelled else "")
     edges = _edges(places)
     axes.set_xlim(edges.min(), edges.max())
 

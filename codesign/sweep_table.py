@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from codesign.quantities import si_unit
+from codesign.quantities import number, si_unit
 from codesign.regime_colours import regime_words
 from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
 
@@ -161,7 +161,7 @@ def _fires(study: SweepStudy) -> _Column:
 
 
 def _text(value: float | None, scale: float = 1.0) -> str:
-    return "" if value is None else f"{value / scale:.3g}"
+    return "" if value is None else number(value / scale)
 
 
 def _alike(points: Sequence[SweepPoint]) -> list[tuple[str, list[int]]]:

@@ -227,11 +227,14 @@ class _Runner:
             raise known
         return known
 
-    def _measure(self, cells: CellSet) -> CellCharacteristics:
-        def tell(_done: int, _total: int, what: str) -> None:
-            self._tell(what)
+    def _aside(self, _done: int, _total: int, what: str) -> None:
+        """Progress of what a point needs."""
+        self._tell(what)
 
-        return characterize(cells.technology, cells.corner, cells.temperature, self._engine, tell)
+    def _measure(self, cells: CellSet) -> CellCharacteristics:
+        return characterize(
+            cells.technology, cells.corner, cells.temperature, self._engine, self._aside
+        )
 
     def _model(self, situation: Situation) -> RegimeReport:
         key = situation.design_key
@@ -240,11 +243,16 @@ class _Runner:
         return self._wanted[key]
 
     def _outcome(self, one: _Built) -> PointOutcome | CodesignError:
+        configuration = self._plan.configuration
         try:
-            if self._plan.configuration.mismatch.samples:
-                return self._chips(one)
-            return self._as_built(one)
-        except (InputError, SimulatorError) as error:
+            if configuration.backend == "ngspice":
+                return self._simulated_chips(one)
+            return self._chips(one) if configuration.mismatch.samples else self._as_built(one)
+        except SimulatorError as error:
+            return error
+        except InputError as error:
+            if configuration.backend == "ngspice":
+                raise  # of the chips' own record, not of the point
             return error
 
     def _as_built(self, one: _Built) -> PointOutcome:
@@ -257,50 +265,46 @@ class _Runner:
         return self._finished(one, (_chip(one, report, _errors(built, one.model), energy),), power)
 
     def _chips(self, one: _Built) -> PointOutcome:
-        """Of the same chips as at every other point."""
+        """As built, of the same chips as at every other point."""
         configuration = self._plan.configuration
         samples, seed = configuration.mismatch.samples, configuration.seed
-        power = static_power(one.design, one.measured)
         technology = one.situation.operated
-        if configuration.backend == "ngspice":
-            drawn = draw_neuron(
-                one.model,
-                one.design,
-                technology,
-                self._engine,
-                one.drive,
-                samples,
-                seed,
-                one.measured.corner,
-                one.measured.temperature,
-                lambda _done, _total, what: self._tell(what),
-            )
-            found = mismatch_study(
-                drawn,
-                self._engine,
-                self._chips_record(one.number),
-                lambda _done, _total, what: self._tell(what),
-            )
-            chips = []
-            for each in found.chips:
-                assert each.circuit is not None
-                seconds = (each.duration - one.drive.onset) * one.design.time_unit
-                energy = energy_per_spike(power, seconds, each.circuit.spike_count)
-                chips.append(_chip(one, each.circuit, {}, energy))
-            return self._finished(one, tuple(chips), power)
-        sensitivities = measure_sensitivities(
-            technology, one.measured, self._engine, lambda _done, _total, what: self._tell(what)
-        )
-        drawn_devices = draw(device_spreads(one.design, technology), samples, seed)
-        parameters = as_built_samples(one.design, one.measured, sensitivities, drawn_devices)
-        threshold = float(one.model.u_threshold)
-        reports = chip_reports(parameters, one.drive, threshold)
+        sensitivities = measure_sensitivities(technology, one.measured, self._engine, self._aside)
+        drawn = draw(device_spreads(one.design, technology), samples, seed)
+        parameters = as_built_samples(one.design, one.measured, sensitivities, drawn)
+        power = static_power(one.design, one.measured)
         chips = []
+        reports = chip_reports(parameters, one.drive, float(one.model.u_threshold))
         for index, report in enumerate(reports):
             # those that were run for longer are charged for the time that all were run for
             spikes = sum(t <= one.drive.duration for t in report.spike_times)
             energy = energy_per_spike(power, one.seconds, spikes)
             chips.append(_chip(one, report, _errors(parameters[index], one.model), energy))
+        return self._finished(one, tuple(chips), power)
+
+    def _simulated_chips(self, one: _Built) -> PointOutcome:
+        """The same chips in ngspice, transistor by transistor; their I-V curves are not swept."""
+        configuration = self._plan.configuration
+        drawn = draw_neuron(
+            one.model,
+            one.design,
+            one.situation.operated,
+            self._engine,
+            one.drive,
+            configuration.mismatch.samples,
+            configuration.seed,
+            one.measured.corner,
+            one.measured.temperature,
+            self._aside,
+        )
+        record = self._chips_record(one.number)
+        power = static_power(one.design, one.measured)
+        chips = []
+        for each in mismatch_study(drawn, self._engine, record, self._aside).chips:
+            assert each.circuit is not None
+            seconds = (each.duration - one.drive.onset) * one.design.time_unit
+            energy = energy_per_spike(power, seconds, each.circuit.spike_count)
+            chips.append(_chip(one, each.circuit, {}, energy))
         return self._finished(one, tuple(chips), power)
 
     def _chips_record(self, number: int) -> Path | None:

@@ -264,6 +264,18 @@ def test_the_same_chips_are_drawn_at_every_point(
     assert study.is_met == all(o.share == 1.0 for o in study.outcomes)
 
 
+def test_a_broken_record_of_chips_is_not_a_reason_of_the_point(
+    folder: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(*_: object) -> None:
+        raise InputError("point_0.jsonl: is no record of a mismatch study.")
+
+    monkeypatch.setattr(sweep, "draw_neuron", lambda *_: None)
+    monkeypatch.setattr(sweep, "mismatch_study", refused)
+    with pytest.raises(InputError, match="point_0.jsonl"):
+        swept(folder, 'backend = "ngspice"\n[mismatch]\nsamples = 2\n')
+
+
 def test_several_neurons_and_technologies_are_axes(folder: Path, asked: Asked):
     write_neuron(folder / "m.toml", EXCITABLE)
     head = HEAD.replace('"n.toml"', '["n.toml", "m.toml", "preset:tonic_spiking"]')

@@ -220,3 +220,5 @@ def test_values_read_as_people_write_them():
     }
     for name, (value, text) in shown.items():
         assert axis_kind(name).shown(value) == text
+    assert axis_kind("bits").shown(0) == "free"
+    assert axis_kind("i_bias").shown(0.0) == "0"

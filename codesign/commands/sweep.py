@@ -31,8 +31,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         description="Build a neuron at every point of the product of axes that CONFIG (TOML) "
         "names: corners, temperatures, supplies, mismatch samples, I0, capacitors, gate areas, "
         "bias codes, and the neuron's own parameters. Each point is told how it fires, how far "
-        "its intervals and I-V curves are from the model's, and what it costs. Exit status 1: a "
-        "point does not fire as its model; 4: ngspice failed at one.",
+        "its intervals and I-V curves are from the model's, and what it costs. README says what "
+        "CONFIG may hold (Sweeps). Exit status 1: a point does not fire as its model; 4: ngspice "
+        "failed at one.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="configuration of the sweep")
     parser.add_argument(
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None and arguments.restart and not arguments.dry_run:
         forget(folder)
     record = None if folder is None else folder / RECORD_FILE
-    known = known_points(plan, record)
+    known = 0 if arguments.restart else known_points(plan, record)
     before = estimate(plan, known)
     if arguments.dry_run:
         _print_estimate(plan, before, known, arguments.json)

@@ -7,7 +7,7 @@ typedef struct {
     REAL *steps; /* the rows of a segment's steps, and of the state after them */
 } NAME(Returner);
 
-enum { NAME(SHARED_GRADIENT_ROWS) = NAME(SHARED_ROWS) + 4 };
+enum { NAME(SHARED_GRADIENT_ROWS) = NAME(SHARED_ROWS) + 2 };
 
 /* Step t, of a segment that begins at `first`. */
 INLINE NAME(Step) NAME(step_at)(const NAME(Returner) *r, int64_t first, int64_t t) {
@@ -35,14 +35,19 @@ INLINE void NAME(recall_state)(const Plan *plan, const NAME(Returner) *r, int64_
     NAME(load_state)(plan, &r->g.s, &at, t);
 }
 
-/* Rows of step t that its gradient will read and write: in falling order, which processors do not
- * foresee. */
-INLINE void NAME(expect_return)(const Plan *plan, const NAME(Gradient) *g, int64_t t) {
+/* Rows of step t that its recall and its gradient will read. */
+INLINE void NAME(expect_reads)(const Plan *plan, const NAME(Gradient) *g, int64_t t) {
     const Problem *p = plan->p;
+    NAME(expect)((const REAL *)p->current + t * p->neurons, g->s.sequences, 0);
     if (p->grad_output)
         NAME(expect)((const REAL *)p->grad_output + t * p->output_strides[1], g->output, 0);
     if (p->grad_voltage)
         NAME(expect)((const REAL *)p->grad_voltage + t * p->voltage_strides[1], g->voltage, 0);
+}
+
+/* And the one that it will write. */
+INLINE void NAME(expect_writes)(const Plan *plan, const NAME(Gradient) *g, int64_t t) {
+    const Problem *p = plan->p;
     if (p->grad_current)
         NAME(expect)((const REAL *)p->grad_current + t * p->neurons, g->s.sequences, 1);
 }
@@ -107,23 +112,27 @@ INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t 
         }
 }
 
-/* The steps of a segment, of neurons that do not feed each other: one tile after the other. */
+/* The steps of a segment, of neurons that do not feed each other: one tile after the other. What the
+ * segment before it will need is brought near as in run_apart. */
 INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners, int64_t tiles,
                                int64_t first, int64_t last) {
+    const Problem *p = plan->p;
+    int64_t read = first - RECALLED, read_tile = 0, write = read, write_tile = 0;
     for (int64_t i = 0; i < tiles; i++) {
         const NAME(Returner) *r = &returners[i];
         const NAME(Tile) *s = &r->g.s;
-        const Problem *p = plan->p;
-        const int64_t N = p->neurons;
         for (int64_t t = first; t < last; t++) {
+            if (read >= 0) NAME(expect_reads)(plan, &returners[read_tile].g, read);
+            if (++read_tile == tiles) read_tile = 0, read++;
             NAME(recall_state)(plan, r, first, t);
-            const REAL *current = (const REAL *)p->current + t * N;
-            NAME(expect)(current + AHEAD * N, s->sequences, 0);
-            NAME(load)(s, s->drive, current, s->sequences);
+            NAME(load)(s, s->drive, (const REAL *)p->current + t * p->neurons, s->sequences);
             NAME(recall_step)(plan, r, first, t);
-            NAME(expect_return)(plan, &r->g, t);
         }
-        for (int64_t t = last - 1; t >= first; t--) NAME(return_step)(plan, r, first, t);
+        for (int64_t t = last - 1; t >= first; t--) {
+            if (write >= 0) NAME(expect_writes)(plan, &returners[write_tile].g, write);
+            if (++write_tile == tiles) write_tile = 0, write++;
+            NAME(return_step)(plan, r, first, t);
+        }
     }
 }
 
@@ -146,7 +155,6 @@ INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *return
             const NAME(Tile) *s = &returners[i].g.s;
             NAME(load)(s, s->drive, drives, NAME(offsets)(s, width));
             NAME(recall_step)(plan, &returners[i], first, t);
-            NAME(expect_return)(plan, &returners[i].g, t);
         }
     }
     for (int64_t t = last - 1; t >= first; t--) {
@@ -192,8 +200,7 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
         for (int j = 0; j < COPIES; j++) g->g[j] = next, next += WIDTH;
         g->gc = next, next += (coefficient_rows(p) + p->elements) * WIDTH;
         g->moved = next, next += WIDTH;
-        g->later = shared, g->g_output = shared + WIDTH;
-        g->g_drive = shared + 2 * WIDTH, g->g_slope = shared + 3 * WIDTH;
+        g->g_output = shared, g->g_drive = shared + WIDTH;
         g->output = NAME(offsets)(&g->s, p->output_strides[0]);
         g->voltage = NAME(offsets)(&g->s, p->voltage_strides[0]);
         NAME(begin_return)(plan, g);
@@ -217,9 +224,9 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
     return 0;
 }
 
-VERSIONS static int NAME(backward_task)(const Task *task) { BY_KIND(NAME(run_backward)) }
+static int NAME(backward_task)(const Task *task) { BY_KIND(NAME(run_backward)) }
 
-int NAME(mtc_backward)(const Problem *p) {
+static int NAME(backward)(const Problem *p) {
     in_large_pages(p, p->grad_current, sizeof(REAL));
     return run_tasks(p, NAME(backward_task), NAME(CELL));
 }

@@ -15,26 +15,33 @@ INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
     NAME(step)(plan, s, &at, &at, 0);
     const REAL *um = NAME(kept)(&at, MEMBRANE);
     const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
-    REAL *output = s->total; /* the step no longer needs it */
+    REAL *output = s->output;
     LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
     NAME(store)(s, (REAL *)p->output + t * N, output, s->sequences);
     if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, s->sequences);
 }
 
-/* Some steps of neurons that do not feed each other: one tile after the other. */
+/* Some steps of neurons that do not feed each other: one tile after the other. Meanwhile what the
+ * next ones read and write is brought near, row by row, a cell's piece of it for each cell that takes
+ * a step. */
 INLINE void NAME(run_apart)(const Plan *plan, const NAME(Runner) *runners, int64_t tiles,
                             int64_t first, int64_t last) {
-    const int64_t N = plan->p->neurons;
-    for (int64_t i = 0; i < tiles; i++)
+    const Problem *p = plan->p;
+    const int64_t N = p->neurons;
+    const REAL *current = p->current, *output = p->output;
+    int64_t ahead = first + BLOCK, tile = 0;
+    for (int64_t i = 0; i < tiles; i++) {
+        const NAME(Tile) *s = &runners[i].s;
         for (int64_t t = first; t < last; t++) {
-            const NAME(Tile) *s = &runners[i].s;
-            const REAL *current = (const REAL *)plan->p->current + t * N;
-            const REAL *output = (const REAL *)plan->p->output + t * N;
-            NAME(expect)(current + AHEAD * N, s->sequences, 0);
-            NAME(expect)(output + AHEAD * N, s->sequences, 1);
-            NAME(load)(s, s->drive, current, s->sequences);
+            if (ahead < p->time) {
+                NAME(expect)(current + ahead * N, runners[tile].s.sequences, 0);
+                NAME(expect)(output + ahead * N, runners[tile].s.sequences, 1);
+            }
+            if (++tile == tiles) tile = 0, ahead++;
+            NAME(load)(s, s->drive, current + t * N, s->sequences);
             NAME(run_step)(plan, &runners[i], t);
         }
+    }
 }
 
 /* The same where they do: all tiles take a step before the next one. */
@@ -99,9 +106,9 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
     return 0;
 }
 
-VERSIONS static int NAME(forward_task)(const Task *task) { BY_KIND(NAME(run_forward)) }
+static int NAME(forward_task)(const Task *task) { BY_KIND(NAME(run_forward)) }
 
-int NAME(mtc_forward)(const Problem *p) {
+static int NAME(forward)(const Problem *p) {
     in_large_pages(p, p->output, sizeof(REAL));
     in_large_pages(p, p->voltage, sizeof(REAL));
     return run_tasks(p, NAME(forward_task), NAME(CELL));

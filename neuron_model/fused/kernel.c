@@ -25,11 +25,6 @@
 #include <sys/mman.h>
 #endif
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define VERSIONS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VERSIONS
-#endif
 #define INLINE static inline __attribute__((always_inline))
 
 enum { FAST, SLOW, ULTRASLOW, TIMESCALES };
@@ -45,10 +40,9 @@ enum { ALPHA, DELTA, SLOPE, ELEMENT_ROWS };
 
 enum {
     CELLS = 4,     /* vectors of a tile */
-    SECTION = 8,   /* vectors of a row that one task takes */
+    SECTION = 128, /* neurons of a row that one task takes */
     BLOCK = 32,    /* steps that a tile takes before the next one's turn */
     RECALLED = 32, /* steps at most that are gone through again at once, operator.py's SEGMENT */
-    AHEAD = 8,     /* steps by which the current is asked for before its turn */
     ALIGNMENT = 64 /* bytes of the widest vector */
 };
 
@@ -165,7 +159,7 @@ static int run_tasks(const Problem *p, int (*run)(const Task *), int cell) {
     if (!p->neurons || !p->batch) return 0;
     /* the neurons of a row that feed each other stay together; no section is shorter than a cell,
      * unless the row is, and the last one takes what is left */
-    const int64_t section = p->weights ? p->neurons : SECTION * cell;
+    const int64_t section = p->weights ? p->neurons : SECTION;
     const int64_t sections = (p->neurons + section - cell) / section;
     Work work = {p, run, section, sections > 0 ? sections : 1, 0, 0};
     int64_t tasks = p->chunks * work.sections;
@@ -216,6 +210,7 @@ typedef struct {
     const Problem *p;
     const Kind *kind;
     int is_recurrent;
+    int is_shared; /* all cells of a tile are the same neurons, of several sequences */
 } Plan;
 
 /* The usual kinds of neurons: fast elements without a filter, the others with filters of one sort.
@@ -234,69 +229,59 @@ INLINE int is_kind(const Problem *p, const Kind *kind) {
     return same && !p->weights;
 }
 
-#define IF_KIND(run, kind)                                                               \
-    if (is_kind(task->p, &kind)) {                                                       \
-        const Plan plan = {task->p, &kind, 0};                                           \
+INLINE int is_shared(const Task *task) {
+    return task->p->parameter_batch == 1 && task->sequences == CELLS;
+}
+
+#define IF_KIND(run, kind, shared)                                                       \
+    if (is_kind(task->p, &kind) && is_shared(task) == shared) {                          \
+        const Plan plan = {task->p, &kind, 0, shared};                                   \
         return run(&plan, task);                                                         \
     }
 #define BY_KIND(run)                                                                     \
     if (sizeof(REAL) == sizeof(float)) {                                                 \
-        IF_KIND(run, EULER)                                                              \
-        IF_KIND(run, EXPONENTIAL)                                                        \
-        IF_KIND(run, CIRCUIT)                                                            \
+        IF_KIND(run, EULER, 1)                                                           \
+        IF_KIND(run, EXPONENTIAL, 1)                                                     \
+        IF_KIND(run, CIRCUIT, 1)                                                         \
+        IF_KIND(run, CIRCUIT, 0)                                                         \
     }                                                                                    \
-    const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL};               \
+    const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL, is_shared(task)}; \
     return run(&plan, task);
 
-#define JOIN(a, b) a##b
-#define JOINED(a, b) JOIN(a, b)
+#define JOIN(a, b, c) a##b##c
+#define JOINED(a, b, c) JOIN(a, b, c)
 
-#define REAL float
-#define INTEGER int32_t
-#define UNSIGNED uint32_t
-#define NAME(x) JOINED(x, _f32)
-#define MANTISSA 23
-#define EXPONENT_BIAS 127
-#define R(x) x##f
-#define SQRT sqrtf
-#define FABS fabsf
-#include "functions.h"
-#include "tile.h"
-#include "step.h"
-#include "gradient.h"
-#include "feed.h"
-#include "forward.h"
-#include "backward.h"
-#undef REAL
-#undef INTEGER
-#undef UNSIGNED
-#undef NAME
-#undef MANTISSA
-#undef EXPONENT_BIAS
-#undef R
-#undef SQRT
-#undef FABS
-#undef LOOP
-#undef EACH_CELL
-#undef ROW
-#undef WIDTH
-#undef SATURATED
-#undef SHIFTER
+/* The code for each kind of processor, and the one for this processor. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define HAS_LEVELS
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4")
+#define LEVEL _v4
+#define VECTOR 64
+#include "both_types.h"
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#define LEVEL _v3
+#define VECTOR 32
+#include "both_types.h"
+#pragma GCC pop_options
+#endif
+#define LEVEL
+#define VECTOR 16
+#include "both_types.h"
 
-#define REAL double
-#define IS_DOUBLE
-#define INTEGER int64_t
-#define UNSIGNED uint64_t
-#define NAME(x) JOINED(x, _f64)
-#define MANTISSA 52
-#define EXPONENT_BIAS 1023
-#define R(x) x
-#define SQRT sqrt
-#define FABS fabs
-#include "functions.h"
-#include "tile.h"
-#include "step.h"
-#include "gradient.h"
-#include "feed.h"
-#include "forward.h"
-#include "backward.h"
+#ifdef HAS_LEVELS
+#define RUN(name, problem)                                                               \
+    __builtin_cpu_init();                                                                \
+    if (__builtin_cpu_supports("x86-64-v4")) return name##_v4(problem);                  \
+    if (__builtin_cpu_supports("x86-64-v3")) return name##_v3(problem);                  \
+    return name(problem);
+#else
+#define RUN(name, problem) return name(problem);
+#endif
+
+int mtc_forward_f32(const Problem *p) { RUN(forward_f32, p) }
+int mtc_backward_f32(const Problem *p) { RUN(backward_f32, p) }
+int mtc_forward_f64(const Problem *p) { RUN(forward_f64, p) }
+int mtc_backward_f64(const Problem *p) { RUN(backward_f64, p) }

@@ -12,24 +12,27 @@ INLINE int NAME(in_slope)(const Plan *plan, int64_t x) {
 }
 
 /* ionic_current at the state, and membrane_conductance where the integrator takes it. */
-INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at, REAL *slope,
-                        int keeps) {
+INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
+                        NAME(Lanes) *total, NAME(Lanes) *slope, int keeps) {
     const Problem *p = plan->p;
     const REAL *um = NAME(kept)(at, MEMBRANE);
-    REAL *total = s->total;
     const REAL *rest = NAME(row)(s, REST), *g = NAME(row)(s, CONDUCTANCE);
-    const REAL *range = NAME(row)(s, RANGE), *linear = NAME(row)(s, LEAK_IS_LINEAR);
     if (plan->kind->saturating_leak == NONE) {
-        LOOP total[n] = g[n] * (um[n] - rest[n]);
-        if (plan->kind->exponential) LOOP slope[n] = g[n];
+        EACH total[j] = OF(g) * (AT(um) - OF(rest));
+        EACH slope[j] = OF(g);
     } else {
+        const REAL *range = NAME(row)(s, RANGE), *linear = NAME(row)(s, LEAK_IS_LINEAR);
         REAL *tanh = NAME(kept)(at, TANH_LEAK);
-        LOOP {
-            REAL u = um[n] - rest[n], t = NAME(tanh)(u * s->inverse_range[n]);
-            int is_linear = linear[n] != 0;
-            total[n] = g[n] * (is_linear ? u : range[n] * t);
-            slope[n] = g[n] * (is_linear ? R(1.0) : R(1.0) - t * t);
-            if (keeps) tanh[n] = is_linear ? R(0.0) : t;
+        EACH {
+            NAME(Lanes) u = AT(um) - OF(rest), t = NAME(tanh_of)(u * OF(s->inverse_range));
+            NAME(Lanes) current = OF(range) * t;
+            if (plan->kind->saturating_leak == MIXED) {
+                t = NAME(masked)(OF(linear) == 0, t);
+                current = OF(range) * t + NAME(masked)(OF(linear) != 0, u);
+            }
+            total[j] = OF(g) * current;
+            slope[j] = OF(g) * (R(1.0) - t * t);
+            if (keeps) AT(tanh) = t;
         }
     }
     for (int64_t k = 0; k < p->elements; k++) {
@@ -39,20 +42,12 @@ INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) 
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * WIDTH;
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
         REAL *kept = NAME(kept)(at, TANH_ELEMENT + k);
-        if (NAME(in_slope)(plan, x)) {
-            LOOP {
-                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
-                total[n] += alpha[n] * t;
-                slope[n] += instant[n] * steepness[n] * (R(1.0) - t * t);
-                if (keeps) kept[n] = t;
-            }
-        } else {
-            LOOP {
-                REAL t = NAME(tanh)(kappa[n] * (u[n] - delta[n]));
-                total[n] += alpha[n] * t;
-                if (keeps) kept[n] = t;
-            }
-        }
+        NAME(Lanes) t[CELLS];
+        EACH t[j] = NAME(tanh_of)(OF(kappa) * (AT(u) - OF(delta)));
+        EACH total[j] += OF(alpha) * t[j];
+        if (NAME(in_slope)(plan, x))
+            EACH slope[j] += OF(instant) * OF(steepness) * (R(1.0) - t[j] * t[j]);
+        if (keeps) EACH AT(kept) = t[j];
     }
 }
 
@@ -99,10 +94,9 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
     REAL *after = NAME(kept)(to, x);
     if (plan->kind->saturating[x] == NONE) {
         /* an instant one has a decay and an offset of 0 */
-        LOOP {
-            REAL u = um[n] - ux[n] - offset[n];
-            after[n] = um[n] - decay[n] * u + offset[n];
-        }
+        NAME(Lanes) moved[CELLS];
+        EACH moved[j] = AT(um) - OF(decay) * (AT(um) - AT(ux) - OF(offset)) + OF(offset);
+        EACH AT(after) = moved[j];
         return;
     }
     const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
@@ -152,19 +146,23 @@ INLINE void NAME(follow_euler)(const Plan *plan, const NAME(Tile) *s, const NAME
     const REAL *gain = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *after = NAME(kept)(to, x);
     if (plan->kind->saturating[x] == NONE) {
-        LOOP after[n] = ux[n] + gain[n] * (um[n] - ux[n] + offset[n]);
+        NAME(Lanes) moved[CELLS];
+        EACH moved[j] = AT(ux) + OF(gain) * (AT(um) - AT(ux) + OF(offset));
+        EACH AT(after) = moved[j];
         return;
     }
     const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
     const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR));
     REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *by = NAME(kept)(at, FILTER_BY + x);
-    LOOP {
-        REAL u = um[n] - ux[n], t = NAME(tanh)(kappa[n] * u);
-        int is_linear = linear[n] != 0;
-        REAL f = is_linear ? u : t * inverse[n];
-        after[n] = ux[n] + gain[n] * (f + offset[n]);
-        if (keeps) slope[n] = is_linear ? R(1.0) : R(1.0) - t * t;
-        if (keeps) by[n] = f;
+    EACH {
+        NAME(Lanes) u = AT(um) - AT(ux), t = NAME(tanh_of)(OF(kappa) * u), f = t * OF(inverse);
+        if (plan->kind->saturating[x] == MIXED) {
+            t = NAME(masked)(OF(linear) == 0, t);
+            f = t * OF(inverse) + NAME(masked)(OF(linear) != 0, u);
+        }
+        AT(after) = AT(ux) + OF(gain) * (f + OF(offset));
+        if (keeps) AT(slope) = R(1.0) - t * t;
+        if (keeps) AT(by) = f;
     }
 }
 
@@ -179,17 +177,19 @@ INLINE void NAME(keep_instant)(const Plan *plan, const NAME(Tile) *s, const NAME
 /* From `at` to `to`, which may be the same, under the drive of the tile. */
 INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                        const NAME(Step) *to, int keeps) {
-    const REAL *um = NAME(kept)(at, MEMBRANE), *total = s->total, *drive = s->drive;
-    REAL *after = NAME(kept)(to, MEMBRANE);
-    REAL *slope = keeps ? NAME(kept)(at, KEPT_SLOPE) : s->slope;
+    const REAL *um = NAME(kept)(at, MEMBRANE), *drive = s->drive;
+    REAL *after = NAME(kept)(to, MEMBRANE), *kept = NAME(kept)(at, KEPT_SLOPE);
     const REAL *rate = NAME(row)(s, RATE), *bias = NAME(row)(s, BIAS);
-    NAME(ionic)(plan, s, at, slope, keeps);
+    NAME(Lanes) total[CELLS], slope[CELLS];
+    NAME(ionic)(plan, s, at, total, slope, keeps);
     if (plan->kind->exponential) {
-        LOOP {
-            REAL x = rate[n] * slope[n];
-            after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]) /
-                                   (R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0)));
+        EACH {
+            NAME(Lanes) x = OF(rate) * slope[j];
+            NAME(Lanes) divisor = R(1.0) + x * (R(0.5) + x * (REAL)(1.0 / 12.0));
+            total[j] = AT(um) + OF(rate) * (AT(drive) + OF(bias) - total[j]) / divisor;
         }
+        EACH AT(after) = total[j];
+        if (keeps) EACH AT(kept) = slope[j];
         NAME(follow_exponential)(plan, s, at, to, FAST, keeps);
         NAME(follow_exponential)(plan, s, at, to, SLOW, keeps);
         NAME(follow_exponential)(plan, s, at, to, ULTRASLOW, keeps);
@@ -197,7 +197,8 @@ INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *
         NAME(follow_euler)(plan, s, at, to, FAST, keeps);
         NAME(follow_euler)(plan, s, at, to, SLOW, keeps);
         NAME(follow_euler)(plan, s, at, to, ULTRASLOW, keeps);
-        LOOP after[n] = um[n] + rate[n] * (drive[n] + bias[n] - total[n]);
+        EACH total[j] = AT(um) + OF(rate) * (AT(drive) + OF(bias) - total[j]);
+        EACH AT(after) = total[j];
         NAME(keep_instant)(plan, s, to, FAST);
         NAME(keep_instant)(plan, s, to, SLOW);
         NAME(keep_instant)(plan, s, to, ULTRASLOW);

@@ -1,19 +1,46 @@
 /* A tile: cells of neurons that go through time together, with their coefficients and their state.
  *
- * A cell is some neighbours of a row of neurons, of one sequence: as many as one vector of numbers
- * holds. The cells of a tile are those of several sequences at the same place of the row, or of
- * several places where there are few sequences. Every loop over lanes is of the same, known length.
+ * A cell is some neighbours of a row of neurons, of one sequence: one vector of numbers, as the
+ * processor has them. The cells of a tile are those of several sequences at the same place of the
+ * row, which share their coefficients; where sequences are few, or have coefficients of their own,
+ * those of several places.
  *
  * Where a row is no whole number of cells, the last one begins earlier and goes through some neurons
  * of the one before it once more: both find the same numbers, and processors take whole vectors in
  * and out several times as quickly as parts of them. Only sums are added once, see end_return.
  */
 
-enum { NAME(CELL) = ALIGNMENT / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL) };
+typedef REAL NAME(Lanes) __attribute__((vector_size(VECTOR), may_alias));
+typedef INTEGER NAME(Mask) __attribute__((vector_size(VECTOR), may_alias));
+
+enum { NAME(CELL) = VECTOR / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL) };
 #define WIDTH NAME(WIDTH)
-#define LOOP _Pragma("omp simd") for (int64_t n = 0; n < WIDTH; n++)
-#define EACH_CELL for (int j = 0; j < CELLS; j++)
 #define ROW (WIDTH * sizeof(REAL))
+#define LOOP _Pragma("omp simd") for (int64_t n = 0; n < WIDTH; n++)
+
+/* Each cell of a tile: `AT` in a row that has numbers of its own for every cell, `OF` in a row of
+ * coefficients, which cells may share. A loop that reads shared ones reads each once, unless it
+ * writes rows as well: loops here compute first, and write then. */
+#define EACH _Pragma("GCC unroll 4") for (int j = 0; j < CELLS; j++)
+#define AT(row) (*(NAME(Lanes) *)((row) + j * NAME(CELL)))
+#define OF(row) (*(const NAME(Lanes) *)((row) + (plan->is_shared ? 0 : j * NAME(CELL))))
+
+/* x where the mask is set, else 0. */
+INLINE NAME(Lanes) NAME(masked)(NAME(Mask) mask, NAME(Lanes) x) {
+    return (NAME(Lanes))((NAME(Mask))x & mask);
+}
+
+/* tanh of each. */
+INLINE NAME(Lanes) NAME(tanh_of)(NAME(Lanes) x) {
+#ifdef HAS_TANH_OF
+    return tanh_of_lanes(x);
+#else
+    REAL t[NAME(CELL)] __attribute__((aligned(VECTOR)));
+    *(NAME(Lanes) *)t = x;
+    _Pragma("omp simd") for (int n = 0; n < NAME(CELL); n++) t[n] = NAME(tanh)(t[n]);
+    return *(NAME(Lanes) *)t;
+#endif
+}
 
 /* Of the cells of a tile in rows in memory, from where those begin. */
 typedef struct {
@@ -28,8 +55,7 @@ typedef struct {
     REAL *inverse_range, *inverse_kappa[TIMESCALES];
     REAL *steepness;                    /* alpha kappa of each element */
     REAL *initial[COPIES];              /* the state before the first step */
-    /* of the step at hand; all tiles of a task share them */
-    REAL *drive, *total, *slope, *lag;
+    REAL *drive, *output, *lag; /* of the step at hand; all tiles of a task share them */
     NAME(Offsets) sequences; /* in rows that are (batch, time, neurons) */
 } NAME(Tile);
 
@@ -53,7 +79,7 @@ INLINE const REAL *NAME(source)(const Plan *plan, const NAME(Tile) *s, const NAM
 }
 
 /* Apart, so that it is compiled once: for rows shorter than a cell. */
-__attribute__((noinline)) VERSIONS static void NAME(copy_some)(REAL *to, const REAL *from,
+__attribute__((noinline)) static void NAME(copy_some)(REAL *to, const REAL *from,
                                                                int64_t lanes) {
     for (int64_t n = 0; n < lanes; n++) to[n] = from[n];
 }
@@ -70,23 +96,23 @@ INLINE void NAME(copy)(REAL *to, const REAL *from, int64_t lanes) {
 /* In rows that are `stride` numbers apart from one sequence to the next. */
 INLINE NAME(Offsets) NAME(offsets)(const NAME(Tile) *s, int64_t stride) {
     NAME(Offsets) offsets;
-    EACH_CELL offsets.of[j] = s->batch[j] * stride + s->first[j];
+    EACH offsets.of[j] = s->batch[j] * stride + s->first[j];
     return offsets;
 }
 
 /* From memory to the lanes of a tile. In the lanes beyond a short row stays what was there: whatever
  * comes of it is stored nowhere. */
 INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
-    EACH_CELL NAME(copy)(to + j * NAME(CELL), from + offsets.of[j], s->lanes);
+    EACH NAME(copy)(to + j * NAME(CELL), from + offsets.of[j], s->lanes);
 }
 
 INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
-    EACH_CELL NAME(copy)(to + offsets.of[j], from + j * NAME(CELL), s->lanes);
+    EACH NAME(copy)(to + offsets.of[j], from + j * NAME(CELL), s->lanes);
 }
 
-/* Rows that are about to be read or written: processors do not foresee those in parts. */
+/* Rows that will be read or written: processors do not foresee those in parts. */
 INLINE void NAME(expect)(const REAL *from, NAME(Offsets) offsets, int writes) {
-    EACH_CELL {
+    EACH {
         if (writes)
             __builtin_prefetch(from + offsets.of[j], 1);
         else
@@ -102,7 +128,7 @@ INLINE const REAL *NAME(state_rows)(const Problem *p, const void *state, int64_t
 INLINE int64_t NAME(tile_rows)(const Problem *p) {
     return coefficient_rows(p) + 1 + TIMESCALES + p->elements + COPIES;
 }
-enum { NAME(SHARED_ROWS) = 4 };
+enum { NAME(SHARED_ROWS) = 3 };
 
 /* Lays out the rows of a tile of some cells of a task in the memory at `next`, behind them `shared`;
  * gives the address behind the rows. */
@@ -115,9 +141,10 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
     for (int j = 0; j < CELLS; j++) {
         /* a tile that has cells to spare has the last one several times */
         int64_t is_own = tile * CELLS + j < cells, cell = is_own ? tile * CELLS + j : cells - 1;
-        int64_t first = cell % columns * NAME(CELL), left = task->lanes - first;
+        int64_t column = plan->is_shared ? cell / CELLS : cell % columns;
+        int64_t first = column * NAME(CELL), left = task->lanes - first;
         if (left > s->lanes) left = s->lanes;
-        s->batch[j] = task->batch + cell / columns;
+        s->batch[j] = task->batch + (plan->is_shared ? cell % CELLS : cell / columns);
         s->first[j] = task->first + first + left - s->lanes;
         s->own[j] = is_own ? left : 0;
     }
@@ -126,8 +153,7 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
     for (int x = 0; x < TIMESCALES; x++) s->inverse_kappa[x] = next, next += WIDTH;
     s->steepness = next, next += p->elements * WIDTH;
     for (int i = 0; i < COPIES; i++) s->initial[i] = next, next += WIDTH;
-    s->drive = shared, s->total = shared + WIDTH;
-    s->slope = shared + 2 * WIDTH, s->lag = shared + 3 * WIDTH;
+    s->drive = shared, s->output = shared + WIDTH, s->lag = shared + 2 * WIDTH;
     s->sequences = NAME(offsets)(s, p->time * p->neurons);
     const int64_t sets = p->parameter_batch;
     for (int64_t i = 0; i < coefficient_rows(p); i++)

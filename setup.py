@@ -1,6 +1,6 @@
 """The compiled part of the package; all the rest is said in pyproject.toml.
 
-It is optional: without a C compiler the neurons run in plain torch, some twenty times as slowly.
+It is optional: without a C compiler the neurons run in plain torch, some thirty times as slowly.
 """
 
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from neuron_model.backends import TAPES, Backend, Problem, Trajectory, find_backend
 from neuron_model.dynamics import State
 from neuron_model.errors import InputError
+from neuron_model.exponential import exp
 from neuron_model.integration import find_integrator
 from neuron_model.limits import Limits
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Value
@@ -146,7 +148,8 @@ class MTCNeuron(nn.Module):
             if name == "delta":
                 rows: Tensor = self.delta
             elif hasattr(self, f"{name}_start"):
-                rows = getattr(self, f"{name}_start") * getattr(self, f"{name}_growth").exp()
+                growth = exp(getattr(self, f"{name}_growth"))
+                rows = getattr(self, f"{name}_start") * growth
             else:
                 continue
             keys = (
@@ -287,7 +290,7 @@ class MTCNeuron(nn.Module):
 
         What is not finite stays in the voltages, so there are only those at the end to look at.
         """
-        if torch.isfinite(torch.stack([u.detach().sum() for u in end])).all():
+        if math.isfinite(torch.stack([u.detach().sum() for u in end]).sum()):
             return
         bad = torch.nonzero(~torch.isfinite(current.detach()))
         if len(bad):

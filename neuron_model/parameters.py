@@ -57,6 +57,35 @@ def _numbers_of(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.name not in ("timescale", "elements", "name"))
 
 
+@cache
+def _fields_of(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def _copy_with(part: Any, values: Mapping[str, Any]) -> Any:
+    """As dataclasses.replace, but without the checks: what is given is known to be allowed."""
+    kind: Any = type(part)
+    other = object.__new__(kind)
+    for name in _fields_of(kind):
+        object.__setattr__(other, name, values.get(name, getattr(part, name)))
+    return other
+
+
+def _with_some(part: Any, prefix: str, values: Mapping[str, Value]) -> Any:
+    """``part`` with other numbers for some keys, itself where it has none of them."""
+    changed = {}
+    for name in _numbers(part):
+        value = getattr(part, name)
+        new = (
+            _with_some(value, f"{prefix}{name}.", values)
+            if isinstance(value, _Part)
+            else values.get(prefix + name, value)
+        )
+        if new is not value:
+            changed[name] = new
+    return _copy_with(part, changed) if changed else part
+
+
 def _normalise(part: Any, what: str) -> None:
     """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
     for name in _numbers(part):
@@ -292,7 +321,7 @@ class NeuronParameters:
             )
 
     def _check_sizes(self) -> None:
-        sizes = {key: tuple(np.shape(value)) for key, value in self.named_values()}
+        sizes = {key: tuple(getattr(value, "shape", ())) for key, value in self.named_values()}
         count = max((math.prod(shape) for shape in sizes.values()), default=1)
         for key, shape in sizes.items():
             if shape not in ((), (1,), (count,)):
@@ -425,8 +454,23 @@ class NeuronParameters:
 
     def with_values(self, values: Mapping[str, Value]) -> NeuronParameters:
         """The same with other numbers for the dotted keys of :meth:`named_values`."""
+        if all(_is_tensor(value) for value in values.values()):
+            other = self._with_tensors(values)
+            other._check_sizes()
+            return other
         numbers = iter([values.get(key, value) for key, value in self.named_values()])
         return self.map(lambda _: next(numbers))
+
+    def _with_tensors(self, tensors: Mapping[str, Value]) -> NeuronParameters:
+        """With a look neither at tensors nor at the numbers that stay, which have been looked at:
+        a layer does this in each training step."""
+        elements = tuple(
+            _with_some(e, f"elements[{i}].", tensors) for i, e in enumerate(self.elements)
+        )
+        other: NeuronParameters = _with_some(self, "", tensors)
+        if any(new is not old for new, old in zip(elements, self.elements, strict=True)):
+            other = _copy_with(other, {"elements": elements})
+        return other
 
 
 class TimeConstants(Protocol):

@@ -54,10 +54,15 @@ SCALING = {
 def medians(
     steps: Mapping[str, Step], repeats: int, clock: Callable[[], float] = time.process_time
 ) -> dict[str, float]:
-    """Median seconds of each; they take turns, after one round that does not count."""
+    """Median seconds of each; they take turns, after one round that does not count.
+
+    Each time is that of a step after a step of the same contender, as in training: whoever comes
+    first after another one also clears away what that one left.
+    """
     samples: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(repeats + 1):
         for name, step in steps.items():
+            step()
             begin = clock()
             step()
             if number:

@@ -19,6 +19,7 @@ from enum import IntEnum, IntFlag, auto
 import torch
 from torch import Tensor
 
+from neuron_model.exponential import exp
 from neuron_model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
 
 # Steps of more time constants than this take the slewing of a saturated filter apart.
@@ -167,7 +168,7 @@ def _filter(
     kappa, offset = _unless(shape.is_linear, shape.kappa), shape.offset
     if not exponential:
         return _where(instant, 1.0, duration), [kappa, offset]
-    decay = (-duration).exp() if isinstance(duration, Tensor) else math.exp(-duration)
+    decay = exp(-duration) if isinstance(duration, Tensor) else math.exp(-duration)
     if not (isinstance(offset, float) and offset == 0.0):
         offset = _where(instant, 0.0, 0.5 * duration * offset)
     return _where(instant, 0.0, decay), [kappa, offset]
@@ -187,7 +188,8 @@ def _rows(values: list[Value], neurons: int, like: Tensor) -> Tensor:
     for value in values:
         if isinstance(value, Tensor):
             flush()
-            blocks.append(value.to(like).expand(1, 1, neurons))
+            row = value.to(like).reshape(1, 1, -1)
+            blocks.append(row if row.shape[-1] == neurons else row.expand(1, 1, neurons))
         else:
             constants.append(float(value))
     flush()

@@ -1,18 +1,16 @@
 /* The equations of neuron_model/dynamics.py through time, and their exact gradient.
  *
  * An application program calls mtc_forward_* and mtc_backward_* with a Problem; everything lies
- * in the caller's memory, in rows of neurons: (batch, time, neurons). Tiles of some vectors of
- * neurons go through time on one thread, and stay in the first-level cache meanwhile. Every loop
- * over the lanes of a tile is one that compilers turn into vector instructions; which ones is chosen
- * when the library is loaded (function multiversioning), so that one library serves every processor.
- * Included once for each type: the equations, step.h, their gradient, gradient.h, and the ways
- * through time, forward.h and backward.h.
+ * in the caller's memory, in rows of neurons: (batch, time, neurons). Tiles of four vectors of
+ * neurons go through time on one thread, and stay in the first-level cache meanwhile. The code is
+ * there once for each level of processors (x86-64-v4, v3 and any), which differ in how long their
+ * vectors are, and for each type of numbers; see both_types.h. Each pass looks at which level the
+ * processor has, so that one library serves them all.
  *
  * The work is cut in the same way whatever the number of threads, so that results do not depend
  * on it.
  */
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +22,8 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+
+#include "threads.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -139,7 +139,7 @@ static int run_group(const Work *work, int64_t chunk, int64_t section) {
     return 0;
 }
 
-static void *take_tasks(void *argument) {
+static void take_tasks(void *argument) {
     Work *work = argument;
     Mode mode = flush_denormals();
     for (;;) {
@@ -149,13 +149,10 @@ static void *take_tasks(void *argument) {
             atomic_store(&work->failed, 1);
     }
     restore(mode);
-    return NULL;
 }
 
 /* `cell` is how many numbers a vector holds. Gives 0, or 1 where there is not enough memory. */
 static int run_tasks(const Problem *p, int (*run)(const Task *), int cell) {
-    enum { MOST = 256 };
-    pthread_t threads[MOST];
     if (!p->neurons || !p->batch) return 0;
     /* the neurons of a row that feed each other stay together; no section is shorter than a cell,
      * unless the row is, and the last one takes what is left */
@@ -164,12 +161,7 @@ static int run_tasks(const Problem *p, int (*run)(const Task *), int cell) {
     Work work = {p, run, section, sections > 0 ? sections : 1, 0, 0};
     int64_t tasks = p->chunks * work.sections;
     int64_t wanted = p->threads < tasks ? p->threads : tasks;
-    int64_t started = 0;
-    while (started + 1 < wanted && started < MOST &&
-           pthread_create(&threads[started], NULL, take_tasks, &work) == 0)
-        started++;
-    take_tasks(&work);
-    while (started > 0) pthread_join(threads[--started], NULL);
+    run_on_threads(take_tasks, &work, wanted - 1);
     return atomic_load(&work.failed);
 }
 

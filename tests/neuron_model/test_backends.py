@@ -5,6 +5,10 @@ Triton's is run by its interpreter, which takes 0.1 s a step: it gets a part of 
 
 import itertools
 import math
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -23,7 +27,14 @@ from neuron_model.backends import (
 )
 from neuron_model.dynamics import INTEGRATORS, State
 from neuron_model.errors import InputError
-from neuron_model.parameters import OTA_FILTER, Element, Filter, Leak, NeuronParameters
+from neuron_model.parameters import (
+    OTA_FILTER,
+    Element,
+    Filter,
+    Leak,
+    NeuronParameters,
+    Timescale,
+)
 
 needs_kernel = pytest.mark.skipif(not kernel_is_built(), reason="no C compiler when installed")
 needs_triton = pytest.mark.skipif(
@@ -350,6 +361,65 @@ def test_threads_do_not_change_a_bit():
         found.append(results("fused", problem, inputs))
     torch.set_num_threads(before)
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+
+
+@needs_kernel
+def test_callers_at_the_same_time_do_not_get_into_each_others_way():
+    def run(seed):
+        problem, inputs = make_problem(neurons("ota"), torch.float32, batch=9, time=40 + seed)
+        return results("fused", problem, inputs)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    alone = [run(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(run, range(4)))
+    torch.set_num_threads(before)
+    for one, other in zip(alone, together, strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+FORK = """
+import os, torch
+from neuron_model.neuron import MTCNeuron
+from neuron_model.presets import preset
+torch.set_num_threads(2)
+layer = MTCNeuron(preset("tonic_spiking").parameters, dt=0.1, neurons=3, backend="fused")
+run = lambda: layer(torch.ones(8, 50, 3))[0]
+expected = run()
+child = os.fork()
+if child == 0:
+    os._exit(0 if torch.equal(run(), expected) else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@needs_kernel
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_has_threads_of_its_own():
+    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("backend", table())
+def test_tanh_in_single_precision(backend):
+    """A neuron whose membrane's first step is -tanh of its fast voltage."""
+    x = torch.cat([torch.linspace(-12.0, 12.0, 20001), torch.logspace(-8.0, 0.0, 5000)])
+    count = 200 if backend == "triton" else len(x)
+    x = x[:: len(x) // count][:count]
+    zero = torch.zeros(1, count)
+    problem = Problem(
+        zero[:, None],
+        State(zero, x[None], zero, zero),
+        NeuronParameters((Element(Timescale.FAST, 1.0, 0.0),), tau_fast=1.0),
+        dt=1.0,
+        integrator="euler",
+        voltage=True,
+    )
+    found = -BACKENDS[backend](problem).voltage[0, 0].double()
+    expected = x.double().tanh()
+    assert (found - expected).abs().max() < 3e-7
+    assert ((found - expected) / expected.where(x != 0, 1.0)).abs().max() < 1.3e-6
+    assert (found[x.abs() > 9.0].abs() == 1.0).all()
 
 
 @needs_kernel

@@ -111,3 +111,25 @@ def test_map_visits_every_number_and_keeps_the_structure():
     assert all(isinstance(v, torch.Tensor) for _, v in t.named_values())
     assert t.neurons == 4
     assert dict(t[3].named_values()) == dict(p.named_values())
+
+
+def test_tensors_replace_numbers_and_the_rest_stays_what_it_was():
+    before = NeuronParameters(
+        (Element(Timescale.FAST, -2.0, 0.0), Element(Timescale.SLOW, 2.0, 0.0)), tau_slow=50.0
+    )
+    alpha = torch.tensor([1.0, 2.0], requires_grad=True)
+    after = before.with_values({"elements[1].alpha": alpha, "tau_slow": alpha.detach()})
+    assert after.elements[1].alpha is alpha
+    assert after.elements[1].timescale == Timescale.SLOW
+    assert after.elements[0] is before.elements[0]
+    assert after.leak is before.leak
+    assert (after.neurons, after.name) == (2, before.name)
+    assert after.is_instant(Timescale.SLOW) is False
+    assert dict(after.named_values())["tau_slow"].tolist() == [1.0, 2.0]
+    assert before.tau_slow == 50.0
+
+
+def test_tensors_of_sizes_that_do_not_go_together_are_refused():
+    before = NeuronParameters((Element(Timescale.FAST, -2.0, np.ones(3)),))
+    with pytest.raises(InputError, match=r"elements\[0\]\.alpha has shape \(2,\)"):
+        before.with_values({"elements[0].alpha": torch.ones(2)})

@@ -175,24 +175,20 @@ def _filter(
 
 
 def _rows(values: list[Value], neurons: int, like: Tensor) -> Tensor:
-    """(rows, 1, neurons); neighbours that are the same for all neurons are made at once."""
+    """(rows, 1, neurons); what is the same for all neurons is made at once."""
+    numbers = [0.0 if isinstance(value, Tensor) else float(value) for value in values]
+    constants = torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    constants = constants[:, None, None].expand(-1, 1, neurons)
     blocks: list[Tensor] = []
-    constants: list[float] = []
-
-    def flush() -> None:
-        if constants:
-            block = torch.tensor(constants, dtype=like.dtype, device=like.device)
-            blocks.append(block[:, None, None].expand(-1, 1, neurons))
-            constants.clear()
-
-    for value in values:
+    first = 0
+    for i, value in enumerate(values):
         if isinstance(value, Tensor):
-            flush()
             row = value.to(like).reshape(1, 1, -1)
-            blocks.append(row if row.shape[-1] == neurons else row.expand(1, 1, neurons))
-        else:
-            constants.append(float(value))
-    flush()
+            row = row if row.shape[-1] == neurons else row.expand(1, 1, neurons)
+            blocks += [constants[first:i], row] if i > first else [row]
+            first = i + 1
+    if first < len(values):
+        blocks.append(constants[first:])
     return torch.cat(blocks)
 
 

@@ -288,9 +288,9 @@ class MTCNeuron(nn.Module):
     def _check_finite(current: Tensor, end: State) -> None:
         """Refuse a current that is not finite, once the run is over.
 
-        What is not finite stays in the voltages, so there are only those at the end to look at.
+        What is not finite stays in the membrane voltage: there is only that at the end to look at.
         """
-        if math.isfinite(torch.stack([u.detach().sum() for u in end]).sum()):
+        if math.isfinite(end.membrane.detach().sum()):
             return
         bad = torch.nonzero(~torch.isfinite(current.detach()))
         if len(bad):

@@ -101,11 +101,11 @@ def trajectory(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Traject
 
 def common_type(problem: Problem) -> torch.dtype:
     """The type that torch promotes all of the problem's numbers to."""
+    values = (value for _, value in problem.parameters.named_values())
+    types = {v.dtype for v in (*values, *problem.state, problem.weights) if isinstance(v, Tensor)}
     dtype = problem.current.dtype
-    values = [v for _, v in problem.parameters.named_values()]
-    for value in (*values, *problem.state, problem.weights):
-        if isinstance(value, Tensor):
-            dtype = torch.promote_types(dtype, value.dtype)
+    for other in types:
+        dtype = torch.promote_types(dtype, other)
     return dtype
 
 

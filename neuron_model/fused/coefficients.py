@@ -24,6 +24,9 @@ from neuron_model.parameters import TIMESCALES, Mask, NeuronParameters, Timescal
 
 # Steps of more time constants than this take the slewing of a saturated filter apart.
 _LONG = 20.0
+# Single precision can take the series of a saturating filter's flow for steps up to this: the first
+# term that is left out is 1e-8 (kernel.c's SHORT).
+_SHORT = 0.125
 
 
 class Row(IntEnum):
@@ -69,6 +72,7 @@ class Needs(IntFlag):
 
 
 NONE, ALL, MIXED = range(3)
+SHORT, MIDDLE, LONG = range(3)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ class Structure:
     """What of the neurons is no number: it decides which formulas are run.
 
     timescales: of each element, as an index. saturating, instant: of each timescale's filter, for
-    how many of the neurons it is so: NONE, ALL or MIXED; saturating_leak likewise.
+    how many of the neurons it is so: NONE, ALL or MIXED; saturating_leak likewise. steps: SHORT,
+    MIDDLE or LONG, beside the time constants of the saturating filters.
     """
 
     exponential: bool
@@ -84,7 +89,7 @@ class Structure:
     saturating_leak: int
     saturating: tuple[int, ...]
     instant: tuple[int, ...]
-    is_long: bool
+    steps: int
 
     @property
     def moving(self) -> int:
@@ -94,14 +99,14 @@ class Structure:
     def to_list(self) -> list[int]:
         """As whole numbers, for an operator of torch."""
         head = [self.exponential, self.saturating_leak, *self.saturating, *self.instant]
-        return [int(v) for v in (*head, self.is_long, *self.timescales)]
+        return [int(v) for v in (*head, self.steps, *self.timescales)]
 
     @staticmethod
     def from_list(numbers: list[int]) -> Structure:
         """The inverse of :meth:`to_list`."""
-        exponential, leak, f0, f1, f2, i0, i1, i2, is_long, *timescales = numbers
+        exponential, leak, f0, f1, f2, i0, i1, i2, steps, *timescales = numbers
         return Structure(
-            bool(exponential), tuple(timescales), leak, (f0, f1, f2), (i0, i1, i2), bool(is_long)
+            bool(exponential), tuple(timescales), leak, (f0, f1, f2), (i0, i1, i2), steps
         )
 
 
@@ -121,17 +126,18 @@ def coefficients(
     p = parameters
     durations = {x: dt / _unless(p.is_instant(x), p.tau(x)) for x in TIMESCALES}
     saturating = tuple(_count(_not(p.filter(x).is_linear)) for x in TIMESCALES)
+    moving = [
+        x
+        for kind, x in zip(saturating, TIMESCALES, strict=True)
+        if kind != NONE and p.is_instant(x) is not True
+    ]
     structure = Structure(
         exponential=exponential,
         timescales=tuple(TIMESCALES.index(e.timescale) for e in p.elements),
         saturating_leak=_count(_not(p.leak.is_linear)),
         saturating=saturating,
         instant=tuple(_count(p.is_instant(x)) for x in TIMESCALES),
-        is_long=exponential
-        and any(
-            kind != NONE and p.is_instant(x) is not True and _greatest(durations[x]) > _LONG
-            for kind, x in zip(saturating, TIMESCALES, strict=True)
-        ),
+        steps=_steps([durations[x] for x in moving], like) if exponential else MIDDLE,
     )
     membrane = [dt / p.tau_m, p.i_bias, p.u_rest, p.leak.conductance]
     membrane += [_unless(p.leak.is_linear, p.leak.range), _number(p.leak.is_linear)]
@@ -158,6 +164,14 @@ def coefficients(
             needs |= need
     rows = _rows([*membrane, *out, *filters, *elements], neurons, like)
     return Coefficients(structure, rows, needs)
+
+
+def _steps(durations: list[Value], like: Tensor) -> int:
+    """How long steps are, in time constants of the filters that saturate."""
+    longest = max(map(_greatest, durations), default=1.0)
+    if longest > _LONG:
+        return LONG
+    return SHORT if longest <= _SHORT and like.dtype == torch.float32 else MIDDLE
 
 
 def _filter(

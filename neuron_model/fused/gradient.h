@@ -75,7 +75,8 @@ INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradi
     const REAL *slope = NAME(kept)(at, FILTER_SLOPE + x), *by = NAME(kept)(at, FILTER_BY + x);
     if (needs) {
         EACH sum[j] = -AT(gx) * AT(by);
-        NAME(add)(plan, NAME(gc_row)(g, FILTER(x, plan->kind->is_long ? DURATION : DECAY)), sum);
+        const int row = plan->kind->steps == MIDDLE ? DECAY : DURATION;
+        NAME(add)(plan, NAME(gc_row)(g, FILTER(x, row)), sum);
     }
     if (shapes) {
         const REAL *linear = NAME(row)(s, FILTER(x, IS_LINEAR)), *inverse = s->inverse_kappa[x];

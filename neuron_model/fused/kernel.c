@@ -30,6 +30,7 @@
 enum { FAST, SLOW, ULTRASLOW, TIMESCALES };
 enum { MEMBRANE = TIMESCALES, COPIES };       /* rows of a state: the copies, then U_m */
 enum { NONE, ALL, MIXED };                    /* for how many of the neurons something is so */
+enum { SHORT, MIDDLE, LONG };                 /* steps: up to 1/8 time constant, up to 20, beyond */
 
 /* Rows of coefficients; those of the filters and of the elements follow each other. */
 enum { RATE, BIAS, REST, CONDUCTANCE, RANGE, LEAK_IS_LINEAR, THRESHOLD, GAIN, FILTERS };
@@ -55,7 +56,7 @@ typedef struct {
     int64_t saturating_leak;  /* NONE, ALL or MIXED, as what follows */
     int64_t saturating[TIMESCALES];
     int64_t instant[TIMESCALES];
-    int64_t is_long;          /* steps of more than 20 time constants of a saturating filter */
+    int64_t steps;            /* SHORT, MIDDLE or LONG, of a saturating filter's time constants */
 } Kind;
 
 /* library.py holds the same fields in the same order. */
@@ -193,7 +194,7 @@ enum {
     KEPT_SLOPE = COPIES,                  /* membrane_conductance */
     TANH_LEAK,
     FILTER_SLOPE,                         /* dF/du of a saturating filter's flow F */
-    FILTER_BY = FILTER_SLOPE + TIMESCALES, /* dF/d(decay), or dF/d(duration) where steps are long */
+    FILTER_BY = FILTER_SLOPE + TIMESCALES, /* dF/d(decay); dF/d(duration) but in MIDDLE steps */
     TANH_ELEMENT = FILTER_BY + TIMESCALES
 };
 
@@ -207,12 +208,13 @@ typedef struct {
 
 /* The usual kinds of neurons: fast elements without a filter, the others with filters of one sort.
  * Their steps are compiled apart, with the kind as a constant, where they do not feed each other. */
-static const Kind EULER = {0, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, 0};
-static const Kind EXPONENTIAL = {1, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, 0};
-static const Kind CIRCUIT = {1, ALL, {ALL, ALL, ALL}, {ALL, NONE, NONE}, 0};
+static const Kind EULER = {0, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, MIDDLE};
+static const Kind EXPONENTIAL = {1, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, MIDDLE};
+static const Kind CIRCUIT = {1, ALL, {ALL, ALL, ALL}, {ALL, NONE, NONE}, MIDDLE};
+static const Kind CIRCUIT_FINE = {1, ALL, {ALL, ALL, ALL}, {ALL, NONE, NONE}, SHORT};
 
 INLINE int is_kind(const Problem *p, const Kind *kind) {
-    int same = p->kind.exponential == kind->exponential && p->kind.is_long == kind->is_long &&
+    int same = p->kind.exponential == kind->exponential && p->kind.steps == kind->steps &&
                p->kind.saturating_leak == kind->saturating_leak;
     for (int x = 0; x < TIMESCALES; x++) {
         same &= p->kind.instant[x] == kind->instant[x];
@@ -235,7 +237,8 @@ INLINE int is_shared(const Task *task) {
         IF_KIND(run, EULER, 1)                                                           \
         IF_KIND(run, EXPONENTIAL, 1)                                                     \
         IF_KIND(run, CIRCUIT, 1)                                                         \
-        IF_KIND(run, CIRCUIT, 0)                                                         \
+        IF_KIND(run, CIRCUIT_FINE, 1)                                                    \
+        IF_KIND(run, CIRCUIT_FINE, 0)                                                    \
     }                                                                                    \
     const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL, is_shared(task)}; \
     return run(&plan, task);

@@ -20,7 +20,7 @@ _INTEGERS = [
     "saturating_leak",
     "saturating:3",
     "instant:3",
-    "is_long",
+    "steps",
     "segment",
     "chunks",
     "needs",

@@ -101,7 +101,7 @@ def _problem(inputs: Inputs) -> Problem:
         saturating_leak=structure.saturating_leak,
         saturating=structure.saturating,
         instant=structure.instant,
-        is_long=structure.is_long,
+        steps=structure.steps,
         segment=inputs.segment,
         chunks=min(-(-batch // _TOGETHER), most),
         needs=inputs.needs,

@@ -85,6 +85,37 @@ INLINE NAME(Flow) NAME(flow)(REAL u, REAL kappa, REAL inverse_kappa, REAL decay,
     return f;
 }
 
+/* The same of the tile's lags in short steps, as the series in their duration h, without a sinh. With
+ * y = kappa u, t = tanh(y) and q = t^2, dy/dh = -t and dt/dh = -t (1 - q), so that
+ *     y(h)     = y - h t + (1 - q) t h^2 (1/2 - h / 6 p3 + h^2 / 24 p4 - h^3 / 120 p5)
+ *     dy(h)/dy = 1 - (1 - q) h (1 - h / 2 p3 + h^2 / 6 p4 - h^3 / 24 p5)
+ *     p3 = 1 - 3 q,   p4 = 1 - 12 q + 15 q^2,   p5 = 1 - 39 q + 135 q^2 - 105 q^3
+ * and dy(h)/dh = -t dy(h)/dy, the flow being that of one equation.
+ */
+typedef struct {
+    NAME(Lanes) moved[CELLS], slope[CELLS], by[CELLS]; /* F, dF/du, dF/dh */
+} NAME(Flows);
+
+INLINE void NAME(short_flow)(const Plan *plan, const NAME(Tile) *s, int x, NAME(Flows) *f) {
+    const REAL *kappa = NAME(row)(s, FILTER(x, KAPPA)), *inverse = s->inverse_kappa[x];
+    const REAL *duration = NAME(row)(s, FILTER(x, DURATION)), *lag = s->lag;
+    EACH {
+        NAME(Lanes) t = NAME(tanh_of)(OF(kappa) * AT(lag)), h = OF(duration);
+        NAME(Lanes) q = t * t, flat = h - h * q, by_unit = t * OF(inverse);
+        NAME(Lanes) p3 = R(1.0) - R(3.0) * q;
+        NAME(Lanes) p4 = R(1.0) - q * (R(12.0) - R(15.0) * q);
+        NAME(Lanes) p5 = R(1.0) - q * (R(39.0) - q * (R(135.0) - R(105.0) * q));
+        NAME(Lanes) bent = R(0.5) - h * (p3 * (REAL)(1.0 / 6.0) -
+                                         h * (p4 * (REAL)(1.0 / 24.0) -
+                                              h * (p5 * (REAL)(1.0 / 120.0))));
+        NAME(Lanes) steep = R(1.0) - h * (p3 * R(0.5) - h * (p4 * (REAL)(1.0 / 6.0) -
+                                                              h * (p5 * (REAL)(1.0 / 24.0))));
+        f->moved[j] = AT(lag) - h * by_unit * (R(1.0) - flat * bent);
+        f->slope[j] = R(1.0) - flat * steep;
+        f->by[j] = -by_unit * f->slope[j];
+    }
+}
+
 /* Towards the membrane voltage after the step. */
 INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                                      const NAME(Step) *to, int x, int keeps) {
@@ -112,7 +143,13 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
         if (keeps) slope[n] = f.slope;                                                          \
         if (keeps) by[n] = f.by;                                                                \
     }
-    if (plan->kind->is_long) {
+    if (plan->kind->steps == SHORT) {
+        NAME(Flows) f;
+        NAME(short_flow)(plan, s, x, &f);
+        EACH AT(after) = AT(um) - f.moved[j] + OF(offset);
+        if (keeps) EACH AT(slope) = f.slope[j];
+        if (keeps) EACH AT(by) = f.by[j];
+    } else if (plan->kind->steps == LONG) {
         FOLLOW(1)
     } else {
         FOLLOW(0)
@@ -125,7 +162,8 @@ INLINE void NAME(follow_exponential)(const Plan *plan, const NAME(Tile) *s, cons
             int is_linear = linear[n] != 0;
             after[n] = is_linear ? um[n] - moved + offset[n] : after[n];
             if (keeps) slope[n] = is_linear ? decay[n] : slope[n];
-            if (keeps) by[n] = is_linear ? (plan->kind->is_long ? -moved : lag[n]) : by[n];
+            const REAL rate = plan->kind->steps == MIDDLE ? lag[n] : -moved;
+            if (keeps) by[n] = is_linear ? rate : by[n];
         }
     }
     if (plan->kind->instant[x] == MIXED) {

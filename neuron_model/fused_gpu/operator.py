@@ -12,7 +12,7 @@ import triton
 from torch import Tensor
 from triton.runtime import JITFunction
 
-from neuron_model.fused.coefficients import NONE
+from neuron_model.fused.coefficients import LONG, NONE
 from neuron_model.fused.registration import (
     COPIES,
     Gradients,
@@ -114,7 +114,7 @@ def _switches(inputs: Inputs) -> dict[str, Any]:
         "EXPONENTIAL": structure.exponential,
         "LEAK": structure.saturating_leak != NONE,
         "FILTERS": any(kind != NONE for kind in structure.saturating),
-        "LONG": structure.is_long,
+        "LONG": structure.steps == LONG,
         "num_warps": lanes // 32 or 1,
     }
 

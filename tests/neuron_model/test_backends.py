@@ -116,7 +116,7 @@ def as_tensors(parameters, dtype, learned=True):
     return parameters.with_values(leaves), leaves
 
 
-def make_problem(parameters, dtype, batch=3, time=20, integrator="exponential", **more):
+def make_problem(parameters, dtype, batch=3, time=20, integrator="exponential", dt=0.3, **more):
     generator = torch.Generator().manual_seed(0)
 
     def noise(*shape):
@@ -128,7 +128,7 @@ def make_problem(parameters, dtype, batch=3, time=20, integrator="exponential", 
     state = State(*(noise(batch, count) for _ in range(4)))
     weights = noise(count, count) if more.pop("recurrent", False) else None
     problem = Problem(
-        noise(batch, time, count), state, tensors, 0.3, integrator, weights, voltage=True, **more
+        noise(batch, time, count), state, tensors, dt, integrator, weights, voltage=True, **more
     )
     inputs = {"current": problem.current, **leaves}
     inputs |= {f"state.{name}": u for name, u in state._asdict().items()}
@@ -222,6 +222,22 @@ def test_the_usual_kinds_agree_in_single_precision(backend, integrator, filter, 
     """The kernel has them compiled apart: fast elements without a filter, the others alike."""
     parameters = crowd(neurons(filter, leak, "instant"), count)
     check(backend, parameters, torch.float32, 3e-4, batch=6, time=70, integrator=integrator)
+
+
+@pytest.mark.parametrize(
+    ("backend", "filter", "fast"),
+    table(
+        ["ota", "ota with offset", "both"],
+        ["instant", "moving", "both"],
+        triton=lambda filter, fast: filter == "both" and fast == "both",
+    ),
+)
+@pytest.mark.parametrize("dt", [0.03, 0.12])
+def test_short_steps_agree_in_single_precision(backend, filter, fast, dt):
+    """Up to an eighth of a time constant the kernel takes the series of a filter's flow."""
+    parameters = crowd(neurons(filter, "saturating", fast), 20)
+    time = 3 if backend == "triton" else 70
+    check(backend, parameters, torch.float32, 3e-4, batch=6, time=time, dt=dt)
 
 
 @pytest.mark.parametrize(

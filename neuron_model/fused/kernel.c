@@ -247,7 +247,7 @@ INLINE int is_shared(const Task *task) {
 #define JOINED(a, b, c) JOIN(a, b, c)
 
 /* The code for each kind of processor, and the one for this processor. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define HAS_LEVELS
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4")
@@ -267,11 +267,25 @@ INLINE int is_shared(const Task *task) {
 #include "both_types.h"
 
 #ifdef HAS_LEVELS
+/* By the features that tell the levels apart: older compilers do not know the names of these. */
+static int level(void) {
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("bmi2"))
+        return 2;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                   __builtin_cpu_supports("avx512vl")
+               ? 4
+               : 3;
+}
+
 #define RUN(name, problem)                                                               \
-    __builtin_cpu_init();                                                                \
-    if (__builtin_cpu_supports("x86-64-v4")) return name##_v4(problem);                  \
-    if (__builtin_cpu_supports("x86-64-v3")) return name##_v3(problem);                  \
-    return name(problem);
+    switch (level()) {                                                                   \
+        case 4: return name##_v4(problem);                                               \
+        case 3: return name##_v3(problem);                                               \
+        default: return name(problem);                                                   \
+    }
 #else
 #define RUN(name, problem) return name(problem);
 #endif

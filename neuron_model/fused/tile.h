@@ -55,8 +55,8 @@ typedef struct {
     REAL *inverse_range, *inverse_kappa[TIMESCALES];
     REAL *steepness;                    /* alpha kappa of each element */
     REAL *initial[COPIES];              /* the state before the first step */
-    REAL *drive, *output, *lag; /* of the step at hand; all tiles of a task share them */
-    NAME(Offsets) sequences; /* in rows that are (batch, time, neurons) */
+    REAL *drive, *output, *lag;         /* of the step at hand; all tiles of a task share them */
+    NAME(Offsets) sequences;            /* in rows that are (batch, time, neurons) */
 } NAME(Tile);
 
 /* A step of a tile: one of those whose rows lie at `room`, each row of all steps in one piece. */
@@ -79,8 +79,7 @@ INLINE const REAL *NAME(source)(const Plan *plan, const NAME(Tile) *s, const NAM
 }
 
 /* Apart, so that it is compiled once: for rows shorter than a cell. */
-__attribute__((noinline)) static void NAME(copy_some)(REAL *to, const REAL *from,
-                                                               int64_t lanes) {
+__attribute__((noinline)) static void NAME(copy_some)(REAL *to, const REAL *from, int64_t lanes) {
     for (int64_t n = 0; n < lanes; n++) to[n] = from[n];
 }
 

@@ -4,10 +4,11 @@
         [--neurons 40] [--seed 0] [--folder runs/as_built] [--recorded]
 
 How neurons are drawn stands in ``benchmarks/as_built/neurons.py``. They are mapped at the nominal
-corner and simulated at each of the corners, 27 degC. The folder keeps what became known of each
-neuron at once: an interrupted run goes on from there, and ngspice is not asked again when only
-as-built models have changed; with --recorded it is not asked at all, and neurons that the folder
-does not know are left out. The folder gets table.md and intervals.png.
+corner and simulated at each of the corners, 27 degC. Neurons that fire otherwise as built when the
+current is nudged are at a boundary, and have a table of their own. The folder keeps what became
+known of each neuron at once: an interrupted run goes on from there, and ngspice is not asked again
+when only as-built models have changed; with --recorded it is not asked at all, and neurons that the
+folder does not know are left out. The folder gets table.md and intervals.png.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.as_built.comparison import HEADER, Comparison, line, row
+from benchmarks.as_built.comparison import Comparison, line, tables
 from benchmarks.as_built.neurons import RandomNeuron, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
@@ -33,6 +34,7 @@ from codesign.workflows.circuit import (
     default_choices,
     nominal_corner,
 )
+from codesign.workflows.rhythm import nudged_both_ways
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, model_regime, supply
 from mapping.characteristics import CellCharacteristics
@@ -78,21 +80,24 @@ def compare(
     for index in indices:
         one = draw.neuron(index)
         built = assemble(one.parameters, one.design, draw.technology, measured)
-        marks = fingerprints(built, one.drive)
-        if recorded and record.get(marks[CIRCUIT]) is None:
-            continue
-        found: dict[str, Finding] = {}
-        for kind in (AS_BUILT, CIRCUIT):
-            known = record.get(marks[kind])
+
+        def found(kind: str, drive: Drive, built: BuiltNeuron = built) -> Finding:
+            mark = fingerprints(built, drive)[kind]
+            known = record.get(mark)
             if known is None:
                 if kind == AS_BUILT:
-                    known = predicted(built, measured, one.drive)
+                    known = predicted(built, measured, drive)
                 else:
-                    known = simulated(built, one.drive, draw.engine)
-                record.add(kind, one.parameters.name, marks[kind], known)
-            found[kind] = known
+                    known = simulated(built, drive, draw.engine)
+                record.add(kind, built.parameters.name, mark, known)
+            return known
+
+        if recorded and record.get(fingerprints(built, one.drive)[CIRCUIT]) is None:
+            continue
+        as_built, circuit = found(AS_BUILT, one.drive), found(CIRCUIT, one.drive)
+        nearby = tuple(found(AS_BUILT, drive).report for drive in nudged_both_ways(one.drive))
         unit = one.design.time_unit
-        yield Comparison(one.parameters.name, found[AS_BUILT], found[CIRCUIT], one.drive, unit)
+        yield Comparison(one.parameters.name, as_built, circuit, one.drive, unit, nearby)
 
 
 def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -> Finding:
@@ -135,8 +140,7 @@ def main() -> None:
                     found.append(one)
                     where = f"{draw.technology.name} {corner} {len(found)}/{len(every)}"
                     print(f"{where}: {line(one)}", flush=True)
-    rows = [row(f"{name}, {corner}", found) for (name, corner), found in groups.items()]
-    table = "\n".join([HEADER, *rows]) + "\n"
+    table = tables({f"{name}, {corner}": found for (name, corner), found in groups.items()})
     print(table)
     write_atomically(arguments.folder / "table.md", table)
     save_figure(figure(groups), arguments.folder / "intervals.png")

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from benchmarks.as_built.comparison import CLOSE, Comparison
+from benchmarks.as_built.comparison import Comparison
 from codesign.plots import STYLE
+from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL
 
 # matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
 _STYLE: Any = dict(STYLE)
@@ -23,30 +24,31 @@ _PALE = "#c5cdd3"
 
 
 def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
-    """groups: comparisons by technology and corner; neurons at a boundary are left out."""
+    """groups: comparisons by technology and corner; hollow: neurons at a boundary."""
     technologies = list(dict.fromkeys(t for t, _ in groups))
     corners = list(dict.fromkeys(c for _, c in groups))
     with mpl.rc_context(_STYLE):
         drawn = Figure(figsize=(10.4, 3.3), layout="constrained")
         interval, pause, count = drawn.subplots(1, 3)
         for (technology, corner), every in groups.items():
-            same = [c for c in every if c.decided and c.same_regime]
             look = {
                 "marker": _SHAPES[technologies.index(technology) % len(_SHAPES)],
                 "color": _COLOURS[corners.index(corner) % len(_COLOURS)],
-                "label": f"{technology} {corner}",
                 "markersize": 3.5,
                 "linestyle": "none",
                 "alpha": 0.7,
-                "markeredgewidth": 0,
             }
-            _errors(interval, same, "interspike_interval", lambda c: c.interval_error, look)
-            _errors(pause, same, "interburst_interval", lambda c: c.pause_error, look)
-            x = [c.circuit.report.spike_count for c in same]
-            y = [-c.count_difference for c in same]
-            count.plot(x, y, **look)
+            clear = {**look, "label": f"{technology} {corner}", "markeredgewidth": 0}
+            near = {**look, "markerfacecolor": "none", "markeredgewidth": 0.8}
+            for at_boundary, style in ((True, near), (False, clear)):
+                same = [c for c in every if c.at_boundary == at_boundary and c.same_regime]
+                _errors(interval, same, "interspike_interval", lambda c: c.interval_error, style)
+                _errors(pause, same, "interburst_interval", lambda c: c.pause_error, style)
+                x = [c.circuit.report.spike_count for c in same]
+                y = [-c.count_difference for c in same]
+                count.plot(x, y, **style)
         for axes, title in ((interval, "interval between spikes"), (pause, "pause between bursts")):
-            _band(axes, 100 * CLOSE)
+            _band(axes, 100 * SAME_INTERVAL)
             axes.set_title(title)
             axes.set_xlabel("in ngspice (ms)")
             axes.set_ylabel("as built, off by (%)")
@@ -57,7 +59,7 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
             axes.xaxis.set_major_formatter("{x:g}")
             axes.xaxis.set_minor_formatter(NullFormatter())
         count.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _band(count, 1)
+        _band(count, SAME_COUNT)
         count.set_title("spikes")
         count.set_xlabel("in ngspice")
         count.set_ylabel("as built, more by")

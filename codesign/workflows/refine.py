@@ -29,8 +29,9 @@ from codesign.workflows.circuit import (
     design_neuron,
     nominal_corner,
 )
+from codesign.workflows.rhythm import timing
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import Task, compare, model_regime, timing
+from codesign.workflows.validate import Task, compare, model_regime
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mapper import MappingChoices, map_neuron

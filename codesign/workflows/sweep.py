@@ -22,6 +22,7 @@ from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
+from codesign.workflows.rhythm import timing
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan
@@ -33,7 +34,6 @@ from codesign.workflows.validate import (
     curve_errors,
     model_regime,
     short_stimulus,
-    timing,
 )
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples

@@ -8,7 +8,6 @@ import numpy as np
 from codesign.validation import (
     AS_BUILT_INTERVAL_LIMIT,
     COINCIDENCE_LIMIT,
-    COINCIDENCE_WINDOW,
     IV_LIMIT,
     MODEL_INTERVAL_LIMIT,
     CurveComparison,
@@ -19,14 +18,15 @@ from codesign.validation import (
 )
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
+from codesign.workflows.rhythm import boundary_note, timing, watched
 from codesign.workflows.source import Drive
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import Response, iv_curve, response
 from neuron_model.iv_curves import iv_curves
 from neuron_model.parameters import NeuronParameters, Timescale
-from neuron_model.regimes import Regime, RegimeReport, classify
-from neuron_model.simulation import default_duration, simulate
+from neuron_model.regimes import RegimeReport, classify
+from neuron_model.simulation import default_duration
 from neuron_model.stimulus import Stimulus
 
 IV_RANGE = (-3.0, 3.0)
@@ -34,7 +34,6 @@ _IV_STEP = 0.05
 _PLOT_POINTS = 4000
 # A leak that saturates further out than this is the circuit's own for what a neuron does.
 _LINEAR_ENOUGH = 5.0
-_FALLING_SILENT = (Regime.PHASIC_SPIKING, Regime.PHASIC_BURSTING)
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,7 @@ def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> Regime
 
 def model_regime(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Waveform]:
     """The regime of the model in continuous time, and its waveform."""
-    run = simulate(parameters, drive.stimulus, drive.duration)
-    threshold = float(parameters[0].u_threshold)
-    report = classify(run.time, run.voltage, drive.onset, threshold)
+    report, run = watched(parameters, drive)
     return report, thinned(run.time, run.voltage)
 
 
@@ -108,6 +105,7 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     of_built, built_wave = model_regime(built.as_built, drive)
     against_model, against_built = timing(of_model, circuit), timing(of_built, circuit)
     shaped = is_circuit_shaped(model)
+    note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
     return NeuronValidation(
         name=model.name,
         current=short_stimulus(drive.stimulus),
@@ -129,7 +127,7 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
         reasons=_reasons(
             curves, of_model, circuit, against_model, against_built, shaped, drive.driven
         ),
-        notes=built.design.notes,
+        notes=(*built.design.notes, *([note] if note else [])),
         units={
             "voltage": built.design.unit_voltage,
             "current": built.design.unit_current,
@@ -143,49 +141,6 @@ def is_circuit_shaped(model: NeuronParameters) -> bool:
     """Whether the model has OTA filters and a leak as linear as the circuit's."""
     filters = all(model.filter(x).kappa > 0 for x in model.timescales if not model.is_instant(x))
     return filters and float(model.leak.range) >= _LINEAR_ENOUGH
-
-
-def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
-    """Spike counts and the relative errors of the median intervals.
-
-    Intervals of a neuron that falls silent grow, so that one spike more moves their median: of
-    these, the intervals that both have are compared.
-    """
-    ours, other = circuit.interspike_interval, reference.interspike_interval
-    if circuit.regime == reference.regime and circuit.regime in _FALLING_SILENT:
-        both = [np.diff(report.spike_times) for report in (circuit, reference)]
-        shared = min(intervals.size for intervals in both)
-        if shared:
-            ours, other = (float(np.median(intervals[:shared])) for intervals in both)
-    return Timing(
-        spike_count=reference.spike_count,
-        circuit_spike_count=circuit.spike_count,
-        interval_error=_relative(ours, other),
-        pause_error=_relative(circuit.interburst_interval, reference.interburst_interval),
-        coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
-    )
-
-
-def coincidence(reference: np.ndarray, other: np.ndarray) -> float | None:
-    """Coincidence factor of two spike trains: 1 for equal ones, 0 for no more than chance.
-
-        (N_coincident - <N>) / ((N_reference + N_other) / 2) / (1 - 2 rate D)
-
-    with D of COINCIDENCE_WINDOW times the reference's median interval, and <N> = 2 rate D
-    N_reference what a Poisson train of the other's rate would give (Kistler, Gerstner and van
-    Hemmen, Neural Computation 9, 1997). None where neither spikes.
-    """
-    if reference.size + other.size == 0:
-        return None
-    if min(reference.size, other.size) < 2:
-        return 1.0 if reference.size == other.size else 0.0
-    window = COINCIDENCE_WINDOW * float(np.median(np.diff(reference)))
-    far = np.abs(reference[:, None] - other[None, :])
-    matched = min(int(np.sum(far.min(axis=1) <= window)), int(np.sum(far.min(axis=0) <= window)))
-    span = max(reference[-1], other[-1]) - min(reference[0], other[0])
-    chance = min(2 * window * other.size / span, 0.9)
-    excess = matched - chance * reference.size
-    return float(excess / ((reference.size + other.size) / 2) / (1 - chance))
 
 
 def thinned(time: np.ndarray, voltage: np.ndarray) -> Waveform:
@@ -298,12 +253,6 @@ def _reasons(
                 f"spike intervals differ from {who} by {error:+.1%} ({limit:.0%} is allowed)"
             )
     return tuple(reasons)
-
-
-def _relative(value: float | None, reference: float | None) -> float | None:
-    if value is None or reference is None or reference == 0:
-        return None
-    return value / reference - 1.0
 
 
 def short_stimulus(stimulus: Stimulus) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.as_built.comparison import Comparison, row
+from benchmarks.as_built.comparison import Comparison, tables
 from benchmarks.as_built.neurons import candidate, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import CIRCUIT, Finding, Record
@@ -82,7 +82,11 @@ def test_errors_are_those_of_the_as_built_model():
     assert one.energy_error == pytest.approx(1.1 * 52 / 50 - 1)
 
 
-def test_the_table_leaves_out_neurons_at_a_boundary():
+def cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_neurons_at_a_boundary_have_a_table_of_their_own():
     every = [
         compared(finding(50, 20.1), finding(51, 20.0)),
         compared(finding(50, 21.0), finding(52, 20.0)),
@@ -91,8 +95,19 @@ def test_the_table_leaves_out_neurons_at_a_boundary():
     other = finding(4, 20.0)
     other = replace(other, report=replace(other.report, regime=Regime.PHASIC_SPIKING))
     every.append(compared(finding(50, 20.0), other))
-    cells = [cell.strip() for cell in row("generic, tt", every).strip("|").split("|")]
-    assert cells[:7] == ["generic, tt", "4", "1", "2 of 3", "1 of 2", "1 of 2", "+5.0 %"]
-    assert cells[7:9] == ["0 of 0", "-"]
+    lines = tables({"generic, tt": every, "generic, ss": []}).splitlines()
+    rows = [cells_of(line) for line in lines if line.startswith("| generic, tt |")]
+    clear = ["generic, tt", "3", "2 of 3", "1 of 2", "1 of 2", "+5.0 %", "0 of 0", "-"]
+    near = ["generic, tt", "1", "1 of 1", "0 of 1", "0 of 1", "+50.0 %", "0 of 0", "-"]
+    assert [cells[:8] for cells in rows] == [clear, near]
+    assert [line[:7] for line in lines if "all" in line] == ["| all |", "| all |"]
     drawn = figure({("generic", "tt"): every})
-    assert [len(line.get_xdata()) for line in drawn.axes[0].lines][0] == 2
+    assert [len(line.get_xdata()) for line in drawn.axes[0].lines][:2] == [1, 2]
+
+
+def test_a_neuron_that_a_nudge_makes_fire_otherwise_is_at_a_boundary():
+    one = compared(finding(50, 20.0), finding(50, 20.0))
+    alike = finding(51, 20.1).report
+    assert not replace(one, nearby=(alike, alike)).at_boundary
+    assert replace(one, nearby=(alike, finding(52, 20.0).report)).at_boundary
+    assert replace(one, nearby=(finding(50, 20.3).report, alike)).at_boundary

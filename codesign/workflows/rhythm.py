@@ -1,0 +1,137 @@
+"""How a neuron fires, whether two fire alike, and whether a small current makes it another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from codesign.validation import COINCIDENCE_WINDOW, Timing
+from codesign.workflows.source import Drive
+from neuron_model.parameters import NeuronParameters
+from neuron_model.regimes import Regime, RegimeReport, classify
+from neuron_model.simulation import Trajectory, simulate
+
+NUDGE = 0.01
+"""Current, in units of I0, that must not change how a neuron fires for it to be comparable.
+
+Some three times what the static currents of an as-built neuron and of its circuit differ by.
+"""
+
+SAME_COUNT = 1
+"""Neurons that fire alike differ by at most so many spikes."""
+
+SAME_INTERVAL = 0.01
+"""Neurons that fire alike differ by at most this share in the median interval between spikes."""
+
+_FALLING_SILENT = (Regime.PHASIC_SPIKING, Regime.PHASIC_BURSTING)
+
+
+def watched(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Trajectory]:
+    """How one neuron fires in continuous time, and the run."""
+    run = simulate(parameters, drive.stimulus, drive.duration)
+    threshold = float(parameters[0].u_threshold)
+    return classify(run.time, run.voltage, drive.onset, threshold), run
+
+
+def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
+    """Spike counts and the relative errors of the median intervals.
+
+    Intervals of a neuron that falls silent grow, so that one spike more moves their median: of
+    these, the intervals that both have are compared.
+    """
+    ours, other = circuit.interspike_interval, reference.interspike_interval
+    if circuit.regime == reference.regime and circuit.regime in _FALLING_SILENT:
+        both = [np.diff(report.spike_times) for report in (circuit, reference)]
+        shared = min(intervals.size for intervals in both)
+        if shared:
+            ours, other = (float(np.median(intervals[:shared])) for intervals in both)
+    return Timing(
+        spike_count=reference.spike_count,
+        circuit_spike_count=circuit.spike_count,
+        interval_error=_relative(ours, other),
+        pause_error=_relative(circuit.interburst_interval, reference.interburst_interval),
+        coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
+    )
+
+
+def coincidence(reference: np.ndarray, other: np.ndarray) -> float | None:
+    """Coincidence factor of two spike trains: 1 for equal ones, 0 for no more than chance.
+
+        (N_coincident - <N>) / ((N_reference + N_other) / 2) / (1 - 2 rate D)
+
+    with D of COINCIDENCE_WINDOW times the reference's median interval, and <N> = 2 rate D
+    N_reference what a Poisson train of the other's rate would give (Kistler, Gerstner and van
+    Hemmen, Neural Computation 9, 1997). None where neither spikes.
+    """
+    if reference.size + other.size == 0:
+        return None
+    if min(reference.size, other.size) < 2:
+        return 1.0 if reference.size == other.size else 0.0
+    window = COINCIDENCE_WINDOW * float(np.median(np.diff(reference)))
+    far = np.abs(reference[:, None] - other[None, :])
+    matched = min(int(np.sum(far.min(axis=1) <= window)), int(np.sum(far.min(axis=0) <= window)))
+    span = max(reference[-1], other[-1]) - min(reference[0], other[0])
+    chance = min(2 * window * other.size / span, 0.9)
+    excess = matched - chance * reference.size
+    return float(excess / ((reference.size + other.size) / 2) / (1 - chance))
+
+
+def same_rhythm(one: RegimeReport, other: RegimeReport) -> bool:
+    """Whether regimes are equal, counts within SAME_COUNT and intervals within SAME_INTERVAL."""
+    if one.regime != other.regime or abs(one.spike_count - other.spike_count) > SAME_COUNT:
+        return False
+    error = timing(one, other).interval_error
+    return error is None or abs(error) <= SAME_INTERVAL
+
+
+def nudged(drive: Drive, by: float) -> Drive:
+    """The drive with ``by`` more current, in units of I0, all the time."""
+    values = tuple(value + by for value in drive.stimulus.values)
+    return replace(drive, stimulus=replace(drive.stimulus, values=values))
+
+
+def nudged_both_ways(drive: Drive) -> tuple[Drive, Drive]:
+    """The drive with NUDGE less, and with NUDGE more."""
+    return nudged(drive, -NUDGE), nudged(drive, NUDGE)
+
+
+def at_boundary(report: RegimeReport, nearby: Iterable[RegimeReport]) -> bool:
+    """Whether a neuron that fires like ``report`` fires otherwise when nudged.
+
+    It then stands where one rhythm becomes another, and so small a difference as there is between
+    any two chips, or between a chip and its model, may decide.
+    """
+    return not all(same_rhythm(report, one) for one in nearby)
+
+
+def boundary_note(
+    as_built: NeuronParameters, drive: Drive, report: RegimeReport, circuit: RegimeReport
+) -> str | None:
+    """What to know where as-built and circuit fire otherwise because of a boundary; else None.
+
+    report: how the as-built neuron fires under the drive.
+    """
+    if same_rhythm(report, circuit):
+        return None
+    for by, other in zip((-NUDGE, NUDGE), nudged_both_ways(drive), strict=True):
+        one = watched(as_built, other)[0]
+        if at_boundary(report, [one]):
+            return (
+                "at this current the rhythm is about to change, so that small differences show: "
+                f"{by:+g} I0 turns the as-built neuron from {_firing(report)} to {_firing(one)}"
+            )
+    return None
+
+
+def _firing(report: RegimeReport) -> str:
+    interval = report.interspike_interval
+    every = "" if interval is None else f", {interval:.4g} apart"
+    return f"{report.regime} ({report.spike_count} spikes{every})"
+
+
+def _relative(value: float | None, reference: float | None) -> float | None:
+    if value is None or reference is None or reference == 0:
+        return None
+    return value / reference - 1.0

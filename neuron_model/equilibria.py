@@ -15,14 +15,7 @@ from scipy.optimize import brentq
 
 from neuron_model.dynamics import (
     State,
-    amplifier_inputs,
-    branch_logarithms,
-    branch_rates,
-    branch_states,
-    branches_of,
-    copy_drive,
     membrane_rate,
-    settled,
 )
 from neuron_model.errors import InputError
 from neuron_model.iv_curves import (
@@ -32,6 +25,7 @@ from neuron_model.iv_curves import (
     single,
 )
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
+from neuron_model.rates import moving_timescales, state_vector, traced_rates
 
 
 class EquilibriumKind(StrEnum):
@@ -102,11 +96,6 @@ def equilibria(parameters: NeuronParameters, current: float) -> tuple[Equilibriu
     return tuple(_equilibrium(one, u) for u in found)
 
 
-def moving_timescales(parameters: NeuronParameters) -> tuple[Timescale, ...]:
-    """The copies with a state of their own: those whose time constant is not 0."""
-    return tuple(x for x in TIMESCALES if not parameters.is_instant(x))
-
-
 def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
     """d(dU/dt)/dU at ``state``, (states, states): the membrane, then each copy that moves.
 
@@ -114,8 +103,9 @@ def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
         d(dU_m/dt)/dU_x = -sum_{k of x} I_k' / tau_m
         d(dU_x/dt)/dU_m = -d(dU_x/dt)/dU_x = filter_x'(U_m - U_x) / tau_x
 
-    with I_k' = alpha kappa sech^2(kappa (U_x - delta)). Where there are amplifiers it is taken
-    by differences, and the branches that lag are states as well, after the copies.
+    with I_k' = alpha kappa sech^2(kappa (U_x - delta)). Where there are amplifiers it is that of
+    :func:`neuron_model.rates.traced_rates`, and the logarithms of the branches that lag are states
+    as well, after the copies.
 
     Raises:
         InputError: several neurons.
@@ -123,7 +113,8 @@ def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
     one = single(parameters)
     moving = moving_timescales(one)
     if one.amplified:
-        return _differences(one, state)
+        _, slopes = traced_rates(one)(0.0)
+        return slopes(state_vector(one, state), 0.0).copy()
     matrix = np.zeros((1 + len(moving), 1 + len(moving)))
     u_m = state.membrane
     linear_leak = one.leak.is_linear
@@ -140,38 +131,6 @@ def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
         matrix[place, 0] = slope / one.tau(x)
         matrix[place, place] = -slope / one.tau(x)
     return matrix
-
-
-# Central differences of rates of the order of 1 are right to some 1e-10.
-_DIFFERENCE = 1e-5
-
-
-def _differences(one: NeuronParameters, state: State) -> np.ndarray:
-    """The Jacobian of membrane, copies that move and logarithms of branches that lag.
-
-    By central differences.
-    """
-    moving = moving_timescales(one)
-    amplifiers = [a for a in map(one.amplifier, one.lagging) if a is not None]
-    states = [branch_states(amplifier) for amplifier in amplifiers]
-
-    def rates(y: np.ndarray) -> np.ndarray:
-        copies = [y[1 + moving.index(x)] if x in moving else y[0] for x in TIMESCALES]
-        shares = iter(np.exp(y[1 + len(moving) :]).tolist())
-        held = tuple(branches_of({name: next(shares) for name in names}) for names in states)
-        at = State(y[0], *copies).with_branches(held)
-        found = [membrane_rate(at, 0.0, one)]
-        found += [copy_drive(at, x, one) / one.tau(x) for x in moving]
-        for branches, t, amplifier in zip(held, amplifier_inputs(at, one), amplifiers, strict=True):
-            found += branch_rates(branches, t, amplifier).values()
-        return np.array(found)
-
-    branches = state.branches or tuple(settled(t) for t in amplifier_inputs(state, one))
-    logs = branch_logarithms(branches, states)
-    y = np.array([state.membrane, *(state.voltage(x) for x in moving), *logs], dtype=float)
-    steps = _DIFFERENCE * np.eye(y.size)
-    columns = [(rates(y + step) - rates(y - step)) / (2 * _DIFFERENCE) for step in steps]
-    return np.stack(columns, axis=1)
 
 
 def _at_rest(parameters: NeuronParameters, u: float) -> State:

@@ -7,28 +7,22 @@ tolerances far below what any comparison resolves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.integrate import odeint
 
 from neuron_model.dynamics import (
     State,
-    amplifier_inputs,
-    branch_logarithms,
-    branch_rates,
-    branch_states,
-    branches_of,
-    copy_drive,
     membrane_rate,
     output,
-    settled,
 )
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
+from neuron_model.rates import moving_timescales, state_vector, traced_rates
 from neuron_model.stimulus import Stimulus
+from neuron_model.traced import Jacobian, Rates
 
 DISPLACEMENT = 1e-6
 """How far above U_rest a neuron starts where U_rest is an equilibrium. It may be an unstable one,
@@ -38,9 +32,8 @@ has the least noise."""
 MOST_SAMPLES = 20_000_000
 """More would not fit into the memory of a small machine."""
 
-_TOLERANCE = 1e-10
-# Of neurons with amplifiers, which have tens of states: still a hundred times below what shows.
-_AMPLIFIED_TOLERANCE = 1e-8
+# Of what a solver errs by: the least noise ends a slow passage by an unstable point of rest early.
+_TOLERANCE = 1e-12
 _MOST_STEPS = 10_000_000  # between two samples: no limit for any neuron that can be described
 
 
@@ -118,7 +111,7 @@ def simulate(
     """Integrate one neuron from time 0 to ``duration``.
 
     The equations are those of :class:`neuron_model.parameters.NeuronParameters`. LSODA (relative
-    and absolute tolerance 1e-10, with amplifiers that lag 1e-8) is started anew at every step of
+    and absolute tolerance 1e-12, with the exact Jacobian) is started anew at every step of
     the stimulus, so that none is smoothed over; samples are its own interpolation, so that their
     spacing changes no spike.
 
@@ -142,21 +135,18 @@ def simulate(
         )
     one = parameters[0]
     grid = _sample_times(one, stimulus, duration, sampling)
-    moving = tuple(x for x in TIMESCALES if not one.is_instant(x))
+    moving = moving_timescales(one)
     start = rest(one, stimulus(0.0)) if initial is None else initial
-    branches = start.branches or tuple(settled(t) for t in amplifier_inputs(start, one))
-    logs = branch_logarithms(branches, _states(one))
-    y = np.array([start.membrane, *(start.voltage(x) for x in moving), *logs], dtype=float)
+    y = state_vector(one, start)
     if not np.all(np.isfinite(y)):
         raise InputError(f"initial state {start} is not allowed; it must be finite.")
 
-    rates = _compile_rates(one, moving)
-    tolerance = _AMPLIFIED_TOLERANCE if one.lagging else _TOLERANCE
+    rates = traced_rates(one)
     samples = np.empty((grid.size, y.size))
     for begin, end, current in stimulus.segments(duration):
         first, last = np.searchsorted(grid, (begin, end))
         stops = np.concatenate(([begin], grid[first:last], [end]))
-        solution = _integrate(rates(current), y, stops, tolerance)
+        solution = _integrate(*rates(current), y, stops)
         samples[first:last] = solution[1:-1]
         y = solution[-1]
     samples[-1] = y
@@ -211,112 +201,15 @@ def _sample_times(
     return np.append(inner, duration)
 
 
-Rates = Callable[[np.ndarray, float], list[float]]
-
-
-class _Traced:
-    """A number that remembers how it was worked out, as an expression of Python.
-
-    known: the names of each tanh that was taken so far, by its argument, in their order.
-    """
-
-    def __init__(self, text: str, known: dict[str, str]) -> None:
-        self.text = text
-        self.known = known
-
-    def _make(self, text: str) -> _Traced:
-        return _Traced(text, self.known)
-
-    def __add__(self, other: object) -> _Traced:
-        return self._make(f"({self.text} + {_text(other)})")
-
-    def __radd__(self, other: object) -> _Traced:
-        return self._make(f"({_text(other)} + {self.text})")
-
-    def __sub__(self, other: object) -> _Traced:
-        return self._make(f"({self.text} - {_text(other)})")
-
-    def __rsub__(self, other: object) -> _Traced:
-        return self._make(f"({_text(other)} - {self.text})")
-
-    def __mul__(self, other: object) -> _Traced:
-        return self._make(f"({self.text} * {_text(other)})")
-
-    def __rmul__(self, other: object) -> _Traced:
-        return self._make(f"({_text(other)} * {self.text})")
-
-    def __truediv__(self, other: object) -> _Traced:
-        return self._make(f"({self.text} / {_text(other)})")
-
-    def __pow__(self, other: object) -> _Traced:
-        return self._make(f"({self.text} ** {_text(other)})")
-
-    def tanh(self) -> _Traced:
-        """What numpy calls for the tanh of an object."""
-        name = self.known.setdefault(self.text, f"t{len(self.known)}")
-        return self._make(name)
-
-
-def _text(number: object) -> str:
-    return number.text if isinstance(number, _Traced) else f"({float(number)!r})"  # type: ignore[arg-type]
-
-
-def _compile_rates(
-    parameters: NeuronParameters, moving: tuple[Timescale, ...]
-) -> Callable[[float], Rates]:
-    """I_in -> ((U_m and the copies that move, time) -> their rates, in plain floats).
-
-    The equations of :mod:`neuron_model.dynamics` are run once on numbers that keep track, and what
-    they did becomes a function of its own: the solver asks a hundred thousand times, and nearly
-    all of the time would go into choosing the same formulas again.
-    """
-    known: dict[str, str] = {}
-    listed = _states(parameters)
-    count = 1 + len(moving)
-    names = [f"u{k}" for k in range(count + sum(map(len, listed)))]
-    # of a branch, the logarithm is the state: it cannot become negative
-    exponentials = "".join(f"        s{k} = exp(u{k})\n" for k in range(count, len(names)))
-    u = [_Traced(name, known) for name in names[:count]]
-    copies = [u[1 + moving.index(x)] if x in moving else u[0] for x in TIMESCALES]
-    shares = (_Traced(f"s{k}", known) for k in range(count, len(names)))
-    branches = tuple(branches_of({name: next(shares) for name in states}) for states in listed)
-    state = State(u[0], *copies).with_branches(branches)
-    rates = [membrane_rate(state, _Traced("current", known), parameters)]
-    rates += [copy_drive(state, x, parameters) / parameters.tau(x) for x in moving]
-    inputs = amplifier_inputs(state, parameters)
-    for owner, held, t in zip(parameters.lagging, branches, inputs, strict=True):
-        amplifier = parameters.amplifier(owner)
-        assert amplifier is not None
-        rates += branch_rates(held, t, amplifier).values()
-    tanhs = "".join(f"        {name} = tanh({argument})\n" for argument, name in known.items())
-    source = (
-        "def at(current):\n"
-        "    def rates(y, time):\n"
-        f"        {', '.join(names)}, = y.tolist()\n"
-        f"{exponentials}{tanhs}"
-        f"        return [{', '.join(rate.text for rate in rates)}]\n"
-        "    return rates\n"
-    )
-    namespace: dict[str, Any] = {"tanh": math.tanh, "exp": math.exp}
-    exec(compile(source, "<rates of a neuron>", "exec"), namespace)
-    at: Callable[[float], Rates] = namespace["at"]
-    return at
-
-
-def _states(parameters: NeuronParameters) -> list[tuple[str, ...]]:
-    """Of each amplifier that lags, its branches that have a state."""
-    amplifiers = [parameters.amplifier(owner) for owner in parameters.lagging]
-    return [branch_states(amplifier) for amplifier in amplifiers if amplifier is not None]
-
-
-def _integrate(rates: Rates, y: np.ndarray, times: np.ndarray, tolerance: float) -> np.ndarray:
+def _integrate(rates: Rates, jacobian: Jacobian, y: np.ndarray, times: np.ndarray) -> np.ndarray:
     """State at each of ``times``, (times, states); ``y`` is the one at the first."""
     solution, info = odeint(
         rates,
         y,
         times,
-        rtol=tolerance,
-        atol=tolerance,
+        Dfun=jacobian,
+        rtol=_TOLERANCE,
+        atol=_TOLERANCE,
         mxstep=_MOST_STEPS,
         full_output=True,
     )

@@ -11,12 +11,12 @@ from neuron_model.equilibria import (
     EquilibriumKind,
     equilibria,
     jacobian,
-    moving_timescales,
 )
 from neuron_model.errors import InputError
 from neuron_model.parameters import OTA_FILTER, TIMESCALES, Element, Filter, Leak
 from neuron_model.parameters import NeuronParameters as Parameters
 from neuron_model.presets import preset
+from neuron_model.rates import moving_timescales
 from neuron_model.simulation import simulate
 from neuron_model.stimulus import Stimulus
 

@@ -19,10 +19,10 @@ from neuron_model.parameters import (
     Timescale,
 )
 from neuron_model.parameters import NeuronParameters as Parameters
+from neuron_model.rates import traced_rates
 from neuron_model.simulation import (
     DISPLACEMENT,
     Trajectory,
-    _compile_rates,
     default_duration,
     default_sampling,
     rest,
@@ -124,7 +124,7 @@ def test_trajectories_are_the_references(parameters: Parameters):
 @pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "as built"])
 def test_what_the_solver_calls_is_the_equations(parameters: Parameters):
     moving = tuple(x for x in TIMESCALES if parameters.tau(x))
-    rates = _compile_rates(parameters, moving)(-0.7)
+    rates = traced_rates(parameters)(-0.7)[0]
     for y in np.random.default_rng(2).uniform(-3, 3, (20, 1 + len(moving))):
         u = dict(zip(moving, y[1:].tolist(), strict=True))
         state = State(float(y[0]), *(u.get(x, float(y[0])) for x in TIMESCALES))

@@ -1,0 +1,183 @@
+"""Numbers that remember how they were worked out, and with them their derivatives.
+
+Equations that are run once on such numbers become a function of plain floats, without the choices
+that lead to a formula, and its Jacobian: an adaptive solver asks a hundred thousand times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Rates = Callable[[np.ndarray, float], list[float]]
+"""(y, time) -> dy/dt."""
+
+Jacobian = Callable[[np.ndarray, float], np.ndarray]
+"""(y, time) -> d(dy/dt)/dy, (rates, states)."""
+
+_ONE = "1.0"
+
+
+class Program:
+    """Straight-line code: each line is a name and the expression that it stands for.
+
+    What has been worked out before is not worked out again.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._needs: dict[str, tuple[str, ...]] = {}
+
+    def let(self, expression: str, *needs: str) -> str:
+        """The name of ``expression``, which reads the names ``needs``."""
+        name = self._names.setdefault(expression, f"x{len(self._names)}")
+        self._needs.setdefault(name, needs)
+        return name
+
+    def variable(self, name: str) -> Traced:
+        """A number by which is differentiated, called ``name`` outside."""
+        return Traced(self, name, {name: _ONE})
+
+    def constant(self, name: str) -> Traced:
+        """A number that is given, called ``name`` outside."""
+        return Traced(self, name, {})
+
+    def lines(self, wanted: Sequence[str], indent: str) -> str:
+        """The code that the names ``wanted`` hang on."""
+        used, left = set(), list(wanted)
+        while left:
+            name = left.pop()
+            if name not in used:
+                used.add(name)
+                left += self._needs.get(name, ())
+        return "".join(
+            f"{indent}{name} = {text}\n" for text, name in self._names.items() if name in used
+        )
+
+
+class Traced:
+    """A number of a program: its name, and the names of its derivatives by the variables."""
+
+    def __init__(self, program: Program, name: str, slopes: Mapping[str, str]) -> None:
+        self.program = program
+        self.name = name
+        self.slopes = slopes
+
+    def exp(self) -> Traced:
+        """exp(x); its own derivative."""
+        value = self.program.let(f"exp({self.name})", self.name)
+        return self._with(value, self._scaled(value))
+
+    def tanh(self) -> Traced:
+        """tanh(x), 1 - tanh^2(x); numpy calls it for the tanh of an object."""
+        value = self.program.let(f"tanh({self.name})", self.name)
+        return self._with(value, self._scaled(self.program.let(f"1.0 - {value} * {value}", value)))
+
+    def __add__(self, other: object) -> Traced:
+        x, y = self, self._traced(other)
+        slopes = {**x.slopes, **y.slopes}
+        for name in x.slopes.keys() & y.slopes.keys():
+            slopes[name] = self._of("+", x.slopes[name], y.slopes[name])
+        return self._with(self._of("+", x.name, y.name), slopes)
+
+    def __neg__(self) -> Traced:
+        return self * -1.0
+
+    def __mul__(self, other: object) -> Traced:
+        x, y = self, self._traced(other)
+        rise = self._with("", x._scaled(y.name)) + self._with("", y._scaled(x.name))
+        return self._with(self._of("*", x.name, y.name), rise.slopes)
+
+    def __truediv__(self, other: object) -> Traced:
+        x, y = self, self._traced(other)
+        value = self._with(self._of("/", x.name, y.name), {})
+        if not y.slopes:
+            return self._with(
+                value.name, {k: self._of("/", slope, y.name) for k, slope in x.slopes.items()}
+            )
+        rise = self._with("", x.slopes) - self._with("", y._scaled(value.name))
+        return self._with(
+            value.name, {k: self._of("/", slope, y.name) for k, slope in rise.slopes.items()}
+        )
+
+    def __pow__(self, power: float) -> Traced:
+        """Of a number that is not 0."""
+        value = self.program.let(f"{self.name} ** ({power!r})", self.name)
+        slope = self.program.let(f"({power!r}) * {value} / {self.name}", value, self.name)
+        return self._with(value, self._scaled(slope))
+
+    def __sub__(self, other: object) -> Traced:
+        x, y = self, self._traced(other)
+        slopes = dict(x.slopes)
+        for name, slope in y.slopes.items():
+            slopes[name] = (
+                self._of("-", slopes[name], slope)
+                if name in slopes
+                else self.program.let(f"-{slope}", slope)
+            )
+        return self._with(self._of("-", x.name, y.name), slopes)
+
+    def __radd__(self, other: object) -> Traced:
+        return self._traced(other) + self
+
+    def __rsub__(self, other: object) -> Traced:
+        return self._traced(other) - self
+
+    def __rmul__(self, other: object) -> Traced:
+        return self._traced(other) * self
+
+    def _with(self, name: str, slopes: Mapping[str, str]) -> Traced:
+        return Traced(self.program, name, slopes)
+
+    def _traced(self, number: object) -> Traced:
+        if isinstance(number, Traced):
+            return number
+        return self._with(f"({float(number)!r})", {})  # type: ignore[arg-type]
+
+    def _of(self, operator: str, x: str, y: str) -> str:
+        return self.program.let(f"{x} {operator} {y}", x, y)
+
+    def _scaled(self, factor: str) -> dict[str, str]:
+        return {
+            name: factor if slope == _ONE else self._of("*", slope, factor)
+            for name, slope in self.slopes.items()
+        }
+
+
+def compiled(
+    program: Program, given: str, variables: Sequence[str], rates: Sequence[Traced]
+) -> Callable[[float], tuple[Rates, Jacobian]]:
+    """A number called ``given`` -> the rates as a function of the variables, and its Jacobian."""
+    count = len(variables)
+    entries = [
+        (row * count + variables.index(name), slope)
+        for row, rate in enumerate(rates)
+        for name, slope in rate.slopes.items()
+    ]
+    read = f"        {', '.join(variables)}, = y.tolist()\n"
+    values, slopes = [rate.name for rate in rates], [slope for _, slope in entries]
+    source = (
+        f"def at({given}):\n"
+        "    def rates(y, time):\n"
+        f"{read}{program.lines(values, ' ' * 8)}"
+        f"        return [{', '.join(values)}]\n"
+        "    def jacobian(y, time):\n"
+        f"{read}{program.lines(slopes, ' ' * 8)}"
+        f"        matrix[places] = [{', '.join(slopes)}]\n"
+        "        return square\n"
+        "    return rates, jacobian\n"
+    )
+    matrix = np.zeros(len(rates) * count)
+    namespace: dict[str, Any] = {
+        "tanh": math.tanh,
+        "exp": math.exp,
+        "places": np.array([place for place, _ in entries]),
+        "matrix": matrix,
+        "square": matrix.reshape(len(rates), count),
+    }
+    exec(compile(source, "<rates of a neuron>", "exec"), namespace)
+    at: Callable[[float], tuple[Rates, Jacobian]] = namespace["at"]
+    return at

@@ -1,0 +1,87 @@
+"""Traced numbers against plain ones and differences; the rates that are made of them."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuron_model.dynamics import State
+from neuron_model.equilibria import jacobian
+from neuron_model.parameters import NeuronParameters
+from neuron_model.presets import preset
+from neuron_model.rates import moving_timescales, state_vector, traced_rates
+from neuron_model.traced import Program, compiled
+from tests.neuron_model.test_amplifiers import NEURON
+
+STEP = 1e-6
+
+
+def differences(rates, y: np.ndarray) -> np.ndarray:
+    """The Jacobian by central differences."""
+    steps = STEP * np.eye(y.size)
+    columns = [np.subtract(rates(y + s, 0.0), rates(y - s, 0.0)) / (2 * STEP) for s in steps]
+    return np.stack(columns, axis=1)
+
+
+def every_operation(x, y, z, tanh, exp):
+    """Two rates of x, y and a given z, by each operation and on each side of it."""
+    first = 2.0 * x - y * z + tanh(x + y) / (1.0 + y * y) + 3.0
+    second = (1.0 - x) * exp(y) ** 0.3 - (x - 0.5) / 4.0 + (-x) * tanh(x + y) - z
+    return [first, second]
+
+
+@given(st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2))
+def test_numbers_and_slopes_are_those_of_the_formula(x, y, z):
+    program = Program()
+    traced = every_operation(
+        program.variable("x"),
+        program.variable("y"),
+        program.constant("z"),
+        lambda number: np.tanh(number),
+        lambda number: number.exp(),
+    )
+    rates, slopes = compiled(program, "z", ["x", "y"], traced)(z)
+    at = np.array([x, y])
+    expected = every_operation(x, y, z, math.tanh, math.exp)
+    assert rates(at, 0.0) == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(slopes(at, 0.0), differences(rates, at), atol=1e-7)
+
+
+def test_nothing_is_worked_out_twice_or_for_nothing():
+    program = Program()
+    x, y = program.variable("x"), program.variable("y")
+    total = (x * y).tanh() + (x * y).tanh()
+    code = program.lines([total.name], "")
+    assert code.count("tanh(") == 1
+    assert code.count("x * y") == 1
+    assert code.count("\n") == 3
+
+
+def test_rates_that_do_not_depend_on_a_state_leave_a_zero():
+    program = Program()
+    x = program.variable("x")
+    _, slopes = compiled(program, "z", ["x", "y"], [x * 2.0, program.constant("z") * 1.0])(1.0)
+    np.testing.assert_array_equal(slopes(np.zeros(2), 0.0), [[2.0, 0.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("name", ["tonic_bursting", "ribar_sepulchre_burster"])
+def test_the_jacobian_of_a_neuron_is_the_closed_form(name):
+    neuron: NeuronParameters = preset(name).parameters[0]
+    _, slopes = traced_rates(neuron)(0.3)
+    for u, *copies in np.random.default_rng(4).uniform(-2, 2, (10, 4)):
+        instant = [neuron.is_instant(x) for x in ("fast", "slow", "ultraslow")]
+        state = State(u, *(u if at_once else c for c, at_once in zip(copies, instant, strict=True)))
+        found = slopes(state_vector(neuron, state), 0.0)
+        np.testing.assert_allclose(found, jacobian(neuron, state), atol=1e-12)
+
+
+def test_the_jacobian_of_lagging_branches_is_that_of_differences():
+    rates, slopes = traced_rates(NEURON)(-0.3)
+    count = 1 + len(moving_timescales(NEURON))
+    start = state_vector(NEURON, State(-0.4, -0.4, -0.5, -0.5))
+    assert start.size > count + 6
+    for shift in np.random.default_rng(5).uniform(-0.5, 0.5, (5, start.size)):
+        y = start + shift
+        np.testing.assert_allclose(slopes(y, 0.0), differences(rates, y), rtol=1e-6, atol=1e-6)

@@ -7,6 +7,7 @@ that lead to a formula, and its Jacobian: an adaptive solver asks a hundred thou
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,14 +29,11 @@ class Program:
     """
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._needs: dict[str, tuple[str, ...]] = {}
+        self._names: dict[tuple[str, tuple[str, ...]], str] = {}
 
-    def let(self, expression: str, *needs: str) -> str:
-        """The name of ``expression``, which reads the names ``needs``."""
-        name = self._names.setdefault(expression, f"x{len(self._names)}")
-        self._needs.setdefault(name, needs)
-        return name
+    def let(self, form: str, *needs: str) -> str:
+        """The name of the expression that ``form`` becomes when it is given the names ``needs``."""
+        return self._names.setdefault((form, needs), f"x{len(self._names)}")
 
     def variable(self, name: str) -> Traced:
         """A number by which is differentiated, called ``name`` outside."""
@@ -46,16 +44,20 @@ class Program:
         return Traced(self, name, {})
 
     def lines(self, wanted: Sequence[str], indent: str) -> str:
-        """The code that the names ``wanted`` hang on."""
-        used, left = set(), list(wanted)
-        while left:
-            name = left.pop()
-            if name not in used:
-                used.add(name)
-                left += self._needs.get(name, ())
-        return "".join(
-            f"{indent}{name} = {text}\n" for text, name in self._names.items() if name in used
-        )
+        """The code that the names ``wanted`` hang on; what is read once has no line of its own."""
+        uses = Counter(wanted)
+        for (_, needs), name in reversed(self._names.items()):
+            if uses[name]:
+                uses.update(needs)
+        texts: dict[str, str] = {}
+        lines = []
+        for (form, needs), name in self._names.items():
+            expression = form.format(*(texts.get(need, need) for need in needs))
+            if uses[name] == 1 and name not in wanted:
+                texts[name] = f"({expression})"
+            elif uses[name]:
+                lines.append(f"{indent}{name} = {expression}\n")
+        return "".join(lines)
 
 
 class Traced:
@@ -68,13 +70,13 @@ class Traced:
 
     def exp(self) -> Traced:
         """exp(x); its own derivative."""
-        value = self.program.let(f"exp({self.name})", self.name)
+        value = self.program.let("exp({})", self.name)
         return self._with(value, self._scaled(value))
 
     def tanh(self) -> Traced:
         """tanh(x), 1 - tanh^2(x); numpy calls it for the tanh of an object."""
-        value = self.program.let(f"tanh({self.name})", self.name)
-        return self._with(value, self._scaled(self.program.let(f"1.0 - {value} * {value}", value)))
+        value = self.program.let("tanh({})", self.name)
+        return self._with(value, self._scaled(self.program.let("1.0 - {0} * {0}", value, value)))
 
     def __add__(self, other: object) -> Traced:
         x, y = self, self._traced(other)
@@ -105,8 +107,8 @@ class Traced:
 
     def __pow__(self, power: float) -> Traced:
         """Of a number that is not 0."""
-        value = self.program.let(f"{self.name} ** ({power!r})", self.name)
-        slope = self.program.let(f"({power!r}) * {value} / {self.name}", value, self.name)
+        value = self.program.let(f"{{}} ** ({power!r})", self.name)
+        slope = self.program.let(f"({power!r}) * {{}} / {{}}", value, self.name)
         return self._with(value, self._scaled(slope))
 
     def __sub__(self, other: object) -> Traced:
@@ -116,7 +118,7 @@ class Traced:
             slopes[name] = (
                 self._of("-", slopes[name], slope)
                 if name in slopes
-                else self.program.let(f"-{slope}", slope)
+                else self.program.let("-{}", slope)
             )
         return self._with(self._of("-", x.name, y.name), slopes)
 
@@ -138,7 +140,7 @@ class Traced:
         return self._with(f"({float(number)!r})", {})  # type: ignore[arg-type]
 
     def _of(self, operator: str, x: str, y: str) -> str:
-        return self.program.let(f"{x} {operator} {y}", x, y)
+        return self.program.let(f"{{}} {operator} {{}}", x, y)
 
     def _scaled(self, factor: str) -> dict[str, str]:
         return {

@@ -34,7 +34,7 @@ from codesign.workflows.circuit import (
     default_choices,
     nominal_corner,
 )
-from codesign.workflows.rhythm import nudged_both_ways
+from codesign.workflows.rhythm import nudges
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, model_regime, supply
 from mapping.characteristics import CellCharacteristics
@@ -95,7 +95,9 @@ def compare(
         if recorded and record.get(fingerprints(built, one.drive)[CIRCUIT]) is None:
             continue
         as_built, circuit = found(AS_BUILT, one.drive), found(CIRCUIT, one.drive)
-        nearby = tuple(found(AS_BUILT, drive).report for drive in nudged_both_ways(one.drive))
+        nearby = tuple(
+            found(AS_BUILT, drive).report for drive in nudges(built.as_built, one.drive).values()
+        )
         unit = one.design.time_unit
         yield Comparison(one.parameters.name, as_built, circuit, one.drive, unit, nearby)
 

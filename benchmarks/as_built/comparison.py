@@ -22,7 +22,7 @@ class Comparison:
     """One neuron at one corner.
 
     time_unit: seconds per unit of model time. nearby: how the as-built neuron fires under the
-    drives of :func:`codesign.workflows.rhythm.nudged_both_ways`.
+    drives of :func:`codesign.workflows.rhythm.nudges`.
     """
 
     name: str

@@ -92,9 +92,29 @@ def nudged(drive: Drive, by: float) -> Drive:
     return replace(drive, stimulus=replace(drive.stimulus, values=values))
 
 
-def nudged_both_ways(drive: Drive) -> tuple[Drive, Drive]:
-    """The drive with NUDGE less, and with NUDGE more."""
-    return nudged(drive, -NUDGE), nudged(drive, NUDGE)
+def shaken(drive: Drive, by: float, every: float) -> Drive:
+    """The drive with ``by`` more and less current in turn, ``every`` so long, in units of time."""
+    given = drive.stimulus
+    turns = np.arange(0.0, drive.duration, every)
+    times = np.union1d(turns, given.times)
+    signs = np.where((np.searchsorted(turns, times, side="right") % 2) == 1, by, -by)
+    values = [given(float(t)) + sign for t, sign in zip(times, signs, strict=True)]
+    stimulus = replace(given, times=tuple(times.tolist()), values=tuple(map(float, values)))
+    return replace(drive, stimulus=stimulus, judged_from=drive.onset)
+
+
+def nudges(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
+    """The drive with NUDGE less, with NUDGE more, and with both in turn every tau_slow.
+
+    The last is for neurons that pass an unstable point of rest slowly: how long they stay hangs on
+    the least noise, of a solver or of a transistor, and hardly on a constant current.
+    """
+    every = max(float(parameters[0].tau_slow), float(parameters[0].tau_m))
+    return {
+        f"{NUDGE:g} I0 less": nudged(drive, -NUDGE),
+        f"{NUDGE:g} I0 more": nudged(drive, NUDGE),
+        f"{NUDGE:g} I0 to and fro": shaken(drive, NUDGE, every),
+    }
 
 
 def at_boundary(report: RegimeReport, nearby: Iterable[RegimeReport]) -> bool:
@@ -115,12 +135,12 @@ def boundary_note(
     """
     if same_rhythm(report, circuit):
         return None
-    for by, other in zip((-NUDGE, NUDGE), nudged_both_ways(drive), strict=True):
+    for nudge, other in nudges(as_built, drive).items():
         one = watched(as_built, other)[0]
         if at_boundary(report, [one]):
             return (
                 "at this current the rhythm is about to change, so that small differences show: "
-                f"{by:+g} I0 turns the as-built neuron from {_firing(report)} to {_firing(one)}"
+                f"{nudge} turns the as-built neuron from {_firing(report)} to {_firing(one)}"
             )
     return None
 

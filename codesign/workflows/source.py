@@ -28,16 +28,20 @@ CURRENTS_FILE = "currents.npz"
 class Drive:
     """A stimulus and the duration of its run, in model time.
 
-    driven: whether it is a recorded current that changes all the time, not a step.
+    driven: whether it is a recorded current that changes all the time, not a step. judged_from:
+    when the response begins, where that is not at the last step.
     """
 
     stimulus: Stimulus
     duration: float
     driven: bool = False
+    judged_from: float | None = None
 
     @property
     def onset(self) -> float:
         """From when on the response is judged: the last step, or the start of a recording."""
+        if self.judged_from is not None:
+            return self.judged_from
         return 0.0 if self.driven else self.stimulus.onset
 
     def lasting(self, duration: float) -> Drive:

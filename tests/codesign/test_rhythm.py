@@ -13,7 +13,7 @@ from codesign.workflows.rhythm import (
     at_boundary,
     boundary_note,
     coincidence,
-    nudged_both_ways,
+    nudges,
     same_rhythm,
     timing,
     watched,
@@ -110,10 +110,17 @@ def test_rhythms_are_the_same_within_a_spike_and_a_per_cent():
 
 
 def test_a_drive_is_nudged_at_all_times():
-    less, more = nudged_both_ways(Drive(Stimulus((0.0, 10.0), (-1.0, 0.5)), 100.0))
+    given = Drive(Stimulus((0.0, 10.0), (-1.0, 0.5)), 100.0)
+    less, more, both = nudges(EXCITABLE, given).values()
     assert less.stimulus.values == pytest.approx((-1.0 - NUDGE, 0.5 - NUDGE))
     assert more.stimulus.values == pytest.approx((-1.0 + NUDGE, 0.5 + NUDGE))
     assert (more.stimulus.times, more.duration) == ((0.0, 10.0), 100.0)
+    beside = [both.stimulus(t) - given.stimulus(t) for t in np.arange(0.0, 100.0, 0.25)]
+    assert set(np.round(beside, 12)) == {-NUDGE, NUDGE}
+    assert abs(np.mean(beside)) < 0.4 * NUDGE
+    changes = np.flatnonzero(np.diff(beside)).size
+    assert changes == len(np.arange(0.0, 100.0, EXCITABLE.tau_slow)) - 1
+    assert {one.onset for one in (less, more, both)} == {10.0}
 
 
 def drive(current: float) -> Drive:
@@ -134,11 +141,12 @@ def threshold() -> float:
 def test_a_difference_at_a_boundary_is_explained_by_what_a_nudge_does():
     at_threshold = drive(threshold())
     fires = watched(EXCITABLE, at_threshold)[0]
-    rests = watched(EXCITABLE, nudged_both_ways(at_threshold)[0])[0]
+    less = next(iter(nudges(EXCITABLE, at_threshold).values()))
+    rests = watched(EXCITABLE, less)[0]
     assert at_boundary(fires, [rests])
     note = boundary_note(EXCITABLE, at_threshold, fires, rests)
     assert note is not None
-    assert f"{-NUDGE:+g} I0 turns the as-built neuron from" in note
+    assert f"{NUDGE:g} I0 less turns the as-built neuron from" in note
     assert str(fires.regime) in note
     assert "to resting (0 spikes)" in note
 

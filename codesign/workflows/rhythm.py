@@ -25,6 +25,9 @@ SAME_COUNT = 1
 SAME_INTERVAL = 0.01
 """Neurons that fire alike differ by at most this share in the median interval between spikes."""
 
+# In units of tau_slow: a shaking with the period of a spike would pull the spikes along.
+_TURN = 5.0
+
 _FALLING_SILENT = (Regime.PHASIC_SPIKING, Regime.PHASIC_BURSTING)
 
 
@@ -104,12 +107,12 @@ def shaken(drive: Drive, by: float, every: float) -> Drive:
 
 
 def nudges(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
-    """The drive with NUDGE less, with NUDGE more, and with both in turn every tau_slow.
+    """The drive with NUDGE less, with NUDGE more, and with both in turn.
 
     The last is for neurons that pass an unstable point of rest slowly: how long they stay hangs on
     the least noise, of a solver or of a transistor, and hardly on a constant current.
     """
-    every = max(float(parameters[0].tau_slow), float(parameters[0].tau_m))
+    every = _TURN * max(float(parameters[0].tau_slow), float(parameters[0].tau_m))
     return {
         f"{NUDGE:g} I0 less": nudged(drive, -NUDGE),
         f"{NUDGE:g} I0 more": nudged(drive, NUDGE),

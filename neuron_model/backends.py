@@ -101,17 +101,45 @@ def run_triton(problem: Problem) -> Trajectory:
     return run_on_gpu(problem)
 
 
-BACKENDS: dict[str, Backend] = {"eager": run_eager, "fused": run_fused, "triton": run_triton}
+def run_compiled(problem: Problem) -> Trajectory:
+    """The equations as they stand, compiled by torch's inductor, on the CPU; for any neuron.
+
+    Raises:
+        InputError: there is no C++ compiler, or compiling failed.
+    """
+    from neuron_model.compiled import run_by_inductor
+
+    return run_by_inductor(problem)
+
+
+BACKENDS: dict[str, Backend] = {
+    "eager": run_eager,
+    "fused": run_fused,
+    "triton": run_triton,
+    "compiled": run_compiled,
+}
+
+WORTH_COMPILING = {True: 100, False: 5000}
+"""From how many steps on ``auto`` compiles neurons with amplifiers; True: with a gradient.
+
+Compiling takes about a minute, as long as 3000 steps forward and backward in plain torch, or 5000
+forward. A run with a gradient is one of many in training, one without may be the only one. The
+rule looks at the problem alone, so that training that goes on takes the way that it took before.
+"""
 
 
 def find_backend(name: str, problem: Problem | None = None) -> Backend:
     """The backend of that name; ``auto`` is the one made for such a problem, else the eager one.
 
+    Neurons with amplifiers are compiled where that is worth it, see ``WORTH_COMPILING``.
+
     Raises:
         InputError: there is none of that name.
     """
     if name == "auto":
-        return run_eager if problem is None else BACKENDS[_fastest(problem)]
+        if problem is None:
+            return run_eager
+        return _amplified(problem) if problem.parameters.amplified else BACKENDS[_fastest(problem)]
     if name not in BACKENDS:
         raise InputError(
             f"backend = {name!r} is not allowed; it must be one of auto, {', '.join(BACKENDS)}."
@@ -121,9 +149,6 @@ def find_backend(name: str, problem: Problem | None = None) -> Backend:
 
 def _fastest(problem: Problem) -> str:
     current = problem.current
-    if problem.parameters.amplified:
-        _say_once(_NO_BRANCHES)
-        return "eager"
     if current.dtype not in (torch.float32, torch.float64):
         return "eager"
     if current.device.type == "cpu":
@@ -135,6 +160,32 @@ def _fastest(problem: Problem) -> str:
 
         return "triton" if fits(problem.weights) else "eager"
     return "eager"
+
+
+def _amplified(problem: Problem) -> Backend:
+    """For neurons that the fused kernels do not know."""
+    current = problem.current
+    if current.shape[1] < WORTH_COMPILING[_has_gradient(problem)]:
+        return run_eager
+    if current.device.type != "cpu" or current.dtype not in (torch.float32, torch.float64):
+        _say_once(_NO_BRANCHES)
+        return run_eager
+    return _compiled_or_eager
+
+
+def _has_gradient(problem: Problem) -> bool:
+    values = [value for _, value in problem.parameters.named_values()]
+    tensors = [problem.current, *problem.state, problem.weights, *values]
+    learned = any(isinstance(t, Tensor) and t.requires_grad for t in tensors)
+    return learned and torch.is_grad_enabled()
+
+
+def _compiled_or_eager(problem: Problem) -> Trajectory:
+    try:
+        return run_compiled(problem)
+    except InputError as error:
+        _say_once(f"{error} {_SLOWLY}")
+        return run_eager(problem)
 
 
 @cache
@@ -157,9 +208,12 @@ _NOT_BUILT = (
 )
 
 _NO_BRANCHES = (
-    "the fused kernels know no amplifiers, so neurons that are as built in detail run in plain "
-    "torch, many times as slowly; compact as-built parameters, without amplifiers, are for that."
+    "neurons that are as built in detail are compiled for the CPU alone, in float32 and float64: "
+    "these run in plain torch, many times as slowly; compact as-built parameters, without "
+    "amplifiers, are for that."
 )
+
+_SLOWLY = "Until then neurons that are as built in detail run in plain torch, many times as slowly."
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from neuron_model.parameters import (
     TIMESCALES,
@@ -211,6 +212,14 @@ def branch_flow(share: Value, target: Value, duration: Value) -> Value:
 def amplifier_inputs(state: State, parameters: NeuronParameters) -> tuple[Value, ...]:
     """t of each amplifier that ``parameters.lagging`` lists, see :func:`shaped`."""
     return tuple(_amplifier_input(state, parameters, owner)[1] for owner in parameters.lagging)
+
+
+def at_work(state: State, parameters: NeuronParameters) -> State:
+    """The same state, with settled branches where it has none."""
+    if state.branches or not parameters.lagging:
+        return state
+    inputs = amplifier_inputs(state, parameters)
+    return state.with_branches(tuple(settled(t) for t in inputs))
 
 
 def _amplifier_input(
@@ -487,7 +496,8 @@ def _filter_flow(shape: Filter, duration: Value) -> Callable[[Value], Value]:
     # sinh would overflow. Where it would, the flow is a plain slewing, y - duration, and adding
     # what lies beyond the bound afterwards is right as long as the slewing stays that far out.
     # In a step longer than that, the part beyond the bound is slewed first.
-    is_long = bool(_greatest(duration) > _LONG)
+    # A trace stands for any values: it takes the longer way, which is right for both.
+    is_long = _is_traced(duration) or bool(_greatest(duration) > _LONG)
 
     def saturating(u: Value) -> Value:
         y = _times(kappa, u)
@@ -573,6 +583,10 @@ def _asinh(x: Value) -> Value:
 
 def _clip(x: Value, low: Value, high: Value) -> Value:
     return torch.clamp(x, low, high) if isinstance(x, torch.Tensor) else np.clip(x, low, high)
+
+
+def _is_traced(x: Value) -> bool:
+    return isinstance(x, torch.Tensor) and get_proxy_mode() is not None
 
 
 def _greatest(x: Value) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neuron_model.dynamics import INTEGRATORS, Integrator, State, output
+from neuron_model.dynamics import INTEGRATORS, Integrator, State, at_work, output
 from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 
@@ -39,6 +39,7 @@ def integrate(
         InputError: the integrator is not known.
     """
     step = find_integrator(integrator)(parameters, dt)
+    state = at_work(state, parameters)
     voltages = []
     for held in current.unbind(0):
         if weights is not None:

@@ -1,7 +1,6 @@
 """Amplifiers: mirrors that hold a current back, growth with voltages; against solvers of scipy."""
 
 import math
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from neuron_model.backends import BACKENDS, Problem, _say_once, find_backend
+from neuron_model.backends import Problem
 from neuron_model.dynamics import Branches, State, amplified, branch_flow, settled
 from neuron_model.equilibria import equilibria, jacobian
 from neuron_model.errors import InputError
@@ -186,16 +185,10 @@ def test_a_module_runs_them_and_goes_on_from_a_state():
     assert len(end) == 4
 
 
-def test_the_compiled_kernel_leaves_them_to_torch_and_says_so_once():
+def test_the_fused_kernel_refuses_them():
     rest = torch.zeros(1, 1)
     current = torch.zeros(1, 2, 1)
     problem = Problem(current, State(rest, rest, rest, rest), NEURON, 0.1, "exponential")
-    _say_once.cache_clear()
-    with pytest.warns(UserWarning, match="know no amplifiers, so neurons .* in plain torch"):
-        assert find_backend("auto", problem) is BACKENDS["eager"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert find_backend("auto", problem) is BACKENDS["eager"]
     with pytest.raises(InputError, match="amplifiers"):
         pack(problem)
 

@@ -9,13 +9,13 @@ import numpy as np
 from neuron_model.dynamics import (
     State,
     amplifier_inputs,
+    at_work,
     branch_logarithms,
     branch_rates,
     branch_states,
     branches_of,
     copy_drive,
     membrane_rate,
-    settled,
 )
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.traced import Jacobian, Program, Rates, compiled
@@ -31,7 +31,7 @@ def state_vector(parameters: NeuronParameters, state: State) -> np.ndarray:
 
     Branches that the state does not have are settled.
     """
-    branches = state.branches or tuple(settled(t) for t in amplifier_inputs(state, parameters))
+    branches = at_work(state, parameters).branches
     logs = branch_logarithms(branches, lagging_states(parameters))
     copies = (state.voltage(x) for x in moving_timescales(parameters))
     return np.array([state.membrane, *copies, *logs], dtype=float)

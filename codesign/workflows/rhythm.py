@@ -19,6 +19,9 @@ NUDGE = 0.01
 Some three times what the static currents of an as-built neuron and of its circuit differ by.
 """
 
+TREMOR = 1e-4
+"""The same of a current that goes to and fro, in units of I0: less than a circuit's own noise."""
+
 SAME_COUNT = 1
 """Neurons that fire alike differ by at most so many spikes."""
 
@@ -107,7 +110,7 @@ def shaken(drive: Drive, by: float, every: float) -> Drive:
 
 
 def nudges(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
-    """The drive with NUDGE less, with NUDGE more, and with both in turn.
+    """The drive with NUDGE less, with NUDGE more, and with TREMOR less and more in turn.
 
     The last is for neurons that pass an unstable point of rest slowly: how long they stay hangs on
     the least noise, of a solver or of a transistor, and hardly on a constant current.
@@ -116,7 +119,7 @@ def nudges(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
     return {
         f"{NUDGE:g} I0 less": nudged(drive, -NUDGE),
         f"{NUDGE:g} I0 more": nudged(drive, NUDGE),
-        f"{NUDGE:g} I0 to and fro": shaken(drive, NUDGE, every),
+        f"{TREMOR:g} I0 to and fro": shaken(drive, TREMOR, every),
     }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from codesign.validation import COINCIDENCE_WINDOW
 from codesign.workflows.rhythm import (
     NUDGE,
+    TREMOR,
     at_boundary,
     boundary_note,
     coincidence,
@@ -116,8 +117,8 @@ def test_a_drive_is_nudged_at_all_times():
     assert more.stimulus.values == pytest.approx((-1.0 + NUDGE, 0.5 + NUDGE))
     assert (more.stimulus.times, more.duration) == ((0.0, 10.0), 1000.0)
     beside = [both.stimulus(t) - given.stimulus(t) for t in np.arange(0.0, 1000.0, 0.25)]
-    assert set(np.round(beside, 12)) == {-NUDGE, NUDGE}
-    assert abs(np.mean(beside)) < 0.2 * NUDGE
+    assert set(np.round(beside, 12)) == {-TREMOR, TREMOR}
+    assert abs(np.mean(beside)) < 0.2 * TREMOR
     changes = np.flatnonzero(np.diff(beside)).size
     assert changes == len(np.arange(0.0, 1000.0, 5 * EXCITABLE.tau_slow)) - 1
     assert {one.onset for one in (less, more, both)} == {10.0}

@@ -3,7 +3,7 @@
 A step and its gradient are traced once for a kind of neuron and become two functions in C++, in
 which all neurons of all sequences lie side by side. Values are arguments: only another kind
 (another structure, another number that is the same for all neurons, another dt) is compiled anew,
-which takes a C++ compiler about a minute.
+which takes a minute or two; inductor keeps what it compiled in its cache.
 
 The gradient computes its step again from the state before it. What is kept is that state for each
 step, or, with the tape ``segments``, for the first step of each segment.
@@ -184,7 +184,7 @@ def _prepare(kind: _Kind, dtype: torch.dtype, gradient: bool, states: int, masks
     """
     warnings.warn(
         "compiling the step of neurons that are as built in detail, once for their kind; this may "
-        "take a minute.",
+        "take two minutes.",
         stacklevel=2,
     )
     example = _example(kind, dtype, states, masks)

@@ -125,7 +125,7 @@ WORTH_COMPILING = {True: 100, False: 20_000}
 On one core, for neurons of 13 amplifiers, compiling took as long as plain torch takes for 20,000
 steps forward, or 10,000 forward and backward (``benchmarks.detailed_step``). A run with a gradient
 is one of many in training, and there 100 runs of 100 steps pay; one without may be the only one.
-The rule looks at the problem alone, so that training that goes on takes the way that it took before.
+The rule looks at the problem alone: training that goes on takes the way that it took before.
 """
 
 

@@ -22,9 +22,10 @@ from circuits.technology import load_technology
 from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import default_choices
 from codesign.workflows.quantise import MappedLayer, map_layer
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive, load_source
 from codesign.workflows.stimuli import default_stimulus, steady_drive
-from codesign.workflows.validate import default_task_duration, model_regime
+from codesign.workflows.validate import default_task_duration
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from netlists.engine import Engine
@@ -45,7 +46,7 @@ def regimes(
 ) -> list[RegimeReport]:
     """How each neuron fires as built."""
     return [
-        model_regime(as_built(design, measured), drive)[0]
+        model_regime(as_built(design, measured), drive)
         for design, drive in zip(layer.designs, drives, strict=True)
     ]
 

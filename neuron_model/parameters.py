@@ -437,29 +437,28 @@ class NeuronParameters:
 
     def masks(self) -> tuple[Mask, ...]:
         """Everything that a step asks of the values themselves, to choose its formulas."""
-        return tuple(mask for _, _, mask in self._masks())
+        return tuple(
+            self.is_instant(name) if part is self else getattr(part, name)
+            for part, name in self._mask_places()
+        )
 
     def keep_masks(self, masks: Sequence[Mask]) -> None:
         """Take ``masks`` of :meth:`masks` for granted, without a look at the values: for those who
         trace a step with stand-ins for its numbers."""
-        names = [(part, name) for part, name, _ in self._masks(look=False)]
         instant = self.__dict__.setdefault("_instant", {})
-        for (part, name), mask in zip(names, masks, strict=True):
+        for (part, name), mask in zip(self._mask_places(), masks, strict=True):
             (instant if part is self else part.__dict__)[name] = mask
 
-    def _masks(self, look: bool = True) -> Iterator[tuple[Any, Any, Mask]]:
+    def _mask_places(self) -> list[tuple[Any, Any]]:
+        """(part, name of the property); of the neuron itself, the timescales."""
         filters = [self.filter(x) for x in TIMESCALES]
         amplifiers = [e.amplifier for e in self.elements] + [f.amplifier for f in filters]
-        parts: list[tuple[Any, Any]] = [(self, x) for x in TIMESCALES]
-        parts += [(part, "is_linear") for part in (self.leak, *filters)]
+        places: list[tuple[Any, Any]] = [(self, x) for x in TIMESCALES]
+        places += [(part, "is_linear") for part in (self.leak, *filters)]
         for amplifier in amplifiers:
             if amplifier is not None:
-                parts += [(amplifier, "rises_at_once"), (amplifier, "falls_at_once")]
-        for part, name in parts:
-            if not look:
-                yield part, name, None
-            else:
-                yield part, name, self.is_instant(name) if part is self else getattr(part, name)
+                places += [(amplifier, "rises_at_once"), (amplifier, "falls_at_once")]
+        return places
 
     def named_values(self) -> tuple[tuple[str, Value], ...]:
         """(dotted key, value) in the order in which :meth:`map` visits the numbers."""

@@ -37,9 +37,7 @@ def state_vector(parameters: NeuronParameters, state: State) -> np.ndarray:
     return np.array([state.membrane, *copies, *logs], dtype=float)
 
 
-def traced_rates(
-    parameters: NeuronParameters,
-) -> Callable[[float], tuple[Rates, Jacobian]]:
+def traced_rates(parameters: NeuronParameters) -> Callable[[float], tuple[Rates, Jacobian]]:
     """I_in -> rates of the states that :func:`state_vector` lists, and their Jacobian.
 
     They are the equations of :mod:`neuron_model.dynamics`, run once.

@@ -13,11 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import odeint
 
-from neuron_model.dynamics import (
-    State,
-    membrane_rate,
-    output,
-)
+from neuron_model.dynamics import State, membrane_rate, output
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.rates import moving_timescales, state_vector, traced_rates

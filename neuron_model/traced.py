@@ -80,47 +80,31 @@ class Traced:
 
     def __add__(self, other: object) -> Traced:
         x, y = self, self._traced(other)
-        slopes = {**x.slopes, **y.slopes}
-        for name in x.slopes.keys() & y.slopes.keys():
-            slopes[name] = self._of("+", x.slopes[name], y.slopes[name])
-        return self._with(self._of("+", x.name, y.name), slopes)
+        return self._with(self._of("+", x.name, y.name), self._plus(x.slopes, y.slopes))
+
+    def __sub__(self, other: object) -> Traced:
+        x, y = self, self._traced(other)
+        return self._with(self._of("-", x.name, y.name), self._minus(x.slopes, y.slopes))
 
     def __neg__(self) -> Traced:
         return self * -1.0
 
     def __mul__(self, other: object) -> Traced:
         x, y = self, self._traced(other)
-        rise = self._with("", x._scaled(y.name)) + self._with("", y._scaled(x.name))
-        return self._with(self._of("*", x.name, y.name), rise.slopes)
+        rise = self._plus(x._scaled(y.name), y._scaled(x.name))
+        return self._with(self._of("*", x.name, y.name), rise)
 
     def __truediv__(self, other: object) -> Traced:
         x, y = self, self._traced(other)
-        value = self._with(self._of("/", x.name, y.name), {})
-        if not y.slopes:
-            return self._with(
-                value.name, {k: self._of("/", slope, y.name) for k, slope in x.slopes.items()}
-            )
-        rise = self._with("", x.slopes) - self._with("", y._scaled(value.name))
-        return self._with(
-            value.name, {k: self._of("/", slope, y.name) for k, slope in rise.slopes.items()}
-        )
+        value = self._of("/", x.name, y.name)
+        rise = self._minus(x.slopes, y._scaled(value))
+        return self._with(value, {k: self._of("/", slope, y.name) for k, slope in rise.items()})
 
     def __pow__(self, power: float) -> Traced:
         """Of a number that is not 0."""
         value = self.program.let(f"{{}} ** ({power!r})", self.name)
         slope = self.program.let(f"({power!r}) * {{}} / {{}}", value, self.name)
         return self._with(value, self._scaled(slope))
-
-    def __sub__(self, other: object) -> Traced:
-        x, y = self, self._traced(other)
-        slopes = dict(x.slopes)
-        for name, slope in y.slopes.items():
-            slopes[name] = (
-                self._of("-", slopes[name], slope)
-                if name in slopes
-                else self.program.let("-{}", slope)
-            )
-        return self._with(self._of("-", x.name, y.name), slopes)
 
     def __radd__(self, other: object) -> Traced:
         return self._traced(other) + self
@@ -141,6 +125,17 @@ class Traced:
 
     def _of(self, operator: str, x: str, y: str) -> str:
         return self.program.let(f"{{}} {operator} {{}}", x, y)
+
+    def _plus(self, x: Mapping[str, str], y: Mapping[str, str]) -> dict[str, str]:
+        both = {name: self._of("+", x[name], y[name]) for name in x if name in y}
+        return {**x, **y, **both}
+
+    def _minus(self, x: Mapping[str, str], y: Mapping[str, str]) -> dict[str, str]:
+        less = {
+            name: self._of("-", x[name], slope) if name in x else self.program.let("-{}", slope)
+            for name, slope in y.items()
+        }
+        return {**x, **less}
 
     def _scaled(self, factor: str) -> dict[str, str]:
         return {

@@ -34,9 +34,9 @@ from codesign.workflows.circuit import (
     default_choices,
     nominal_corner,
 )
-from codesign.workflows.rhythm import nudges
+from codesign.workflows.rhythm import model_regime, nudges
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import circuit_regime, model_regime, supply
+from codesign.workflows.validate import circuit_regime, supply
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import static_power
@@ -105,7 +105,7 @@ def compare(
 def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -> Finding:
     """What as-built parameters say."""
     power = static_power(built.design, measured)
-    return Finding(model_regime(built.as_built, drive)[0], power, power)
+    return Finding(model_regime(built.as_built, drive), power, power)
 
 
 def simulated(built: BuiltNeuron, drive: Drive, engine: Engine) -> Finding:

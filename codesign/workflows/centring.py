@@ -28,9 +28,9 @@ from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
 from codesign.workflows.optimiser import Search, run_search
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import model_regime
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
@@ -107,7 +107,7 @@ def centring_problem(
     corner = nominal_corner(technology)
     measured = characterize(technology, corner, NOMINAL_TEMPERATURE, engine, progress)
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
-    model = model_regime(parameters[0], drive)[0]
+    model = model_regime(parameters[0], drive)
     return CentringProblem(parameters[0], drive, technology, measured, sensitivities, model)
 
 

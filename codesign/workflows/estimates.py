@@ -10,8 +10,8 @@ from pathlib import Path
 from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import model_regime
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -50,7 +50,7 @@ def estimate(
     """Estimates of ``design``; energy and rate are those of its response to ``drive``."""
     drawn = area(neuron_circuit(design, technology).cell, technology)
     power = static_power(design, characteristics)
-    spikes = model_regime(as_built(design, characteristics), drive)[0].spike_count
+    spikes = model_regime(as_built(design, characteristics), drive).spike_count
     seconds = (drive.duration - drive.onset) * design.time_unit
     return Estimates(
         name=design.name,

@@ -17,9 +17,10 @@ from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, repor
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_results import chip_results
 from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
+from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mismatch import Draw, draw
@@ -147,8 +148,8 @@ def study(
         seed=drawn.seed,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=model_regime(built.parameters[0], drive)[0].regime,
-        nominal=model_regime(built.as_built, drive)[0],
+        wanted=model_regime(built.parameters[0], drive).regime,
+        nominal=model_regime(built.as_built, drive),
         chips=tuple(
             Chip(
                 sample,

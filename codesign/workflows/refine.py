@@ -29,9 +29,9 @@ from codesign.workflows.circuit import (
     design_neuron,
     nominal_corner,
 )
-from codesign.workflows.rhythm import timing
+from codesign.workflows.rhythm import model_regime, timing
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import Task, compare, model_regime
+from codesign.workflows.validate import Task, compare
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mapper import MappingChoices, map_neuron
@@ -251,7 +251,7 @@ class _Loop:
         """What as-built parameters missed of the best circuit."""
         built = self._built(best.design, Correction()).as_built
         # the validation's as-built model may have been corrected: anew, with this one
-        report, circuit = model_regime(built, self.drive)[0], best.validation.circuit
+        report, circuit = model_regime(built, self.drive), best.validation.circuit
         compared, same = timing(report, circuit), report.regime == circuit.regime
         seen = Observation(
             best.curves,

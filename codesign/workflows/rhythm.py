@@ -41,6 +41,11 @@ def watched(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, T
     return classify(run.time, run.voltage, drive.onset, threshold), run
 
 
+def model_regime(parameters: NeuronParameters, drive: Drive) -> RegimeReport:
+    """How one neuron fires in continuous time."""
+    return watched(parameters, drive)[0]
+
+
 def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
     """Spike counts and the relative errors of the median intervals.
 
@@ -142,7 +147,7 @@ def boundary_note(
     if same_rhythm(report, circuit):
         return None
     for nudge, other in nudges(as_built, drive).items():
-        one = watched(as_built, other)[0]
+        one = model_regime(as_built, other)
         if at_boundary(report, [one]):
             return (
                 "at this current the rhythm is about to change, so that small differences show: "

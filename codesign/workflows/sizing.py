@@ -18,9 +18,9 @@ from codesign.sizing_study import SizingChoice, SizingFigures
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import model_regime
 from mapping.as_built import as_built
 from mapping.as_built_detail import as_built_in_detail
 from mapping.as_built_samples import as_built_samples
@@ -70,7 +70,7 @@ def sizing_problem(
         )
     measured = _measured(technology, engine, progress)
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
-    model = model_regime(parameters[0], drive)[0]
+    model = model_regime(parameters[0], drive)
     return SizingProblem(parameters, drive, technology, sensitivities, model)
 
 
@@ -163,7 +163,7 @@ def _as_drawn(
     design: NeuronDesign, measured: CellCharacteristics, problem: SizingProblem
 ) -> tuple[RegimeReport, float]:
     """The neuron without mismatch in detail; its interval over that of what chips are made from."""
-    detail = model_regime(as_built_in_detail(design, measured), problem.drive)[0]
+    detail = model_regime(as_built_in_detail(design, measured), problem.drive)
     threshold = float(problem.parameters[0].u_threshold)
     plain = chip_reports(as_built(design, measured), problem.drive, threshold)[0]
     both = detail.interspike_interval, plain.interspike_interval

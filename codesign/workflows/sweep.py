@@ -22,7 +22,7 @@ from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
-from codesign.workflows.rhythm import timing
+from codesign.workflows.rhythm import model_regime, timing
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan
@@ -32,7 +32,6 @@ from codesign.workflows.validate import (
     Task,
     compare,
     curve_errors,
-    model_regime,
     short_stimulus,
 )
 from mapping.as_built import as_built
@@ -239,7 +238,7 @@ class _Runner:
     def _model(self, situation: Situation) -> RegimeReport:
         key = situation.design_key
         if key not in self._wanted:
-            self._wanted[key] = model_regime(situation.parameters, situation.drive)[0]
+            self._wanted[key] = model_regime(situation.parameters, situation.drive)
         return self._wanted[key]
 
     def _outcome(self, one: _Built) -> PointOutcome | CodesignError:
@@ -259,7 +258,7 @@ class _Runner:
         """By as-built parameters, compact or in detail."""
         detailed = self._plan.configuration.backend == "as_built_detail"
         built = one.assembled().as_built if detailed else as_built(one.design, one.measured)
-        report = model_regime(built, one.drive)[0]
+        report = model_regime(built, one.drive)
         power = static_power(one.design, one.measured)
         energy = energy_per_spike(power, one.seconds, report.spike_count)
         return self._finished(one, (_chip(one, report, _errors(built, one.model), energy),), power)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from codesign.sweep_axes import AxisValue
 from codesign.workflows.characterize import is_characterized
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sweep_plan import CellSet, SweepPlan
-from codesign.workflows.validate import model_regime
 from neuron_model.errors import InputError
 
 # Seconds of two processors for the cells of one corner and temperature, and how much longer than

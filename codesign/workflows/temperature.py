@@ -10,8 +10,9 @@ from circuits.technology import Technology
 from codesign.temperature_study import Condition, TemperatureStudy
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
+from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.design import NeuronDesign
 from mapping.temperature import BiasLaws, design_at
 from netlists.bench import Bench
@@ -79,12 +80,12 @@ def study(
         laws=laws,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=model_regime(parameters[0], drive)[0].regime,
+        wanted=model_regime(parameters[0], drive).regime,
         nominal=design.temperature,
         conditions=tuple(
             Condition(
                 temperature=chip.temperature,
-                as_built=model_regime(chip.as_built, drive)[0],
+                as_built=model_regime(chip.as_built, drive),
                 circuit=circuit,
                 time_unit=chip.design.time_unit,
                 unit_current=chip.design.unit_current,

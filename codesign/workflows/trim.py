@@ -19,9 +19,10 @@ from codesign.trim_study import TrimOutcome, TrimStudy
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import circuit_regime, model_regime, short_stimulus
+from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
@@ -130,7 +131,7 @@ def trim_bench(
         drive.stimulus, drive.duration, drive.onset, float(parameters[0].u_threshold)
     )
     models = AsBuiltChips(design, measured, sensitivities, drawn.draw, made, stimulation)
-    wanted = model_regime(parameters[0], drive)[0].regime
+    wanted = model_regime(parameters[0], drive).regime
     target = as_built(design, mapped_at)
     return TrimBench(drawn, nominal, target, made, stimulation, wanted, models)
 
@@ -286,7 +287,7 @@ def trim_study(
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         wanted=bench.wanted,
-        nominal=model_regime(built.as_built, drive)[0],
+        nominal=model_regime(built.as_built, drive),
         budget=budget.patterns,
         as_built=models,
         circuit=circuit,

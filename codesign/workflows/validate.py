@@ -85,12 +85,6 @@ def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> Regime
     return classify(result.time, result.membrane, onset, threshold)
 
 
-def model_regime(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Waveform]:
-    """The regime of the model in continuous time, and its waveform."""
-    report, run = watched(parameters, drive)
-    return report, thinned(run.time, run.voltage)
-
-
 def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     """The verdict on one neuron from the results of :meth:`Task.benches`."""
     built, drive = task.built, task.drive
@@ -101,8 +95,8 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     )
     run = response(results[-1], built.design)
     circuit = circuit_regime(built, run, drive.onset)
-    of_model, model_wave = model_regime(model, drive)
-    of_built, built_wave = model_regime(built.as_built, drive)
+    of_model, model_run = watched(model, drive)
+    of_built, built_run = watched(built.as_built, drive)
     against_model, against_built = timing(of_model, circuit), timing(of_built, circuit)
     shaped = is_circuit_shaped(model)
     note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
@@ -115,8 +109,8 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
         as_built=of_built,
         circuit=circuit,
         waveforms={
-            "model": model_wave,
-            "as_built": built_wave,
+            "model": thinned(model_run.time, model_run.voltage),
+            "as_built": thinned(built_run.time, built_run.voltage),
             "circuit": thinned(run.time, run.membrane),
         },
         against_model=against_model,

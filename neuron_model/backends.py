@@ -52,9 +52,32 @@ class Trajectory(NamedTuple):
 
 Backend = Callable[[Problem], Trajectory]
 
+TYPES = (torch.float32, torch.float64)
+"""Of numbers, for which there are compiled backends."""
+
 TAPES = ("segments", "full")
 """What a compiled backend keeps for the gradient: the state before each segment of steps, from
 which they are computed again, or that before every step. The eager one keeps what torch keeps."""
+
+
+def common_type(problem: Problem) -> torch.dtype:
+    """The type that torch promotes all of the problem's numbers to."""
+    values = (value for _, value in problem.parameters.named_values())
+    types = {v.dtype for v in (*values, *problem.state, problem.weights) if isinstance(v, Tensor)}
+    dtype = problem.current.dtype
+    for other in types:
+        dtype = torch.promote_types(dtype, other)
+    return dtype
+
+
+def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where: str) -> None:
+    """Raise InputError if the problem's numbers are not those of a kernel for ``devices``."""
+    dtype, device = common_type(problem), problem.current.device.type
+    if device not in devices or dtype not in TYPES:
+        raise InputError(
+            f"backend = {backend!r} cannot run {dtype} on {device}; it takes float32 and float64 "
+            f"on {where}. Use backend = 'auto'."
+        )
 
 
 def run_eager(problem: Problem) -> Trajectory:
@@ -150,7 +173,7 @@ def find_backend(name: str, problem: Problem | None = None) -> Backend:
 
 def _fastest(problem: Problem) -> str:
     current = problem.current
-    if current.dtype not in (torch.float32, torch.float64):
+    if current.dtype not in TYPES:
         return "eager"
     if current.device.type == "cpu":
         if kernel_is_built():
@@ -168,7 +191,7 @@ def _amplified(problem: Problem) -> Backend:
     current = problem.current
     if current.shape[1] < WORTH_COMPILING[_has_gradient(problem)]:
         return run_eager
-    if current.device.type != "cpu" or current.dtype not in (torch.float32, torch.float64):
+    if current.device.type != "cpu" or current.dtype not in TYPES:
         _say_once(_NO_BRANCHES)
         return run_eager
     return _compiled_or_eager

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.checkpoint import checkpoint
 
-from neuron_model.backends import Problem, Trajectory
+from neuron_model.backends import Problem, Trajectory, common_type, refuse_type
 from neuron_model.dynamics import Branches, State, at_work, output
 from neuron_model.errors import InputError
 from neuron_model.integration import find_integrator
@@ -46,30 +46,36 @@ def run_by_inductor(problem: Problem) -> Trajectory:
     """Run ``problem`` with compiled steps.
 
     Raises:
-        InputError: there is no C++ compiler, compiling failed, or the numbers are not on the CPU.
+        InputError: there is no C++ compiler, compiling failed, or there is no code for such
+            numbers.
     """
-    _refuse(problem)
-    parameters = problem.parameters
+    refuse_type(problem, "compiled", ("cpu",), "the CPU")
+    if cpp_compiler() is None:
+        raise InputError(
+            "backend = 'compiled' is not there: no C++ compiler was found. Install one (apt-get "
+            "install g++), or use backend = 'eager'."
+        )
+    parameters, dtype = problem.parameters, common_type(problem)
     batch, time, neurons = problem.current.shape
     start = at_work(problem.state, parameters)
 
     def flat(value: Tensor) -> Tensor:
-        return value.to(problem.current.dtype).expand(batch, neurons).reshape(-1)
+        return value.to(dtype).expand(batch, neurons).reshape(-1)
 
     names = [name for name, value in parameters.named_values() if not isinstance(value, float)]
     values = dict(parameters.named_values())
     given = [flat(torch.as_tensor(values[name])) for name in names]
-    rows = torch.stack(given) if given else problem.current.new_zeros(0, batch * neurons)
+    rows = torch.stack(given) if given else torch.zeros(0, batch * neurons, dtype=dtype)
     masks = parameters.masks()
     partial = [torch.as_tensor(m).expand(batch, neurons).reshape(-1) for m in masks if not _is(m)]
     shown = torch.stack(partial) if partial else rows.new_zeros(0, batch * neurons).bool()
     kind = _kind(problem, tuple(names), masks)
-    step = _Pair(kind, rows.dtype)
+    step = _Pair(kind, dtype)
 
     learns = torch.is_grad_enabled()
     state = torch.stack([flat(u) for u in (*start, *(x for b in start.branches for x in b))])
     # Here, since an error within torch's backward pass would come too late to go another way.
-    _prepare(kind, rows.dtype, learns, len(state), len(shown))
+    _prepare(kind, dtype, learns, len(state), len(shown))
     weights = problem.weights
 
     def feed(membrane: Tensor) -> Tensor:
@@ -85,7 +91,7 @@ def run_by_inductor(problem: Problem) -> Trajectory:
             voltages.append(state[0])
         return torch.stack(voltages), state
 
-    current = problem.current.transpose(0, 1).reshape(time, batch * neurons)
+    current = problem.current.to(dtype).transpose(0, 1).reshape(time, batch * neurons)
     pieces = []
     for piece in current.split(SEGMENT) if time else ():
         if problem.tape == "segments" and learns:
@@ -250,15 +256,3 @@ def _step_of(kind: _Kind) -> Callable[..., list[Tensor]]:
         return [*end, *(x for b in end.branches for x in b)]
 
     return step
-
-
-def _refuse(problem: Problem) -> None:
-    if problem.current.device.type != "cpu":
-        raise InputError(
-            f"backend = 'compiled' cannot run on {problem.current.device}; it runs on the CPU."
-        )
-    if cpp_compiler() is None:
-        raise InputError(
-            "backend = 'compiled' is not there: no C++ compiler was found. Install one (apt-get "
-            "install g++), or use backend = 'eager'."
-        )

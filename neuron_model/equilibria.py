@@ -13,10 +13,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.optimize import brentq
 
-from neuron_model.dynamics import (
-    State,
-    membrane_rate,
-)
+from neuron_model.dynamics import State, membrane_rate
 from neuron_model.errors import InputError
 from neuron_model.iv_curves import (
     ROOT_TOLERANCE,
@@ -25,7 +22,7 @@ from neuron_model.iv_curves import (
     single,
 )
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
-from neuron_model.rates import moving_timescales, state_vector, traced_rates
+from neuron_model.rates import state_vector, traced_rates
 
 
 class EquilibriumKind(StrEnum):
@@ -97,40 +94,16 @@ def equilibria(parameters: NeuronParameters, current: float) -> tuple[Equilibriu
 
 
 def jacobian(parameters: NeuronParameters, state: State) -> np.ndarray:
-    """d(dU/dt)/dU at ``state``, (states, states): the membrane, then each copy that moves.
+    """d(dy/dt)/dy at ``state``, (states, states); y: :func:`neuron_model.rates.state_vector`.
 
-        d(dU_m/dt)/dU_m = -(leak'(U_m - U_rest) + sum_{instant k} I_k') / tau_m
-        d(dU_m/dt)/dU_x = -sum_{k of x} I_k' / tau_m
-        d(dU_x/dt)/dU_m = -d(dU_x/dt)/dU_x = filter_x'(U_m - U_x) / tau_x
-
-    with I_k' = alpha kappa sech^2(kappa (U_x - delta)). Where there are amplifiers it is that of
-    :func:`neuron_model.rates.traced_rates`, and the logarithms of the branches that lag are states
-    as well, after the copies.
+    The membrane, then each copy that moves, then the logarithms of branches that lag.
 
     Raises:
         InputError: several neurons.
     """
     one = single(parameters)
-    moving = moving_timescales(one)
-    if one.amplified:
-        _, slopes = traced_rates(one)(0.0)
-        return slopes(state_vector(one, state), 0.0).copy()
-    matrix = np.zeros((1 + len(moving), 1 + len(moving)))
-    u_m = state.membrane
-    linear_leak = one.leak.is_linear
-    leak = 1.0 if linear_leak else _sech_squared((u_m - one.u_rest) / one.leak.range)
-    matrix[0, 0] = -one.leak.conductance * leak / one.tau_m
-    for element in one.elements:
-        place = 1 + moving.index(element.timescale) if element.timescale in moving else 0
-        argument = element.kappa * (state.voltage(element.timescale) - element.delta)
-        slope = element.alpha * element.kappa * _sech_squared(argument)
-        matrix[0, place] -= slope / one.tau_m
-    for place, x in enumerate(moving, start=1):
-        # kappa 0 is the linear filter, whose slope is 1 as sech^2(0) is.
-        slope = _sech_squared(one.filter(x).kappa * (u_m - state.voltage(x)))
-        matrix[place, 0] = slope / one.tau(x)
-        matrix[place, place] = -slope / one.tau(x)
-    return matrix
+    _, slopes = traced_rates(one)(0.0)
+    return slopes(state_vector(one, state), 0.0).copy()
 
 
 def _at_rest(parameters: NeuronParameters, u: float) -> State:
@@ -165,7 +138,3 @@ def _kind(eigenvalues: np.ndarray) -> EquilibriumKind:
     if grows.all():
         return EquilibriumKind.UNSTABLE_FOCUS if turns else EquilibriumKind.UNSTABLE_NODE
     return EquilibriumKind.SADDLE_FOCUS if turns else EquilibriumKind.SADDLE
-
-
-def _sech_squared(x: float) -> float:
-    return float(1.0 - np.tanh(x) ** 2)

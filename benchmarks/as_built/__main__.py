@@ -14,8 +14,9 @@ folder does not know are left out. The folder gets table.md and intervals.png.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,26 +81,29 @@ def compare(
     for index in indices:
         one = draw.neuron(index)
         built = assemble(one.parameters, one.design, draw.technology, measured)
-
-        def found(kind: str, drive: Drive, built: BuiltNeuron = built) -> Finding:
-            mark = fingerprints(built, drive)[kind]
-            known = record.get(mark)
-            if known is None:
-                if kind == AS_BUILT:
-                    known = predicted(built, measured, drive)
-                else:
-                    known = simulated(built, drive, draw.engine)
-                record.add(kind, built.parameters.name, mark, known)
-            return known
-
+        predict, ask = partial(predicted, built, measured), partial(simulated, built, draw.engine)
         if recorded and record.get(fingerprints(built, one.drive)[CIRCUIT]) is None:
             continue
-        as_built, circuit = found(AS_BUILT, one.drive), found(CIRCUIT, one.drive)
+        as_built = known(record, built, AS_BUILT, one.drive, predict)
+        circuit = known(record, built, CIRCUIT, one.drive, ask)
         nearby = tuple(
-            found(AS_BUILT, drive).report for drive in nudges(built.as_built, one.drive).values()
+            known(record, built, AS_BUILT, drive, predict).report
+            for drive in nudges(built.as_built, one.drive).values()
         )
         unit = one.design.time_unit
         yield Comparison(one.parameters.name, as_built, circuit, one.drive, unit, nearby)
+
+
+def known(
+    record: Record, built: BuiltNeuron, kind: str, drive: Drive, find: Callable[[Drive], Finding]
+) -> Finding:
+    """From the record, or found and kept there."""
+    mark = fingerprints(built, drive)[kind]
+    finding = record.get(mark)
+    if finding is None:
+        finding = find(drive)
+        record.add(kind, built.parameters.name, mark, finding)
+    return finding
 
 
 def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -> Finding:
@@ -108,7 +112,7 @@ def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -
     return Finding(model_regime(built.as_built, drive), power, power)
 
 
-def simulated(built: BuiltNeuron, drive: Drive, engine: Engine) -> Finding:
+def simulated(built: BuiltNeuron, engine: Engine, drive: Drive) -> Finding:
     """What ngspice says."""
     stimulus = drive.stimulus
     bench = built.benches.transient(

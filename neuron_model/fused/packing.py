@@ -8,16 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.backends import Problem, Trajectory
+from neuron_model.backends import Problem, Trajectory, common_type
 from neuron_model.dynamics import State
 from neuron_model.errors import InputError
 from neuron_model.fused.coefficients import Coefficients, coefficients
 from neuron_model.fused.registration import Operator
 from neuron_model.integration import find_integrator
 from neuron_model.parameters import Value
-
-TYPES = (torch.float32, torch.float64)
-"""Of numbers, for which there are kernels."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +27,6 @@ class Packed:
     state: Tensor
     coefficients: Coefficients
     weights: Tensor
-
-
-def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where: str) -> None:
-    """Raise InputError if the problem's numbers are not those of a kernel for ``devices``."""
-    dtype, device = common_type(problem), problem.current.device.type
-    if device not in devices or dtype not in TYPES:
-        raise InputError(
-            f"backend = {backend!r} cannot run {dtype} on {device}; it takes float32 and float64 "
-            f"on {where}. Use backend = 'auto'."
-        )
 
 
 def pack(problem: Problem) -> Packed:
@@ -97,16 +84,6 @@ def trajectory(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Traject
     fast, slow, ultraslow, membrane = end.unbind(0)
     state = State(membrane, fast, slow, ultraslow)
     return Trajectory(s, u_m if problem.voltage else None, state)
-
-
-def common_type(problem: Problem) -> torch.dtype:
-    """The type that torch promotes all of the problem's numbers to."""
-    values = (value for _, value in problem.parameters.named_values())
-    types = {v.dtype for v in (*values, *problem.state, problem.weights) if isinstance(v, Tensor)}
-    dtype = problem.current.dtype
-    for other in types:
-        dtype = torch.promote_types(dtype, other)
-    return dtype
 
 
 def _tensor_or_float(value: Value) -> Value:

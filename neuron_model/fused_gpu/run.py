@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from neuron_model.backends import Problem, Trajectory
+from neuron_model.backends import Problem, Trajectory, refuse_type
 from neuron_model.errors import InputError
-from neuron_model.fused.packing import apply, pack, refuse_type, trajectory
+from neuron_model.fused.packing import apply, pack, trajectory
 from neuron_model.fused_gpu import operator
 
 

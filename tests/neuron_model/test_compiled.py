@@ -101,6 +101,16 @@ def test_pieces_are_the_whole():
     assert torch.equal(second.state.branches[0].up, whole.state.branches[0].up)
 
 
+@needs_compiler
+@pytest.mark.filterwarnings("ignore:compiling the step")
+def test_the_type_is_the_one_that_torch_promotes_to():
+    problem, _ = make_problem("exponential", time=3)
+    single = replace(problem, current=problem.current.float())
+    expected, found = BACKENDS["eager"](single), BACKENDS["compiled"](single)
+    assert found.output.dtype == expected.output.dtype == torch.float64
+    torch.testing.assert_close(found.voltage, expected.voltage, rtol=1e-9, atol=1e-9)
+
+
 def test_auto_compiles_what_is_long_enough():
     problem, _ = make_problem("exponential", batch=1, time=WORTH_COMPILING[True])
     assert find_backend("auto", problem) is backends._compiled_or_eager

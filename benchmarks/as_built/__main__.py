@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.as_built.comparison import Comparison, line, tables
+from benchmarks.as_built.comparison import Comparison, by_margin, line, tables
 from benchmarks.as_built.neurons import RandomNeuron, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
@@ -147,6 +147,7 @@ def main() -> None:
                     where = f"{draw.technology.name} {corner} {len(found)}/{len(every)}"
                     print(f"{where}: {line(one)}", flush=True)
     table = tables({f"{name}, {corner}": found for (name, corner), found in groups.items()})
+    table += "\n" + by_margin([one for found in groups.values() for one in found])
     print(table)
     write_atomically(arguments.folder / "table.md", table)
     save_figure(figure(groups), arguments.folder / "intervals.png")

@@ -33,10 +33,14 @@ class Comparison:
     nearby: tuple[RegimeReport, ...] = ()
 
     @property
+    def decided(self) -> bool:
+        """Whether the margin of the as-built regime is not that of a boundary."""
+        return self.as_built.report.margin >= BOUNDARY
+
+    @property
     def at_boundary(self) -> bool:
         """Whether the as-built neuron is about to fire otherwise: by its margin, or if nudged."""
-        report = self.as_built.report
-        return report.margin < BOUNDARY or at_boundary(report, self.nearby)
+        return not self.decided or at_boundary(self.as_built.report, self.nearby)
 
     @property
     def same_regime(self) -> bool:
@@ -101,6 +105,12 @@ def tables(groups: Mapping[str, Sequence[Comparison]]) -> str:
         rows = [row(name, every) for name, every in chosen.items() if every]
         parts.append("\n".join([f"**{title}**", "", _HEADER, *rows, ""]))
     return "\n".join(parts)
+
+
+def by_margin(every: Sequence[Comparison]) -> str:
+    """The same table of those that are decided by the margin of their regime alone, in one row."""
+    title = "**Clear of a boundary by the margin of the regime alone**"
+    return "\n".join([title, "", _HEADER, row("all", [c for c in every if c.decided]), ""])
 
 
 def row(where: str, every: Sequence[Comparison]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.as_built.comparison import Comparison, tables
+from benchmarks.as_built.comparison import Comparison, by_margin, tables
 from benchmarks.as_built.neurons import candidate, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import CIRCUIT, Finding, Record
@@ -101,6 +101,8 @@ def test_neurons_at_a_boundary_have_a_table_of_their_own():
     near = ["generic, tt", "1", "1 of 1", "0 of 1", "0 of 1", "+50.0 %", "0 of 0", "-"]
     assert [cells[:8] for cells in rows] == [clear, near]
     assert [line[:7] for line in lines if "all" in line] == ["| all |", "| all |"]
+    decided = cells_of(by_margin(every).splitlines()[-1])
+    assert decided[:8] == ["all", *clear[1:]]
     drawn = figure({("generic", "tt"): every})
     assert [len(line.get_xdata()) for line in drawn.axes[0].lines][:2] == [1, 2]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from circuits.structure import Capacitor, Cell, Instance, Transistor
+from circuits.structure import Cell
 from circuits.technology import Technology
 
 
@@ -30,18 +30,6 @@ def area(cell: Cell, technology: Technology) -> Area:
     return Area(
         transistors=sum(size.multiplier for size in sizes),
         gates=sum(size.area for size in sizes),
-        capacitors=_capacitance(cell) / technology.capacitance_density,
+        capacitors=sum(part.capacitance for _, part in cell.capacitors())
+        / technology.capacitance_density,
     )
-
-
-def _capacitance(cell: Cell) -> float:
-    total = 0.0
-    for part in cell.parts:
-        match part:
-            case Capacitor():
-                total += part.capacitance
-            case Instance():
-                total += _capacitance(part.cell)
-            case Transistor():
-                pass
-    return total

@@ -177,6 +177,14 @@ class Cell:
             elif isinstance(part, Transistor):
                 yield (*path, part.name), part
 
+    def capacitors(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Capacitor]]:
+        """Every capacitor of the whole hierarchy with the path of instances to it."""
+        for part in self.parts:
+            if isinstance(part, Instance):
+                yield from part.cell.capacitors((*path, part.name))
+            elif isinstance(part, Capacitor):
+                yield (*path, part.name), part
+
 
 def check_identifier(name: str, what: str) -> str:
     """``name`` if it can be a name in a netlist: a letter, then letters, digits, underscores.

@@ -13,6 +13,7 @@ from typing import Any
 from circuits.structure import Polarity, Size
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.limits import Limits
+from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
 from neuron_model.neuron_file import parse_toml, read_text
 
@@ -28,11 +29,9 @@ CELL_ROLES: Mapping[str, tuple[str, ...]] = {
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _TERMINALS = ("drain", "gate", "source", "bulk")
-_MISMATCHES = (
-    "nmos_threshold",
-    "pmos_threshold",
-    "nmos_current_factor",
-    "pmos_current_factor",
+# Under [mismatch] and under [process].
+_DEVICE_SPREADS = tuple(
+    f"{kind}_{what}" for what in ("threshold", "current_factor") for kind in Polarity
 )
 _LARGEST_FILE = 1_000_000  # bytes
 # Of files of which each is based on the next.
@@ -93,7 +92,8 @@ class Technology:
 
     membrane_capacitance, unit_current: C_m (farad) and I0 (ampere) that mapping begins from; None
     leaves I0 to it. mismatch: Pelgrom coefficients of one device, by "nmos" or "pmos" and
-    "_threshold" (volt micrometre) or "_current_factor" (micrometre).
+    "_threshold" (volt micrometre) or "_current_factor" (micrometre). process: how far whole chips
+    are from the nominal; None: not known.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Technology:
     capacitance_density: float = 2e-15
     leak: LeakShape = LeakShape()
     mismatch: Mapping[str, float] = field(default_factory=dict)
+    process: ProcessSpread | None = None
     bias_generator: BiasGenerator | None = None
 
     def size(self, cell: str, role: str) -> Size:
@@ -291,6 +292,7 @@ def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
         capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
         leak=_leak(table.table("leak", {})),
         mismatch=_mismatch(table.table("mismatch", {})),
+        process=_process(table),
         bias_generator=_bias_generator(table),
     )
     table.done()
@@ -425,10 +427,29 @@ def _leak(table: _Table) -> LeakShape:
 
 
 def _mismatch(table: _Table) -> dict[str, float]:
-    values = {key: table.number(key, high=1.0) for key in _MISMATCHES if key in table.content}
-    table.seen.update(_MISMATCHES)
+    values = {key: table.number(key, high=1.0) for key in _DEVICE_SPREADS if key in table.content}
+    table.seen.update(_DEVICE_SPREADS)
     table.done()
     return values
+
+
+def _process(parent: _Table) -> ProcessSpread | None:
+    if "process" not in parent.content:
+        parent.seen.add("process")
+        return None
+    table = parent.table("process")
+
+    def spread(key: str) -> float:
+        return table.number(key, high=0.3) if key in table.content else 0.0
+
+    found = ProcessSpread(
+        {kind.value: spread(f"{kind}_threshold") for kind in Polarity},
+        {kind.value: spread(f"{kind}_current_factor") for kind in Polarity},
+        spread("capacitance"),
+    )
+    table.seen.update((*_DEVICE_SPREADS, "capacitance"))
+    table.done()
+    return found
 
 
 def _bias_generator(parent: _Table) -> BiasGenerator | None:

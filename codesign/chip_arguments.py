@@ -48,6 +48,12 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
         "--seed", type=int, default=0, metavar="S", help="of the draw (default: %(default)d)"
     )
     parser.add_argument(
+        "--process",
+        action="store_true",
+        help="beside the mismatch of devices, draw what each chip is off by as a whole (threshold "
+        "voltages, current factors, capacitors: [process] of the technology)",
+    )
+    parser.add_argument(
         "--backend",
         choices=("model", "ngspice"),
         default="model",

@@ -15,7 +15,8 @@ class ChipSettings:
 
     technology: a built-in name or a path; empty: train the neurons as they are. samples: mismatch
     samples at each corner and temperature. corners: of the process; empty: the nominal one.
-    temperatures: degree Celsius. bits: of the bias codes; 0: free lines.
+    temperatures: degree Celsius. bits: of the bias codes; 0: free lines. process: whether chips
+    differ as a whole as well.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -26,6 +27,7 @@ class ChipSettings:
     corners: tuple[str, ...] = ()
     temperatures: tuple[float, ...] = (27.0,)
     bits: int = 0
+    process: bool = False
 
     def __post_init__(self) -> None:
         conditions = max(1, len(self.corners)) * len(self.temperatures)

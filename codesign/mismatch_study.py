@@ -53,8 +53,9 @@ class Agreement:
 class MismatchStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
-    wanted: the model's regime. nominal: of the as-built neuron without mismatch. current,
-    duration: what drives it, in model time. interval_unit: seconds of one unit of model time.
+    process: whether chips differ as a whole, beside their devices' mismatch. wanted: the model's
+    regime. nominal: of the as-built neuron without mismatch. current, duration: what drives it, in
+    model time. interval_unit: seconds of one unit of model time.
     """
 
     name: str
@@ -68,6 +69,7 @@ class MismatchStudy:
     nominal: RegimeReport
     chips: tuple[Chip, ...]
     interval_unit: float
+    process: bool = False
 
     @property
     def predicted_yield(self) -> float:
@@ -138,6 +140,7 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         "temperature": study.temperature,
         "samples": len(study.chips),
         "seed": study.seed,
+        "process": study.process,
         "current": study.current,
         "duration": study.duration,
         "wanted": study.wanted.value,

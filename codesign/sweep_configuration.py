@@ -62,8 +62,9 @@ _SPACINGS = ("linear", "log")
 class MismatchSettings:
     """Chips drawn at every point, the same ones everywhere.
 
-    samples: how many; 0: the neuron as drawn alone. least_yield: share of them that has to fire in
-    the model's regime for the point to count as matching.
+    samples: how many; 0: the neuron as drawn alone. process: whether they differ as a whole, beside
+    the mismatch of their devices. least_yield: share of them that has to fire in the model's
+    regime for the point to count as matching.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -71,12 +72,18 @@ class MismatchSettings:
 
     samples: int = 0
     least_yield: float = 0.0
+    process: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.samples <= MOST_POINTS:
             raise InputError(
                 f"mismatch.samples = {self.samples} is not allowed; it must be a whole number "
                 f"from 1 to {MOST_POINTS}, or 0 for no mismatch."
+            )
+        if self.process and not self.samples:
+            raise InputError(
+                "mismatch.process = true needs chips that it can make differ; give "
+                "mismatch.samples, from 1."
             )
         if not 0.0 <= self.least_yield <= 1.0:
             raise InputError(
@@ -222,6 +229,7 @@ def sweep_configuration_to_toml(configuration: SweepConfiguration) -> str:
             "axes": axes,
             "mismatch": {
                 "samples": configuration.mismatch.samples,
+                "process": configuration.mismatch.process,
                 "least_yield": configuration.mismatch.least_yield,
             },
         }

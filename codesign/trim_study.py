@@ -33,7 +33,7 @@ class TrimStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
     nominal: how the chip as drawn fires. budget: the most patterns a chip may take. circuit: in
-    ngspice; None where it was not asked for.
+    ngspice; None where it was not asked for. process: whether chips differ as a whole as well.
     """
 
     name: str
@@ -48,6 +48,7 @@ class TrimStudy:
     budget: int
     as_built: TrimOutcome
     circuit: TrimOutcome | None = None
+    process: bool = False
 
     @property
     def outcomes(self) -> dict[str, TrimOutcome]:

@@ -3,11 +3,13 @@
     alpha' = alpha A'/A          kappa' = kappa V0/V0'        delta' = delta + (do + do_follower)/V0
     tau_x' = tau_x (V0'/V0) (A/A')       filter offset' = offset + (c'/A' - c/A) / kappa'
     I_bias' = I_bias + sum_k (c'_k - c_k) I_k / I0 + compensation (m' - 1) / I0
+    tau_m' = tau_m + e C_m V0 / (I0 T)          tau_x'' = tau_x' (1 + e C_x / (C_x + parasitic))
 
 A' and c' follow from what the two branches of an amplifier source and sink, whose logarithms are
-linear in the devices' shifts (:mod:`mapping.sensitivity`); m is a mirror's gain. Amplifiers' lags,
-output conductances and capacitances are those of the design as drawn: they are a few per cent of
-what they add to, and change by a few per cent of themselves.
+linear in the devices' shifts (:mod:`mapping.sensitivity`); m is a mirror's gain; e is the share by
+which the chip's capacitors are off. Amplifiers' lags, output conductances and (parasitic)
+capacitances are those of the design as drawn: they are a few per cent of what they add to, and
+change by a few per cent of themselves.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mapping.as_built import as_built, follower_point, point
+from mapping.as_built import as_built, follower_point, parasitics, point
 from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mismatch import COMPENSATION, OUTPUT, Draw, follower_block
@@ -76,9 +78,16 @@ def as_built_samples(
         for f in design.followers
     }
     values: dict[str, object] = {}
-    for x, change in followers.items():
+    capacitors = 0.0 if draw.capacitance is None else draw.capacitance
+    drawn = design.membrane_capacitance * design.unit_voltage / design.unit_current
+    values["tau_m"] = nominal.tau_m + capacitors * drawn / design.time_unit
+    other = parasitics(design, characteristics).followers
+    for follower in design.followers:
+        x, change = follower.timescale, followers[follower.timescale]
         shape = nominal.filter(x)
-        values[f"tau_{x}"] = nominal.tau(x) * change.slope / change.gain
+        share = follower.capacitance / (follower.capacitance + other[x])
+        longer = 1.0 + capacitors * share
+        values[f"tau_{x}"] = nominal.tau(x) * longer * change.slope / change.gain
         kappa = shape.kappa / change.slope
         offset = shape.offset * change.slope + change.relative / kappa
         values[f"filter_{x}"] = replace(shape, kappa=kappa, offset=offset)

@@ -33,12 +33,13 @@ def follower_block(timescale: str) -> str:
 class DeviceSpread:
     """How far one transistor of a neuron may be from what was drawn: standard deviations.
 
-    block: the design's name of the block that it sits in. device: its name there. threshold:
-    volt. current_factor: of the factor itself (0.01 is one per cent).
+    block: the design's name of the block that it sits in. device: its name there. kind: "nmos" or
+    "pmos". threshold: volt. current_factor: of the factor itself (0.01 is one per cent).
     """
 
     block: str
     device: str
+    kind: str
     threshold: float
     current_factor: float = 0.0
 
@@ -53,12 +54,14 @@ class Draw:
     """Samples of a neuron's devices.
 
     spreads: (devices,). threshold: volt added to each threshold voltage, current_factor:
-    relative change of each current factor; both (samples, devices).
+    relative change of each current factor; both (samples, devices). capacitance: relative change
+    of a chip's capacitors, (samples,); None where all are as drawn.
     """
 
     spreads: tuple[DeviceSpread, ...]
     threshold: np.ndarray
     current_factor: np.ndarray
+    capacitance: np.ndarray | None = None
 
     @property
     def samples(self) -> int:
@@ -86,7 +89,10 @@ class Draw:
 
     def __getitem__(self, samples: slice | Sequence[int] | np.ndarray) -> Draw:
         """Some of the samples."""
-        return Draw(self.spreads, self.threshold[samples], self.current_factor[samples])
+        capacitance = None if self.capacitance is None else self.capacitance[samples]
+        return Draw(
+            self.spreads, self.threshold[samples], self.current_factor[samples], capacitance
+        )
 
 
 def draw(spreads: Sequence[DeviceSpread], samples: int, seed: int = 0) -> Draw:

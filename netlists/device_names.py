@@ -1,7 +1,8 @@
-"""What ngspice calls a transistor deep inside a circuit, so that it can be altered in place.
+"""What ngspice calls a device deep inside a circuit, so that it can be altered in place.
 
 M device    m.x<instance>...m<name>
 X device    m.x<instance>...x<name>.m<each transistor inside of the device's subcircuit>
+C           c.x<instance>...c<name>
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from neuron_model.errors import InputError
 THRESHOLD, CURRENT_FACTOR = "delvto", "mulu0"
 """Parameters of a BSIM transistor: volt added to its threshold, factor of its mobility."""
 
+CAPACITANCE = "capacitance"
+"""Of a capacitor, in farad."""
+
 _SUBCKT = re.compile(r"^\.subckt\s+(\S+)[^\n]*\n(.*?)^\.ends\b", re.I | re.M | re.S)
 
 
@@ -36,7 +40,7 @@ def device_names(
         InputError: the models hold no transistor of the device's name.
     """
     device = technology.device(transistor.polarity)
-    where = ".".join([instance, *(f"x{name}" for name in path[:-1])]).lower()
+    where = _inside(instance, path)
     if device.prefix == "M":
         return (f"m.{where}.m{path[-1].lower()}",)
     inner = _inner_transistors(models, device.model.lower())
@@ -90,6 +94,24 @@ def alterations(
             if current_factor is not None:
                 steps.append(Alteration(name, CURRENT_FACTOR, 1.0 + float(current_factor[index])))
     return tuple(steps)
+
+
+def capacitor_alterations(cell: Cell, instance: str, change: float) -> tuple[Alteration, ...]:
+    """Every capacitor of ``cell``, which ``instance`` of the bench is, off by the share ``change``
+    from what was drawn."""
+    return tuple(
+        Alteration(
+            ".".join(["c", _inside(instance, path), f"c{path[-1].lower()}"]),
+            CAPACITANCE,
+            capacitor.capacitance * (1.0 + change),
+        )
+        for path, capacitor in cell.capacitors()
+    )
+
+
+def _inside(instance: str, path: Sequence[str]) -> str:
+    """Where the part at ``path`` inside of the bench's ``instance`` sits."""
+    return ".".join([instance, *(f"x{name}" for name in path[:-1])]).lower()
 
 
 def restored(steps: Iterable[Alteration]) -> tuple[Alteration, ...]:

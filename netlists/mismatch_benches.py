@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from circuits.technology import Technology
 from mapping.mismatch import Draw
 from netlists.bench import Alteration, Bench, Step
-from netlists.device_names import alterations
+from netlists.device_names import alterations, capacitor_alterations
 from netlists.neuron_benches import NeuronBenches
 
 
@@ -25,7 +27,7 @@ def sampled_bench(
         bench: one of ``benches``.
         benches: of the neuron that was drawn.
         technology: whose devices it is made of.
-        draw: of :func:`circuits.mismatch.device_spreads` of the same design.
+        draw: of :func:`circuits.mismatch.draw_chips` of the same design.
         lines: what bias and reference lines are set to for each sample, ampere or volt by port;
             the same ports for all. None are set where it is empty.
     """
@@ -41,6 +43,9 @@ def sampled_bench(
             draw.threshold[index],
             draw.current_factor[index] if factors else None,
         )
+        if draw.capacitance is not None:
+            change = float(draw.capacitance[index])
+            steps += capacitor_alterations(benches.circuit.cell, instance.name, change)
         steps += line_settings(lines[index]) if lines else ()
         steps += bench.analyses
     return replace(bench, analyses=tuple(steps))
@@ -56,4 +61,4 @@ def line_settings(lines: Mapping[str, float]) -> tuple[Alteration, ...]:
 
 def has_factors(draw: Draw) -> bool:
     """Whether current factors differ at all: where they do not, they need no altering."""
-    return any(spread.current_factor for spread in draw.spreads)
+    return bool(np.any(draw.current_factor))

@@ -20,9 +20,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign mismatch preset:tonic_bursting --technology generic --samples 8 "
         "--backend ngspice --plot mismatch.png",
         description="Draw the mismatch of every transistor (area law, the technology's "
-        "coefficients), carry it to as-built parameters through measured sensitivities, and tell "
-        "how each chip fires and how many fire in the model's regime. With --backend ngspice the "
-        "same chips are also simulated transistor by transistor, and compared one by one.",
+        "coefficients) and, with --process, what each chip is off by as a whole, carry it to "
+        "as-built parameters through measured sensitivities, and tell how each chip fires and how "
+        "many fire in the model's regime. With --backend ngspice the same chips are also simulated "
+        "transistor by transistor, and compared one by one.",
     )
     add_chips(
         parser,
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.corner,
             arguments.temperature,
             neuron.progress,
+            arguments.process,
         )
         outcome = study(drawn, neuron.simulator, arguments.out, neuron.progress)
     if arguments.plot is not None:
@@ -72,7 +74,8 @@ def _print(outcome: "MismatchStudy") -> None:
         reports[WHO["circuit"]] = [c.circuit for c in outcome.chips if c.circuit is not None]
     where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
     print_table(
-        f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}",
+        f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
+        + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )
     print(f"{outcome.wanted} as the model: {outcome.predicted_yield:.1%} of the chips, as built")

@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
             lines,
             arguments.knobs,
             neuron.progress,
+            arguments.process,
         )
         outcome = trim_study(bench, neuron.simulator, budget, arguments.out, neuron.progress)
     if arguments.plot is not None:
@@ -109,6 +110,7 @@ def _print(study: "TrimStudy") -> None:
     where = f"{study.technology}, {study.corner}, {study.temperature:g} degC"
     chips = len(study.as_built.before)
     title = f"{study.name} on {where}: {chips} chips, seed {study.seed}"
+    title += ", process drawn as well" if study.process else ""
     print_table(title, *regime_table(reports))
     print(f"trimmed: {', '.join(study.knobs)}")
     for who, outcome in study.outcomes.items():

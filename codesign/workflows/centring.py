@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.mismatch_study import RHYTHM
 from codesign.workflows.characterize import Progress, characterize
@@ -36,7 +36,6 @@ from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
-from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.errors import InputError
@@ -218,7 +217,7 @@ def _outcome(
         InputError: the neuron does not fit the technology.
     """
     design = _design(problem, parameters)
-    drawn = draw(device_spreads(design, problem.technology), chips, seed)
+    drawn = draw_chips(design, problem.technology, chips, seed)
     samples = as_built_samples(design, problem.characteristics, problem.sensitivities, drawn)
     threshold = float(problem.parameters.u_threshold)
     reports = chip_reports(samples, problem.drive, threshold)

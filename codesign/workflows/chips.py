@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.technology import Technology, load_technology
 from codesign.chip_settings import ChipSettings
 from codesign.workflows.characterize import Progress, characterize
@@ -19,7 +19,6 @@ from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices
-from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.errors import InputError
@@ -81,17 +80,18 @@ class ChipDrawer:
         mapped = map_layer(neurons, self._technology, self._engine, self._choices)
         own = np.random.default_rng(seed).integers(2**31, size=len(neurons))
         built = [
-            self._samples(design, int(number))
+            self._samples(design, int(number), seed[0])
             for design, number in zip(mapped.designs, own, strict=True)
         ]
         chips = self._settings.samples * len(self._measured)
         return Variation(chips, _joined(built, lambda of: np.stack(of, axis=1).ravel()), trained)
 
-    def _samples(self, design: NeuronDesign, seed: int) -> NeuronParameters:
+    def _samples(self, design: NeuronDesign, seed: int, chips_seed: int) -> NeuronParameters:
         """One neuron on every chip, arrays (chips,). A chip's devices are the same at all
-        conditions."""
+        conditions, and its process, of ``chips_seed``, for all its neurons."""
         samples = self._settings.samples
-        drawn = draw(device_spreads(design, self._technology), samples, seed)
+        process_seed = chips_seed if self._settings.process else None
+        drawn = draw_chips(design, self._technology, samples, seed, process_seed)
         there = [as_built_samples(design, *measured, drawn) for measured in self._measured]
         return _joined(there, lambda of: np.concatenate([np.broadcast_to(v, samples) for v in of]))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.json_lines import JsonLines
 from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
@@ -23,7 +23,7 @@ from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
-from mapping.mismatch import Draw, draw
+from mapping.mismatch import Draw
 from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
@@ -43,7 +43,7 @@ LONGER = 2.0
 class DrawnNeuron:
     """A neuron as drawn, the chips drawn from it, and each chip's as-built parameters.
 
-    samples: arrays (samples,).
+    samples: arrays (samples,). process: whether chips differ as a whole as well.
     """
 
     built: BuiltNeuron
@@ -52,6 +52,7 @@ class DrawnNeuron:
     samples: NeuronParameters
     drive: Drive
     seed: int
+    process: bool = False
 
 
 def draw_neuron(
@@ -65,23 +66,26 @@ def draw_neuron(
     corner: str | None = None,
     temperature: float | None = None,
     progress: Progress | None = None,
+    process: bool = False,
 ) -> DrawnNeuron:
     """``samples`` chips of ``design`` at a corner and temperature (its own where they are None).
 
-    Cells and what each transistor does to them are measured in ngspice unless they are cached.
+    Devices differ by their mismatch, with ``process`` chips as a whole as well. Cells and what
+    each transistor does to them are measured in ngspice unless they are cached.
 
     Raises:
-        InputError: no mismatch coefficients, a condition or a number that is not allowed.
+        InputError: no mismatch coefficients, no spread of the process, a condition or a number
+            that is not allowed.
         SimulatorError: ngspice failed.
     """
     corner = corner or design.corner
     temperature = design.temperature if temperature is None else temperature
-    chips = draw(device_spreads(design, technology), samples, seed)
+    chips = draw_chips(design, technology, samples, seed, seed if process else None)
     measured = characterize(technology, corner, temperature, engine, progress)
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
     built = assemble(parameters, design, technology, measured)
     values = as_built_samples(design, measured, sensitivities, chips)
-    return DrawnNeuron(built, technology, chips, values, drive, seed)
+    return DrawnNeuron(built, technology, chips, values, drive, seed, process)
 
 
 def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
@@ -146,6 +150,7 @@ def study(
         corner=built.corner,
         temperature=built.temperature,
         seed=drawn.seed,
+        process=drawn.process,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         wanted=model_regime(built.parameters[0], drive).regime,
@@ -202,6 +207,7 @@ def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
         [[s.block, s.device, s.threshold, s.current_factor] for s in drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
         *([dict(built.benches.options)] if built.benches.options else []),
+        *([str(drawn.technology.process)] if drawn.process else []),
     ]
     first = drawn.samples[0]
     as_built = [*circuit, [float(value) for _, value in first.named_values()]]

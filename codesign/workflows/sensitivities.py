@@ -57,9 +57,9 @@ def measure_sensitivities(
         MissingDependencyError: no ngspice or no models.
         SimulatorError: ngspice failed.
     """
-    with_factor = any(
-        value for key, value in technology.mismatch.items() if key.endswith("current_factor")
-    )
+    process = technology.process.current_factor.values() if technology.process else ()
+    mismatch = (v for key, v in technology.mismatch.items() if key.endswith("current_factor"))
+    with_factor = any(mismatch) or any(process)
     fingerprint = _fingerprint(characteristics, with_factor)
     name = (
         f"{technology.name}_{characteristics.corner}_{characteristics.temperature:g}_"

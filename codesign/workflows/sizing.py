@@ -9,7 +9,7 @@ import numpy as np
 
 from circuits.area import area
 from circuits.bias_mirror import current_sink, current_source
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from circuits.ota import ota
 from circuits.sizing import scaled_technology, shape_ratios
@@ -28,7 +28,6 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
 from mapping.mapper import map_neuron
-from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
 from netlists.engine import Engine
@@ -118,7 +117,7 @@ def evaluate(
         if own_sensitivities
         else _rescaled(problem, technology)
     )
-    drawn = draw(device_spreads(design, technology), chips, seed)
+    drawn = draw_chips(design, technology, chips, seed)
     samples = as_built_samples(design, measured, sensitivities, drawn)
     threshold = float(problem.parameters[0].u_threshold)
     reports = chip_reports(samples, problem.drive, threshold)

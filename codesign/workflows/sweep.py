@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from circuits.area import area
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from codesign.sweep_axes import AxisValue
 from codesign.sweep_study import (
@@ -40,7 +40,6 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
 from mapping.mapper import map_neuron
-from mapping.mismatch import draw
 from mapping.temperature import design_at
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
@@ -269,7 +268,9 @@ class _Runner:
         samples, seed = configuration.mismatch.samples, configuration.seed
         technology = one.situation.operated
         sensitivities = measure_sensitivities(technology, one.measured, self._engine, self._aside)
-        drawn = draw(device_spreads(one.design, technology), samples, seed)
+        drawn = draw_chips(
+            one.design, technology, samples, seed, seed if configuration.mismatch.process else None
+        )
         parameters = as_built_samples(one.design, one.measured, sensitivities, drawn)
         power = static_power(one.design, one.measured)
         chips = []
@@ -295,6 +296,7 @@ class _Runner:
             one.measured.corner,
             one.measured.temperature,
             self._aside,
+            configuration.mismatch.process,
         )
         record = self._chips_record(one.number)
         power = static_power(one.design, one.measured)

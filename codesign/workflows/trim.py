@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.mismatch import device_spreads
+from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
@@ -26,7 +26,6 @@ from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
-from mapping.mismatch import draw
 from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.identification import measure_curves
 from mapping.trim.knobs import Knob, choose_knobs, make_knobs, with_offset_range
@@ -79,6 +78,7 @@ def trim_bench(
     ports: Sequence[str] | None = None,
     knobs: int = KNOBS,
     progress: Progress | None = None,
+    process: bool = False,
 ) -> TrimBench:
     """Draw ``samples`` chips of ``design`` and get ready to trim them.
 
@@ -96,6 +96,7 @@ def trim_bench(
             the ``knobs`` that the curves are most sensitive to.
         knobs: how many.
         progress: of measuring cells.
+        process: whether chips differ as a whole as well.
 
     Raises:
         InputError: no mismatch coefficients, no bias generator, a line that is not there, or a
@@ -115,13 +116,23 @@ def trim_bench(
     corner = corner or design.corner
     temperature = design.temperature if temperature is None else temperature
     drawn = draw_neuron(
-        parameters, design, technology, engine, drive, samples, seed, corner, temperature, progress
+        parameters,
+        design,
+        technology,
+        engine,
+        drive,
+        samples,
+        seed,
+        corner,
+        temperature,
+        progress,
+        process,
     )
     measured = characterize(technology, corner, temperature, engine, progress)
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
     nominal = as_built(design, measured)
     if ports is None:
-        pilots = draw(device_spreads(design, technology), _PILOTS, _PILOT_SEED)
+        pilots = draw_chips(design, technology, _PILOTS, _PILOT_SEED)
         many = as_built_samples(design, measured, sensitivities, pilots)
         chosen = choose_knobs(design, nominal, many, knobs)
     else:
@@ -284,6 +295,7 @@ def trim_study(
         corner=built.corner,
         temperature=built.temperature,
         seed=bench.drawn.seed,
+        process=bench.drawn.process,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         wanted=bench.wanted,
@@ -354,5 +366,6 @@ def _fingerprint(bench: TrimBench) -> str:
         bench.drawn.seed,
         [[s.block, s.device, s.threshold, s.current_factor] for s in bench.drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
+        *([str(bench.drawn.technology.process)] if bench.drawn.process else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,10 +1,11 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from circuits.mismatch import device_spreads
+from circuits.mismatch import device_spreads, draw_chips
 from circuits.structure import Size
-from mapping.mismatch import COMPENSATION, OUTPUT, follower_block
+from mapping.mismatch import COMPENSATION, OUTPUT, draw, follower_block
 from neuron_model.errors import InputError
 
 
@@ -46,3 +47,30 @@ def test_spreads_follow_area_and_kind_of_device(design, generic):
 def test_a_technology_without_coefficients_is_told_what_is_missing(design, generic):
     with pytest.raises(InputError, match=r"'generic' gives no mismatch: add nmos_threshold"):
         device_spreads(design(), replace(generic, mismatch={}))
+
+
+def test_neurons_of_one_process_seed_sit_on_the_same_chips(design, generic):
+    """Their devices differ on their own, and by one shift of all devices of a kind."""
+    drawn = design()
+    first, other = (draw_chips(drawn, generic, 5, seed, process_seed=9) for seed in (1, 2))
+    assert np.array_equal(first.capacitance, other.capacitance)
+    shifts = [
+        chips.threshold - draw_chips(drawn, generic, 5, seed).threshold
+        for chips, seed in ((first, 1), (other, 2))
+    ]
+    assert np.allclose(shifts[0], shifts[1])
+    kinds = np.array([spread.kind for spread in first.spreads])
+    for kind in ("nmos", "pmos"):
+        assert np.allclose(np.ptp(shifts[0][:, kinds == kind], axis=1), 0.0)
+    assert np.abs(shifts[0]).min() > 0
+
+
+def test_without_a_process_seed_chips_differ_by_mismatch_alone(design, generic):
+    chips = draw_chips(design(), generic, 3)
+    assert chips.capacitance is None
+    assert np.array_equal(chips.threshold, draw(chips.spreads, 3).threshold)
+
+
+def test_a_technology_without_a_process_is_told_what_is_missing(design, generic):
+    with pytest.raises(InputError, match=r"'generic' gives no process variation: add"):
+        draw_chips(design(), replace(generic, process=None), 3, 0, process_seed=0)

@@ -106,7 +106,16 @@ def test_everything_in_the_file_is_read(write):
 
 
 def test_the_rest_has_defaults(write):
-    absent = ("name", "reference", "corners", "leak", "limits", "mismatch", "description")
+    absent = (
+        "name",
+        "reference",
+        "corners",
+        "leak",
+        "limits",
+        "mismatch",
+        "process",
+        "description",
+    )
     technology = load_technology(write(**dict.fromkeys(absent, REMOVED)))
     assert technology.name == "mine"
     assert technology.reference == technology.supply / 2
@@ -194,6 +203,8 @@ BAD_VALUES = [
     ("leak.range", -1.0, "leak.range = -1.0 must be"),
     ("mismatch.nmos_threshold", -1e-3, "mismatch.nmos_threshold = -0.001 must be"),
     ("mismatch.nfet_threshold", 1e-3, "mismatch.nfet_threshold is unknown"),
+    ("process.capacitance", 0.5, "process.capacitance = 0.5 must be"),
+    ("process.pmos_treshold", 1e-3, "process.pmos_treshold is unknown"),
     ("bias_generator.kind", "dac", "bias_generator.kind = 'dac' must be one of"),
     ("bias_generator.bits", 6.5, "bias_generator.bits = 6.5 must be a whole number"),
     ("bias_generator.bits", 40, "bias_generator.bits = 40 must be from 1 to 32"),

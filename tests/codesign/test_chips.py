@@ -115,6 +115,15 @@ def test_chips_scatter_around_the_trained_neurons(drawer: ChipDrawer, network: M
 
 
 @pytest.mark.ngspice
+def test_neurons_of_one_chip_share_its_process(engine: Engine, network: MTCNetwork):
+    settings = ChipSettings("generic", samples=30, process=True)
+    (variation,) = ChipDrawer(settings, engine)(network, 5)
+    slower = variation.built.tau_m.reshape(30, 2)
+    assert slower.std() / slower.mean() == pytest.approx(0.05, rel=0.5)
+    assert np.corrcoef(slower.T)[0, 1] > 0.999
+
+
+@pytest.mark.ngspice
 def test_conditions_follow_each_other(engine: Engine, network: MTCNetwork):
     settings = ChipSettings("generic", samples=2, temperatures=(27.0, 85.0), bits=6)
     (variation,) = ChipDrawer(settings, engine)(network, 0)

@@ -121,6 +121,26 @@ def test_chips_fire_in_ngspice_as_predicted(drawn, engine):
         )
 
 
+def test_chips_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, engine, tmp_path):
+    """Capacitors and all devices of a kind are off together, beside each device's mismatch."""
+    design = drawn.built.design
+    varied = draw_neuron(EXCITABLE, design, GENERIC, engine, DRIVE, SAMPLES, seed=1, process=True)
+    record = tmp_path / "chips.jsonl"
+    outcome = study(varied, engine, record)
+    assert outcome.process
+    assert outcome.agreement.regime == 1.0
+    of_mismatch = [predict(drawn, sample) for sample in range(SAMPLES)]
+    for chip, without in zip(outcome.chips, of_mismatch, strict=True):
+        interval = chip.as_built.interspike_interval
+        assert chip.circuit.interspike_interval == pytest.approx(interval, rel=0.03)
+        # slower by its larger capacitors, or quicker, and hardly by anything else
+        change = varied.draw.capacitance[chip.sample]
+        assert abs(change) > 0.005
+        assert interval / without.interspike_interval == pytest.approx(1 + change, abs=0.01)
+    with pytest.raises(InputError, match="the record of another neuron"):
+        study(drawn, None, record)
+
+
 def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
     record = tmp_path / "runs" / "chips.jsonl"
     first = study(drawn, None, record)
@@ -189,12 +209,17 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["samples"] == 2
+    assert document["process"] is False
     assert document["yield"]["circuit"] is None
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main([*words, "--backend", "ngspice"]) == 0
     out = capsys.readouterr().out
     assert "tonic_spiking as the model: 100.0% of the chips, in ngspice" in out
     assert "agree on the regime of 100.0%" in out
+    assert main([*words, "--process", "--json"]) == 0
+    varied = json.loads(capsys.readouterr().out)
+    assert varied["process"] is True
+    assert varied["chips"] != document["chips"]
 
 
 @pytest.mark.parametrize(

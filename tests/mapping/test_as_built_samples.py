@@ -28,7 +28,7 @@ def spreads(design: NeuronDesign, sigma: float = 3e-3) -> tuple[DeviceSpread, ..
     pairs = [(block, device) for block in [*blocks, OUTPUT] for device in OTA]
     pairs += [(COMPENSATION, device) for device in MIRROR]
     pairs += [(OUTPUT, device) for device in MIRROR[:2]]
-    return tuple(DeviceSpread(*pair, sigma, 0.01) for pair in pairs)
+    return tuple(DeviceSpread(*pair, "nmos", sigma, 0.01) for pair in pairs)
 
 
 def shifted(design: NeuronDesign, **volts: float) -> Draw:
@@ -193,3 +193,20 @@ def test_more_chips_than_one_are_arrays(design):
     assert chips.neurons == 7
     assert chips.elements[0].alpha.shape == (7,)
     assert replace(chips, name="x").tau_m == as_built(design, real_cells()).tau_m
+
+
+def test_a_chip_with_larger_capacitors_is_one_designed_with_them(design):
+    """The reference: as built of the same design with other capacitors, in the same units."""
+    larger = replace(
+        design,
+        membrane_capacitance=1.04 * design.membrane_capacitance,
+        followers=tuple(replace(f, capacitance=1.04 * f.capacitance) for f in design.followers),
+    )
+    # a design's unit of time goes with its capacitor: times are compared in seconds
+    expected = as_built(larger, real_cells())
+    chips = replace(shifted(design), capacitance=np.array([0.04]))
+    found = sampled(design, chips)[0]
+    for name in ("tau_m", "tau_slow", "tau_ultraslow"):
+        seconds = getattr(found, name) * design.time_unit
+        assert seconds == pytest.approx(getattr(expected, name) * larger.time_unit), name
+    assert found.elements[0] == as_built(design, real_cells()).elements[0]

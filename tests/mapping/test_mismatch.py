@@ -5,9 +5,9 @@ from mapping.mismatch import DeviceSpread, area_law, draw
 from neuron_model.errors import InputError
 
 SPREADS = (
-    DeviceSpread("fm0", "bias", 2e-3),
-    DeviceSpread("fm0", "tail", 4e-3, 0.01),
-    DeviceSpread("leak0", "tail", 4e-3, 0.02),
+    DeviceSpread("fm0", "bias", "nmos", 2e-3),
+    DeviceSpread("fm0", "tail", "nmos", 4e-3, 0.01),
+    DeviceSpread("leak0", "tail", "pmos", 4e-3, 0.02),
 )
 
 

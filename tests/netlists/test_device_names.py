@@ -4,8 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.neuron import neuron_circuit
 from circuits.ota import ota
 from circuits.technology import Technology, load_technology
+from mapping.mapper import map_neuron
 from netlists.bench import (
     Alteration,
     Bench,
@@ -14,10 +16,12 @@ from netlists.bench import (
     OperatingPoint,
     VoltageSource,
 )
-from netlists.device_names import alterations, device_names, restored
+from netlists.device_names import alterations, capacitor_alterations, device_names, restored
 from netlists.engine import Engine
 from netlists.writer import cell_text, device_uses
 from neuron_model.errors import InputError
+from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.neurons import burster
 
 GENERIC = load_technology("generic")
 WRAPPED = """* transistors in subcircuits, one of them in two
@@ -77,6 +81,20 @@ def test_alterations_are_in_the_cells_order_and_can_be_taken_back():
     back = restored(steps[2:4])
     assert [(s.parameter, s.value) for s in back] == [("delvto", 0.0), ("mulu0", 1.0)]
     assert len(alterations(cell, GENERIC, "", "xcell", np.zeros(10))) == 10
+
+
+def test_capacitors_are_named_by_their_paths_and_scaled():
+    design = map_neuron(burster(), real_cells(), LIMITS)
+    cell = neuron_circuit(design, GENERIC).cell
+    steps = {s.device: s for s in capacitor_alterations(cell, "xneuron", 0.1)}
+    assert set(steps) == {
+        "c.xneuron.cmembrane",
+        "c.xneuron.xfollow_slow.cintegrator",
+        "c.xneuron.xfollow_ultraslow.cintegrator",
+    }
+    membrane = steps["c.xneuron.cmembrane"]
+    assert membrane.parameter == "capacitance"
+    assert membrane.value == pytest.approx(1.1 * design.membrane_capacitance)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ class ChipSettings:
     technology: a built-in name or a path; empty: train the neurons as they are. samples: mismatch
     samples at each corner and temperature. corners: of the process; empty: the nominal one.
     temperatures: degree Celsius. bits: of the bias codes; 0: free lines. process: whether chips
-    differ as a whole as well.
+    differ as a whole as well. trim: codes, beside the offset current, that are set for every neuron
+    of every chip by its currents into a clamped membrane, at its first temperature; -1: none.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -28,6 +29,7 @@ class ChipSettings:
     temperatures: tuple[float, ...] = (27.0,)
     bits: int = 0
     process: bool = False
+    trim: int = -1
 
     def __post_init__(self) -> None:
         conditions = max(1, len(self.corners)) * len(self.temperatures)
@@ -42,6 +44,16 @@ class ChipSettings:
             raise InputError(
                 f"chips.bits = {self.bits} is not allowed; it must be from 1 to 16, or 0 for "
                 "free lines."
+            )
+        if not -1 <= self.trim <= 8:
+            raise InputError(
+                f"chips.trim = {self.trim} is not allowed; it must be from 0 (the offset current "
+                "alone) to 8 codes, or -1 for chips that are not trimmed."
+            )
+        if self.trim >= 0 and self.bits:
+            raise InputError(
+                "chips.trim cannot be combined with chips.bits: trimmed lines have the codes of "
+                "the technology's [bias_generator], the others are free."
             )
 
     @property

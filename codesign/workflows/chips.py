@@ -11,15 +11,14 @@ import numpy as np
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology, load_technology
 from codesign.chip_settings import ChipSettings
+from codesign.workflows.calibrated_chips import Calibrator, Measured
 from codesign.workflows.characterize import Progress, characterize
-from codesign.workflows.circuit import default_choices, nominal_corner
+from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
 from codesign.workflows.quantise import map_layer
 from codesign.workflows.sensitivities import measure_sensitivities
 from mapping.as_built_samples import as_built_samples
-from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices
-from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.network import MTCNetwork, Network, neurons_of
@@ -48,12 +47,17 @@ class ChipDrawer:
         self._technology = load_technology(settings.technology)
         self._choices = _choices(self._technology, settings.bits)
         corners = settings.corners or (nominal_corner(self._technology),)
-        self._measured: list[tuple[CellCharacteristics, CellSensitivities]] = []
-        for corner in corners:
-            for temperature in settings.temperatures:
-                cells = characterize(self._technology, corner, temperature, engine, progress)
-                devices = measure_sensitivities(self._technology, cells, engine, progress)
-                self._measured.append((cells, devices))
+
+        def measured(corner: str, temperature: float) -> Measured:
+            cells = characterize(self._technology, corner, temperature, engine, progress)
+            return cells, measure_sensitivities(self._technology, cells, engine, progress)
+
+        # by corner: the chips of a corner are the same at all temperatures
+        self._measured = [[measured(c, t) for t in settings.temperatures] for c in corners]
+        self._calibrator: Calibrator | None = None
+        if settings.trim >= 0:
+            mapped_at = measured(nominal_corner(self._technology), NOMINAL_TEMPERATURE)
+            self._calibrator = Calibrator(self._technology, mapped_at, settings.trim)
 
     def with_samples(self, samples: int) -> ChipDrawer:
         """The same chips' conditions, with another number of samples."""
@@ -83,16 +87,24 @@ class ChipDrawer:
             self._samples(design, int(number), seed[0])
             for design, number in zip(mapped.designs, own, strict=True)
         ]
-        chips = self._settings.samples * len(self._measured)
+        conditions = sum(len(each) for each in self._measured)
+        chips = self._settings.samples * conditions
         return Variation(chips, _joined(built, lambda of: np.stack(of, axis=1).ravel()), trained)
 
     def _samples(self, design: NeuronDesign, seed: int, chips_seed: int) -> NeuronParameters:
         """One neuron on every chip, arrays (chips,). A chip's devices are the same at all
         conditions, and its process, of ``chips_seed``, for all its neurons."""
-        samples = self._settings.samples
+        samples, calibrator = self._settings.samples, self._calibrator
+        if calibrator is not None:
+            design = calibrator.ready(design)
         process_seed = chips_seed if self._settings.process else None
         drawn = draw_chips(design, self._technology, samples, seed, process_seed)
-        there = [as_built_samples(design, *measured, drawn) for measured in self._measured]
+        there: list[NeuronParameters] = []
+        for conditions in self._measured:
+            if calibrator is not None:
+                there += calibrator.chips(design, drawn, conditions)
+            else:
+                there += [as_built_samples(design, *measured, drawn) for measured in conditions]
         return _joined(there, lambda of: np.concatenate([np.broadcast_to(v, samples) for v in of]))
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.trim_study import TrimOutcome, TrimStudy
+from codesign.workflows.calibrated_chips import choose_ports
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
@@ -24,11 +24,11 @@ from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built
-from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
+from mapping.trim.calibration import Calibration
 from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.identification import measure_curves
-from mapping.trim.knobs import Knob, choose_knobs, make_knobs, with_offset_range
+from mapping.trim.knobs import Knob, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET, Budget, look, trim
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
@@ -41,8 +41,6 @@ from neuron_model.regimes import Regime, RegimeReport
 KNOBS = 3
 """Lines that are trimmed beside the offset current, unless told."""
 
-# Chips that tell which lines are worth trimming; not those that are trimmed.
-_PILOTS, _PILOT_SEED = 2000, 20_000_000
 # A clamp takes some milliseconds a chip.
 _CLAMPED_PER_BENCH = 16
 
@@ -132,9 +130,7 @@ def trim_bench(
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
     nominal = as_built(design, measured)
     if ports is None:
-        pilots = draw_chips(design, technology, _PILOTS, _PILOT_SEED)
-        many = as_built_samples(design, measured, sensitivities, pilots)
-        chosen = choose_knobs(design, nominal, many, knobs)
+        chosen = choose_ports(design, technology, measured, sensitivities, knobs)
     else:
         chosen = ("ib_comp", *(port for port in ports if port != "ib_comp"))
     made = make_knobs(design, chosen, technology.bias_generator, technology.limits, measured)
@@ -332,19 +328,8 @@ def trim_chips(
     drawn = None
     if as_drawn is not None:
         drawn = measure_curves(as_drawn, one, codes, design, budget.clamp)
-    trimmed = trim(
-        chips,
-        count,
-        design,
-        bench.nominal,
-        bench.knobs,
-        bench.stimulation,
-        bench.wanted,
-        budget,
-        bench.target,
-        drawn,
-        progress,
-    )
+    calibration = Calibration(chips, design, bench.nominal, bench.target, bench.knobs, budget.clamp)
+    trimmed = trim(calibration, count, bench.stimulation, bench.wanted, budget, drawn, progress)
     return TrimOutcome(tuple(before), trimmed)
 
 

@@ -28,6 +28,7 @@ from mapping.mismatch import Draw
 from mapping.sensitivity import CellSensitivities
 from mapping.trim.curves import some, steady_current
 from mapping.trim.knobs import Knob, with_value
+from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.population import population_reports
 from neuron_model.regimes import RegimeReport
@@ -80,7 +81,7 @@ class AsBuiltChips:
     sensitivities: CellSensitivities
     draw: Draw
     knobs: tuple[Knob, ...]
-    stimulation: Stimulation
+    stimulation: Stimulation | None = None
 
     def parameters(
         self, rows: np.ndarray, values: np.ndarray, without: str | None = None
@@ -110,8 +111,10 @@ class AsBuiltChips:
     def patterns(
         self, rows: np.ndarray, values: np.ndarray, duration: float
     ) -> Sequence[RegimeReport]:
-        """See :class:`Chips`."""
+        """See :class:`Chips`; needs a ``stimulation``."""
         drive = self.stimulation
+        if drive is None:
+            raise InputError("trim: patterns of chips need a stimulation.")
         return population_reports(
             self.parameters(rows, values), drive.stimulus, duration, drive.onset, drive.threshold
         )

@@ -1,10 +1,6 @@
 """Trim of chips, one by one, as they would be calibrated: measure, solve, set, look, search.
 
-    1. clamp   currents at some voltages, with each block on and off: the chip's blocks
-    2. solve   min_x sum_{t, U} w_t (e_t(U) + sum_j J_tj(U) x_j)^2 + (s / s_x)^2 x^2
-               over the knobs x, with e the curves' errors and J what a knob does to them; the
-               others are rounded to codes first, so that the offset makes up for their rounding
-    3. check   currents again, at the codes: the offset is corrected by what is left
+    1. to 3.   codes from currents (:mod:`mapping.trim.calibration`)
     4. look    the firing pattern under the known current; a chip that fires as wanted is done
     5. search  else codes are looked for around, on the model that was identified in 1: among
                random moves those whose neighbours fire as wanted too, far from codes that failed;
@@ -22,11 +18,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mapping.design import NeuronDesign
+from mapping.trim.calibration import Calibration, clamp_voltages
 from mapping.trim.chips import Chips, Stimulation
-from mapping.trim.curves import VOLTAGE, centre_of, steady_current, weighted
-from mapping.trim.identification import ClampCurves, Identified, identify, measure_curves
-from mapping.trim.knobs import OFFSET, Knob
+from mapping.trim.identification import ClampCurves, Identified
+from mapping.trim.knobs import Knob
 from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.population import population_reports
@@ -37,8 +32,6 @@ DOUBTFUL = 0.1
 LONGER = 2.0
 """By how much."""
 
-_ROUNDS = 4
-_ERROR, _MOVE = 0.02, 0.3  # s and s_x
 _SPREAD = 0.17  # of random moves, in units of a knob
 _WIDER = 1.5  # where a chip goes on failing
 _NEIGHBOURS = 8
@@ -79,7 +72,7 @@ class Budget:
     @property
     def clamp(self) -> np.ndarray:
         """U of the voltages, (voltages,)."""
-        return np.linspace(VOLTAGE[0], VOLTAGE[-1], self.voltages)
+        return clamp_voltages(self.voltages)
 
 
 DEFAULT_BUDGET = Budget()
@@ -101,41 +94,26 @@ class Trimmed:
 
 
 def trim(
-    chips: Chips,
+    calibration: Calibration,
     count: int,
-    design: NeuronDesign,
-    nominal: NeuronParameters,
-    knobs: Sequence[Knob],
     stimulation: Stimulation,
     wanted: Regime,
     budget: Budget = DEFAULT_BUDGET,
-    target: NeuronParameters | None = None,
     drawn: ClampCurves | None = None,
     progress: Progress | None = None,
 ) -> Trimmed:
     """Trim ``count`` chips.
 
     Args:
-        chips: what can be measured.
+        calibration: the chips, and what their curves are to be.
         count: how many there are.
-        design: theirs.
-        nominal: the drawn chip's as-built parameters.
-        knobs: of :func:`mapping.trim.knobs.make_knobs`, OFFSET the first.
         stimulation: what a pattern is told by.
         wanted: how they are to fire.
-        budget: of measurements.
-        target: whose curves are aimed at; ``nominal`` by default.
-        drawn: clamp curves of the drawn chip, where it is to be measured and not taken from
-            ``nominal``; at ``budget.clamp``.
-
-    Raises:
-        InputError: the first knob is not the offset.
+        budget: of measurements; its voltages are the calibration's business.
+        drawn: clamp curves of the drawn chip, where it is to be measured and not taken from the
+            calibration's ``nominal``.
     """
-    if not knobs or knobs[0].port != OFFSET:
-        raise InputError(f"trim: the first knob must be {OFFSET}.")
-    aim = nominal if target is None else target
-    run = _Run(chips, design, nominal, aim, tuple(knobs), stimulation, wanted, budget, progress)
-    return run.all(count, drawn)
+    return _Run(calibration, stimulation, wanted, budget, progress).all(count, drawn)
 
 
 def look(
@@ -162,94 +140,19 @@ def look(
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    chips: Chips
-    design: NeuronDesign
-    nominal: NeuronParameters
-    target: NeuronParameters
-    knobs: tuple[Knob, ...]
+    calibration: Calibration
     stimulation: Stimulation
     wanted: Regime
     budget: Budget
     progress: Progress | None
 
     def all(self, count: int, drawn: ClampCurves | None) -> Trimmed:
-        rows, voltage = np.arange(count), self.budget.clamp
-        values = np.tile([knob.drawn for knob in self.knobs], (count, 1))
         self._tell(0, count, "measuring currents of chips")
-        measured = measure_curves(self.chips, rows, values, self.design, voltage)
-        drawn = drawn or _nominal_curves(self.nominal, self.design, voltage)
-        known = identify(self.design, self.nominal, measured, drawn)
-        values = self._solved(known, values)
-        known, values = self._checked(known, values, drawn.total[0])
-        return self._fired(known, values)
+        return self._fired(*self.calibration.codes(count, drawn))
 
     def _tell(self, done: int, total: int, what: str) -> None:
         if self.progress:
             self.progress(done, total, what)
-
-    def _solved(self, known: Identified, values: np.ndarray) -> np.ndarray:
-        """Step 2: codes."""
-        for _ in range(_ROUNDS):
-            step = self._step(known, values, range(len(self.knobs)))
-            values = self._clipped(values + step * self._units)
-        for index, knob in enumerate(self.knobs[1:], start=1):
-            values[:, index] = knob.nearest(values[:, index])
-        return self._offset(known, values)
-
-    def _offset(self, known: Identified, values: np.ndarray) -> np.ndarray:
-        """The offset's code, with the others as they are."""
-        step = self._step(known, values, [0])
-        values = values.copy()
-        values[:, 0] = self.knobs[0].nearest(values[:, 0] + step[:, 0] * self._units[0])
-        return values
-
-    def _step(self, known: Identified, values: np.ndarray, which: Sequence[int]) -> np.ndarray:
-        """Least squares move of some knobs, in their units, (chips, knobs)."""
-        blocks = known.at(self.knobs, values)
-        centre = centre_of(self.target, len(self.design.elements))
-        error = weighted(known.errors(self.knobs, values, self.target), centre) / _ERROR
-        columns = []
-        for index in which:
-            knob = self.knobs[index]
-            if knob.port == OFFSET:
-                ones = weighted(-np.ones((1, 3, VOLTAGE.size)), centre)
-                columns.append(np.broadcast_to(ones, error.shape))
-            else:
-                columns.append(weighted(blocks.column(knob.port, self.design), centre))
-        jacobian = np.stack(columns, axis=-1) / _ERROR
-        # the offset is free; how far others have moved already counts
-        stiffness = np.array([0.0 if self.knobs[i].port == OFFSET else _MOVE**-2 for i in which])
-        moved = ((values - self._drawn) / self._units)[:, list(which)]
-        normal = np.einsum("cpi,cpj->cij", jacobian, jacobian) + np.diag(stiffness)
-        right = -np.einsum("cpi,cp->ci", jacobian, error) - stiffness * moved
-        step = np.zeros_like(values)
-        step[:, list(which)] = np.linalg.solve(normal, right[..., None])[..., 0]
-        return step
-
-    @property
-    def _units(self) -> np.ndarray:
-        return np.array([knob.per_unit for knob in self.knobs])
-
-    @property
-    def _drawn(self) -> np.ndarray:
-        return np.array([knob.drawn for knob in self.knobs])
-
-    def _clipped(self, values: np.ndarray) -> np.ndarray:
-        low = [knob.codes[0] for knob in self.knobs]
-        return np.clip(values, low, [knob.codes[-1] for knob in self.knobs])
-
-    def _checked(
-        self, known: Identified, values: np.ndarray, drawn: np.ndarray
-    ) -> tuple[Identified, np.ndarray]:
-        """Step 3: the offset, by what the chips draw now."""
-        rows, voltage = np.arange(len(values)), self.budget.clamp
-        total = self.chips.currents(rows, values, voltage)
-        believed = steady_current(known.parameters(rows, self.knobs, values), voltage)
-        # the drawn chip's model may be off by itself
-        model = steady_current(self.nominal, voltage)[0]
-        excess = ((total - drawn) - (believed - model)).mean(axis=1)
-        known = known.corrected(rows, excess)
-        return known, self._offset(known, values)
 
     def _fired(self, known: Identified, values: np.ndarray) -> Trimmed:
         """Steps 4 and 5."""
@@ -262,7 +165,9 @@ class _Run:
         while open_.size:
             self._tell(count - open_.size, count, "looking how chips fire")
             left = self.budget.patterns - patterns[open_]
-            looked, taken = look(self.chips, open_, values[open_], self.stimulation, left)
+            looked, taken = look(
+                self.calibration.chips, open_, values[open_], self.stimulation, left
+            )
             patterns[open_] += taken
             for row, report in zip(open_, looked, strict=True):
                 reports[row] = report
@@ -281,15 +186,16 @@ class _Run:
                 values[row] = self._best(searches[row], failed[row])
         self._tell(count, count, "looking how chips fire")
         solid = tuple(r for r in reports if r is not None)
-        clamps = self.budget.voltages * (len(self.design.elements) + 2)
-        return Trimmed(self.knobs, values, solid, np.full(count, clamps), patterns)
+        calibration = self.calibration
+        clamps = calibration.voltage.size * (len(calibration.design.elements) + 2)
+        return Trimmed(self.calibration.knobs, values, solid, np.full(count, clamps), patterns)
 
     def _tried(self, values: np.ndarray, spread: float, seed: int) -> np.ndarray:
         """Codes around ``values`` (chips, knobs): (chips, candidates, knobs)."""
-        shape = self.budget.candidates, len(self.knobs)
+        shape = self.budget.candidates, len(self.calibration.knobs)
         moves = np.random.default_rng(seed).standard_normal(shape) * spread
-        tried = self._clipped(values[:, None] + moves * self._units)
-        for index, knob in enumerate(self.knobs):
+        tried = self.calibration.clipped(values[:, None] + moves * self.calibration.units)
+        for index, knob in enumerate(self.calibration.knobs):
             tried[..., index] = knob.nearest(tried[..., index])
         return tried
 
@@ -306,7 +212,9 @@ class _Run:
         tried = self._tried(values, _SPREAD, 0)
         self._tell(0, rows.size, "searching codes on models of chips")
         models = known.parameters(
-            np.repeat(rows, count), self.knobs, tried.reshape(-1, len(self.knobs))
+            np.repeat(rows, count),
+            self.calibration.knobs,
+            tried.reshape(-1, len(self.calibration.knobs)),
         )
         good = np.array([regime == self.wanted for regime in self._regimes(models)], dtype=float)
         return [_Search(t, g) for t, g in zip(tried, good.reshape(-1, count), strict=True)]
@@ -324,7 +232,7 @@ class _Run:
             """Regimes of each guess of ``which`` at each of ``codes``, codes first."""
             owner = np.repeat(which, len(codes))
             models = known.parameters(
-                np.full(owner.size, row), self.knobs, np.tile(codes, (which.size, 1))
+                np.full(owner.size, row), self.calibration.knobs, np.tile(codes, (which.size, 1))
             )
             slow, ultraslow = np.exp(logs[owner]).T
             return self._regimes(
@@ -348,7 +256,7 @@ class _Run:
 
     def _best(self, search: _Search, failed: Sequence[_Failure]) -> np.ndarray:
         """The codes in the middle of the good ones, away from those that failed."""
-        scale = self._units * _SPREAD
+        scale = self.calibration.units * _SPREAD
         places = search.tried / scale
         apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
         near = np.argsort(apart, axis=1)[:, : _NEIGHBOURS + 1]
@@ -374,19 +282,3 @@ class _Search:
 
     tried: np.ndarray
     good: np.ndarray
-
-
-def _nominal_curves(
-    nominal: NeuronParameters, design: NeuronDesign, voltage: np.ndarray
-) -> ClampCurves:
-    """The drawn chip's curves by its model: blocks are its elements."""
-    total = steady_current(nominal, voltage)
-
-    def without(index: int) -> np.ndarray:
-        elements = tuple(
-            replace(e, alpha=0.0) if k == index else e for k, e in enumerate(nominal.elements)
-        )
-        return steady_current(replace(nominal, elements=elements), voltage)
-
-    blocks = [total - without(k) for k in range(len(design.elements))]
-    return ClampCurves(voltage, total, np.stack(blocks, axis=1))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from circuits.technology import TECHNOLOGY_FOLDER
 from codesign.chip_settings import ChipSettings
 from codesign.run_configuration import (
     RunConfiguration,
@@ -17,10 +18,12 @@ from codesign.run_configuration import (
 )
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.train import make_network, train_run
+from mapping.trim.curves import VOLTAGE, steady_current
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.model_file import read_model, write_model
 from neuron_model.network import MTCNetwork, neurons_of
+from neuron_model.variation import Variation
 
 CONFIGURATION = """
 [task]
@@ -78,6 +81,8 @@ def test_the_table_is_optional_and_written_back():
     [
         ("samples = 4", "chips.technology is missing"),
         ('technology = "generic"\nsamples = 0', "chips.samples = 0 is not allowed"),
+        ('technology = "generic"\ntrim = 9', "chips.trim = 9 is not allowed"),
+        ('technology = "generic"\ntrim = 3\nbits = 6', "chips.trim cannot be combined"),
         ('technology = "generic"\nbits = 20', "chips.bits = 20 is not allowed"),
         ('technology = "generic"\ntemperatures = []', "give at least one"),
         ('technology = "generic"\ncorners = [1]', "chips.corners = .1. is not allowed"),
@@ -121,6 +126,51 @@ def test_neurons_of_one_chip_share_its_process(engine: Engine, network: MTCNetwo
     slower = variation.built.tau_m.reshape(30, 2)
     assert slower.std() / slower.mean() == pytest.approx(0.05, rel=0.5)
     assert np.corrcoef(slower.T)[0, 1] > 0.999
+
+
+def curve_scatter(variation: Variation) -> float:
+    """Root mean square of what chips draw from a clamp beside the mean of all chips, in I0."""
+    currents = steady_current(variation.built, VOLTAGE)
+    by_chip = currents.reshape(variation.chips, variation.reference.neurons, -1)
+    return float(np.sqrt(np.mean((by_chip - by_chip.mean(axis=0)) ** 2)))
+
+
+@pytest.mark.ngspice
+def test_trimmed_chips_are_more_alike(engine: Engine, network: MTCNetwork):
+    plain, offset, codes = (
+        ChipDrawer(ChipSettings("generic", samples=12, trim=trim), engine)(network, 5)[0]
+        for trim in (-1, 0, 3)
+    )
+    assert curve_scatter(offset) < 0.9 * curve_scatter(plain)
+    assert curve_scatter(codes) < 0.7 * curve_scatter(offset)
+    assert codes.chips == 12
+    # no chip is another one: time constants are as they were drawn
+    assert np.array_equal(codes.built.tau_slow, plain.built.tau_slow)
+
+
+@pytest.mark.ngspice
+def test_codes_are_set_at_the_first_temperature(engine: Engine, network: MTCNetwork):
+    """At the others a chip has the same codes, and scatters more than where they were found."""
+    settings = ChipSettings("generic", samples=12, temperatures=(27.0, 85.0), trim=3)
+    (both,) = ChipDrawer(settings, engine)(network, 5)
+    (first,) = ChipDrawer(replace(settings, temperatures=(27.0,)), engine)(network, 5)
+    assert both.chips == 24
+    alpha = both.built.elements[0].alpha
+    assert np.array_equal(alpha[:24], first.built.elements[0].alpha)
+    ratio = alpha[24:] / alpha[:24]
+    assert not np.allclose(ratio, 1.0, atol=1e-3)
+    assert ratio.std() < 0.05
+
+
+@pytest.mark.ngspice
+def test_trimming_needs_a_bias_generator(engine: Engine, tmp_path: Path):
+    path = tmp_path / "plain.toml"
+    generic = (TECHNOLOGY_FOLDER / "generic.toml").read_text()
+    start, end = generic.index("[bias_generator]"), generic.index("[models]")
+    models = generic[end:].replace("generic/", f"{TECHNOLOGY_FOLDER}/generic/")
+    path.write_text(generic[:start] + models)
+    with pytest.raises(InputError, match=r"no \[bias_generator\], whose codes a trim sets"):
+        ChipDrawer(ChipSettings(str(path), trim=3), engine)
 
 
 @pytest.mark.ngspice

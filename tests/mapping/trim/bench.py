@@ -7,7 +7,8 @@ from mapping.bias_generator import BiasGenerator
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw, draw
-from mapping.trim.chips import AsBuiltChips, Stimulation
+from mapping.trim.calibration import Calibration, clamp_voltages
+from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.knobs import make_knobs
 from neuron_model.parameters import NeuronParameters
 from neuron_model.stimulus import Stimulus
@@ -37,3 +38,9 @@ def chips(count: int, share: float = 1.0, seed: int = 0) -> AsBuiltChips:
     whole = draw(spreads(design()), count, seed)
     drawn = Draw(whole.spreads, share * whole.threshold, share * whole.current_factor)
     return AsBuiltChips(design(), real_cells(), exponential_cells(), drawn, knobs, DRIVE)
+
+
+def calibration(measured: Chips) -> Calibration:
+    """Of chips of :func:`chips`, or of what stands for them."""
+    knobs = make_knobs(design(), PORTS, GENERATOR, LIMITS, real_cells())
+    return Calibration(measured, design(), nominal(), nominal(), knobs, clamp_voltages(9))

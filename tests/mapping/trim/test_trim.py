@@ -6,7 +6,7 @@ import pytest
 from mapping.trim.trim import Budget, look, trim
 from neuron_model.errors import InputError
 from neuron_model.regimes import Regime
-from tests.mapping.trim.bench import DRIVE, chips, design, nominal
+from tests.mapping.trim.bench import DRIVE, calibration, chips
 
 COUNT = 12
 CHIPS = chips(COUNT, seed=3)
@@ -33,7 +33,7 @@ class Counted:
 def outcome():
     counted = Counted()
     budget = Budget(patterns=10, candidates=24)
-    done = trim(counted, COUNT, design(), nominal(), CHIPS.knobs, DRIVE, BURSTS, budget)
+    done = trim(calibration(counted), COUNT, DRIVE, BURSTS, budget)
     return done, counted, budget
 
 
@@ -63,15 +63,9 @@ def test_what_was_measured_is_counted(outcome):
 
 def test_a_chip_that_cannot_be_trimmed_spends_its_budget_and_no_more():
     budget = Budget(patterns=5, candidates=8)
-    args = (CHIPS, 1, design(), nominal(), CHIPS.knobs, DRIVE)
-    done = trim(*args, Regime.DEPOLARIZATION_BLOCK, budget)
+    done = trim(calibration(CHIPS), 1, DRIVE, Regime.DEPOLARIZATION_BLOCK, budget)
     assert done.patterns.tolist() == [5]
     assert done.reports[0].regime != Regime.DEPOLARIZATION_BLOCK
-
-
-def test_the_first_knob_is_the_offset():
-    with pytest.raises(InputError, match="the first knob must be ib_comp"):
-        trim(CHIPS, 1, design(), nominal(), CHIPS.knobs[1:], DRIVE, BURSTS)
 
 
 @pytest.mark.parametrize(

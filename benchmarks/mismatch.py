@@ -1,6 +1,7 @@
 """Mismatch: chips predicted against ngspice one by one, and what drawing and altering them costs.
 
-    python -m benchmarks.mismatch [--technology sky130] [--samples 200] [--folder runs/mismatch]
+    python -m benchmarks.mismatch [--technology sky130] [--samples 200] [--process]
+        [--folder runs/mismatch]
 
 The neuron is the third published burster (arXiv 1805.05696) with the filters of a circuit. The
 folder keeps the design and each chip as soon as it is done: an interrupted run goes on from there.
@@ -49,7 +50,12 @@ MANY = 10_000
 
 
 def drawn_burster(
-    technology_name: str, samples: int, seed: int, folder: Path, engine: Engine
+    technology_name: str,
+    samples: int,
+    seed: int,
+    folder: Path,
+    engine: Engine,
+    process: bool = False,
 ) -> DrawnNeuron:
     """The burster's chips; its design is read from ``folder``, or made and written there."""
     technology = load_technology(technology_name)
@@ -64,7 +70,7 @@ def drawn_burster(
         design = design_neuron(neuron, technology, engine)
         write_designs(path, [design])
     drive = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
-    return draw_neuron(neuron, design, technology, engine, drive, samples, seed)
+    return draw_neuron(neuron, design, technology, engine, drive, samples, seed, process=process)
 
 
 def drawing_seconds(drawn: DrawnNeuron, engine: Engine, repeats: int = 3) -> float:
@@ -133,14 +139,22 @@ def main() -> None:
     parser.add_argument("--technology", default="sky130")
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--process", action="store_true", help="draw what whole chips are off by as well"
+    )
     parser.add_argument("--folder", type=Path, default=Path("runs/mismatch"))
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    folder = arguments.folder / arguments.technology
+    folder = arguments.folder / (arguments.technology + "_process" * arguments.process)
     timeout = CHIPS_PER_BENCH * 600.0
     with Engine(workers=arguments.workers, timeout=timeout) as engine:
         drawn = drawn_burster(
-            arguments.technology, arguments.samples, arguments.seed, folder, engine
+            arguments.technology,
+            arguments.samples,
+            arguments.seed,
+            folder,
+            engine,
+            arguments.process,
         )
         drawing = drawing_seconds(drawn, engine)
         outcome = study(drawn, engine, folder / "chips.jsonl", _progress)

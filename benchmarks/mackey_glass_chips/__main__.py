@@ -4,9 +4,10 @@
 
 Trains, for each seed, the network of benchmarks.mackey_glass with time steps fine enough that it is
 one in continuous time, as a circuit is, and then the same network on chips whose transistors are
-drawn one by one; judges both on 20 chips that training has not seen. Each network has its run
-folder in runs/mackey_glass_chips, to export, validate or train on as any other. The command can be
-stopped and given again at any time: what is done is not done twice.
+drawn one by one, and on such chips after every neuron was calibrated; judges them on 20 chips that
+training has not seen. Each network has its run folder in runs/mackey_glass_chips, to export,
+validate or train on as any other. The command can be stopped and given again at any time: what is
+done is not done twice.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(text, file=sys.stderr, flush=True)
 
     with interruption() as stop, Engine() as engine:
-        drawer = cache(lambda: ChipDrawer(on_chips.chips, engine))
+        drawer = cache(lambda chips: ChipDrawer(chips, engine))
         try:
             seeds = [
                 run_seed(

@@ -19,6 +19,7 @@ from benchmarks.mackey_glass.run import result_file, run_once, score
 from benchmarks.mackey_glass.settings import TASK, Settings
 from benchmarks.mackey_glass_chips.networks import with_steps
 from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
+from codesign.chip_settings import ChipSettings
 from codesign.run_configuration import RunConfiguration
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import MODEL_FILE
@@ -41,10 +42,14 @@ PUBLISHED_STEPS = (1, 2, 4, 8)
 STEPS = (4, 8, 16)
 """Steps a sample with which the others are judged, chips with the first or as said."""
 
+CODES, CALIBRATED_SAMPLES = 3, 64
+"""Of calibrated chips: codes beside the offset current, and how many are drawn at a time."""
+
 STEPS_ON_CHIPS = 2
 """In training on chips: half the work, and what comes of it is judged with the finer ones."""
 
 Say = Callable[[str], None]
+Draws = Callable[[ChipSettings], ChipDrawer]
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,16 @@ class Seed:
 
     published: NRMSE of the network of ``benchmarks.mackey_glass`` with each of ``PUBLISHED_STEPS``.
     nominal: trained with finer steps, without chips. on_chips: the same, trained on chips.
+    nominal_calibrated: as ``nominal``, on chips whose neurons were calibrated one by one.
+    on_calibrated: trained on such chips, and judged on such.
     """
 
     seed: int
     published: tuple[float, ...]
     nominal: Judgement
     on_chips: Judgement
+    nominal_calibrated: Judgement
+    on_calibrated: Judgement
 
 
 def run_seed(
@@ -88,7 +97,7 @@ def run_seed(
     seed: int,
     settings: tuple[Settings, Settings],
     on_chips: RunConfiguration,
-    drawer: Callable[[], ChipDrawer],
+    drawer: Draws,
     say: Say,
     stop: Callable[[], bool] | None = None,
 ) -> Seed:
@@ -100,7 +109,7 @@ def run_seed(
         seed: of the first weights, and of all that is drawn.
         settings: of the published network, and of the one with finer steps.
         on_chips: how the latter is trained on chips.
-        drawer: draws chips; called only where some are needed.
+        drawer: what draws such chips; called only where some are needed.
         say: told how it goes.
         stop: asked after each training step whether to leave.
 
@@ -127,14 +136,28 @@ def run_seed(
         configuration = dataclasses.replace(configuration, start=str(begin.resolve()))
         return _train(configuration, run, say, stop)
 
-    def judged(name: str, network: MTCNetwork) -> Judgement:
+    def judged(name: str, network: MTCNetwork, configuration: RunConfiguration) -> Judgement:
         path = folder / f"{name}-seed{seed}.json"
-        return _judged(path, with_steps(network, STEPS[0]), on_chips, drawer, say)
+        return _judged(path, with_steps(network, STEPS[0]), configuration, drawer, say)
 
+    calibrated = dataclasses.replace(on_chips, chips=with_calibration(on_chips.chips))
     plain = trained(nominal, "nominal", _network(fine, seed))
-    before = judged("nominal", plain)
-    tuned = trained(on_chips, "on_chips", with_steps(plain, STEPS_ON_CHIPS))
-    return Seed(seed, _published(published, coarse, seed, say), before, judged("on_chips", tuned))
+    start = with_steps(plain, STEPS_ON_CHIPS)
+    return Seed(
+        seed,
+        _published(published, coarse, seed, say),
+        nominal=judged("nominal", plain, on_chips),
+        on_chips=judged("on_chips", trained(on_chips, "on_chips", start), on_chips),
+        nominal_calibrated=judged("nominal_calibrated", plain, calibrated),
+        on_calibrated=judged(
+            "on_calibrated", trained(calibrated, "on_calibrated", start), calibrated
+        ),
+    )
+
+
+def with_calibration(chips: ChipSettings) -> ChipSettings:
+    """The same chips, every neuron calibrated."""
+    return dataclasses.replace(chips, trim=CODES, samples=min(chips.samples, CALIBRATED_SAMPLES))
 
 
 def _network(settings: Settings, seed: int) -> MTCNetwork:
@@ -173,7 +196,7 @@ def _judged(
     path: Path,
     network: MTCNetwork,
     configuration: RunConfiguration,
-    drawer: Callable[[], ChipDrawer],
+    drawer: Draws,
     say: Say,
 ) -> Judgement:
     """From its file, or else found now."""
@@ -183,7 +206,7 @@ def _judged(
         return Judgement(**entries)
     say(f"{path.stem}: {CHIPS} chips")
     training, series = configuration.training, make_series(TASK)
-    draw = drawer()
+    draw = drawer(configuration.chips)
     unseen = draw.with_samples(CHIPS)(network, UNSEEN)
     common = with_common_readout(network, TASK, series, training, draw(network, training.seed))
     finer = [with_steps(network, steps) for steps in STEPS]

@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.mackey_glass_chips.run import PUBLISHED_STEPS, STEPS, Judgement, Seed
+from benchmarks.mackey_glass_chips.run import PUBLISHED_STEPS, STEPS, Seed
 
 
 @dataclass(frozen=True)
@@ -20,40 +20,89 @@ class Kind:
 
     title: str
     label: str
-    network: Callable[[Seed], Judgement]
-    errors: Callable[[Judgement], tuple[float, ...]]
+    errors: Callable[[Seed], tuple[float, ...]]
 
 
-KINDS = (
-    Kind("trained without chips", "as trained", lambda s: s.nominal, lambda j: j.chips),
-    Kind(
-        "the same, one readout fitted to other chips",
-        "one readout\nfor all chips",
-        lambda s: s.nominal,
-        lambda j: j.common_readout,
+@dataclass(frozen=True)
+class Group:
+    """Rows of one training: its name, colour, NRMSE of its model, and its rows."""
+
+    title: str
+    colour: str
+    nominal: Callable[[Seed], float]
+    kinds: tuple[Kind, ...]
+
+
+GROUPS = (
+    Group(
+        "trained without chips",
+        "#0072b2",
+        lambda s: s.nominal.nominal[0],
+        (
+            Kind("trained without chips", "as trained", lambda s: s.nominal.chips),
+            Kind(
+                "the same, one readout fitted to other chips",
+                "one readout\nfor all chips",
+                lambda s: s.nominal.common_readout,
+            ),
+            Kind(
+                "the same, a readout fitted to each chip",
+                "a readout\nfor each chip",
+                lambda s: s.nominal.own_readouts,
+            ),
+            Kind(
+                "the same, neurons calibrated",
+                "calibrated",
+                lambda s: s.nominal_calibrated.chips,
+            ),
+            Kind(
+                "calibrated, a readout fitted to each chip",
+                "calibrated,\na readout\nfor each chip",
+                lambda s: s.nominal_calibrated.own_readouts,
+            ),
+        ),
     ),
-    Kind(
-        "the same, a readout fitted to each chip",
-        "a readout\nfor each chip",
-        lambda s: s.nominal,
-        lambda j: j.own_readouts,
+    Group(
+        "trained on chips",
+        "#d55e00",
+        lambda s: s.on_chips.nominal[0],
+        (
+            Kind("trained on chips", "as trained", lambda s: s.on_chips.chips),
+            Kind(
+                "the same, with 16 steps a sample",
+                "as trained,\n16 steps",
+                lambda s: s.on_chips.chips_finer,
+            ),
+            Kind(
+                "the same, a readout fitted to each chip",
+                "a readout\nfor each chip",
+                lambda s: s.on_chips.own_readouts,
+            ),
+        ),
     ),
-    Kind("trained on chips", "as trained", lambda s: s.on_chips, lambda j: j.chips),
-    Kind(
-        "the same, with 16 steps a sample",
-        "as trained,\n16 steps",
-        lambda s: s.on_chips,
-        lambda j: j.chips_finer,
-    ),
-    Kind(
-        "the same, a readout fitted to each chip",
-        "a readout\nfor each chip",
-        lambda s: s.on_chips,
-        lambda j: j.own_readouts,
+    Group(
+        "trained on calibrated chips",
+        "#009e73",
+        lambda s: s.on_calibrated.nominal[0],
+        (
+            Kind(
+                "trained on calibrated chips, calibrated",
+                "calibrated",
+                lambda s: s.on_calibrated.chips,
+            ),
+            Kind(
+                "the same, with 16 steps a sample",
+                "calibrated,\n16 steps",
+                lambda s: s.on_calibrated.chips_finer,
+            ),
+            Kind(
+                "the same, a readout fitted to each chip",
+                "calibrated,\na readout\nfor each chip",
+                lambda s: s.on_calibrated.own_readouts,
+            ),
+        ),
     ),
 )
-
-_COLOURS = {True: "#d55e00", False: "#0072b2"}
 
 
 def markdown(seeds: Sequence[Seed]) -> str:
@@ -62,6 +111,11 @@ def markdown(seeds: Sequence[Seed]) -> str:
         ("published, trained at 1", PUBLISHED_STEPS, [s.published for s in seeds]),
         ("trained at 4", STEPS, [s.nominal.nominal for s in seeds]),
         ("the same, trained on chips at 2", STEPS, [s.on_chips.nominal for s in seeds]),
+        (
+            "the same, trained on calibrated chips at 2",
+            STEPS,
+            [s.on_calibrated.nominal for s in seeds],
+        ),
     )
     every = sorted({*PUBLISHED_STEPS, *STEPS})
     lines = [
@@ -74,7 +128,7 @@ def markdown(seeds: Sequence[Seed]) -> str:
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     chips = sum(len(s.nominal.chips) for s in seeds)
     lines += ["", f"| {chips} chips | best | median | worst |", "|---|---|---|---|"]
-    for kind in KINDS:
+    for kind in (kind for group in GROUPS for kind in group.kinds):
         errors = _errors(kind, seeds)
         found = min(errors), statistics.median(errors), max(errors)
         lines.append(f"| {kind.title} | " + " | ".join(f"{x:.3f}" for x in found) + " |")
@@ -86,7 +140,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _errors(kind: Kind, seeds: Sequence[Seed]) -> list[float]:
-    return [error for seed in seeds for error in kind.errors(kind.network(seed))]
+    return [error for seed in seeds for error in kind.errors(seed)]
 
 
 def picture(seeds: Sequence[Seed]) -> bytes:
@@ -94,51 +148,52 @@ def picture(seeds: Sequence[Seed]) -> bytes:
     with matplotlib.rc_context(
         {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     ):
-        figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+        figure = Figure(figsize=(10.4, 4.2), layout="constrained")
         axis = figure.subplots()
-        for place, kind in enumerate(KINDS):
-            tuned = place >= _FIRST_TUNED
-            errors = sorted(_errors(kind, seeds))
-            across = [place + 0.5 * ((i * _GOLDEN) % 1.0 - 0.5) for i in range(len(errors))]
-            axis.plot(across, errors, "o", color=_COLOURS[tuned], alpha=0.55, markersize=4)
-            median = statistics.median(errors)
-            axis.hlines(median, place - 0.35, place + 0.35, color="black", linewidth=1.5)
-            axis.annotate(
-                f"{median:.2f}",
-                (place + 0.37, median),
-                va="center",
-                fontsize=8,
-                annotation_clip=False,
-            )
-        halves = (False, 0, _FIRST_TUNED), (True, _FIRST_TUNED, len(KINDS))
-        for tuned, first, after in halves:
-            nominal = _mean((s.on_chips if tuned else s.nominal).nominal[0] for s in seeds)
-            begin, end, colour = first - 0.45, after - 0.55, _COLOURS[tuned]
-            axis.hlines(nominal, begin, end, color=colour, linestyle="--", linewidth=1)
-            _remark(axis, f"model {nominal:.2f}", end, nominal)
+        labels: list[str] = []
+        for group in GROUPS:
+            begin = len(labels)
+            for kind in group.kinds:
+                _chips(axis, len(labels), sorted(_errors(kind, seeds)), group.colour)
+                labels.append(kind.label)
+            left, right = begin - 0.45, len(labels) - 0.55
+            nominal = _mean(group.nominal(s) for s in seeds)
+            axis.hlines(nominal, left, right, color=group.colour, linestyle="--", linewidth=1)
+            _remark(axis, f"model {nominal:.2f}", right, nominal)
             axis.text(
-                (begin + end) / 2,
+                (left + right) / 2,
                 1.02,
-                "trained on chips" if tuned else "trained without chips",
+                group.title,
                 transform=axis.get_xaxis_transform(),
                 ha="center",
                 weight="bold",
-                color=colour,
+                color=group.colour,
             )
         axis.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
-        _remark(axis, "the mean scores 1", len(KINDS) - 0.55, 1.0)
-        axis.set_xticks(range(len(KINDS)), [kind.label for kind in KINDS])
+        _remark(axis, "the mean scores 1", len(labels) - 0.55, 1.0)
+        axis.set_xticks(range(len(labels)), labels)
         axis.set_yscale("log")
         axis.set_yticks(
             [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.3", "0.5", "1", "2"]
         )
         axis.minorticks_off()
-        axis.set_xlim(-0.6, len(KINDS) - 0.4)
+        axis.set_xlim(-0.6, len(labels) - 0.4)
         axis.set_ylabel("test NRMSE of a chip, 135 units ahead")
         axis.grid(axis="y", alpha=0.3, linewidth=0.5)
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=150)
     return stream.getvalue()
+
+
+def _chips(axis: Axes, place: int, errors: Sequence[float], colour: str) -> None:
+    """A point a chip, side by side so that all are seen, and their median."""
+    across = [place + 0.5 * ((i * _GOLDEN) % 1.0 - 0.5) for i in range(len(errors))]
+    axis.plot(across, errors, "o", color=colour, alpha=0.55, markersize=4)
+    median = statistics.median(errors)
+    axis.hlines(median, place - 0.35, place + 0.35, color="black", linewidth=1.5)
+    axis.annotate(
+        f"{median:.2f}", (place + 0.37, median), va="center", fontsize=8, annotation_clip=False
+    )
 
 
 def _remark(axis: Axes, text: str, x: float, y: float) -> None:
@@ -154,5 +209,4 @@ def _remark(axis: Axes, text: str, x: float, y: float) -> None:
     )
 
 
-_FIRST_TUNED = 3
 _GOLDEN = 0.618034

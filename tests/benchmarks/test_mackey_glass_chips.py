@@ -48,7 +48,8 @@ def judgement(chips: float) -> Judgement:
 
 
 def seed(number: int = 0) -> Seed:
-    return Seed(number, (0.11, 0.26, 0.31, 0.33), judgement(0.9), judgement(0.3))
+    four = (judgement(chips) for chips in (0.9, 0.3, 0.6, 0.2))
+    return Seed(number, (0.11, 0.26, 0.31, 0.33), *four)
 
 
 def test_the_settings_are_those_of_the_published_network_but_for_time_and_output():
@@ -134,13 +135,16 @@ def test_a_seed_is_trained_and_judged_once(tmp_path: Path, monkeypatch: pytest.M
             both = coarse, settings((3,))
             return run_seed(*places, 0, both, on_chips, drawer, said.append)
 
-        found = once(lambda: ChipDrawer(on_chips.chips, engine))
+        found = once(lambda chips: ChipDrawer(chips, engine))
         assert len(found.nominal.chips) == len(found.on_chips.own_readouts) == 3
         assert found.published[0] != found.published[1]
         assert len(set(found.nominal.chips)) == 3
-        assert (tmp_path / "runs/on_chips-seed0/model.safetensors").is_file()
+        assert found.nominal_calibrated.nominal == found.nominal.nominal
+        assert found.nominal_calibrated.chips != found.nominal.chips
+        for run_folder in ("on_chips", "on_calibrated"):
+            assert (tmp_path / f"runs/{run_folder}-seed0/model.safetensors").is_file()
         count = len(said)
-        again = once(lambda: pytest.fail("chips were drawn again"))
+        again = once(lambda _: pytest.fail("chips were drawn again"))
     assert again == found
     assert len(said) == count
 
@@ -152,6 +156,7 @@ def test_tables_and_picture(tmp_path: Path):
     assert lines[3] == "| trained at 4 |  |  | 0.100 | 0.110 | 0.120 |"
     assert "| 40 chips | best | median | worst |" in lines
     assert "| trained on chips | 0.300 | 0.329 | 0.357 |" in lines
+    assert "| trained on calibrated chips, calibrated | 0.200 | 0.219 | 0.238 |" in lines
     assert markdown([seed()]).count("trained without chips") == 1
     assert len(json.loads((tmp_path / "seeds.json").read_text())) == 2
     assert picture([seed()]).startswith(b"\x89PNG")

@@ -19,7 +19,7 @@ from mapping.design import NeuronDesign
 from mapping.trim.chips import Chips
 from mapping.trim.curves import Blocks, some, total_curves
 from mapping.trim.knobs import OFFSET, Knob
-from neuron_model.parameters import NeuronParameters
+from neuron_model.parameters import NeuronParameters, allowed_range
 
 _ROUNDS = 8
 
@@ -97,7 +97,9 @@ class Identified:
             replace(e, alpha=alpha[:, k], delta=e.delta + delta[:, k]) if k < len(names) else e
             for k, e in enumerate(nominal.elements)
         )
-        conductance = np.maximum(nominal.leak.conductance + self.conductance[rows], 0.0)
+        conductance = nominal.leak.conductance + self.conductance[rows]
+        least, _, _ = allowed_range("leak.conductance")
+        conductance = np.where(conductance < least, 0.0, conductance)
         return replace(
             nominal,
             elements=elements,

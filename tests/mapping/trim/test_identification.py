@@ -1,5 +1,7 @@
 """Blocks found from clamp currents against the parameters that made them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,11 @@ def test_a_correction_is_drawn_by_the_chips_named(known):
         known.parameters(ROWS, CHIPS.knobs, VALUES).i_bias
     )
     assert change == pytest.approx([0, -0.1, 0, 0.2, 0])
+
+
+def test_a_leak_is_never_found_to_be_negative_nor_next_to_nothing(known):
+    """A clamp's straight line may ask for either; a neuron's conductance is 0 or can be told."""
+    own = float(nominal().leak.conductance)
+    found = replace(known, conductance=np.array([-1.0, 1e-9 - own, 1e-3 - own, 0.0, 0.1]))
+    conductance = found.parameters(ROWS, CHIPS.knobs, VALUES).leak.conductance
+    assert conductance == pytest.approx([0.0, 0.0, 1e-3, own, own + 0.1])

@@ -148,15 +148,15 @@ def picture(seeds: Sequence[Seed]) -> bytes:
     with matplotlib.rc_context(
         {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     ):
-        figure = Figure(figsize=(10.4, 4.2), layout="constrained")
+        figure = Figure(figsize=(11.8, 4.2), layout="constrained")
         axis = figure.subplots()
-        labels: list[str] = []
-        for group in GROUPS:
-            begin = len(labels)
-            for kind in group.kinds:
-                _chips(axis, len(labels), sorted(_errors(kind, seeds)), group.colour)
-                labels.append(kind.label)
-            left, right = begin - 0.45, len(labels) - 0.55
+        labels: dict[float, str] = {}
+        for number, group in enumerate(GROUPS):
+            places = [len(labels) + i + _GAP * number for i in range(len(group.kinds))]
+            for place, kind in zip(places, group.kinds, strict=True):
+                _chips(axis, place, sorted(_errors(kind, seeds)), group.colour)
+                labels[place] = kind.label
+            left, right = places[0] - 0.45, places[-1] + 0.45
             nominal = _mean(group.nominal(s) for s in seeds)
             axis.hlines(nominal, left, right, color=group.colour, linestyle="--", linewidth=1)
             _remark(axis, f"model {nominal:.2f}", right, nominal)
@@ -170,14 +170,14 @@ def picture(seeds: Sequence[Seed]) -> bytes:
                 color=group.colour,
             )
         axis.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
-        _remark(axis, "the mean scores 1", len(labels) - 0.55, 1.0)
-        axis.set_xticks(range(len(labels)), labels)
+        _remark(axis, "the mean scores 1", right, 1.0)
+        axis.set_xticks(list(labels), list(labels.values()))
         axis.set_yscale("log")
         axis.set_yticks(
             [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.3", "0.5", "1", "2"]
         )
         axis.minorticks_off()
-        axis.set_xlim(-0.6, len(labels) - 0.4)
+        axis.set_xlim(-0.6, right + 0.3)
         axis.set_ylabel("test NRMSE of a chip, 135 units ahead")
         axis.grid(axis="y", alpha=0.3, linewidth=0.5)
         stream = io.BytesIO()
@@ -185,7 +185,7 @@ def picture(seeds: Sequence[Seed]) -> bytes:
     return stream.getvalue()
 
 
-def _chips(axis: Axes, place: int, errors: Sequence[float], colour: str) -> None:
+def _chips(axis: Axes, place: float, errors: Sequence[float], colour: str) -> None:
     """A point a chip, side by side so that all are seen, and their median."""
     across = [place + 0.5 * ((i * _GOLDEN) % 1.0 - 0.5) for i in range(len(errors))]
     axis.plot(across, errors, "o", color=colour, alpha=0.55, markersize=4)
@@ -209,4 +209,6 @@ def _remark(axis: Axes, text: str, x: float, y: float) -> None:
     )
 
 
+# Between groups, in units of the distance of their columns.
+_GAP = 0.5
 _GOLDEN = 0.618034

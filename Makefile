@@ -1,6 +1,7 @@
 # make demo    the whole loop on a small case: train, export, simulate, judge, report
 # make test    lint, types and every test (what continuous integration runs)
 # make check   lint, format and types only
+# make check-claims   runs the commands whose figures README and docs/results quote, and compares
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 models
 # make clean   removes what was made here (the model cache of the user stays)
 #
@@ -13,7 +14,7 @@ KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
 
-.PHONY: demo test check setup system models clean
+.PHONY: demo test check check-claims setup system models clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -26,6 +27,9 @@ check: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+
+check-claims: setup
+	$(BIN)/python -m benchmarks.claims
 
 setup: models
 

@@ -7,15 +7,17 @@ C           c.x<instance>...c<name>
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from circuits.structure import Cell, Transistor
 from circuits.technology import Technology
 from netlists.bench import Alteration
+from netlists.model_source import SourceText
+from netlists.model_statements import Subcircuit, called_subcircuit, parse_library
 from neuron_model.errors import InputError
 
 THRESHOLD, CURRENT_FACTOR = "delvto", "mulu0"
@@ -23,8 +25,6 @@ THRESHOLD, CURRENT_FACTOR = "delvto", "mulu0"
 
 CAPACITANCE = "capacitance"
 """Of a capacitor, in farad."""
-
-_SUBCKT = re.compile(r"^\.subckt\s+(\S+)[^\n]*\n(.*?)^\.ends\b", re.I | re.M | re.S)
 
 
 def device_names(
@@ -55,18 +55,17 @@ def device_names(
 @lru_cache(maxsize=16)
 def _inner_transistors(models: str, subcircuit: str) -> tuple[str, ...]:
     """Names, relative to its own, of the M devices of a subcircuit and of those inside of it."""
-    bodies = {name.lower(): body for name, body in _SUBCKT.findall(models.lower())}
 
-    def found(name: str) -> Iterator[str]:
-        for line in re.sub(r"\n\+", " ", bodies.get(name, "")).splitlines():
-            words = line.split()
-            if words and words[0][0] == "m":
-                yield words[0]
-            elif words and words[0][0] == "x":
-                used = next((word for word in reversed(words[1:]) if word in bodies), "")
-                yield from (f"{words[0]}.{inner}" for inner in found(used))
+    def found(of: Subcircuit) -> Iterator[str]:
+        for statement in of.statements:
+            if statement.keyword[0] == "m":
+                yield statement.keyword
+            elif statement.keyword[0] == "x":
+                for called in of.find_subcircuits(called_subcircuit(statement))[:1]:
+                    yield from (f"{statement.keyword}.{inner}" for inner in found(called))
 
-    return tuple(found(subcircuit))
+    top = parse_library([SourceText(Path("models"), 1, models)])
+    return tuple(name for of in top.find_subcircuits(subcircuit)[:1] for name in found(of))
 
 
 def alterations(

@@ -2,9 +2,11 @@
 
 A library is a list of statements. Kept are the subcircuits and ``.model`` cards of the devices in
 use and all they lead to, the ``.param`` and ``.func`` statements on which those depend, and every
-``.option``. Of a binned model (``name.1``, ``name.2``, ... with lmin, lmax, wmin, wmax) only the
-bins remain that hold a size in use. Nothing that is kept is changed, other than that comments go,
-so a simulator finds the same numbers as in the whole library.
+``.option``. What a name leads to hangs on the element that uses it: ``X`` elements call
+subcircuits, all others name models, so that a subcircuit may be called like a model. Of a binned
+model (``name.1``, ``name.2``, ... with lmin, lmax, wmin, wmax) only the bins remain that hold a
+size in use. Nothing that is kept is changed, other than that comments go, so a simulator finds
+the same numbers as in the whole library.
 
 Text of a model library reaches the simulator's input: what could make it run something (control
 blocks, code models) is refused where it would be kept.
@@ -19,9 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netlists.model_source import SourceText
+from netlists.model_statements import (
+    Scope,
+    Statement,
+    Subcircuit,
+    base_name,
+    called_subcircuit,
+    model_words,
+    parse_library,
+)
 from neuron_model.errors import InputError
 
-_LINE_COMMENT = re.compile(r";.*$|//.*$|(?:^|[\s,])\$.*$")
 _WORD = re.compile(r"[A-Za-z_][\w.$]*")
 _FUNCTION = re.compile(r"\.func\s+([A-Za-z_]\w*)", re.IGNORECASE)
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:\([^()]*\)\s*)?=(?!=)")
@@ -43,14 +53,16 @@ _SUFFIX = (
     ("f", 1e-15),
     ("a", 1e-18),
 )
-_BIN = re.compile(r"(.+)\.\d+")
 
-_SETTINGS = frozenset({".option", ".options", ".global"})
-_DEFINITIONS = frozenset({".param", ".params", ".func"})
+_SETTINGS = frozenset({".option", ".global"})
+_DEFINITIONS = frozenset({".param", ".func"})
 _CONDITIONS = frozenset({".if", ".elseif", ".else", ".endif"})
 # Belong to a deck or to other simulators, and say nothing about a device.
 _DROPPED = frozenset({".end", ".temp", ".title", ".protect", ".unprotect", ".prot", ".unprot"})
 _SUBCKT_STATEMENTS = _DEFINITIONS | _CONDITIONS | {".model"}
+
+# Elements that are nothing without a model.
+_HAVE_MODELS = frozenset("mqdjz")
 
 # Bins touch each other, and ngspice decides within a few ulps: rather one bin too many is kept.
 _BIN_TOLERANCE = 1e-6
@@ -58,51 +70,16 @@ _BIN_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class DeviceUse:
-    """A device that the cells instantiate: model or subcircuit name, width and length in um."""
+    """A device that the cells instantiate: model or subcircuit name, width and length in um.
+
+    prefix: of the elements that name it, "M" for a model, "X" for a subcircuit; "" for what the
+    library has, the subcircuit if it has both.
+    """
 
     name: str
     width_um: float
     length_um: float
-
-
-@dataclass(frozen=True)
-class _Statement:
-    """One logical line: its first line and continuations, without comments."""
-
-    path: Path
-    line: int
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join([self.lines[0], *(line[1:] for line in self.lines[1:])])
-
-    @property
-    def keyword(self) -> str:
-        return self.lines[0].split(None, 1)[0].lower()
-
-    @property
-    def name(self) -> str:
-        """The second word, lower case: what .model and .subckt define."""
-        words = self.text.split(None, 2)
-        return words[1].lower() if len(words) > 1 else ""
-
-    @property
-    def place(self) -> str:
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True)
-class _Subcircuit:
-    """A .subckt, what stands in it, and its .ends."""
-
-    opening: _Statement
-    body: tuple[_Statement, ...]
-    closing: _Statement
-
-    @property
-    def name(self) -> str:
-        return self.opening.name
+    prefix: str = ""
 
 
 _Size = tuple[float, float]  # width, length in metres
@@ -143,11 +120,11 @@ def cut_out(sources: Sequence[SourceText], devices: Iterable[DeviceUse], library
         InputError: a device is not in the library or has no bin for a size; a statement is broken,
             or is one that model files have no business to hold.
     """
-    items = _parse(sources)
-    needed = _needed(items, devices, library)
+    top = parse_library(sources)
+    needed = _needed(top, devices, library)
     lines: list[str] = []
     files: dict[Path, None] = {}
-    for statement in _kept(items, needed, library):
+    for statement in _kept(top, needed, library):
         if not statement.text.replace("\t", " ").isprintable():
             raise InputError(f"{statement.place}: this holds characters that cannot be shown.")
         lines += statement.lines
@@ -172,141 +149,123 @@ def leading_comments(sources: Sequence[SourceText], files: Sequence[Path]) -> li
     return list(kept)
 
 
-# --- reading ---------------------------------------------------------------------------------
-
-
-def _statements(sources: Sequence[SourceText]) -> Iterator[_Statement]:
-    path, number = Path(), 0
-    lines: list[str] = []
-    for source in sources:
-        for offset, raw in enumerate(source.text.split("\n")):
-            line = raw.strip()
-            if not line or line[0] == "*":
-                continue
-            if ";" in line or "$" in line or "//" in line:
-                line = _LINE_COMMENT.sub("", line).rstrip()
-                if not line:
-                    continue
-            if line[0] == "+":
-                if not lines:
-                    raise InputError(
-                        f"{source.path}:{source.line + offset}: a continuation (+) of nothing."
-                    )
-                lines.append(line)
-                continue
-            if lines:
-                yield _Statement(path, number, tuple(lines))
-            path, number, lines = source.path, source.line + offset, [line]
-    if lines:
-        yield _Statement(path, number, tuple(lines))
-
-
-def _parse(sources: Sequence[SourceText]) -> list[_Statement | _Subcircuit]:
-    items: list[_Statement | _Subcircuit] = []
-    opening: _Statement | None = None
-    body: list[_Statement] = []
-    for statement in _statements(sources):
-        keyword = statement.keyword
-        if keyword == ".subckt":
-            if opening is not None:
-                raise InputError(
-                    f"{statement.place}: .subckt inside of .subckt {opening.name} "
-                    f"(line {opening.line}); an .ends is missing."
-                )
-            if not statement.name:
-                raise InputError(f"{statement.place}: .subckt without a name.")
-            opening, body = statement, []
-        elif keyword == ".ends":
-            if opening is None:
-                raise InputError(f"{statement.place}: .ends without a .subckt before it.")
-            items.append(_Subcircuit(opening, tuple(body), statement))
-            opening = None
-        elif opening is not None:
-            body.append(statement)
-        else:
-            items.append(statement)
-    if opening is not None:
-        raise InputError(f"{opening.place}: .subckt {opening.name} has no .ends.")
-    return items
-
-
 # --- choosing --------------------------------------------------------------------------------
 
 
 @dataclass
 class _Needed:
-    """What is to stay: sizes by subcircuit, sizes by model (scope, name), parameter statements.
+    """What is to stay, with the sizes in use: subcircuits, and models by the scope they are in."""
 
-    A model's scope is the subcircuit in which it stands, or "".
-    """
-
-    subcircuits: dict[str, _Sizes] = field(default_factory=dict)
-    models: dict[tuple[str, str], _Sizes] = field(default_factory=dict)
+    subcircuits: dict[Subcircuit, _Sizes] = field(default_factory=dict)
+    models: dict[tuple[Scope, str], _Sizes] = field(default_factory=dict)
 
 
-def _base(name: str) -> str:
-    match = _BIN.fullmatch(name)
-    return match.group(1) if match else name
-
-
-def _needed(
-    items: Sequence[_Statement | _Subcircuit], devices: Iterable[DeviceUse], library: str
-) -> _Needed:
-    subcircuits: dict[str, list[_Subcircuit]] = defaultdict(list)
-    models: set[str] = set()
-    for item in items:
-        if isinstance(item, _Subcircuit):
-            subcircuits[item.name].append(item)
-        elif item.keyword == ".model":
-            models |= {item.name, _base(item.name)}
-
+def _needed(top: Scope, devices: Iterable[DeviceUse], library: str) -> _Needed:
     needed = _Needed()
-    work: list[tuple[str, _Sizes]] = []
+    work: list[tuple[Subcircuit, _Sizes]] = []
     for device in devices:
         name = device.name.lower()
-        if name not in subcircuits and name not in models:
-            near = difflib.get_close_matches(name, [*subcircuits, *models], n=3)
-            hint = f"; it does have {', '.join(near)}" if near else ""
-            raise InputError(
-                f"{library} defines no .subckt or .model called {device.name!r}{hint}."
-            )
-        size = (device.width_um * 1e-6, device.length_um * 1e-6)
-        if not all(math.isfinite(side) and side > 0 for side in size):
-            raise InputError(
-                f"The size of {device.name} is not usable: width {device.width_um} um, length "
-                f"{device.length_um} um; both have to be positive."
-            )
-        work.append((name, _Sizes({size})))
+        sizes = _Sizes({_size_of(device)})
+        if _is_subcircuit(device, top, library):
+            work += [(called, sizes) for called in top.subcircuits[name]]
+        else:
+            needed.models.setdefault((top, name), _Sizes()).add(sizes)
 
     while work:
-        name, sizes = work.pop()
-        if name in models and name not in subcircuits:
-            needed.models.setdefault(("", name), _Sizes()).add(sizes)
+        subcircuit, sizes = work.pop()
+        if not needed.subcircuits.setdefault(subcircuit, _Sizes()).add(sizes):
             continue
-        if not needed.subcircuits.setdefault(name, _Sizes()).add(sizes):
-            continue
-        for subcircuit in subcircuits[name]:
-            local = {s.name for s in subcircuit.body if s.keyword == ".model"}
-            local |= {_base(model) for model in local}
-            for element in subcircuit.body:
-                if element.keyword[0] == ".":
-                    continue
-                passed = sizes if _passes_sizes(element) else _Sizes(all=True)
-                for word in {word.lower() for word in element.text.split()[1:]}:
-                    if word in local:
-                        needed.models.setdefault((name, word), _Sizes()).add(passed)
-                    elif word in subcircuits or word in models:
-                        work.append((word, passed))
+        if _sets_sizes(subcircuit):
+            sizes = _Sizes(all=True)
+        for element in subcircuit.statements:
+            if not element.is_element:
+                continue
+            passed = sizes if _passes_sizes(element) else _Sizes(all=True)
+            if element.keyword[0] == "x":
+                called = subcircuit.find_subcircuits(called_subcircuit(element))
+                work += [(each, passed) for each in called]
+                found = bool(called)
+            else:
+                found = element.keyword[0] not in _HAVE_MODELS
+                for word in model_words(element):
+                    scope = subcircuit.scope_of_model(word)
+                    if scope is not None:
+                        needed.models.setdefault((scope, word), _Sizes()).add(passed)
+                        found = True
+            if not found and not _is_conditional(subcircuit):
+                raise InputError(_unknown_name(element, library))
     return needed
 
 
-def _passes_sizes(element: _Statement) -> bool:
+def _is_conditional(subcircuit: Subcircuit) -> bool:
+    """Whether parts of a subcircuit hang on conditions: what they name may not be there."""
+    return any(statement.keyword in _CONDITIONS for statement in subcircuit.statements)
+
+
+def _unknown_name(element: Statement, library: str) -> str:
+    words = element.words()
+    if element.keyword[0] == "x":
+        what = f"calls the subcircuit {called_subcircuit(element)!r}"
+    else:
+        what = f"({' '.join(words)}) names a model"
+    return (
+        f"{element.place}: the element {element.keyword} {what} that the chosen part of {library} "
+        "does not define; add the section or file that does to models.sections or models.includes "
+        "of the technology file."
+    )
+
+
+def _size_of(device: DeviceUse) -> _Size:
+    size = (device.width_um * 1e-6, device.length_um * 1e-6)
+    if not all(math.isfinite(side) and side > 0 for side in size):
+        raise InputError(
+            f"The size of {device.name} is not usable: width {device.width_um} um, length "
+            f"{device.length_um} um; both have to be positive."
+        )
+    return size
+
+
+def _is_subcircuit(device: DeviceUse, top: Scope, library: str) -> bool:
+    """Whether the device is a subcircuit, rather than a model.
+
+    Raises:
+        InputError: the library does not have what is asked for.
+    """
+    name, prefix = device.name.lower(), device.prefix.upper()
+    has = {"X": name in top.subcircuits, "M": name in top.models}
+    if prefix in has and has[prefix]:
+        return prefix == "X"
+    if not prefix and any(has.values()):
+        return has["X"]
+    words = {"X": ".subckt", "M": ".model"}
+    other = next((kind for kind in has if has[kind]), "")
+    if other:
+        raise InputError(
+            f"{library} defines no {words[prefix]} called {device.name!r}, which prefix = "
+            f"{prefix!r} asks for, but a {words[other]}: correct it to prefix = {other!r}."
+        )
+    near = difflib.get_close_matches(name, [*top.subcircuits, *top.models], n=3)
+    hint = f"; it does have {', '.join(near)}" if near else ""
+    raise InputError(f"{library} defines no .subckt or .model called {device.name!r}{hint}.")
+
+
+def _passes_sizes(element: Statement) -> bool:
     """Whether an element has the width and length that its subcircuit was given, unchanged."""
     for pattern, name in ((_WIDTH, "w"), (_LENGTH, "l")):
         match = pattern.search(element.text)
         if not match or match.group(1).strip("{}'\" \t").lower() != name:
             return False
     return True
+
+
+def _sets_sizes(subcircuit: Subcircuit) -> bool:
+    """Whether a subcircuit gives its width or length another value."""
+    return any(
+        name.lower() in ("w", "l")
+        for statement in subcircuit.statements
+        if statement.keyword == ".param"
+        for name in _ASSIGNED.findall(statement.text)
+    )
 
 
 def _number(text: str) -> float | None:
@@ -329,7 +288,7 @@ def _holds(limits: dict[str, float | None], size: _Size) -> bool:
     return True
 
 
-def _bins_in_use(models: Sequence[_Statement], sizes: _Sizes, library: str) -> set[int]:
+def _bins_in_use(models: Sequence[Statement], sizes: _Sizes, library: str) -> set[int]:
     """Which of the bins of one model (as positions in ``models``) hold a size in use."""
     if sizes.all:
         return set(range(len(models)))
@@ -348,8 +307,8 @@ def _bins_in_use(models: Sequence[_Statement], sizes: _Sizes, library: str) -> s
                 highs = [limit.get(f"{side}max") or math.inf for limit in limits]
                 spans.append(f"{word} {min(lows) * 1e6:g} to {max(highs) * 1e6:g} um")
             raise InputError(
-                f"{library}: the model {_base(models[0].name)} has no bin for width {width:g} um, "
-                f"length {length:g} um; it covers {' and '.join(spans)}."
+                f"{library}: the model {base_name(models[0].name)} has no bin for width "
+                f"{width:g} um, length {length:g} um; it covers {' and '.join(spans)}."
             )
         kept |= found
     return kept
@@ -358,31 +317,22 @@ def _bins_in_use(models: Sequence[_Statement], sizes: _Sizes, library: str) -> s
 # --- writing ---------------------------------------------------------------------------------
 
 
-def _kept_models(
-    statements: Sequence[_Statement], scope: str, needed: _Needed, library: str
-) -> set[int]:
-    """The positions of the .model cards of one scope that stay."""
-    plain: dict[str, list[int]] = defaultdict(list)
-    binned: dict[str, list[int]] = defaultdict(list)
-    for index, statement in enumerate(statements):
-        if statement.keyword == ".model":
-            plain[statement.name].append(index)
-            if _base(statement.name) != statement.name:
-                binned[_base(statement.name)].append(index)
+def _kept_models(scope: Scope, needed: _Needed, library: str) -> set[int]:
+    """The identities of the .model cards of one scope that stay."""
     kept: set[int] = set()
     for (owner, name), sizes in needed.models.items():
-        if owner != scope:
+        if owner is not scope:
             continue
-        if name in plain:
-            kept |= set(plain[name])
+        cards = scope.models[name]
+        plain = [card for card in cards if card.name == name]
+        if plain:
+            kept |= set(map(id, plain))
         else:
-            places = binned[name]
-            bins = _bins_in_use([statements[i] for i in places], sizes, library)
-            kept |= {places[i] for i in bins}
+            kept |= {id(cards[index]) for index in _bins_in_use(cards, sizes, library)}
     return kept
 
 
-def _check_safe(statement: _Statement, allowed: frozenset[str]) -> None:
+def _check_safe(statement: Statement, allowed: frozenset[str]) -> None:
     keyword = statement.keyword
     if keyword[0] == "." and keyword not in allowed:
         raise InputError(
@@ -396,39 +346,44 @@ def _check_safe(statement: _Statement, allowed: frozenset[str]) -> None:
         )
 
 
-def _kept(
-    items: Sequence[_Statement | _Subcircuit], needed: _Needed, library: str
-) -> Iterator[_Statement]:
-    top = [item for item in items if isinstance(item, _Statement)]
-    top_models = {id(top[index]) for index in _kept_models(top, "", needed, library)}
+def _kept_inside(subcircuit: Subcircuit, needed: _Needed, library: str) -> list[Statement]:
+    """What stays of a subcircuit that is needed, from its .subckt to its .ends."""
+    models = _kept_models(subcircuit, needed, library)
+    kept = [subcircuit.opening]
+    for item in subcircuit.items:
+        if isinstance(item, Subcircuit):
+            if item in needed.subcircuits:
+                kept += _kept_inside(item, needed, library)
+        elif item.keyword in _DROPPED:
+            continue
+        elif item.keyword != ".model" or id(item) in models:
+            _check_safe(item, _SUBCKT_STATEMENTS)
+            kept.append(item)
+    return [*kept, subcircuit.closing]
 
-    kept: dict[int, list[_Statement]] = {}  # by position in items
-    definitions: dict[int, _Statement] = {}
-    for index, item in enumerate(items):
-        if isinstance(item, _Subcircuit):
-            if item.name not in needed.subcircuits:
-                continue
-            models = _kept_models(item.body, item.name, needed, library)
-            body = [s for i, s in enumerate(item.body) if s.keyword != ".model" or i in models]
-            for statement in body:
-                _check_safe(statement, _SUBCKT_STATEMENTS)
-            kept[index] = [item.opening, *body, item.closing]
+
+def _kept(top: Scope, needed: _Needed, library: str) -> Iterator[Statement]:
+    models = _kept_models(top, needed, library)
+    kept: dict[int, list[Statement]] = {}  # by position in the library
+    definitions: dict[int, Statement] = {}
+    for index, item in enumerate(top.items):
+        if isinstance(item, Subcircuit):
+            if item in needed.subcircuits:
+                kept[index] = _kept_inside(item, needed, library)
         elif item.keyword in _DEFINITIONS:
-            _check_safe(item, _DEFINITIONS)
             definitions[index] = item
         elif item.keyword == ".model":
-            if id(item) in top_models:
-                _check_safe(item, _SUBCKT_STATEMENTS)
+            if id(item) in models:
                 kept[index] = [item]
         elif item.keyword in _SETTINGS or item.keyword in _CONDITIONS:
             kept[index] = [item]
-        elif item.keyword[0] == "." and item.keyword not in _DROPPED:
-            _check_safe(item, frozenset())
-        elif item.keyword[0] != ".":
+        elif item.is_element:
             raise InputError(
                 f"{item.place}: {item.keyword!r} is neither a model, a parameter nor a subcircuit; "
                 "a model library holds no circuit elements of its own."
             )
+        elif item.keyword not in _DROPPED:
+            _check_safe(item, frozenset())
 
     for index in _definitions_in_use(definitions, kept):
         kept[index] = [definitions[index]]
@@ -437,8 +392,8 @@ def _kept(
 
 
 def _definitions_in_use(
-    definitions: dict[int, _Statement],
-    kept: dict[int, list[_Statement]],
+    definitions: dict[int, Statement],
+    kept: dict[int, list[Statement]],
 ) -> set[int]:
     """Of the .param and .func statements, those whose names the kept text leads to."""
     texts = {index: statement.text for index, statement in definitions.items()}

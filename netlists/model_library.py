@@ -25,7 +25,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +41,7 @@ __all__ = ["DeviceUse", "ModelLibrary", "TrimmedModels", "find_library", "trimme
 _log = logging.getLogger(__name__)
 
 # Part of every cache key: raise it whenever the text that is cut out changes.
-_FORMAT = 1
+_FORMAT = 2
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _VALUE = re.compile(r"[A-Za-z0-9_.+*/() -]+")
@@ -138,7 +138,7 @@ def trimmed_models(
         InputError: the library is broken, or does not have a device, size or corner.
         MissingDependencyError: the library is not there.
     """
-    wanted = sorted(set(devices), key=lambda use: (use.name, use.width_um, use.length_um))
+    wanted = sorted(set(devices), key=astuple)
     if not wanted:
         raise InputError(f"No devices were asked for of the models of {library.name}.")
     for use in wanted:

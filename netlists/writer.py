@@ -30,10 +30,10 @@ def cell_text(cell: Cell, technology: Technology, header: Sequence[str] = ()) ->
 
 def device_uses(cell: Cell, technology: Technology) -> tuple[DeviceUse, ...]:
     """Every model and size that ``cell`` needs, each once: what to cut out of the library."""
-    uses = {
-        DeviceUse(technology.device(device.polarity).model, device.size.width, device.size.length)
-        for _, device in cell.transistors()
-    }
+    uses: set[DeviceUse] = set()
+    for _, transistor in cell.transistors():
+        size, device = transistor.size, technology.device(transistor.polarity)
+        uses.add(DeviceUse(device.model, size.width, size.length, device.prefix))
     return tuple(sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um)))
 
 

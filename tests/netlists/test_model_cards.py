@@ -34,7 +34,7 @@ Mx d g s b sm w={w/2} l='l + 0.1u'
 .ends
 .subckt pair d g s b w=1 l=1
 X1 d g s b nfet w={w} l={l}
-X2 d g s b raw w=2 l=2
+M2 d g s b raw w=2 l=2
 .ends
 .model raw.1 nmos lmin=0 lmax=1u
 .model raw.2 nmos lmin=1u lmax=1
@@ -120,6 +120,77 @@ def test_a_device_or_size_that_is_not_there(use: DeviceUse, expected: str):
         cut(use)
 
 
+SAME_NAME = """.model nch.0 nmos level=54 lmin=0.1u lmax=1u wmin=0.1u wmax=10u
+.model nch.1 nmos level=54 lmin=1u lmax=10u wmin=0.1u wmax=10u
+.subckt nch d g s b w=1u l=1u
+m0 d g s b nch w=w l=l
+.ends
+"""
+
+
+def test_an_element_says_what_its_name_stands_for():
+    kept = [".model nch.0", ".subckt nch", ".ends"]
+    assert heads(cut(DeviceUse("nch", 2, 0.5), library=SAME_NAME)) == kept
+    assert heads(cut(DeviceUse("nch", 2, 0.5, "X"), library=SAME_NAME)) == kept
+    assert heads(cut(DeviceUse("nch", 2, 5, "M"), library=SAME_NAME)) == [".model nch.1"]
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        (DeviceUse("single", 2, 2, "X"), "no .subckt called 'single'.*correct it to prefix = 'M'"),
+        (DeviceUse("nfet", 2, 2, "M"), "no .model called 'nfet'.*correct it to prefix = 'X'"),
+        (DeviceUse("nothing", 2, 2, "M"), "no .subckt or .model called 'nothing'"),
+    ],
+)
+def test_a_prefix_that_does_not_fit_is_refused_with_the_one_that_does(
+    use: DeviceUse, expected: str
+):
+    with pytest.raises(InputError, match=expected):
+        cut(use)
+
+
+NESTED = """.model core nmos level=1 vto=0.1
+.subckt nch d g s b w=1u l=1u
+.subckt core d g s b w=1u l=1u
+m0 d g s b core w=w l=l
+d0 b d area
+.model core.1 nmos level=1 lmax=1u
+.model core.2 nmos level=1 lmin=1u
+.ends core
+.subckt unused d g
+.ends
+x0 d g s b core params: w=w l=l
+r0 d 0 body r=1
+.ends nch
+.model area d is=1e-15
+.model body r rsh=1
+.subckt core d
+.ends
+"""
+
+
+def test_names_are_looked_up_from_the_inside_out():
+    result = cut(DeviceUse("nch", 2, 0.5), library=NESTED)
+    assert heads(result) == [
+        ".subckt nch",
+        ".subckt core",
+        ".model core.1",
+        ".ends core",
+        ".ends nch",
+        ".model area",
+        ".model body",
+    ]
+
+
+def test_a_subcircuit_that_sets_its_sizes_itself_keeps_every_bin():
+    text = SAME_NAME.replace("m0 d", ".param l = {2*w}\nm0 d")
+    assert heads(cut(DeviceUse("nch", 2, 0.5), library=text))[:2] == [
+        ".model nch.0",
+        ".model nch.1",
+    ]
+
+
 MODEL = ".model m nmos level=1\n"
 
 
@@ -135,7 +206,9 @@ MODEL = ".model m nmos level=1\n"
         (".subckt m a b\n.save all\n.ends\n", 2, ".save has no place"),
         (".subckt m a b\n.control\n.endc\n.ends\n", 2, ".control has no place"),
         (".subckt m a b\n", 1, "no .ends"),
-        (".subckt m a b\n.subckt n a b\n.ends\n", 2, ".subckt inside of .subckt m"),
+        (".subckt m a b\n.subckt n a b\n.ends\n", 1, ".subckt m has no .ends"),
+        (".subckt m a b\nx1 a b nowhere w=1\n.ends\n", 2, "calls the subcircuit 'nowhere'"),
+        (".subckt m a b\nm1 a b 0 0 card w=1\n.ends\n", 2, "m1 a b 0 0 card. names a model"),
         (".ends\n" + MODEL, 1, ".ends without"),
         ("+ a=1\n" + MODEL, 1, "continuation"),
         (".model m nmos vto=\x9b1\n", 1, "cannot be shown"),

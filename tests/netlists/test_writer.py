@@ -192,10 +192,10 @@ def test_uses_are_each_model_and_size_once():
     assert uses == tuple(
         sorted(
             {
-                DeviceUse("generic_nmos", tail.width, tail.length),
-                DeviceUse("generic_nmos", pair.width, pair.length),
-                DeviceUse("generic_nmos", mirror.width, mirror.length),
-                DeviceUse("generic_pmos", mirror.width, mirror.length),
+                DeviceUse("generic_nmos", tail.width, tail.length, "M"),
+                DeviceUse("generic_nmos", pair.width, pair.length, "M"),
+                DeviceUse("generic_nmos", mirror.width, mirror.length, "M"),
+                DeviceUse("generic_pmos", mirror.width, mirror.length, "M"),
             },
             key=lambda use: (use.name, use.width_um, use.length_um),
         )

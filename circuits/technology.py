@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from circuits.diffusion import Diffusion, Parallel
 from circuits.structure import Polarity, Size
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.limits import Limits
@@ -52,7 +53,8 @@ class Device:
 
     prefix: "X" for a subcircuit, "M" for a plain model. terminals: order of the four terminals.
     size_style: how lengths are written. multiplier: parameters that all get the number of
-    devices in parallel. parameters: further ones, written as they are.
+    devices in parallel. parameters: further ones, written as they are. diffusion: drains and
+    sources as drawn; None: not known, and a netlist's transistors have no junctions.
     """
 
     model: str
@@ -63,6 +65,7 @@ class Device:
     parameters: Mapping[str, float] = field(default_factory=dict)
     width: tuple[float, float] = (0.0, math.inf)
     length: tuple[float, float] = (0.0, math.inf)
+    diffusion: Diffusion | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,18 @@ class Technology:
     def device(self, polarity: Polarity) -> Device:
         """The device of ``polarity``."""
         return self.nmos if polarity == Polarity.NMOS else self.pmos
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever builds on this technology should know of it."""
+        bare = [kind.value for kind in Polarity if self.device(kind).diffusion is None]
+        if not bare:
+            return ()
+        return (
+            f"the drains and sources of {' and '.join(bare)} have no area: neither their leakage, "
+            "which rules above some 60 degC, nor their capacitance is simulated; give the length "
+            f"of a diffusion in [devices.{bare[0]}.diffusion]",
+        )
 
 
 def builtin_technologies() -> tuple[str, ...]:
@@ -313,11 +328,18 @@ def _device(table: _Table) -> Device:
         )
     extra = table.table("parameters", {})
     multiplier = table.texts("multiplier", ["m"], _WORD)
+    diffusion = _diffusion(table, extra)
+    written = ["w", "l", *multiplier, *(diffusion.parameters if diffusion else ())]
+    twice = sorted(
+        {name for name in written if [w.lower() for w in written].count(name.lower()) > 1}
+    )
+    if twice:
+        raise table.error("diffusion", f"writes {twice[0]}, which is another parameter's name")
     parameters = {}
     for key in list(extra.content):
         if not _WORD.fullmatch(key):
             raise extra.error(repr(key), "is no parameter name (letters, digits, _)")
-        if key.lower() in ("w", "l", *(name.lower() for name in multiplier)):
+        if key.lower() in (name.lower() for name in written):
             raise extra.error(key, "is written from the sizes; it must not stand here")
         parameters[key] = extra.number(key, low=-1e30)
     device = Device(
@@ -329,9 +351,48 @@ def _device(table: _Table) -> Device:
         parameters=parameters,
         width=table.pair("width", (0.0, math.inf)),
         length=table.pair("length", (0.0, math.inf)),
+        diffusion=diffusion,
     )
     table.done()
     return device
+
+
+def _diffusion(device: _Table, parameters: _Table) -> Diffusion | None:
+    """None where the file does not give it. parameters: the device's further ones."""
+    if "diffusion" not in device.content:
+        device.seen.add("diffusion")
+        return None
+    table = device.table("diffusion")
+    length = table.number("length", high=100.0)
+    parallel = table.text("parallel", Parallel.APART.value)
+    if parallel not in list(Parallel):
+        raise table.error(
+            "parallel", f"= {parallel!r} must be one of {[p.value for p in Parallel]}"
+        )
+    names = {
+        key: table.text(key, name, _WORD)
+        for key, name in (
+            ("drain_area", "ad"),
+            ("source_area", "as"),
+            ("drain_perimeter", "pd"),
+            ("source_perimeter", "ps"),
+        )
+    }
+    fingers = 1.0
+    counted = table.text("fingers", "nf", _WORD)
+    if counted in parameters.content:
+        fingers = parameters.number(counted, low=1, high=1000)
+        if fingers != int(fingers):
+            raise parameters.error(counted, f"= {fingers!r} must be a whole number")
+    found = Diffusion(
+        length=length,
+        shared=table.number("shared", length, high=100.0),
+        parallel=Parallel(parallel),
+        fingers=int(fingers),
+        **names,
+    )
+    table.done()
+    return found
 
 
 def _sizes(table: _Table, nmos: Device, pmos: Device) -> dict[str, dict[str, Size]]:

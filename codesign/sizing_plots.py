@@ -24,7 +24,7 @@ def sizing_figure(study: SizingStudy) -> Figure:
         _draw_yield(left, study)
         _draw_energy(right, study)
         for axes in (left, right):
-            axes.set_xlabel("gates and capacitors (1000 µm²)")
+            axes.set_xlabel("devices and capacitors (1000 µm²)")
         left.legend(loc="lower right", fontsize=7.5)
         where = f"{study.name} on {study.technology}"
         figure.suptitle(f"{where}: {len(study.trials)} trials", fontsize=9)

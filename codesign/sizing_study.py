@@ -66,8 +66,9 @@ class SizingFigures:
     chip_yield: share of ``chips`` that fire in the wanted regime, as built. interval_error: median
     over those of how far the interval between spikes is from the model's, a share; 0 where there
     are no intervals. nominal_fires: whether the neuron as drawn fires in it. gate_area,
-    capacitor_area: square micrometres. static_power: watt. energy_per_spike: joule, infinite
-    where it does not spike. unit_current (ampere) and membrane_capacitance (farad): as mapped.
+    diffusion_area, capacitor_area: square micrometres. static_power: watt. energy_per_spike:
+    joule, infinite where it does not spike. unit_current (ampere) and membrane_capacitance (farad):
+    as mapped.
     """
 
     chips: int
@@ -75,6 +76,7 @@ class SizingFigures:
     interval_error: float
     nominal_fires: bool
     gate_area: float
+    diffusion_area: float
     capacitor_area: float
     static_power: float
     energy_per_spike: float
@@ -83,8 +85,8 @@ class SizingFigures:
 
     @property
     def area(self) -> float:
-        """Gates and capacitors, square micrometres."""
-        return self.gate_area + self.capacitor_area
+        """Gates, diffusions and capacitors, square micrometres."""
+        return self.gate_area + self.diffusion_area + self.capacitor_area
 
     @property
     def costs(self) -> tuple[float, float, float]:

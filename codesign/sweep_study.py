@@ -36,10 +36,10 @@ class ChipOutcome:
 class PointOutcome:
     """What a point gives.
 
-    wanted: how the model fires there. static_power: watt. area: of gates and capacitors, square
-    micrometres. unit_current (ampere), membrane_capacitance (farad), unit_voltage (volt): as
-    applied there. time_unit: seconds of one unit of model time there; mapped_time_unit: of the
-    design, where it was mapped.
+    wanted: how the model fires there. static_power: watt. area: of gates, diffusions and
+    capacitors, square micrometres. unit_current (ampere), membrane_capacitance (farad),
+    unit_voltage (volt): as applied there. time_unit: seconds of one unit of model time there;
+    mapped_time_unit: of the design, where it was mapped.
     """
 
     wanted: RegimeReport

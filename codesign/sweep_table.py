@@ -69,7 +69,7 @@ def summary(study: SweepStudy) -> Iterator[str]:
         yield from _ranges(study)
         areas = [o.area for o in outcomes]
         if _is_constant(areas):
-            yield f"area of gates and capacitors: {areas[0]:.0f} um2"
+            yield f"area of gates, diffusions and capacitors: {areas[0]:.0f} um2"
     for reason, points in _alike(study.points):
         yield f"{_numbers(points)}: {reason}"
 

@@ -1,7 +1,8 @@
 """Cells as SPICE text: the one place where circuits become netlist lines.
 
     cell     -> .subckt NAME PORTS ... .ends NAME      children first, each once
-    device   -> Xname d g s b MODEL w=2 l=8 m=1        as the technology writes it
+    device   -> Xname d g s b MODEL w=2 l=8 m=1 ad=0.58 as=0.58 pd=4.58 ps=4.58
+                                                       as the technology writes it
     header   -> comments: provenance, then *.PININFO in each subcircuit
 
 The text holds no analysis, no option, no library and no node 0: it is a cell library that a
@@ -10,6 +11,7 @@ colleague can read, check against a layout or paste into another test bench.
 
 from collections.abc import Sequence
 
+from circuits.diffusion import junctions
 from circuits.structure import Capacitor, Cell, Instance, Part, Size, Transistor
 from circuits.technology import Device, SizeStyle, Technology
 from netlists.model_cards import DeviceUse
@@ -75,17 +77,40 @@ def _transistor(part: Transistor, device: Device) -> str:
 
 
 def _size(size: Size, device: Device) -> list[str]:
-    def written(micrometres: float) -> str:
-        match device.size_style:
-            case SizeStyle.PLAIN:
-                return f"{micrometres:g}"
-            case SizeStyle.MICRO:
-                return f"{micrometres:g}u"
-            case SizeStyle.METRE:
-                return f"{micrometres * 1e-6:g}"
+    style = device.size_style
+    words = [f"w={_length(size.width, style)}", f"l={_length(size.length, style)}"]
+    words += [f"{name}={size.multiplier}" for name in device.multiplier]
+    if device.diffusion is not None:
+        drawn = junctions(size, device.diffusion)
+        values = (
+            _area(drawn.drain_area, style),
+            _area(drawn.source_area, style),
+            _length(drawn.drain_perimeter, style),
+            _length(drawn.source_perimeter, style),
+        )
+        names = device.diffusion.parameters
+        words += [f"{name}={value}" for name, value in zip(names, values, strict=True)]
+    return words
 
-    copies = [f"{name}={size.multiplier}" for name in device.multiplier]
-    return [f"w={written(size.width)}", f"l={written(size.length)}", *copies]
+
+def _length(micrometres: float, style: SizeStyle) -> str:
+    match style:
+        case SizeStyle.PLAIN:
+            return f"{micrometres:g}"
+        case SizeStyle.MICRO:
+            return f"{micrometres:g}u"
+        case SizeStyle.METRE:
+            return f"{micrometres * 1e-6:g}"
+
+
+def _area(square_micrometres: float, style: SizeStyle) -> str:
+    match style:
+        case SizeStyle.PLAIN:
+            return f"{square_micrometres:g}"
+        case SizeStyle.MICRO:
+            return f"{square_micrometres:g}p"
+        case SizeStyle.METRE:
+            return f"{square_micrometres * 1e-12:g}"
 
 
 def _wrapped(line: str, continuation: str) -> list[str]:

@@ -80,14 +80,14 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     """In Markdown."""
     lines = [
         "| step | chips in ngspice | burst as the model: ngspice | as built | gates, um2 "
-        "| capacitors, um2 | static power, nW |",
-        "|---|---|---|---|---|---|---|",
+        "| diffusions, um2 | capacitors, um2 | static power, nW |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         built = "" if r["as_built"] is None else f"{100 * r['as_built']:.1f} %"
         lines.append(
             f"| {r['step']} | {r['chips']} | {100 * r['circuit']:.1f} % | {built} "
-            f"| {r['gate_area']:.0f} | {r['capacitor_area']:.0f} "
+            f"| {r['gate_area']:.0f} | {r['diffusion_area']:.0f} | {r['capacitor_area']:.0f} "
             f"| {1e9 * r['static_power']:.0f} |"
         )
     return "\n".join(lines) + "\n"

@@ -47,9 +47,9 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         left.set_title("yield")
         left.legend(fontsize=7, loc="upper right")
 
-        gates = np.array([step["gate_area"] for step in steps]) / 1000
+        gates = np.array([s["gate_area"] + s["diffusion_area"] for s in steps]) / 1000
         capacitors = np.array([step["capacitor_area"] for step in steps]) / 1000
-        middle.barh(places, gates, 0.6, color=_GATES, label="gates")
+        middle.barh(places, gates, 0.6, color=_GATES, label="transistors")
         total = middle.barh(
             places, capacitors, 0.6, left=gates, color=_CAPACITORS, label="capacitors"
         )

@@ -38,6 +38,7 @@ class Costs:
     """Of a neuron as drawn: square micrometres and watt, bias lines included."""
 
     gate_area: float
+    diffusion_area: float
     capacitor_area: float
     static_power: float
 
@@ -95,4 +96,4 @@ def costs_of(design: NeuronDesign, technology: Technology, engine: Engine) -> Co
     """Area and static power of a step's neuron."""
     space = area(neuron_circuit(design, technology).cell, technology)
     measured = characterize(technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine)
-    return Costs(space.gates, space.capacitors, static_power(design, measured))
+    return Costs(space.gates, space.diffusions, space.capacitors, static_power(design, measured))

@@ -38,7 +38,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     for name, metavar, what in (
         ("interval-error", "SHARE", "target: largest median error of the interval between spikes"),
-        ("area", "UM2", "budget: largest area of gates and capacitors, square micrometres"),
+        ("area", "UM2", "budget: largest area of devices and capacitors, square micrometres"),
         ("power", "W", "budget: largest static power"),
     ):
         parser.add_argument(

@@ -250,10 +250,18 @@ def _estimates(estimates: Estimates) -> Markup:
         "Estimated from the design alone, at the corner and temperature of the mapping; areas "
         "without wells, wires and spacing"
     )
-    columns = ("transistors", "gates", "capacitors", "static power", "energy per spike")
+    columns = (
+        "transistors",
+        "gates",
+        "diffusions",
+        "capacitors",
+        "static power",
+        "energy per spike",
+    )
     row: list[Child] = [
         str(estimates.transistors),
         f"{number(estimates.gate_area)} µm²",
+        f"{number(estimates.diffusion_area)} µm²",
         f"{number(estimates.capacitor_area)} µm²",
         quantity(estimates.static_power, "W"),
         quantity(estimates.energy_per_spike, "J"),

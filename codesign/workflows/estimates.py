@@ -27,14 +27,16 @@ ESTIMATES_FILE = "estimates.json"
 class Estimates:
     """Of one neuron, as drawn.
 
-    transistors: how many. gate_area, capacitor_area: square micrometres, without wells, wires and
-    what a layout leaves between devices. static_power: watt, bias lines included. spike_rate:
-    hertz, of the as-built neuron under its input; energy_per_spike: joule, None without spikes.
+    transistors: how many. gate_area, diffusion_area (drains and sources), capacitor_area: square
+    micrometres, without wells, wires and what a layout leaves between devices. static_power: watt,
+    bias lines included. spike_rate: hertz, of the as-built neuron under its input;
+    energy_per_spike: joule, None without spikes.
     """
 
     name: str
     transistors: int
     gate_area: float
+    diffusion_area: float
     capacitor_area: float
     static_power: float
     spike_rate: float
@@ -56,6 +58,7 @@ def estimate(
         name=design.name,
         transistors=drawn.transistors,
         gate_area=drawn.gates,
+        diffusion_area=drawn.diffusions,
         capacitor_area=drawn.capacitors,
         static_power=power,
         spike_rate=spikes / seconds,
@@ -63,7 +66,7 @@ def estimate(
     )
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def write_estimates(folder: Path, estimates: tuple[Estimates, ...]) -> Path:

@@ -134,6 +134,7 @@ def evaluate(
         interval_error=_interval_error(firing, problem.model, moved),
         nominal_fires=detail.regime == wanted,
         gate_area=space.gates,
+        diffusion_area=space.diffusions,
         capacitor_area=space.capacitors,
         static_power=power,
         energy_per_spike=math.inf if energy is None else energy,

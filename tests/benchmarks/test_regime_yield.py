@@ -12,7 +12,12 @@ from codesign.plots import save_figure
 from neuron_model.regimes import Regime, RegimeReport
 from tests.mapping import neurons
 
-COSTS = {"gate_area": 10_000.0, "capacitor_area": 22_000.0, "static_power": 3.5e-7}
+COSTS = {
+    "gate_area": 10_000.0,
+    "diffusion_area": 3_000.0,
+    "capacitor_area": 22_000.0,
+    "static_power": 3.5e-7,
+}
 
 
 def reports(bursting: int, resting: int) -> list[RegimeReport]:
@@ -52,7 +57,7 @@ def test_the_table_and_the_picture_show_every_step(tmp_path):
     rows[-1]["as_built"] = None
     text = table(rows)
     assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == [f"| {s}" for s in STEPS]
-    assert "| sized | 3 | 66.7 % | 50.0 % | 10000 | 22000 | 350 |" in text
+    assert "| sized | 3 | 66.7 % | 50.0 % | 10000 | 3000 | 22000 | 350 |" in text
     save_figure(chain_figure(rows), tmp_path / "chain.png")
     assert (tmp_path / "chain.png").stat().st_size > 5000
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from circuits.area import area
@@ -13,12 +15,25 @@ def test_an_ota_by_hand(generic):
     assert drawn.transistors == 10
     assert drawn.gates == pytest.approx(2 * 16 + 2 * 4 + 4 * 8 + 2 * 8)
     assert drawn.capacitors == 0.0
+    # a drain and a source of 0.48 um each
+    width = 2 * 2 + 2 * 4 + 4 * 1 + 2 * 1
+    assert drawn.diffusions == pytest.approx(2 * 0.48 * width)
 
 
 def test_capacitors_take_their_value_over_the_density(generic):
     drawn = area(follower("slow", generic, 3e-12, ""), generic)
     assert drawn.capacitors == pytest.approx(3e-12 / generic.capacitance_density)
-    assert drawn.total == drawn.gates + drawn.capacitors
+    assert drawn.total == drawn.gates + drawn.diffusions + drawn.capacitors
+
+
+def test_without_their_length_no_diffusions_are_counted(generic):
+    bare = replace(
+        generic,
+        nmos=replace(generic.nmos, diffusion=None),
+        pmos=replace(generic.pmos, diffusion=None),
+    )
+    drawn = area(ota(bare), bare)
+    assert (drawn.diffusions, drawn.gates) == (0.0, area(ota(generic), generic).gates)
 
 
 def test_a_neuron_is_the_sum_of_its_blocks(design, generic):

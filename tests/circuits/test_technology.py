@@ -1,4 +1,5 @@
 import math
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+from circuits.diffusion import Diffusion, Parallel
 from circuits.structure import Polarity, Size
 from circuits.technology import (
     TECHNOLOGY_FOLDER,
@@ -122,6 +124,47 @@ def test_the_rest_has_defaults(write):
     assert technology.corners == ("tt",)
     low, high = technology.limits.voltage
     assert (low, high) == pytest.approx((0.5, 1.3))
+
+
+def test_diffusions_are_those_of_the_file(write):
+    table = {"length": 0.5, "shared": 0.6, "parallel": "shared", "drain_area": "AD"}
+    path = write(
+        **{"devices.nmos.diffusion": table, "devices.nmos.parameters": {"nf": 4}},
+        **{"devices.pmos.diffusion": {"length": 0.4}},
+    )
+    technology = load_technology(path)
+    assert technology.nmos.diffusion == Diffusion(0.5, 0.6, Parallel.SHARED, 4, drain_area="AD")
+    assert technology.nmos.parameters == {"nf": 4.0}
+    assert technology.pmos.diffusion == Diffusion(0.4, 0.4)
+    assert technology.notes == ()
+
+
+def test_a_technology_without_diffusions_says_what_is_missing(write):
+    technology = load_technology(write(**{"devices.pmos.diffusion": REMOVED}))
+    assert technology.pmos.diffusion is None
+    (note,) = technology.notes
+    assert "pmos have no area" in note
+    assert "[devices.pmos.diffusion]" in note
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("diffusion", 0.29, "devices.nmos.diffusion = 0.29 must be a table"),
+        ("diffusion", {"shared": 0.3}, "devices.nmos.diffusion.length is missing"),
+        ("diffusion", {"length": -1.0}, "devices.nmos.diffusion.length = -1.0 must be above 0"),
+        ("diffusion", {"length": 1.0, "parallel": "near"}, "must be one of ['apart', 'shared']"),
+        ("diffusion", {"length": 1.0, "drain_area": "a d"}, "must be a name"),
+        ("diffusion", {"length": 1.0, "drain_area": "AS"}, "writes"),
+        ("diffusion", {"length": 1.0, "drain_area": "w"}, "writes w"),
+        ("diffusion", {"length": 1.0, "width": 1.0}, "devices.nmos.diffusion.width is unknown"),
+        ("parameters", {"PD": 1e-6}, "devices.nmos.parameters.PD is written from the sizes"),
+        ("parameters", {"nf": 1.5}, "devices.nmos.parameters.nf = 1.5 must be a whole number"),
+    ],
+)
+def test_diffusions_that_cannot_be_are_refused(write, key, value, says):
+    with pytest.raises(InputError, match=re.escape(says)):
+        load_technology(write(**{f"devices.nmos.{key}": value}))
 
 
 def test_generators_are_linear_or_of_ranges(write):

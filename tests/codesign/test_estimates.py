@@ -23,7 +23,7 @@ from neuron_model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE, burster
 
 GENERIC = load_technology("generic")
-ONE = Estimates("burster", 154, 2000.0, 4100.0, 4.44e-7, 116.0, 3.83e-9)
+ONE = Estimates("burster", 154, 2000.0, 400.0, 4100.0, 4.44e-7, 116.0, 3.83e-9)
 
 
 @pytest.mark.ngspice
@@ -53,7 +53,7 @@ def test_estimates_are_what_ngspice_measures(
 
 
 def test_what_is_written_is_read_back(tmp_path: Path):
-    silent = Estimates("silent", 10, 1.0, 2.0, 3e-7, 0.0, None)
+    silent = Estimates("silent", 10, 1.0, 0.5, 2.0, 3e-7, 0.0, None)
     write_estimates(tmp_path, (ONE, silent))
     assert read_estimates(tmp_path) == {"burster": ONE, "silent": silent}
     assert read_estimates(tmp_path / "elsewhere") == {}

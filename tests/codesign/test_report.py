@@ -103,7 +103,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance)
     write_validation(run / "validation.json", validation)
     write_designs(run / "design.json", [design("burster"), design("silent")])
-    write_estimates(run, (Estimates("burster", 154, 2000.0, 4100.0, 4.44e-7, 116.0, 3.83e-9),))
+    write_estimates(
+        run, (Estimates("burster", 154, 2000.0, 400.0, 4100.0, 4.44e-7, 116.0, 3.83e-9),)
+    )
     (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
     (run / "history.csv").write_text(
         "step,loss,activity,validation_nrmse\n0,1.5,0.3,\n1,0.5,0.2,0.75\n2,0.25,0.125,0.875\n"

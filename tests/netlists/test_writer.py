@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circuits.diffusion import Diffusion, Parallel
 from circuits.neuron import neuron_circuit
 from circuits.ota import ota
 from circuits.structure import (
@@ -74,6 +75,29 @@ def device_line(text: str) -> str:
         ({"multiplier": ("m", "mult")}, Size(2, 2, 4), "w=2 l=2 m=4 mult=4"),
         ({"multiplier": ("nf",)}, Size(2, 2, 4), "w=2 l=2 nf=4"),
         ({"parameters": {"sa": 0.5e-6, "mode": 0.0}}, Size(2, 2), "m=1 sa=5e-07 mode=0"),
+        (
+            {"diffusion": Diffusion(0.29, 0.29)},
+            Size(2, 2),
+            "m=1 ad=0.58 as=0.58 pd=4.58 ps=4.58",
+        ),
+        (
+            {"diffusion": Diffusion(0.5, 0.6), "size_style": SizeStyle.MICRO},
+            Size(2, 2),
+            "m=1 ad=1p as=1p pd=5u ps=5u",
+        ),
+        (
+            {
+                "diffusion": Diffusion(0.5, 0.6, Parallel.SHARED, drain_area="adr"),
+                "size_style": SizeStyle.METRE,
+            },
+            Size(2, 2, 2),
+            "m=2 adr=6e-13 as=1e-12 pd=2.6e-06 ps=5e-06",
+        ),
+        (
+            {"diffusion": Diffusion(0.5, 0.6, fingers=2), "parameters": {"nf": 2.0}},
+            Size(2, 2),
+            "m=1 ad=0.6 as=1 pd=3.2 ps=6 nf=2",
+        ),
     ],
 )
 def test_a_device_is_written_as_its_technology_does(device, size, line):

@@ -68,4 +68,6 @@ def run(arguments: argparse.Namespace) -> int:
         ]
         title = f"{technology.name}, {corner}, {arguments.temperature:g} degC: {orientation} OTA"
         print_table(f"{title} at {measured.reference:g} V", columns, rows)
+    for note in technology.notes:
+        print(f"note: {note}")
     return 0

@@ -52,9 +52,10 @@ def design_neuron(
     measured = characterize(
         technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine, progress
     )
-    return map_neuron(
+    design = map_neuron(
         parameters, measured, technology.limits, choices or default_choices(technology)
     )
+    return replace(design, notes=(*design.notes, *technology.notes))
 
 
 def default_choices(technology: Technology) -> MappingChoices:

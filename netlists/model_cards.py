@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netlists.model_refusals import ProtectedText, check_readable
 from netlists.model_source import SourceText
 from netlists.model_statements import (
     Scope,
@@ -30,6 +31,7 @@ from netlists.model_statements import (
     model_words,
     parse_library,
 )
+from netlists.spice_numbers import number
 from neuron_model.errors import InputError
 
 _WORD = re.compile(r"[A-Za-z_][\w.$]*")
@@ -39,20 +41,6 @@ _PARAMETER = r"(?:^|\s){name}\s*=\s*(\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|\S+)"
 _WIDTH = re.compile(_PARAMETER.format(name="w"), re.IGNORECASE)
 _LENGTH = re.compile(_PARAMETER.format(name="l"), re.IGNORECASE)
 _LIMIT = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*([^\s,)]+)", re.IGNORECASE)
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)", re.IGNORECASE)
-_SUFFIX = (
-    ("meg", 1e6),
-    ("mil", 25.4e-6),
-    ("t", 1e12),
-    ("g", 1e9),
-    ("k", 1e3),
-    ("m", 1e-3),
-    ("u", 1e-6),
-    ("n", 1e-9),
-    ("p", 1e-12),
-    ("f", 1e-15),
-    ("a", 1e-18),
-)
 
 _SETTINGS = frozenset({".option", ".global"})
 _DEFINITIONS = frozenset({".param", ".func"})
@@ -121,10 +109,14 @@ def cut_out(sources: Sequence[SourceText], devices: Iterable[DeviceUse], library
             or is one that model files have no business to hold.
     """
     top = parse_library(sources)
+    protected = ProtectedText()
+    for statement in top.all_statements():
+        protected.check(statement)
     needed = _needed(top, devices, library)
     lines: list[str] = []
     files: dict[Path, None] = {}
     for statement in _kept(top, needed, library):
+        check_readable(statement)
         if not statement.text.replace("\t", " ").isprintable():
             raise InputError(f"{statement.place}: this holds characters that cannot be shown.")
         lines += statement.lines
@@ -268,16 +260,6 @@ def _sets_sizes(subcircuit: Subcircuit) -> bool:
     )
 
 
-def _number(text: str) -> float | None:
-    """A SPICE number ("1.5e-7", "0.15u"); None for an expression."""
-    match = _NUMBER.fullmatch(text)
-    if not match:
-        return None
-    suffix = match.group(2).lower()
-    scale = next((factor for start, factor in _SUFFIX if suffix.startswith(start)), 1.0)
-    return float(match.group(1)) * scale
-
-
 def _holds(limits: dict[str, float | None], size: _Size) -> bool:
     for side, value in zip("wl", size, strict=True):
         low, high = limits.get(f"{side}min"), limits.get(f"{side}max")
@@ -293,7 +275,7 @@ def _bins_in_use(models: Sequence[Statement], sizes: _Sizes, library: str) -> se
     if sizes.all:
         return set(range(len(models)))
     limits = [
-        {name.lower(): _number(value) for name, value in _LIMIT.findall(model.text)}
+        {name.lower(): number(value) for name, value in _LIMIT.findall(model.text)}
         for model in models
     ]
     kept: set[int] = set()

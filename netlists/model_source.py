@@ -6,10 +6,13 @@ Understood are the two forms of ``.lib`` and the forms of ``.include`` that ngsp
     .lib "corners.lib" tt      the section tt of that file stands here
     .include parameters.spice  that file stands here, without its sections
 
-Paths are relative to the file they stand in. What comes out is text in pieces, each of which knows
-its file and line, so that whatever is found wrong later can be pointed at.
+Paths are relative to the file they stand in, with slashes of either kind. Files are UTF-8, UTF-16
+or Latin-1, with a byte order mark or without, and with line ends of any kind. What comes out is
+text in pieces, each of which knows its file and line, so that whatever is found wrong later can be
+pointed at.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +23,17 @@ from neuron_model.errors import InputError
 _DIRECTIVE = re.compile(r"^[ \t]*\.(inc\w*|lib|endl)\b([^\n]*)$", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 # `$` opens a comment only between blanks: it may also stand in a file name.
-_DIRECTIVE_COMMENT = re.compile(r";.*$|\s\$\s.*$")
+_DIRECTIVE_COMMENT = re.compile(r";.*$|\s\$\s.*$|\s//.*$")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_BLANK = re.compile(r"[\x0b\x0c]")
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ARCHIVES = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"))
+# Of a file's beginning, by which UTF-16 without a byte order mark is known.
+_SAMPLE = 400
 
 
 @dataclass(frozen=True)
@@ -50,20 +62,39 @@ def read_model_text(path: Path, wanted_by: str = "") -> str:
         raise InputError(
             f"{origin}the model file {path} cannot be read ({error.strerror or error})."
         ) from error
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        # Older libraries carry a Latin-1 micro sign or a name in their comments.
-        text = data.decode("latin-1")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for magic, kind in _ARCHIVES:
+        if data.startswith(magic):
+            raise InputError(
+                f"{origin}{path} is packed ({kind}); unpack it and name what is in it."
+            )
+    # Form feeds are blanks to SPICE; files from DOS may end in Ctrl-Z.
+    text = _BLANK.sub(" ", _decoded(data).replace("\r\n", "\n").replace("\r", "\n")).rstrip("\x1a")
     found = _NOT_TEXT.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         raise InputError(
             f"{origin}{path}:{line}: this is not a text file (byte 0x{ord(found.group()):02x}); "
-            "a SPICE model library is expected."
+            "a SPICE model library is expected. If it is encrypted or compiled for another "
+            "simulator, ask its foundry for the models as plain text, or for ngspice."
         )
     return text
+
+
+def _decoded(data: bytes) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    even, odd = data[0:_SAMPLE:2], data[1:_SAMPLE:2]
+    # Of UTF-16's pairs of bytes one is zero in all but a few letters.
+    if odd.count(0) > 0.7 * len(odd) and not even.count(0):
+        return data.decode("utf-16-le", "replace")
+    if even.count(0) > 0.7 * len(even) and not odd.count(0):
+        return data.decode("utf-16-be", "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # Older libraries carry a Latin-1 micro sign or a name in their comments.
+        return data.decode("latin-1")
 
 
 def section_names(path: Path) -> tuple[str, ...]:
@@ -133,7 +164,7 @@ def _expand(
                     f"{place}: {match.group().strip()!r} is not understood; expected "
                     '`.lib "file" section` or `.include "file"`.'
                 )
-            included = path.parent / Path(tokens[0]).expanduser()
+            included = _included(path.parent, tokens[0])
             part = tokens[1] if word == "lib" else None
             yield from _expand(included, part, open_files, place)
     if inside is not None:
@@ -144,6 +175,14 @@ def _expand(
         raise InputError(f"{origin}{path} has no section {section!r}; its sections: {names}.")
     if section is None and position < len(text):
         yield SourceText(path, line, text[position:])
+
+
+def _included(folder: Path, name: str) -> Path:
+    path = folder / Path(name).expanduser()
+    if "\\" in name and not path.exists():
+        # written on Windows
+        return folder / Path(name.replace("\\", "/")).expanduser()
+    return path
 
 
 def _tokens(text: str) -> list[str]:

@@ -95,6 +95,16 @@ class Scope:
         """Its own, without those of the subcircuits in it."""
         return (item for item in self.items if isinstance(item, Statement))
 
+    def all_statements(self) -> Iterator[Statement]:
+        """Its own and those of the subcircuits in it, in order."""
+        for item in self.items:
+            if isinstance(item, Subcircuit):
+                yield item.opening
+                yield from item.all_statements()
+                yield item.closing
+            else:
+                yield item
+
     @cached_property
     def subcircuits(self) -> Mapping[str, Sequence["Subcircuit"]]:
         """Those that it defines itself, by name."""

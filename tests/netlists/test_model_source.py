@@ -1,5 +1,6 @@
 """Sections and includes of a model library."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,43 @@ def test_what_is_wrong_is_pointed_at(
 def test_latin_1_comments_are_read(tmp_path: Path):
     (tmp_path / "top.lib").write_bytes("* 4 µm\n.param a=1\n".encode("latin-1"))
     assert text_of(tmp_path / "top.lib") == ["* 4 µm", ".param a=1"]
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        b"\xef\xbb\xbf.param a=1\r\n.param b=2\r\n",
+        b".param a=1\r.param b=2\r\x1a",
+        ".param a=1\r\n.param b=2\r\n".encode("utf-16"),
+        b"\xfe\xff" + ".param a=1\n.param b=2\n".encode("utf-16-be"),
+        ".param a=1\n.param b=2\n".encode("utf-16-le"),
+        ".param a=1\n.param b=2\n".encode("utf-16-be"),
+        b"\x0c\n.param\x0ca=1\n\x0b.param b=2\n",
+    ],
+)
+def test_text_is_read_however_it_was_saved(tmp_path: Path, encoded: bytes):
+    (tmp_path / "top.lib").write_bytes(encoded)
+    assert text_of(tmp_path / "top.lib") == [".param a=1", ".param b=2"]
+
+
+def test_what_is_packed_or_encrypted_is_refused(tmp_path: Path):
+    (tmp_path / "top.lib").write_bytes(gzip.compress(b".param a=1\n"))
+    with pytest.raises(InputError, match=r"top\.lib is packed \(gzip\)"):
+        expand(tmp_path / "top.lib")
+    (tmp_path / "top.lib").write_bytes(b"* header\n" + bytes(range(256)))
+    with pytest.raises(InputError, match=r"top\.lib:2: this is not a text file.*encrypted"):
+        expand(tmp_path / "top.lib")
+
+
+def test_sections_call_sections_of_their_own_file_and_of_others(tmp_path: Path):
+    write(
+        tmp_path,
+        top=".LIB 'all'\n.lib 'top.lib' nmos // a comment\n.lib \"sub\\dev.lib\" 'pmos'\n"
+        ".endl all\n"
+        ".lib nmos\n.param n=1\n.endl other\n",
+    )
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "dev.lib").write_text(
+        ".lib PMOS\n.lib ../top.lib nmos\n.param p=1\n.endl\n"
+    )
+    assert text_of(tmp_path / "top.lib", "all") == [".param n=1", ".param n=1", ".param p=1"]

@@ -2,7 +2,7 @@
 # make test    lint, types and every test (what continuous integration runs)
 # make check   lint, format and types only
 # make check-claims   runs the commands whose figures README and docs/results quote, and compares
-# make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 models
+# make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
 # make clean   removes what was made here (the model cache of the user stays)
 #
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with.
@@ -37,6 +37,7 @@ setup: models
 # that could be wrong after an upgrade or an emptied cache.
 models: $(VENV)/.installed
 	@$(BIN)/codesign pdk install sky130 --quiet
+	@$(BIN)/codesign pdk install gf180mcu --quiet
 
 system:
 	@sh setup/system.sh

@@ -66,7 +66,7 @@ def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> No
         "--technology",
         required=required,
         metavar="T",
-        help="generic, sky130, or the path of a technology file",
+        help="generic, sky130, gf180mcu, or the path of a technology file",
     )
 
 

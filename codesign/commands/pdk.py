@@ -14,14 +14,15 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = add_command(
         subparsers,
         "pdk",
-        example="codesign pdk install sky130\ncodesign pdk list --json",
+        example="codesign pdk install sky130\ncodesign pdk install gf180mcu\n"
+        "codesign pdk list --json",
         description="Install transistor models into the user's cache, or show what is there. "
         "A PDK under $PDK_ROOT is used before an installed one.",
     )
     parser.add_argument(
         "action", choices=("install", "list"), help="bring models here, or show what is here"
     )
-    parser.add_argument("name", nargs="?", help="the models to install, such as sky130")
+    parser.add_argument("name", nargs="?", help="the models to install: sky130 or gf180mcu")
     parser.add_argument("--quiet", action="store_true", help="say nothing when all is well")
 
 

@@ -55,14 +55,15 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 def test_built_in_technologies_are_complete(name):
     technology = load_technology(name)
     assert technology.name == name
-    assert "tt" in technology.corners
+    assert technology.corners[0] in ("tt", "typical")
+    assert all(technology.device(kind).diffusion is not None for kind in Polarity)
     low, high = technology.limits.voltage
     assert 0 < low < technology.reference < high < technology.supply
     assert low <= technology.reference <= high
 
 
-def test_generic_and_sky130_are_built_in():
-    assert builtin_technologies() == ("generic", "sky130")
+def test_what_is_built_in():
+    assert builtin_technologies() == ("generic", "gf180mcu", "sky130")
 
 
 def test_everything_in_the_file_is_read(write):
@@ -306,7 +307,9 @@ def test_an_empty_file_lacks_its_first_key(tmp_path):
 
 @pytest.mark.parametrize("name", ["sky131", "/nowhere/at/all.toml", "a\0b", ""])
 def test_a_name_that_leads_nowhere_says_what_there_is(name):
-    with pytest.raises(InputError, match=r"neither built in \(generic, sky130\) nor a technology"):
+    with pytest.raises(
+        InputError, match=r"neither built in \(generic, gf180mcu, sky130\) nor a tech"
+    ):
         load_technology(name)
 
 

@@ -34,6 +34,7 @@ def test_models_that_are_missing_say_how_to_get_them(
     checks = by_name(doctor._models())
     assert (checks["sky130 models"].ok, checks["sky130 models"].needed) == (False, True)
     assert "codesign pdk install sky130" in checks["sky130 models"].remedy
+    assert "codesign pdk install gf180mcu" in checks["gf180mcu models"].remedy
     assert checks["generic models"].ok
     assert Path(checks["generic models"].found).is_file()
 

@@ -12,8 +12,10 @@ from netlists.pdk_cache import PACKAGES
 
 def test_list_says_where_models_would_be(cache_folder: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["pdk", "list", "--json"]) == 0
-    (state,) = json.loads(capsys.readouterr().out)
-    assert state["name"] == "sky130"
+    states = json.loads(capsys.readouterr().out)
+    assert [state["name"] for state in states] == ["sky130", "gf180mcu"]
+    assert {state["licence"] for state in states} == {"Apache-2.0"}
+    state = states[0]
     assert state["installed"] is False
     assert state["path"].startswith(str(cache_folder))
 
@@ -52,7 +54,7 @@ def test_install_without_a_network_is_3(
     ("words", "expected"),
     [
         (["pdk", "install"], "Say which models"),
-        (["pdk", "install", "other"], "no PDK package 'other'; known are: sky130"),
+        (["pdk", "install", "other"], "no PDK package 'other'; known are: gf180mcu, sky130"),
     ],
 )
 def test_bad_names_are_2(

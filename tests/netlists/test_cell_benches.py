@@ -245,7 +245,7 @@ def test_the_bench_holds_one_cell_and_no_analysis_in_its_text(benches):
 
 
 @pytest.mark.ngspice
-@pytest.mark.parametrize("name", ["generic", "sky130"])
+@pytest.mark.parametrize("name", ["generic", "sky130", "gf180mcu"])
 def test_every_device_has_a_model_at_every_corner(name: str, engine: Engine):
     technology = load_technology(name)
     if technology.models.installed and not PACKAGES[technology.models.installed].is_installed:

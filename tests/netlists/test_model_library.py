@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from circuits.technology import load_technology
 from netlists import model_library
 from netlists.model_library import DeviceUse, find_library, trimmed_models
 from netlists.pdk_cache import PACKAGES
@@ -181,7 +182,31 @@ def test_sky130_cut_out_agrees_with_its_parent_to_nine_digits(tmp_path: Path, co
     assert all(1e-12 < abs(float(current)) < 1e-2 for current in currents)
 
 
-def drain_currents(folder: Path, models: str, uses: Sequence[DeviceUse]) -> list[str]:
+@pytest.mark.ngspice
+@pytest.mark.parametrize("corner", ["typical", "fs"])
+def test_gf180mcu_cut_out_agrees_with_its_parent_to_nine_digits(tmp_path: Path, corner: str):
+    """Its subcircuits are called like the binned models in them, which sections call each other."""
+    package = PACKAGES["gf180mcu"]
+    if not package.is_installed:
+        pytest.skip("gf180mcu is not installed (codesign pdk install gf180mcu)")
+    technology = load_technology("gf180mcu")
+    uses = [
+        DeviceUse(name, w, length)
+        for name in ("nfet_03v3", "pfet_03v3")
+        for w, length in ((0.5, 0.5), (1, 8), (2, 16), (4, 1), (20, 40))
+    ]
+    trimmed = trimmed_models(technology.models, corner, uses).text
+    switches = package.library_path.parent / "design.ngspice"
+    whole = f'.include "{switches}"\n.lib "{package.library_path}" {corner}'
+    currents = drain_currents(tmp_path / "trimmed", trimmed, uses, "u")
+    assert currents == drain_currents(tmp_path / "whole", whole, uses, "u")
+    assert len(set(currents)) == 2 * len(uses)
+    assert all(1e-15 < abs(float(current)) < 1e-2 for current in currents)
+
+
+def drain_currents(
+    folder: Path, models: str, uses: Sequence[DeviceUse], unit: str = ""
+) -> list[str]:
     """Ten digits of each device's drain current, in weak and in strong inversion."""
     program = shutil.which("ngspice")
     assert program, "ngspice is needed: make setup"
@@ -191,7 +216,8 @@ def drain_currents(folder: Path, models: str, uses: Sequence[DeviceUse]) -> list
         sign = "-" if "pfet" in use.name else ""
         lines += [
             f"vd{index} d{index} 0 {sign}0.9",
-            f"x{index} d{index} g{sign} 0 0 {use.name} w={use.width_um} l={use.length_um}",
+            f"x{index} d{index} g{sign} 0 0 {use.name} "
+            f"w={use.width_um}{unit} l={use.length_um}{unit}",
         ]
     lines += ["vgn g 0 0.4", "vgp g- 0 -0.4", ".control", "set num_threads=1 numdgt=10"]
     for gate in ("0.6", "1.2"):

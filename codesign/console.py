@@ -81,6 +81,19 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     console.print(table)
 
 
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, least: int) -> int:
+    """How many of the first columns a table of ``width`` letters has room for; ``least`` at least.
+
+    Nothing is to be folded.
+    """
+    used = 1
+    for index, column in enumerate(columns):
+        used += 3 + max(map(len, (column, *(row[index] for row in rows))))
+        if used > width:
+            return max(index, least)
+    return len(columns)
+
+
 def note(message: str) -> None:
     """Say on standard error what is being done."""
     print(message, file=sys.stderr, flush=True)

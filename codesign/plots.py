@@ -22,7 +22,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from codesign.quantities import percent, quantity, si_unit
-from codesign.validation import IV_LIMIT, CurveComparison, NeuronValidation, Waveform
+from codesign.validation import CurveComparison, NeuronValidation, Waveform
+from codesign.verdicts import IV_LIMIT
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.regimes import RegimeReport

@@ -9,14 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, INK, STYLE
+from codesign.verdicts import QUANTITIES
 from codesign.workflows.refine import Iteration, Refinement
 
 _NAMES: Mapping[str, tuple[str, str]] = {
     "iv_fast": ("fast curve", "#56b4e9"),
     "iv_slow": ("slow curve", "#0072b2"),
     "iv_ultraslow": ("ultraslow curve", "#14406b"),
-    "interval": ("interval", "#d55e00"),
-    "pause": ("pause", "#cc79a7"),
+    "interspike_interval": (QUANTITIES["interspike_interval"], "#d55e00"),
+    "interburst_interval": (QUANTITIES["interburst_interval"], "#cc79a7"),
+    "spikes_per_burst": (QUANTITIES["spikes_per_burst"], "#009e73"),
+    "firing_rate": (QUANTITIES["firing_rate"], "#8a6d00"),
 }
 
 

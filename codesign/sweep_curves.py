@@ -26,7 +26,7 @@ from codesign.sweep_legend import (
     title,
 )
 from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
-from codesign.validation import IV_LIMIT
+from codesign.verdicts import IV_LIMIT
 from neuron_model.regimes import Regime
 
 # Letters of all labels below one of the curves.

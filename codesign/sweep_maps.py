@@ -36,7 +36,7 @@ from codesign.sweep_legend import (
     title,
 )
 from codesign.sweep_study import SweepPoint, SweepStudy
-from codesign.validation import MODEL_INTERVAL_LIMIT
+from codesign.verdicts import IBI_TOLERANCE
 
 MOST_PANELS = 12
 """Values of the axes beyond the second that are drawn."""
@@ -44,8 +44,8 @@ MOST_PANELS = 12
 _COLUMNS = 4
 # Errors of intervals beyond this (per cent) are shown in the colour of this one.
 _LARGEST_ERROR = 50.0
-# The scale reaches at least as far as a validation allows, so that what passes looks pale.
-_SMALLEST_ERROR = 100 * MODEL_INTERVAL_LIMIT
+# The scale reaches at least as far as a rhythm that is kept, so that what is kept looks pale.
+_SMALLEST_ERROR = 100 * IBI_TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -38,19 +38,6 @@ def table_rows(study: SweepStudy) -> list[tuple[str, ...]]:
     return rows
 
 
-def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, least: int) -> int:
-    """How many of the first columns a table of ``width`` letters has room for; ``least`` at least.
-
-    Nothing is to be folded.
-    """
-    used = 1
-    for index, column in enumerate(columns):
-        used += 3 + max(map(len, (column, *(row[index] for row in rows))))
-        if used > width:
-            return max(index, least)
-    return len(columns)
-
-
 def summary(study: SweepStudy) -> Iterator[str]:
     """Lines below the table: how many match, the errors' range, and why points have no outcome."""
     outcomes = study.outcomes

@@ -10,28 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.parameters import Timescale
 from neuron_model.regimes import Regime, RegimeReport
-
-IV_LIMIT = 0.02
-"""Largest nrmse of an I-V curve that passes."""
-
-AS_BUILT_INTERVAL_LIMIT = 0.03
-"""Largest relative error of spike intervals against as-built that passes."""
-
-MODEL_INTERVAL_LIMIT = 0.10
-"""Largest relative error of spike intervals against the model, where it has the circuit's filter
-and leak."""
-
-
-COINCIDENCE_WINDOW = 0.2
-"""How far apart two spikes may be that count as the same, in median intervals between spikes."""
-
-COINCIDENCE_LIMIT = 0.7
-"""Smallest coincidence factor with as-built that passes, where a recorded current drives; below it,
-spike count and median interval have to agree within AS_BUILT_INTERVAL_LIMIT."""
 
 
 @dataclass(frozen=True)
@@ -61,41 +44,6 @@ class Waveform:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Spikes of the circuit against a reference (model or as-built).
-
-    spike_count: of the reference; circuit_spike_count: of the circuit. interval_error: relative
-    error of the median interval between spikes of a burst (or of all); pause_error: of the median
-    pause between bursts. None where one of the two has no such interval. coincidence:
-    coincidence factor of the spike trains: 1 for equal ones, 0 for no more than chance; None where
-    neither spikes.
-    """
-
-    spike_count: int
-    circuit_spike_count: int
-    interval_error: float | None
-    pause_error: float | None
-    coincidence: float | None = None
-
-    @property
-    def keeps_pace(self) -> bool:
-        """Whether count and median interval are the reference's, within AS_BUILT_INTERVAL_LIMIT."""
-        most = max(1.0, AS_BUILT_INTERVAL_LIMIT * self.spike_count)
-        counts = abs(self.circuit_spike_count - self.spike_count) <= most
-        error = self.interval_error
-        return counts and error is not None and abs(error) <= AS_BUILT_INTERVAL_LIMIT
-
-    @property
-    def in_step(self) -> bool:
-        """Whether a driven circuit fires as its reference does.
-
-        The spikes coincide, or count and median interval agree: a neuron that would fire of itself
-        gets out of step in a hundred spikes by a difference of half a per cent.
-        """
-        return self.coincidence is None or self.coincidence >= COINCIDENCE_LIMIT or self.keeps_pace
-
-
-@dataclass(frozen=True)
 class Supply:
     """static_power, mean_power: watt at rest and over the run. energy_per_spike: joule, mean power
     over the run divided by its spike rate; None without spikes."""
@@ -109,8 +57,9 @@ class Supply:
 class NeuronValidation:
     """One neuron's circuit against its model.
 
-    driven: whether the current is a recorded one that changes all the time; then spikes are
-    compared one by one and the regime is not judged. reasons: why it did not pass, in words.
+    driven: whether the current is a recorded one that changes all the time; then the regime is not
+    judged. circuit_shaped: whether the model has the filters and the leak of a circuit, so that its
+    rhythm is judged. reasons: why it did not pass, in words.
     """
 
     name: str
@@ -140,16 +89,34 @@ class NeuronValidation:
         """Whether the circuit fires in the model's regime."""
         return self.circuit.regime == self.model.regime
 
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What the circuit keeps of the ``model`` and of ``as_built``."""
+        references = {"model": self.model, "as_built": self.as_built}
+        return {who: verdict(r, self.circuit, self.driven) for who, r in references.items()}
+
 
 @dataclass(frozen=True)
 class Validation:
-    """All neurons of one run at one set of conditions. provenance: versions, hashes, models."""
+    """All comparisons of one run at one set of conditions.
+
+    A neuron with a recorded current is compared twice, under it and under a constant one.
+    provenance: versions, hashes, models. exported: neurons of the run that circuits are made of,
+    simulated or not.
+    """
 
     technology: str
     corner: str
     temperature: float
     neurons: tuple[NeuronValidation, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
+    exported: int = 0
+
+    @property
+    def by_name(self) -> dict[str, tuple[NeuronValidation, ...]]:
+        """The comparisons of each neuron that was simulated."""
+        names = dict.fromkeys(neuron.name for neuron in self.neurons)
+        return {name: tuple(n for n in self.neurons if n.name == name) for name in names}
 
     @property
     def passed(self) -> bool:
@@ -157,7 +124,7 @@ class Validation:
         return all(neuron.passed for neuron in self.neurons)
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str, Any]:
@@ -172,10 +139,41 @@ def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str,
         "technology": validation.technology,
         "corner": validation.corner,
         "temperature": validation.temperature,
+        "exported": validation.exported,
         "passed": validation.passed,
+        "counts": counts(validation),
+        "definitions": {**DEFINITIONS, "passed": PASSED},
         "neurons": [_neuron(n, arrays) for n in validation.neurons],
         "provenance": dict(validation.provenance),
     }
+
+
+def counts(validation: Validation) -> dict[str, int]:
+    """How many neurons there are, were simulated, passed and keep what of their models.
+
+    A neuron counts where all of its comparisons do; regimes are judged under steady currents.
+    """
+    neurons = validation.by_name
+    kept = [[c.verdicts["model"] for c in comparisons] for comparisons in neurons.values()]
+    return {
+        "exported": max(validation.exported, len(neurons)),
+        "simulated": len(neurons),
+        "regime_kept": sum(all(v.regime_kept is not False for v in each) for each in kept),
+        "rhythm_kept": sum(all(v.rhythm_kept for v in each) for each in kept),
+        "passed": sum(all(c.passed for c in each) for each in neurons.values()),
+    }
+
+
+def summary(validation: Validation) -> str:
+    """The same in a sentence."""
+    found = counts(validation)
+    of = f" of {found['exported']}" if found["exported"] > 1 else ""
+    noun = "neuron" if found["exported"] == 1 else "neurons"
+    keep = "keeps" if found["regime_kept"] == 1 else "keep"
+    return (
+        f"{found['simulated']}{of} {noun} simulated: {found['regime_kept']} {keep} the regime of "
+        f"the model, {found['rhythm_kept']} the rhythm; {found['passed']} passed"
+    )
 
 
 def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
@@ -201,6 +199,7 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
             "circuit": n.circuit.regime.value,
             "match": None if n.driven else n.regimes_match,
         },
+        "verdicts": {who: _verdict(found) for who, found in n.verdicts.items()},
         "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
         "supply": asdict(n.supply),
         "circuit_shaped": n.circuit_shaped,
@@ -219,6 +218,16 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
     return document
 
 
+def _verdict(found: Verdict) -> dict[str, Any]:
+    names = {name.replace(" ", "_"): kept for name, kept in found.reached.items()}
+    deviations = {
+        d.quantity: {**asdict(d), "error": d.error, "used": d.used} for d in found.deviations
+    }
+    for each in deviations.values():
+        del each["quantity"]
+    return {**names, "coincidence": found.coincidence, "deviations": deviations}
+
+
 def _report(report: RegimeReport) -> dict[str, Any]:
     return {**asdict(report), "regime": report.regime.value}
 
@@ -226,6 +235,11 @@ def _report(report: RegimeReport) -> dict[str, Any]:
 def _listed(values: np.ndarray) -> list[float]:
     # seven digits are what a simulation is good for, and half the file's size
     return [float(f"{v:.7g}") for v in values]
+
+
+def is_current(document: Any) -> bool:
+    """Whether this version wrote a document, so that :func:`validation_from_json` reads it."""
+    return isinstance(document, Mapping) and document.get("format") == _FORMAT
 
 
 def validation_from_json(document: Any, source: str = "validation") -> Validation:
@@ -236,13 +250,17 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
     """
     try:
         if document["format"] != _FORMAT:
-            raise ValueError("another version wrote it")
+            raise ValueError(
+                f"its format is {document['format']!r}, this version reads {_FORMAT}; "
+                "`codesign validate` makes it anew"
+            )
         return Validation(
             technology=document["technology"],
             corner=document["corner"],
             temperature=float(document["temperature"]),
             neurons=tuple(_read_neuron(entry) for entry in document["neurons"]),
             provenance=document["provenance"],
+            exported=int(document["exported"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{source}: is no validation file of this version ({error}).") from error

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.as_built.record import Finding
-from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary, timing
+from codesign.verdicts import timing
+from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
 from codesign.workflows.source import Drive
 from mapping.estimates import energy_per_spike
 from neuron_model.regimes import RegimeReport

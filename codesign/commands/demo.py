@@ -58,12 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         print_validation(validation)
-        passed = sum(neuron.passed for neuron in validation.neurons)
         print(
             f"trained: test NRMSE {trained.nrmse:.3f} "
             f"(last value: {trained.trivial['last value']:.3f})\n"
             f"exported: {result.neurons} neurons on {technology.name}, {len(result.files)} files\n"
-            f"validated: {passed} of {len(validation.neurons)} comparisons passed\n"
             f"report: {report}"
         )
     if not validation.passed:

@@ -166,9 +166,9 @@ def _print(study: "SweepStudy", folder: Path | None) -> None:
     import shutil
     import sys
 
-    from codesign.console import print_table
+    from codesign.console import fitting, print_table
     from codesign.sweep_legend import title
-    from codesign.sweep_table import fitting, summary, table_columns, table_rows
+    from codesign.sweep_table import summary, table_columns, table_rows
 
     columns, rows = table_columns(study), table_rows(study)
     shown = rows[:_MOST_ROWS]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
+    from codesign.verdicts import definitions
+
     parser = add_command(
         subparsers,
         "validate",
@@ -27,6 +29,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign validate runs/demo --technology sky130 --corner ss --temperature 85",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
         "spike times with the model's and with what was built. Exit status 1: it does not match.",
+        notes=definitions(),
     )
     add_neurons(parser)
     add_technology(parser)

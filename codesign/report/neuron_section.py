@@ -5,9 +5,10 @@ from __future__ import annotations
 from codesign.plots import LABELS, iv_figure, waveform_figure
 from codesign.quantities import MISSING, celsius, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
-from codesign.report.parts import key, keyed, mark, table, words
+from codesign.report.parts import kept, key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
-from codesign.validation import IV_LIMIT, NeuronValidation
+from codesign.validation import NeuronValidation
+from codesign.verdicts import IV_LIMIT, QUANTITIES
 from codesign.workflows.estimates import Estimates
 from mapping.design import NeuronDesign
 from neuron_model.regimes import RegimeReport
@@ -37,6 +38,7 @@ def neuron_section(
     return element(
         "section",
         element("h2", neuron.name, " ", mark(neuron.passed)),
+        _verdicts(neuron),
         _items(neuron.reasons, "reasons"),
         _items(neuron.notes, "notes"),
         element("h3", "I-V curves by timescale"),
@@ -45,12 +47,36 @@ def neuron_section(
         element("h3", "Response to the input current"),
         _waveforms(neuron, stimulus, sheet),
         _firing_table(neuron),
-        _timing(neuron),
+        _power(neuron),
         _design(design) if design else None,
         _estimates(estimates) if estimates else None,
         id=f"neuron-{index}",
         class_="neuron",
     )
+
+
+def _verdicts(neuron: NeuronValidation) -> Markup:
+    """What is kept of model and as-built, quantity by quantity."""
+    rows: list[list[Child]] = []
+    for who, found in neuron.verdicts.items():
+        first: list[Child] = [keyed(who, f"circuit to {LABELS[who]}"), kept(found)]
+        deviations = [
+            element(
+                "li",
+                f"{QUANTITIES[d.quantity]} {number(d.found)} / {number(d.reference)}",
+                f" ({percent(d.error, signed=True)})" if d.error is not None else None,
+                f", tolerance ±{percent(d.tolerance / d.reference, 0)}" if d.reference else None,
+                class_=None if d.kept else "over",
+            )
+            for d in found.deviations
+        ]
+        listed = element("ul", deviations, class_="kept") if deviations else MISSING
+        rows.append([*first, listed, number(found.coincidence, 2)])
+    why = "shown and not judged, its filters or its leak being none that a circuit has"
+    judged = "judged" if neuron.circuit_shaped else why
+    caption = f"What the circuit keeps. The rhythm of the model is {judged}."
+    columns = ("", "reached", "circuit / reference", "coincidence factor")
+    return table(caption, columns, rows, text_columns=(0, 1, 2))
 
 
 def _items(lines: tuple[str, ...], kind: str) -> Child:
@@ -145,19 +171,9 @@ def _firing_table(neuron: NeuronValidation) -> Markup:
     return table(caption, columns, [row(who) for who in LABELS], text_columns=(0, 1))
 
 
-def _timing(neuron: NeuronValidation) -> Markup:
-    pairs = (("model", neuron.against_model), ("as_built", neuron.against_as_built))
-    rows: list[list[Child]] = [
-        [
-            keyed(who, f"circuit to {LABELS[who]}"),
-            percent(timing.interval_error, signed=True),
-            percent(timing.pause_error, signed=True),
-            *((number(timing.coincidence, 2),) if neuron.driven else ()),
-        ]
-        for who, timing in pairs
-    ]
+def _power(neuron: NeuronValidation) -> Markup:
     supply = neuron.supply
-    power = table(
+    return table(
         "Taken from the supply, bias currents included",
         ("static power", "mean power", "energy per spike"),
         [
@@ -169,10 +185,6 @@ def _timing(neuron: NeuronValidation) -> Markup:
         ],
         text_columns=(0, 1, 2),
     )
-    columns = ["", "error of the interval between spikes", "error of the pause between bursts"]
-    # Without a current that sets the pace, phases drift, and spikes meet by chance.
-    ends = ["coincidence factor"] if neuron.driven else []
-    return Markup(table("Spike timing of the circuit", [*columns, *ends], rows) + power)
 
 
 def _design(design: NeuronDesign) -> list[Child]:

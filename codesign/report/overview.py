@@ -12,22 +12,28 @@ import numpy as np
 from codesign.plots import loss_figure
 from codesign.quantities import MISSING, celsius, fixed, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
-from codesign.report.parts import key, mark, over, table, words
+from codesign.report.parts import kept, key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
 from codesign.report.vector_image import StyleSheet, inline_svg
-from codesign.validation import (
-    AS_BUILT_INTERVAL_LIMIT,
-    COINCIDENCE_LIMIT,
-    COINCIDENCE_WINDOW,
+from codesign.validation import NeuronValidation, Validation
+from codesign.validation import summary as in_words
+from codesign.verdicts import (
+    DEFINITIONS,
     IV_LIMIT,
-    MODEL_INTERVAL_LIMIT,
-    NeuronValidation,
-    Validation,
+    PASSED,
+    QUANTITIES,
+    Verdict,
 )
 from mapping.design import NeuronDesign
 from neuron_model.parameters import NeuronParameters, Timescale
 
 _LETTERS = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
+
+
+_TWICE = (
+    "A neuron with a recorded current stands in two rows: under it, and under a constant current "
+    "typical of it, by which its regime is judged."
+)
 
 
 def title_of(run: RunFolder) -> str:
@@ -42,14 +48,11 @@ def conditions(validation: Validation) -> str:
 
 
 def verdict(run: RunFolder) -> list[Child]:
-    """How many comparisons passed, and the figures that one looks for first."""
+    """How many neurons passed and keep what, and the figures that one looks for first."""
     validation = run.validation
     neurons = validation.neurons
-    passed = sum(neuron.passed for neuron in neurons)
     every = bool(neurons) and validation.passed
-    sign = "✓" if every else "✗"
-    noun = "comparison" if len(neurons) == 1 else "comparisons"
-    headline = f"{sign} {passed} of {len(neurons)} {noun} passed"
+    headline = f"{'✓' if every else '✗'} {in_words(validation)}"
     return [
         element("p", headline, class_=f"verdict {'good' if every else 'bad'}"),
         element("dl", [_tile(name, value) for name, value in _key_figures(neurons)], class_="tiles")
@@ -81,38 +84,34 @@ def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
 def summary(validation: Validation) -> list[Child]:
     """All neurons, and what it takes to pass."""
     neurons = validation.neurons
-    stepped = any(not neuron.driven for neuron in neurons)
-    driven = any(neuron.driven for neuron in neurons)
-    rows = [_row(index, neuron, stepped, driven) for index, neuron in enumerate(neurons)]
-    columns = [
+    rows = [_row(index, neuron) for index, neuron in enumerate(neurons)]
+    columns = (
         "neuron",
+        "verdict",
+        "kept of the model",
+        "kept of as built",
+        "current",
         "regime of the circuit",
-        "I-V nrmse: fast",
-        "slow",
-        "ultraslow",
         "spikes: model / as built / circuit",
-        *(("intervals to as built", "to model") if stepped else ()),
-        *(("coincidence factor with as built", "with model") if driven else ()),
+        "ISI, IBI to the model",
+        "ISI, IBI to as built",
+        "largest I-V nrmse",
         "static power",
         "energy per spike",
-        "verdict",
-    ]
+    )
+    driven = any(neuron.driven for neuron in neurons)
     return [
         element("h2", "All neurons"),
-        table(None, columns, rows, text_columns=(0, 1, len(columns) - 1)),
+        table(None, columns, rows, text_columns=tuple(range(6))),
+        element("p", _TWICE) if driven else None,
+        element("h3", "What the verdicts mean"),
         element(
-            "p",
-            f"To pass, each I-V curve must be within {percent(IV_LIMIT, 0)} of the model's "
-            "(root mean square error over the model curve's peak to peak), the regime the "
-            f"model's, and the median interval between spikes within "
-            f"{percent(AS_BUILT_INTERVAL_LIMIT, 0)} of as-built and, where the model has the "
-            f"circuit's filters and leak, within {percent(MODEL_INTERVAL_LIMIT, 0)} of the "
-            "model's. A neuron driven by a recorded current is judged spike by spike instead: the "
-            "coincidence factor with the as-built response (1: equal trains, 0: chance; window "
-            f"{number(COINCIDENCE_WINDOW, 2)} of a median interval) must be at least "
-            f"{number(COINCIDENCE_LIMIT, 2)}, or count and median interval of the spikes agree "
-            f"within {percent(AS_BUILT_INTERVAL_LIMIT, 0)}: a neuron that would fire of itself "
-            "gets out of step by the least difference.",
+            "dl",
+            [
+                element("div", element("dt", name), element("dd", text))
+                for name, text in {**DEFINITIONS, "passed": PASSED}.items()
+            ],
+            class_="definitions",
         ),
     ]
 
@@ -125,22 +124,12 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
     errors = [curve.nrmse for neuron in neurons for curve in neuron.iv]
     if errors:
         yield "largest I-V error (nrmse)", percent(max(errors))
-    stepped = [neuron for neuron in neurons if not neuron.driven]
-    if stepped:
-        same = sum(neuron.regimes_match for neuron in stepped)
-        yield "regimes as trained", f"{same} of {len(stepped)}"
-    coincidences = [n.against_as_built.coincidence for n in neurons if n.driven]
-    known = [c for c in coincidences if c is not None]
-    if known:
-        yield "smallest coincidence factor with as built", number(min(known), 2)
-    for name, timings in (
-        ("as built", [n.against_as_built for n in stepped]),
-        ("model", [n.against_model for n in stepped]),
-    ):
-        intervals = [t.interval_error for t in timings if t.interval_error is not None]
-        if intervals:
-            worst = max(intervals, key=abs)
-            yield f"largest interval error to {name}", percent(worst, signed=True)
+    for who, name in (("model", "the model"), ("as_built", "as built")):
+        found = [neuron.verdicts[who] for neuron in neurons]
+        worst = max((d for v in found for d in v.deviations), key=lambda d: d.used, default=None)
+        if worst is not None:
+            what = f"largest deviation from {name}, of its tolerance"
+            yield what, f"{percent(worst.used, 0)} ({QUANTITIES[worst.quantity]})"
     power = [neuron.supply.static_power for neuron in neurons]
     yield ("static power" if len(power) == 1 else "static power, all"), quantity(sum(power), "W")
     energies = [e for n in neurons if (e := n.supply.energy_per_spike) is not None]
@@ -149,44 +138,39 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
         yield name, quantity(float(np.median(energies)), "J")
 
 
-def _row(index: int, neuron: NeuronValidation, stepped: bool, driven: bool) -> list[Child]:
-    """stepped, driven: whether any neuron is, and so has its columns."""
-    errors = {curve.timescale: curve.nrmse for curve in neuron.iv}
+def _row(index: int, neuron: NeuronValidation) -> list[Child]:
+    largest = max((curve.nrmse for curve in neuron.iv), default=None)
+    counts = (r.spike_count for r in (neuron.model, neuron.as_built, neuron.circuit))
+    of_model, of_built = neuron.verdicts["model"], neuron.verdicts["as_built"]
     regime: Child = words(neuron.circuit.regime)
     if neuron.driven:
-        regime = "driven"
+        regime = "not judged"
     elif not neuron.regimes_match:
         regime = over(f"{words(neuron.circuit.regime)}, model: {words(neuron.model.regime)}", True)
-    model, built = neuron.against_model, neuron.against_as_built
-    counts = (model.spike_count, built.spike_count, model.circuit_spike_count)
-    cells: list[Child] = [
-        element("a", neuron.name, href=f"#neuron-{index}"),
-        regime,
-        *(over(percent(errors.get(x)), errors.get(x, 0.0) > IV_LIMIT) for x in Timescale),
-        " / ".join(str(count) for count in counts),
-    ]
-    if stepped:
-        shaped = MODEL_INTERVAL_LIMIT if neuron.circuit_shaped else None
-        limits = (AS_BUILT_INTERVAL_LIMIT, shaped)
-        cells += [
-            MISSING if neuron.driven else _interval(timing.interval_error, limit)
-            for timing, limit in zip((built, model), limits, strict=True)
-        ]
-    if driven:
-        shares = (built.coincidence, model.coincidence) if neuron.driven else (None, None)
-        few = neuron.driven and not built.in_step
-        cells += [over(number(shares[0], 2), few), number(shares[1], 2)]
     return [
-        *cells,
+        element("a", neuron.name, href=f"#neuron-{index}"),
+        mark(neuron.passed),
+        kept(of_model),
+        kept(of_built),
+        "recorded" if neuron.driven else "steps",
+        regime,
+        " / ".join(map(str, counts)),
+        _errors(of_model),
+        _errors(of_built),
+        over(percent(largest), (largest or 0.0) > IV_LIMIT),
         quantity(neuron.supply.static_power, "W"),
         quantity(neuron.supply.energy_per_spike, "J"),
-        mark(neuron.passed),
     ]
 
 
-def _interval(error: float | None, limit: float | None) -> Child:
-    is_over = error is not None and limit is not None and abs(error) > limit
-    return over(percent(error, signed=True), is_over)
+def _errors(found: Verdict) -> Child:
+    """Errors of the median intervals, marked where they are beyond their tolerance."""
+    by_name = {d.quantity: d for d in found.deviations}
+    shown = [by_name[n] for n in ("interspike_interval", "interburst_interval") if n in by_name]
+    cells: list[Child] = [over(percent(d.error, signed=True), not d.kept) for d in shown]
+    if not cells:
+        return MISSING
+    return [cells[0], *(part for cell in cells[1:] for part in (", ", cell))]
 
 
 def _loss(run: RunFolder, sheet: StyleSheet) -> Child:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from codesign.plots import LABELS
 from codesign.report.markup import Child, Markup, element
+from codesign.verdicts import Verdict
 from neuron_model.regimes import Regime
 
 
@@ -45,6 +46,17 @@ def mark(passed: bool) -> Markup:
     """The verdict in a colour, a sign and a word."""
     kind, text = ("good", "✓ passed") if passed else ("bad", "✗ not passed")
     return element("span", text, class_=f"mark {kind}")
+
+
+def kept(found: Verdict) -> Markup:
+    """Every verdict of a comparison with its sign, one below the other; those not judged are not
+    there."""
+    lines = [
+        element("li", f"{'✓' if reached else '✗'} {name}", class_="good" if reached else "bad")
+        for name, reached in found.reached.items()
+        if reached is not None
+    ]
+    return element("ul", lines, class_="kept")
 
 
 def key(who: str) -> Markup:

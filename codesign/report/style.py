@@ -55,6 +55,12 @@ tbody th {{ font-weight: 600; }}
 .number {{ text-align: right; }}
 td.number {{ white-space: nowrap; }}
 td.number + td:not(.number), th.number + th:not(.number) {{ padding-left: 1.6rem; }}
+ul.kept {{ list-style: none; margin: 0; padding: 0; white-space: nowrap; }}
+.kept .good {{ color: var(--good); }}
+.kept .bad {{ color: var(--soft); }}
+.definitions {{ max-width: 50rem; font-size: .92rem; }}
+.definitions dt {{ font-weight: 600; }}
+.definitions dd {{ margin: 0 0 .6rem; color: var(--soft); }}
 .over {{ color: var(--bad); font-weight: 600; }}
 figure {{ margin: 1.2rem 0 1.8rem; overflow-x: auto; }}
 figure svg {{ display: block; width: 100%; min-width: 38rem; height: auto; }}

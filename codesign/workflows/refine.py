@@ -14,13 +14,13 @@ import numpy as np
 from circuits.technology import Technology
 from codesign.measured_record import MeasuredRecord
 from codesign.validation import (
-    IV_LIMIT,
-    MODEL_INTERVAL_LIMIT,
     NeuronValidation,
     Validation,
+    is_current,
     validation_from_json,
     validation_to_json,
 )
+from codesign.verdicts import IV_LIMIT, timing
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import (
     BuiltNeuron,
@@ -29,7 +29,7 @@ from codesign.workflows.circuit import (
     design_neuron,
     nominal_corner,
 )
-from codesign.workflows.rhythm import model_regime, timing
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, compare
 from mapping.characteristics import CellCharacteristics
@@ -113,15 +113,12 @@ class Refinement:
 
 
 def errors_of(validation: NeuronValidation) -> dict[str, float]:
-    """Each error over what a validation allows; intervals where the model is circuit-shaped."""
+    """Each error over what a validation allows; the rhythm's where the model is circuit-shaped."""
     errors = {f"iv_{c.timescale}": c.nrmse / IV_LIMIT for c in validation.iv}
     if not validation.driven:
         errors["regime"] = 0.0 if validation.regimes_match else _WRONG_REGIME
-    if validation.circuit_shaped and validation.regimes_match and not validation.driven:
-        compared = validation.against_model
-        for name, error in (("interval", compared.interval_error), ("pause", compared.pause_error)):
-            if error is not None:
-                errors[name] = abs(error) / MODEL_INTERVAL_LIMIT
+    if validation.circuit_shaped and not validation.driven:
+        errors |= {d.quantity: d.used for d in validation.verdicts["model"].deviations}
     return errors
 
 
@@ -240,7 +237,8 @@ class _Loop:
             json.dumps([designs_to_json([design]), asdict(known)]).encode()
         ).hexdigest()
         records: MeasuredRecord = self._known  # type: ignore[attr-defined]
-        if key not in records:
+        # a record of another version's validation is made anew
+        if key not in records or not is_current(records[key]["validation"]):
             records.add(key, self._run(built))
         content = records[key]
         validation = validation_from_json(content["validation"]).neurons[0]

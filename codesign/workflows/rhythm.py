@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from codesign.validation import COINCIDENCE_WINDOW, Timing
+from codesign.verdicts import timing
 from codesign.workflows.source import Drive
 from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import Regime, RegimeReport, classify
+from neuron_model.regimes import RegimeReport, classify
 from neuron_model.simulation import Trajectory, simulate
 
 NUDGE = 0.01
@@ -35,8 +35,6 @@ SAME_INTERVAL = 0.01
 # In units of tau_slow: a shaking with the period of a spike would pull the spikes along.
 _TURN = 5.0
 
-_FALLING_SILENT = (Regime.PHASIC_SPIKING, Regime.PHASIC_BURSTING)
-
 
 def watched(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Trajectory]:
     """How one neuron fires in continuous time, and the run."""
@@ -48,49 +46,6 @@ def watched(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, T
 def model_regime(parameters: NeuronParameters, drive: Drive) -> RegimeReport:
     """How one neuron fires in continuous time."""
     return watched(parameters, drive)[0]
-
-
-def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
-    """Spike counts and the relative errors of the median intervals.
-
-    Intervals of a neuron that falls silent grow, so that one spike more moves their median: of
-    these, the intervals that both have are compared.
-    """
-    ours, other = circuit.interspike_interval, reference.interspike_interval
-    if circuit.regime == reference.regime and circuit.regime in _FALLING_SILENT:
-        both = [np.diff(report.spike_times) for report in (circuit, reference)]
-        shared = min(intervals.size for intervals in both)
-        if shared:
-            ours, other = (float(np.median(intervals[:shared])) for intervals in both)
-    return Timing(
-        spike_count=reference.spike_count,
-        circuit_spike_count=circuit.spike_count,
-        interval_error=_relative(ours, other),
-        pause_error=_relative(circuit.interburst_interval, reference.interburst_interval),
-        coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
-    )
-
-
-def coincidence(reference: np.ndarray, other: np.ndarray) -> float | None:
-    """Coincidence factor of two spike trains: 1 for equal ones, 0 for no more than chance.
-
-        (N_coincident - <N>) / ((N_reference + N_other) / 2) / (1 - 2 rate D)
-
-    with D of COINCIDENCE_WINDOW times the reference's median interval, and <N> = 2 rate D
-    N_reference what a Poisson train of the other's rate would give (Kistler, Gerstner and van
-    Hemmen, Neural Computation 9, 1997). None where neither spikes.
-    """
-    if reference.size + other.size == 0:
-        return None
-    if min(reference.size, other.size) < 2:
-        return 1.0 if reference.size == other.size else 0.0
-    window = COINCIDENCE_WINDOW * float(np.median(np.diff(reference)))
-    far = np.abs(reference[:, None] - other[None, :])
-    matched = min(int(np.sum(far.min(axis=1) <= window)), int(np.sum(far.min(axis=0) <= window)))
-    span = max(reference[-1], other[-1]) - min(reference[0], other[0])
-    chance = min(2 * window * other.size / span, 0.9)
-    excess = matched - chance * reference.size
-    return float(excess / ((reference.size + other.size) / 2) / (1 - chance))
 
 
 def same_rhythm(one: RegimeReport, other: RegimeReport) -> bool:
@@ -164,9 +119,3 @@ def _firing(report: RegimeReport) -> str:
     interval = report.interspike_interval
     every = "" if interval is None else f", {interval:.4g} apart"
     return f"{report.regime} ({report.spike_count} spikes{every})"
-
-
-def _relative(value: float | None, reference: float | None) -> float | None:
-    if value is None or reference is None or reference == 0:
-        return None
-    return value / reference - 1.0

@@ -1,11 +1,14 @@
 """Validation of everything that a command line names, and its summary on the terminal."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 
 from circuits.technology import Technology
-from codesign.console import print_table
+from codesign.console import fitting, print_table
 from codesign.provenance import model_hash, simulator_version, toolkit_version
-from codesign.validation import NeuronValidation, Validation
+from codesign.validation import NeuronValidation, Validation, summary
+from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import (
     NOMINAL_TEMPERATURE,
@@ -81,6 +84,7 @@ def validate_source(
         temperature=temperature,
         neurons=neurons,
         provenance=_provenance(picked, technology, tasks),
+        exported=len(source.neurons),
     )
 
 
@@ -96,45 +100,78 @@ def _provenance(source: Source, technology: Technology, tasks: Sequence[Task]) -
 
 
 def print_validation(validation: Validation) -> None:
-    """The outcome as a table on standard output, with the reasons of what did not pass."""
-    columns = (
-        "neuron",
-        "I-V error (%)",
-        "model",
-        "as built",
-        "circuit",
-        "spikes",
-        "interval vs built (%)",
-        "vs model (%)",
-        "coincidence",
-        "nJ/spike",
-        "passed",
-    )
+    """The outcome as a table on standard output, with the reasons of what did not pass.
+
+    On a terminal, columns that it has no room for are left out and named.
+    """
     rows = [_row(neuron) for neuron in validation.neurons]
+    count = len(_COLUMNS)
+    if sys.stdout.isatty():
+        count = fitting(_COLUMNS, rows, shutil.get_terminal_size().columns, _LEAST_COLUMNS)
     where = f"{validation.technology}, {validation.corner}, {validation.temperature:g} degC"
-    print_table(where, columns, rows)
+    print_table(where, _COLUMNS[:count], [row[:count] for row in rows])
+    if count < len(_COLUMNS):
+        print(f"(no room for: {', '.join(_COLUMNS[count:])}; --json has all)")
     for neuron in validation.neurons:
         for reason in neuron.reasons:
             print(f"{neuron.name}: {reason}")
         for note in neuron.notes:
             print(f"note: {neuron.name}: {note}")
+    print(summary(validation))
 
 
-def _row(neuron: NeuronValidation) -> tuple[object, ...]:
-    def percent(value: float | None) -> str:
-        return "" if value is None else f"{100 * value:+.2f}"
+_COLUMNS = (
+    "neuron",
+    "passed",
+    "kept of model",
+    "of as built",
+    "spikes",
+    "regime",
+    "ISI, IBI vs model (%)",
+    "vs as built (%)",
+    "I-V (%)",
+    "coincidence",
+    "nJ/spike",
+)
+_LEAST_COLUMNS = 5
+_SHORT = {REGIME_KEPT: "regime", RHYTHM_KEPT: "rhythm", SPIKE_FOR_SPIKE: "spikes"}
 
-    energy, matched = neuron.supply.energy_per_spike, neuron.against_as_built.coincidence
-    regimes = [r.regime.value for r in (neuron.model, neuron.as_built, neuron.circuit)]
+
+def _row(neuron: NeuronValidation) -> tuple[str, ...]:
+    energy, verdicts = neuron.supply.energy_per_spike, neuron.verdicts
+    against_model, against_built = neuron.against_model, neuron.against_as_built
+    counts = (r.spike_count for r in (neuron.model, neuron.as_built, neuron.circuit))
     return (
         neuron.name,
-        " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
-        *(("its own input", "", "") if neuron.driven else regimes),
-        f"{neuron.against_model.spike_count} {neuron.against_as_built.spike_count} "
-        f"{neuron.circuit.spike_count}",
-        "" if neuron.driven else percent(neuron.against_as_built.interval_error),
-        "" if neuron.driven else percent(neuron.against_model.interval_error),
-        "" if matched is None or not neuron.driven else f"{matched:.2f}",
-        "" if energy is None else f"{energy * 1e9:.3g}",
         "yes" if neuron.passed else "no",
+        _kept(verdicts["model"]),
+        _kept(verdicts["as_built"]),
+        "/".join(map(str, counts)),
+        _regimes(neuron),
+        _percents(against_model.interval_error, against_model.pause_error),
+        _percents(against_built.interval_error, against_built.pause_error),
+        " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
+        " ".join(_factor(found.coincidence) for found in verdicts.values()),
+        "" if energy is None else f"{energy * 1e9:.3g}",
     )
+
+
+def _kept(found: Verdict) -> str:
+    return " ".join(_SHORT[name] for name, kept in found.reached.items() if kept) or "nothing"
+
+
+def _regimes(neuron: NeuronValidation) -> str:
+    """The circuit's, with the model's where that is another; not judged under a recording."""
+    if neuron.driven:
+        return "recorded current"
+    if neuron.regimes_match:
+        return neuron.circuit.regime.value
+    return f"{neuron.circuit.regime}, model {neuron.model.regime}"
+
+
+def _percents(*errors: float | None) -> str:
+    return " ".join(f"{100 * error:+.2f}" for error in errors if error is not None)
+
+
+def _factor(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -17,12 +17,13 @@ from codesign.sweep_study import (
     SweepStudy,
     outcome_to_json,
 )
+from codesign.verdicts import timing
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
-from codesign.workflows.rhythm import model_regime, timing
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
 from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codesign.validation import (
-    AS_BUILT_INTERVAL_LIMIT,
+from codesign.validation import CurveComparison, NeuronValidation, Supply, Waveform
+from codesign.verdicts import (
     COINCIDENCE_LIMIT,
     IV_LIMIT,
-    MODEL_INTERVAL_LIMIT,
-    CurveComparison,
-    NeuronValidation,
-    Supply,
-    Timing,
-    Waveform,
+    RHYTHM_KEPT,
+    SPIKE_FOR_SPIKE,
+    Verdict,
+    timing,
+    verdict,
 )
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
-from codesign.workflows.rhythm import boundary_note, timing, watched
+from codesign.workflows.rhythm import boundary_note, watched
 from codesign.workflows.source import Drive
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
@@ -97,8 +96,9 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     circuit = circuit_regime(built, run, drive.onset)
     of_model, model_run = watched(model, drive)
     of_built, built_run = watched(built.as_built, drive)
-    against_model, against_built = timing(of_model, circuit), timing(of_built, circuit)
     shaped = is_circuit_shaped(model)
+    judged = {"the model": verdict(of_model, circuit, drive.driven)} if shaped else {}
+    judged["the as-built model"] = verdict(of_built, circuit, drive.driven)
     note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
     return NeuronValidation(
         name=model.name,
@@ -113,13 +113,15 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
             "as_built": thinned(built_run.time, built_run.voltage),
             "circuit": thinned(run.time, run.membrane),
         },
-        against_model=against_model,
-        against_as_built=against_built,
+        against_model=timing(of_model, circuit),
+        against_as_built=timing(of_built, circuit),
         circuit_shaped=shaped,
         supply=supply(built, run, circuit, drive),
         driven=drive.driven,
-        reasons=_reasons(
-            curves, of_model, circuit, against_model, against_built, shaped, drive.driven
+        reasons=(
+            *_curve_reasons(curves),
+            *(() if drive.driven else _regime_reasons(of_model, circuit)),
+            *(_rhythm_reason(found, who) for who, found in judged.items() if not reached(found)),
         ),
         notes=(*built.design.notes, *([note] if note else [])),
         units={
@@ -213,40 +215,39 @@ def supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Driv
     )
 
 
-def _reasons(
-    curves: Sequence[CurveComparison],
-    model: RegimeReport,
-    circuit: RegimeReport,
-    against_model: Timing,
-    against_built: Timing,
-    shaped: bool,
-    driven: bool,
-) -> tuple[str, ...]:
-    reasons = [
+def reached(found: Verdict) -> bool:
+    """Whether a comparison reaches what :data:`codesign.verdicts.PASSED` asks of a rhythm.
+
+    Not asked here is the regime, which is judged by the model's alone.
+    """
+    if found.regime_kept is None and found.spike_for_spike:
+        return True
+    return not found.exceeded
+
+
+def _curve_reasons(curves: Sequence[CurveComparison]) -> list[str]:
+    return [
         f"the {c.timescale} I-V curve is off by {c.nrmse:.1%} (nrmse; {IV_LIMIT:.0%} is allowed)"
         for c in curves
         if not c.nrmse <= IV_LIMIT
     ]
-    if driven:
-        if not against_built.in_step:
-            reasons.append(
-                f"the coincidence factor with as-built's spikes is {against_built.coincidence:.2f} "
-                f"({COINCIDENCE_LIMIT} is asked for), and count or median interval differ by more "
-                f"than {AS_BUILT_INTERVAL_LIMIT:.0%}"
-            )
-        return tuple(reasons)
-    if circuit.regime != model.regime:
-        reasons.append(f"the model is {model.regime}, the circuit {circuit.regime}")
-    limits = [("as-built", against_built, AS_BUILT_INTERVAL_LIMIT)]
-    if shaped:
-        limits.append(("the model", against_model, MODEL_INTERVAL_LIMIT))
-    for who, compared, limit in limits:
-        error = compared.interval_error
-        if error is not None and abs(error) > limit:
-            reasons.append(
-                f"spike intervals differ from {who} by {error:+.1%} ({limit:.0%} is allowed)"
-            )
-    return tuple(reasons)
+
+
+def _regime_reasons(model: RegimeReport, circuit: RegimeReport) -> list[str]:
+    if circuit.regime == model.regime:
+        return []
+    return [f"the model is {model.regime}, the circuit {circuit.regime}"]
+
+
+def _rhythm_reason(found: Verdict, who: str) -> str:
+    off = ", ".join(map(str, found.exceeded))
+    text = f"not {RHYTHM_KEPT} of {who}: {off}"
+    if found.regime_kept is None:
+        text += (
+            f"; nor {SPIKE_FOR_SPIKE}: coincidence factor {found.coincidence:.2f}, "
+            f"{COINCIDENCE_LIMIT:g} is asked for"
+        )
+    return text
 
 
 def short_stimulus(stimulus: Stimulus) -> str:

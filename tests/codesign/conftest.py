@@ -12,10 +12,10 @@ from codesign.validation import (
     CurveComparison,
     NeuronValidation,
     Supply,
-    Timing,
     Validation,
     Waveform,
 )
+from codesign.verdicts import timing
 from netlists.engine import Engine
 from neuron_model.parameters import Timescale
 from neuron_model.regimes import Regime, RegimeReport
@@ -80,16 +80,16 @@ def neuron(
     """One neuron whose three descriptions fire alike, a little apart in time."""
     shifted = {who: tuple(t + i for t in spikes) for i, who in enumerate(ROLES)}
     count = len(spikes)
-    timing = Timing(count, count, 0.0123 if count > 1 else None, None)
+    reports = {who: report(regime, shifted[who]) for who in ROLES}
     content: dict[str, Any] = {
         "name": name,
         "current": "0:-2.4,50:-1",
         "duration": DURATION,
         "iv": tuple(curve(x, error) for x in Timescale),
-        **{who: report(regime, shifted[who]) for who in ROLES},
+        **reports,
         "waveforms": {who: waveform(shifted[who]) for who in ROLES},
-        "against_model": timing,
-        "against_as_built": timing,
+        "against_model": timing(reports["model"], reports["circuit"]),
+        "against_as_built": timing(reports["as_built"], reports["circuit"]),
         "circuit_shaped": True,
         "supply": Supply(4.5e-7, 4.6e-7, 3.89e-9 if count else None),
         "units": {"voltage": 0.073, "current": 6.5e-9, "time": 4.5e-5, "reference": 0.9},
@@ -114,4 +114,4 @@ def validation() -> Validation:
         notes=("the slow filter is linear",),
     )
     provenance = {"mtc-codesign": "0.1.0", "characteristics": "f4343cf3"}
-    return Validation("sky130", "tt", 27.0, (neuron(), failed), provenance)
+    return Validation("sky130", "tt", 27.0, (neuron(), failed), provenance, 5)

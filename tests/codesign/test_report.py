@@ -16,7 +16,8 @@ from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
-from codesign.validation import NeuronValidation, Timing, Validation, write_validation
+from codesign.validation import NeuronValidation, Validation, write_validation
+from codesign.verdicts import DEFINITIONS, PASSED
 from codesign.workflows.estimates import Estimates, write_estimates
 from mapping.characteristics import Orientation
 from mapping.design import (
@@ -100,7 +101,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     run = tmp_path_factory.mktemp("runs") / "first run"
     failed = neuron("silent", Regime.RESTING, (), 0.05, reasons=("the fast curve is off by 5.0%",))
     provenance = {"mtc-codesign": "0.1.0", "technology": "SKY130, open", "model of burster": "c95c"}
-    validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance)
+    validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance, 16)
     write_validation(run / "validation.json", validation)
     write_designs(run / "design.json", [design("burster"), design("silent")])
     write_estimates(
@@ -129,7 +130,10 @@ def test_it_lies_in_the_run(written: tuple[Path, str]):
 
 
 def test_the_verdict_comes_first(page: Page):
-    assert "first run sky130, corner ss, −40 °C ✗ 1 of 2 comparisons passed" in page.text
+    assert (
+        "first run sky130, corner ss, −40 °C ✗ 2 of 16 neurons simulated: 2 keep the regime"
+        in page.text
+    )
     assert page.text.count("✓ passed") == 2
     assert page.text.count("✗ not passed") == 2
     assert "the fast curve is off by 5.0%" in page.text
@@ -141,7 +145,7 @@ def test_what_was_judged_is_told_in_numbers(page: Page):
         "5.00 %",
         "tonic bursting",
         "resting",
-        "+1.23 %",
+        "+0.00 %",
         "450 nW",
         "3.89 nJ",
         "9 / 9 / 9",
@@ -222,7 +226,7 @@ def test_a_validation_alone_is_enough(tmp_path: Path, validation: Validation):
     run = tmp_path / "run"
     write_validation(run / "validation.json", replace(validation, neurons=()))
     text = Page(write_report(run).read_text(encoding="utf-8")).text
-    assert "✗ 0 of 0 comparisons passed" in text
+    assert "✗ 0 of 5 neurons simulated" in text
     assert "neither a model nor a design" in text
 
 
@@ -239,20 +243,36 @@ def test_out_says_where_and_links_follow(tmp_path: Path, validation: Validation)
     assert second.replace(link, "netlists/models.spice") == first
 
 
-def test_driven_neurons_are_judged_spike_by_spike(make_neuron: Callable[..., NeuronValidation]):
-    timing = Timing(9, 9, 0.5, None, 0.6)
-    driven = make_neuron("d", driven=True, against_as_built=timing, current="750 steps")
+def test_each_comparison_says_what_it_reaches(make_neuron: Callable[..., NeuronValidation]):
+    driven = make_neuron("d", driven=True, current="750 steps")
     stepped = make_neuron("s")
+    slower = replace(stepped.circuit, interspike_interval=25.0)
     for neurons, there, missing in (
-        ((driven,), ["coincidence factor", "0.6", "driven"], ["intervals to as built", "+50.0 %"]),
-        ((stepped,), ["intervals to as built", "+1.23 %"], ["coincidence factor"]),
-        ((driven, stepped), ["coincidence factor", "intervals to as built", "+1.23 %", "0.6"], []),
+        ((driven,), ["recorded", "not judged", "✓ spike for spike", "two rows"], ["✓ regime"]),
+        ((stepped,), ["steps", "✓ regime kept", "✓ rhythm kept", "+0.00 %"], ["two rows"]),
+        ((replace(stepped, circuit=slower),), ["✗ rhythm kept", "+25.0 %"], ["✓ rhythm"]),
     ):
-        tables = summary(Validation("sky130", "tt", 27.0, neurons))[1]
-        text = Page(str(tables)).text
-        assert all(words in text for words in there)
+        children = summary(Validation("sky130", "tt", 27.0, neurons))
+        text = Page(str(element("div", children))).text
+        assert all(words in text for words in there), text
         assert not any(words in text for words in missing)
-    assert '<span class="over">0.60</span>' in str(tables)
+    assert '<span class="over">+25.0 %</span>' in str(element("div", children))
+
+
+def test_the_page_has_the_definitions_word_for_word(page: Page):
+    for name, text in {**DEFINITIONS, "passed": PASSED}.items():
+        assert f"{name} {' '.join(text.split())}" in page.text
+
+
+def test_a_model_that_is_not_circuit_shaped_is_shown_and_not_judged(
+    make_neuron: Callable[..., NeuronValidation], tmp_path: Path
+):
+    neurons = (make_neuron("shaped"), make_neuron("linear", circuit_shaped=False))
+    write_validation(tmp_path / "validation.json", Validation("sky130", "tt", 27.0, neurons))
+    text = Page(write_report(tmp_path).read_text(encoding="utf-8")).text
+    assert text.count("The rhythm of the model is judged.") == 1
+    assert text.count("The rhythm of the model is shown and not judged") == 1
+    assert "ISI 20.0 / 20.0 (+0.00 %), tolerance ±5 %" in text
 
 
 def test_the_command_prints_where_the_page_is(

@@ -1,22 +1,17 @@
-"""Rhythms compared: timing, coincidence, and what stands at a boundary."""
+"""Neurons that fire alike, and what stands at a boundary."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from codesign.validation import COINCIDENCE_WINDOW
 from codesign.workflows.rhythm import (
     NUDGE,
     TREMOR,
     at_boundary,
     boundary_note,
-    coincidence,
     nudges,
     same_rhythm,
-    timing,
     watched,
 )
 from codesign.workflows.source import Drive
@@ -34,70 +29,6 @@ def report(spikes: tuple[float, ...], interval: float | None, pause: float | Non
         interspike_interval=interval,
         interburst_interval=pause,
     )
-
-
-def test_timing_is_relative_to_the_reference():
-    reference = report((10.0, 20.0, 30.0), 10.0, 200.0)
-    circuit = report((10.0, 21.0, 32.0, 43.0), 11.0, 150.0)
-    measured = timing(reference, circuit)
-    assert (measured.spike_count, measured.circuit_spike_count) == (3, 4)
-    assert measured.interval_error == pytest.approx(0.1)
-    assert measured.pause_error == pytest.approx(-0.25)
-
-
-def test_intervals_that_one_of_two_does_not_have_are_not_compared():
-    measured = timing(report((10.0,), None, None), report((10.0, 20.0), 10.0, 5.0))
-    assert (measured.interval_error, measured.pause_error) == (None, None)
-
-
-def test_of_neurons_that_fall_silent_the_same_intervals_are_compared():
-    spikes = (10.0, 20.0, 32.0, 50.0, 80.0, 140.0)
-    silent = replace(report(spikes, 18.0, None), regime=Regime.PHASIC_BURSTING)
-    one_less = replace(report(spikes[:-1], 15.0, None), regime=Regime.PHASIC_BURSTING)
-    assert timing(silent, one_less).interval_error == pytest.approx(0.0)
-    slower = replace(one_less, spike_times=tuple(1.1 * t for t in spikes[:-1]))
-    assert timing(silent, slower).interval_error == pytest.approx(0.1)
-
-
-TRAINS = st.lists(st.floats(1.0, 50.0), min_size=3, max_size=20).map(np.cumsum)
-
-
-@given(TRAINS)
-def test_a_train_coincides_with_itself(train):
-    assert coincidence(train, train) == pytest.approx(1.0)
-
-
-@given(TRAINS, TRAINS)
-def test_nothing_coincides_better_than_equal_trains(train, other):
-    value = coincidence(train, other)
-    assert value is not None
-    assert value <= 1.0 + 1e-9
-
-
-def test_coincidence_counts_spikes_that_have_a_partner():
-    train = np.arange(10.0, 1010.0, 10.0)
-    window = 10.0 * COINCIDENCE_WINDOW
-    assert coincidence(train, train + 0.9 * window) == pytest.approx(1.0)
-    assert coincidence(train, train + 1.1 * window) < 0.1
-    assert coincidence(train, train + 5.0) <= 0.0
-    assert 0.9 < coincidence(train, np.delete(train, [4, 40])) < 1.0
-    assert 0.3 < coincidence(train, train[::2]) < 0.7
-
-
-def test_trains_that_know_nothing_of_each_other_coincide_by_chance():
-    generator = np.random.default_rng(3)
-    values = []
-    for _ in range(40):
-        train, other = (np.cumsum(generator.exponential(10.0, 200)) for _ in range(2))
-        values.append(coincidence(train, other))
-    assert abs(np.mean(values)) < 0.1
-
-
-def test_silence_coincides_with_silence_only():
-    train = np.array([10.0, 20.0, 30.0])
-    assert coincidence(train, np.array([])) == 0.0
-    assert coincidence(np.array([]), train) == 0.0
-    assert coincidence(np.array([]), np.array([])) is None
 
 
 def test_rhythms_are_the_same_within_a_spike_and_a_per_cent():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from codesign.console import fitting
 from codesign.sweep_axes import Axis
 from codesign.sweep_legend import title
 from codesign.sweep_maps import MOST_PANELS
@@ -21,7 +22,7 @@ from codesign.sweep_study import (
     outcome_to_json,
     study_to_json,
 )
-from codesign.sweep_table import fitting, summary, table_columns, table_rows
+from codesign.sweep_table import summary, table_columns, table_rows
 from codesign.workflows.sweep_files import csv_text
 from neuron_model.regimes import Regime, RegimeReport
 

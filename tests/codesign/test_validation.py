@@ -16,14 +16,17 @@ from numpy.testing import assert_allclose
 from codesign.validation import (
     NeuronValidation,
     Supply,
-    Timing,
     Validation,
     Waveform,
+    counts,
+    is_current,
     read_validation,
+    summary,
     validation_from_json,
     validation_to_json,
     write_validation,
 )
+from codesign.verdicts import DEFINITIONS, Timing
 from neuron_model.errors import InputError
 from neuron_model.regimes import Regime
 
@@ -145,7 +148,7 @@ def test_a_regime_of_its_own_does_not_match(make_neuron: Callable[..., NeuronVal
 
 def test_without_arrays_it_is_short(validation: Validation):
     document = validation_to_json(validation, arrays=False)
-    assert len(json.dumps(document)) < 6000
+    assert len(json.dumps(document)) < 12000
     assert "waveforms" not in document["neurons"][0]
     assert "voltage" not in document["neurons"][0]["iv"]["fast"]
     assert document["neurons"][0]["iv"]["fast"]["nrmse"] == pytest.approx(0.0083)
@@ -174,8 +177,8 @@ def test_a_value_that_is_no_number_is_not_written(tmp_path: Path, validation: Va
         b"null",
         b"\x00\xff\xfe binary",
         b'{"format": 2}',
-        b'{"format": 1, "neurons": 3}',
-        b'{"format": 1, "technology": "t", "corner": "tt", "temperature": "hot", "neurons": []}',
+        b'{"format": 2, "neurons": 3}',
+        b'{"format": 2, "technology": "t", "corner": "tt", "temperature": "hot", "neurons": []}',
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes):
@@ -209,17 +212,58 @@ def test_a_damaged_neuron_is_refused(validation: Validation, change: Callable[[A
         validation_from_json(document, "a.json")
 
 
-@pytest.mark.parametrize(
-    ("timing", "in_step"),
-    [
-        (Timing(100, 80, 0.2, None, 0.9), True),  # the same spikes, but for some
-        (Timing(312, 311, 0.005, None, 0.1), True),  # half a per cent adds up
-        (Timing(312, 311, 0.04, None, 0.1), False),
-        (Timing(312, 290, 0.005, None, 0.1), False),
-        (Timing(3, 4, 0.01, None, 0.1), True),
-        (Timing(3, 0, None, None, 0.0), False),
-        (Timing(0, 0, None, None, None), True),
-    ],
-)
-def test_a_driven_circuit_fires_with_its_reference_or_as_often(timing: Timing, in_step: bool):
-    assert timing.in_step is in_step
+def test_verdicts_are_told_apart_for_model_and_as_built(
+    make_neuron: Callable[..., NeuronValidation],
+):
+    neuron = make_neuron()
+    slower = replace(neuron.model, interspike_interval=0.9 * 20.0)
+    document = validation_to_json(
+        Validation("generic", "tt", 27.0, (replace(neuron, model=slower),)), arrays=False
+    )
+    (entry,) = document["neurons"]
+    model, built = entry["verdicts"]["model"], entry["verdicts"]["as_built"]
+    assert (model["regime_kept"], model["rhythm_kept"]) == (True, False)
+    assert (built["regime_kept"], built["rhythm_kept"]) == (True, True)
+    isi = model["deviations"]["interspike_interval"]
+    assert isi["error"] == pytest.approx(1 / 0.9 - 1)
+    assert isi["used"] == pytest.approx((1 / 0.9 - 1) / 0.05)
+    assert (isi["reference"], isi["found"]) == (18.0, 20.0)
+    assert set(DEFINITIONS) < set(document["definitions"])
+
+
+def test_neurons_are_counted_of_those_exported(validation: Validation):
+    assert counts(validation) == {
+        "exported": 5,
+        "simulated": 2,
+        "regime_kept": 2,
+        "rhythm_kept": 2,
+        "passed": 1,
+    }
+    assert summary(validation) == (
+        "2 of 5 neurons simulated: 2 keep the regime of the model, 2 the rhythm; 1 passed"
+    )
+    # one under a recorded current and under a constant one is one neuron
+    first = validation.neurons[0]
+    twice = replace(validation, neurons=(replace(first, driven=True), first))
+    assert counts(twice)["simulated"] == 1
+    alone = replace(validation, neurons=(first,), exported=1)
+    assert summary(alone).startswith("1 neuron simulated: 1 keeps the regime")
+    assert there_and_back(validation).exported == 5
+
+
+def test_a_neuron_keeps_its_rhythm_if_it_does_under_each_current(
+    make_neuron: Callable[..., NeuronValidation],
+):
+    neuron = make_neuron()
+    slower = replace(neuron, circuit=replace(neuron.circuit, interspike_interval=25.0))
+    found = counts(Validation("generic", "tt", 27.0, (neuron, slower)))
+    assert (found["simulated"], found["regime_kept"], found["rhythm_kept"]) == (1, 1, 0)
+
+
+def test_a_file_of_another_version_says_how_to_make_it_anew(validation: Validation):
+    document = validation_to_json(validation)
+    assert is_current(document)
+    old = {**document, "format": 1}
+    assert not is_current(old)
+    with pytest.raises(InputError, match=r"its format is 1, .*`codesign validate` makes it anew"):
+        validation_from_json(old, "old.json")

@@ -1,0 +1,96 @@
+"""Whether a verdict hangs on how accurate a simulation was: how near anything is to its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codesign.validation import NeuronValidation
+from codesign.verdicts import (
+    COINCIDENCE_LIMIT,
+    COUNTED,
+    IV_LIMIT,
+    ONE_SPIKE,
+    QUANTITIES,
+    Deviation,
+    Verdict,
+)
+
+ACCURACY = 0.002
+"""Relative error of a simulated interval that is reckoned with, unless told.
+
+Fast tolerances of ngspice shift the last spike of a long run by some 0.1 per cent.
+"""
+
+SURE_MARGIN = 0.1
+"""A regime whose margin is below this may be another one after a small change."""
+
+MOVED_SPIKES = 1.0
+"""How many spikes may move into or out of their windows, or one in twenty of them."""
+
+ALIKE = 0.02
+"""Relative difference of as-built and circuit beyond which the simulation itself is doubted."""
+
+
+def close_calls(neuron: NeuronValidation, accuracy: float = ACCURACY) -> tuple[str, ...]:
+    """Why a more accurate simulation may change a verdict on ``neuron``, in words; none: it stands.
+
+    Looked at are every quantity that a verdict hangs on: whether as-built and circuit disagree, the
+    margin of the circuit's regime, the distance of every deviation of a rhythm from its tolerance,
+    of the coincidence factor and of the I-V errors from their limits.
+
+    Args:
+        neuron: the outcome of a simulation.
+        accuracy: relative error of that simulation's intervals, and of its currents over a
+            curve's height.
+    """
+    return tuple(dict.fromkeys(_close_calls(neuron, accuracy)))
+
+
+def _close_calls(neuron: NeuronValidation, accuracy: float) -> Iterator[str]:
+    circuit, built = neuron.circuit, neuron.as_built
+    if not neuron.driven:
+        if circuit.regime != built.regime:
+            yield f"the as-built model is {built.regime}, the circuit {circuit.regime}"
+        if circuit.margin < SURE_MARGIN:
+            yield f"the margin of the circuit's regime is {circuit.margin:.2f}"
+    for who, found in neuron.verdicts.items():
+        name = who.replace("_", "-")
+        for deviation in found.deviations:
+            if is_close(deviation, accuracy):
+                yield f"near its tolerance: {deviation} (against {name})"
+        if neuron.driven and _coincidence_is_close(found, circuit.spike_count):
+            yield f"the coincidence factor with {name} is {found.coincidence:.2f}"
+    yield from _disagreements(neuron.verdicts["as_built"], accuracy)
+    for curve in neuron.iv:
+        if abs(curve.nrmse - IV_LIMIT) <= accuracy:
+            yield f"the nrmse of the {curve.timescale} I-V curve is {curve.nrmse:.2%}"
+
+
+def is_close(deviation: Deviation, accuracy: float = ACCURACY) -> bool:
+    """Whether an error of ``accuracy``, or of one spike, takes it across its tolerance."""
+    slack = abs(abs(deviation.found - deviation.reference) - deviation.tolerance)
+    if deviation.quantity in COUNTED:
+        # a spike more or less decides; half of one is where a median stands between two bursts
+        return slack < ONE_SPIKE and deviation.found != deviation.reference
+    return slack <= accuracy * abs(deviation.found)
+
+
+def _coincidence_is_close(found: Verdict, count: int) -> bool:
+    """count: spikes of the circuit."""
+    factor = found.coincidence
+    step = max(0.05, MOVED_SPIKES / max(count, 1))
+    return factor is not None and abs(factor - COINCIDENCE_LIMIT) <= step
+
+
+def _disagreements(found: Verdict, accuracy: float) -> Iterator[str]:
+    """Where the circuit's rhythm is not what as-built predicts, to a few times the accuracy."""
+    for deviation in found.deviations:
+        error = deviation.error
+        off = abs(deviation.found - deviation.reference)
+        if deviation.quantity in COUNTED:
+            differs = off >= ONE_SPIKE
+        else:
+            differs = error is not None and abs(error) > max(ALIKE, accuracy)
+        if differs:
+            what = QUANTITIES[deviation.quantity]
+            yield f"as-built and circuit disagree: {what} off by {error or 0:+.1%}"

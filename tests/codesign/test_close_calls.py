@@ -1,0 +1,78 @@
+"""Whether a verdict hangs on the accuracy of a simulation."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from codesign.close_calls import ACCURACY, close_calls, is_close
+from codesign.validation import NeuronValidation
+from codesign.verdicts import COINCIDENCE_LIMIT, ISI_TOLERANCE, IV_LIMIT, Deviation
+from neuron_model.regimes import Regime
+
+Make = Callable[..., NeuronValidation]
+
+
+def test_what_is_clear_stands(make_neuron: Make):
+    assert close_calls(make_neuron()) == ()
+    assert close_calls(make_neuron("silent", Regime.RESTING, ())) == ()
+
+
+def changed(neuron: NeuronValidation, **changes: object) -> NeuronValidation:
+    return replace(neuron, circuit=replace(neuron.circuit, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"margin": 0.05}, "the margin of the circuit's regime is 0.05"),
+        ({"regime": Regime.TONIC_SPIKING}, "the as-built model is tonic_bursting, the circuit"),
+        ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE + 0.5 * ACCURACY)}, "ISI 21"),
+        ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)}, "ISI 20.98"),
+        ({"interspike_interval": 20.5}, "as-built and circuit disagree: ISI off by +2.5%"),
+        ({"spikes_per_burst": 4.0}, "spikes per burst 4 instead of 3"),
+    ],
+)
+def test_what_a_small_change_may_turn_is_named(make_neuron: Make, changes, why):
+    reasons = close_calls(changed(make_neuron(), **changes))
+    assert any(why in reason for reason in reasons), reasons
+
+
+def test_a_curve_at_its_limit_is_close(make_neuron: Make):
+    reasons = close_calls(make_neuron(error=IV_LIMIT + 0.5 * ACCURACY))
+    assert len(reasons) == 3
+    assert "the fast I-V curve is 2.10%" in reasons[0]
+    assert close_calls(make_neuron(error=2 * IV_LIMIT)) == ()
+
+
+def test_under_a_recorded_current_regimes_do_not_matter_and_coincidence_does(make_neuron: Make):
+    driven = make_neuron(driven=True)
+    assert close_calls(changed(driven, regime=Regime.TONIC_SPIKING, margin=0.0)) == ()
+    spikes = driven.circuit.spike_times
+    # of nine spikes two are out of place
+    moved = (*spikes[:-2], spikes[-2] + 9.0, spikes[-1] + 9.0)
+    displaced = changed(driven, spike_times=moved)
+    factor = displaced.verdicts["model"].coincidence
+    assert factor is not None
+    assert abs(factor - COINCIDENCE_LIMIT) < 1 / len(spikes)
+    said = f"the coincidence factor with model is {factor:.2f}"
+    assert said in close_calls(displaced)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "close"),
+    [
+        (Deviation("firing_rate", 1.0, 1.0799, 0.08), True),
+        (Deviation("firing_rate", 1.0, 1.0801, 0.08), True),
+        (Deviation("firing_rate", 1.0, 1.07, 0.08), False),
+        (Deviation("firing_rate", 1.0, 1.2, 0.08), False),
+        (Deviation("spikes_per_burst", 8.0, 8.0, 1.0), False),
+        (Deviation("spikes_per_burst", 8.0, 8.5, 1.0), True),
+        (Deviation("spikes_per_burst", 8.0, 9.0, 1.0), True),
+        (Deviation("spikes_per_burst", 8.0, 11.0, 1.0), False),
+        (Deviation("spike_count", 200, 205, 16.0), False),
+        (Deviation("spike_count", 200, 216, 16.0), True),
+    ],
+)
+def test_closeness_is_within_the_accuracy_or_a_spike(deviation: Deviation, close: bool):
+    assert is_close(deviation) is close

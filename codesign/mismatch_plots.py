@@ -6,17 +6,27 @@ from collections.abc import Mapping
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from codesign.mismatch_study import RHYTHM, WHO, MismatchStudy, rhythm
-from codesign.plots import COLOURS, INK, PALE, STYLE
+from codesign.mismatch_study import RHYTHM, WHO, Agreement, MismatchStudy, rhythm
+from codesign.plots import COLOURS, FAINT, INK, PALE, STYLE
 from codesign.regime_bars import RegimeBars, draw_regimes
+from codesign.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
 _TITLES: Mapping[str, str] = {
     "spikes_per_burst": "spikes per burst",
     "interspike_interval": "interval between spikes",
     "interburst_interval": "pause between bursts",
 }
+_TOLERANCES: Mapping[str, float] = {
+    "spikes_per_burst": BURST_TOLERANCE,
+    "interspike_interval": ISI_TOLERANCE,
+    "interburst_interval": IBI_TOLERANCE,
+}
+# The largest value over the smallest from which on ticks are those of decades.
+_WIDE = 8.0
 # As many chips or fewer are drawn as larger dots.
 _FEW = 40
 
@@ -24,12 +34,13 @@ _FEW = 40
 def mismatch_figure(study: MismatchStudy) -> Figure:
     """Chips by regime, and each quantity of the rhythm: predicted against ngspice, chip by chip.
 
-    Where no chip was simulated, the quantities are histograms of what is predicted. Intervals are
-    in model time.
+    Both axes are logarithmic, so that equal relative errors are equally far from the diagonal; the
+    band is what a rhythm that is kept may be off by. Where no chip was simulated, the quantities
+    are histograms of what is predicted. Intervals are in model time.
     """
     simulated = any(chip.circuit is not None for chip in study.chips)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.4, 3.1), layout="constrained")
+        figure = Figure(figsize=(10.4, 3.5), layout="constrained")
         row = figure.subplots(1, 1 + len(RHYTHM), width_ratios=(1.25, 1, 1, 1))
         bars = [RegimeBars(WHO["as_built"], [c.as_built for c in study.chips], COLOURS["as_built"])]
         if simulated:
@@ -42,7 +53,10 @@ def mismatch_figure(study: MismatchStudy) -> Figure:
             else:
                 _draw_histogram(axes, study, name)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
-        figure.suptitle(f"{study.name} on {where}: {len(study.chips)} chips", fontsize=9)
+        title = f"{study.name} on {where}: {len(study.chips)} chips"
+        found = {"as built": study.predicted_yield, "ngspice": study.circuit_yield}
+        told = (f"{who}: {each}" for who, each in found.items() if each is not None)
+        figure.suptitle("\n".join([title, *told]), fontsize=8.5)
         return figure
 
 
@@ -54,22 +68,49 @@ def _draw_pairs(axes: Axes, study: MismatchStudy, name: str) -> None:
         axes.set_axis_off()
         return
     low, high = float(pairs.min()), float(pairs.max())
-    room = 0.06 * (high - low or abs(high) or 1.0)
-    ends = (low - room, high + room)
+    room = max((high / low) ** 0.06, 1.02)
+    ends = (low / room, high * room)
     axes.plot(ends, ends, color=PALE, linewidth=0.8, zorder=0)
+    off = _TOLERANCES[name]
+    axes.fill_between(
+        ends, [(1 - off) * e for e in ends], [(1 + off) * e for e in ends], color=FAINT, linewidth=0
+    )
     size = 4 if len(pairs) > _FEW else 8
     axes.plot(
         *pairs.T, ".", color=COLOURS["circuit"], markersize=size, alpha=0.6, markeredgewidth=0
     )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
     axes.set_xlim(*ends)
     axes.set_ylim(*ends)
     axes.set_aspect("equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_ticks(axis, high / low)
     axes.set_xlabel("as built")
     axes.set_ylabel("ngspice")
-    correlation = agreement.correlation[name] if agreement else None
+    if agreement is not None:
+        text = _agreement(agreement, name)
+        axes.text(0.05, 0.95, text, transform=axes.transAxes, va="top", fontsize=7)
+
+
+def _agreement(found: Agreement, name: str) -> str:
+    lines = [f"{found.compared[name]} chips"]
+    error, correlation = found.error[name], found.correlation[name]
+    if error is not None:
+        lines.insert(0, f"error {100 * error[0]:.2g} % median\n{100 * error[1]:.2g} % 90th pct.")
     if correlation is not None:
-        text = f"r = {correlation:.3f}\n{len(pairs)} chips"
-        axes.text(0.05, 0.95, text, transform=axes.transAxes, va="top", fontsize=7.5)
+        lines.append(f"r = {correlation:.3f}")
+    return "\n".join(lines)
+
+
+def _plain_ticks(axis: Axis, ratio: float) -> None:
+    """Ticks of a logarithmic axis written out, also where it spans less than a decade."""
+    wide = ratio > _WIDE
+    axis.set_major_locator(
+        LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(4, steps=[1, 2, 5, 10])
+    )
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
 
 
 def _draw_histogram(axes: Axes, study: MismatchStudy, name: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from codesign.verdicts import QUANTITIES
+from codesign.yields import Yields, yields, yields_to_json
 from neuron_model.regimes import Regime, RegimeReport
 
 RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
@@ -37,13 +39,15 @@ class Chip:
 class Agreement:
     """Prediction against ngspice over the chips that were simulated.
 
-    regime: share of chips whose regimes are the same. correlation: Pearson's r by quantity of
-    RHYTHM, over ``compared`` chips that fire tonically in the same regime in both; None where
-    fewer than three do or nothing varies. disagreeing: samples whose regimes differ.
+    regime: share of chips whose regimes are the same. By quantity of RHYTHM, over ``compared``
+    chips that fire tonically in the same regime in both: error, median and 90th percentile of
+    |ngspice / prediction - 1|, None where no chip does; correlation, Pearson's r, None where fewer
+    than three do or nothing varies. disagreeing: samples whose regimes differ.
     """
 
     chips: int
     regime: float
+    error: dict[str, tuple[float, float] | None]
     correlation: dict[str, float | None]
     compared: dict[str, int]
     disagreeing: tuple[int, ...]
@@ -53,9 +57,9 @@ class Agreement:
 class MismatchStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
-    process: whether chips differ as a whole, beside their devices' mismatch. wanted: the model's
-    regime. nominal: of the as-built neuron without mismatch. current, duration: what drives it, in
-    model time. interval_unit: seconds of one unit of model time.
+    process: whether chips differ as a whole, beside their devices' mismatch. model: how the model
+    that was trained fires. nominal: of the as-built neuron without mismatch. current, duration:
+    what drives it, in model time. interval_unit: seconds of one unit of model time.
     """
 
     name: str
@@ -65,22 +69,27 @@ class MismatchStudy:
     seed: int
     current: str
     duration: float
-    wanted: Regime
+    model: RegimeReport
     nominal: RegimeReport
     chips: tuple[Chip, ...]
     interval_unit: float
     process: bool = False
 
     @property
-    def predicted_yield(self) -> float:
-        """Share of the chips that fire in the wanted regime, as built."""
-        return regime_share([chip.as_built for chip in self.chips], self.wanted)
+    def wanted(self) -> Regime:
+        """The model's regime."""
+        return self.model.regime
 
     @property
-    def circuit_yield(self) -> float | None:
+    def predicted_yield(self) -> Yields:
+        """Of the chips as built."""
+        return yields(self.model, [chip.as_built for chip in self.chips])
+
+    @property
+    def circuit_yield(self) -> Yields | None:
         """The same in ngspice, over the chips that were simulated; None where none was."""
         circuits = [chip.circuit for chip in self.chips if chip.circuit is not None]
-        return regime_share(circuits, self.wanted) if circuits else None
+        return yields(self.model, circuits) if circuits else None
 
     @property
     def agreement(self) -> Agreement | None:
@@ -97,6 +106,7 @@ class MismatchStudy:
         return Agreement(
             chips=len(pairs),
             regime=1.0 - len(differing) / len(pairs),
+            error={name: relative_errors(values) for name, values in columns.items()},
             correlation={name: _correlation(values) for name, values in columns.items()},
             compared={name: len(values) for name, values in columns.items()},
             disagreeing=differing,
@@ -119,6 +129,29 @@ def _pairs(
         if built.regime == circuit.regime and built.regime in tonic
     ]
     return [(float(x), float(y)) for x, y in values if x is not None and y is not None]
+
+
+def relative_errors(pairs: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """Median and 90th percentile of |y / x - 1| over (x, y); None without any."""
+    if not len(pairs):
+        return None
+    x, y = np.array(pairs, dtype=float).T
+    median, high = np.quantile(np.abs(y / x - 1.0), (0.5, 0.9))
+    return float(median), float(high)
+
+
+def agreement_in_words(found: Agreement) -> list[str]:
+    """A line for each quantity that was compared."""
+    lines = []
+    for name, error in found.error.items():
+        if error is None:
+            continue
+        r = found.correlation[name]
+        lines.append(
+            f"{QUANTITIES[name]}: relative error {error[0]:.2%} (median), {error[1]:.2%} (90th "
+            f"percentile){'' if r is None else f', r = {r:.3f}'}, {found.compared[name]} chips"
+        )
+    return lines
 
 
 def _correlation(values: list[tuple[float, float]]) -> float | None:
@@ -144,7 +177,10 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         "current": study.current,
         "duration": study.duration,
         "wanted": study.wanted.value,
-        "yield": {"as_built": study.predicted_yield, "circuit": study.circuit_yield},
+        "yield": {
+            "as_built": yields_to_json(study.predicted_yield),
+            "circuit": yields_to_json(study.circuit_yield),
+        },
         "regimes": {
             "as_built": regime_counts([c.as_built for c in study.chips]),
             "circuit": regime_counts([c.circuit for c in study.chips if c.circuit is not None]),
@@ -153,10 +189,15 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         and {
             "chips": agreement.chips,
             "regime": agreement.regime,
+            "error": {
+                name: error and {"median": error[0], "percentile_90": error[1]}
+                for name, error in agreement.error.items()
+            },
             "correlation": agreement.correlation,
             "compared": agreement.compared,
             "disagreeing": list(agreement.disagreeing),
         },
+        "model": report_to_json(study.model),
         "nominal": report_to_json(study.nominal),
         "chips": [
             {
@@ -183,11 +224,6 @@ def regime_table(
     names = dict.fromkeys(name for each in counts for name in each)
     rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
     return ["regime", *reports], rows
-
-
-def regime_share(reports: Sequence[RegimeReport], wanted: Regime) -> float:
-    """Share of the chips that fire as wanted."""
-    return sum(report.regime == wanted for report in reports) / len(reports)
 
 
 def report_to_json(report: RegimeReport) -> dict[str, Any]:

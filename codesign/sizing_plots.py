@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, INK, PALE, STYLE
-from codesign.sizing_study import SizingFigures, SizingStudy
+from codesign.sizing_study import SizingFigures, SizingGoal, SizingStudy
 
 _NANO = 1e9
 _THOUSAND = 1e-3
@@ -32,7 +32,9 @@ def sizing_figure(study: SizingStudy) -> Figure:
 
 
 def _draw_yield(axes: Axes, study: SizingStudy) -> None:
-    _draw(axes, study, lambda f: 100 * f.chip_yield)
+    _draw(axes, study, lambda f: 100 * study.goal.reached(f))
+    if study.checked is not None:
+        _draw_interval(axes, study.checked, study.goal)
     axes.axhline(100 * study.goal.chip_yield, color=INK, linewidth=0.8, linestyle=":")
     axes.text(
         0.01,
@@ -43,8 +45,16 @@ def _draw_yield(axes: Axes, study: SizingStudy) -> None:
         va="bottom",
     )
     axes.set_ylim(top=102)
-    axes.set_ylabel("chips that fire as the model (%)")
+    kept = "regime" if study.goal.keep == "regime" else "regime and rhythm"
+    axes.set_ylabel(f"chips that keep the {kept} (%)")
     axes.set_title("yield")
+
+
+def _draw_interval(axes: Axes, checked: SizingFigures, goal: SizingGoal) -> None:
+    """Wilson's interval of the yield that was checked."""
+    low, high = checked.share(goal.keep).interval
+    place = _THOUSAND * checked.area
+    axes.vlines(place, 100 * low, 100 * high, color=COLOURS["circuit"], linewidth=1.2)
 
 
 def _draw_energy(axes: Axes, study: SizingStudy) -> None:

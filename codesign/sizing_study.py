@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from codesign.yields import Share
 from neuron_model.errors import InputError
+
+KEPT = ("regime", "rhythm")
+"""What chips may be asked to keep of the model, by the definitions of codesign.verdicts."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,20 @@ class SizingChoice:
 @dataclass(frozen=True)
 class SizingGoal:
     """Target and budget: the least chip_yield, the largest interval_error (a share), area (square
-    micrometres) and power (watt)."""
+    micrometres) and power (watt).
+
+    keep: what a chip has to keep of the model to count, "regime" or "rhythm" (regime and rhythm).
+    """
 
     chip_yield: float = 0.99
     interval_error: float = math.inf
     area: float = math.inf
     power: float = math.inf
+    keep: str = "regime"
 
     def __post_init__(self) -> None:
+        if self.keep not in KEPT:
+            raise InputError(f"keep = {self.keep!r} is not known; choose from {', '.join(KEPT)}.")
         if not 0.0 < self.chip_yield <= 1.0:
             raise InputError(f"yield = {self.chip_yield:g} must be above 0 and at most 1.")
         for name in ("interval_error", "area", "power"):
@@ -56,16 +66,25 @@ class SizingGoal:
     def is_met(self, figures: SizingFigures) -> bool:
         """By yield, interval error, area and power, and by the neuron as drawn."""
         within = all(value <= 0.0 for value in self.excess(figures).values())
-        return within and figures.nominal_fires and figures.chip_yield >= self.chip_yield
+        return within and figures.nominal_fires and self.reached(figures) >= self.chip_yield
+
+    def reached(self, figures: SizingFigures) -> float:
+        """The yield that counts."""
+        return figures.share(self.keep).value
+
+    def costs(self, figures: SizingFigures) -> tuple[float, float, float]:
+        """What the search makes small: the share of chips that fail, area, energy per spike."""
+        return 1.0 - self.reached(figures), figures.area, figures.energy_per_spike
 
 
 @dataclass(frozen=True)
 class SizingFigures:
     """What a choice gives.
 
-    chip_yield: share of ``chips`` that fire in the wanted regime, as built. interval_error: median
-    over those of how far the interval between spikes is from the model's, a share; 0 where there
-    are no intervals. nominal_fires: whether the neuron as drawn fires in it. gate_area,
+    chip_yield: share of ``chips`` that keep the regime of the model, as built; rhythm_yield: of
+    those that keep its rhythm as well. interval_error: median over the former of how far the
+    interval between spikes is from the model's, a share; 0 where there are no intervals.
+    nominal_fires: whether the neuron as drawn fires in the model's regime. gate_area,
     diffusion_area, capacitor_area: square micrometres. static_power: watt. energy_per_spike:
     joule, infinite where it does not spike. unit_current (ampere) and membrane_capacitance (farad):
     as mapped.
@@ -73,6 +92,7 @@ class SizingFigures:
 
     chips: int
     chip_yield: float
+    rhythm_yield: float
     interval_error: float
     nominal_fires: bool
     gate_area: float
@@ -88,10 +108,10 @@ class SizingFigures:
         """Gates, diffusions and capacitors, square micrometres."""
         return self.gate_area + self.diffusion_area + self.capacitor_area
 
-    @property
-    def costs(self) -> tuple[float, float, float]:
-        """What the search makes small: the share of chips that fail, area, energy per spike."""
-        return 1.0 - self.chip_yield, self.area, self.energy_per_spike
+    def share(self, keep: str = "regime") -> Share:
+        """Of the chips that keep the "regime", or regime and "rhythm"."""
+        value = self.rhythm_yield if keep == "rhythm" else self.chip_yield
+        return Share(round(value * self.chips), self.chips)
 
 
 @dataclass(frozen=True)
@@ -146,14 +166,15 @@ def front(trials: Sequence[SizingTrial], goal: SizingGoal) -> tuple[int, ...]:
         and all(value <= 0.0 for value in goal.excess(t.figures).values())
     ]
 
-    def dominated(one: SizingFigures) -> bool:
+    costs = {number: goal.costs(one) for number, one in good}
+
+    def dominated(own: tuple[float, ...]) -> bool:
         return any(
-            other.costs != one.costs
-            and all(a <= b for a, b in zip(other.costs, one.costs, strict=True))
-            for _, other in good
+            other != own and all(a <= b for a, b in zip(other, own, strict=True))
+            for other in costs.values()
         )
 
-    left = {one.costs: (number, one) for number, one in reversed(good) if not dominated(one)}
+    left = {costs[n]: (n, one) for n, one in reversed(good) if not dominated(costs[n])}
     return tuple(n for n, _ in sorted(left.values(), key=lambda pair: pair[1].area))
 
 
@@ -165,4 +186,7 @@ def sizing_to_json(study: SizingStudy) -> dict[str, Any]:
         "met": study.is_met,
         "trials": [asdict(trial) for trial in study.trials],
         "checked": None if study.checked is None else asdict(study.checked),
+        "checked_intervals": None
+        if study.checked is None
+        else {keep: study.checked.share(keep).interval for keep in KEPT},
     }

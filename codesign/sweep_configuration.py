@@ -16,7 +16,7 @@
 
     [mismatch]                   # optional: chips at every point
     samples = 20
-    least_yield = 0.9            # share of them that has to fire as the model; default: 0
+    least_yield = 0.9            # share of them that has to keep the regime; default: 0
 
 Paths are relative to the configuration file.
 """
@@ -63,7 +63,7 @@ class MismatchSettings:
     """Chips drawn at every point, the same ones everywhere.
 
     samples: how many; 0: the neuron as drawn alone. process: whether they differ as a whole, beside
-    the mismatch of their devices. least_yield: share of them that has to fire in the model's
+    the mismatch of their devices. least_yield: share of them that has to keep the model's
     regime for the point to count as matching.
 
     Raises:

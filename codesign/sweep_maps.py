@@ -78,7 +78,7 @@ def maps_figure(study: SweepStudy) -> Figure:
         lower = grid[0, 1] if alone else grid[2 * block + 1, column]
         share = _draw_regimes(upper, study, panel, first, second)
         image = _draw_error_map(lower, panel, first, second, error)
-        what = "chips that fire as the model" if study.samples else "regime"
+        what = "chips that keep the regime" if study.samples else "regime"
         upper.set_title(what if alone else panel.label)
         lower.set_title(error_title(study) if alone else "")
         for axes in (upper, lower):

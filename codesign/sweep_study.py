@@ -11,6 +11,8 @@ import numpy as np
 
 from codesign.mismatch_study import RHYTHM, report_from_json, report_to_json
 from codesign.sweep_axes import Axis, AxisValue
+from codesign.verdicts import keeps_rhythm
+from codesign.yields import Yields, yields, yields_to_json
 from neuron_model.parameters import Timescale
 from neuron_model.regimes import Regime, RegimeReport
 
@@ -61,6 +63,17 @@ class PointOutcome:
     def share(self) -> float:
         """Share of the chips that fire in the model's regime: 0 or 1 without mismatch."""
         return len(self.matching) / len(self.chips)
+
+    @property
+    def yields(self) -> Yields:
+        """Of the chips, intervals compared in seconds."""
+        scale = self.time_unit / self.mapped_time_unit
+        return yields(self.wanted, [c.report for c in self.chips], scale)
+
+    @property
+    def keeps_rhythm(self) -> bool:
+        """Whether every chip, the only one without mismatch, keeps the model's rhythm."""
+        return self.yields.rhythm.count == len(self.chips)
 
     @property
     def regime(self) -> Regime:
@@ -131,7 +144,7 @@ class SweepStudy:
     own in their order; the last one changes from point to point. shown: the names of those with
     several values, in the configuration's order, technologies and neurons last: how pictures are
     laid out. drives: (current, duration) by neuron. samples: chips at each point, 0 without
-    mismatch. least_yield: share of them that has to match.
+    mismatch. least_yield: share of them that has to keep the regime.
     """
 
     backend: str
@@ -242,6 +255,7 @@ def study_to_json(study: SweepStudy) -> dict[str, Any]:
                 "values": dict(point.values),
                 "match": None if point.outcome is None else study.is_match(point.outcome),
                 "share": None if point.outcome is None else point.outcome.share,
+                "yield": None if point.outcome is None else yields_to_json(point.outcome.yields),
                 "reason": point.reason,
                 "outcome": None if point.outcome is None else outcome_to_json(point.outcome),
             }
@@ -276,6 +290,7 @@ def study_to_rows(study: SweepStudy) -> tuple[tuple[str, ...], list[tuple[Any, .
         *(("chip",) if study.samples else ()),
         "model_regime",
         "match",
+        "rhythm_kept",
         *_CHIP_COLUMNS,
         "interval_error",
         "pause_error",
@@ -300,6 +315,9 @@ def study_to_rows(study: SweepStudy) -> tuple[tuple[str, ...], list[tuple[Any, .
                     *((index,) if study.samples else ()),
                     outcome.wanted.regime.value,
                     report.regime == outcome.wanted.regime,
+                    keeps_rhythm(
+                        outcome.wanted, report, outcome.time_unit / outcome.mapped_time_unit
+                    ),
                     report.regime.value,
                     report.margin,
                     report.spike_count,

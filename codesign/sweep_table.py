@@ -44,15 +44,23 @@ def summary(study: SweepStudy) -> Iterator[str]:
     if outcomes:
         matching = [o for o in outcomes if study.is_match(o)]
         if study.samples:
-            least, most = (f(o.share for o in outcomes) for f in (min, max))
-            yield f"{least:.1%} to {most:.1%} of the chips fire as the model"
+            for what, shares in (
+                ("the regime of the model", [o.yields.regime for o in outcomes]),
+                ("regime and rhythm", [o.yields.rhythm for o in outcomes]),
+            ):
+                least, most = (f(shares, key=lambda s: s.value) for f in (min, max))
+                yield f"chips that keep {what}: {least.percent} at least, {most.percent} at most"
             if study.least_yield:
                 yield (
                     f"at {len(matching)} of {len(outcomes)} points that can be built "
-                    f"{study.least_yield:.1%} or more do"
+                    f"{study.least_yield:.1%} or more keep the regime"
                 )
         else:
-            yield (f"{len(matching)} of {len(outcomes)} points that can be built fire as the model")
+            kept = sum(o.keeps_rhythm for o in outcomes)
+            yield (
+                f"{len(matching)} of {len(outcomes)} points that can be built keep the regime of "
+                f"the model, {kept} its rhythm"
+            )
         yield from _ranges(study)
         areas = [o.area for o in outcomes]
         if _is_constant(areas):
@@ -106,7 +114,8 @@ def _columns(study: SweepStudy) -> list[_Column]:
 
     columns: list[_Column] = [_fires(study)]
     if study.samples:
-        columns.append(("as model %", lambda o: f"{100 * o.share:.1f}"))
+        columns.append(("regime %", lambda o: f"{100 * o.share:.1f}"))
+        columns.append(("rhythm %", lambda o: f"{100 * o.yields.rhythm.value:.1f}"))
         if len({o.wanted.regime for o in outcomes}) > 1:
             columns.append(("model", lambda o: regime_words(o.wanted.regime)))
     elif not all(map(study.is_match, outcomes)):

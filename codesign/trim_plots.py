@@ -21,14 +21,20 @@ def trim_figure(study: TrimStudy) -> Figure:
     """Chips by regime before and after their trim, firing patterns that it took, and by how much
     each line was moved; as built and, where it was simulated, in ngspice."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.4, 3.3), layout="constrained")
+        figure = Figure(figsize=(10.4, 3.9), layout="constrained")
         row = figure.subplots(1, 3, width_ratios=(1.5, 1, 1.2))
         draw_regimes(row[0], _regime_bars(study), study.wanted)
         _draw_patterns(row[1], study)
         _draw_moves(row[2], study)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
         chips = len(study.as_built.before)
-        figure.suptitle(f"{study.name} on {where}: {chips} chips trimmed", fontsize=9)
+        told = [
+            f"{WHO[who]}, {when}: {found}"
+            for who, outcome in study.outcomes.items()
+            for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True)
+        ]
+        title = f"{study.name} on {where}: {chips} chips trimmed"
+        figure.suptitle("\n".join([title, *told]), fontsize=8.5)
         return figure
 
 

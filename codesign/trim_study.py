@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from codesign.mismatch_study import regime_counts, regime_share, report_to_json
+from codesign.mismatch_study import regime_counts, report_to_json
+from codesign.yields import Yields, yields, yields_to_json
 from mapping.trim.knobs import OFFSET
 from mapping.trim.trim import Trimmed
 from neuron_model.regimes import Regime, RegimeReport
@@ -23,17 +24,18 @@ class TrimOutcome:
     before: tuple[RegimeReport, ...]
     trimmed: Trimmed
 
-    def shares(self, wanted: Regime) -> tuple[float, float]:
-        """Share of the chips that fire as wanted, before and after."""
-        return regime_share(self.before, wanted), regime_share(self.trimmed.reports, wanted)
+    def yields(self, model: RegimeReport) -> tuple[Yields, Yields]:
+        """Of the chips before and after; ``model``: how the one that was trained fires."""
+        return yields(model, self.before), yields(model, self.trimmed.reports)
 
 
 @dataclass(frozen=True)
 class TrimStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
-    nominal: how the chip as drawn fires. budget: the most patterns a chip may take. circuit: in
-    ngspice; None where it was not asked for. process: whether chips differ as a whole as well.
+    model: how the model that was trained fires. nominal: how the chip as drawn fires. budget: the
+    most patterns a chip may take. circuit: in ngspice; None where it was not asked for. process:
+    whether chips differ as a whole as well.
     """
 
     name: str
@@ -43,12 +45,17 @@ class TrimStudy:
     seed: int
     current: str
     duration: float
-    wanted: Regime
+    model: RegimeReport
     nominal: RegimeReport
     budget: int
     as_built: TrimOutcome
     circuit: TrimOutcome | None = None
     process: bool = False
+
+    @property
+    def wanted(self) -> Regime:
+        """The model's regime."""
+        return self.model.regime
 
     @property
     def outcomes(self) -> dict[str, TrimOutcome]:
@@ -94,17 +101,18 @@ def trim_study_to_json(study: TrimStudy) -> dict[str, Any]:
             for k in study.as_built.trimmed.knobs
         ],
         "budget": {"patterns": study.budget},
+        "model": report_to_json(study.model),
         "nominal": report_to_json(study.nominal),
-        **{who: _outcome(outcome, study.wanted) for who, outcome in study.outcomes.items()},
+        **{who: _outcome(outcome, study.model) for who, outcome in study.outcomes.items()},
     }
 
 
-def _outcome(outcome: TrimOutcome, wanted: Regime) -> dict[str, Any]:
+def _outcome(outcome: TrimOutcome, model: RegimeReport) -> dict[str, Any]:
     trimmed = outcome.trimmed
-    before, after = outcome.shares(wanted)
+    before, after = outcome.yields(model)
     ports = [knob.port for knob in trimmed.knobs]
     return {
-        "yield": {"before": before, "after": after},
+        "yield": {"before": yields_to_json(before), "after": yields_to_json(after)},
         "regimes": {
             "before": regime_counts(outcome.before),
             "after": regime_counts(trimmed.reports),

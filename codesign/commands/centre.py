@@ -19,9 +19,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "centre",
         example="codesign centre preset:tonic_bursting --technology sky130 --out centred.toml\n"
         "codesign mismatch centred.toml --technology sky130 --current 0:-0.8,1000:-0.4",
-        description="Design centring: search for alphas (up to a quarter more or less), deltas and "
-        "bias (up to 0.3 from where they are) with which most drawn chips keep the regime, while "
-        "the rhythm of the neuron as drawn stays near the model's. Chips run as built.",
+        description="Design centring: search for alphas (up to a quarter more or less), deltas "
+        "and bias (up to 0.3 from where they are) with which most drawn chips keep the regime, "
+        "while the rhythm of the neuron as drawn stays near the model's. Chips run as built; the "
+        "search goes by those that keep the regime, and the outcome says how many keep the rhythm "
+        "as well.",
     )
     add_neuron(parser)
     add_technology(parser)
@@ -80,11 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
     written = write_neuron(arguments.out, outcome.parameters)
     if arguments.json:
         from codesign.mismatch_study import report_to_json
+        from codesign.yields import yields_to_json
 
         print_json(
             {
                 "chips": outcome.chips,
-                "yield": {"before": outcome.before, "after": outcome.after},
+                "yield": {
+                    "before": yields_to_json(outcome.before),
+                    "after": yields_to_json(outcome.after),
+                },
                 "model": report_to_json(problem.model),
                 "nominal": report_to_json(outcome.nominal),
                 "neuron": neuron_to_table(outcome.parameters),
@@ -112,7 +118,6 @@ def _print(problem: "CentringProblem", outcome: "Centred", written: Path) -> Non
         rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
     title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
     print_table(title, ("", "before", "centred"), rows)
-    print(
-        f"{outcome.before:.1%} of {outcome.chips} chips kept the regime, {outcome.after:.1%} do "
-        f"now, as built: {written}"
-    )
+    print(f"{outcome.chips} chips before, as built: {outcome.before}")
+    print(f"{outcome.chips} chips centred, as built: {outcome.after}")
+    print(written)

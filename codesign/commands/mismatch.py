@@ -21,9 +21,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--backend ngspice --plot mismatch.png",
         description="Draw the mismatch of every transistor (area law, the technology's "
         "coefficients) and, with --process, what each chip is off by as a whole, carry it to "
-        "as-built parameters through measured sensitivities, and tell how each chip fires and how "
-        "many fire in the model's regime. With --backend ngspice the same chips are also simulated "
-        "transistor by transistor, and compared one by one.",
+        "as-built parameters through measured sensitivities, and tell how each chip fires, how "
+        "many keep the regime of the model, and how many its rhythm as well, with 95 % intervals "
+        "(Wilson; `codesign validate --help` defines both). With --backend ngspice the same chips "
+        "are also simulated transistor by transistor, and compared one by one.",
     )
     add_chips(
         parser,
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(outcome: "MismatchStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import WHO, regime_table
+    from codesign.mismatch_study import WHO, agreement_in_words, regime_table
 
     reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
     if outcome.circuit_yield is not None:
@@ -78,14 +79,12 @@ def _print(outcome: "MismatchStudy") -> None:
         + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )
-    print(f"{outcome.wanted} as the model: {outcome.predicted_yield:.1%} of the chips, as built")
+    print(f"as built: {outcome.predicted_yield}")
     if outcome.circuit_yield is None:
         return
-    print(f"{outcome.wanted} as the model: {outcome.circuit_yield:.1%} of the chips, in ngspice")
+    print(f"ngspice: {outcome.circuit_yield}")
     agreement = outcome.agreement
     assert agreement is not None
     print(f"as-built and ngspice agree on the regime of {agreement.regime:.1%} of the chips")
-    for name, value in agreement.correlation.items():
-        if value is not None:
-            words = name.replace("_", " ")
-            print(f"{words}: r = {value:.3f} over {agreement.compared[name]} chips")
+    for line in agreement_in_words(agreement):
+        print(line)

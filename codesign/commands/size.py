@@ -21,7 +21,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign size preset:tonic_bursting --technology sky130 --yield 0.95 --out sized\n"
         "codesign mismatch preset:tonic_bursting --technology sized/technology.toml",
         description="Search for the sizes of the cells' transistors, I0 and the membrane "
-        "capacitor: the smallest with which the share of chips that fire in the model's regime "
+        "capacitor: the smallest with which the share of chips that keep the model's regime "
         "reaches a target within a budget. Each trial measures its cells in ngspice and draws "
         "chips. The sizes become a technology file; exit status 1 where the target is missed.",
     )
@@ -34,7 +34,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         type=float,
         default=0.99,
         metavar="SHARE",
-        help="target: of the chips, in the model's regime (default: %(default)g)",
+        help="target: of the chips, those that keep what --keep says (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--keep",
+        choices=("regime", "rhythm"),
+        default="regime",
+        help="what a chip has to keep of the model to count for --yield: its regime, or regime and "
+        "rhythm; `codesign validate --help` defines both (default: %(default)s)",
     )
     for name, metavar, what in (
         ("interval-error", "SHARE", "target: largest median error of the interval between spikes"),
@@ -76,7 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
     from netlists.engine import Engine
 
     goal = SizingGoal(
-        arguments.chip_yield, arguments.interval_error, arguments.area, arguments.power
+        arguments.chip_yield,
+        arguments.interval_error,
+        arguments.area,
+        arguments.power,
+        arguments.keep,
     )
     technology = load_technology(arguments.technology)
     source = read_single(arguments.neuron)
@@ -104,6 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(outcome: "SizingStudy", written: Path | None) -> None:
     from codesign.console import print_table
+    from codesign.sizing_study import KEPT
 
     trials = {trial.number: trial for trial in outcome.trials}
     shown = list(outcome.front)
@@ -114,7 +126,8 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
         rows.append(_row("> checked", outcome.checked))
     columns = (
         "trial",
-        "yield",
+        "regime kept",
+        "and rhythm",
         "interval error",
         "area um2",
         "gates um2",
@@ -135,14 +148,20 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
     assert outcome.chosen is not None
     factors = trials[outcome.chosen].choice.area_factors
     print("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
+    if outcome.checked is not None:
+        regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
+        print(
+            f"of {outcome.checked.chips} chips that were checked {regime} keep the regime of the "
+            f"model, {rhythm} regime and rhythm"
+        )
     if outcome.is_met:
         print(f"target met by trial {outcome.chosen}: {written}")
     else:
         assert outcome.checked is not None
         print(
-            f"target missed: {outcome.checked.chip_yield:.1%} of the chips fire as the model with "
-            f"the best sizes found (trial {outcome.chosen}), {outcome.goal.chip_yield:.1%} wanted: "
-            f"{written}"
+            f"target missed by the best sizes found (trial {outcome.chosen}): "
+            f"{outcome.goal.reached(outcome.checked):.1%} of the chips keep the "
+            f"{outcome.goal.keep}, {outcome.goal.chip_yield:.1%} wanted: {written}"
         )
 
 
@@ -156,6 +175,7 @@ def _row(label: str, figures: "SizingFigures | None") -> tuple[str, ...]:
     return (
         label,
         f"{figures.chip_yield:.1%}",
+        f"{figures.rhythm_yield:.1%}",
         f"{figures.interval_error:.1%}",
         f"{figures.area:.0f}",
         f"{figures.gate_area:.0f}",

@@ -31,6 +31,7 @@ from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
+from codesign.yields import Share, Yields, yields
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
@@ -74,23 +75,25 @@ class CentringProblem:
 
 @dataclass(frozen=True)
 class Centred:
-    """A centred neuron. before, after: shares of ``chips`` fresh chips in the regime, as built.
+    """A centred neuron. before, after: yields of ``chips`` fresh chips, as built.
 
     nominal: how the centred neuron fires as drawn.
     """
 
     parameters: NeuronParameters
     chips: int
-    before: float
-    after: float
+    before: Yields
+    after: Yields
     nominal: RegimeReport
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """On drawn chips: share in the regime, mean margin, and the rhythm's error as drawn."""
+    """On drawn chips: share that keeps the regime and share that keeps regime and rhythm, mean
+    margin, and the rhythm's error as drawn."""
 
     chip_yield: float
+    rhythm_yield: float
     margin: float
     rhythm_error: float
 
@@ -170,8 +173,8 @@ def centre(
     return Centred(
         parameters=chosen,
         chips=many,
-        before=_outcome(problem, problem.parameters, many, seed + 2).chip_yield,
-        after=_outcome(problem, chosen, many, seed + 2).chip_yield,
+        before=_yields(_outcome(problem, problem.parameters, many, seed + 2), many),
+        after=_yields(_outcome(problem, chosen, many, seed + 2), many),
         nominal=_as_drawn(problem, _design(problem, chosen)),
     )
 
@@ -222,11 +225,18 @@ def _outcome(
     threshold = float(problem.parameters.u_threshold)
     reports = chip_reports(samples, problem.drive, threshold)
     firing = [r for r in reports if r.regime == problem.model.regime]
+    found = yields(problem.model, reports)
     return _Outcome(
-        chip_yield=len(firing) / chips,
+        chip_yield=found.regime.value,
+        rhythm_yield=found.rhythm.value,
         margin=sum(r.margin for r in firing) / chips,
         rhythm_error=_rhythm_error(_as_drawn(problem, design), problem.model),
     )
+
+
+def _yields(outcome: _Outcome, chips: int) -> Yields:
+    shares = (outcome.chip_yield, outcome.rhythm_yield)
+    return Yields(*(Share(round(share * chips), chips) for share in shares))
 
 
 def _design(problem: CentringProblem, parameters: NeuronParameters) -> NeuronDesign:

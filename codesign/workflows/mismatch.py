@@ -153,7 +153,7 @@ def study(
         process=drawn.process,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=model_regime(built.parameters[0], drive).regime,
+        model=model_regime(built.parameters[0], drive),
         nominal=model_regime(built.as_built, drive),
         chips=tuple(
             Chip(

@@ -135,7 +135,7 @@ def _run(
     trial.set_constraint("regime", 0.0 if figures.nominal_fires else 1.0)
     for name, excess in goal.excess(figures).items():
         trial.set_constraint(name, min(excess, 1e3))
-    return tuple(min(c, worst) for c, worst in zip(figures.costs, _UNBUILDABLE, strict=True))
+    return tuple(min(c, worst) for c, worst in zip(goal.costs(figures), _UNBUILDABLE, strict=True))
 
 
 def _choice(parameters: dict[str, float]) -> SizingChoice:
@@ -171,7 +171,7 @@ def _chosen(
     shown = front(trials, goal)
     figures = {t.number: t.figures for t in trials if t.figures is not None}
     meets = sorted((n for n in figures if goal.is_met(figures[n])), key=lambda n: figures[n].area)
-    others = sorted(shown, key=lambda n: (-figures[n].chip_yield, figures[n].area))
+    others = sorted(shown, key=lambda n: (-goal.reached(figures[n]), figures[n].area))
     order = list(dict.fromkeys([*meets, *others]))[:_MOST_CHECKS]
     checked: dict[int, SizingFigures] = {}
     for done, number in enumerate(order):
@@ -202,7 +202,7 @@ def _chosen(
 
 def _merit(figures: SizingFigures, goal: SizingGoal) -> tuple[bool, bool, float]:
     within = all(value <= 0.0 for value in goal.excess(figures).values())
-    return goal.is_met(figures), within and figures.nominal_fires, figures.chip_yield
+    return goal.is_met(figures), within and figures.nominal_fires, goal.reached(figures)
 
 
 def _fingerprint(problem: SizingProblem, goal: SizingGoal, chips: int, seed: int) -> str:
@@ -217,7 +217,7 @@ def _fingerprint(problem: SizingProblem, goal: SizingGoal, chips: int, seed: int
         technology.capacitance_density,
         astuple(technology.leak),
         dict(technology.mismatch),
-        [value if math.isfinite(value) else None for value in astuple(goal)],
+        [None if value == math.inf else value for value in astuple(goal)],
         [chips, seed],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -250,8 +250,9 @@ def write_sizing(
         return None
     technology = sized_technology(problem.technology, study.trials[study.chosen].choice)
     comment = (
-        f"Sizes for {study.name} under {study.current}: {study.checked.chip_yield:.1%} of "
-        f"{study.checked.chips} chips are {study.regime.replace('_', ' ')}, as built."
+        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips, as built, "
+        f"{study.checked.share('regime').percent} keep the regime of the model "
+        f"({study.regime.replace('_', ' ')}), {study.checked.share('rhythm').percent} its rhythm."
     )
     path = folder / TECHNOLOGY_FILE
     return write_sized_technology(path, replace(technology, name=name), base, comment)

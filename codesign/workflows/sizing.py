@@ -21,6 +21,7 @@ from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nom
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.source import Drive
+from codesign.yields import yields
 from mapping.as_built import as_built
 from mapping.as_built_detail import as_built_in_detail
 from mapping.as_built_samples import as_built_samples
@@ -124,13 +125,15 @@ def evaluate(
     wanted = problem.model.regime
     firing = [report for report in reports if report.regime == wanted]
     detail, moved = _as_drawn(design, measured, problem)
+    found = yields(problem.model, reports, moved)
     space = area(neuron_circuit(design, technology).cell, technology)
     power = static_power(design, measured)
     seconds = (problem.drive.duration - problem.drive.onset) * design.time_unit
     energy = energy_per_spike(power, seconds, detail.spike_count)
     return SizingFigures(
         chips=chips,
-        chip_yield=len(firing) / chips,
+        chip_yield=found.regime.value,
+        rhythm_yield=found.rhythm.value,
         interval_error=_interval_error(firing, problem.model, moved),
         nominal_fires=detail.regime == wanted,
         gate_area=space.gates,

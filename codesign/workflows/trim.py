@@ -51,7 +51,8 @@ class TrimBench:
 
     drawn: of the design whose compensation can be trimmed both ways. nominal: the chip as drawn,
     by its compact as-built parameters. target: the same at the corner and temperature that it was
-    mapped at; its curves are aimed at. as_built: the chips as models.
+    mapped at; its curves are aimed at. model: how the model that was trained fires. as_built: the
+    chips as models.
     """
 
     drawn: DrawnNeuron
@@ -59,8 +60,13 @@ class TrimBench:
     target: NeuronParameters
     knobs: tuple[Knob, ...]
     stimulation: Stimulation
-    wanted: Regime
+    model: RegimeReport
     as_built: AsBuiltChips
+
+    @property
+    def wanted(self) -> Regime:
+        """The model's regime, which a trim aims at."""
+        return self.model.regime
 
 
 def trim_bench(
@@ -138,9 +144,9 @@ def trim_bench(
         drive.stimulus, drive.duration, drive.onset, float(parameters[0].u_threshold)
     )
     models = AsBuiltChips(design, measured, sensitivities, drawn.draw, made, stimulation)
-    wanted = model_regime(parameters[0], drive).regime
+    model = model_regime(parameters[0], drive)
     target = as_built(design, mapped_at)
-    return TrimBench(drawn, nominal, target, made, stimulation, wanted, models)
+    return TrimBench(drawn, nominal, target, made, stimulation, model, models)
 
 
 class CircuitChips:
@@ -294,7 +300,7 @@ def trim_study(
         process=bench.drawn.process,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=bench.wanted,
+        model=bench.model,
         nominal=model_regime(built.as_built, drive),
         budget=budget.patterns,
         as_built=models,

@@ -43,8 +43,9 @@ def problem() -> CentringProblem:
 
 def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
     outcome = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.db")
-    assert outcome.before < 0.9
-    assert outcome.after > outcome.before + 0.05
+    assert outcome.before.regime.value < 0.9
+    assert outcome.after.regime.value > outcome.before.regime.value + 0.05
+    assert outcome.after.rhythm.value <= outcome.after.regime.value
     assert outcome.nominal.regime == Regime.TONIC_SPIKING
     interval = outcome.nominal.interspike_interval / problem.model.interspike_interval
     assert abs(interval - 1) <= 0.5
@@ -74,7 +75,7 @@ def test_a_neuron_that_nothing_makes_better_stays(problem):
     same = replace(problem, sensitivities=replace(problem.sensitivities, **still))
     outcome = centre(same, 1, 4)
     assert outcome.parameters == EDGE
-    assert (outcome.before, outcome.after) == (1.0, 1.0)
+    assert (outcome.before.regime.value, outcome.after.regime.value) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(

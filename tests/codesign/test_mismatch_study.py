@@ -10,6 +10,7 @@ from codesign.mismatch_plots import mismatch_figure
 from codesign.mismatch_study import (
     Chip,
     MismatchStudy,
+    agreement_in_words,
     regime_table,
     report_from_json,
     report_to_json,
@@ -36,7 +37,7 @@ def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchStudy:
         seed=0,
         current="0:-1",
         duration=100.0,
-        wanted=Regime.TONIC_BURSTING,
+        model=BURSTING,
         nominal=BURSTING,
         chips=tuple(Chip(i, *pair) for i, pair in enumerate(pairs)),
         interval_unit=1e-5,
@@ -60,9 +61,12 @@ def test_a_regime_that_nobody_fires_in_counts_as_none():
     assert rows == [("tonic_bursting", 2, 0), ("tonic_spiking", 1, 0), ("resting", 0, 1)]
 
 
-def test_yields_count_the_chips_that_fire_as_wanted():
-    assert MIXED.predicted_yield == pytest.approx(5 / 7)
-    assert MIXED.circuit_yield == pytest.approx(3 / 6)
+def test_yields_count_the_chips_that_keep_regime_and_rhythm():
+    predicted, circuit = MIXED.predicted_yield, MIXED.circuit_yield
+    assert (predicted.regime.count, predicted.regime.total) == (5, 7)
+    # of the bursters two have the model's spikes per burst and intervals
+    assert (predicted.rhythm.count, predicted.rhythm.total) == (2, 7)
+    assert (circuit.regime.count, circuit.rhythm.count, circuit.regime.total) == (3, 1, 6)
     assert study((BURSTING, None)).circuit_yield is None
 
 
@@ -79,6 +83,11 @@ def test_agreement_is_over_the_chips_that_were_simulated():
     x, y = np.array([3.0, 5.0, 8.0]), np.array([3.0, 6.0, 8.0])
     expected = np.mean((x - x.mean()) * (y - y.mean())) / (x.std() * y.std())
     assert agreement.correlation["spikes_per_burst"] == pytest.approx(expected)
+    assert agreement.error["spikes_per_burst"] == pytest.approx((0.0, 0.8 * 0.2))
+    errors = np.abs([21 / 20 - 1, 25.5 / 25 - 1, 22.5 / 22 - 1, 0.0])
+    assert agreement.error["interspike_interval"] == pytest.approx(
+        (np.median(errors), np.percentile(errors, 90))
+    )
     # all pauses are alike: nothing to correlate
     assert agreement.correlation["interburst_interval"] is None
     assert rhythm(MIXED, "spikes_per_burst").tolist() == [[3.0, 3.0], [5.0, 6.0], [8.0, 8.0]]
@@ -90,10 +99,27 @@ def test_nothing_simulated_is_no_agreement_and_two_chips_no_correlation():
     assert two.agreement.correlation["spikes_per_burst"] is None
 
 
+def test_agreement_is_told_in_relative_errors_beside_r():
+    spikes, isi, ibi = agreement_in_words(MIXED.agreement)
+    assert spikes.startswith("spikes per burst: relative error 0.00% (median), 16.00% (90th")
+    assert "r = " in isi
+    assert isi.endswith(", 4 chips")
+    assert "r = " not in ibi
+
+
 def test_the_document_is_json_with_all_chips():
     document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
     assert document["samples"] == len(document["chips"]) == 7
-    assert document["yield"] == {"as_built": pytest.approx(5 / 7), "circuit": 0.5}
+    built, circuit = document["yield"]["as_built"], document["yield"]["circuit"]
+    assert built["regime"]["share"] == pytest.approx(5 / 7)
+    assert circuit["regime"]["share"] == 0.5
+    assert circuit["rhythm"]["count"] == 1
+    low, high = circuit["regime"]["interval"]
+    assert low < 0.5 < high
+    assert document["agreement"]["error"]["interburst_interval"] == {
+        "median": 0.0,
+        "percentile_90": 0.0,
+    }
     assert document["regimes"]["circuit"] == {"tonic_bursting": 3, "resting": 2, "tonic_spiking": 1}
     assert document["agreement"]["disagreeing"] == [3]
     assert document["chips"][6]["circuit"] is None
@@ -120,3 +146,6 @@ def test_pictures_show_what_there_is(of, axes_with_data):
     shown = [axes for axes in figure.axes if axes.axison]
     assert len(shown) == axes_with_data
     assert f"{len(of.chips)} chips" in figure.get_suptitle()
+    assert str(of.predicted_yield) in figure.get_suptitle()
+    if of.agreement is not None and len(rhythm(of, "interspike_interval")):
+        assert {axes.get_xscale() for axes in shown[1:]} == {"log"}

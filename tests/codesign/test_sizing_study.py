@@ -26,6 +26,7 @@ def figures(chip_yield: float, area: float, energy: float = 1e-9, **changes) -> 
     parts = {
         "chips": 100,
         "chip_yield": chip_yield,
+        "rhythm_yield": chip_yield / 2,
         "interval_error": 0.05,
         "nominal_fires": True,
         "gate_area": area - 150.0,
@@ -54,6 +55,21 @@ def test_the_front_is_what_nothing_beats():
         figures(0.9, 3000.0),  # the same again
     )
     assert front(many, SizingGoal()) == (0, 1, 3)
+
+
+def test_a_goal_may_ask_for_the_rhythm_as_well():
+    one = figures(0.96, 1000.0)
+    assert SizingGoal(0.95).is_met(one)
+    assert not SizingGoal(0.95, keep="rhythm").is_met(one)
+    assert SizingGoal(0.48, keep="rhythm").is_met(one)
+    assert SizingGoal(keep="rhythm").costs(one)[0] == pytest.approx(0.52)
+    assert (one.share().count, one.share("rhythm").count) == (96, 48)
+    # worse in the regime, better in the rhythm
+    other = figures(0.9, 1000.0, rhythm_yield=0.8)
+    assert front(trials(one, other), SizingGoal()) == (0,)
+    assert front(trials(one, other), SizingGoal(keep="rhythm")) == (1,)
+    with pytest.raises(InputError, match="choose from regime, rhythm"):
+        SizingGoal(keep="voltage")
 
 
 def test_what_is_beyond_the_budget_is_not_on_the_front():

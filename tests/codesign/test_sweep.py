@@ -347,7 +347,7 @@ def test_the_command_prints_and_keeps(command: Callable[..., int], folder: Path,
     out = folder / "out"
     assert command(text, "--out", str(out), "--plot", str(folder / "p.svg")) == 0
     shown = capsys.readouterr()
-    assert "1 of 1 points that can be built fire as the model" in shown.out
+    assert "1 of 1 points that can be built keep the regime of the model, 1 its rhythm" in shown.out
     assert "point 0: the unit current I0 needs 1e-10 A" in shown.out
     assert shown.err.startswith("2 points; 1 set of cells to measure first; about ")
     assert (out / "sweep.csv").read_text().count("\n") == 3

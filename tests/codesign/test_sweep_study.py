@@ -161,6 +161,7 @@ def test_the_csv_has_a_row_for_each_chip(samples: int):
     assert float(first["interspike_interval"]) == pytest.approx(2.2e-4)
     assert float(first["iv_nrmse_slow"]) == 0.004
     assert first["burst_count"] == "3"
+    assert first["rhythm_kept"] == "false"
     unbuilt = next(row for row in rows if row["reason"])
     assert (unbuilt["point"], unbuilt["regime"]) == ("2", "")
 
@@ -178,12 +179,25 @@ def test_the_table_tells_what_varies_and_what_is_wrong():
     # the model's interval is 20 units of 10 us, this one's 20 of 11 us
     assert rows[0][columns.index("interval µs")] == "220"
     lines = list(summary(made))
-    assert lines[0] == "3 of 5 points that can be built fire as the model"
+    # intervals in seconds are those of a unit of time that is a tenth longer than the design's
+    assert lines[0] == (
+        "3 of 5 points that can be built keep the regime of the model, 1 its rhythm"
+    )
     assert lines[1:3] == [
         "error of the interval between spikes: +2.0 % (point 0) to +2.0 % (point 4)",
         "largest error of an I-V curve: 0.4 % (point 5)",
     ]
     assert lines[-1] == "point 2: I0 = 2 is too small."
+
+
+def test_a_rhythm_is_compared_in_seconds():
+    slower = replace(BURSTING, interspike_interval=20.0 / 1.1, interburst_interval=300.0 / 1.1)
+    wanted = replace(BURSTING, interburst_interval=300.0)
+    assert outcome(chip(slower), wanted=wanted).keeps_rhythm
+    assert not outcome(chip(wanted), wanted=wanted).keeps_rhythm
+    assert outcome(chip(wanted), wanted=wanted, time_unit=1e-5).keeps_rhythm
+    found = outcome(chip(slower), chip(wanted), chip(SPIKING), wanted=wanted).yields
+    assert (found.regime.count, found.rhythm.count) == (2, 1)
 
 
 def test_columns_that_have_no_room_are_left_out_from_the_right():
@@ -204,8 +218,12 @@ def test_reasons_that_differ_in_numbers_are_told_once():
 
 def test_chips_are_told_as_shares():
     lines = list(summary(study(TEMPERATURES, samples=3, least_yield=0.5)))
-    assert lines[0] == "0.0% to 66.7% of the chips fire as the model"
-    assert lines[1] == "at 1 of 2 points that can be built 50.0% or more do"
+    assert lines[0] == (
+        "chips that keep the regime of the model: 0.0 % (0.0 to 79.3 %) at least, "
+        "66.7 % (20.8 to 93.9 %) at most"
+    )
+    assert lines[1].startswith("chips that keep regime and rhythm: 0.0 %")
+    assert lines[2] == "at 1 of 2 points that can be built 50.0% or more keep the regime"
 
 
 def test_a_sweep_without_outcomes_is_told_as_well():

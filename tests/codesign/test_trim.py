@@ -56,7 +56,7 @@ def test_a_study_is_gone_on_with(bench, engine, tmp_path):
     first = trim_study(bench, engine, budget, record)
     assert first.wanted == Regime.TONIC_SPIKING
     assert first.circuit is not None
-    assert first.circuit.shares(first.wanted)[1] == 1.0
+    assert first.circuit.yields(first.model)[1].regime.value == 1.0
     assert first.circuit.trimmed.currents.tolist() == [20, 20]
     with NoEngine() as none:
         # what is not in the record is the one chip without mismatch
@@ -81,7 +81,7 @@ def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
     words += ["--current", "0:0.1", "--duration", "300", "--voltages", "5", "--knobs", "1"]
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["as_built"]["yield"]["after"] == 1.0
+    assert document["as_built"]["yield"]["after"]["regime"]["share"] == 1.0
     assert document["as_built"]["measurements"]["currents"] == 20
     assert len(document["as_built"]["chips"]) == 3
     assert document["knobs"][0]["port"] == "ib_comp"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.as_built.record import Finding
+from codesign.mismatch_study import relative_errors
 from codesign.verdicts import timing
 from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
 from codesign.workflows.source import Drive
@@ -90,8 +91,9 @@ class Comparison:
 
 
 _HEADER = (
-    "| technology, corner | neurons | same regime | counts within 1 | intervals within 1 % | "
-    "largest | pauses within 1 % | largest | static power | energy per spike |\n|" + "---|" * 10
+    "| technology, corner | neurons | same regime | counts within 1 | ISI within 1 % | "
+    "median, 90th percentile | largest | IBI within 1 % | median, 90th percentile | largest | "
+    "static power | energy per spike |\n|" + "---|" * 12
 )
 
 
@@ -133,10 +135,12 @@ def row(where: str, every: Sequence[Comparison]) -> str:
 
 def _within(
     every: Sequence[Comparison], of: Callable[[Comparison], float | None]
-) -> tuple[str, str]:
+) -> tuple[str, str, str]:
     errors = [e for e in map(of, every) if e is not None]
     close = sum(abs(e) <= SAME_INTERVAL for e in errors)
-    return f"{close} of {len(errors)}", _largest(errors)
+    found = relative_errors([(1.0, 1.0 + e) for e in errors])
+    spread = "-" if found is None else f"{100 * found[0]:.2f} %, {100 * found[1]:.2f} %"
+    return f"{close} of {len(errors)}", spread, _largest(errors)
 
 
 def _largest(errors: Sequence[float | None]) -> str:

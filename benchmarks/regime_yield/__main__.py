@@ -18,37 +18,42 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.regime_yield.plots import chain_figure
-from benchmarks.regime_yield.steps import STEPS, costs_of, design_of, drawn_of, technology_of
+from benchmarks.regime_yield.steps import (
+    STEPS,
+    costs_of,
+    design_of,
+    drawn_of,
+    model_of,
+    technology_of,
+)
 from benchmarks.regime_yield.trimmed import trimmed_reports
 from codesign.mismatch_study import MismatchStudy, report_from_json, report_to_json
 from codesign.plots import save_figure
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.mismatch import study
+from codesign.yields import yields, yields_to_json
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically, write_together
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.regimes import RegimeReport
 
 UNTRAINED = Path("docs/results/mismatch/sky130.json")
-_WANTED = Regime.TONIC_BURSTING
 
 
 def row(
     step: str,
     costs: dict[str, float],
+    model: RegimeReport,
     nominal: RegimeReport | None,
     as_built: Sequence[RegimeReport] | None,
     circuit: Sequence[RegimeReport],
 ) -> dict[str, Any]:
-    """A step of the table: shares that burst as the model, costs, and rhythm as drawn."""
-
-    def share(reports: Sequence[RegimeReport]) -> float:
-        return sum(r.regime == _WANTED for r in reports) / len(reports)
-
+    """A step of the table: chips that keep regime and rhythm of ``model``, the one that the step
+    is to be, costs, and rhythm as drawn."""
     return {
         "step": step,
         "chips": len(circuit),
-        "as_built": None if as_built is None else share(as_built),
-        "circuit": share(circuit),
+        "as_built": None if as_built is None else yields_to_json(yields(model, as_built)),
+        "circuit": yields_to_json(yields(model, circuit)),
         **costs,
         "nominal": None if nominal is None else report_to_json(nominal),
         "regimes": dict(Counter(r.regime.value for r in circuit).most_common()),
@@ -61,7 +66,13 @@ def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
     reports = [[report_from_json(c[who]) for c in chips] for who in ("as_built", "circuit")]
     technology = technology_of("untrained")
     design = design_of("untrained", folder, engine)
-    return row("untrained", asdict(costs_of(design, technology, engine)), None, *reports)
+    return row(
+        "untrained",
+        asdict(costs_of(design, technology, engine)),
+        model_of("untrained"),
+        None,
+        *reports,
+    )
 
 
 def studied(
@@ -73,20 +84,31 @@ def studied(
     costs = asdict(costs_of(drawn.built.design, drawn.technology, engine))
     circuits = [c.circuit for c in outcome.chips if c.circuit is not None]
     built = [c.as_built for c in outcome.chips]
-    return outcome, row(step, costs, outcome.nominal, built, circuits)
+    return outcome, row(step, costs, outcome.model, outcome.nominal, built, circuits)
+
+
+def percent_of(share: dict[str, Any]) -> str:
+    """A share of :func:`codesign.yields.yields_to_json` with its interval."""
+    low, high = share["interval"]
+    return f"{100 * share['share']:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """In Markdown."""
     lines = [
-        "| step | chips in ngspice | burst as the model: ngspice | as built | gates, um2 "
+        "| step | chips in ngspice | keep the regime: ngspice | as built "
+        "| keep the rhythm as well: ngspice | as built | gates, um2 "
         "| diffusions, um2 | capacitors, um2 | static power, nW |",
-        "|---|---|---|---|---|---|---|---|",
+        "|" + "---|" * 10,
     ]
     for r in rows:
-        built = "" if r["as_built"] is None else f"{100 * r['as_built']:.1f} %"
+        shares = " | ".join(
+            "" if r[who] is None else percent_of(r[who][kept])
+            for kept in ("regime", "rhythm")
+            for who in ("circuit", "as_built")
+        )
         lines.append(
-            f"| {r['step']} | {r['chips']} | {100 * r['circuit']:.1f} % | {built} "
+            f"| {r['step']} | {r['chips']} | {shares} "
             f"| {r['gate_area']:.0f} | {r['diffusion_area']:.0f} | {r['capacitor_area']:.0f} "
             f"| {1e9 * r['static_power']:.0f} |"
         )
@@ -118,7 +140,11 @@ def main() -> None:
             elif step == "trimmed":
                 outcome, before = studied("trained", folder / "trained", samples, seed, engine)
                 reports, trims = trimmed_reports(outcome, folder, samples, seed, engine, progress)
-                found = {**before, **row(step, {}, None, None, reports), "trims": trims}
+                found = {
+                    **before,
+                    **row(step, {}, outcome.model, None, None, reports),
+                    "trims": trims,
+                }
                 found["nominal"], found["as_built"] = before["nominal"], None
             else:
                 found = studied(step, folder / step, samples, seed, engine)[1]

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, INK, STYLE
@@ -17,6 +18,7 @@ _LABELS = {
     "trained": "sized and\ntrained",
     "trimmed": "sized, trained\nand trimmed",
 }
+_HEIGHT = 0.38
 _GATES, _CAPACITORS = "#6b7d8a", "#cfd6db"
 
 
@@ -31,19 +33,13 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1.4, 1.1, 1))
         places = np.arange(len(steps))
         for index, (who, label) in enumerate((("as_built", "as built"), ("circuit", "ngspice"))):
-            height = 0.38
-            shares = [step[who] for step in steps]
-            known = [(p, 100 * s) for p, s in zip(places, shares, strict=True) if s is not None]
-            at, values = np.array(known).T
-            bars = left.barh(
-                at + (index - 0.5) * height, values, 0.9 * height, color=COLOURS[who], label=label
-            )
-            left.bar_label(bars, fmt="%.3g %%", padding=2, fontsize=7, color=INK)
-        left.set_xlim(0, 119)
+            at = places + (index - 0.5) * _HEIGHT
+            _draw_shares(left, at, [step[who] for step in steps], COLOURS[who], label)
+        left.set_xlim(0, 145)
         left.set_xticks([0, 25, 50, 75, 100])
         left.set_yticks(places, [_LABELS[step["step"]] for step in steps])
         left.invert_yaxis()
-        left.set_xlabel("chips that burst as the model (%)")
+        left.set_xlabel("chips that keep the regime;\ndarker: the rhythm as well (%)")
         left.set_title("yield")
         left.legend(fontsize=7, loc="upper right")
 
@@ -69,3 +65,24 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         right.set_xlabel("static power (nW)")
         right.set_title("power")
         return figure
+
+
+def _draw_shares(
+    axes: Axes,
+    places: np.ndarray,
+    yields: Sequence[Mapping[str, Any] | None],
+    colour: str,
+    label: str,
+) -> None:
+    """Bars of the chips that keep the regime with their intervals; full ones of the rhythm."""
+    for place, each in zip(places, yields, strict=True):
+        if each is None:
+            continue
+        regime, rhythm = each["regime"], each["rhythm"]
+        axes.barh(place, 100 * regime["share"], 0.9 * _HEIGHT, color=colour, alpha=0.45)
+        axes.barh(place, 100 * rhythm["share"], 0.9 * _HEIGHT, color=colour)
+        low, high = (100 * end for end in regime["interval"])
+        axes.hlines(place, low, high, color=INK, linewidth=0.8)
+        text = f"{100 * regime['share']:.3g} / {100 * rhythm['share']:.3g} %"
+        axes.text(high + 2, place, text, fontsize=7, color=INK, va="center")
+    axes.barh(np.nan, np.nan, color=colour, label=label)

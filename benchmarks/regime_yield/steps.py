@@ -11,6 +11,7 @@ from circuits.technology import Technology, load_technology
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, design_neuron, nominal_corner
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
+from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
@@ -19,6 +20,7 @@ from netlists.engine import Engine
 from neuron_model.neuron_file import read_neuron
 from neuron_model.parameters import OTA_FILTER, NeuronParameters
 from neuron_model.presets import preset
+from neuron_model.regimes import RegimeReport
 from neuron_model.stimulus import Stimulus
 
 HERE = Path(__file__).parent
@@ -52,6 +54,11 @@ def burster() -> NeuronParameters:
 def neuron_of(step: str) -> NeuronParameters:
     """Published until it is trained."""
     return burster() if step in ("untrained", "sized") else read_neuron(TRAINED)
+
+
+def model_of(step: str) -> RegimeReport:
+    """How the model of a step fires."""
+    return model_regime(neuron_of(step)[0], DRIVE)
 
 
 def technology_of(step: str) -> Technology:

@@ -97,12 +97,14 @@ def test_neurons_at_a_boundary_have_a_table_of_their_own():
     every.append(compared(finding(50, 20.0), other))
     lines = tables({"generic, tt": every, "generic, ss": []}).splitlines()
     rows = [cells_of(line) for line in lines if line.startswith("| generic, tt |")]
-    clear = ["generic, tt", "3", "2 of 3", "1 of 2", "1 of 2", "+5.0 %", "0 of 0", "-"]
-    near = ["generic, tt", "1", "1 of 1", "0 of 1", "0 of 1", "+50.0 %", "0 of 0", "-"]
-    assert [cells[:8] for cells in rows] == [clear, near]
+    errors = "2.75 %, 4.55 %"  # of 0.5 and 5 per cent
+    clear = ["generic, tt", "3", "2 of 3", "1 of 2", "1 of 2", errors, "+5.0 %", "0 of 0", "-", "-"]
+    once = "50.00 %, 50.00 %"
+    near = ["generic, tt", "1", "1 of 1", "0 of 1", "0 of 1", once, "+50.0 %", "0 of 0", "-", "-"]
+    assert [cells[:10] for cells in rows] == [clear, near]
     assert [line[:7] for line in lines if "all" in line] == ["| all |", "| all |"]
     decided = cells_of(by_margin(every).splitlines()[-1])
-    assert decided[:8] == ["all", *clear[1:]]
+    assert decided[:10] == ["all", *clear[1:]]
     drawn = figure({("generic", "tt"): every})
     assert [len(line.get_xdata()) for line in drawn.axes[0].lines][:2] == [1, 2]
 

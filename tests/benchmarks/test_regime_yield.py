@@ -1,5 +1,7 @@
 """The yield chain: its inputs are what they say, and its table and picture what was found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,10 +22,11 @@ COSTS = {
 }
 
 
+MODEL = RegimeReport(Regime.TONIC_BURSTING, 1.0, 20, (), 4, 5.0, 20.0, 300.0)
+
+
 def reports(bursting: int, resting: int) -> list[RegimeReport]:
-    return [RegimeReport(Regime.TONIC_BURSTING, 1.0, 20, ())] * bursting + [
-        RegimeReport(Regime.RESTING, 1.0, 0, ())
-    ] * resting
+    return [MODEL] * bursting + [RegimeReport(Regime.RESTING, 1.0, 0, ())] * resting
 
 
 def test_the_neuron_is_the_published_one_until_it_is_trained():
@@ -47,17 +50,28 @@ def test_the_sizes_are_larger_ones_on_sky130():
 
 
 def test_a_row_counts_chips():
-    one = row("sized", COSTS, None, reports(3, 1), reports(9, 1))
-    assert (one["chips"], one["as_built"], one["circuit"]) == (10, 0.75, 0.9)
+    one = row("sized", COSTS, MODEL, None, reports(3, 1), reports(9, 1))
+    assert one["chips"] == 10
+    assert (one["as_built"]["regime"]["share"], one["circuit"]["regime"]["share"]) == (0.75, 0.9)
+    assert one["circuit"]["rhythm"]["count"] == 9
+    slower = replace(MODEL, interspike_interval=30.0)
+    other = row("sized", COSTS, slower, None, None, reports(9, 1))
+    assert (other["circuit"]["rhythm"]["count"], other["as_built"]) == (0, None)
     assert one["regimes"] == {"tonic_bursting": 9, "resting": 1}
 
 
 def test_the_table_and_the_picture_show_every_step(tmp_path):
-    rows = [row(step, COSTS, None, reports(1, 1), reports(i, 1)) for i, step in enumerate(STEPS, 1)]
+    rows = [
+        row(step, COSTS, MODEL, None, reports(1, 1), reports(i, 1))
+        for i, step in enumerate(STEPS, 1)
+    ]
     rows[-1]["as_built"] = None
     text = table(rows)
     assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == [f"| {s}" for s in STEPS]
-    assert "| sized | 3 | 66.7 % | 50.0 % | 10000 | 3000 | 22000 | 350 |" in text
+    cells = [cell.strip() for cell in text.splitlines()[3].strip("|").split("|")]
+    assert cells[:3] == ["sized", "3", "66.7 % (20.8 to 93.9 %)"]
+    assert cells[4] == cells[2]  # all that burst have the rhythm
+    assert cells[6:] == ["10000", "3000", "22000", "350"]
     save_figure(chain_figure(rows), tmp_path / "chain.png")
     assert (tmp_path / "chain.png").stat().st_size > 5000
 
@@ -65,7 +79,7 @@ def test_the_table_and_the_picture_show_every_step(tmp_path):
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_shares_at_the_ends_can_be_drawn(tmp_path, share):
     chips = reports(4, 0) if share else reports(0, 4)
-    rows = [row(step, COSTS, None, chips, chips) for step in STEPS]
+    rows = [row(step, COSTS, MODEL, None, chips, chips) for step in STEPS]
     save_figure(chain_figure(rows), tmp_path / "chain.png")
 
 

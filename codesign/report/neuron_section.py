@@ -8,7 +8,7 @@ from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.validation import NeuronValidation
-from codesign.verdicts import IV_LIMIT, QUANTITIES
+from codesign.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
 from codesign.workflows.estimates import Estimates
 from mapping.design import NeuronDesign
 from neuron_model.regimes import RegimeReport
@@ -65,7 +65,7 @@ def _verdicts(neuron: NeuronValidation) -> Markup:
                 "li",
                 f"{QUANTITIES[d.quantity]} {number(d.found)} / {number(d.reference)}",
                 f" ({percent(d.error, signed=True)})" if d.error is not None else None,
-                f", tolerance ±{percent(d.tolerance / d.reference, 0)}" if d.reference else None,
+                f", tolerance ±{_tolerance(d)}",
                 class_=None if d.kept else "over",
             )
             for d in found.deviations
@@ -77,6 +77,12 @@ def _verdicts(neuron: NeuronValidation) -> Markup:
     caption = f"What the circuit keeps. The rhythm of the model is {judged}."
     columns = ("", "reached", "circuit / reference", "coincidence factor")
     return table(caption, columns, rows, text_columns=(0, 1, 2))
+
+
+def _tolerance(deviation: Deviation) -> str:
+    if deviation.quantity in COUNTED:
+        return number(deviation.tolerance, 2)
+    return percent(deviation.tolerance / deviation.reference, 0)
 
 
 def _items(lines: tuple[str, ...], kind: str) -> Child:

@@ -90,11 +90,10 @@ def summary(validation: Validation) -> list[Child]:
         "verdict",
         "kept of the model",
         "kept of as built",
-        "current",
         "regime of the circuit",
         "spikes: model / as built / circuit",
-        "ISI, IBI to the model",
-        "ISI, IBI to as built",
+        "ISI and IBI to model",
+        "to as built",
         "largest I-V nrmse",
         "static power",
         "energy per spike",
@@ -102,7 +101,7 @@ def summary(validation: Validation) -> list[Child]:
     driven = any(neuron.driven for neuron in neurons)
     return [
         element("h2", "All neurons"),
-        table(None, columns, rows, text_columns=tuple(range(6))),
+        table(None, columns, rows, text_columns=tuple(range(5))),
         element("p", _TWICE) if driven else None,
         element("h3", "What the verdicts mean"),
         element(
@@ -144,7 +143,7 @@ def _row(index: int, neuron: NeuronValidation) -> list[Child]:
     of_model, of_built = neuron.verdicts["model"], neuron.verdicts["as_built"]
     regime: Child = words(neuron.circuit.regime)
     if neuron.driven:
-        regime = "not judged"
+        regime = "recorded current"
     elif not neuron.regimes_match:
         regime = over(f"{words(neuron.circuit.regime)}, model: {words(neuron.model.regime)}", True)
     return [
@@ -152,7 +151,6 @@ def _row(index: int, neuron: NeuronValidation) -> list[Child]:
         mark(neuron.passed),
         kept(of_model),
         kept(of_built),
-        "recorded" if neuron.driven else "steps",
         regime,
         " / ".join(map(str, counts)),
         _errors(of_model),
@@ -167,10 +165,8 @@ def _errors(found: Verdict) -> Child:
     """Errors of the median intervals, marked where they are beyond their tolerance."""
     by_name = {d.quantity: d for d in found.deviations}
     shown = [by_name[n] for n in ("interspike_interval", "interburst_interval") if n in by_name]
-    cells: list[Child] = [over(percent(d.error, signed=True), not d.kept) for d in shown]
-    if not cells:
-        return MISSING
-    return [cells[0], *(part for cell in cells[1:] for part in (", ", cell))]
+    lines = [element("li", over(percent(d.error, signed=True), not d.kept)) for d in shown]
+    return element("ul", lines, class_="kept") if lines else MISSING
 
 
 def _loss(run: RunFolder, sheet: StyleSheet) -> Child:

@@ -124,7 +124,7 @@ _COLUMNS = (
     "neuron",
     "passed",
     "kept of model",
-    "of as built",
+    "kept of as built",
     "spikes",
     "regime",
     "ISI, IBI vs model (%)",

@@ -161,7 +161,7 @@ def test_trained_and_physical_values_stand_side_by_side(page: Page):
 
 
 def test_estimates_stand_beside_what_was_simulated(page: Page):
-    assert "154 2000 µm² 4100 µm² 444 nW 3.83 nJ" in page.text
+    assert "154 2000 µm² 400 µm² 4100 µm² 444 nW 3.83 nJ" in page.text
     assert page.text.count("Estimated from the design alone") == 1
 
 
@@ -248,8 +248,8 @@ def test_each_comparison_says_what_it_reaches(make_neuron: Callable[..., NeuronV
     stepped = make_neuron("s")
     slower = replace(stepped.circuit, interspike_interval=25.0)
     for neurons, there, missing in (
-        ((driven,), ["recorded", "not judged", "✓ spike for spike", "two rows"], ["✓ regime"]),
-        ((stepped,), ["steps", "✓ regime kept", "✓ rhythm kept", "+0.00 %"], ["two rows"]),
+        ((driven,), ["recorded current", "✓ spike for spike", "two rows"], ["✓ regime"]),
+        ((stepped,), ["tonic bursting", "✓ regime kept", "✓ rhythm kept", "+0.00 %"], ["two rows"]),
         ((replace(stepped, circuit=slower),), ["✗ rhythm kept", "+25.0 %"], ["✓ rhythm"]),
     ):
         children = summary(Validation("sky130", "tt", 27.0, neurons))
@@ -273,6 +273,7 @@ def test_a_model_that_is_not_circuit_shaped_is_shown_and_not_judged(
     assert text.count("The rhythm of the model is judged.") == 1
     assert text.count("The rhythm of the model is shown and not judged") == 1
     assert "ISI 20.0 / 20.0 (+0.00 %), tolerance ±5 %" in text
+    assert "spikes per burst 3.00 / 3.00 (+0.00 %), tolerance ±1.0" in text
 
 
 def test_the_command_prints_where_the_page_is(

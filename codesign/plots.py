@@ -172,30 +172,69 @@ def loss_figure(
     losses: Sequence[float],
     column: str = "step",
     validation: Sequence[tuple[float, float]] = (),
+    validation_stream: Sequence[tuple[float, float]] = (),
 ) -> Figure:
     """The loss while training, on a logarithmic axis where it spans more than a factor of 3.
 
     Args:
         steps: their numbers. losses: one each.
         column: what the steps are called.
-        validation: (step, NRMSE on the validation part), drawn on the same axis.
+        validation: (step, NRMSE on the validation part) in windows from rest, drawn on the same
+            axis. validation_stream: the same in one continuous run.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.2, 2.5), layout="constrained")
         axes = figure.subplots()
-        looks = np.asarray(validation, dtype=float).reshape(-1, 2)
+        windows, stream = (
+            np.asarray(looks, dtype=float).reshape(-1, 2)
+            for looks in (validation, validation_stream)
+        )
         axes.plot(steps, losses, color=COLOURS["circuit"], linewidth=1.2, label="loss")
-        if len(looks):
-            colour = COLOURS["model"]
-            axes.plot(*looks.T, color=colour, linewidth=1.2, marker=".", label="validation NRMSE")
-            axes.legend(frameon=False)
-        values = np.concatenate([np.asarray(losses, dtype=float), looks[:, 1]])
+        for looks, colour, what in (
+            (stream, COLOURS["as_built"], "validation NRMSE, continuous run"),
+            (windows, COLOURS["model"], "validation NRMSE, windows from rest"),
+        ):
+            if len(looks):
+                axes.plot(*looks.T, color=colour, linewidth=1.2, marker=".", label=what)
+                axes.legend(frameon=False)
+        values = np.concatenate([np.asarray(losses, dtype=float), stream[:, 1], windows[:, 1]])
         if values.size and values.min() > 0 and values.max() > 3 * values.min():
             axes.set_yscale("log")
         axes.set_xlabel(column)
-        axes.set_ylabel("loss" if not len(looks) else "")
+        axes.set_ylabel("" if len(stream) or len(windows) else "loss")
         axes.grid(axis="y", color=FAINT, linewidth=0.7)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        return figure
+
+
+def forecast_figure(target: np.ndarray, said: np.ndarray, first: int) -> Figure:
+    """What was to be said and what a network says, a row for each output, its error below.
+
+    Args:
+        target, said: (moments, outputs), in the units of the data.
+        first: the number of the first moment.
+    """
+    moments = first + np.arange(len(target))
+    outputs = target.shape[1]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 1.0 + 1.9 * outputs), layout="constrained")
+        ratios = [2.6, 1.0] * outputs
+        axes = figure.subplots(2 * outputs, 1, sharex=True, squeeze=False, height_ratios=ratios)
+        for output in range(outputs):
+            shown, error = axes[2 * output, 0], axes[2 * output + 1, 0]
+            lines = ((target, "model", "target"), (said, "circuit", "forecast"))
+            for values, style, what in lines:
+                line = _LINES[style]
+                shown.plot(moments, values[:, output], color=COLOURS[style], label=what, **line)
+            off = said[:, output] - target[:, output]
+            error.axhline(0.0, color=PALE, linewidth=0.7)
+            error.plot(moments, off, color=COLOURS["circuit"], linewidth=0.9)
+            error.set_ylabel("error")
+            if outputs > 1:
+                shown.set_title(f"output {output + 1}")
+        axes[0, 0].legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+        axes[-1, 0].set_xlabel("moment of the test part")
+        axes[-1, 0].set_xlim(moments[0], moments[-1])
         return figure
 
 

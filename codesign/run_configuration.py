@@ -16,6 +16,7 @@
 
     [training]
     steps = 200                  # and the rest of training_configuration.TrainingConfiguration
+    state = "carried"            # from window to window; or "from_rest"
 
     [training.rates]
     readout = 1.0                # and the rest of training_configuration.Rates
@@ -66,7 +67,10 @@ AnyTask = MackeyGlass | SeriesFile
 AnyLayer = BurstingLayer | PresetLayer
 
 # By name, with values that stand for what has no default.
-TASKS: dict[str, AnyTask] = {"mackey_glass": MackeyGlass(), "series": SeriesFile("?")}
+TASKS: dict[str, AnyTask] = {
+    "mackey_glass": MackeyGlass(validation_fraction=0.1),
+    "series": SeriesFile("?"),
+}
 
 DTYPES = ("float32", "float64")
 
@@ -135,7 +139,7 @@ class RunConfiguration:
     """All of a run: the same configuration gives the same network."""
 
     seed: int = 0
-    task: AnyTask = field(default_factory=MackeyGlass)
+    task: AnyTask = TASKS["mackey_glass"]
     layers: tuple[AnyLayer, ...] = (BurstingLayer(),)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingConfiguration = field(default_factory=TrainingConfiguration)

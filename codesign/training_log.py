@@ -28,6 +28,7 @@ _TAGS = {
     "learning_rate": "training/learning_rate",
     "activity": "training/activity",
     "validation_nrmse": "validation/nrmse",
+    "validation_stream_nrmse": "validation/stream_nrmse",
 }
 
 

@@ -73,11 +73,26 @@ class State(NamedTuple):
         state.branches = branches
         return state
 
+    def changed(self, change: Callable[[Value], Value]) -> State:
+        """The same with every voltage and every branch changed."""
+        branches = tuple(Branches(*(change(share) for share in one)) for one in self.branches)
+        return State(*(change(u) for u in self)).with_branches(branches)
+
 
 class AmplifiedState(State):
     """Voltages, and beside them the branches of amplifiers."""
 
     branches: tuple[Branches, ...] = ()
+
+
+def joined(states: Sequence[State], join: Callable[[Sequence[Value]], Value]) -> State:
+    """One state of several that are made alike, each voltage and each branch by ``join``."""
+    branches = tuple(
+        Branches(*(join(shares) for shares in zip(*same, strict=True)))
+        for same in zip(*(state.branches for state in states), strict=True)
+    )
+    voltages = (join(same) for same in zip(*states, strict=True))
+    return State(*voltages).with_branches(branches)
 
 
 Step = Callable[[State, Value], State]

@@ -39,6 +39,10 @@ class LowPass(nn.Module):
         """Filter (batch, time, channels); the state is (stages, batch, channels), 0 at first."""
         return self._run(signal, state, self.log_tau)
 
+    def initial_state(self, batch: int, like: Tensor) -> Tensor:
+        """All stages at 0, (stages, batch, channels), of the type and device of ``like``."""
+        return like.new_zeros(STAGES, batch, len(self.log_tau))
+
     def channel(self, index: int, signals: Tensor) -> Tensor:
         """Any number of signals (batch, time, signals), each filtered as channel ``index``."""
         return self._run(signals, None, self.log_tau[index])[0]

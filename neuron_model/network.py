@@ -91,7 +91,8 @@ class Layer(Protocol):
     neurons: how many there are. Called with a current (batch, time, neurons), held for one time
     step each, and the state that an earlier call returned (None: at rest), it gives the output s,
     (batch, time, neurons), from 0 to 1; the membrane voltage, the same, where asked for; and the
-    state at the end, a tuple of tensors.
+    state at the end, a tuple of tensors (batch, ...). ``initial_state(batch, like)`` is that at
+    rest; training that carries the state along needs it of layers that have any.
     """
 
     neurons: int
@@ -172,6 +173,24 @@ class Network(nn.Module):
         hidden = self.hidden(signal, state)
         y, readout = self.read(hidden.activity, None if state is None else state.readout)
         return y, NetworkState(hidden.states, readout)
+
+    def initial_state(self, batch: int) -> NetworkState:
+        """At rest.
+
+        Raises:
+            InputError: a layer does not say what its state at rest is.
+        """
+        weights = self.readout.weight
+        layers = []
+        for number, layer in enumerate(self.layers):
+            make = getattr(layer, "initial_state", None)
+            if make is None:
+                raise InputError(
+                    f"layer {number} ({type(layer).__name__}) has no initial_state(batch, like), "
+                    "which training with state = 'carried' needs; use state = 'from_rest'."
+                )
+            layers.append(make(batch, weights))
+        return NetworkState(tuple(layers), self.low_pass.initial_state(batch, weights))
 
     def hidden(self, signal: Tensor, state: NetworkState | None = None) -> Hidden:
         """What the hidden layers do, without the readout."""
@@ -268,13 +287,16 @@ def neurons_of(network: MTCNetwork, layer: int = 0) -> NeuronParameters:
     return _layer(network, layer).parameters_now()
 
 
-def input_currents(network: MTCNetwork, series: np.ndarray, layer: int = 0) -> np.ndarray:
+def input_currents(
+    network: MTCNetwork, series: np.ndarray, layer: int = 0, skipped: int = 0
+) -> np.ndarray:
     """What flows into each neuron of a hidden layer when the network hears ``series``.
 
     Args:
         network: from rest.
         series: (samples, inputs), or (samples,) where there is one input, scaled as in training.
         layer: 0 is the one nearest to the input.
+        skipped: samples, from the first, that the network hears, but whose currents are left out.
 
     Returns:
         (times, neurons) in float64, each held for :func:`input_interval`; what the neurons of the
@@ -295,7 +317,8 @@ def input_currents(network: MTCNetwork, series: np.ndarray, layer: int = 0) -> n
             rest = output(neurons.initial_state(1, current).membrane, neurons.live_parameters())
             current = current + torch.cat([rest[:, None], s[:, :-1]], 1) @ neurons.weights.t()
     step = round(input_interval(network, layer) / network.configuration.dt)
-    return current[0, ::step].cpu().double().numpy()
+    first = skipped * network.configuration.steps_per_sample
+    return current[0, first::step].cpu().double().numpy()
 
 
 def input_interval(network: MTCNetwork, layer: int = 0) -> float:

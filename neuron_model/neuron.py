@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from neuron_model.backends import TAPES, Backend, Problem, Trajectory, find_backend
-from neuron_model.dynamics import State
+from neuron_model.dynamics import State, joined
 from neuron_model.errors import InputError
 from neuron_model.exponential import exp
 from neuron_model.integration import find_integrator
@@ -257,7 +258,7 @@ class MTCNeuron(nn.Module):
             one = replace(
                 problem,
                 current=problem.current[mine],
-                state=State(*(u[mine] for u in problem.state)),
+                state=problem.state.changed(partial(_rows, mine)),
                 parameters=variation.follow(problem.parameters, chip[None]),
             )
             runs.append(self._run(one))
@@ -272,7 +273,7 @@ class MTCNeuron(nn.Module):
         return Trajectory(
             together(one.output for one in runs),
             together(voltages) if voltages else None,
-            State(*(together(u) for u in zip(*(one.state for one in runs), strict=True))),
+            joined([one.state for one in runs], together),
         )
 
     def _check(self, current: Tensor) -> None:
@@ -328,6 +329,11 @@ class MTCNeuron(nn.Module):
         )
 
 
+def _rows(index: Tensor, values: Value) -> Value:
+    assert isinstance(values, Tensor)
+    return values[index]
+
+
 def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) -> Trajectory:
     """The neurons of all sequences as those of one, each with its ``parameters``, (batch *
     neurons,)."""
@@ -336,7 +342,7 @@ def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) 
         replace(
             problem,
             current=problem.current.transpose(0, 1).reshape(1, time, batch * neurons),
-            state=State(*(u.reshape(1, batch * neurons) for u in problem.state)),
+            state=problem.state.changed(lambda u: u.reshape(1, batch * neurons)),
             parameters=parameters,
         )
     )
@@ -347,7 +353,7 @@ def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) 
     return Trajectory(
         apart(s),
         None if voltage is None else apart(voltage),
-        State(*(u.reshape(batch, neurons) for u in end)),
+        end.changed(lambda u: u.reshape(batch, neurons)),
     )
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from neuron_model import processes
-from neuron_model.network import Hidden, Network
+from neuron_model.network import Hidden, Network, NetworkState
+from neuron_model.network_state import detached
 from neuron_model.neuron import MTCNeuron
 from neuron_model.tasks.series import Task
 from neuron_model.training_configuration import TrainingConfiguration
@@ -30,10 +31,12 @@ class Loss(NamedTuple):
 class Objective(nn.Module):
     """The loss of a network on windows of a task.
 
-    mean (y - t)^2                                          after the washout
+    mean w (y - t)^2                                        w: 1 after the washout, else 0
     + headroom_weight mean max(0, |U_m| - headroom)^2       each layer of MTC neurons
     + silence_weight  mean max(0, U_saturation - max U_m)^2 the same; max: over the batch
     + activity_weight mean s                                each hidden layer
+
+    end: the state in which the last call left the network, without a gradient.
     """
 
     def __init__(self, network: Network, task: Task, configuration: TrainingConfiguration) -> None:
@@ -41,6 +44,7 @@ class Objective(nn.Module):
         self.network = network
         self.task = task
         self.configuration = configuration
+        self.end: NetworkState | None = None
 
     def forward(
         self,
@@ -48,16 +52,26 @@ class Objective(nn.Module):
         target: Tensor,
         variations: Sequence[Variation | None] = (),
         chips: Tensor | None = None,
+        state: NetworkState | None = None,
+        weight: Tensor | None = None,
     ) -> Loss:
         """Of (batch, window, inputs) and (batch, window, outputs).
 
         Where ``chips`` (batch,) are given, each sequence is heard by one of the ``variations``'.
+        ``state`` is where the network begins, at rest if not given. ``weight`` (batch, window) says
+        how much each moment counts, in the place of the washout.
         """
         with varied(self.network, variations, chips):
-            hidden = self.network.hidden(signal)
-        prediction, _ = self.network.read(hidden.activity)
-        washout = self.task.washout
-        error = nn.functional.mse_loss(prediction[:, washout:], target[:, washout:])
+            hidden = self.network.hidden(signal, state)
+        prediction, readout = self.network.read(
+            hidden.activity, None if state is None else state.readout
+        )
+        self.end = detached(NetworkState(hidden.states, readout))
+        if weight is None:
+            washout = self.task.washout
+            error = nn.functional.mse_loss(prediction[:, washout:], target[:, washout:])
+        else:
+            error = (weight * (prediction - target).pow(2).mean(-1)).mean()
         return Loss(error + self._costs(hidden), error, active_fraction(hidden))
 
     def _costs(self, hidden: Hidden) -> Tensor:

@@ -94,6 +94,17 @@ def average(values: Tensor) -> Tensor:
     return values
 
 
+def gathered(mine: Tensor, batch: int) -> Tensor:
+    """What all processes hold of a batch, (batch, ...); each has every ``count()``-th row, from the
+    ``rank()``-th on. Without a gradient."""
+    if not _together():
+        return mine.detach()
+    every = mine.new_zeros(batch, *mine.shape[1:])
+    every[rank() :: count()] = mine.detach()
+    distributed.all_reduce(every)  # the other rows are 0, so that nothing is rounded
+    return every
+
+
 def mean(values: Tensor) -> Tensor:
     """The mean over all processes, element by element.
 

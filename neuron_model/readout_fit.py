@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from neuron_model.network import Network
-from neuron_model.tasks.series import Series, Task, training_batch
+from neuron_model.tasks.series import Series, Task, windows_at
 from neuron_model.training_configuration import TrainingConfiguration
 from neuron_model.variation import Variation, chip_count, in_turn, varied
 
@@ -22,7 +22,9 @@ def fit_readout(
 ) -> None:
     """Set the readout to the least squares solution for the activity as it is.
 
-    Where there are ``variations``, it is one readout for all of their chips.
+    Where there are ``variations``, it is one readout for all of their chips. The activity is that
+    of windows from rest, or, where the state is carried, of as many moments in continuous runs, as
+    few and long ones as there are chips.
 
     The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
     the same as the other way round.
@@ -30,8 +32,16 @@ def fit_readout(
     generator = torch.Generator().manual_seed(configuration.seed + 1)
     batch = max(configuration.batch, 32, 2 * chip_count(variations))
     weights = network.readout.weight
-    signal, target = training_batch(task, series, batch, generator, weights.dtype)
-    with varied(network, variations, in_turn(variations, batch)):
+    window = task.window
+    if configuration.state == "carried":
+        runs, moments = max(1, chip_count(variations)), batch * window
+        window = min(len(series.training), moments // runs)
+        batch = max(runs, moments // window)
+    starts = torch.randint(len(series.training) - window + 1, (batch,), generator=generator)
+    signal, target = windows_at(series.training, window, starts, weights.dtype)
+    turns = in_turn(variations, batch)
+    index = None if turns is None else turns.to(weights.device)
+    with varied(network, variations, index):
         s = network.hidden(signal.to(weights.device)).activity
     target = target.to(weights.device)
     for output in range(network.outputs):

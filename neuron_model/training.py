@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -18,22 +19,16 @@ from torch.nn.parallel import DistributedDataParallel
 from neuron_model import processes
 from neuron_model.errors import InputError
 from neuron_model.limits import REALISABLE, Limits
-from neuron_model.network import Network
+from neuron_model.network import Network, NetworkState
 from neuron_model.neuron import MTCNeuron
 from neuron_model.objective import Loss, Objective, scored_loss
 from neuron_model.optimisation import learned, make_optimiser, set_rates
 from neuron_model.readout_fit import fit_readout
-from neuron_model.tasks.series import (
-    Part,
-    Series,
-    Task,
-    make_series,
-    nrmse,
-    scored_windows,
-    training_batch,
-)
+from neuron_model.scoring import Scores, score, score_on_chips, score_test
+from neuron_model.streams import Streams
+from neuron_model.tasks.series import Series, Task, make_series, scored_windows, training_batch
 from neuron_model.training_configuration import Rates, TrainingConfiguration
-from neuron_model.variation import Variation, chip_count, in_turn, varied
+from neuron_model.variation import Variation, chip_count, varied
 
 __all__ = [
     "DrawChips",
@@ -43,8 +38,6 @@ __all__ = [
     "TrainingConfiguration",
     "TrainingResult",
     "TrainingStep",
-    "evaluate",
-    "evaluate_chips",
     "fit_readout",
     "history_of",
     "keep_within",
@@ -55,9 +48,6 @@ __all__ = [
 LOOKS = 20
 """At the validation part in a run, where the configuration does not say how often."""
 
-_WINDOWS_AT_ONCE = 256
-"""Of an evaluation, so that long test parts fit into the memory."""
-
 
 @dataclass(frozen=True)
 class TrainingStep:
@@ -66,7 +56,7 @@ class TrainingStep:
     step: its number, from 0. loss: what is made small, before the step. error: the mean square
     error alone. gradient_norm: before it is clipped. learning_rate: of the neurons. activity:
     fraction of the hidden neurons' steps in which s > 0. validation_nrmse: after the step, where
-    it was looked at.
+    it was looked at, in windows from rest; validation_stream_nrmse: in one continuous run.
     """
 
     step: int
@@ -76,20 +66,26 @@ class TrainingStep:
     learning_rate: float
     activity: float
     validation_nrmse: float | None = None
+    validation_stream_nrmse: float | None = None
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """How it went: each step, and the test NRMSE before the first and after the last.
 
-    validation_nrmse: the least at any look, None without a validation part. best_step: the step
-    after which that was.
+    nrmse_before, nrmse: in windows from rest. stream_nrmse_before, stream_nrmse: in one continuous
+    run over validation and test part. best_step: the step after which the validation part was said
+    best, None without a validation part; validation_nrmse and validation_stream_nrmse: how well
+    then.
     """
 
     history: tuple[TrainingStep, ...]
     nrmse_before: float
     nrmse: float
+    stream_nrmse_before: float
+    stream_nrmse: float
     validation_nrmse: float | None = None
+    validation_stream_nrmse: float | None = None
     best_step: int | None = None
 
 
@@ -98,9 +94,11 @@ class Snapshot:
     """All that training needs to go on after a step as if it had never stopped.
 
     tensors: by name: the network's state (``network.``), the best so far (``best.``), the
-    optimiser's moments (``optimiser.``), the states of the random generators (``random.``) and the
-    history, a row for each step. numbers: ``step``, how many steps are done; ``nrmse_before``;
-    ``best_nrmse`` and ``best_step`` where there are any.
+    optimiser's moments (``optimiser.``), the states of the random generators (``random.``), where
+    the state is carried the sequences' places and states (``streams.``), and the history, a row for
+    each step. numbers: ``step``, how many steps are done; ``nrmse_before`` and
+    ``stream_nrmse_before``; ``best_nrmse``, ``best_stream_nrmse`` and ``best_step`` where there are
+    any.
     """
 
     tensors: dict[str, Tensor]
@@ -156,7 +154,7 @@ def train(
         stop: asked after each step whether to stop.
         draw_chips: each sequence is heard by a chip of these, which are drawn anew every
             ``redraw`` steps of the configuration, and so is the validation part. The test part is
-            heard by the network as it is trained; :func:`evaluate_chips` lets chips hear it.
+            heard by the network as it is trained; ``scoring.evaluate_chips`` lets chips hear it.
 
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
@@ -203,23 +201,28 @@ class _Run:
         self.generator = torch.Generator().manual_seed(configuration.seed)
         self.parameters = learned(network, configuration)
         self.optimiser = make_optimiser(self.parameters, configuration)
-        self.objective: nn.Module = Objective(network, task, configuration)
+        self.terms = Objective(network, task, configuration)
+        self.objective: nn.Module = self.terms
+        self.streams: Streams | None = None
+        if configuration.state == "carried":
+            self.streams = Streams(network, task, series, configuration, self.generator)
         if processes.count() > 1:
             # static: the same parameters get a gradient in every step, though perhaps not all.
-            self.objective = DistributedDataParallel(self.objective, static_graph=True)
+            self.objective = DistributedDataParallel(self.terms, static_graph=True)
         self.history: list[TrainingStep] = []
-        self.before = math.nan
+        self.before = Scores(math.nan, math.nan)
         self.best: dict[str, Tensor] = {}
-        self.best_nrmse = math.inf
+        self.best_scores = Scores(math.inf, math.inf)
         self.best_step: int | None = None
 
     def begin(self) -> None:
         keep_within(self.network, self.limits)
         if self.draw_chips is not None:
             self._draw(0)
+            self._change_chips()
         if self.configuration.ridge:
             self._fit()
-        self.before = evaluate(self.network, self.task, self.series.test)
+        self.before = score_test(self.network, self.task, self.series)
 
     def loop(
         self,
@@ -235,8 +238,10 @@ class _Run:
                 break
             if self.draw_chips is not None and step and step % self.configuration.redraw == 0:
                 self._draw(step)
+                self._change_chips()
             loss, norm, stopping = self._step(step, stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
+            found = self._look(step) if due and len(self.series.validation) else None
             done = TrainingStep(
                 step,
                 loss.total.item(),
@@ -244,7 +249,8 @@ class _Run:
                 norm,
                 self.configuration.rate(step),
                 loss.activity.item(),
-                self._look(step) if due and len(self.series.validation) else None,
+                None if found is None else found.windows,
+                None if found is None else found.stream,
             )
             self.history.append(done)
             if progress is not None:
@@ -264,24 +270,44 @@ class _Run:
         self.drawn_for = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.variations = self.draw_chips(self.network, self.configuration.seed + step)
 
-    def _chips(self, share: slice) -> tuple[Sequence[Variation | None], Tensor] | tuple[()]:
-        """The chips, and which one hears each of this process's sequences of a batch."""
-        count = chip_count(self.variations)
-        if not count:
-            return ()
-        index = torch.randint(count, (self.configuration.batch,), generator=self.generator)
-        return self.variations, index[share].to(self.network.readout.weight.device)
+    def _change_chips(self) -> None:
+        """Each sequence that is carried along comes to one of the chips that were drawn."""
+        if self.streams is not None:
+            self.streams.change_chips(chip_count(self.variations))
 
-    def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
-        """One change of the weights; loss and wish to stop are those of all processes."""
+    def _from_rest(self) -> Loss:
+        """The loss on windows from anywhere in the training part, each from rest."""
         c, weights = self.configuration, self.network.readout.weight
         pair = training_batch(self.task, self.series, c.batch, self.generator, weights.dtype)
         # Every process draws the whole batch and takes its own sequences.
         share = slice(processes.rank(), None, processes.count())
         signal, target = (x[share].to(weights.device) for x in pair)
+        count = chip_count(self.variations)
+        if not count:
+            return cast(Loss, self.objective(signal, target))
+        index = torch.randint(count, (c.batch,), generator=self.generator)
+        chips = index[share].to(weights.device)
+        return cast(Loss, self.objective(signal, target, self.variations, chips))
+
+    def _carried(self, streams: Streams) -> Loss:
+        """The loss on each sequence's next window; the state is kept for the one after."""
+        weights = self.network.readout.weight
+        signal, target, weight = (x.to(weights.device) for x in streams.go_on(weights.dtype))
+        chips = streams.chips.to(weights.device) if self.variations else None
+        loss = cast(
+            Loss,
+            self.objective(signal, target, self.variations, chips, streams.state(), weight),
+        )
+        assert self.terms.end is not None
+        streams.keep(self.terms.end)
+        return loss
+
+    def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
+        """One change of the weights; loss and wish to stop are those of all processes."""
+        c, weights = self.configuration, self.network.readout.weight
         set_rates(self.optimiser, c.rate(step))
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.objective(signal, target, *self._chips(share))
+        loss = self._from_rest() if self.streams is None else self._carried(self.streams)
         loss.total.backward()
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), c.gradient_norm))
         wish = torch.tensor(stop is not None and stop(), device=weights.device)
@@ -305,25 +331,25 @@ class _Run:
         looks = sum(done.validation_nrmse is not None for done in since)
         return looks >= self.configuration.patience
 
-    def _look(self, step: int) -> float:
-        """NRMSE on the validation part; the best weights are kept."""
+    def _look(self, step: int) -> Scores:
+        """The validation part both ways; the best weights are kept."""
         found = self._judge()
-        if found < self.best_nrmse:
-            self.best_nrmse, self.best_step = found, step
+        if self._decisive(found) < self._decisive(self.best_scores):
+            self.best_scores, self.best_step = found, step
             if self.configuration.keep == "best":
                 self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         return found
 
-    @torch.no_grad()
-    def _judge(self) -> float:
-        """NRMSE on the validation part; on chips, each hears an equal share of it."""
+    def _judge(self) -> Scores:
+        """Both ways on the validation part, by chips where training is on chips."""
         part = self.series.validation
-        if not self.variations:
-            return evaluate(self.network, self.task, part)
-        windows = len(scored_windows(self.task, part, torch.float32)[0])
-        turns = in_turn(self.variations, windows)
-        assert turns is not None
-        return _evaluate_on(self.network, self.task, part, self.variations, turns)
+        if chip_count(self.variations):
+            return score_on_chips(self.network, self.task, part, self.variations)
+        return score(self.network, self.task, part)
+
+    def _decisive(self, scores: Scores) -> float:
+        """By which weights are chosen."""
+        return scores.windows if self.streams is None else scores.worse
 
     def finish(self) -> TrainingResult:
         c = self.configuration
@@ -331,12 +357,17 @@ class _Run:
             self.network.load_state_dict(self.best)
         if c.ridge and c.steps:
             self._fit_if_better()
+        after = score_test(self.network, self.task, self.series)
+        looked = self.best_step is not None
         return TrainingResult(
             tuple(self.history),
-            self.before,
-            evaluate(self.network, self.task, self.series.test),
-            None if self.best_step is None else self.best_nrmse,
-            self.best_step,
+            nrmse_before=self.before.windows,
+            nrmse=after.windows,
+            stream_nrmse_before=self.before.stream,
+            stream_nrmse=after.stream,
+            validation_nrmse=self.best_scores.windows if looked else None,
+            validation_stream_nrmse=self.best_scores.stream if looked else None,
+            best_step=self.best_step,
         )
 
     def _fit(self) -> None:
@@ -347,9 +378,9 @@ class _Run:
         readout = self.network.readout.state_dict()
         trained = {k: v.detach().clone() for k, v in readout.items()}
         judged = len(self.series.validation) > 0
-        before = self._judge() if judged else math.inf
+        before = self._decisive(self._judge()) if judged else math.inf
         self._fit()
-        if judged and not self._judge() <= before:
+        if judged and not self._decisive(self._judge()) <= before:
             self.network.readout.load_state_dict(trained)
 
     def snapshot(self) -> Snapshot:
@@ -363,6 +394,8 @@ class _Run:
                 if isinstance(value, Tensor)
             }
         tensors |= {f"chips.{k}": v for k, v in self.drawn_for.items()}
+        if self.streams is not None:
+            tensors |= {f"streams.{k}": v for k, v in self.streams.tensors().items()}
         tensors["random.batches"] = self.generator.get_state()
         tensors["random.cpu"] = torch.get_rng_state()
         device = self.network.readout.weight.device
@@ -370,11 +403,17 @@ class _Run:
             tensors["random.cuda"] = torch.cuda.get_rng_state(device)
         rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
         tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
-        numbers: dict[str, float] = {"step": len(self.history), "nrmse_before": self.before}
+        numbers: dict[str, float] = {
+            "step": len(self.history),
+            "nrmse_before": self.before.windows,
+            "stream_nrmse_before": self.before.stream,
+        }
         if self.drawn_for:
             numbers["drawn_at"] = self.drawn_at
         if self.best_step is not None:
-            numbers |= {"best_nrmse": self.best_nrmse, "best_step": self.best_step}
+            numbers["best_step"] = self.best_step
+            numbers["best_nrmse"] = self.best_scores.windows
+            numbers["best_stream_nrmse"] = self.best_scores.stream
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
         return Snapshot(copies, numbers)
 
@@ -397,16 +436,28 @@ class _Run:
                 # Adam counts its steps on the CPU wherever the parameters are.
                 where = "cpu" if key == "step" else device
                 self.optimiser.state[parameter][key] = value.to(where, copy=True)
+        if self.streams is not None:
+            self.streams.restore(under("streams."), self._state_of_one())
         random = under("random.")
         self.generator.set_state(random["batches"])
         torch.set_rng_state(random["cpu"])
         if device.type == "cuda" and "cuda" in random:
             torch.cuda.set_rng_state(random["cuda"], device)
         self.history = list(history_of(snapshot))
-        self.before = float(snapshot.numbers["nrmse_before"])
-        if "best_step" in snapshot.numbers:
-            self.best_nrmse = float(snapshot.numbers["best_nrmse"])
-            self.best_step = int(snapshot.numbers["best_step"])
+        numbers = snapshot.numbers
+        self.before = Scores(numbers["nrmse_before"], numbers["stream_nrmse_before"])
+        if "best_step" in numbers:
+            self.best_scores = Scores(numbers["best_nrmse"], numbers["best_stream_nrmse"])
+            self.best_step = int(numbers["best_step"])
+
+    @torch.no_grad()
+    def _state_of_one(self) -> NetworkState:
+        """A state of the network, for what it is made of: that of one sequence after a sample."""
+        weights = self.network.readout.weight
+        signal = torch.zeros(1, 1, self.network.inputs).to(weights)
+        index = torch.zeros(1, dtype=torch.int64, device=weights.device)
+        with varied(self.network, self.variations, index):
+            return self.network(signal)[1]
 
 
 def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
@@ -416,50 +467,11 @@ def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
     for row in snapshot.tensors["history"].tolist():
         values = dict(zip(names, row, strict=True))
         values["step"] = int(values["step"])
-        if math.isnan(values["validation_nrmse"]):
-            values["validation_nrmse"] = None
+        for look in ("validation_nrmse", "validation_stream_nrmse"):
+            if math.isnan(values[look]):
+                values[look] = None
         steps.append(TrainingStep(**values))
     return tuple(steps)
-
-
-@torch.no_grad()
-def evaluate(network: Network, task: Task, part: Part) -> float:
-    """NRMSE (:func:`neuron_model.tasks.series.nrmse`) on a part of the task's series."""
-    weights = network.readout.weight
-    signal, target = scored_windows(task, part, weights.dtype)
-    said = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
-    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
-
-
-@torch.no_grad()
-def evaluate_chips(
-    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
-) -> tuple[float, ...]:
-    """NRMSE on a part of the task's series of each chip, with the readout as it is trained."""
-    windows = len(scored_windows(task, part, torch.float32)[0])
-    return tuple(
-        _evaluate_on(network, task, part, variations, torch.full((windows,), chip))
-        for chip in range(chip_count(variations))
-    )
-
-
-def _evaluate_on(
-    network: Network,
-    task: Task,
-    part: Part,
-    variations: Sequence[Variation | None],
-    chips: Tensor,
-) -> float:
-    """NRMSE where each window is heard by the chip that ``chips`` (windows,) names."""
-    weights = network.readout.weight
-    signal, target = scored_windows(task, part, weights.dtype)
-    said = []
-    for some, index in zip(
-        signal.split(_WINDOWS_AT_ONCE), chips.split(_WINDOWS_AT_ONCE), strict=True
-    ):
-        with varied(network, variations, index.to(weights.device)):
-            said.append(network(some.to(weights.device))[0].cpu())
-    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
 
 
 def keep_within(network: Network, limits: Limits) -> None:

@@ -11,7 +11,8 @@ from neuron_model.errors import InputError
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("cosine", "linear", "constant")
 KEEP = ("best", "last")
-_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "keep": KEEP}
+STATES = ("carried", "from_rest")
+_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "keep": KEEP, "state": STATES}
 _DEVICE = re.compile(r"(auto|cpu|cuda|cuda:\d{1,3})?")
 
 
@@ -66,6 +67,9 @@ class TrainingConfiguration:
 
     validate_every: steps from one look at the validation part to the next; 0: twenty in a run.
     patience: looks without a gain after which the training ends early; 0: it never does.
+    state: "carried" lets each sequence run on through the training part, window after window, with
+    the state carried along, as on a chip, which has no reset; before each window it begins anew,
+    from rest, with the probability ``restart``. "from_rest" begins every window from rest.
     keep: "best" ends with the weights that did best on the validation part, where there is one;
     "last" with the last ones. device: where to train: cpu, cuda, cuda:N, auto (cuda where there
     is one); empty: where the network is. redraw: steps after which chips are drawn anew, where
@@ -100,6 +104,8 @@ class TrainingConfiguration:
     keep: str = "best"
     device: str = ""
     redraw: int = 20
+    state: str = "carried"
+    restart: float = 0.3
     rates: Rates = field(default_factory=Rates)
 
     def __post_init__(self) -> None:
@@ -139,7 +145,7 @@ class TrainingConfiguration:
 def _check_number(name: str, value: object) -> None:
     whole = name in ("steps", "batch", "seed", "warmup", "validate_every", "patience", "redraw")
     least = 1 if name in ("batch", "redraw") else 0
-    most = 1 if name in ("momentum", "final_rate", "activity_target") else 10**9
+    most = 1 if name in ("momentum", "final_rate", "activity_target", "restart") else 10**9
     ok = _is_number(value) and (not whole or isinstance(value, int))
     if not ok or not least <= value <= most:  # type: ignore[operator]
         kind = "whole number" if whole else "number"

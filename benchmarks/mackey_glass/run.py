@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save
 
@@ -17,6 +18,7 @@ from benchmarks.mackey_glass.settings import TASK, Settings
 from neuron_model.activity import duty_cycle_sparsity, rate_sparsity, synaptic_operations
 from neuron_model.atomic import write_atomically
 from neuron_model.network import Network
+from neuron_model.scoring import evaluate_stream
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import Part, make_series, nrmse, scored_windows
 from neuron_model.training import TrainingStep, train
@@ -26,10 +28,12 @@ from neuron_model.training import TrainingStep, train
 class Score:
     """What a network is worth on one part: NRMSE, and the measures of neuron_model.activity.
 
-    The activity is that of all hidden neurons over the scored steps.
+    nrmse: in windows from rest. stream_nrmse: in one continuous run. The activity is that of all
+    hidden neurons over the scored steps of the windows.
     """
 
     nrmse: float
+    stream_nrmse: float
     rate_sparsity: float
     duty_cycle_sparsity: float
     synaptic_operations: float
@@ -75,7 +79,8 @@ def run_once(
         if done.validation_nrmse is not None:
             progress(
                 f"{path.stem} {done.step + 1}/{configuration.steps} loss {done.loss:.4f} "
-                f"validation {done.validation_nrmse:.4f} active {done.activity:.4f} "
+                f"validation {done.validation_nrmse:.4f} stream {done.validation_stream_nrmse:.4f} "
+                f"active {done.activity:.4f} "
                 f"{time.perf_counter() - begin:.0f} s"
             )
 
@@ -86,7 +91,7 @@ def run_once(
         seed=seed,
         activity_weight=configuration.activity_weight,
         parameters=parameter_count(network),
-        test=score(network, TASK, series.test),
+        test=score(network, TASK, series.test, series.before_test),
         validation=score(network, TASK, series.validation),
         best_step=trained.best_step,
         steps=configuration.steps,
@@ -107,8 +112,10 @@ def read_result(path: Path) -> Result:
 
 
 @torch.no_grad()
-def score(network: Network, task: MackeyGlass, part: Part) -> Score:
-    """NRMSE and activity on ``part``."""
+def score(
+    network: Network, task: MackeyGlass, part: Part, before: np.ndarray | None = None
+) -> Score:
+    """NRMSE and activity on ``part``; ``before`` is what the continuous run hears before it."""
     signal, target = scored_windows(task, part)
     hidden = network.hidden(signal)
     prediction, _ = network.read(hidden.activity)
@@ -117,6 +124,7 @@ def score(network: Network, task: MackeyGlass, part: Part) -> Score:
     every = torch.cat(outputs, -1)
     return Score(
         nrmse(prediction[:, task.washout :], target[:, task.washout :]),
+        evaluate_stream(network, task, part, before),
         rate_sparsity(every),
         duty_cycle_sparsity(every),
         synaptic_operations(outputs, fan_out),

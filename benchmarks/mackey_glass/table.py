@@ -16,7 +16,8 @@ from benchmarks.mackey_glass.run import Result, Score
 from benchmarks.mackey_glass.settings import MODELS
 
 MEASURES = {
-    "nrmse": "NRMSE",
+    "stream_nrmse": "NRMSE, one run",
+    "nrmse": "NRMSE, windows",
     "rate_sparsity": "rate sparsity",
     "duty_cycle_sparsity": "duty-cycle sparsity",
     "synaptic_operations": "synaptic operations",

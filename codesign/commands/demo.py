@@ -53,14 +53,17 @@ def run(arguments: argparse.Namespace) -> int:
             | {
                 "report": str(report),
                 "nrmse": trained.nrmse,
+                "nrmse_stream": trained.stream_nrmse,
                 "trivial_nrmse": trained.trivial,
+                "trivial_nrmse_stream": trained.trivial_stream,
             }
         )
     else:
         print_validation(validation)
         print(
-            f"trained: test NRMSE {trained.nrmse:.3f} "
-            f"(last value: {trained.trivial['last value']:.3f})\n"
+            f"trained: test NRMSE {trained.stream_nrmse:.3f} in one continuous run, "
+            f"{trained.nrmse:.3f} in windows from rest "
+            f"(last value: {trained.trivial_stream['last value']:.3f})\n"
             f"exported: {result.neurons} neurons on {technology.name}, {len(result.files)} files\n"
             f"report: {report}"
         )

@@ -26,7 +26,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign train my.csv --out runs/mine\n"
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
-        "history.csv, currents.npz, training.json and a log for TensorBoard. The configuration is "
+        "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
+        "learned is scored in windows from rest, and in one continuous run, as a chip hears it, "
+        'which has no reset; by default ([training] state = "carried") it is trained so that both '
+        'agree, with "from_rest" every window begins from rest. The configuration is '
         "TOML with a seed and the tables [task], [network], [training], [limits], [chips] and "
         "[log]; every value has a default. With [chips], each sequence is heard by a chip that is "
         "drawn transistor by transistor. A table of numbers (CSV or NPZ) in the configuration's "
@@ -120,7 +123,8 @@ def _progress(
         def watch(done: "TrainingStep", new: bool) -> None:
             nonlocal looked
             if done.validation_nrmse is not None:
-                looked = f"  validation {done.validation_nrmse:.4f}"
+                on_stream = f"{done.validation_stream_nrmse:.4f}"
+                looked = f"  validation {done.validation_nrmse:.4f}, stream {on_stream}"
             text = f"loss {done.loss:.4f}  activity {100 * done.activity:.1f} %{looked}"
             due = new and (done.step + 1) % every == 0
             if not terminal:
@@ -155,24 +159,48 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 "steps": steps,
                 "resumed": trained.resumed,
                 "nrmse": result.nrmse,
+                "nrmse_stream": result.stream_nrmse,
                 "nrmse_before": result.nrmse_before,
+                "nrmse_stream_before": result.stream_nrmse_before,
                 "nrmse_validation": result.validation_nrmse,
+                "nrmse_stream_validation": result.validation_stream_nrmse,
                 "best_step": result.best_step,
                 "nrmse_trivial": trained.trivial,
+                "nrmse_stream_trivial": trained.trivial_stream,
                 "activity": activity,
                 "nrmse_chips": None
                 if chips is None
                 else {"before": chips.before, "after": chips.after},
+                "nrmse_stream_chips": None
+                if chips is None
+                else {"before": chips.stream_before, "after": chips.stream_after},
             }
         )
         return
-    rows: list[tuple[str, float]] = [
-        ("trained", result.nrmse),
-        ("before training", result.nrmse_before),
-        *((f"predicting the {name}", v) for name, v in trained.trivial.items()),
+    rows: list[tuple[str, float, float]] = [
+        ("trained", result.stream_nrmse, result.nrmse),
+        ("before training", result.stream_nrmse_before, result.nrmse_before),
+        *(
+            (f"predicting the {name}", error, trained.trivial[name])
+            for name, error in trained.trivial_stream.items()
+        ),
     ]
     if chips is not None:
-        for word, errors in (("before training", chips.before), ("trained", chips.after)):
-            rows.append((f"{word}: median of {len(errors)} chips", median(errors)))
-            rows.append((f"{word}: worst of {len(errors)} chips", max(errors)))
-    print_table(f"test error of {trained.folder}", ("predictor", "NRMSE"), rows)
+        for word, stream, windows in (
+            ("before training", chips.stream_before, chips.before),
+            ("trained", chips.stream_after, chips.after),
+        ):
+            count = len(stream)
+            rows.append((f"{word}: median of {count} chips", median(stream), median(windows)))
+            rows.append((f"{word}: worst of {count} chips", max(stream), max(windows)))
+    print_table(
+        f"test error of {trained.folder}, NRMSE",
+        ("predictor", "one continuous run", "windows from rest"),
+        rows,
+    )
+    validated = configuration.task.validation_fraction > 0
+    note(
+        f"The continuous run is over {'validation and test part' if validated else 'the test part'}"
+        f", the state carried from its start; the first {configuration.task.washout} moments of "
+        "the test part and of each window are not scored."
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.plots import loss_figure
+from codesign.plots import forecast_figure, loss_figure
 from codesign.quantities import MISSING, celsius, fixed, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, mark, over, table, words
@@ -72,9 +72,10 @@ def verdict(run: RunFolder) -> list[Child]:
 
 
 def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
-    """Configuration, loss and trained parameters, as far as the run has them."""
+    """Forecast, loss, trained parameters and configuration, as far as the run has them."""
     return [
         element("h2", "What was trained" if run.history else "What was built from"),
+        _forecast(run, sheet),
         _loss(run, sheet),
         _parameters(run),
         _config(run.config),
@@ -169,6 +170,32 @@ def _errors(found: Verdict) -> Child:
     return element("ul", lines, class_="kept") if lines else MISSING
 
 
+_SHOWN = 400
+"""Moments of the forecast: the last ones, to which the continuous run has come at its end."""
+
+
+def _forecast(run: RunFolder, sheet: StyleSheet) -> Child:
+    """What the network says at the end of one continuous run, and what it was to say."""
+    forecast = run.forecast
+    if forecast is None:
+        return None
+    count = len(forecast.target)
+    first = max(forecast.warmup, count - _SHOWN)
+    text = (
+        f"Forecast of the trained network in one continuous run, as a chip hears it, which has no "
+        f"reset: moments {first} to {count - 1} of the {count} of the test part."
+    )
+    if run.scores is not None:
+        text += (
+            f" NRMSE on the test part: {number(run.scores.stream)} in this run, "
+            f"{number(run.scores.windows)} in windows, each from rest (1: as good as the mean). "
+            f"The first {forecast.warmup} moments are not scored."
+        )
+    figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
+    svg = inline_svg(figure, sheet, "Forecast on the stream", text)
+    return element("figure", svg, element("figcaption", text))
+
+
 def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
     history = run.history
     if history is None:
@@ -181,10 +208,21 @@ def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
     if history.validation:
         step, best = min(history.validation, key=lambda look: look[1])
         at = f"{history.column} {step:.0f}"
-        text += f" The NRMSE on the validation part is least, {number(best)}, at {at}."
+        text += f" The NRMSE on the validation part is least, {number(best)}, at {at}"
+        if history.validation_stream:
+            step, best = min(history.validation_stream, key=lambda look: look[1])
+            text += f" in windows from rest, and {number(best)}, at {history.column} {step:.0f}"
+            text += ", in one continuous run"
+        text += "."
     if history.activity:
         text += f" Active (s > 0) in the end: {percent(history.activity[-1])} of the time."
-    figure = loss_figure(history.steps, history.losses, history.column, history.validation)
+    figure = loss_figure(
+        history.steps,
+        history.losses,
+        history.column,
+        history.validation,
+        history.validation_stream,
+    )
     svg = inline_svg(figure, sheet, "Loss while training", text)
     return element("figure", svg, element("figcaption", text), class_="narrow")
 

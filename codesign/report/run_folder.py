@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from codesign.forecast_file import FORECAST_FILE, Forecast, read_forecast
 from codesign.validation import Validation, read_validation
 from codesign.workflows.estimates import Estimates, read_estimates
 from codesign.workflows.export import DESIGN_FILE, NETLIST_FOLDER
@@ -17,11 +19,13 @@ from codesign.workflows.source import MODEL_FILE, load_source
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
+from neuron_model.scoring import Scores
 from neuron_model.stimulus import Stimulus
 
 VALIDATION_FILE = "validation.json"
 CONFIG_FILE = "config.toml"
 HISTORY_FILE = "history.csv"
+RESULT_FILE = "training.json"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class History:
     """The loss at each step of the training. column: what the file calls the steps.
 
     activity: fraction of the neurons' steps in which s > 0, at each step, empty where the file does
-    not say. validation: (step, NRMSE on the validation part) of each look at it.
+    not say. validation: (step, NRMSE on the validation part) of each look at it, in windows from
+    rest; validation_stream: in one continuous run.
     """
 
     column: str
@@ -37,6 +42,7 @@ class History:
     losses: tuple[float, ...]
     activity: tuple[float, ...] = ()
     validation: tuple[tuple[float, float], ...] = ()
+    validation_stream: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class RunFolder:
 
     estimates: from the designs, by the name of the neuron. neurons: as trained, where the run holds
     its model. stimuli: the recorded input currents, by
-    the name of the neuron.
+    the name of the neuron. forecast: what the network says on the stream. scores: test NRMSE.
     """
 
     path: Path
@@ -66,6 +72,8 @@ class RunFolder:
     config: str | None
     history: History | None
     netlists: tuple[WrittenFile, ...]
+    forecast: Forecast | None = None
+    scores: Scores | None = None
 
 
 def read_run_folder(path: Path) -> RunFolder:
@@ -102,6 +110,8 @@ def read_run_folder(path: Path) -> RunFolder:
         config=_text(path / CONFIG_FILE),
         history=read_history(path / HISTORY_FILE),
         netlists=_netlists(path / NETLIST_FOLDER),
+        forecast=read_forecast(path / FORECAST_FILE),
+        scores=_read_scores(path / RESULT_FILE),
     )
 
 
@@ -109,7 +119,8 @@ def read_history(path: Path) -> History | None:
     """The training's losses; None where there is no such file or it has no rows.
 
     The file is CSV with a column ``loss``; the steps are in ``epoch`` or ``step``, or are counted.
-    The columns ``activity`` and ``validation_nrmse`` may be there; the latter may have gaps.
+    The columns ``activity``, ``validation_nrmse`` and ``validation_stream_nrmse`` may be there; the
+    latter two may have gaps.
 
     Raises:
         InputError: no such column, or a value that is no number.
@@ -125,20 +136,35 @@ def read_history(path: Path) -> History | None:
     steps: list[float] = []
     losses: list[float] = []
     activity: list[float] = []
-    validation: list[tuple[float, float]] = []
+    looks: dict[str, list[tuple[float, float]]] = {name: [] for name in _LOOKS}
     for number, row in enumerate(rows):
         line = f"{path}, line {number + 2}"
         steps.append(_number(line, row[column] if column else str(number)))
         losses.append(_number(line, row["loss"]))
         if "activity" in columns:
             activity.append(_number(line, row["activity"]))
-        if row.get("validation_nrmse"):
-            validation.append((steps[-1], _number(line, row["validation_nrmse"])))
+        for name, found in looks.items():
+            if row.get(name):
+                found.append((steps[-1], _number(line, row[name])))
     if not losses:
         return None
-    return History(
-        column or "step", tuple(steps), tuple(losses), tuple(activity), tuple(validation)
-    )
+    both = (tuple(found) for found in looks.values())
+    return History(column or "step", tuple(steps), tuple(losses), tuple(activity), *both)
+
+
+_LOOKS = ("validation_nrmse", "validation_stream_nrmse")
+
+
+def _read_scores(path: Path) -> Scores | None:
+    """Of the file that training writes last; None where it is not there or says nothing of it."""
+    text = _text(path)
+    if text is None:
+        return None
+    try:
+        entries = json.loads(text)
+        return Scores(float(entries["nrmse"]), float(entries["stream_nrmse"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _number(line: str, word: str | None) -> float:

@@ -2,9 +2,10 @@
 
 A run may be killed at any moment: what is in the folder then is enough to go on, and the same
 command does, to the same weights. In the order in which they appear: ``config.toml``, the logs,
-``checkpoint.safetensors`` again and again, then ``currents.npz``, ``model.safetensors`` and, last
-of all, ``training.json``, after which the checkpoint is of no more use and goes. Where training
-was on chips, ``chips.json`` tells how chips of the network do that it has not seen.
+``checkpoint.safetensors`` again and again, then ``currents.npz``, ``forecast.npz``,
+``model.safetensors`` and, last of all, ``training.json``, after which the checkpoint is of no more
+use and goes. Where training was on chips, ``chips.json`` tells how chips of the network do that it
+has not seen.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 
 from codesign.console import note
+from codesign.forecast_file import FORECAST_FILE, Forecast, write_forecast
 from codesign.run_configuration import (
     RunConfiguration,
     differences,
@@ -44,12 +46,12 @@ from neuron_model.errors import InputError
 from neuron_model.initial_layer import draw_inputs
 from neuron_model.model_file import read_model, write_model
 from neuron_model.network import MTCNetwork, input_currents, input_interval
-from neuron_model.tasks.series import Series, make_series, trivial_nrmse
+from neuron_model.scoring import evaluate_chips, evaluate_chips_stream, forecast
+from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import (
     Snapshot,
     TrainingResult,
     TrainingStep,
-    evaluate_chips,
     history_of,
     train,
 )
@@ -63,7 +65,7 @@ UNSEEN_CHIPS = 20
 """On which a network is tested that was trained on chips; at each corner and temperature."""
 
 HELD_OUT_SAMPLES = 2000
-"""Of the test part, from its start: what the circuits are driven with later."""
+"""Of the test part, from the end of its warm-up: what the circuits are driven with later."""
 
 Watch = Callable[[TrainingStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""
@@ -71,17 +73,21 @@ Watch = Callable[[TrainingStep, bool], None]
 
 @dataclass(frozen=True)
 class ChipErrors:
-    """Test NRMSE of chips, before the training and after it."""
+    """Test NRMSE of chips, before the training and after it: in windows, and on the stream."""
 
     before: tuple[float, ...]
     after: tuple[float, ...]
+    stream_before: tuple[float, ...]
+    stream_after: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class TrainedRun:
     """A trained network, how it went, and what the trivial predictors cost on the same task.
 
-    resumed: after how many steps this run went on from an earlier one; None where it began anew.
+    trivial, trivial_stream: their NRMSE, by name, at the moments that windows score and at those
+    that the stream scores. resumed: after how many steps this run went on from an earlier one; None
+    where it began anew.
     chips: where it was trained on chips, the test NRMSE of others, the same before and after.
     """
 
@@ -89,13 +95,19 @@ class TrainedRun:
     network: MTCNetwork
     result: TrainingResult
     trivial: dict[str, float]
+    trivial_stream: dict[str, float]
     resumed: int | None = None
     chips: ChipErrors | None = None
 
     @property
     def nrmse(self) -> float:
-        """Of the trained network on the part of the task that it was not trained on."""
+        """Of the trained network on the part of the task that it was not trained on, in windows."""
         return self.result.nrmse
+
+    @property
+    def stream_nrmse(self) -> float:
+        """The same in one continuous run."""
+        return self.result.stream_nrmse
 
 
 def demo_configuration(seed: int = 0) -> RunConfiguration:
@@ -160,6 +172,7 @@ def train_run(
     configuration = configuration.named()
     series = make_series(configuration.task)
     trivial = trivial_nrmse(configuration.task, series)
+    on_stream = trivial_stream_nrmse(configuration.task, series)
     network = _first_network(configuration, series)
     identity = hashlib.sha256(_to_compare(configuration).encode()).hexdigest()
     first = processes.rank() == 0
@@ -171,7 +184,7 @@ def train_run(
         if first:
             network = read_model(folder / MODEL_FILE, configuration.network.backend)
         chips = _read_chips(folder) if configuration.chips.wanted else None
-        return TrainedRun(folder, network, left, trivial, len(left.history), chips)
+        return TrainedRun(folder, network, left, trivial, on_stream, len(left.history), chips)
     total = configuration.training.steps
     history = () if left is None else history_of(left)
 
@@ -215,14 +228,38 @@ def train_run(
             chips = _judge_chips(configuration, series, network, drawer)
             write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
     if first:
-        heard = series.test.signal[:HELD_OUT_SAMPLES]
-        layers = range(len(network.layers))
-        drives = [(input_currents(network, heard, i), input_interval(network, i)) for i in layers]
-        write_drives(folder, *drives[0], *drives[1:])
+        nearest, *deeper = _recorded(network, series, configuration.task.washout)
+        write_drives(folder, *nearest, *deeper)
+        write_forecast(folder, _forecast(network, series, configuration.task.washout))
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    return TrainedRun(folder, network, result, trivial, len(history) or None, chips)
+    return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, chips)
+
+
+def _recorded(
+    network: MTCNetwork, series: Series, washout: int
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Input currents of each layer, and for how long each is held, while the network does its task.
+
+    They are a piece of one run over validation and test part: the samples of the test part behind
+    its washout, ``HELD_OUT_SAMPLES`` of them where there are as many.
+    """
+    before = 0 if series.before_test is None else len(series.before_test)
+    heard = series.test.signal[: washout + HELD_OUT_SAMPLES]
+    if series.before_test is not None:
+        heard = np.concatenate([series.before_test, heard])
+    for layer in range(len(network.layers)):
+        currents = input_currents(network, heard, layer, skipped=before + washout)
+        yield currents, input_interval(network, layer)
+
+
+def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:
+    """What the network says on the stream, in the units of the data."""
+    scale = series.target_scale
+    said = forecast(network, series.test, series.before_test).double().numpy()
+    target, said = (scale.mean + scale.deviation * x for x in (series.test.target, said))
+    return Forecast(target, said, washout)
 
 
 def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:
@@ -237,11 +274,13 @@ def _judge_chips(
 ) -> ChipErrors:
     """Chips that training has not seen, of the network before it and after it."""
     unseen = drawer.with_samples(UNSEEN_CHIPS)
-    before, after = (
-        evaluate_chips(one, configuration.task, series.test, unseen(one, _UNSEEN_SEED))
-        for one in (_first_network(configuration, series), network)
-    )
-    return ChipErrors(before, after)
+    networks = _first_network(configuration, series), network
+    chips = [unseen(one, _UNSEEN_SEED) for one in networks]
+    task, test = configuration.task, series.test
+    both = list(zip(networks, chips, strict=True))
+    windows = (evaluate_chips(one, task, test, its) for one, its in both)
+    stream = (evaluate_chips_stream(one, task, test, its, series.before_test) for one, its in both)
+    return ChipErrors(*windows, *stream)
 
 
 # Training draws with seeds from the configuration's upwards, one a step.
@@ -251,7 +290,8 @@ _UNSEEN_SEED = 2**62
 def _read_chips(folder: Path) -> ChipErrors | None:
     try:
         entries = json.loads((folder / CHIPS_FILE).read_text(encoding="utf-8"))
-        return ChipErrors(*(tuple(map(float, entries[key])) for key in ("before", "after")))
+        names = [f.name for f in fields(ChipErrors)]
+        return ChipErrors(*(tuple(map(float, entries[name])) for name in names))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -297,6 +337,7 @@ def _clear(folder: Path) -> None:
             CHECKPOINT_FILE,
             MODEL_FILE,
             CURRENTS_FILE,
+            FORECAST_FILE,
             HISTORY_FILE,
             CHIPS_FILE,
         ):

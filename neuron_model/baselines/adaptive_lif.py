@@ -217,11 +217,15 @@ class AdaptiveLIF(nn.Module):
         """
         check_current(current, self.neurons)
         if state is None:
-            rest = current.new_zeros(len(current), self.neurons)
-            state = AdaptiveState(rest, rest)
+            state = self.initial_state(len(current), current)
         z, voltages, end = run(current.transpose(0, 1), state, self.coefficients(), self.surrogate)
         s = z.transpose(0, 1)
         return (s, voltages.transpose(0, 1), end) if return_voltage else (s, end)
+
+    def initial_state(self, batch: int, like: Tensor) -> AdaptiveState:
+        """Voltage and adaptation 0, of the type and device of ``like``."""
+        rest = like.new_zeros(batch, self.neurons)
+        return AdaptiveState(rest, rest)
 
     @torch.no_grad()
     def constrain(self) -> None:

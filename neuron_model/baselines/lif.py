@@ -174,12 +174,16 @@ class LeakyLIF(nn.Module):
             InputError: the current has another shape or holds NaN or infinity.
         """
         check_current(current, self.neurons)
-        u = current.new_zeros(len(current), self.neurons) if state is None else state.u
+        u = (self.initial_state(len(current), current) if state is None else state).u
         z, voltages, u = run(current.transpose(0, 1), u, self.leaky, self.slope)
         s = z.transpose(0, 1)
         return (
             (s, voltages.transpose(0, 1), LeakyState(u)) if return_voltage else (s, LeakyState(u))
         )
+
+    def initial_state(self, batch: int, like: Tensor) -> LeakyState:
+        """Voltage 0, of the type and device of ``like``."""
+        return LeakyState(like.new_zeros(batch, self.neurons))
 
     @torch.no_grad()
     def constrain(self) -> None:

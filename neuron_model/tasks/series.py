@@ -41,7 +41,9 @@ class Series:
     """The data of a task, in float64, in the order of time: training, validation, test.
 
     The scales are those of the training part alone. persistence: for each output the input that
-    is the same quantity, or None where there is none.
+    is the same quantity, or None where there is none. before_test: (samples, inputs), all that is
+    heard from the first moment of the validation part to the last before the test part; None where
+    there is no validation part.
     """
 
     training: Part
@@ -50,6 +52,7 @@ class Series:
     signal_scale: Scale
     target_scale: Scale
     persistence: tuple[int | None, ...]
+    before_test: np.ndarray | None = None
 
     @property
     def inputs(self) -> int:
@@ -137,6 +140,7 @@ def cut_series(
         scales[0],
         scales[1],
         persistence,
+        scaled[0][first:second] if second > first else None,
     )
 
 
@@ -200,7 +204,7 @@ def training_batch(
     """
     last = len(series.training) - task.window
     starts = torch.randint(0, last + 1, (batch,), generator=generator)
-    return _windows(task, series.training, starts, dtype)
+    return windows_at(series.training, task.window, starts, dtype)
 
 
 def scored_windows(
@@ -213,13 +217,19 @@ def scored_windows(
     """
     last = len(part) - task.window
     starts = torch.arange(0, last + 1, task.window - task.washout)
-    return _windows(task, part, starts, dtype)
+    return windows_at(part, task.window, starts, dtype)
 
 
-def _windows(
-    task: Task, part: Part, starts: Tensor, dtype: torch.dtype | None
+def windows_at(
+    part: Part, window: int, starts: Tensor, dtype: torch.dtype | None = None
 ) -> tuple[Tensor, Tensor]:
-    index = starts.numpy()[:, None] + np.arange(task.window)
+    """Windows of a part, ``window`` rows each, that begin at the rows ``starts`` (windows,).
+
+    Returns:
+        signal (windows, window, inputs) and target (windows, window, outputs), of ``dtype``,
+        torch's default if not given.
+    """
+    index = starts.numpy()[:, None] + np.arange(window)
     dtype = dtype or torch.get_default_dtype()
     signal, target = (torch.from_numpy(x[index]).to(dtype) for x in (part.signal, part.target))
     return signal, target
@@ -246,9 +256,20 @@ def nrmse(prediction: Tensor, target: Tensor) -> float:
 def trivial_nrmse(task: Task, series: Series) -> dict[str, float]:
     """What it costs on the test part to predict the last value heard, or the training's mean.
 
-    Without "last value" where an output is not heard.
+    At the moments that windows score; without "last value" where an output is not heard.
     """
     heard, target = (x[:, task.washout :] for x in scored_windows(task, series.test, torch.double))
+    return _trivial(series, heard, target)
+
+
+def trivial_stream_nrmse(task: Task, series: Series) -> dict[str, float]:
+    """As :func:`trivial_nrmse`, at all moments of the test part behind the washout."""
+    test = series.test
+    heard, target = (torch.tensor(x[task.washout :]) for x in (test.signal, test.target))
+    return _trivial(series, heard, target)
+
+
+def _trivial(series: Series, heard: Tensor, target: Tensor) -> dict[str, float]:
     costs = {}
     inputs = [i for i in series.persistence if i is not None]
     if len(inputs) == series.outputs:

@@ -17,7 +17,7 @@ from neuron_model.tasks.mackey_glass import MackeyGlass
 
 
 def result(model: str, seed: int, nrmse: float, weight: float = 0.0) -> Result:
-    score = Score(nrmse, 0.02, 0.1, 300.0)
+    score = Score(nrmse, 1.05 * nrmse, 0.02, 0.1, 300.0)
     return Result(model, seed, weight, 5600, score, score, 10, 20, 1.5, "2")
 
 
@@ -46,6 +46,8 @@ def test_a_network_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     first = run_once(tmp_path, settings, 3, lambda text: None)
     assert result_file(tmp_path, settings, 3).exists()
     assert 0 < first.test.nrmse < 10
+    assert 0 < first.test.stream_nrmse < 10
+    assert first.test.stream_nrmse != first.test.nrmse
     weights = load_file(result_file(tmp_path, settings, 3).with_suffix(".safetensors"))
     assert weights.keys() == make_network(settings, 3).state_dict().keys()
     monkeypatch.setattr(run, "train", None)
@@ -62,7 +64,9 @@ def test_table_has_means_deviations_and_ratios():
     lines = markdown(rows).splitlines()
     assert "0.2000 ± 0.1414" in lines[2]
     assert lines[-1].split("|")[1].strip() == "MTC / LIF"
-    assert lines[-1].split("|")[4].strip() == "0.50"
+    names = [cell.strip() for cell in lines[0].split("|")]
+    assert lines[-1].split("|")[names.index("NRMSE, windows")].strip() == "0.50"
+    assert "0.2100 ± 0.1485" in lines[2].split("|")[names.index("NRMSE, one run")]
     columns = comma_separated([result("mtc", 0, 0.1)]).splitlines()
     assert columns[0].count(",") == columns[1].count(",")
 

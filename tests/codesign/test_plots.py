@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from codesign.plots import (
     COLOURS,
     LABELS,
+    forecast_figure,
     iv_figure,
     loss_figure,
     save_figure,
@@ -168,9 +169,26 @@ def test_loss_is_logarithmic_where_it_falls_far():
 
 def test_looks_at_the_validation_part_are_drawn_beside_the_loss():
     axes = loss_figure([0, 1, 2], [1.0, 0.9, 0.8], "step", [(1, 0.1)]).axes[0]
-    assert [line.get_label() for line in axes.lines] == ["loss", "validation NRMSE"]
+    windows = "validation NRMSE, windows from rest"
+    assert [line.get_label() for line in axes.lines] == ["loss", windows]
     assert axes.lines[1].get_xydata().tolist() == [[1, 0.1]]
     assert axes.get_yscale() == "log"
+    both = loss_figure([0, 1], [1.0, 0.9], "step", [(1, 0.5)], [(1, 0.6)]).axes[0]
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in both.lines}
+    assert drawn[windows] == [[1, 0.5]]
+    assert drawn["validation NRMSE, continuous run"] == [[1, 0.6]]
+
+
+def test_a_forecast_is_drawn_over_its_target_with_the_error_below():
+    target = np.stack([np.sin(np.arange(30) / 3), np.arange(30.0)], axis=1)
+    figure = forecast_figure(target, target + [[0.5, -1.0]], 70)
+    assert len(figure.axes) == 4
+    for output, off in enumerate((0.5, -1.0)):
+        shown, error = figure.axes[2 * output : 2 * output + 2]
+        drawn = {line.get_label(): line.get_xydata() for line in shown.lines}
+        assert drawn["target"][0].tolist() == [70, target[0, output]]
+        np.testing.assert_allclose(drawn["forecast"][:, 1] - drawn["target"][:, 1], off)
+        np.testing.assert_allclose(error.lines[-1].get_ydata(), off)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from codesign.command_line import main
+from codesign.forecast_file import Forecast, write_forecast
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
@@ -109,8 +111,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     )
     (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
     (run / "history.csv").write_text(
-        "step,loss,activity,validation_nrmse\n0,1.5,0.3,\n1,0.5,0.2,0.75\n2,0.25,0.125,0.875\n"
+        "step,loss,activity,validation_nrmse,validation_stream_nrmse\n"
+        "0,1.5,0.3,,\n1,0.5,0.2,0.75,0.7\n2,0.25,0.125,0.875,0.5\n"
     )
+    wave = np.sin(np.arange(900) / 5)[:, None]
+    write_forecast(run, Forecast(wave, wave + 0.01, 40))
+    (run / "training.json").write_text('{"nrmse": 0.139, "stream_nrmse": 0.852}')
     (run / "netlists").mkdir()
     (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
     (run / "netlists" / "models.spice").write_text("* models\n")
@@ -198,7 +204,7 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(page: Page):
 
 def test_every_figure_says_in_words_what_it_shows(page: Page):
     figures = [attributes for name, attributes in page.elements if name == "svg"]
-    assert len(figures) == 5  # the loss, and curves and waveforms of two neurons
+    assert len(figures) == 6  # forecast, loss, and curves and waveforms of two neurons
     assert all(figure["role"] == "img" and figure["aria-labelledby"] for figure in figures)
     assert "I-V curves of burster" in page.text
     assert "circuit: tonic bursting, 9 spikes" in page.text
@@ -355,6 +361,23 @@ def test_history_holds_activity_and_the_looks_at_the_validation_part(tmp_path: P
     path.write_text("step,loss,activity,validation_nrmse\n0,3,0.5,high\n")
     with pytest.raises(InputError, match="line 2: 'high'"):
         read_history(path)
+
+    path.write_text(
+        "step,loss,validation_nrmse,validation_stream_nrmse\n0,3,,\n1,2,0.8,0.9\n2,1,0.7,0.6\n"
+    )
+    history = read_history(path)
+    assert history is not None
+    assert history.validation == ((1.0, 0.8), (2.0, 0.7))
+    assert history.validation_stream == ((1.0, 0.9), (2.0, 0.6))
+
+
+def test_the_forecast_on_the_stream_is_the_first_picture_of_the_training(page: Page):
+    assert "moments 500 to 899 of the 900 of the test part" in page.text
+    assert "0.852 in this run, 0.139 in windows, each from rest" in page.text
+    assert "The first 40 moments are not scored." in page.text
+    assert page.text.index("Forecast on the stream") < page.text.index("Loss while training")
+    least = "is least, 0.750, at step 1 in windows from rest, and 0.500, at step 2, in one"
+    assert least in page.text
 
 
 def test_designs_are_found_by_name(written: tuple[Path, str]):

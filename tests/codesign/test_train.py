@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from codesign.command_line import main
+from codesign.forecast_file import read_forecast
 from codesign.run_configuration import (
     LogSettings,
     RunConfiguration,
@@ -25,7 +26,8 @@ from neuron_model.errors import InputError
 from neuron_model.model_file import read_model
 from neuron_model.network import input_currents, neurons_of
 from neuron_model.preset_layer import PresetLayer
-from neuron_model.tasks.series import make_series
+from neuron_model.scoring import evaluate
+from neuron_model.tasks.series import make_series, nrmse
 from neuron_model.training import Interrupted, TrainingStep
 
 SMALL = """
@@ -152,6 +154,7 @@ def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
         ("[network]\ninput_bias = [1, 0]", "input_bias"),
         ("[training]\nseed = 3", "training.seed is not a known key"),
         ("[training]\nsteps = -1", "steps = -1"),
+        ("[training]\nstate = 'kept'", "state = 'kept'"),
         ("[limits]\nalpha = [1, 'x']", "limits.alpha"),
         ("[limits]\nalpha = [2, 1]", "alpha = (2, 1)"),
         ("[network", "not valid TOML"),
@@ -188,6 +191,7 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
     assert sorted(f.name for f in (tmp_path / "run").iterdir()) == [
         "config.toml",
         "currents.npz",
+        "forecast.npz",
         "history.csv",
         "model.safetensors",
         "tensorboard",
@@ -203,12 +207,36 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
     source = load_source(str(tmp_path / "run"))
     assert [n.name for n in source.neurons] == [f"neuron_{i}" for i in range(4)]
     assert source.drives is not None
-    heard = make_series(small().task).test.signal
-    currents = input_currents(back, heard)
-    assert source.drives[0].duration == len(heard) * 1.0  # two steps of dt = 0.5 each
-    for k in (0, 7, 115):
+    # What the neurons are driven with is a piece of one run over validation and test part, in
+    # which the network does its task: from the end of the test part's washout on.
+    series = make_series(small().task)
+    heard = np.concatenate([series.before_test, series.test.signal])
+    currents = input_currents(back, heard)[len(series.before_test) + 8 :]
+    assert source.drives[0].duration == len(currents) * 1.0  # two steps of dt = 0.5 each
+    for k in (0, 7, len(currents) - 1):
         found = [float(drive.stimulus(k + 0.5)) for drive in source.drives]
         np.testing.assert_allclose(found, currents[k])
+
+
+def test_both_scores_and_the_forecast_of_the_stream_are_kept(tmp_path: Path):
+    trained = train_run(small(), tmp_path / "run")
+    result, series = trained.result, make_series(small().task)
+    entries = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert entries["nrmse"] == result.nrmse == evaluate(trained.network, small().task, series.test)
+    assert entries["stream_nrmse"] == result.stream_nrmse
+    assert entries["validation_stream_nrmse"] == result.validation_stream_nrmse
+    with open(tmp_path / "run" / "history.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert all(0 < float(row["validation_nrmse"]) < 10 for row in rows)
+    assert all(0 < float(row["validation_stream_nrmse"]) < 10 for row in rows)
+    forecast = read_forecast(tmp_path / "run" / "forecast.npz")
+    assert forecast is not None
+    scale = series.target_scale
+    target = scale.mean + scale.deviation * series.test.target
+    np.testing.assert_allclose(forecast.target, target)
+    said, target = (torch.tensor(x[8:]) for x in (forecast.forecast, forecast.target))
+    assert nrmse(said, target) == pytest.approx(result.stream_nrmse, rel=1e-6)
+    assert trained.trivial_stream["mean"] == pytest.approx(trained.trivial["mean"], rel=0.2)
 
 
 def test_the_demonstration_is_the_default_with_its_seed():
@@ -237,6 +265,9 @@ def test_the_command_reports_and_keeps_standard_output_for_json(tmp_path: Path, 
     document = json.loads(output.out)
     assert document["steps"] == 3
     assert 0 < document["nrmse"] < document["nrmse_trivial"]["mean"] * 1.5
+    assert 0 < document["nrmse_stream"] < document["nrmse_stream_trivial"]["mean"] * 1.5
+    assert document["nrmse_stream_before"] != document["nrmse_stream"]
+    assert document["nrmse_stream_validation"] > 0
     assert "training" in output.err
 
 
@@ -263,10 +294,12 @@ def test_neurons_of_every_layer_can_be_built(tmp_path: Path):
     names = ["layer_0_0", "layer_0_1", "layer_0_2", "layer_1_0", "layer_1_1"]
     assert [neuron.name for neuron in source.neurons] == names
     heard = make_series(configuration.task).test.signal
-    deep = input_currents(trained.network, heard, 1)
+    before = make_series(configuration.task).before_test
+    skipped = len(before) + configuration.task.washout
+    deep = input_currents(trained.network, np.concatenate([before, heard]), 1)[2 * skipped :]
     assert source.drives is not None
     assert float(source.drives[4].stimulus(7 * 0.5 + 0.1)) == pytest.approx(deep[7, 1])
-    assert {drive.duration for drive in source.drives} == {len(heard) * 1.0}
+    assert {drive.duration for drive in source.drives} == {len(deep) * 0.5}
 
 
 def test_a_table_of_the_users_own_is_trained_on_in_one_command(
@@ -292,6 +325,9 @@ def test_a_table_of_the_users_own_is_trained_on_in_one_command(
     output = capsys.readouterr()
     assert "hears pump, level and learns level, 1 row ahead" in output.err
     assert "predicting the last value" in output.out
+    head = next(line for line in output.out.splitlines() if "predictor" in line)
+    assert head.index("one continuous run") < head.index("windows from rest")
+    assert "over validation and test part, the state carried from its start" in output.err
 
 
 def test_another_configuration_or_table_does_not_go_on_with_a_run(tmp_path: Path, capsys):

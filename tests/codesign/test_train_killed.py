@@ -28,7 +28,14 @@ warmup = 3
 [log]
 checkpoint_every = 2
 """
-SAME = ("config.toml", "currents.npz", "history.csv", "model.safetensors", "training.json")
+SAME = (
+    "config.toml",
+    "currents.npz",
+    "forecast.npz",
+    "history.csv",
+    "model.safetensors",
+    "training.json",
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -94,7 +101,8 @@ def test_tensorboard_shows_each_step_once(whole: tuple[Path, Path, int]):
     _, folder, _ = whole
     shown = scalars(folder)
     assert [step for step, _ in shown["training/loss"]] == list(range(9))
-    assert [step for step, _ in shown["validation/nrmse"]] == [1, 3, 5, 7, 8]
+    for tag in ("validation/nrmse", "validation/stream_nrmse"):
+        assert [step for step, _ in shown[tag]] == [1, 3, 5, 7, 8]
     rows = (folder / "history.csv").read_text().splitlines()[1:]
     losses = [float(row.split(",")[1]) for row in rows]
     assert [value for _, value in shown["training/loss"]] == pytest.approx(losses, rel=1e-6)

@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from neuron_model import processes
+from neuron_model.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
+from neuron_model.initial_layer import draw_inputs
 from neuron_model.limits import Limits
 from neuron_model.network import MTCNetwork, Network, NetworkConfiguration, neurons_of
 from neuron_model.objective import Objective
 from neuron_model.parameters import Element, NeuronParameters
+from neuron_model.scoring import Scores, evaluate, evaluate_chips, evaluate_stream, score_test
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import (
     cut_series,
@@ -21,8 +24,6 @@ from neuron_model.training import (
     Interrupted,
     Rates,
     TrainingConfiguration,
-    evaluate,
-    evaluate_chips,
     fit_readout,
     scored_loss,
     train,
@@ -55,10 +56,15 @@ def test_training_learns_the_series():
     net = network()
     result = train(net, TASK, TrainingConfiguration(steps=25, batch=16, learning_rate=0.05))
     trivial = trivial_nrmse(TASK, make_series(TASK))
-    assert result.nrmse < 0.6 * min(trivial.values())
-    assert result.nrmse < 0.95 * result.nrmse_before
+    for error, before in (
+        (result.nrmse, result.nrmse_before),
+        (result.stream_nrmse, result.stream_nrmse_before),
+    ):
+        assert error < 0.6 * min(trivial.values())
+        assert error < 0.95 * before
     assert len(result.history) == 25
-    assert result.nrmse == evaluate(net, TASK, make_series(TASK).test)
+    scores = score_test(net, TASK, make_series(TASK))
+    assert Scores(result.nrmse, result.stream_nrmse) == scores
 
 
 def test_training_is_the_same_to_the_last_bit():
@@ -101,7 +107,7 @@ def test_no_steps_leave_only_the_fit():
 
 def test_the_fitted_readout_is_the_best_linear_one():
     net, series = network(), make_series(TASK)
-    configuration = TrainingConfiguration(batch=64, ridge=1e-9)
+    configuration = TrainingConfiguration(batch=64, ridge=1e-9, state="from_rest")
     fit_readout(net, TASK, series, configuration)
     signal, target = training_batch(TASK, series, 64, torch.Generator().manual_seed(1))
     loss = scored_loss(net, TASK, UNPENALISED, signal, target)
@@ -115,7 +121,7 @@ def test_where_all_are_silent_the_fit_is_the_mean():
     net, series = network(), make_series(TASK)
     with torch.no_grad():
         net.projections[0].bias.fill_(-9.0)
-    fit_readout(net, TASK, series, SHORT)
+    fit_readout(net, TASK, series, replace(SHORT, state="from_rest"))
     assert net.readout.weight.abs().max().item() == 0.0
     _, target = training_batch(TASK, series, 32, torch.Generator().manual_seed(1))
     assert net.readout.bias.item() == pytest.approx(target[:, TASK.washout :].mean().item())
@@ -173,6 +179,8 @@ def test_a_loss_that_is_lost_is_said_so():
         ({"device": "gpu"}, "device = 'gpu'"),
         ({"momentum": 1.5}, "momentum = 1.5"),
         ({"rates": 1.0}, "rates = 1.0"),
+        ({"state": "kept"}, "state = 'kept'"),
+        ({"restart": 1.5}, "restart = 1.5"),
     ],
 )
 def test_wrong_configurations_are_refused(values: dict, words: str):
@@ -187,10 +195,13 @@ def state_of(net: MTCNetwork) -> dict[str, torch.Tensor]:
 VALIDATED = replace(TASK, training_fraction=0.5, validation_fraction=0.2)
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "adamw", "sgd"])
-def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: str):
+@pytest.mark.parametrize(
+    ("optimiser", "state"),
+    [("adam", "carried"), ("adam", "from_rest"), ("adamw", "carried"), ("sgd", "carried")],
+)
+def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: str, state: str):
     configuration = replace(
-        SHORT, optimiser=optimiser, learning_rate=0.02, warmup=2, validate_every=2
+        SHORT, optimiser=optimiser, learning_rate=0.02, warmup=2, validate_every=2, state=state
     )
     whole = network()
     snapshots = []
@@ -219,19 +230,63 @@ def test_the_best_weights_on_the_validation_part_are_kept():
     looks, states = [], []
 
     def look(done):
-        looks.append(done.validation_nrmse)
+        looks.append((done.validation_nrmse, done.validation_stream_nrmse))
         states.append(state_of(net))
 
     net = network()
     result = train(net, VALIDATED, wild, progress=look)
-    best = int(np.argmin(looks))
+    # In both ways: the worse of the two decides.
+    best = int(np.argmin([max(both) for both in looks]))
     assert best != len(looks) - 1
-    assert (result.best_step, result.validation_nrmse) == (best, looks[best])
+    assert result.best_step == best
+    assert (result.validation_nrmse, result.validation_stream_nrmse) == looks[best]
     assert all(torch.equal(v, net.state_dict()[k]) for k, v in states[best].items())
-    assert result.nrmse == evaluate(net, VALIDATED, make_series(VALIDATED).test)
+    series = make_series(VALIDATED)
+    assert result.nrmse == evaluate(net, VALIDATED, series.test)
+    assert result.stream_nrmse == evaluate_stream(net, VALIDATED, series.test, series.before_test)
     last = network()
     train(last, VALIDATED, replace(wild, keep="last"))
     assert all(torch.equal(v, last.state_dict()[k]) for k, v in states[-1].items())
+
+
+def test_from_rest_the_best_weights_are_those_that_do_best_in_windows():
+    wild = replace(SHORT, steps=8, learning_rate=0.3, schedule="constant", validate_every=1)
+    result = train(network(), VALIDATED, replace(wild, ridge=0.0, state="from_rest"))
+    looks = [done.validation_nrmse for done in result.history]
+    assert result.best_step == int(np.argmin(looks))
+
+
+def test_what_is_carried_is_part_of_a_snapshot():
+    snapshots: list = []
+    train(network(), TASK, SHORT, save=snapshots.append, save_every=1)
+    state = {k: v for k, v in snapshots[2].tensors.items() if k.startswith("streams.")}
+    assert state["streams.at"].shape == state["streams.heard"].shape == (8,)
+    # U_m and its three copies, and the four stages of the readout's filter.
+    shapes = [tuple(v.shape) for k, v in state.items() if k.startswith("streams.state")]
+    assert shapes == [(8, 6)] * 4 + [(8, 4, 1)]
+    from_rest = replace(SHORT, state="from_rest")
+    train(network(), TASK, from_rest, save=snapshots.append)
+    assert not any(k.startswith("streams.") for k in snapshots[-1].tensors)
+
+
+def test_a_network_trained_in_windows_gets_worse_on_a_stream_and_one_trained_on_it_does_not():
+    task = MackeyGlass(
+        samples=2000, horizon=6, window=60, washout=25, transient=100.0, validation_fraction=0.15
+    )
+    results = {}
+    for state in ("carried", "from_rest"):
+        layer, generator = BurstingLayer(neurons=6), np.random.default_rng(0)
+        torch.manual_seed(0)
+        net = MTCNetwork(
+            NetworkConfiguration(1, 1, (layer.draw_neurons(generator),), dt=0.5, steps_per_sample=4)
+        )
+        draw_inputs(net, layer, generator)
+        configuration = TrainingConfiguration(steps=80, batch=16, state=state)
+        results[state] = train(net, task, configuration)
+    carried, from_rest = results["carried"], results["from_rest"]
+    assert carried.stream_nrmse <= 1.1 * carried.nrmse
+    assert from_rest.stream_nrmse > 1.1 * from_rest.nrmse
+    assert carried.stream_nrmse < 0.9 * from_rest.stream_nrmse
 
 
 def test_training_ends_early_where_it_brings_nothing_more():
@@ -354,6 +409,9 @@ class Threshold(torch.nn.Module):
 
     neurons = 6
 
+    def initial_state(self, batch, like):
+        return ()
+
     def __init__(self) -> None:
         super().__init__()
         self.gain = torch.nn.Parameter(torch.ones(6))
@@ -387,8 +445,9 @@ def draw_chips(net: Network, seed: int) -> list[Variation]:
     return [Variation(3, built, reference)]
 
 
-def test_training_on_chips_can_be_left_and_gone_on_with():
-    configuration = replace(SHORT, redraw=4)
+@pytest.mark.parametrize("state", ["carried", "from_rest"])
+def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
+    configuration = replace(SHORT, redraw=4, state=state)
     whole = network()
     expected = train(whole, TASK, configuration, draw_chips=draw_chips)
     assert expected.history != train(network(), TASK, configuration).history

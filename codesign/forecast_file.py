@@ -1,0 +1,77 @@
+"""The file ``forecast.npz`` of a run folder: what a trained network says on the stream."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+
+FORECAST_FILE = "forecast.npz"
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Target and forecast at each moment of the test part, in one continuous run.
+
+    target, forecast: (moments, outputs), in the units of the data. warmup: moments from the first
+    that are not scored.
+
+    Raises:
+        InputError: the shapes do not go together, or a number is not finite.
+    """
+
+    target: np.ndarray
+    forecast: np.ndarray
+    warmup: int
+
+    def __post_init__(self) -> None:
+        if self.target.ndim != 2 or self.target.shape != self.forecast.shape:
+            raise InputError(
+                f"target of shape {self.target.shape} and forecast of shape {self.forecast.shape} "
+                "do not go together; both must be (moments, outputs)."
+            )
+        if not 0 <= self.warmup < len(self.target):
+            raise InputError(
+                f"warmup = {self.warmup} is not allowed; it must be from 0 to less than the "
+                f"{len(self.target)} moments."
+            )
+        for name in ("target", "forecast"):
+            if not np.all(np.isfinite(getattr(self, name))):
+                raise InputError(f"{name} holds numbers that are not finite.")
+
+
+def write_forecast(folder: Path, forecast: Forecast) -> Path:
+    """Into a run folder."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        target=forecast.target,
+        forecast=forecast.forecast,
+        warmup=np.array(forecast.warmup),
+    )
+    return write_atomically(folder / FORECAST_FILE, buffer.getvalue())
+
+
+def read_forecast(path: str | os.PathLike[str]) -> Forecast | None:
+    """What :func:`write_forecast` wrote; None where there is no such file.
+
+    Raises:
+        InputError: the file is something else or damaged.
+    """
+    if not Path(path).is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            target, forecast = (content[k].astype(float) for k in ("target", "forecast"))
+            return Forecast(target, forecast, int(content["warmup"]))
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: is no file of a forecast ({error}).") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

@@ -107,7 +107,48 @@ def staircase(levels: Sequence[tuple[float, float]], ramp: float) -> PiecewiseLi
     return PiecewiseLinear(np.array(times), np.array(values))
 
 
-Waveform = float | PiecewiseLinear
+@dataclass(frozen=True)
+class TransientNoise:
+    """A waveform of noise in time, for transient analyses alone: ngspice draws it.
+
+    A straight line between Gaussian values every ``interval`` seconds, so that up to some tenth of
+    1 / interval the one-sided density is
+
+        S(f) = 2 rms^2 interval + flicker^2 2 interval / (2 pi f interval)^exponent
+
+    rms, flicker: V or A. exponent: from 0 to 2, both excluded. ngspice 39 seeds its generator by
+    the number of its process: no run can be repeated. Anywhere else the waveform is 0.
+    """
+
+    interval: float
+    rms: float = 0.0
+    flicker: float = 0.0
+    exponent: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number(self.interval, "The interval of transient noise", above=0.0)
+        check_number(self.rms, "The rms of transient noise", least=0.0)
+        check_number(self.flicker, "The flicker of transient noise", least=0.0)
+        check_number(self.exponent, "The exponent of transient noise", above=0.0)
+        if self.exponent >= 2.0:
+            raise InputError(
+                f"The exponent of transient noise is {self.exponent:g}; it must be less than 2."
+            )
+
+    @staticmethod
+    def of_density(
+        interval: float, white: float, flicker: float = 0.0, exponent: float = 1.0
+    ) -> "TransientNoise":
+        """Noise of the one-sided density ``white + flicker / f^exponent`` [V^2/Hz or A^2/Hz]."""
+        check_number(white, "The white density of transient noise", least=0.0)
+        check_number(flicker, "The flicker density of transient noise", least=0.0)
+        check_number(interval, "The interval of transient noise", above=0.0)
+        rms = np.sqrt(white / (2.0 * interval))
+        slow = np.sqrt(flicker / (2.0 * interval) * (2.0 * np.pi * interval) ** exponent)
+        return TransientNoise(interval, float(rms), float(slow), exponent)
+
+
+Waveform = float | PiecewiseLinear | TransientNoise
 
 
 @dataclass(frozen=True)
@@ -127,24 +168,32 @@ class _TwoPole:
 @dataclass(frozen=True)
 class _Source(_TwoPole):
     waveform: Waveform
+    alternating: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.waveform, PiecewiseLinear):
+        if not isinstance(self.waveform, PiecewiseLinear | TransientNoise):
             level = check_number(self.waveform, f"The waveform of {self.name}")
             object.__setattr__(self, "waveform", level)
+        check_number(self.alternating, f"The small signal of {self.name}")
 
 
 @dataclass(frozen=True)
 class VoltageSource(_Source):
-    """``waveform`` [V] between two nodes; ``i(name)`` is the current into its positive one."""
+    """``waveform`` [V] between two nodes; ``i(name)`` is the current into its positive one.
+
+    ``alternating``: amplitude [V] of its small signal, in analyses of small signals alone.
+    """
 
     _letter = "v"
 
 
 @dataclass(frozen=True)
 class CurrentSource(_Source):
-    """``waveform`` [A] from the positive node through the source to the negative one."""
+    """``waveform`` [A] from the positive node through the source to the negative one.
+
+    ``alternating``: amplitude [A] of its small signal, in analyses of small signals alone.
+    """
 
     _letter = "i"
 
@@ -171,6 +220,23 @@ class Capacitor(_TwoPole):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number(self.capacitance, f"The capacitance of {self.name}", above=0.0)
+
+
+@dataclass(frozen=True)
+class Transresistance(_TwoPole):
+    """A voltage between two nodes: ``resistance`` [ohm] times the current of a voltage source.
+
+    It has no noise of its own.
+    """
+
+    measured: str
+    resistance: float
+    _letter = "h"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_device_name(self.measured, "v", "source whose current is measured")
+        check_number(self.resistance, f"The resistance of {self.name}", above=0.0)
 
 
 @dataclass(frozen=True)
@@ -275,6 +341,28 @@ class Transient:
 
 
 @dataclass(frozen=True)
+class NoiseSpectrum:
+    """Noise of the voltage at ``output``, as every device's noise adds up at the operating point.
+
+    Waveforms over the frequency [Hz]: ``onoise_spectrum``, the root of the one-sided density
+    [V/sqrt(Hz)]. ``source``: one with a small signal, which ngspice asks for. ``points``: a decade.
+    """
+
+    output: str
+    source: str
+    start: float
+    stop: float
+    points: int = 5
+
+    def __post_init__(self) -> None:
+        check_node(self.output, "The output of a noise analysis")
+        _check_device_name(self.source, "vi", "source of a noise analysis")
+        check_number(self.start, "The lowest frequency of a noise analysis", above=0.0)
+        check_number(self.stop, "The highest frequency of a noise analysis", above=self.start)
+        check_number(self.points, "The points a decade of a noise analysis", least=1.0)
+
+
+@dataclass(frozen=True)
 class Alteration:
     """``parameter`` of ``device`` becomes ``value`` for the analyses that follow.
 
@@ -292,8 +380,8 @@ class Alteration:
         check_number(self.value, f"The value of {self.parameter} of {self.device}")
 
 
-Step = OperatingPoint | DCSweep | Transient | Alteration
-Element = VoltageSource | CurrentSource | Resistor | Capacitor
+Step = OperatingPoint | DCSweep | Transient | NoiseSpectrum | Alteration
+Element = VoltageSource | CurrentSource | Resistor | Capacitor | Transresistance
 
 
 @dataclass(frozen=True)
@@ -345,7 +433,7 @@ class Bench:
         self._check_names()
 
     @property
-    def waveform_steps(self) -> tuple[OperatingPoint | DCSweep | Transient, ...]:
+    def waveform_steps(self) -> tuple[OperatingPoint | DCSweep | Transient | NoiseSpectrum, ...]:
         """The analyses that give waveforms, in their order."""
         return tuple(step for step in self.analyses if not isinstance(step, Alteration))
 
@@ -377,6 +465,8 @@ class Bench:
                 raise InputError(f"The name {item.name} stands twice in a bench; make them differ.")
             names.add(item.name.lower())
         for step in self.analyses:
+            if isinstance(step, NoiseSpectrum):
+                self._check_small_signal(step)
             swept = step if isinstance(step, DCSweep) else None
             while swept is not None:
                 if swept.source.lower() not in names:
@@ -386,6 +476,11 @@ class Bench:
                 raise InputError(
                     "The transient analyses of a bench must have the same initial voltages; "
                     "put them into benches of their own."
+                )
+        for item in self.sources:
+            if isinstance(item, Transresistance) and item.measured.lower() not in names:
+                raise InputError(
+                    f"The bench has no source {item.measured}, whose current {item.name} measures."
                 )
         defined = {
             name.lower()
@@ -399,6 +494,18 @@ class Bench:
                     f"The instance {instance.name} is of {instance.cell}, which is not among the "
                     f"cells: {', '.join(sorted(defined)) or 'there are none'}."
                 )
+
+    def _check_small_signal(self, step: NoiseSpectrum) -> None:
+        found = [
+            item
+            for item in self.sources
+            if isinstance(item, _Source) and item.name.lower() == step.source.lower()
+        ]
+        if not any(item.alternating for item in found):
+            raise InputError(
+                f"The bench has no source {step.source} with a small signal, which its noise "
+                "analysis refers to; give it one (alternating=1)."
+            )
 
 
 def _check_device_name(name: object, letters: str, what: str) -> None:

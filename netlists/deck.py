@@ -10,6 +10,7 @@ from PySpice.Spice.Netlist import Circuit
 from PySpice.Spice.NgSpice.Simulation import NgSpiceCircuitSimulator
 from PySpice.Spice.Simulation import (
     DCAnalysisParameters,
+    NoiseAnalysisParameters,
     OperatingPointAnalysisParameters,
     TransientAnalysisParameters,
 )
@@ -20,10 +21,13 @@ from netlists.bench import (
     Capacitor,
     CurrentSource,
     DCSweep,
+    NoiseSpectrum,
     OperatingPoint,
     PiecewiseLinear,
     Resistor,
     Step,
+    TransientNoise,
+    Transresistance,
     VoltageSource,
     Waveform,
 )
@@ -68,6 +72,9 @@ def deck_text(
         control.append(line.text)
         if line.makes_plot:
             control += ["if $sim_status", "  quit 1", "end"]
+            if isinstance(step, NoiseSpectrum):
+                # ngspice ends at a second plot, of what it integrated over the frequencies
+                control.append("setplot previous")
             control += [f"write {raw_file}", "set appendwrite"]
     control += ["quit 0", ".endc"]
     text = str(_simulator(bench, includes))
@@ -84,9 +91,11 @@ def _simulator(bench: Bench, blocks: Sequence[str]) -> NgSpiceCircuitSimulator:
         name, nodes = element.name[1:], (element.positive, element.negative)
         match element:
             case VoltageSource():
-                circuit.V(name, *nodes, _waveform_text(element.waveform))
+                circuit.V(name, *nodes, _source_text(element))
             case CurrentSource():
-                circuit.I(name, *nodes, _waveform_text(element.waveform))
+                circuit.I(name, *nodes, _source_text(element))
+            case Transresistance():
+                circuit.H(name, *nodes, element.measured, repr(float(element.resistance)))
             case Resistor():
                 circuit.R(name, *nodes, raw_spice=repr(float(element.resistance)))
             case Capacitor():
@@ -113,6 +122,16 @@ def command(step: Step) -> Command:
         case DCSweep():
             sweeps = [step] if step.outer is None else [step, step.outer]
             card = DCAnalysisParameters(**{sweep.source: _range(sweep) for sweep in sweeps})
+        case NoiseSpectrum():
+            card = NoiseAnalysisParameters(
+                f"v({step.output})",
+                step.source,
+                "dec",
+                int(step.points),
+                float(step.start),
+                float(step.stop),
+                0,
+            )
         case _:
             card = TransientAnalysisParameters(
                 float(step.max_step),
@@ -131,7 +150,22 @@ def _range(sweep: DCSweep) -> slice:
     return slice(float(sweep.start), float(stop), float(sweep.step))
 
 
+def _source_text(source: VoltageSource | CurrentSource) -> str:
+    text = _waveform_text(source.waveform)
+    if not source.alternating:
+        return text
+    # before a waveform in time, which ends what ngspice reads of a source
+    level, rest = text.split(maxsplit=2)[1], text.split(maxsplit=2)[2:]
+    return " ".join(["dc", level, f"ac {float(source.alternating)!r}", *rest])
+
+
 def _waveform_text(waveform: Waveform) -> str:
+    if isinstance(waveform, TransientNoise):
+        numbers = (waveform.rms, waveform.interval, waveform.exponent, waveform.flicker)
+        rms, interval, exponent, flicker = (repr(float(number)) for number in numbers)
+        # an exponent of 0 is how ngspice knows that there is no flicker
+        slow = f"{exponent} {flicker}" if waveform.flicker > 0 else "0 0"
+        return f"dc 0 trnoise({rms} {interval} {slow})"
     if not isinstance(waveform, PiecewiseLinear):
         return f"dc {waveform!r}"
     pairs = [

@@ -89,10 +89,21 @@ def _run(ngspice: QuietNgSpice, job: Job) -> Reply:
         if _failed(ngspice):
             outcome = Outcome.FAILED if is_no_solution(ngspice.lines) else Outcome.REFUSED
             return Reply(outcome, lines=_last(ngspice.lines))
-        plots.append(ngspice.read_plot(ngspice.last_plot))
+        plots.append(ngspice.read_plot(_first_plot(ngspice)))
         # So that what is there after the next analysis is its own.
         ngspice.execute("destroy all")
     return Reply(Outcome.DONE, tuple(plots), tuple(said[-_KEPT_LINES:]))
+
+
+def _first_plot(ngspice: QuietNgSpice) -> str:
+    """That of the last analysis: a noise analysis makes two, of which the first is the spectrum."""
+    last = str(ngspice.last_plot)
+    if not last.startswith("noise"):
+        return last
+    return min(
+        (name for name in ngspice.plot_names if name.startswith("noise")),
+        key=lambda name: int(name.removeprefix("noise") or 0),
+    )
 
 
 def _failed(ngspice: QuietNgSpice) -> bool:

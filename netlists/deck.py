@@ -40,11 +40,27 @@ logging.getLogger("PySpice").propagate = False
 
 _POINTS_PER_LINE = 3
 
+# Looser tolerances for a circuit that has no solution with its own: by what factors, up to what.
+_LOOSENED = (1.0, 10.0, 100.0, 1000.0)
+_LOOSEST = {"reltol": 1e-3, "abstol": 1e-13, "vntol": 1e-6}
+
 
 def build_job(bench: Bench) -> Job:
     """What a worker needs to run the bench, with models and cells in the deck."""
     text = str(_simulator(bench, [bench.models, bench.cells]))
-    return Job(text, tuple(command(step) for step in bench.analyses))
+    return Job(text, tuple(command(step) for step in bench.analyses), _tolerances(bench))
+
+
+def _tolerances(bench: Bench) -> tuple[str, ...]:
+    """The bench's tolerances, then looser ones, each ten times those before up to their limits."""
+    lines: dict[str, None] = {}
+    for factor in _LOOSENED:
+        words = ["option"]
+        for name, loosest in _LOOSEST.items():
+            own = float(bench.options[name])
+            words.append(f"{name}={max(own, min(own * factor, loosest))!r}")
+        lines[" ".join(words)] = None
+    return tuple(lines)
 
 
 def deck_text(

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Self
 
-from netlists.bench import Bench, DCSweep, Transient
+from netlists.bench import Alteration, Bench, DCSweep, Transient
 from netlists.deck import build_job
-from netlists.errors import ConvergenceError, EngineDiedError, NetlistError, SimulationTimeout
+from netlists.errors import (
+    ConvergenceError,
+    EngineDiedError,
+    NetlistError,
+    ReadingTimeout,
+    SimulationTimeout,
+)
 from netlists.job import Outcome, Reply
 from netlists.ngspice_library import find_ngspice_library
 from netlists.remarks import complaints
@@ -21,14 +27,23 @@ from neuron_model.errors import InputError, MissingDependencyError, SimulatorErr
 
 # A worker starts in a third of a second where nothing else runs.
 _START_TIMEOUT = 60.0
+# What models and cells there are is read in well below a second. A megabyte takes some ten.
+_READING_TIMEOUT = 30.0
+_READING_SPEED = 3e4  # characters a second
 
 
 @dataclass(frozen=True)
 class Result:
-    """Waveforms per analysis, in the bench's order (alterations give none), and ngspice's log."""
+    """Waveforms per analysis, in the bench's order (alterations give none), and ngspice's log.
+
+    ``ignored``: the parameters of models that ngspice does not know and left out. ``loosened``: by
+    how many orders of magnitude an analysis without a solution had its tolerances loosened.
+    """
 
     waveforms: tuple[Waveforms, ...]
     log: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    loosened: int = 0
 
     def __getitem__(self, index: int) -> Waveforms:
         return self.waveforms[index]
@@ -44,18 +59,25 @@ class Result:
 
 @dataclass
 class _Assignment:
-    """A bench that a worker is at, and when it must be through."""
+    """A bench that a worker is at, and when it must be through with what it does now."""
 
     index: int
     bench: Bench
     deadline: float
     limit: float
+    reading: bool = False
+
+    def allow(self, seconds: float, reading: bool = False) -> None:
+        """From now on it may take this long."""
+        self.limit, self.deadline = seconds, time.monotonic() + seconds
+        self.reading = reading
 
 
 class Engine:
     """Runs benches in at most ``workers`` processes (a core each, unless told).
 
-    A bench that takes longer than ``timeout`` seconds is stopped. Workers start when they are
+    A bench that takes longer than ``timeout`` seconds is stopped, and so is one whose circuit takes
+    longer than ``reading`` seconds (and more for a long one) to read. Workers start when they are
     needed and stay until the engine is closed; a worker that ngspice left unusable is replaced.
     One thread at a time may use an engine.
 
@@ -64,11 +86,17 @@ class Engine:
             voltage = result[0]["v(m)"]
     """
 
-    def __init__(self, workers: int | None = None, timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        timeout: float = 120.0,
+        reading: float = _READING_TIMEOUT,
+    ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"The engine is to have {workers} workers; it must be at least 1.")
         self.workers = workers or os.cpu_count() or 1
         self.timeout = check_number(timeout, "The time-out of the engine in seconds", above=0.0)
+        self.reading = check_number(reading, "The time-out of reading in seconds", above=0.0)
         self._library_path: str | None = None
         self._idle: list[WorkerProcess] = []
 
@@ -139,14 +167,19 @@ class Engine:
     ) -> None:
         if self._idle and not fresh:
             worker = self._idle.pop()
-            busy[worker] = _Assignment(index, bench, time.monotonic() + self.timeout, self.timeout)
-            worker.send(build_job(bench))
+            busy[worker] = _Assignment(index, bench, 0.0, 0.0)
+            self._send(worker, busy[worker])
         else:
             if self._library_path is None:
                 self._library_path = find_ngspice_library()
             worker = WorkerProcess(self._library_path)
             deadline = time.monotonic() + _START_TIMEOUT
             busy[worker] = _Assignment(index, bench, deadline, _START_TIMEOUT)
+
+    def _send(self, worker: WorkerProcess, assignment: _Assignment) -> None:
+        job = build_job(assignment.bench)
+        assignment.allow(self.reading + len(job.deck) / _READING_SPEED, reading=True)
+        worker.send(job)
 
     def _listen(
         self,
@@ -159,9 +192,10 @@ class Engine:
         bench = assignment.bench
         reply = worker.receive()
         if reply is not None and reply.outcome is Outcome.READY:
-            assignment.limit = self.timeout
-            assignment.deadline = time.monotonic() + self.timeout
-            worker.send(build_job(bench))
+            self._send(worker, assignment)
+            return
+        if reply is not None and reply.outcome is Outcome.READ:
+            assignment.allow(self.timeout)
             return
         if reply is not None and reply.alive:
             del busy[worker]
@@ -201,6 +235,13 @@ def _stop_late(
     for worker in [worker for worker, assignment in busy.items() if assignment.deadline < now]:
         assignment = busy.pop(worker)
         worker.kill()
+        if assignment.reading:
+            outcomes[assignment.index] = ReadingTimeout(
+                f"ngspice was stopped {assignment.limit:.3g} s after it began to read the circuit "
+                f"of {assignment.bench.title!r}, which takes it a fraction of a second where all "
+                "is well: there is something in the models or cells on which its reader never ends."
+            )
+            continue
         outcomes[assignment.index] = SimulationTimeout(
             f"The simulation of {assignment.bench.title!r} was stopped after "
             f"{assignment.limit:g} s; allow it more time, shorten it, or let it take larger steps."
@@ -217,9 +258,10 @@ def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:
             )
         case Outcome.FAILED:
             return ConvergenceError(
-                f"ngspice found no solution for {bench.title!r} ({_joined(what)}); check "
-                "that every node has a path to the supply and every bias its value, or loosen "
-                "reltol or abstol."
+                f"ngspice found no solution for {bench.title!r}{_at(bench, reply.failed)}, also "
+                "with gmin and source stepping and with tolerances up to a thousand times looser "
+                f"({_joined(what)}); check that every node has a path to the supply and every "
+                "bias its value."
             )
         case Outcome.CRASHED:
             return EngineDiedError(
@@ -227,7 +269,26 @@ def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:
                 "simplify the circuit or the bench."
             )
     waveforms = tuple(from_plot(plot) for plot in reply.plots)
-    return _incomplete(bench, waveforms) or Result(waveforms, reply.lines)
+    return _incomplete(bench, waveforms) or Result(
+        waveforms, reply.lines, reply.ignored, reply.loosest
+    )
+
+
+def _at(bench: Bench, failed: int | None) -> str:
+    """At which values of its sources a bench's analysis failed, as words."""
+    if failed is None:
+        return ""
+    sources = {source.name.lower(): source for source in bench.sources}
+    values: dict[str, str] = {}
+    for step in bench.analyses[:failed]:
+        if isinstance(step, Alteration) and step.parameter == "dc" and step.device in sources:
+            unit = "A" if step.device[0].lower() == "i" else "V"
+            values[step.device] = f"{step.device} = {step.value:.3g} {unit}"
+    step = bench.analyses[failed]
+    if isinstance(step, DCSweep):
+        values.pop(step.source, None)
+        values["sweep"] = f"{step.source} from {step.start:.3g} to {step.stop:.3g}"
+    return f" at {', '.join(values.values())}" if values else ""
 
 
 def _incomplete(bench: Bench, waveforms: tuple[Waveforms, ...]) -> SimulatorError | None:
@@ -245,7 +306,7 @@ def _incomplete(bench: Bench, waveforms: tuple[Waveforms, ...]) -> SimulatorErro
         if short:
             return ConvergenceError(
                 f"ngspice stopped at {waveform.axis[-1]:g} in {bench.title!r}, before the "
-                "analysis was through; loosen reltol or abstol, or make the largest step smaller."
+                "analysis was through: there is no solution beyond."
             )
     return None
 

@@ -15,5 +15,9 @@ class SimulationTimeout(SimulatorError):
     """The simulation took longer than it may; it has been stopped."""
 
 
+class ReadingTimeout(SimulationTimeout):
+    """ngspice did not come to the end of reading the circuit."""
+
+
 class EngineDiedError(SimulatorError):
     """The process in which ngspice ran is gone, or ngspice can not go on in it."""

@@ -16,10 +16,15 @@ class Command:
 
 @dataclass(frozen=True)
 class Job:
-    """A deck to load and the commands to run on it, in their order."""
+    """A deck to load and the commands to run on it, in their order.
+
+    tolerances: ngspice's options, as lines of its command language: the deck's own first, then
+    looser and looser ones for analyses that find no solution with them.
+    """
 
     deck: str
     commands: tuple[Command, ...]
+    tolerances: tuple[str, ...] = ()
 
 
 class Outcome(Enum):
@@ -27,6 +32,7 @@ class Outcome(Enum):
 
     READY = "the library is loaded"
     NO_LIBRARY = "the library cannot be loaded"
+    READ = "the deck has been read"
     DONE = "all plots are there"
     REFUSED = "ngspice does not take the deck or a command"
     FAILED = "ngspice found no solution"
@@ -37,10 +43,15 @@ class Outcome(Enum):
 class Reply:
     """The outcome, a plot (vectors by ngspice's names) per analysis, and what ngspice wrote.
 
-    ``alive`` is false where the worker can take no more jobs.
+    ``alive`` is false where the worker can take no more jobs. ``ignored`` are the parameters of
+    models that ngspice does not know. ``loosest`` is the last of the job's tolerances that was
+    needed. ``failed`` is the number of the command that failed.
     """
 
     outcome: Outcome
     plots: tuple[dict[str, np.ndarray], ...] = ()
     lines: tuple[str, ...] = ()
     alive: bool = True
+    ignored: tuple[str, ...] = ()
+    loosest: int = 0
+    failed: int | None = None

@@ -8,9 +8,11 @@ _REMARK = re.compile(
     r"""\s* ( $ | warning | note\b | trying\ gmin | supplies\ reduced | using\ (sparse|klu)
       | (dynamic|true|one|source|last|further|gmin)\b .* (completed|successful|increment|step)
       | reducing\ trtol | reference\ value | transient\ op | no\.\ of\ data\ rows
-      | original\ line | \*\* | --> | % )""",
+      | original\ line | \*\* | --> | %
+      | unrecognized\ parameter\ \(\S+\)\ -\ ignored | \.model\ .*\ \.\.\.$ )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_IGNORED = re.compile(r"\s*unrecognized parameter \((\S+)\) - ignored", re.IGNORECASE)
 
 # What it says besides its complaints, before and after them.
 _NOISE = re.compile(
@@ -33,6 +35,12 @@ def is_remark(line: str) -> bool:
 def complaints(lines: Iterable[str]) -> list[str]:
     """The lines that say what went wrong: those that are neither remarks nor noise."""
     return [line for line in lines if not is_remark(line) and not _NOISE.match(line.strip())]
+
+
+def ignored_parameters(lines: Iterable[str]) -> tuple[str, ...]:
+    """The parameters of models that ngspice says it does not know, each once, in their order."""
+    found = (_IGNORED.match(line) for line in lines)
+    return tuple(dict.fromkeys(match.group(1).lower() for match in found if match))
 
 
 def is_no_solution(lines: Iterable[str]) -> bool:

@@ -9,11 +9,13 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from netlists.job import Job, Outcome, Reply
-from netlists.remarks import is_no_solution
+from netlists.remarks import ignored_parameters
 from netlists.shared import LibraryDiedError, QuietNgSpice
+from netlists.solving import analyse
 
 # Of what ngspice wrote: enough to tell what went wrong, little enough to send.
 _KEPT_LINES = 40
@@ -40,7 +42,7 @@ def main(descriptor: int, library_path: str) -> None:
             job = connection.recv()
         except EOFError:
             return
-        reply = answer(ngspice, job)
+        reply = answer(ngspice, job, lambda: connection.send(Reply(Outcome.READ)))
         connection.send(reply)
         if not reply.alive:
             return
@@ -55,13 +57,14 @@ def _exit_with_parent(folder: str) -> None:
     os._exit(1)
 
 
-def answer(ngspice: QuietNgSpice, job: Job) -> Reply:
-    """Run a job and forget it."""
+def answer(ngspice: QuietNgSpice, job: Job, is_read: Callable[[], None]) -> Reply:
+    """Run a job and forget it; ``is_read`` is called once the deck is loaded."""
     ngspice.clear()
     try:
         ngspice.load(job.deck)
     except LibraryDiedError:
         return Reply(Outcome.REFUSED, lines=_last(ngspice.errors), alive=False)
+    is_read()
     try:
         reply = _run(ngspice, job)
         ngspice.execute("destroy all")
@@ -77,22 +80,27 @@ def _run(ngspice: QuietNgSpice, job: Job) -> Reply:
         # ngspice would go on and simulate something else, or nothing.
         return Reply(Outcome.REFUSED, lines=_last(ngspice.errors))
     said = list(ngspice.lines)
+    ignored = ignored_parameters(said)
     plots = []
-    for command in job.commands:
+    loosest = 0
+    for number, command in enumerate(job.commands):
         ngspice.clear()
-        ngspice.execute(command.text)
         if not command.makes_plot:
+            ngspice.execute(command.text)
             if ngspice.errors:
                 return Reply(Outcome.REFUSED, lines=_last([command.text, *ngspice.errors]))
             continue
+        outcome, tolerance = analyse(ngspice, job, number)
         said += ngspice.lines
-        if _failed(ngspice):
-            outcome = Outcome.FAILED if is_no_solution(ngspice.lines) else Outcome.REFUSED
-            return Reply(outcome, lines=_last(ngspice.lines))
+        if outcome is not Outcome.DONE:
+            return Reply(outcome, lines=_last(ngspice.lines), failed=number)
+        loosest = max(loosest, tolerance)
         plots.append(ngspice.read_plot(_first_plot(ngspice)))
         # So that what is there after the next analysis is its own.
         ngspice.execute("destroy all")
-    return Reply(Outcome.DONE, tuple(plots), tuple(said[-_KEPT_LINES:]))
+    return Reply(
+        Outcome.DONE, tuple(plots), tuple(said[-_KEPT_LINES:]), ignored=ignored, loosest=loosest
+    )
 
 
 def _first_plot(ngspice: QuietNgSpice) -> str:
@@ -103,13 +111,6 @@ def _first_plot(ngspice: QuietNgSpice) -> str:
     return min(
         (name for name in ngspice.plot_names if name.startswith("noise")),
         key=lambda name: int(name.removeprefix("noise") or 0),
-    )
-
-
-def _failed(ngspice: QuietNgSpice) -> bool:
-    return ngspice.last_plot == "const" or any(
-        "aborted" in line or line.lower().lstrip().startswith(("error", "fatal", "doanalyses"))
-        for line in ngspice.lines
     )
 
 

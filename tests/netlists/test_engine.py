@@ -1,5 +1,6 @@
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,13 @@ from netlists.bench import (
     VoltageSource,
 )
 from netlists.engine import Engine, Result
-from netlists.errors import ConvergenceError, EngineDiedError, NetlistError, SimulationTimeout
+from netlists.errors import (
+    ConvergenceError,
+    EngineDiedError,
+    NetlistError,
+    ReadingTimeout,
+    SimulationTimeout,
+)
 from netlists.job import Outcome, Reply
 from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
 
@@ -319,3 +326,74 @@ def test_all_failures_are_simulator_errors():
 def test_an_engine_without_workers_or_time_is_refused(options):
     with pytest.raises(InputError, match="engine"):
         Engine(**options)
+
+
+# Gate leakage and a substrate network leave more rounding errors than the tolerances allow.
+LEAKY = """.model n nmos level=54 version=4.5 toxe=2.2e-9 toxp=1.6e-9 vth0=0.35 u0=0.05 ndep=1.5e18
++ igcmod=1 igbmod=1 rbodymod=1 rgatemod=1 rshg=0.4 gbmin=1e-10 rbpb=5 rbpd=15 rbps=15 rbdb=15
++ rbsb=15 aigc=0.012 bigc=0.0028 cigc=0.002 aigsd=0.012 bigsd=0.0028 cigsd=0.002
+.model p pmos level=54 version=4.5 toxe=2.3e-9 toxp=1.6e-9 vth0=-0.32 u0=0.008 ndep=1.1e18
++ igcmod=1 igbmod=1 rbodymod=1 rgatemod=1 rshg=0.4 gbmin=1e-10 rbpb=5 rbpd=15 rbps=15 rbdb=15
++ rbsb=15
+"""
+AMPLIFIER = """.subckt ota plus minus out ib vdd
+mt tail ib 0 0 n w=2u l=8u
+mb ib ib 0 0 n w=2u l=8u
+m1 a plus tail 0 n w=4u l=1u
+m2 out minus tail 0 n w=4u l=1u
+m3 a a vdd vdd p w=1u l=8u
+m4 out a vdd vdd p w=1u l=8u
+.ends
+"""
+
+
+@pytest.mark.parametrize(
+    "step", [OperatingPoint(), DCSweep("vp", 0.55, 0.75, 0.01), Transient(1e-4, 1e-5)]
+)
+def test_what_has_no_solution_within_its_tolerances_is_solved_with_looser_ones(
+    engine, make_bench, step
+):
+    levels = {"vdd": 1.3, "vp": 0.65, "vm": 0.65, "vout": 0.65}
+    bench = make_bench(
+        models=LEAKY,
+        cells=AMPLIFIER,
+        instances=(Instance("x1", "ota", ("vp", "vm", "vout", "ib", "vdd")),),
+        sources=(
+            CurrentSource("ib", "vdd", "ib", 1e-11),
+            *(VoltageSource(name, name, "0", level) for name, level in levels.items()),
+        ),
+        analyses=(Alteration("ib", "dc", 2e-11), step),
+        save=("i(vout)",),
+        options={"reltol": 1e-5, "abstol": 1e-17, "vntol": 1e-8},
+    )
+    tried = engine.run(bench)
+    loose = engine.run(replace(bench, options={"reltol": 1e-3, "abstol": 1e-13}))
+    assert loose.loosened == 0
+    # A sweep stays as it was found; the others begin from there and may tighten again.
+    assert tried.loosened > 0 or not isinstance(step, DCSweep)
+    ends = [result[0]["i(vout)"][[0, -1]] for result in (tried, loose)]
+    assert ends[0] == pytest.approx(ends[1], abs=1e-14)
+
+
+def test_an_operating_point_without_a_solution_names_its_bias(engine, make_bench):
+    steps = (Alteration("va", "dc", 0.5), Alteration("vin", "dc", 2e-3), OperatingPoint())
+    bench = replace(unsolvable(make_bench), analyses=steps)
+    with pytest.raises(ConvergenceError, match=r"at va = 0.5 V, vin = 0.002 V, also with gmin"):
+        engine.run(bench)
+
+
+def test_what_ngspice_ignores_of_a_model_is_a_remark(engine, make_bench):
+    card = ".model d1 d is=1e-14 foo=1\n+ bar=2 n=1\n.model d2 d foo=3\n"
+    cells = ".subckt two a b\nd1 a b d1\nd2 a b d2\n.ends\n"
+    bench = make_bench(
+        models=card, cells=cells, instances=(Instance("x1", "two", ("in", "out")),), save=()
+    )
+    assert engine.run(bench).ignored == ("foo", "bar")
+
+
+def test_a_circuit_that_is_never_read_to_its_end_is_stopped(make_bench):
+    bench = make_bench(models=".param a=1, b=2\n")
+    with Engine(workers=1, reading=0.5) as impatient:
+        with pytest.raises(ReadingTimeout, match="began to read the circuit of 'divider'"):
+            impatient.run(bench)
+        assert half(impatient.run(make_bench())) == pytest.approx(0.5, rel=1e-3)

@@ -1,6 +1,6 @@
 import pytest
 
-from netlists.remarks import complaints, is_no_solution, is_remark
+from netlists.remarks import complaints, ignored_parameters, is_no_solution, is_remark
 
 REMARKS = [
     "",
@@ -46,3 +46,16 @@ def test_no_solution_is_told_from_no_circuit():
     assert is_no_solution(["doAnalyses: TRAN:  Timestep too small"])
     assert is_no_solution(["Error: no convergence in operating point"])
     assert not is_no_solution(["Error: no data saved for D.C. Operating point analysis"])
+
+
+def test_parameters_that_are_ignored_are_named_once():
+    lines = [
+        "Warning: Model issue on line 9 :",
+        "  .model nch nmos (level=49 version=3.1 tnom=27 ...",
+        "unrecognized parameter (xl) - ignored",
+        "unrecognized parameter (XW) - ignored",
+        "unrecognized parameter (xl) - ignored",
+    ]
+    assert all(map(is_remark, lines))
+    assert ignored_parameters(lines) == ("xl", "xw")
+    assert not is_remark("unrecognized variable (xl)")

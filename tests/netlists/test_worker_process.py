@@ -31,6 +31,7 @@ worker = WorkerProcess(find_ngspice_library())
 worker.receive()
 deck = ".title endless\\nv1 a 0 sin(0 1 1e3)\\nr1 a 0 1\\n.end"
 worker.send(Job(deck, (Command("tran 1e-9 1e6 0 1e-9", True),)))
+worker.receive()
 print(worker.process_id, flush=True)
 worker.receive()
 """
@@ -49,7 +50,9 @@ def test_a_worker_takes_jobs_one_after_the_other(worker, make_bench):
     assert ready.outcome is Outcome.READY
     for _ in range(3):
         worker.send(build_job(make_bench()))
-        reply = worker.receive()
+        read, reply = worker.receive(), worker.receive()
+        assert read is not None
+        assert read.outcome is Outcome.READ
         assert reply is not None
         assert reply.outcome is Outcome.DONE
         assert set(reply.plots[0]) == {"out", "vin#branch"}
@@ -59,6 +62,7 @@ def test_a_worker_takes_jobs_one_after_the_other(worker, make_bench):
 def test_a_crash_is_told_by_its_signal(worker, make_bench):
     worker.receive()
     worker.send(build_job(make_bench(analyses=(Transient(1.0, 1e-6),))))
+    worker.receive()
     os.kill(worker.process_id, signal.SIGSEGV)
     assert worker.receive() is None
     assert "SIGSEGV" in worker.end()
@@ -68,6 +72,7 @@ def test_a_worker_ignores_the_interrupt_that_is_for_its_parent(worker, make_benc
     worker.receive()
     os.kill(worker.process_id, signal.SIGINT)
     worker.send(build_job(make_bench()))
+    worker.receive()
     reply = worker.receive()
     assert reply is not None
     assert reply.outcome is Outcome.DONE
@@ -128,6 +133,7 @@ def test_circuits_do_not_add_up(worker, make_bench):
     pages = []
     for _ in range(20):
         worker.send(job)
+        worker.receive()
         assert worker.receive().outcome is Outcome.DONE
         pages.append(int(memory.read_text().split()[1]))
     assert pages[-1] - pages[9] < 500

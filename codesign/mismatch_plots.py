@@ -25,8 +25,8 @@ _TOLERANCES: Mapping[str, float] = {
     "interspike_interval": ISI_TOLERANCE,
     "interburst_interval": IBI_TOLERANCE,
 }
-# The largest value over the smallest from which on ticks are those of decades.
-_WIDE = 8.0
+# The largest value over the smallest from which on a decade has three ticks, and one.
+_WIDE, _DECADES = 8.0, 60.0
 # As many chips or fewer are drawn as larger dots.
 _FEW = 40
 
@@ -105,10 +105,12 @@ def _agreement(found: Agreement, name: str) -> str:
 
 def _plain_ticks(axis: Axis, ratio: float) -> None:
     """Ticks of a logarithmic axis written out, also where it spans less than a decade."""
-    wide = ratio > _WIDE
-    axis.set_major_locator(
-        LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(4, steps=[1, 2, 5, 10])
-    )
+    if ratio > _DECADES:
+        axis.set_major_locator(LogLocator())
+    elif ratio > _WIDE:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    else:
+        axis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_locator(NullLocator())
 

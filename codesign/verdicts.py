@@ -78,6 +78,12 @@ DEFINITIONS: Mapping[str, str] = {
 }
 """The three verdicts by name."""
 
+REFERENCES = (
+    "A circuit is compared with two references, the model that was trained and the as-built model, "
+    "and each comparison says what it reaches."
+)
+"""What is compared."""
+
 PASSED = (
     f"A neuron passes if each I-V curve is within {IV_LIMIT:.0%} of the model's (root mean square "
     "error over the model curve's peak to peak), the regime of the model is kept, the rhythm of "
@@ -90,12 +96,13 @@ PASSED = (
 
 def definitions(width: int = 79) -> str:
     """All of it as plain text, in lines of at most ``width`` letters."""
-    parts = [("verdicts", ""), *DEFINITIONS.items(), ("passed", PASSED)]
-    lines = []
-    for name, text in parts:
-        indent = "  " if text else ""
+    lines = [
+        "verdicts:",
+        *textwrap.wrap(REFERENCES, width, initial_indent="  ", subsequent_indent="  "),
+    ]
+    for name, text in {**DEFINITIONS, "passed": PASSED}.items():
         lines += textwrap.wrap(
-            f"{name}: {text}", width, initial_indent=indent, subsequent_indent="    "
+            f"{name}: {text}", width, initial_indent="  ", subsequent_indent="    "
         )
     return "\n".join(lines)
 
@@ -146,12 +153,12 @@ class Deviation:
         return self.used <= 1.0 + 1e-9
 
     def __str__(self) -> str:
-        error = "" if self.error is None else f" ({self.error:+.1%})"
+        error = "" if self.error is None else f"{self.error:+.1%}; "
         is_count = self.quantity in COUNTED
         allowed = f"{self.tolerance:.3g}" if is_count else f"{self.tolerance / self.reference:.0%}"
         return (
-            f"{QUANTITIES[self.quantity]} {self.found:.4g} instead of {self.reference:.4g}{error}; "
-            f"{allowed} is allowed"
+            f"{QUANTITIES[self.quantity]} {self.found:.4g} instead of {self.reference:.4g} "
+            f"({error}{allowed} is allowed)"
         )
 
 

@@ -22,6 +22,7 @@ from codesign.verdicts import (
     IV_LIMIT,
     PASSED,
     QUANTITIES,
+    REFERENCES,
     Verdict,
 )
 from mapping.design import NeuronDesign
@@ -105,6 +106,7 @@ def summary(validation: Validation) -> list[Child]:
         table(None, columns, rows, text_columns=tuple(range(5))),
         element("p", _TWICE) if driven else None,
         element("h3", "What the verdicts mean"),
+        element("p", REFERENCES),
         element(
             "dl",
             [

@@ -9,7 +9,6 @@ from codesign.validation import CurveComparison, NeuronValidation, Supply, Wavef
 from codesign.verdicts import (
     COINCIDENCE_LIMIT,
     IV_LIMIT,
-    RHYTHM_KEPT,
     SPIKE_FOR_SPIKE,
     Verdict,
     timing,
@@ -241,11 +240,11 @@ def _regime_reasons(model: RegimeReport, circuit: RegimeReport) -> list[str]:
 
 def _rhythm_reason(found: Verdict, who: str) -> str:
     off = ", ".join(map(str, found.exceeded))
-    text = f"not {RHYTHM_KEPT} of {who}: {off}"
+    text = f"the rhythm of {who} is not kept: {off}"
     if found.regime_kept is None:
         text += (
-            f"; nor {SPIKE_FOR_SPIKE}: coincidence factor {found.coincidence:.2f}, "
-            f"{COINCIDENCE_LIMIT:g} is asked for"
+            f", nor is it {SPIKE_FOR_SPIKE} (coincidence factor {found.coincidence:.2f}; "
+            f"{COINCIDENCE_LIMIT:g} is asked for)"
         )
     return text
 

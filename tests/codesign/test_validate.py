@@ -1,7 +1,10 @@
 """Circuit against model: the judgement, and the command that makes it."""
 
 import json
+import re
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesign.command_line import main
-from codesign.validation import read_validation
-from codesign.workflows.run_validation import select
+from codesign.validation import Validation, read_validation
+from codesign.workflows.run_validation import print_validation, select
 from codesign.workflows.source import Source, write_drives
 from codesign.workflows.validate import is_circuit_shaped, thinned
 from neuron_model.errors import InputError
@@ -81,6 +84,45 @@ def test_neurons_that_are_not_there_are_refused(wanted):
         select(source(4), wanted)
 
 
+def test_the_table_says_what_each_comparison_reaches(make_neuron, capsys: Captured):
+    slower = make_neuron("slower")
+    slower = replace(slower, circuit=replace(slower.circuit, interspike_interval=25.0))
+    driven = make_neuron("driven", driven=True)
+    print_validation(Validation("generic", "ss", 85.0, (slower, driven), exported=16))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "generic, ss, 85 degC"
+    (first,) = [line for line in lines if "slower" in line]
+    assert [cell.strip() for cell in first.split("│")[1:7]] == [
+        "slower",
+        "yes",
+        "regime spikes",
+        "regime spikes",
+        "9/9/9",
+        "tonic_bursting",
+    ]
+    (second,) = [line for line in lines if "driven" in line]
+    assert "rhythm spikes" in second
+    assert "recorded current" in second
+    assert "regime" not in second
+    assert lines[-1].startswith("2 of 16 neurons simulated: 2 keep the regime of the model, 1 the")
+
+
+def test_a_terminal_of_80_columns_shows_the_verdicts(
+    make_neuron, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_validation(Validation("generic", "tt", 27.0, (make_neuron("tonic_bursting"),)))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    table = [line for line in plain.splitlines() if line.startswith(("┃", "│"))]
+    assert {len(line) for line in table} == {max(len(line) for line in table)}
+    assert max(len(line) for line in table) <= 80
+    # words are folded, not cut
+    cells = [line.split("│")[3].strip() for line in table if line.startswith("│")]
+    assert " ".join(cells).split() == ["regime", "rhythm", "spikes"]
+    assert "no room for: regime, ISI/IBI to model (%)" in plain
+
+
 # The command, on generic.
 
 
@@ -123,6 +165,10 @@ def test_a_neuron_that_its_circuit_is_passes(folder, capsys: Captured):
     assert neuron["supply"]["energy_per_spike"] > 0
     assert neuron["passed"] is True
     assert neuron["reasons"] == []
+    for who in ("model", "as_built"):
+        assert neuron["verdicts"][who]["regime_kept"] is True
+        assert neuron["verdicts"][who]["rhythm_kept"] is True
+    assert document["counts"]["rhythm_kept"] == document["counts"]["simulated"] == 1
     kept = read_validation(folder / "out" / "validation.json")
     assert kept.passed
     assert kept.neurons[0].iv[0].circuit.size == 121
@@ -153,6 +199,12 @@ def test_recorded_currents_are_judged_spike_by_spike(folder, capsys: Captured):
     assert driven["timing"]["as_built"]["coincidence"] > 0.8
     assert driven["timing"]["as_built"]["spike_count"] >= 4
     assert steady["regime"]["match"] is True
+    assert driven["verdicts"]["model"]["regime_kept"] is None
+    assert driven["verdicts"]["model"]["rhythm_kept"] is True
+    counted = driven["verdicts"]["model"]["deviations"]["spike_count"]
+    assert counted["found"] == driven["timing"]["model"]["circuit_spike_count"]
+    counts = json.loads((run / "validation.json").read_text())["counts"]
+    assert (counts["simulated"], counts["exported"]) == (1, 2)
     assert (run / "validation.json").is_file()
 
 

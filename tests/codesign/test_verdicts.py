@@ -18,6 +18,7 @@ from codesign.verdicts import (
     ISI_TOLERANCE,
     PASSED,
     RATE_TOLERANCE,
+    REFERENCES,
     Deviation,
     Verdict,
     coincidence,
@@ -179,9 +180,9 @@ def test_a_firing_rate_is_that_of_whole_bursts():
 def test_a_deviation_says_how_much_of_its_tolerance_is_used():
     one = Deviation("interspike_interval", 10.0, 10.4, 0.5)
     assert (one.error, one.used, one.kept) == (pytest.approx(0.04), pytest.approx(0.8), True)
-    assert str(one) == "ISI 10.4 instead of 10 (+4.0%); 5% is allowed"
+    assert str(one) == "ISI 10.4 instead of 10 (+4.0%; 5% is allowed)"
     assert str(Deviation("spike_count", 0, 3, 1.0)) == (
-        "number of spikes 3 instead of 0; 1 is allowed"
+        "number of spikes 3 instead of 0 (1 is allowed)"
     )
     two = Deviation("firing_rate", 1.0, 1.07, 0.08)
     assert Verdict(True, (one, two), None).nearest == two
@@ -210,6 +211,7 @@ def test_help_prints_the_definitions(capsys: pytest.CaptureFixture[str]):
 
 def test_the_readme_has_the_definitions_word_for_word():
     readme = flat((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8"))
+    assert flat(REFERENCES) in readme
     for name, text in {**DEFINITIONS, "passed": PASSED}.items():
         assert flat(f"**{name}**: {text}") in readme, name
 

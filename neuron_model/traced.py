@@ -7,19 +7,23 @@ that lead to a formula, and its Jacobian: an adaptive solver asks a hundred thou
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-Rates = Callable[[np.ndarray, float], list[float]]
+Rates = Callable[[np.ndarray, float], list[float] | np.ndarray]
 """(y, time) -> dy/dt."""
 
 Jacobian = Callable[[np.ndarray, float], np.ndarray]
 """(y, time) -> d(dy/dt)/dy, (rates, states)."""
 
 _ONE = "1.0"
+_NUMBER = re.compile(r"\(?([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\)?")
+_POWER = re.compile(r"\{\} \*\* \((.+)\)")
+_FACTOR = re.compile(r"\((.+)\) \* \{\} / \{\}")
 
 
 class Program:
@@ -43,12 +47,30 @@ class Program:
         """A number that is given, called ``name`` outside."""
         return Traced(self, name, {})
 
-    def lines(self, wanted: Sequence[str], indent: str) -> str:
-        """The code that the names ``wanted`` hang on; what is read once has no line of its own."""
+    def c_lines(self, wanted: Sequence[str], indent: str, number: Callable[[str], str]) -> str:
+        """The same in C; ``number`` gives what stands for a number, whose text it is given."""
+        uses = self._uses(wanted)
+        lines = []
+        for (form, needs), name in self._names.items():
+            if uses[name]:
+                expression = _form_in_c(form, number, *(self.in_c(need, number) for need in needs))
+                lines.append(f"{indent}double {name} = {expression};\n")
+        return "".join(lines)
+
+    def in_c(self, name: str, number: Callable[[str], str]) -> str:
+        """A name in C, where numbers are names as well."""
+        return number(name.strip("()")) if _NUMBER.fullmatch(name) else name
+
+    def _uses(self, wanted: Sequence[str]) -> Counter[str]:
         uses = Counter(wanted)
         for (_, needs), name in reversed(self._names.items()):
             if uses[name]:
                 uses.update(needs)
+        return uses
+
+    def lines(self, wanted: Sequence[str], indent: str) -> str:
+        """The code that the names ``wanted`` hang on; what is read once has no line of its own."""
+        uses = self._uses(wanted)
         texts: dict[str, str] = {}
         lines = []
         for (form, needs), name in self._names.items():
@@ -144,16 +166,31 @@ class Traced:
         }
 
 
+def entries_of(variables: Sequence[str], rates: Sequence[Traced]) -> list[tuple[int, str]]:
+    """(place in the Jacobian, row by row, name of the slope) of all that are not 0."""
+    count = len(variables)
+    return [
+        (row * count + variables.index(name), slope)
+        for row, rate in enumerate(rates)
+        for name, slope in rate.slopes.items()
+    ]
+
+
+def _form_in_c(form: str, number: Callable[[str], str], *needs: str) -> str:
+    """A form of :meth:`Program.let` in C."""
+    if found := _POWER.fullmatch(form):
+        return f"pow({needs[0]}, {number(found[1])})"
+    if found := _FACTOR.fullmatch(form):
+        return f"{number(found[1])} * {needs[0]} / {needs[1]}"
+    return form.format(*needs)
+
+
 def compiled(
     program: Program, given: str, variables: Sequence[str], rates: Sequence[Traced]
 ) -> Callable[[float], tuple[Rates, Jacobian]]:
     """A number called ``given`` -> the rates as a function of the variables, and its Jacobian."""
     count = len(variables)
-    entries = [
-        (row * count + variables.index(name), slope)
-        for row, rate in enumerate(rates)
-        for name, slope in rate.slopes.items()
-    ]
+    entries = entries_of(variables, rates)
     read = f"        {', '.join(variables)}, = y.tolist()\n"
     values, slopes = [rate.name for rate in rates], [slope for _, slope in entries]
     source = (

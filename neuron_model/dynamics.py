@@ -11,13 +11,12 @@ plain float and leaves its term as it is (an offset of 0, a factor of 1) costs n
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
-import torch
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from neuron_model.parameters import (
     TIMESCALES,
@@ -30,6 +29,9 @@ from neuron_model.parameters import (
     Timescale,
     Value,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Branches(NamedTuple):
@@ -101,8 +103,8 @@ Step = Callable[[State, Value], State]
 
 def tanh(x: Value) -> Value:
     """tanh of a float, array or tensor, each by its own library."""
-    if isinstance(x, torch.Tensor):
-        return torch.tanh(x)
+    if _is_tensor(x):
+        return x.tanh()
     if isinstance(x, float):
         return math.tanh(x)
     return np.tanh(x)
@@ -292,7 +294,7 @@ def output(u_m: Value, parameters: NeuronParameters) -> Value:
     """s = clip((U_m - U_threshold) / (U_saturation - U_threshold), 0, 1)."""
     span = parameters.u_saturation - parameters.u_threshold
     s = _over(_minus(u_m, parameters.u_threshold), span)
-    return s.clamp(0.0, 1.0) if isinstance(s, torch.Tensor) else np.clip(s, 0.0, 1.0)
+    return s.clamp(0.0, 1.0) if _is_tensor(s) else np.clip(s, 0.0, 1.0)
 
 
 def membrane_conductance(state: State, parameters: NeuronParameters) -> Value:
@@ -539,8 +541,8 @@ def _choose(mask: Mask, yes: Callable[[], Value], no: Callable[[], Value]) -> Va
         return yes()
     if mask is False:
         return no()
-    if isinstance(mask, torch.Tensor):
-        return torch.where(mask, yes(), no())
+    if _is_tensor(mask):
+        return _torch().where(mask, yes(), no())
     return np.where(mask, yes(), no())
 
 
@@ -551,7 +553,7 @@ def _unless(mask: Mask, value: Value) -> Value:
     """
     if isinstance(mask, bool):
         return 1.0 if mask else value
-    if isinstance(value, torch.Tensor):
+    if _is_tensor(value):
         return value.masked_fill(mask, 1.0)
     return np.where(mask, 1.0, value)
 
@@ -577,35 +579,49 @@ def _over(x: Value, divisor: Value) -> Value:
 
 
 def _at_least(x: Value, least: float) -> Value:
-    return x.clamp(min=least) if isinstance(x, torch.Tensor) else _as_float(np.maximum(x, least))
+    return x.clamp(min=least) if _is_tensor(x) else _as_float(np.maximum(x, least))
 
 
 def _expm1(x: Value) -> Value:
-    return torch.expm1(x) if isinstance(x, torch.Tensor) else _as_float(np.expm1(x))
+    return x.expm1() if _is_tensor(x) else _as_float(np.expm1(x))
 
 
 def _exp(x: Value) -> Value:
-    return torch.exp(x) if isinstance(x, torch.Tensor) else _as_float(np.exp(x))
+    return x.exp() if _is_tensor(x) else _as_float(np.exp(x))
 
 
 def _sinh(x: Value) -> Value:
-    return torch.sinh(x) if isinstance(x, torch.Tensor) else np.sinh(x)
+    return x.sinh() if _is_tensor(x) else np.sinh(x)
 
 
 def _asinh(x: Value) -> Value:
-    return torch.asinh(x) if isinstance(x, torch.Tensor) else np.arcsinh(x)
+    return x.asinh() if _is_tensor(x) else np.arcsinh(x)
 
 
 def _clip(x: Value, low: Value, high: Value) -> Value:
-    return torch.clamp(x, low, high) if isinstance(x, torch.Tensor) else np.clip(x, low, high)
+    return x.clamp(low, high) if _is_tensor(x) else np.clip(x, low, high)
+
+
+def _torch() -> Any:
+    """torch where someone has imported it; a neuron of plain numbers can do without that second."""
+    return sys.modules.get("torch")
+
+
+def _is_tensor(x: object) -> TypeGuard[Tensor]:
+    torch = _torch()
+    return torch is not None and isinstance(x, torch.Tensor)
 
 
 def _is_traced(x: Value) -> bool:
-    return isinstance(x, torch.Tensor) and get_proxy_mode() is not None
+    if not _is_tensor(x):
+        return False
+    from torch.fx.experimental.proxy_tensor import get_proxy_mode
+
+    return get_proxy_mode() is not None
 
 
 def _greatest(x: Value) -> float:
-    return float(x.detach().max()) if isinstance(x, torch.Tensor) else float(np.max(x))
+    return float(x.detach().max()) if _is_tensor(x) else float(np.max(x))
 
 
 def _as_float(x: Value) -> Value:

@@ -138,7 +138,24 @@ def add_plot(parser: argparse.ArgumentParser, what: str = "picture (png, svg or 
 def add_timeout(parser: argparse.ArgumentParser, what: str = "one simulation") -> None:
     """How long ngspice may take for ``what``."""
     parser.add_argument(
-        "--timeout", type=float, default=600.0, help=f"seconds for {what} (%(default)g)"
+        "--time-limit",
+        "--timeout",
+        type=float,
+        dest="time_limit",
+        metavar="SECONDS",
+        help=f"after which {what} is stopped, with exit status 4 (default: 0.1 for each tau_m that "
+        "is simulated, at least 600)",
+    )
+
+
+def add_accuracy(parser: argparse.ArgumentParser) -> None:
+    """How exactly ngspice follows a response in time."""
+    parser.add_argument(
+        "--accuracy",
+        choices=("fast", "tight", "auto"),
+        default="auto",
+        help="tolerances of ngspice: fast (spike times within 0.1%% of tight), tight, or fast "
+        "first and tight again where the verdict hangs on it (default: %(default)s)",
     )
 
 

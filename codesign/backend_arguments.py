@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_conditions, add_technology
+from codesign.arguments import add_conditions, add_technology, add_timeout
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     )
     add_technology(parser, required=False)
     add_conditions(parser)
+    add_timeout(parser)
 
 
 def read_single(name: str) -> Source:
@@ -61,6 +62,7 @@ def chosen_backend(
     """
     from codesign.console import step_progress
     from codesign.workflows.backends import CircuitBackend, ModelBackend
+    from netlists.accuracy import Accuracy
 
     if arguments.backend == "model":
         for name in ("technology", "corner"):
@@ -77,5 +79,12 @@ def chosen_backend(
         raise InputError("--sampling is the model's; ngspice chooses its own time steps.")
     with step_progress("simulating the circuit") as progress:
         yield CircuitBackend(
-            arguments.technology, arguments.corner, arguments.temperature, progress=progress
+            arguments.technology,
+            arguments.corner,
+            arguments.temperature,
+            arguments.time_limit,
+            progress,
+            # waveforms and curves, of which no verdict is made, are always exact
+            Accuracy(getattr(arguments, "accuracy", Accuracy.TIGHT)),
+            progress.watch,
         )

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_circuit, add_plot, add_technology, add_timeout
+from codesign.arguments import (
+    add_accuracy,
+    add_circuit,
+    add_plot,
+    add_technology,
+    add_timeout,
+)
 from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
@@ -62,6 +68,7 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
     add_circuit(parser)
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", help=record)
     add_plot(parser)
+    add_accuracy(parser)
     add_timeout(parser, "one chip")
 
 
@@ -82,9 +89,10 @@ def mapped_neuron(arguments: argparse.Namespace) -> Iterator[MappedNeuron]:
     (parameters,) = source.neurons
     (drive,) = stimuli_for(source, arguments.current, arguments.duration)
     choices = mapping_choices(arguments, technology)
+    limit = arguments.time_limit and CHIPS_PER_BENCH * arguments.time_limit
     with (
-        Engine(timeout=CHIPS_PER_BENCH * arguments.timeout) as engine,
         step_progress("drawing chips") as progress,
+        Engine(timeout=None, watch=progress.watch, time_limit=limit) as engine,
     ):
         design = design_neuron(parameters, technology, engine, progress, choices)
         simulator = engine if arguments.backend == "ngspice" else None

@@ -13,7 +13,10 @@ from codesign.verdicts import (
     QUANTITIES,
     Deviation,
     Verdict,
+    rhythm,
+    verdict,
 )
+from neuron_model.regimes import RegimeReport
 
 ACCURACY = 0.002
 """Relative error of a simulated interval that is reckoned with, unless told.
@@ -47,23 +50,63 @@ def close_calls(neuron: NeuronValidation, accuracy: float = ACCURACY) -> tuple[s
 
 
 def _close_calls(neuron: NeuronValidation, accuracy: float) -> Iterator[str]:
-    circuit, built = neuron.circuit, neuron.as_built
-    if not neuron.driven:
-        if circuit.regime != built.regime:
-            yield f"the as-built model is {built.regime}, the circuit {circuit.regime}"
-        if circuit.margin < SURE_MARGIN:
-            yield f"the margin of the circuit's regime is {circuit.margin:.2f}"
-    for who, found in neuron.verdicts.items():
-        name = who.replace("_", "-")
-        for deviation in found.deviations:
-            if is_close(deviation, accuracy):
-                yield f"near its tolerance: {deviation} (against {name})"
-        if neuron.driven and _coincidence_is_close(found, circuit.spike_count):
-            yield f"the coincidence factor with {name} is {found.coincidence:.2f}"
-    yield from _disagreements(neuron.verdicts["as_built"], accuracy)
+    reports = neuron.model, neuron.as_built, neuron.circuit
+    yield from firing_close_calls(*reports, neuron.driven, accuracy)
     for curve in neuron.iv:
         if abs(curve.nrmse - IV_LIMIT) <= accuracy:
             yield f"the nrmse of the {curve.timescale} I-V curve is {curve.nrmse:.2%}"
+
+
+def firing_close_calls(
+    model: RegimeReport,
+    as_built: RegimeReport,
+    circuit: RegimeReport,
+    driven: bool = False,
+    accuracy: float = ACCURACY,
+) -> Iterator[str]:
+    """Of these, what hangs on how the circuit fires; arguments as :func:`close_calls`."""
+    if not driven:
+        if circuit.regime != as_built.regime:
+            yield f"the as-built model is {as_built.regime}, the circuit {circuit.regime}"
+        if circuit.margin < SURE_MARGIN:
+            yield f"the margin of the circuit's regime is {circuit.margin:.2f}"
+    verdicts = {
+        who: verdict(report, circuit, driven)
+        for who, report in (("model", model), ("as-built", as_built))
+    }
+    for who, found in verdicts.items():
+        for deviation in found.deviations:
+            if is_close(deviation, accuracy):
+                yield f"near its tolerance: {deviation} (against {who})"
+        if driven and _coincidence_is_close(found, circuit.spike_count):
+            yield f"the coincidence factor with {who} is {found.coincidence:.2f}"
+    yield from _disagreements(verdicts["as-built"], accuracy)
+
+
+def sample_close_calls(
+    model: RegimeReport, as_built: RegimeReport, circuit: RegimeReport, accuracy: float = ACCURACY
+) -> tuple[str, ...]:
+    """Why a more accurate simulation may change what is counted of a Monte Carlo sample.
+
+    That is its regime, and whether it keeps the rhythm of the model.
+
+    Args:
+        model: how the model that was trained fires.
+        as_built: how the sample fires by its as-built parameters.
+        circuit: how it fires in ngspice.
+        accuracy: as for :func:`close_calls`.
+    """
+    calls = []
+    if circuit.regime != as_built.regime:
+        calls.append(f"the as-built model is {as_built.regime}, the circuit {circuit.regime}")
+    if circuit.margin < SURE_MARGIN:
+        calls.append(f"the margin of the circuit's regime is {circuit.margin:.2f}")
+    calls += [
+        f"near its tolerance: {deviation} (against model)"
+        for deviation in rhythm(model, circuit)
+        if is_close(deviation, accuracy)
+    ]
+    return tuple(calls)
 
 
 def is_close(deviation: Deviation, accuracy: float = ACCURACY) -> bool:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,6 +25,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from netlists.underway import Underway
+
+QUIET = 20.0
+"""Seconds between two lines on a simulation where standard error is no terminal."""
+
+# of words of simulations that run side by side
+_LATELY = 8
 
 
 def plain(value: Any) -> Any:
@@ -137,21 +146,61 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         yield move
 
 
+class StepProgress:
+    """Progress of work that tells (done, of how many, what); several kinds of it may follow.
+
+    Args:
+        advance: of :func:`progress`.
+        live: whether it is a terminal that is written to: there each step is shown. Elsewhere only
+            what is new is said, and a simulation that takes long says from time to time how far it
+            is.
+    """
+
+    def __init__(self, advance: Callable[..., None], live: bool) -> None:
+        self._advance = advance
+        self._live = live
+        self._what = self._text = ""
+        self._said: dict[str, int] = {}
+        self._count = 0
+        # (count at its last word, what it said) of the simulations that run side by side
+        self._running: dict[int, tuple[int, Underway]] = {}
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """So many steps are done."""
+        self._text = f"{what} ({done} of {total})"
+        if what != self._what or self._live:
+            self._what = what
+            self._advance(1, description=self._text if self._live else what)
+
+    def watch(self, found: "Underway") -> None:
+        """A simulation is on its way: what :class:`netlists.engine.Engine` calls."""
+        from codesign.simulation_text import underway_text
+
+        if self._live:
+            text = underway_text(self._longest(found))
+            self._advance(0, description=f"{self._text}: {text}" if self._text else text)
+            return
+        text = underway_text(found)
+        often = int(found.seconds // QUIET)
+        name = found.bench.title
+        if often > self._said.get(name, 0):
+            self._advance(0, description=text)
+        self._said[name] = often
+
+    def _longest(self, found: "Underway") -> "Underway":
+        """Of those that have said something lately, the one with most left: a bar shows one."""
+        self._count += 1
+        self._running[id(found.bench)] = self._count, found
+        lately = {k: v for k, v in self._running.items() if v[0] > self._count - _LATELY}
+        self._running = lately
+        return max((each for _, each in lately.values()), key=lambda one: one.seconds_left or 0.0)
+
+
 @contextlib.contextmanager
-def step_progress(description: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Progress of work that tells (done, of how many, what); several kinds of it may follow."""
+def step_progress(description: str) -> Iterator[StepProgress]:
+    """A :class:`StepProgress` on standard error while the block runs."""
     with progress(description) as advance:
-        shown = ""
-
-        def step(done: int, total: int, what: str) -> None:
-            nonlocal shown
-            text = f"{what} ({done} of {total})"
-            # elsewhere than on a terminal, only what is new is said
-            if what != shown or sys.stderr.isatty():
-                shown = what
-                advance(1, description=text if sys.stderr.isatty() else what)
-
-        yield step
+        yield StepProgress(advance, sys.stderr.isatty())
 
 
 def _cell(value: object) -> str:

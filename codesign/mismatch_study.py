@@ -11,6 +11,7 @@ import numpy as np
 
 from codesign.verdicts import QUANTITIES
 from codesign.yields import Yields, yields, yields_to_json
+from netlists.accuracy import Accuracy
 from neuron_model.regimes import Regime, RegimeReport
 
 RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
@@ -26,13 +27,14 @@ _LEAST_PAIRS = 3
 class Chip:
     """One sample: what as-built parameters predict, and what ngspice found (None: not asked).
 
-    duration: for how long both were run, in model time.
+    duration: for how long both were run, in model time. accuracy: of the simulation.
     """
 
     sample: int
     as_built: RegimeReport
     circuit: RegimeReport | None = None
     duration: float = 0.0
+    accuracy: Accuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
                 "duration": c.duration,
                 "as_built": report_to_json(c.as_built),
                 "circuit": report_to_json(c.circuit) if c.circuit is not None else None,
+                "accuracy": None if c.accuracy is None else c.accuracy.value,
             }
             for c in study.chips
         ],

@@ -7,6 +7,7 @@ from typing import Any
 
 from codesign.mismatch_study import report_to_json
 from mapping.temperature import BiasLaws
+from netlists.accuracy import Accuracy
 from neuron_model.regimes import Regime, RegimeReport
 
 INTERVALS = ("interspike_interval", "interburst_interval")
@@ -18,6 +19,7 @@ class Condition:
     """One temperature (degree Celsius): as built and, where it was asked, in ngspice.
 
     time_unit: seconds of one unit of model time there. unit_current: ampere. unit_voltage: volt.
+    accuracy: of the simulation.
     """
 
     temperature: float
@@ -26,6 +28,7 @@ class Condition:
     time_unit: float
     unit_current: float
     unit_voltage: float
+    accuracy: Accuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
                 "time_unit": c.time_unit,
                 "unit_current": c.unit_current,
                 "unit_voltage": c.unit_voltage,
+                "accuracy": None if c.accuracy is None else c.accuracy.value,
                 **{
                     who: None
                     if report is None

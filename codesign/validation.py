@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict
+from netlists.accuracy import Accuracy
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.parameters import Timescale
@@ -59,7 +60,8 @@ class NeuronValidation:
 
     driven: whether the current is a recorded one that changes all the time; then the regime is not
     judged. circuit_shaped: whether the model has the filters and the leak of a circuit, so that its
-    rhythm is judged. reasons: why it did not pass, in words.
+    rhythm is judged. reasons: why it did not pass, in words. accuracy: of the simulation that it
+    was judged by; repeated: why a fast one did not do, in words.
     """
 
     name: str
@@ -78,6 +80,8 @@ class NeuronValidation:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     units: Mapping[str, float] = field(default_factory=dict)
+    accuracy: Accuracy = Accuracy.TIGHT
+    repeated: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -207,6 +211,8 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
         "passed": n.passed,
         "reasons": list(n.reasons),
         "notes": list(n.notes),
+        "accuracy": n.accuracy.value,
+        "repeated": list(n.repeated),
         "units": dict(n.units),
         "reports": {who: _report(getattr(n, who)) for who in ("model", "as_built", "circuit")},
     }
@@ -305,6 +311,8 @@ def _read_neuron(entry: Any) -> NeuronValidation:
         reasons=tuple(entry["reasons"]),
         notes=tuple(entry["notes"]),
         units=entry["units"],
+        accuracy=Accuracy(entry["accuracy"]),
+        repeated=tuple(entry["repeated"]),
     )
 
 

@@ -385,6 +385,18 @@ Element = VoltageSource | CurrentSource | Resistor | Capacitor | Transresistance
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What a bench is about, for people: a neuron's name, and its unit of time in seconds."""
+
+    name: str
+    time_unit: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", clean_comment(self.name))
+        check_number(self.time_unit, f"The time unit of {self.name}", above=0.0)
+
+
+@dataclass(frozen=True)
 class Bench:
     """All that one simulation consists of.
 
@@ -393,7 +405,8 @@ class Bench:
     ``analyses`` run in their order; each but the alterations gives waveforms. ``save`` names what
     is kept (``v(m)``, ``i(vdd)``, ``@m.x1.m1[id]``); nothing named is all node voltages and
     source currents. ``temperature`` is in degrees Celsius. ``options`` are ngspice's, on top of
-    :data:`DEFAULT_OPTIONS`. ``comments`` stand at the head of the deck.
+    :data:`DEFAULT_OPTIONS`. ``comments`` stand at the head of the deck. ``subject`` says how
+    people are told of it while it runs.
     """
 
     title: str
@@ -406,6 +419,7 @@ class Bench:
     temperature: float = 27.0
     options: Mapping[str, float | str] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
+    subject: Subject | None = None
 
     def __post_init__(self) -> None:
         def store(name: str, value: object) -> None:

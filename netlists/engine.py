@@ -17,10 +17,11 @@ from netlists.errors import (
     ReadingTimeout,
     SimulationTimeout,
 )
-from netlists.job import Outcome, Reply
+from netlists.job import Outcome, Progress, Reply
 from netlists.ngspice_library import find_ngspice_library
 from netlists.remarks import complaints
 from netlists.safe_text import check_number, clean_comment
+from netlists.underway import Underway, default_limit
 from netlists.waveforms import Waveforms, from_plot
 from netlists.worker_process import WorkerProcess
 from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
@@ -59,13 +60,22 @@ class Result:
 
 @dataclass
 class _Assignment:
-    """A bench that a worker is at, and when it must be through with what it does now."""
+    """A bench that a worker is at, when it must be through with what it does now, and how far
+    it is."""
 
     index: int
     bench: Bench
     deadline: float
     limit: float
     reading: bool = False
+    progress: Progress = Progress(0, 0.0)
+
+    @property
+    def underway(self) -> Underway:
+        """In words that need no worker."""
+        seconds = self.limit - (self.deadline - time.monotonic())
+        done, share = self.progress.analyses, self.progress.share
+        return Underway(self.bench, done, share, max(0.0, seconds), self.limit)
 
     def allow(self, seconds: float, reading: bool = False) -> None:
         """From now on it may take this long."""
@@ -77,8 +87,11 @@ class Engine:
     """Runs benches in at most ``workers`` processes (a core each, unless told).
 
     A bench that takes longer than ``timeout`` seconds is stopped, and so is one whose circuit takes
-    longer than ``reading`` seconds (and more for a long one) to read. Workers start when they are
-    needed and stay until the engine is closed; a worker that ngspice left unusable is replaced.
+    longer than ``reading`` seconds (and more for a long one) to read. With the timeout None a bench
+    may take :func:`netlists.underway.default_limit` of it. ``time_limit`` is that of benches that
+    are about a neuron, instead: cells are measured in any case. While ngspice is at a transient
+    analysis ``watch`` is called a few times a second with how far it is. Workers start when they
+    are needed and stay until the engine is closed; a worker that ngspice left unusable is replaced.
     One thread at a time may use an engine.
 
         with Engine() as engine:
@@ -89,13 +102,21 @@ class Engine:
     def __init__(
         self,
         workers: int | None = None,
-        timeout: float = 120.0,
+        timeout: float | None = 120.0,
         reading: float = _READING_TIMEOUT,
+        watch: Callable[[Underway], None] | None = None,
+        time_limit: float | None = None,
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"The engine is to have {workers} workers; it must be at least 1.")
         self.workers = workers or os.cpu_count() or 1
-        self.timeout = check_number(timeout, "The time-out of the engine in seconds", above=0.0)
+        if timeout is not None:
+            check_number(timeout, "The time-out of the engine in seconds", above=0.0)
+        if time_limit is not None:
+            check_number(time_limit, "The time limit of a simulation in seconds", above=0.0)
+        self.timeout = timeout
+        self.time_limit = time_limit
+        self.watch = watch
         self.reading = check_number(reading, "The time-out of reading in seconds", above=0.0)
         self._library_path: str | None = None
         self._idle: list[WorkerProcess] = []
@@ -162,6 +183,11 @@ class Engine:
             for worker in busy:
                 worker.kill()
 
+    def _limit(self, bench: Bench) -> float:
+        if bench.subject is not None and self.time_limit is not None:
+            return self.time_limit
+        return default_limit(bench) if self.timeout is None else self.timeout
+
     def _assign(
         self, busy: dict[WorkerProcess, _Assignment], index: int, bench: Bench, fresh: bool = False
     ) -> None:
@@ -191,11 +217,16 @@ class Engine:
         assignment = busy[worker]
         bench = assignment.bench
         reply = worker.receive()
+        if isinstance(reply, Progress):
+            assignment.progress = reply
+            if self.watch is not None:
+                self.watch(assignment.underway)
+            return
         if reply is not None and reply.outcome is Outcome.READY:
             self._send(worker, assignment)
             return
         if reply is not None and reply.outcome is Outcome.READ:
-            assignment.allow(self.timeout)
+            assignment.allow(self._limit(bench))
             return
         if reply is not None and reply.alive:
             del busy[worker]
@@ -242,10 +273,18 @@ def _stop_late(
                 "is well: there is something in the models or cells on which its reader never ends."
             )
             continue
-        outcomes[assignment.index] = SimulationTimeout(
-            f"The simulation of {assignment.bench.title!r} was stopped after "
-            f"{assignment.limit:g} s; allow it more time, shorten it, or let it take larger steps."
-        )
+        outcomes[assignment.index] = SimulationTimeout(_too_late(assignment.underway))
+
+
+def _too_late(found: Underway) -> str:
+    reached = found.simulated and f", at {found.simulated}"
+    stopped = f"{found.bench.title!r} was stopped after {found.limit:g} s{reached}"
+    if found.bench.subject is None:
+        return f"The simulation of {stopped}; allow it more time, or make it shorter."
+    return (
+        f"The simulation of {stopped}; allow it more time (--time-limit), make it shorter "
+        "(--duration) or less exact (--accuracy fast)."
+    )
 
 
 def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:

@@ -40,6 +40,14 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a job is: ``analyses`` are done, and of the next one this ``share``, 0 to 1."""
+
+    analyses: int
+    share: float
+
+
+@dataclass(frozen=True)
 class Reply:
     """The outcome, a plot (vectors by ngspice's names) per analysis, and what ngspice wrote.
 

@@ -4,13 +4,16 @@ Ideal sources stand here and only here: one current source a bias line, one volt
 reference line, the supply, a load for the output current, and what drives the membrane.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from circuits.neuron import MEMBRANE, OUTPUT, NeuronCircuit
 from mapping.design import NeuronDesign
+from netlists.accuracy import Accuracy
 from netlists.bench import (
     Bench,
     CurrentSource,
@@ -18,6 +21,7 @@ from netlists.bench import (
     Instance,
     PiecewiseLinear,
     Step,
+    Subject,
     Transient,
     VoltageSource,
 )
@@ -30,17 +34,10 @@ SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
 _MAX_STEP = 4.0
 _RAMP = 0.05
-# Beside a bench's own. Chosen by random neurons: spike intervals are 1e-3 from those of reltol
-# 1e-7, with which ngspice does not find some starting points. With reltol 1e-4 they are off by 1e-2
-# and more: node voltages then pass that are 0.1 mV off, which is 0.3 % of a mirror's current. With
-# trtol 3 one burster of 240 fell silent that goes on with trtol 1 and with reltol 1e-7. To come so
-# near may take more than ngspice's 100 iterations (itl1) at time 0, after which it lets go of the
-# initial voltages and says nothing.
-_OPTIONS = {"reltol": 1e-6, "itl1": 1000.0}
 # A sweep finds each point from the one before. Held to 1e-6, some points of a trained neuron's
 # curves come out of ngspice's search wrong by several I0, and it takes ten times as long; held to
 # 1e-4, the curves are the same but for those points.
-_SWEEP_OPTIONS = {"reltol": 1e-4}
+_SWEEP_OPTIONS = {"reltol": 1e-4, "itl1": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class NeuronBenches:
     """Makes the benches of one neuron.
 
     models, cells: SPICE text. temperature: degree Celsius. options: of the simulator, over those
-    that neurons are run with.
+    that neurons are run with. accuracy: of responses in time; curves are the same with each.
     """
 
     design: NeuronDesign
@@ -58,11 +55,16 @@ class NeuronBenches:
     temperature: float
     comments: tuple[str, ...] = ()
     options: Mapping[str, float] = field(default_factory=dict)
+    accuracy: Accuracy = Accuracy.TIGHT
+
+    def at(self, accuracy: Accuracy) -> NeuronBenches:
+        """The same benches, whose responses are simulated with another accuracy."""
+        return replace(self, accuracy=accuracy)
 
     @property
     def simulator_options(self) -> dict[str, float]:
         """Options of a response in time, on top of the simulator module's own."""
-        return _OPTIONS | dict(self.options)
+        return dict(self.accuracy.options) | dict(self.options)
 
     def iv(self, timescale: Timescale, low: float, high: float, step: float, held: float) -> Bench:
         """The membrane swept from ``low`` to ``high`` units, the slower voltages held at ``held``.
@@ -81,7 +83,7 @@ class NeuronBenches:
         sweep = DCSweep(
             "vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage
         )
-        options = _OPTIONS | _SWEEP_OPTIONS | dict(self.options)
+        options = _SWEEP_OPTIONS | dict(self.options)
         what = f"I-V curve, {timescale}"
         return self._bench(what, fixed, (sweep,), ("i(vmembrane)",), options)
 
@@ -148,6 +150,7 @@ class NeuronBenches:
             temperature=self.temperature,
             options=options,
             comments=self.comments,
+            subject=Subject(self.design.name, self.design.time_unit),
         )
 
 

@@ -6,6 +6,8 @@ Only a worker process imports this module: one process can hold one instance, ev
 """
 
 import logging
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,9 @@ from PySpice.Spice.NgSpice import Shared as pyspice_shared
 from PySpice.Spice.NgSpice.SimulationType import LAST_VERSION, SIMULATION_TYPE
 
 from netlists.remarks import is_remark
+
+# "tran: 12.3%", as often as ngspice likes
+_SHARE = re.compile(r"tran: *([0-9.]+)%")
 
 
 class LibraryDiedError(Exception):
@@ -23,7 +28,8 @@ class QuietNgSpice(pyspice_shared.NgSpiceShared):
     """One ngspice: what it says is kept and told apart, its exit noticed (``died``).
 
     ``lines`` holds what ngspice wrote since ``lines`` was last cleared, both of its streams in
-    their order; ``errors`` those lines of standard error that are not remarks.
+    their order; ``errors`` those lines of standard error that are not remarks. ``on_share`` is
+    called with the share of a transient analysis that is done, 0 to 1.
     """
 
     def __init__(self, library_path: str) -> None:
@@ -34,6 +40,7 @@ class QuietNgSpice(pyspice_shared.NgSpiceShared):
         self.lines: list[str] = []
         self.errors: list[str] = []
         self.died = False
+        self.on_share: Callable[[float], None] = lambda share: None
         super().__init__()
 
     def send_char(self, message: str, ngspice_id: int) -> int:
@@ -43,6 +50,13 @@ class QuietNgSpice(pyspice_shared.NgSpiceShared):
         if stream == "stderr" and not is_remark(line):
             self.errors.append(line)
         self._error_in_stderr = self._error_in_stdout = False
+        return 0
+
+    def send_stat(self, message: str, ngspice_id: int) -> int:
+        """Pass on how far a transient analysis is."""
+        found = _SHARE.match(str(message))
+        if found:
+            self.on_share(float(found[1]) / 100.0)
         return 0
 
     @staticmethod

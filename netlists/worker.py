@@ -9,16 +9,21 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from netlists.job import Job, Outcome, Reply
+import numpy as np
+
+from netlists.job import Job, Outcome, Progress, Reply
 from netlists.remarks import ignored_parameters
 from netlists.shared import LibraryDiedError, QuietNgSpice
 from netlists.solving import analyse
 
 # Of what ngspice wrote: enough to tell what went wrong, little enough to send.
 _KEPT_LINES = 40
+# Seconds between two words on how far a job is.
+_PAUSE = 0.5
 
 
 def main(descriptor: int, library_path: str) -> None:
@@ -42,7 +47,12 @@ def main(descriptor: int, library_path: str) -> None:
             job = connection.recv()
         except EOFError:
             return
-        reply = answer(ngspice, job, lambda: connection.send(Reply(Outcome.READ)))
+        reply = answer(
+            ngspice,
+            job,
+            lambda: connection.send(Reply(Outcome.READ)),
+            _at_most_every(_PAUSE, connection.send),
+        )
         connection.send(reply)
         if not reply.alive:
             return
@@ -57,8 +67,32 @@ def _exit_with_parent(folder: str) -> None:
     os._exit(1)
 
 
-def answer(ngspice: QuietNgSpice, job: Job, is_read: Callable[[], None]) -> Reply:
-    """Run a job and forget it; ``is_read`` is called once the deck is loaded."""
+def _at_most_every(
+    pause: float, send: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[Progress], None]:
+    """``send`` for the progress of a job; what comes less than ``pause`` seconds later is left."""
+    last = clock()
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        now = clock()
+        if now - last >= pause:
+            last = now
+            send(progress)
+
+    return tell
+
+
+def answer(
+    ngspice: QuietNgSpice,
+    job: Job,
+    is_read: Callable[[], None],
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Reply:
+    """Run a job and forget it.
+
+    ``is_read`` is called once the deck is loaded, ``tell`` from time to time with how far it is.
+    """
     ngspice.clear()
     try:
         ngspice.load(job.deck)
@@ -66,7 +100,7 @@ def answer(ngspice: QuietNgSpice, job: Job, is_read: Callable[[], None]) -> Repl
         return Reply(Outcome.REFUSED, lines=_last(ngspice.errors), alive=False)
     is_read()
     try:
-        reply = _run(ngspice, job)
+        reply = _run(ngspice, job, tell)
         ngspice.execute("destroy all")
         # Circuits add up otherwise: 12 MB a run, and a failed load would leave the one before.
         ngspice.execute("remcirc")
@@ -75,13 +109,14 @@ def answer(ngspice: QuietNgSpice, job: Job, is_read: Callable[[], None]) -> Repl
     return reply
 
 
-def _run(ngspice: QuietNgSpice, job: Job) -> Reply:
+def _run(ngspice: QuietNgSpice, job: Job, tell: Callable[[Progress], None]) -> Reply:
     if ngspice.errors:
         # ngspice would go on and simulate something else, or nothing.
         return Reply(Outcome.REFUSED, lines=_last(ngspice.errors))
     said = list(ngspice.lines)
     ignored = ignored_parameters(said)
-    plots = []
+    plots: list[dict[str, np.ndarray]] = []
+    ngspice.on_share = lambda share: tell(Progress(len(plots), share))
     loosest = 0
     for number, command in enumerate(job.commands):
         ngspice.clear()

@@ -10,7 +10,7 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from netlists.job import Job, Reply
+from netlists.job import Job, Progress, Reply
 
 # Not multiprocessing's spawn: that would run the user's script again (and import torch with it).
 _PROGRAM = """
@@ -60,8 +60,8 @@ class WorkerProcess:
         with contextlib.suppress(OSError):
             self.connection.send(job)
 
-    def receive(self) -> Reply | None:
-        """Its reply (waits for it), or none where the process is gone."""
+    def receive(self) -> Reply | Progress | None:
+        """What it has to say (waits for it), or none where the process is gone."""
         try:
             return self.connection.recv()
         except (EOFError, OSError):

@@ -108,6 +108,7 @@ def simulate(
     duration: float,
     initial: State | None = None,
     sampling: float | None = None,
+    tolerance: float | None = None,
 ) -> Trajectory:
     """Integrate one neuron from time 0 to ``duration``.
 
@@ -123,6 +124,7 @@ def simulate(
         initial: state at time 0; :func:`rest` by default. A copy with time constant 0 is U_m.
         sampling: time between samples; :func:`default_sampling` by default. The end of the run is
             always the last sample.
+        tolerance: of the solver, instead of the above.
 
     Raises:
         InputError: several neurons; a duration or sampling that is not positive; a step of the
@@ -143,7 +145,7 @@ def simulate(
         raise InputError(f"initial state {start} is not allowed; it must be finite.")
 
     rates = traced_rates(one)
-    tolerance = _tolerance(one, stimulus)
+    tolerance = _tolerance(one, stimulus) if tolerance is None else tolerance
     samples = np.empty((grid.size, y.size))
     for begin, end, current in stimulus.segments(duration):
         first, last = np.searchsorted(grid, (begin, end))

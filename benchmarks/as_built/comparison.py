@@ -9,10 +9,11 @@ import numpy as np
 
 from benchmarks.as_built.record import Finding
 from codesign.mismatch_study import relative_errors
-from codesign.verdicts import timing
+from codesign.verdicts import Verdict, timing, verdict
 from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
 from codesign.workflows.source import Drive
 from mapping.estimates import energy_per_spike
+from netlists.accuracy import Accuracy
 from neuron_model.regimes import RegimeReport
 
 BOUNDARY = 0.1
@@ -24,7 +25,8 @@ class Comparison:
     """One neuron at one corner.
 
     time_unit: seconds per unit of model time. nearby: how the as-built neuron fires under the
-    drives of :func:`codesign.workflows.rhythm.nudges`.
+    drives of :func:`codesign.workflows.rhythm.nudges`. model: how the neuron that was mapped fires.
+    accuracy: of the circuit's simulation. tight: what a tight one found, where that is known.
     """
 
     name: str
@@ -33,6 +35,26 @@ class Comparison:
     drive: Drive
     time_unit: float
     nearby: tuple[RegimeReport, ...] = ()
+    model: RegimeReport | None = None
+    accuracy: Accuracy = Accuracy.TIGHT
+    tight: Finding | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether a verdict is another one than by the tight simulation."""
+        assert self.tight is not None
+        references = [self.as_built.report, *([self.model] if self.model else [])]
+        found = [
+            [reached(verdict(reference, by.report)) for reference in references]
+            for by in (self.circuit, self.tight)
+        ]
+        return found[0] != found[1]
+
+    @property
+    def shift(self) -> float | None:
+        """Relative difference of the median ISI from the tight simulation's."""
+        assert self.tight is not None
+        return timing(self.tight.report, self.circuit.report).interval_error
 
     @property
     def decided(self) -> bool:
@@ -116,6 +138,29 @@ def by_margin(every: Sequence[Comparison]) -> str:
     return "\n".join([title, "", _HEADER, row("all", [c for c in every if c.decided]), ""])
 
 
+def by_accuracy(groups: Mapping[str, Sequence[Comparison]]) -> str:
+    """What fast simulations with tight ones where it matters change, where both are known."""
+    lines = [
+        "**Verdicts beside those of tight simulations**",
+        "",
+        "| technology, corner | neurons | simulated again | verdicts changed | largest change of "
+        "the ISI, fast alone |",
+        "|---|---|---|---|---|",
+    ]
+    known = {name: [c for c in every if c.tight] for name, every in groups.items()}
+    known["all"] = [c for every in known.values() for c in every]
+    for name, every in known.items():
+        if every:
+            again = sum(c.accuracy is Accuracy.TIGHT for c in every)
+            changed = [c.name for c in every if c.changed]
+            shifts = [c.shift for c in every if c.accuracy is Accuracy.FAST]
+            names = f" ({', '.join(changed)})" if changed and name != "all" else ""
+            largest = max((abs(x) for x in shifts if x is not None), default=0.0)
+            cells = (name, len(every), again, f"{len(changed)}{names}", f"{largest:.3%}")
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join([*lines, ""])
+
+
 def row(where: str, every: Sequence[Comparison]) -> str:
     """A row of a table."""
     same = [c for c in every if c.same_regime]
@@ -148,6 +193,11 @@ def _largest(errors: Sequence[float | None]) -> str:
     return f"{100 * max(known, key=abs):+.1f} %" if known else "-"
 
 
+def reached(found: Verdict) -> tuple[bool, ...]:
+    """Regime kept, rhythm kept."""
+    return bool(found.regime_kept), found.rhythm_kept
+
+
 def line(c: Comparison) -> str:
     """One neuron on one line, to follow a run."""
     ours, theirs = c.as_built.report, c.circuit.report
@@ -157,6 +207,7 @@ def line(c: Comparison) -> str:
         f"margin {ours.margin:.2f} / {theirs.margin:.2f}",
         f"spikes {ours.spike_count} / {theirs.spike_count}",
         *(["at a boundary"] if c.at_boundary else []),
+        *([c.accuracy.value] if c.tight is not None else []),
     ]
     for what, error in (("interval", c.interval_error), ("pause", c.pause_error)):
         if error is not None:

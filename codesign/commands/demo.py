@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.arguments import add_accuracy, add_command, add_timeout
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -27,6 +27,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--validate", type=int, default=6, metavar="N", help="neurons to simulate (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
+    add_accuracy(parser)
+    add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,12 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.validation import validation_to_json
     from codesign.workflows.demo import demo
     from codesign.workflows.run_validation import print_validation
+    from netlists.accuracy import Accuracy
     from neuron_model.errors import InputError
 
     if not 1 <= arguments.validate <= 16:
         raise InputError(f"--validate {arguments.validate}: choose from 1 to 16 neurons.")
     technology = load_technology(arguments.technology)
-    result = demo(arguments.out, technology, arguments.validate, arguments.seed, step_progress)
+    result = demo(
+        arguments.out,
+        technology,
+        arguments.validate,
+        arguments.seed,
+        step_progress,
+        Accuracy(arguments.accuracy),
+        arguments.time_limit,
+    )
     with step_progress("4/4 writing the report"):
         report = write_report(arguments.out)
     trained, validation = result.trained, result.validation

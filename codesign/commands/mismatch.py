@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.console import print_json
     from codesign.mismatch_study import study_to_json
     from codesign.workflows.mismatch import draw_neuron, study
+    from netlists.accuracy import Accuracy
 
     with mapped_neuron(arguments) as neuron:
         drawn = draw_neuron(
@@ -53,7 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
             neuron.progress,
             arguments.process,
         )
-        outcome = study(drawn, neuron.simulator, arguments.out, neuron.progress)
+        outcome = study(
+            drawn,
+            neuron.simulator,
+            arguments.out,
+            neuron.progress,
+            Accuracy(arguments.accuracy),
+        )
     if arguments.plot is not None:
         from codesign.mismatch_plots import mismatch_figure
         from codesign.plots import save_figure
@@ -88,3 +95,5 @@ def _print(outcome: "MismatchStudy") -> None:
     print(f"as-built and ngspice agree on the regime of {agreement.regime:.1%} of the chips")
     for line in agreement_in_words(agreement):
         print(line)
+    tight = sum(chip.accuracy == "tight" for chip in outcome.chips)
+    print(f"ngspice's tolerances: tight for {tight} of {len(outcome.chips)} chips, else fast")

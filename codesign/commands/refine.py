@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import (
+    add_accuracy,
     add_chosen,
     add_circuit,
     add_command,
@@ -48,6 +49,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--iterations", type=int, default=8, metavar="N", help="at most (%(default)d)"
     )
     add_plot(parser, "picture of the first neuron")
+    add_accuracy(parser)
     add_timeout(parser)
 
 
@@ -62,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.run_validation import select
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
+    from netlists.accuracy import Accuracy
     from netlists.engine import Engine
     from neuron_model.errors import InputError
 
@@ -75,7 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     source = source.only(select(source, arguments.neurons))
     drives = stimuli_for(source, arguments.current, arguments.duration)
     done: list[Refinement] = []
-    with Engine(timeout=arguments.timeout) as engine, step_progress("refining") as progress:
+    with (
+        step_progress("refining") as progress,
+        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
+    ):
         for neuron, drive in zip(source.neurons, drives, strict=True):
 
             def told(iterations: "Sequence[Iteration]", name: str = neuron.name) -> None:
@@ -96,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
                     arguments.out / "records" / f"{neuron.name}.jsonl",
                     progress,
                     told,
+                    Accuracy(arguments.accuracy),
                 )
             )
     write_refined(arguments.out, done, source.neurons, technology, drives)

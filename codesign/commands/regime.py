@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current
+from codesign.arguments import add_accuracy, add_command, add_current
 from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_neuron(parser)
     add_current(parser)
     add_backend(parser)
+    add_accuracy(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

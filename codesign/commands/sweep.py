@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_plot, add_timeout
+from codesign.arguments import add_accuracy, add_command, add_plot, add_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,12 +53,15 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="say how many points there are and about how long they take, and do nothing",
     )
     add_plot(parser)
+    add_accuracy(parser)
     add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import note, print_json, progress
+    import sys
+
+    from codesign.console import StepProgress, note, print_json, progress
     from codesign.sweep_configuration import read_sweep_configuration
     from codesign.sweep_study import study_to_json
     from codesign.workflows.sweep import run_sweep
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.sweep_files import RECORD_FILE, forget, write_sweep
     from codesign.workflows.sweep_plan import plan_sweep
     from codesign.workflows.sweep_record import known_points
+    from netlists.accuracy import Accuracy
     from netlists.engine import Engine
     from neuron_model.neuron_file import named_source
 
@@ -76,17 +80,22 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None and arguments.restart and not arguments.dry_run:
         forget(folder)
     record = None if folder is None else folder / RECORD_FILE
-    known = 0 if arguments.restart else known_points(plan, record)
+    accuracy = Accuracy(arguments.accuracy)
+    known = 0 if arguments.restart else known_points(plan, record, accuracy)
     before = estimate(plan, known)
     if arguments.dry_run:
         _print_estimate(plan, before, known, arguments.json)
         return 0
     note(_in_words(before, known))
     with (
-        Engine(timeout=arguments.timeout) as engine,
         progress(_SWEEPING, total=before.points) as advance,
+        Engine(
+            timeout=None,
+            watch=StepProgress(advance, sys.stderr.isatty()).watch,
+            time_limit=arguments.time_limit,
+        ) as engine,
     ):
-        outcome = run_sweep(plan, engine, record, _counting(advance))
+        outcome = run_sweep(plan, engine, record, _counting(advance), accuracy)
     if folder is not None:
         write_sweep(folder, plan.configuration, outcome)
     if arguments.plot is not None:
@@ -124,21 +133,14 @@ def _in_words(found: "SweepEstimate", known: int) -> str:
     before = f", {known} of them known" if known else ""
     cells = _counted(found.cell_sets, "set") + " of cells"
     first = f"; {cells} to measure first" if found.cell_sets else ""
-    return f"{_counted(found.points, 'point')}{chips}{before}{first}; about " + _duration(
-        found.seconds
-    )
+    from codesign.simulation_text import duration_text
+
+    points = _counted(found.points, "point")
+    return f"{points}{chips}{before}{first}; about {duration_text(found.seconds)}"
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1.0, float(f'{seconds:.1g}')):g} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_json: bool) -> None:

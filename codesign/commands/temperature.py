@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from codesign.arguments import (
+    add_accuracy,
     add_command,
     add_current,
     add_mapping,
@@ -59,6 +60,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_current(parser)
     add_mapping(parser)
     add_plot(parser)
+    add_accuracy(parser)
     add_timeout(parser)
 
 
@@ -72,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.stimuli import stimuli_for
     from codesign.workflows.temperature import study
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
+    from netlists.accuracy import Accuracy
     from netlists.engine import Engine
 
     temperatures = parse_temperatures(arguments.temperatures)
@@ -79,7 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
-    with Engine(timeout=arguments.timeout) as engine, step_progress("heating up") as progress:
+    with (
+        step_progress("heating up") as progress,
+        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
+    ):
         choices = mapping_choices(arguments, technology)
         design = design_neuron(source.neurons[0], technology, engine, progress, choices)
         outcome = study(
@@ -92,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             laws,
             arguments.backend == "ngspice",
             progress,
+            Accuracy(arguments.accuracy),
         )
     if arguments.plot is not None:
         from codesign.plots import save_figure

@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.trim_study import trim_study_to_json
     from codesign.workflows.trim import trim_bench, trim_study
     from mapping.trim.trim import Budget
+    from netlists.accuracy import Accuracy
 
     budget = Budget(arguments.voltages, arguments.patterns)
     lines = arguments.lines.split(",") if arguments.lines is not None else None
@@ -89,7 +90,14 @@ def run(arguments: argparse.Namespace) -> int:
             neuron.progress,
             arguments.process,
         )
-        outcome = trim_study(bench, neuron.simulator, budget, arguments.out, neuron.progress)
+        outcome = trim_study(
+            bench,
+            neuron.simulator,
+            budget,
+            arguments.out,
+            neuron.progress,
+            Accuracy(arguments.accuracy),
+        )
     if arguments.plot is not None:
         from codesign.plots import save_figure
         from codesign.trim_plots import trim_figure

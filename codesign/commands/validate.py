@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import (
+    add_accuracy,
     add_chosen,
     add_circuit,
     add_command,
@@ -37,6 +38,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_chosen(parser)
     parser.add_argument("-o", "--out", type=Path, help="folder for validation.json and plots")
     add_plot(parser, "picture of the first neuron")
+    add_accuracy(parser)
     add_timeout(parser)
 
 
@@ -48,12 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.validation import validation_to_json, write_validation
     from codesign.workflows.run_validation import print_validation, select, validate_source
     from codesign.workflows.source import load_source
+    from netlists.accuracy import Accuracy
     from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
     chosen = select(source, arguments.neurons)
-    with Engine(timeout=arguments.timeout) as engine, step_progress("validating") as progress:
+    with (
+        step_progress("validating") as progress,
+        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
+    ):
         validation = validate_source(
             source,
             chosen,
@@ -65,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             duration=arguments.duration,
             choices=mapping_choices(arguments, technology),
             progress=progress,
+            accuracy=Accuracy(arguments.accuracy),
         )
     folder = arguments.out or source.folder
     if folder is not None:

@@ -5,12 +5,15 @@ Both give the same objects in model units, so that what judges one judges the ot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from codesign.workflows.source import Drive
+from netlists.accuracy import Accuracy
 from neuron_model.dynamics import State
 from neuron_model.errors import InputError
 from neuron_model.iv_curves import IVCurves, iv_curves
@@ -21,8 +24,9 @@ from neuron_model.stimulus import Stimulus
 if TYPE_CHECKING:
     from codesign.workflows.characterize import Progress
     from codesign.workflows.circuit import BuiltNeuron
-    from netlists.bench import Bench
-    from netlists.engine import Result
+    from netlists.engine import Engine
+    from netlists.neuron_benches import Response
+    from netlists.underway import Underway
 
 BACKENDS = ("model", "ngspice")
 
@@ -67,14 +71,18 @@ class CircuitBackend:
     """The transistors that the neuron maps to, in ngspice.
 
     technology: name or path. corner: the nominal one where it is None. temperature: degree
-    Celsius. timeout: seconds for one simulation.
+    Celsius. time_limit: seconds for one simulation. accuracy: of responses; with AUTO a response is
+    simulated again with tight tolerances where its regime hangs on them. watch: see
+    :class:`netlists.engine.Engine`.
     """
 
     technology: str
     corner: str | None = None
     temperature: float = 27.0
-    timeout: float = 600.0
+    time_limit: float | None = None
     progress: Progress | None = None
+    accuracy: Accuracy = Accuracy.TIGHT
+    watch: Callable[[Underway], None] | None = None
 
     def respond(
         self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
@@ -83,10 +91,15 @@ class CircuitBackend:
         from netlists.neuron_benches import response
 
         times, values = np.array(stimulus.times), np.array(stimulus.values)
-        built, results = self._run(
-            parameters, lambda b: [b.benches.transient(times, values, duration)]
-        )
-        run = response(results[0], built.design)
+
+        def simulated(built: BuiltNeuron, engine: Engine, accuracy: Accuracy) -> Response:
+            bench = built.benches.at(accuracy).transient(times, values, duration)
+            return response(engine.run(bench), built.design)
+
+        with self._built(parameters) as (built, engine):
+            run = simulated(built, engine, self.accuracy.first)
+            if self.accuracy.repeats and _is_doubtful(built, run, Drive(stimulus, duration)):
+                run = simulated(built, engine, Accuracy.TIGHT)
         copies = [run.filtered.get(x, run.membrane) for x in TIMESCALES]
         return Trajectory(run.time, State(run.membrane, *copies), stimulus(run.time), run.output)
 
@@ -98,17 +111,15 @@ class CircuitBackend:
 
         low, high = float(voltage[0]), float(voltage[-1])
         step = (high - low) / (len(voltage) - 1)
-        built, results = self._run(
-            parameters,
-            lambda b: [b.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES],
-        )
+        with self._built(parameters) as (built, engine):
+            benches = [built.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES]
+            results = engine.map(benches)
         # The simulator's sweep may miss the last points by a rounding error.
         measured = [iv_curve(result, built.design) for result in results]
         return IVCurves(voltage, *(np.interp(voltage, u, current) for u, current in measured))
 
-    def _run(
-        self, parameters: NeuronParameters, benches_of: _Benches
-    ) -> tuple[BuiltNeuron, list[Result]]:
+    @contextlib.contextmanager
+    def _built(self, parameters: NeuronParameters) -> Iterator[tuple[BuiltNeuron, Engine]]:
         from circuits.technology import load_technology
         from codesign.workflows.circuit import build_neuron, design_neuron
         from netlists.engine import Engine
@@ -119,13 +130,22 @@ class CircuitBackend:
                 f"corner {self.corner!r} is not one of {technology.name}; it has "
                 f"{', '.join(technology.corners)}."
             )
-        with Engine(timeout=self.timeout) as engine:
+        with Engine(timeout=None, watch=self.watch, time_limit=self.time_limit) as engine:
             design = design_neuron(parameters, technology, engine, self.progress)
             built = build_neuron(
                 parameters, design, technology, engine, self.corner, self.temperature, self.progress
             )
-            return built, engine.map(benches_of(built))
+            yield built, engine
 
 
-class _Benches(Protocol):
-    def __call__(self, built: BuiltNeuron, /) -> Sequence[Bench]: ...
+def _is_doubtful(built: BuiltNeuron, run: Response, drive: Drive) -> bool:
+    """Whether the regime of a fast simulation may be another one in a tight one."""
+    from codesign.close_calls import SURE_MARGIN
+    from codesign.workflows.rhythm import about_to_change, model_regime
+    from codesign.workflows.validate import circuit_regime
+
+    found = circuit_regime(built, run, drive.onset)
+    as_built = model_regime(built.as_built, drive)
+    if found.regime != as_built.regime or found.margin < SURE_MARGIN:
+        return True
+    return about_to_change(built.as_built, drive, as_built) is not None

@@ -9,19 +9,21 @@ import numpy as np
 import torch
 
 from circuits.technology import Technology
+from codesign.console import StepProgress
 from codesign.validation import Validation, write_validation
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.estimates import estimate, write_estimates
 from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_source
 from codesign.workflows.source import Drive, Source, load_source
 from codesign.workflows.train import TrainedRun, demo_configuration, train_run
+from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.network import MTCNetwork, neurons_of
 from neuron_model.neuron import MTCNeuron
 
-Stage = Callable[[str], AbstractContextManager[Progress]]
+Stage = Callable[[str], AbstractContextManager[StepProgress]]
 """Shows the progress of one stage, whose title it is given, while its block runs."""
 
 # Of model time: what of the recorded input each validated neuron is driven with.
@@ -40,9 +42,17 @@ class DemoResult:
 
 
 def demo(
-    folder: Path, technology: Technology, validated: int, seed: int, stage: Stage
+    folder: Path,
+    technology: Technology,
+    validated: int,
+    seed: int,
+    stage: Stage,
+    accuracy: Accuracy = Accuracy.AUTO,
+    time_limit: float | None = None,
 ) -> DemoResult:
     """Run it into ``folder``; ``validated`` is how many neurons ngspice simulates.
+
+    accuracy: of these simulations. time_limit: seconds for one of them.
 
     Raises:
         CodesignError: a step failed.
@@ -50,7 +60,7 @@ def demo(
     with stage("1/4 training on Mackey-Glass") as progress:
         trained = train_run(demo_configuration(seed), folder, progress, restart=True)
     source = load_source(str(folder))
-    with Engine(timeout=600.0) as engine:
+    with Engine(timeout=None, time_limit=time_limit) as engine:
         with stage("2/4 mapping and export") as progress:
             designs = [design_neuron(n, technology, engine, progress) for n in source.neurons]
             drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
@@ -70,6 +80,7 @@ def demo(
             ]
             files = (*files, write_estimates(folder, tuple(estimates)))
         with stage("3/4 simulating in ngspice") as progress:
+            engine.watch = progress.watch
             chosen = liveliest(trained.network, drives, validated)
             validation = validate_source(
                 Source(source.neurons, folder, tuple(drives)),
@@ -77,6 +88,7 @@ def demo(
                 technology,
                 engine,
                 progress=progress,
+                accuracy=accuracy,
             )
     write_validation(folder / "validation.json", validation)
     return DemoResult(folder, trained, len(source.neurons), validation, files)

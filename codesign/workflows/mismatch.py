@@ -12,6 +12,7 @@ import numpy as np
 
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology
+from codesign.close_calls import sample_close_calls
 from codesign.json_lines import JsonLines
 from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
 from codesign.workflows.characterize import Progress, characterize
@@ -24,6 +25,7 @@ from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mismatch import Draw
+from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
@@ -97,14 +99,17 @@ def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
 
 
 def circuits(
-    drawn: DrawnNeuron, samples: Sequence[int], engine: Engine
+    drawn: DrawnNeuron,
+    samples: Sequence[int],
+    engine: Engine,
+    accuracy: Accuracy = Accuracy.TIGHT,
 ) -> Iterator[tuple[int, RegimeReport]]:
     """(sample, how it fires in ngspice), every transistor being off by what was drawn for it.
 
     Raises:
         SimulatorError: a chip could not be simulated; it is named.
     """
-    benches, drive = drawn.built.benches, drawn.drive
+    benches, drive = drawn.built.benches.at(accuracy), drawn.drive
     nominal = benches.transient(
         np.array(drive.stimulus.times), np.array(drive.stimulus.values), drive.duration
     )
@@ -124,11 +129,14 @@ def study(
     engine: Engine | None = None,
     record: Path | None = None,
     progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> MismatchStudy:
     """Predict every chip and, with an ``engine``, simulate it.
 
     A chip whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
-    one that pauses may be silent for good) is run again for LONGER times as long, in both.
+    one that pauses may be silent for good) is run again for LONGER times as long, in both. With
+    the accuracy AUTO, a chip is simulated again with tight tolerances where what is counted of it
+    hangs on them (:func:`codesign.close_calls.sample_close_calls`).
 
     With ``record``, what is known of each chip is kept there as soon as it is known, and chips
     that the file already holds for the same neuron, drive and draw are not done again.
@@ -137,12 +145,13 @@ def study(
         InputError: the record is of something else, or cannot be read or written.
         SimulatorError: a chip could not be simulated.
     """
-    chips = _Record(record, _fingerprints(drawn), drawn.drive.duration)
+    chips = _Record(record, _fingerprints(drawn, accuracy), drawn.drive.duration)
     every = range(drawn.draw.samples)
-    _complete(drawn, every, chips, engine, progress)
+    model = model_regime(drawn.built.parameters[0], drawn.drive)
+    _complete(drawn, every, chips, engine, progress, accuracy, model)
     longer = replace(drawn, drive=drawn.drive.lasting(LONGER * drawn.drive.duration))
     doubtful = [sample for sample in every if chips.is_doubtful(sample, engine is not None)]
-    _complete(longer, doubtful, chips, engine, progress)
+    _complete(longer, doubtful, chips, engine, progress, accuracy, model)
     built, drive = drawn.built, drawn.drive
     return MismatchStudy(
         name=built.design.name,
@@ -153,7 +162,7 @@ def study(
         process=drawn.process,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        model=model_regime(built.parameters[0], drive),
+        model=model,
         nominal=model_regime(built.as_built, drive),
         chips=tuple(
             Chip(
@@ -161,6 +170,7 @@ def study(
                 chips.as_built[sample][0],
                 chips.circuit[sample][0] if engine is not None else None,
                 chips.as_built[sample][1],
+                chips.accuracy.get(sample, Accuracy.TIGHT) if engine is not None else None,
             )
             for sample in every
         ),
@@ -174,6 +184,8 @@ def _complete(
     chips: _Record,
     engine: Engine | None,
     progress: Progress | None,
+    accuracy: Accuracy,
+    model: RegimeReport,
 ) -> None:
     """Find out what ``chips`` does not know of ``samples`` under the drive of ``drawn``."""
     duration, count = drawn.drive.duration, len(samples)
@@ -183,18 +195,32 @@ def _complete(
             chips.add("as_built", sample, predict(drawn, sample), duration)
         if progress:
             progress(done, count, f"predicting chips from as-built parameters{again}")
-    missing = [s for s in samples if not chips.knows("circuit", s, duration)]
-    if engine is None or not missing:
+    if engine is None:
         return
-    done = count - len(missing)
-    for sample, report in circuits(drawn, missing, engine):
-        chips.add("circuit", sample, report, duration)
-        done += 1
-        if progress:
-            progress(done, count, f"simulating chips in ngspice{again}")
+
+    def simulate_missing(missing: Sequence[int], taken: Accuracy, what: str) -> None:
+        done = count - len(missing)
+        for sample, report in circuits(drawn, missing, engine, taken):
+            chips.add("circuit", sample, report, duration, taken)
+            done += 1
+            if progress:
+                progress(done, count, f"{what}{again}")
+
+    missing = [s for s in samples if not chips.knows("circuit", s, duration)]
+    simulate_missing(missing, accuracy.first, "simulating chips in ngspice")
+    if accuracy.repeats:
+        # a chip that is about to be run for longer is judged by that run
+        later = duration == chips.duration
+        hanging = [
+            s
+            for s in samples
+            if chips.hangs(s, duration, model) and not (later and chips.is_doubtful(s, True))
+        ]
+        what = "simulating again with tight tolerances the chips that hang on it"
+        simulate_missing(hanging, Accuracy.TIGHT, what)
 
 
-def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
+def _fingerprints(drawn: DrawnNeuron, accuracy: Accuracy) -> dict[str, str]:
     """Of what decides how sample i fires in ngspice, and of what decides the prediction."""
     built, drive = drawn.built, drawn.drive
     circuit = [
@@ -207,6 +233,7 @@ def _fingerprints(drawn: DrawnNeuron) -> dict[str, str]:
         [[s.block, s.device, s.threshold, s.current_factor] for s in drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
         *([dict(built.benches.options)] if built.benches.options else []),
+        accuracy.identity,
         *([str(drawn.technology.process)] if drawn.process else []),
     ]
     first = drawn.samples[0]
@@ -228,6 +255,7 @@ class _Record:
         # (report, for how long the chip was run)
         self.as_built: dict[int, tuple[RegimeReport, float]] = {}
         self.circuit: dict[int, tuple[RegimeReport, float]] = {}
+        self.accuracy: dict[int, Accuracy] = {}
         self._lines = JsonLines(path) if path is not None else None
         if self._lines is None:
             return
@@ -246,11 +274,28 @@ class _Record:
         found = [self.as_built[sample], *([self.circuit[sample]] if simulated else [])]
         return any(run > self.duration or report.margin < DOUBTFUL for report, run in found)
 
-    def add(self, kind: str, sample: int, report: RegimeReport, duration: float) -> None:
-        """Keep what became known of a sample."""
+    def hangs(self, sample: int, duration: float, model: RegimeReport) -> bool:
+        """Whether the last run of a sample, for ``duration``, was a fast one that does not do."""
+        report, run = self.circuit[sample]
+        if self.accuracy[sample] is not Accuracy.FAST or run != duration:
+            return False
+        return bool(sample_close_calls(model, self.as_built[sample][0], report, FAST_ERROR))
+
+    def add(
+        self,
+        kind: str,
+        sample: int,
+        report: RegimeReport,
+        duration: float,
+        accuracy: Accuracy | None = None,
+    ) -> None:
+        """Keep what became known of a sample; ``accuracy``: of its simulation."""
         getattr(self, kind)[sample] = report, duration
+        entry = {"sample": sample, "duration": duration, kind: report_to_json(report)}
+        if accuracy is not None:
+            self.accuracy[sample] = accuracy
+            entry["accuracy"] = accuracy.value
         if self._lines is not None:
-            entry = {"sample": sample, "duration": duration, kind: report_to_json(report)}
             self._lines.append(entry)
 
     def _read(self, lines: JsonLines, fingerprints: dict[str, str]) -> dict[str, str]:
@@ -270,14 +315,16 @@ class _Record:
                         report = report_from_json(entry[kind])
                         known_for = float(entry["duration"])
                         getattr(self, kind)[int(entry["sample"])] = report, known_for
+                if "circuit" in entry:
+                    self.accuracy[int(entry["sample"])] = Accuracy(entry["accuracy"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{lines.path}: is no record of a mismatch study ({error})."
             ) from error
         if known.get("circuit") != fingerprints["circuit"]:
             raise InputError(
-                f"{lines.path}: is the record of another neuron, drive, technology or seed; choose "
-                "another file, or remove it."
+                f"{lines.path}: is the record of another neuron, drive, technology, seed or "
+                "accuracy; choose another file, or remove it."
             )
         if known.get("as_built") != fingerprints["as_built"]:
             self.as_built.clear()

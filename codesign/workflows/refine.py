@@ -31,7 +31,7 @@ from codesign.workflows.circuit import (
 )
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import Task, compare
+from codesign.workflows.validate import Task, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mapper import MappingChoices, map_neuron
@@ -48,6 +48,7 @@ from mapping.refinement import (
     timed,
 )
 from mapping.trim.identification import ClampCurves
+from netlists.accuracy import Accuracy
 from netlists.bench import Bench, Step
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import line_settings
@@ -135,6 +136,7 @@ def refine(
     record: Path | None = None,
     progress: Progress | None = None,
     told: Callable[[Sequence[Iteration]], None] | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> Refinement:
     """Map a neuron, simulate it, and correct the design until it meets ``goal``.
 
@@ -154,6 +156,7 @@ def refine(
         record: file that keeps each simulation; a loop that was stopped goes on from it.
         progress: of simulations.
         told: called with all iterations after each one.
+        accuracy: of the responses.
 
     Raises:
         InputError: the neuron does not fit, or the record is of something else.
@@ -163,7 +166,7 @@ def refine(
     choices = choices or default_choices(technology)
     nominal = design_neuron(parameters, technology, engine, progress, choices)
     measured = characterize(technology, corner, temperature, engine, progress)
-    loop = _Loop(parameters[0], technology, engine, drive, measured, record, progress)
+    loop = _Loop(parameters[0], technology, engine, drive, measured, record, progress, accuracy)
     iterations: list[Iteration] = []
     reason = f"{most} iterations were made"
     known, share = Correction(), 1.0
@@ -219,6 +222,7 @@ class _Loop:
     measured: CellCharacteristics
     record: Path | None
     progress: Progress | None
+    accuracy: Accuracy
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_known", MeasuredRecord(self.record, self._fingerprint()))
@@ -309,20 +313,9 @@ class _Loop:
         return replace(built, as_built=known.applied(built.as_built))
 
     def _run(self, built: BuiltNeuron) -> dict[str, Any]:
-        task = Task(built, self.drive)
-        benches = [*task.benches(), clamp_bench(built)]
-        count = len(benches)
-        if self.progress:
-            self.progress(0, count, "simulating in ngspice")
-
-        def say(done: int, total: int) -> None:
-            if self.progress:
-                self.progress(done, total, "simulating in ngspice")
-
-        *results, clamp = self.engine.map(benches, say)
-        whole = Validation(
-            self.technology.name, built.corner, built.temperature, (compare(task, results),)
-        )
+        found = validate([Task(built, self.drive)], self.engine, self.progress, self.accuracy)
+        whole = Validation(self.technology.name, built.corner, built.temperature, found)
+        clamp = self.engine.run(clamp_bench(built))
         total, blocks = clamp_curves(clamp, built)
         return {
             "validation": validation_to_json(whole),
@@ -337,6 +330,7 @@ class _Loop:
             self.drive.duration,
             self.measured.fingerprint,
             [self.measured.corner, self.measured.temperature],
+            self.accuracy.identity,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

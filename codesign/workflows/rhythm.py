@@ -32,13 +32,17 @@ SAME_COUNT = 1
 SAME_INTERVAL = 0.01
 """Neurons that fire alike differ by at most this share in the median interval between spikes."""
 
+# A nudge is ten thousand times what the solver may then be off by.
+_NUDGED_TOLERANCE = 1e-8
 # In units of tau_slow: a shaking with the period of a spike would pull the spikes along.
 _TURN = 5.0
 
 
-def watched(parameters: NeuronParameters, drive: Drive) -> tuple[RegimeReport, Trajectory]:
-    """How one neuron fires in continuous time, and the run."""
-    run = simulate(parameters, drive.stimulus, drive.duration)
+def watched(
+    parameters: NeuronParameters, drive: Drive, tolerance: float | None = None
+) -> tuple[RegimeReport, Trajectory]:
+    """How one neuron fires in continuous time, and the run; ``tolerance`` of the solver."""
+    run = simulate(parameters, drive.stimulus, drive.duration, tolerance=tolerance)
     threshold = float(parameters[0].u_threshold)
     return classify(run.time, run.voltage, drive.onset, threshold), run
 
@@ -103,10 +107,16 @@ def boundary_note(
 
     report: how the as-built neuron fires under the drive.
     """
-    if same_rhythm(report, circuit):
-        return None
+    return None if same_rhythm(report, circuit) else about_to_change(as_built, drive, report)
+
+
+def about_to_change(as_built: NeuronParameters, drive: Drive, report: RegimeReport) -> str | None:
+    """What a nudge makes of a neuron whose rhythm is about to change; None of any other.
+
+    report: how it fires under the drive.
+    """
     for nudge, other in nudges(as_built, drive).items():
-        one = model_regime(as_built, other)
+        one, _ = watched(as_built, other, _NUDGED_TOLERANCE)
         if at_boundary(report, [one]):
             return (
                 "at this current the rhythm is about to change, so that small differences show: "

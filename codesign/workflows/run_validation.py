@@ -20,6 +20,7 @@ from codesign.workflows.source import Source
 from codesign.workflows.stimuli import steady_drive, stimuli_for
 from codesign.workflows.validate import Task, validate
 from mapping.mapper import MappingChoices
+from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 
@@ -57,6 +58,7 @@ def validate_source(
     duration: float | None = None,
     choices: MappingChoices | None = None,
     progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> Validation:
     """Map, build and validate the ``chosen`` neurons of ``source`` at one set of conditions.
 
@@ -77,7 +79,7 @@ def validate_source(
         tasks.append(Task(built, drive))
         if drive.driven:
             tasks.append(Task(built, steady_drive(neuron[0], drive)))
-    neurons = validate(tasks, engine, progress)
+    neurons = validate(tasks, engine, progress, accuracy)
     return Validation(
         technology=technology.name,
         corner=corner,
@@ -117,6 +119,8 @@ def print_validation(validation: Validation) -> None:
             print(f"{neuron.name}: {reason}")
         for note in neuron.notes:
             print(f"note: {neuron.name}: {note}")
+        for why in neuron.repeated:
+            print(f"simulated again with tight tolerances: {neuron.name}: {why}")
     print(summary(validation))
 
 

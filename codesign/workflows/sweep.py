@@ -31,7 +31,7 @@ from codesign.workflows.sweep_record import open_record, point_from_record
 from codesign.workflows.sweep_variation import bias_laws, varied_choices
 from codesign.workflows.validate import (
     Task,
-    compare,
+    attempted,
     curve_errors,
     short_stimulus,
 )
@@ -42,8 +42,8 @@ from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
 from mapping.mapper import map_neuron
 from mapping.temperature import design_at
-from netlists.bench import Bench
-from netlists.engine import Engine, Result
+from netlists.accuracy import Accuracy
+from netlists.engine import Engine
 from neuron_model.errors import CodesignError, InputError, SimulatorError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.regimes import RegimeReport
@@ -60,6 +60,7 @@ def run_sweep(
     engine: Engine,
     record: Path | None = None,
     progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> SweepStudy:
     """Every point of ``plan``.
 
@@ -72,18 +73,19 @@ def run_sweep(
         record: file that keeps each point as soon as it is known; a sweep that was stopped goes on
             from it.
         progress: called with the number of points done.
+        accuracy: of points in ngspice.
 
     Raises:
         InputError: the record is of another sweep, or cannot be read or written.
         MissingDependencyError: no ngspice or no models.
     """
-    known = open_record(plan, record)
+    known = open_record(plan, record, accuracy)
     points: dict[int, SweepPoint] = {}
     for number, values in enumerate(plan.points):
         if str(number) in known:
             points[number] = point_from_record(record, number, values, known[str(number)])
     missing = [number for number in range(len(plan.points)) if number not in points]
-    runner = _Runner(plan, engine, record, progress, len(points))
+    runner = _Runner(plan, engine, record, progress, len(points), accuracy)
     for point in runner.points(missing):
         points[point.number] = point
         if not point.failed:
@@ -150,12 +152,14 @@ class _Runner:
         record: Path | None,
         progress: Progress | None,
         done: int,
+        accuracy: Accuracy,
     ) -> None:
         self._plan = plan
         self._engine = engine
         self._record = record
         self._progress = progress
         self._done = done
+        self._accuracy = accuracy
         self._cells = _Known(self._measure)
         self._designs: dict[tuple[AxisValue, ...], NeuronDesign | CodesignError] = {}
         self._wanted: dict[tuple[AxisValue, ...], RegimeReport] = {}
@@ -173,8 +177,8 @@ class _Runner:
                     built.append(one)
                 else:
                     yield self._counted(one)
-            outcomes = self._simulated(built) if together else map(self._outcome, built)
-            for one, outcome in zip(built, outcomes, strict=True):
+            found = self._simulated(built) if together else ((b, self._outcome(b)) for b in built)
+            for one, outcome in found:
                 yield self._counted(self._point(one, outcome))
 
     def _counted(self, point: SweepPoint) -> SweepPoint:
@@ -302,7 +306,8 @@ class _Runner:
         record = self._chips_record(one.number)
         power = static_power(one.design, one.measured)
         chips = []
-        for each in mismatch_study(drawn, self._engine, record, self._aside).chips:
+        study = mismatch_study(drawn, self._engine, record, self._aside, self._accuracy)
+        for each in study.chips:
             assert each.circuit is not None
             seconds = (each.duration - one.drive.onset) * one.design.time_unit
             energy = energy_per_spike(power, seconds, each.circuit.spike_count)
@@ -314,22 +319,21 @@ class _Runner:
             return None
         return self._record.parent / CHIPS_FOLDER / f"point_{number}.jsonl"
 
-    def _simulated(self, built: Sequence[_Built]) -> Iterator[PointOutcome | CodesignError]:
-        """In ngspice, side by side."""
+    def _simulated(
+        self, built: Sequence[_Built]
+    ) -> Iterator[tuple[_Built, PointOutcome | CodesignError]]:
+        """In ngspice, side by side, as soon as they are known."""
         tasks = [Task(one.assembled(), one.drive) for one in built]
-        benches: list[Bench] = [bench for task in tasks for bench in task.benches()]
-        results = self._engine.attempt(benches)
-        size = len(benches) // max(1, len(tasks))
-        for one, task in zip(built, tasks, strict=True):
-            group = [next(results) for _ in range(size)]
-            failed = next((r for r in group if isinstance(r, SimulatorError)), None)
-            if failed is not None:
-                yield failed
+        outcomes = attempted(tasks, self._engine, accuracy=self._accuracy)
+        for index, found in outcomes:
+            one = built[index]
+            if isinstance(found, SimulatorError):
+                yield one, found
                 continue
-            found = compare(task, [r for r in group if isinstance(r, Result)])
             errors = {c.timescale.value: c.nrmse for c in found.iv}
             power, energy = found.supply.static_power, found.supply.energy_per_spike
-            yield self._finished(one, (_chip(one, found.circuit, errors, energy),), power)
+            chip = _chip(one, found.circuit, errors, energy)
+            yield one, self._finished(one, (chip,), power)
 
     def _finished(self, one: _Built, chips: tuple[ChipOutcome, ...], power: float) -> PointOutcome:
         technology = one.situation.technology

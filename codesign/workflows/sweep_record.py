@@ -18,12 +18,13 @@ from codesign.workflows.characterize import models_for
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.sweep_plan import SweepPlan
 from codesign.workflows.validate import short_stimulus
+from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
 from neuron_model.errors import InputError
 from neuron_model.neuron_file import neuron_to_toml
 
 
-def known_points(plan: SweepPlan, path: Path | None) -> int:
+def known_points(plan: SweepPlan, path: Path | None, accuracy: Accuracy = Accuracy.AUTO) -> int:
     """How many points of ``plan`` the record at ``path`` holds; it need not be there.
 
     Raises:
@@ -31,17 +32,19 @@ def known_points(plan: SweepPlan, path: Path | None) -> int:
     """
     if path is None or not path.exists():
         return 0
-    known = open_record(plan, path)
+    known = open_record(plan, path, accuracy)
     return sum(str(number) in known for number in range(len(plan.points)))
 
 
-def open_record(plan: SweepPlan, path: Path | None) -> MeasuredRecord:
+def open_record(
+    plan: SweepPlan, path: Path | None, accuracy: Accuracy = Accuracy.AUTO
+) -> MeasuredRecord:
     """The record of ``plan`` at ``path``; None keeps it in memory.
 
     Raises:
         InputError: it is of another sweep: the text says what is different; or it is none.
     """
-    now = description(plan)
+    now = description(plan, accuracy)
     # what JSON makes of it, to be compared with what JSON says
     now = json.loads(json.dumps(now))
 
@@ -93,7 +96,7 @@ def point_from_record(
         raise InputError(f"{record}: point {number} cannot be read ({error}).") from error
 
 
-def description(plan: SweepPlan) -> dict[str, Any]:
+def description(plan: SweepPlan, accuracy: Accuracy = Accuracy.AUTO) -> dict[str, Any]:
     """What decides the outcomes, by what it is called: of a record.
 
     Raises:
@@ -101,6 +104,8 @@ def description(plan: SweepPlan) -> dict[str, Any]:
     """
     configuration = plan.configuration
     content: dict[str, Any] = {"backend": configuration.backend}
+    if configuration.backend == "ngspice":
+        content["accuracy"] = accuracy.identity
     for name, neuron in plan.neurons.items():
         drive = neuron.drive
         content[f"neuron {name}"] = _hash(neuron_to_toml(neuron.parameters))

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from circuits.technology import Technology
+from codesign.close_calls import sample_close_calls
 from codesign.temperature_study import Condition, TemperatureStudy
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import Drive
-from codesign.workflows.validate import circuit_regime, short_stimulus
+from codesign.workflows.validate import REPEATING, circuit_regime, short_stimulus
 from mapping.design import NeuronDesign
 from mapping.temperature import BiasLaws, design_at
+from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.neuron_benches import response
@@ -39,11 +41,13 @@ def study(
     laws: BiasLaws = PTAT,
     in_ngspice: bool = False,
     progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> TemperatureStudy:
     """How ``design`` fires at each of ``temperatures`` (degree Celsius), predicted and in ngspice.
 
     The drive is in units of the neuron's own current there, as it comes from other cells with the
-    same biases.
+    same biases. With the accuracy AUTO a temperature is simulated again with tight tolerances where
+    the fast ones leave a doubt (:func:`codesign.close_calls.sample_close_calls`).
 
     Raises:
         InputError: no temperature, or one at which cells cannot be measured.
@@ -58,21 +62,32 @@ def study(
         chips.append(
             assemble(parameters, design_at(design, laws, nominal, there), technology, there)
         )
+    model = model_regime(parameters[0], drive)
+    as_built = [model_regime(chip.as_built, drive) for chip in chips]
     circuits: list[RegimeReport | None] = [None] * len(chips)
-    if in_ngspice:
-        done = 0
+    taken: list[Accuracy | None] = [None] * len(chips)
 
-        def count(*_: object) -> None:
-            nonlocal done
-            done += 1
+    def simulate(which: Sequence[int], accurately: Accuracy, what: str) -> None:
+        def count(done: int, total: int) -> None:
             if progress:
-                progress(done, len(chips), "simulating in ngspice")
+                progress(done, total, what)
 
-        results = engine.map([_bench(chip, drive) for chip in chips], progress=count)
-        runs = [response(result, c.design) for result, c in zip(results, chips, strict=True)]
-        circuits = [
-            circuit_regime(chip, run, drive.onset) for chip, run in zip(chips, runs, strict=True)
-        ]
+        benches = [_bench(chips[i], drive, accurately) for i in which]
+        for i, result in zip(which, engine.map(benches, progress=count), strict=True):
+            run = response(result, chips[i].design)
+            circuits[i] = circuit_regime(chips[i], run, drive.onset)
+            taken[i] = accurately
+
+    def hangs(i: int) -> bool:
+        found = circuits[i]
+        assert found is not None
+        return bool(sample_close_calls(model, as_built[i], found, FAST_ERROR))
+
+    if in_ngspice:
+        every = range(len(chips))
+        simulate(every, accuracy.first, "simulating in ngspice")
+        if accuracy.repeats:
+            simulate([i for i in every if hangs(i)], Accuracy.TIGHT, REPEATING)
     return TemperatureStudy(
         name=design.name,
         technology=technology.name,
@@ -80,22 +95,23 @@ def study(
         laws=laws,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=model_regime(parameters[0], drive).regime,
+        wanted=model.regime,
         nominal=design.temperature,
         conditions=tuple(
             Condition(
                 temperature=chip.temperature,
-                as_built=model_regime(chip.as_built, drive),
-                circuit=circuit,
+                as_built=as_built[i],
+                circuit=circuits[i],
                 time_unit=chip.design.time_unit,
                 unit_current=chip.design.unit_current,
                 unit_voltage=chip.design.unit_voltage,
+                accuracy=taken[i],
             )
-            for chip, circuit in zip(chips, circuits, strict=True)
+            for i, chip in enumerate(chips)
         ),
     )
 
 
-def _bench(chip: BuiltNeuron, drive: Drive) -> Bench:
+def _bench(chip: BuiltNeuron, drive: Drive, accuracy: Accuracy) -> Bench:
     times, values = np.array(drive.stimulus.times), np.array(drive.stimulus.values)
-    return chip.benches.transient(times, values, drive.duration)
+    return chip.benches.at(accuracy).transient(times, values, drive.duration)

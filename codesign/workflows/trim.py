@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from circuits.technology import Technology
+from codesign.close_calls import SURE_MARGIN
 from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.trim_study import TrimOutcome, TrimStudy
@@ -30,6 +31,7 @@ from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.identification import measure_curves
 from mapping.trim.knobs import Knob, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET, Budget, look, trim
+from netlists.accuracy import Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import sampled_bench
@@ -162,11 +164,13 @@ class CircuitChips:
         engine: Engine,
         record: Path | None = None,
         progress: Progress | None = None,
+        accuracy: Accuracy = Accuracy.AUTO,
     ) -> None:
         self._bench = bench
         self._engine = engine
         self._progress = progress
-        self._known = MeasuredRecord(record, _fingerprint(bench))
+        self._accuracy = accuracy
+        self._known = MeasuredRecord(record, _fingerprint(bench, accuracy))
 
     def currents(
         self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
@@ -194,9 +198,27 @@ class CircuitChips:
         self, rows: np.ndarray, values: np.ndarray, duration: float
     ) -> Sequence[RegimeReport]:
         """See :class:`mapping.trim.chips.Chips`."""
+        first = self._looked(rows, values, duration, self._accuracy.first)
+        if not self._accuracy.repeats:
+            return first
+        predicted = self._bench.as_built.patterns(rows, values, duration)
+        hanging = [
+            i
+            for i, (report, model) in enumerate(zip(first, predicted, strict=True))
+            if report.regime != model.regime or report.margin < SURE_MARGIN
+        ]
+        if not hanging:
+            return first
+        again = self._looked(rows[hanging], values[hanging], duration, Accuracy.TIGHT)
+        repeated = dict(zip(hanging, again, strict=True))
+        return [repeated.get(i, report) for i, report in enumerate(first)]
+
+    def _looked(
+        self, rows: np.ndarray, values: np.ndarray, duration: float, accuracy: Accuracy
+    ) -> list[RegimeReport]:
         drive, built = self._bench.stimulation, self._bench.drawn.built
         stimulus = drive.stimulus
-        nominal = built.benches.transient(
+        nominal = built.benches.at(accuracy).transient(
             np.array(stimulus.times), np.array(stimulus.values), duration
         )
         lines = [self._lines(v, None) for v in values]
@@ -209,7 +231,7 @@ class CircuitChips:
             nominal,
             rows,
             lines,
-            json.dumps(["pattern", duration]),
+            json.dumps(["pattern", duration, accuracy.value]),
             read,
             CHIPS_PER_BENCH,
             "looking how chips fire in ngspice",
@@ -275,8 +297,12 @@ def trim_study(
     budget: Budget = DEFAULT_BUDGET,
     record: Path | None = None,
     progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> TrimStudy:
     """Trim every chip as a model and, with an ``engine``, the same chips in ngspice.
+
+    With the accuracy AUTO, a pattern that is not clear, or not the one predicted, is looked at
+    again with tight tolerances.
 
     With ``record``, what was measured in ngspice is kept there as soon as it is known; an
     interrupted study goes on from it.
@@ -289,7 +315,7 @@ def trim_study(
     models = trim_chips(bench, bench.as_built, budget, progress=progress)
     circuit = None
     if engine is not None:
-        chips = CircuitChips(bench, engine, record, progress)
+        chips = CircuitChips(bench, engine, record, progress, accuracy)
         circuit = trim_chips(bench, chips, budget, netlist_as_drawn(bench, engine), progress)
     return TrimStudy(
         name=built.design.name,
@@ -345,7 +371,7 @@ def netlist_as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
     return CircuitChips(replace(bench, drawn=drawn), engine)
 
 
-def _fingerprint(bench: TrimBench) -> str:
+def _fingerprint(bench: TrimBench, accuracy: Accuracy) -> str:
     """Of what decides what is measured of chip i in ngspice."""
     built, drive = bench.drawn.built, bench.drawn.drive
     content = [
@@ -358,5 +384,6 @@ def _fingerprint(bench: TrimBench) -> str:
         [[s.block, s.device, s.threshold, s.current_factor] for s in bench.drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
         *([str(bench.drawn.technology.process)] if bench.drawn.process else []),
+        accuracy.identity,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

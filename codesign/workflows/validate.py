@@ -1,10 +1,11 @@
 """Simulate a circuit and judge it against its model and against what was built."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from codesign.close_calls import close_calls
 from codesign.validation import CurveComparison, NeuronValidation, Supply, Waveform
 from codesign.verdicts import (
     COINCIDENCE_LIMIT,
@@ -16,15 +17,17 @@ from codesign.verdicts import (
 )
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
-from codesign.workflows.rhythm import boundary_note, watched
+from codesign.workflows.rhythm import about_to_change, boundary_note, watched
 from codesign.workflows.source import Drive
+from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import Response, iv_curve, response
+from neuron_model.errors import SimulatorError
 from neuron_model.iv_curves import iv_curves
 from neuron_model.parameters import NeuronParameters, Timescale
 from neuron_model.regimes import RegimeReport, classify
-from neuron_model.simulation import default_duration
+from neuron_model.simulation import Trajectory, default_duration
 from neuron_model.stimulus import Stimulus
 
 IV_RANGE = (-3.0, 3.0)
@@ -41,40 +44,138 @@ class Task:
     built: BuiltNeuron
     drive: Drive
 
-    def benches(self) -> tuple[Bench, ...]:
+    def benches(self, accuracy: Accuracy = Accuracy.TIGHT) -> tuple[Bench, ...]:
         """I-V curves fast to ultraslow, then the response in time."""
-        benches, stimulus = self.built.benches, self.drive.stimulus
+        return (*self.curves(), self.response(accuracy))
+
+    def curves(self) -> tuple[Bench, ...]:
+        """I-V curves fast to ultraslow."""
         low, high = IV_RANGE
         rest = float(self.built.parameters[0].u_rest)
-        return (
-            *(benches.iv(x, low, high, _IV_STEP, rest) for x in Timescale),
-            benches.transient(
-                np.array(stimulus.times), np.array(stimulus.values), self.drive.duration
-            ),
+        return tuple(self.built.benches.iv(x, low, high, _IV_STEP, rest) for x in Timescale)
+
+    def response(self, accuracy: Accuracy) -> Bench:
+        """The response in time."""
+        stimulus = self.drive.stimulus
+        return self.built.benches.at(accuracy).transient(
+            np.array(stimulus.times), np.array(stimulus.values), self.drive.duration
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """How model and as-built fire under the drive of a task, and their runs."""
+
+    model: tuple[RegimeReport, Trajectory]
+    as_built: tuple[RegimeReport, Trajectory]
+
+
+def expected(task: Task) -> Expected:
+    """What the circuit of a task is compared with."""
+    built, drive = task.built, task.drive
+    return Expected(watched(built.parameters[0], drive), watched(built.as_built, drive))
+
+
 def validate(
-    tasks: Sequence[Task], engine: Engine, progress: Progress | None = None
+    tasks: Sequence[Task],
+    engine: Engine,
+    progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
 ) -> tuple[NeuronValidation, ...]:
     """Run every bench of ``tasks`` in ngspice, side by side, and compare.
+
+    With AUTO, a response whose verdict hangs on its accuracy is simulated again, see
+    :func:`doubts`.
 
     Raises:
         SimulatorError: a circuit could not be simulated.
     """
-    benches = [task.benches() for task in tasks]
-    jobs = [bench for group in benches for bench in group]
-    done = 0
+    found: dict[int, NeuronValidation] = {}
+    for index, outcome in attempted(tasks, engine, progress, accuracy):
+        if isinstance(outcome, SimulatorError):
+            raise outcome
+        found[index] = outcome
+    return tuple(found[index] for index in range(len(tasks)))
 
-    def count(*_: object) -> None:
-        nonlocal done
-        done += 1
+
+def attempted(
+    tasks: Sequence[Task],
+    engine: Engine,
+    progress: Progress | None = None,
+    accuracy: Accuracy = Accuracy.AUTO,
+) -> Iterator[tuple[int, NeuronValidation | SimulatorError]]:
+    """As :func:`validate`, (place in ``tasks``, outcome) as soon as it is known, or the failure.
+
+    What is simulated again comes last.
+    """
+    # several drives of one circuit share its curves
+    owners = {id(task.built): i for i, task in reversed(list(enumerate(tasks)))}
+    jobs = []
+    for i, task in enumerate(tasks):
+        jobs.append(task.response(accuracy.first))
+        jobs += task.curves() if owners[id(task.built)] == i else ()
+    results = _counted(engine.attempt(jobs), len(jobs), progress, "simulating in ngspice")
+    curves: dict[int, list[Result | SimulatorError]] = {}
+    again: dict[int, tuple[Expected, tuple[str, ...]]] = {}
+    for i, task in enumerate(tasks):
+        response, key = next(results), id(task.built)
+        if owners[key] == i:
+            curves[key] = [next(results) for _ in Timescale]
+        against = expected(task)
+        found = _compared(task, curves[key], response, against, accuracy.first)
+        why: tuple[str, ...] = ()
+        if accuracy.repeats and not isinstance(found, SimulatorError):
+            why = doubts(task, found)
+        if why:
+            again[i] = against, why
+        else:
+            yield i, found
+    tight = [tasks[i].response(Accuracy.TIGHT) for i in again]
+    repeated = _counted(engine.attempt(tight), len(tight), progress, REPEATING)
+    for (i, (against, why)), response in zip(again.items(), repeated, strict=True):
+        known = curves[id(tasks[i].built)]
+        found = _compared(tasks[i], known, response, against, Accuracy.TIGHT)
+        yield i, found if isinstance(found, SimulatorError) else replace(found, repeated=why)
+
+
+def _counted(
+    results: Iterable[Result | SimulatorError], total: int, progress: Progress | None, what: str
+) -> Iterator[Result | SimulatorError]:
+    for done, result in enumerate(results, start=1):
         if progress:
-            progress(done, len(jobs), "simulating in ngspice")
+            progress(done, total, what)
+        yield result
 
-    results = list(engine.map(jobs, progress=count))
-    size = len(benches[0]) if benches else 0
-    return tuple(compare(task, results[i * size : (i + 1) * size]) for i, task in enumerate(tasks))
+
+def _compared(
+    task: Task,
+    curves: Sequence[Result | SimulatorError],
+    response: Result | SimulatorError,
+    against: Expected,
+    accuracy: Accuracy,
+) -> NeuronValidation | SimulatorError:
+    failed = next((r for r in (response, *curves) if isinstance(r, SimulatorError)), None)
+    if failed is not None:
+        return failed
+    results = [r for r in (*curves, response) if isinstance(r, Result)]
+    found = compare(task, results, against)
+    return replace(found, accuracy=accuracy)
+
+
+REPEATING = "simulating again with tight tolerances what the verdict hangs on"
+
+
+def doubts(task: Task, found: NeuronValidation) -> tuple[str, ...]:
+    """Why the verdict on a fast simulation may hang on its accuracy, in words; none: it stands.
+
+    A verdict is close, as-built and circuit disagree, or the rhythm is about to change: the
+    as-built neuron fires otherwise when it is nudged.
+    """
+    close = close_calls(found, FAST_ERROR)
+    if close or found.driven:
+        return close
+    note = about_to_change(task.built.as_built, task.drive, found.as_built)
+    return (note,) if note else ()
 
 
 def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> RegimeReport:
@@ -83,8 +184,11 @@ def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> Regime
     return classify(result.time, result.membrane, onset, threshold)
 
 
-def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
+def compare(
+    task: Task, results: Sequence[Result], against: Expected | None = None
+) -> NeuronValidation:
     """The verdict on one neuron from the results of :meth:`Task.benches`."""
+    against = expected(task) if against is None else against
     built, drive = task.built, task.drive
     model = built.parameters[0]
     curves = tuple(
@@ -93,8 +197,7 @@ def compare(task: Task, results: Sequence[Result]) -> NeuronValidation:
     )
     run = response(results[-1], built.design)
     circuit = circuit_regime(built, run, drive.onset)
-    of_model, model_run = watched(model, drive)
-    of_built, built_run = watched(built.as_built, drive)
+    (of_model, model_run), (of_built, built_run) = against.model, against.as_built
     shaped = is_circuit_shaped(model)
     judged = {"the model": verdict(of_model, circuit, drive.driven)} if shaped else {}
     judged["the as-built model"] = verdict(of_built, circuit, drive.driven)

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.console import plain, print_json, print_table, progress
+from codesign.console import QUIET, StepProgress, plain, print_json, print_table, progress
+from codesign.simulation_text import duration_text, underway_text
+from netlists.bench import Bench, Instance, Subject, Transient
+from netlists.underway import Underway
 
 
 class Colour(Enum):
@@ -88,3 +91,72 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(capsys: pytest.Captu
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "Measuring\nWriting\n"
+
+
+def underway(share: float, seconds: float, name: str = "neuron_3") -> Underway:
+    bench = Bench(
+        title=f"{name} on generic: response to an input current",
+        models="",
+        cells=".subckt cell a\nr1 a 0 1k\n.ends\n",
+        instances=(Instance("x1", "cell", ("a",)),),
+        sources=(),
+        analyses=(Transient(0.12, 4e-5),),
+        subject=Subject(name, 1e-5),
+    )
+    return Underway(bench, 0, share, seconds, 1200.0)
+
+
+def test_a_simulation_says_how_far_it_is_what_is_left_and_when_it_is_stopped():
+    assert (
+        underway_text(underway(0.35, 65.0))
+        == "neuron_3, 4,200 of 12,000 tau_m, 2 min left (stops after 20 min)"
+    )
+    assert underway_text(underway(0.0, 1.0)) == "neuron_3, 0 of 12,000 tau_m (stops after 20 min)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (38.0, "40 s"), (120.0, "2 min"), (7200.0, "2.0 h")]
+)
+def test_times_are_rounded_as_people_round_them(seconds: float, text: str):
+    assert duration_text(seconds) == text
+
+
+def shown(live: bool) -> tuple[StepProgress, list[str | None]]:
+    said: list[str | None] = []
+
+    def advance(steps: float = 1, description: str | None = None) -> None:
+        said.append(description)
+
+    return StepProgress(advance, live), said
+
+
+def test_on_a_terminal_the_bar_follows_the_simulation():
+    steps, said = shown(live=True)
+    steps(1, 4, "simulating in ngspice")
+    steps.watch(underway(0.35, 65.0))
+    assert said == [
+        "simulating in ngspice (1 of 4)",
+        f"simulating in ngspice (1 of 4): {underway_text(underway(0.35, 65.0))}",
+    ]
+
+
+def test_of_two_simulations_the_one_that_takes_longer_is_shown():
+    steps, said = shown(live=True)
+    quick, slow = underway(0.9, 10.0, "quick"), underway(0.1, 10.0, "slow")
+    for found in (quick, slow, quick):
+        steps.watch(found)
+    assert ["slow" in str(text) for text in said] == [False, True, True]
+    # it has ended, and says nothing any more
+    for _ in range(20):
+        steps.watch(quick)
+    assert "quick" in str(said[-1])
+
+
+def test_elsewhere_a_simulation_says_so_once_in_a_while():
+    steps, said = shown(live=False)
+    for seconds in (1.0, 0.9 * QUIET, 1.1 * QUIET, 1.5 * QUIET, 2.1 * QUIET):
+        steps.watch(underway(0.1, seconds))
+    assert said == [underway_text(underway(0.1, s * QUIET)) for s in (1.1, 2.1)]
+    steps.watch(underway(0.1, 1.0))
+    steps.watch(underway(0.2, 1.2 * QUIET))
+    assert len(said) == 3

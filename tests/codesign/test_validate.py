@@ -208,16 +208,6 @@ def test_recorded_currents_are_judged_spike_by_spike(folder, capsys: Captured):
     assert (run / "validation.json").is_file()
 
 
-@pytest.mark.ngspice
-def test_a_simulation_that_takes_too_long_is_status_4(folder, capsys: Captured):
-    # Cells are measured by the tests above, or here with the same short time-out.
-    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic"]
-    assert main([*words, "--current", "0:-0.4", "--duration", "2e5", "--timeout", "3"]) == 4
-    error = capsys.readouterr().err
-    assert "was stopped after 3 s" in error
-    assert "error:" in error
-
-
 def one_error(capsys: Captured) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -234,8 +224,8 @@ def one_error(capsys: Captured) -> str:
         (["preset:resting", "--technology", "generic", "--current", "1:2"], "at time 1"),
         (["preset:resting", "--technology", "generic", "--duration", "nan"], "duration = nan"),
         (["preset:resting", "--technology", "generic", "--neurons", "1"], "neurons 0 to 0"),
-        (["preset:resting", "--technology", "generic", "--timeout", "0"], "time-out"),
-        (["preset:resting", "--technology", "generic", "--timeout", "nan"], "time-out"),
+        (["preset:resting", "--technology", "generic", "--time-limit", "0"], "time limit"),
+        (["preset:resting", "--technology", "generic", "--timeout", "nan"], "time limit"),
     ],
 )
 def test_bad_input_is_status_2_before_anything_is_simulated(
@@ -273,3 +263,22 @@ def test_without_models_it_is_status_3(cache_folder, tmp_path, capsys: Captured)
     path.write_text(path.read_text().replace("library/*/x33.lib", "$NO_SUCH_PDK/x33.lib"))
     assert main(["validate", "preset:resting", "--technology", str(path)]) == 3
     assert "NO_SUCH_PDK" in one_error(capsys)
+
+
+@pytest.mark.ngspice
+def test_a_simulation_that_takes_too_long_is_status_4_and_says_what_to_do(folder, capsys: Captured):
+    words = ["validate", str(folder / "excitable.toml"), "--technology", "generic"]
+    long = ["--current", "0:-0.4", "--duration", "40000", "--time-limit", "1.5"]
+    assert main([*words, *long]) == 4
+    error = capsys.readouterr().err
+    assert "was stopped after 1.5 s, at" in error
+    assert "of 40,000 tau_m" in error
+    assert "--time-limit" in error
+    assert "--accuracy fast" in error
+
+
+def test_accuracy_is_one_of_three(capsys: Captured):
+    with pytest.raises(SystemExit) as left:
+        main(["validate", "preset:resting", "--technology", "generic", "--accuracy", "exact"])
+    assert left.value.code == 2
+    assert "choose from" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from netlists.bench import (
     OperatingPoint,
     PiecewiseLinear,
     Resistor,
+    Subject,
     Transient,
     VoltageSource,
 )
@@ -29,6 +30,7 @@ from netlists.errors import (
     SimulationTimeout,
 )
 from netlists.job import Outcome, Reply
+from netlists.underway import Underway, default_limit
 from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
 
 pytestmark = pytest.mark.ngspice
@@ -260,6 +262,42 @@ def test_the_late_are_stopped_and_the_next_goes_on(make_bench):
             engine.run(make_bench(analyses=(ENDLESS,)))
         assert engine._idle == []
         assert half(engine.run(make_bench())) == pytest.approx(0.49975, rel=1e-3)
+
+
+def test_the_late_say_how_far_they_came_and_what_to_do(make_bench):
+    late = make_bench(analyses=(ENDLESS,), subject=Subject("n3", 1e-4))
+    said = r"at [\d,]+ of 10,000 tau_m; allow it more time \(--time-limit\)"
+    with (
+        Engine(workers=1, timeout=2.0) as engine,
+        pytest.raises(SimulationTimeout, match=said) as found,
+    ):
+        engine.run(late)
+    assert found.value.exit_status == 4
+
+
+def test_who_watches_is_told_how_far_it_is(make_bench):
+    seen: list[Underway] = []
+    bench = make_bench(analyses=(OperatingPoint(), ENDLESS))
+
+    def watch(found: Underway) -> None:
+        seen.append(found)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Engine(workers=1, timeout=300.0, watch=watch) as engine,
+    ):
+        engine.run(bench)
+    assert [(one.bench, one.analyses, one.limit) for one in seen] == [(bench, 1, 300.0)] * 3
+    shares = [one.share for one in seen]
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] <= shares[-1] < 1.0
+    assert 0.0 <= seen[0].seconds <= seen[-1].seconds < 300.0
+
+
+def test_without_a_limit_it_is_that_of_the_bench(make_bench):
+    assert Engine(timeout=None)._limit(make_bench()) == default_limit(make_bench())
 
 
 def test_a_worker_that_died_between_benches_is_replaced(make_bench):

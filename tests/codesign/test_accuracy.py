@@ -1,0 +1,160 @@
+"""Fast first, and tight where the verdict hangs on it: what is simulated again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from circuits.technology import load_technology
+from codesign.validation import Validation, validation_from_json, validation_to_json
+from codesign.workflows import validate as validate_module
+from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.source import Drive
+from codesign.workflows.validate import Task, attempted, validate
+from mapping.mapper import map_neuron
+from netlists.accuracy import Accuracy
+from netlists.bench import Bench
+from netlists.errors import ConvergenceError
+from neuron_model.errors import SimulatorError
+from neuron_model.simulation import Trajectory, simulate
+from neuron_model.stimulus import Stimulus
+from tests.codesign.scripted_engine import ScriptedEngine
+from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.neurons import EXCITABLE
+
+GENERIC = load_technology("generic")
+DRIVE = Drive(Stimulus((0.0, 50.0), (-0.8, -0.4)), 600.0)
+SAME, OTHER = "same", "other"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, BuiltNeuron]]:
+    """Two neurons that are alike but for their names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        made = {}
+        for name in (SAME, OTHER):
+            neuron = replace(EXCITABLE, name=name)
+            design = map_neuron(neuron, real_cells(), LIMITS)
+            made[name] = assemble(neuron, design, GENERIC, real_cells())
+        yield made
+
+
+def as_built(built: BuiltNeuron, more: float = 0.0) -> Trajectory:
+    """How it fires by its as-built parameters, with some more current."""
+    values = tuple(value + more for value in DRIVE.stimulus.values)
+    return simulate(built.as_built, Stimulus(DRIVE.stimulus.times, values), DRIVE.duration)
+
+
+@pytest.fixture
+def engine(built: dict[str, BuiltNeuron]) -> ScriptedEngine:
+    """Circuits fire as built; that of OTHER does so only where tolerances are tight."""
+
+    def answer(bench: Bench, tight: bool) -> Trajectory | SimulatorError:
+        assert bench.subject is not None
+        name = bench.subject.name
+        return as_built(built[name], 0.0 if tight or name == SAME else 0.3)
+
+    return ScriptedEngine(built, answer)
+
+
+def tasks(built: dict[str, BuiltNeuron], drive: Drive = DRIVE) -> list[Task]:
+    return [Task(each, drive) for each in built.values()]
+
+
+def test_what_the_verdict_hangs_on_is_simulated_again_and_nothing_else(built, engine):
+    same, other = validate(tasks(built), engine)
+    assert engine.responses == [(SAME, False), (OTHER, False), (OTHER, True)]
+    assert (same.accuracy, same.repeated) == (Accuracy.FAST, ())
+    assert other.accuracy is Accuracy.TIGHT
+    assert any("as-built and circuit disagree" in why for why in other.repeated)
+    # judged by the second simulation
+    assert other.circuit.spike_count == other.as_built.spike_count
+
+
+@pytest.mark.parametrize("accuracy", [Accuracy.FAST, Accuracy.TIGHT])
+def test_one_accuracy_is_one_simulation(built, engine, accuracy):
+    found = validate(tasks(built), engine, accuracy=accuracy)
+    tight = accuracy is Accuracy.TIGHT
+    assert engine.responses == [(SAME, tight), (OTHER, tight)]
+    assert {neuron.accuracy for neuron in found} == {accuracy}
+    assert {neuron.repeated for neuron in found} == {()}
+
+
+def test_a_rhythm_that_is_about_to_change_is_simulated_again(built, engine, monkeypatch):
+    asked = []
+
+    def about_to_change(_built: object, _drive: object, report: object) -> str:
+        asked.append(report)
+        return "the rhythm is about to change"
+
+    monkeypatch.setattr(validate_module, "about_to_change", about_to_change)
+    (found,) = validate([Task(built[SAME], DRIVE)], engine)
+    assert engine.responses == [(SAME, False), (SAME, True)]
+    assert found.repeated == ("the rhythm is about to change",)
+    assert asked == [found.as_built]
+
+
+def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
+    """Nothing is scripted here: the as-built neuron itself is nudged."""
+    one, edge = built[SAME], replace(DRIVE, stimulus=Stimulus.constant(_edge(built[SAME])))
+
+    def answer(bench: Bench, tight: bool) -> Trajectory:
+        return simulate(one.as_built, edge.stimulus, edge.duration)
+
+    engine = ScriptedEngine(built, answer)
+    (found,) = validate([Task(one, edge)], engine)
+    assert engine.responses == [(SAME, False), (SAME, True)]
+    assert found.repeated
+
+
+def _edge(built: BuiltNeuron) -> float:
+    """The least current, to a thousandth, at which the as-built neuron goes on firing."""
+    silent, firing = -2.5, -0.4
+    while firing - silent > 1e-3:
+        middle = 0.5 * (silent + firing)
+        run = simulate(built.as_built, Stimulus.constant(middle), DRIVE.duration)
+        late = run.voltage[run.time > 0.5 * DRIVE.duration]
+        if late.max() > 0.0:
+            firing = middle
+        else:
+            silent = middle
+    return firing
+
+
+def test_curves_are_swept_once_for_a_circuit_however_it_is_driven(built, engine):
+    one = built[SAME]
+    validate([Task(one, DRIVE), Task(one, DRIVE.lasting(400.0))], engine, accuracy=Accuracy.FAST)
+    assert engine.curves == 3
+
+
+def test_outcomes_come_as_soon_as_they_are_known_and_failures_in_their_places(built):
+    def answer(bench: Bench, tight: bool) -> Trajectory | SimulatorError:
+        assert bench.subject is not None
+        if tight:
+            return ConvergenceError("no solution")
+        return as_built(built[bench.subject.name], 0.3 if bench.subject.name == OTHER else 0.0)
+
+    engine = ScriptedEngine(built, answer)
+    order = tasks({OTHER: built[OTHER], SAME: built[SAME]})
+    found = list(attempted(order, engine))
+    assert [index for index, _ in found] == [1, 0]
+    assert isinstance(found[1][1], ConvergenceError)
+    with pytest.raises(ConvergenceError):
+        validate(order, engine)
+
+
+def test_progress_says_what_is_simulated_again(built, engine):
+    told = []
+    validate(tasks(built), engine, lambda done, total, what: told.append((done, total, what)))
+    assert told[-2:] == [(8, 8, "simulating in ngspice"), (1, 1, validate_module.REPEATING)]
+
+
+def test_files_say_with_which_accuracy_each_neuron_was_judged(built, engine):
+    found = validate(tasks(built), engine)
+    whole = Validation("generic", "tt", 27.0, found)
+    document = validation_to_json(whole)
+    assert [n["accuracy"] for n in document["neurons"]] == ["fast", "tight"]
+    read = validation_from_json(document)
+    assert [n.accuracy for n in read.neurons] == [n.accuracy for n in found]
+    assert [n.repeated for n in read.neurons] == [n.repeated for n in found]

@@ -43,12 +43,14 @@ class Score:
 class Result:
     """One trained network: what it is, how it scored, and what it took.
 
-    best_step: the step whose weights were kept, by the validation part.
+    state: "carried" from window to window in training, or "from_rest". best_step: the step whose
+    weights were kept, by the validation part.
     """
 
     model: str
     seed: int
     activity_weight: float
+    state: str
     parameters: int
     test: Score
     validation: Score
@@ -60,8 +62,10 @@ class Result:
 
 def result_file(folder: Path, settings: Settings, seed: int) -> Path:
     """Where the result of this network stands."""
-    weight = settings.training.activity_weight
-    return folder / f"{settings.model}-activity{weight:g}-seed{seed}.json"
+    training = settings.training
+    state = "" if training.state == "carried" else f"-{training.state}"
+    name = f"{settings.model}-activity{training.activity_weight:g}{state}-seed{seed}.json"
+    return folder / name
 
 
 def run_once(
@@ -90,6 +94,7 @@ def run_once(
         model=settings.model,
         seed=seed,
         activity_weight=configuration.activity_weight,
+        state=configuration.state,
         parameters=parameter_count(network),
         test=score(network, TASK, series.test, series.before_test),
         validation=score(network, TASK, series.validation),

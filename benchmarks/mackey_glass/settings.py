@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class Settings:
     neurons: Mapping[str, Any]
     training: TrainingConfiguration
     steps_per_sample: int = 1
+
+
+def with_state(settings: Settings, state: str) -> Settings:
+    """The same model, its training with the state carried, or with every window from rest."""
+    return replace(settings, training=replace(settings.training, state=state))
 
 
 def read_settings(path: Path) -> Settings:

@@ -30,9 +30,13 @@ _MARKERS = {"mtc": "o", "adlif": "s", "lif": "^"}
 
 @dataclass(frozen=True)
 class Row:
-    """A model over its seeds, on the test part: mean and sample deviation of each measure."""
+    """A model over its seeds, on the test part: mean and sample deviation of each measure.
+
+    state: as in :class:`~benchmarks.mackey_glass.run.Result`.
+    """
 
     model: str
+    state: str
     parameters: int
     seeds: int
     mean: Score
@@ -44,6 +48,7 @@ def make_row(results: Sequence[Result]) -> Row:
     columns = {name: [getattr(r.test, name) for r in results] for name in MEASURES}
     return Row(
         results[0].model,
+        results[0].state,
         results[0].parameters,
         len(results),
         Score(**{name: statistics.mean(values) for name, values in columns.items()}),
@@ -64,14 +69,18 @@ def markdown(rows: Sequence[Row]) -> str:
             )
             for name in MEASURES
         ]
-        heads = f"| {MODELS[row.model]} | {row.parameters} | {row.seeds} | "
+        heads = f"| {_title(row)} | {row.parameters} | {row.seeds} | "
         lines.append(heads + " | ".join(cells) + " |")
     first = rows[0]
-    for row in rows[1:]:
+    for row in [row for row in rows[1:] if row.state == first.state]:
         cells = [f"{getattr(first.mean, n) / getattr(row.mean, n):.2f}" for n in MEASURES]
         title = f"{MODELS[first.model]} / {MODELS[row.model]}"
         lines.append(f"| {title} | | | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _title(row: Row) -> str:
+    return MODELS[row.model] + ("" if row.state == "carried" else ", trained from rest")
 
 
 def _shape(measure: str) -> str:
@@ -110,7 +119,7 @@ def picture(chosen: Sequence[Result], others: Sequence[Result]) -> bytes:
                     if of:
                         axis.plot(
                             [getattr(score, name) for score in of],
-                            [score.nrmse for score in of],
+                            [score.stream_nrmse for score in of],
                             _MARKERS[model],
                             color=_COLOURS[model],
                             fillstyle="none" if hollow else "full",
@@ -124,8 +133,10 @@ def picture(chosen: Sequence[Result], others: Sequence[Result]) -> bytes:
             axis.xaxis.set_minor_formatter("")
             axis.set_xlabel(MEASURES[name])
             axis.grid(alpha=0.3, linewidth=0.5)
-        axes[0].set_ylim(0.0, 1.1 * max((r.test.nrmse for r in (*chosen, *others)), default=1.0))
-        axes[0].set_ylabel("test NRMSE, 135 units of time ahead")
+        axes[0].set_ylim(
+            0.0, 1.1 * max((r.test.stream_nrmse for r in (*chosen, *others)), default=1.0)
+        )
+        axes[0].set_ylabel("test NRMSE in one run, 135 units ahead")
         if chosen:
             axes[0].legend(frameon=False)
         stream = io.BytesIO()

@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.mackey_glass.settings import FOLDER as COMPARED
-from benchmarks.mackey_glass.settings import read_settings
+from benchmarks.mackey_glass.settings import read_settings, with_state
 from benchmarks.mackey_glass_chips.run import Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
 from codesign.interruption import interruption
@@ -55,7 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/results/mackey_glass_chips"))
     arguments = parser.parse_args(words)
     torch.set_num_threads(1)
-    settings = read_settings(COMPARED / "mtc.toml"), read_settings(FOLDER / "network.toml")
+    coarse = with_state(read_settings(COMPARED / "mtc.toml"), "from_rest")
+    settings = coarse, read_settings(FOLDER / "network.toml")
     on_chips = read_run_configuration(FOLDER / "on_chips.toml")
 
     def say(text: str) -> None:

@@ -10,15 +10,17 @@ from benchmarks.mackey_glass import __main__ as benchmark
 from benchmarks.mackey_glass import run
 from benchmarks.mackey_glass.networks import make_network, parameter_count
 from benchmarks.mackey_glass.run import Result, Score, read_result, result_file, run_once
-from benchmarks.mackey_glass.settings import MODELS, TASK, read_settings
+from benchmarks.mackey_glass.settings import MODELS, TASK, read_settings, with_state
 from benchmarks.mackey_glass.table import comma_separated, make_row, markdown, picture
 from neuron_model.errors import InputError
 from neuron_model.tasks.mackey_glass import MackeyGlass
 
 
-def result(model: str, seed: int, nrmse: float, weight: float = 0.0) -> Result:
+def result(
+    model: str, seed: int, nrmse: float, weight: float = 0.0, state: str = "carried"
+) -> Result:
     score = Score(nrmse, 1.05 * nrmse, 0.02, 0.1, 300.0)
-    return Result(model, seed, weight, 5600, score, score, 10, 20, 1.5, "2")
+    return Result(model, seed, weight, state, 5600, score, score, 10, 20, 1.5, "2")
 
 
 def test_horizon_and_parameter_counts():
@@ -89,6 +91,25 @@ def test_files_tell_networks_of_the_table_from_the_sweep(tmp_path: Path):
     assert [row["mean"]["nrmse"] for row in table] == pytest.approx([0.6, 0.6, 0.6])
     assert (tmp_path / "activity.png").read_bytes().startswith(b"\x89PNG")
     assert len((tmp_path / "networks.csv").read_text().splitlines()) == 8
+
+
+def test_networks_trained_from_rest_have_rows_and_files_of_their_own(tmp_path: Path):
+    settings = benchmark.all_settings()
+    for state, nrmse in (("carried", 0.1), ("from_rest", 0.5)):
+        for seed in (0, 1):
+            weight = settings["mtc"].training.activity_weight
+            path = result_file(tmp_path / "networks", with_state(settings["mtc"], state), seed)
+            path.parent.mkdir(exist_ok=True)
+            one = result("mtc", seed, nrmse, weight, state)
+            path.write_text(json.dumps(dataclasses.asdict(one)))
+    benchmark.main(["--tables", "--networks", str(tmp_path / "networks"), "--out", str(tmp_path)])
+    table = json.loads((tmp_path / "table.json").read_text())
+    assert [(row["state"], row["mean"]["nrmse"]) for row in table] == [
+        ("carried", 0.1),
+        ("from_rest", 0.5),
+    ]
+    lines = (tmp_path / "table.md").read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["MTC", "MTC, trained from rest"]
 
 
 def test_picture_of_nothing_is_a_picture():

@@ -125,6 +125,7 @@ class NodeNoise:
             return 0.0
         return float((self.flicker / self.white) ** (1.0 / self.exponent))
 
+    @property
     def shot_equivalent(self) -> float:
         """The current whose shot noise 2 q I would be as strong as the white noise, ampere."""
         return self.white / (2.0 * CHARGE)

@@ -168,7 +168,7 @@ def noisy_runs(
     noise: Noise,
     stimuli: Sequence[Stimulus],
     duration: float,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     step: float | None = None,
     sampling: float | None = None,
     progress: Progress | None = None,

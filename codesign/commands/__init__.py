@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "centre": "move a neuron to the middle of its regime, so that more chips keep it",
     "trim": "find codes for each chip and tell how many then fire as they should",
     "temperature": "tell how a neuron fires from cold to hot",
+    "noise": "print how much intervals and regimes vary by the noise of transistors",
     "sweep": "tell how a neuron fires at every corner, temperature, mismatch sample and parameter",
     "report": "write an HTML page with plots about a run",
     "demo": "run the whole loop on a small case",

@@ -1,0 +1,130 @@
+"""``codesign noise``: many runs of the macromodel, a few in ngspice, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.workflows.circuit import design_neuron
+from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
+from codesign.workflows.source import Drive
+from netlists.bench import CurrentSource, TransientNoise
+from neuron_model.errors import InputError
+from neuron_model.presets import preset
+from neuron_model.regimes import Regime
+from neuron_model.stimulus import Stimulus
+
+GENERIC = load_technology("generic")
+KNOWN = preset("tonic_spiking")
+DRIVE = Drive(Stimulus.constant(1.0), 260.0)
+
+
+@pytest.fixture(scope="module")
+def neuron(cache, engine) -> NoisyNeuron:
+    design = design_neuron(KNOWN.parameters, GENERIC, engine)
+    return noisy_neuron(KNOWN.parameters, design, GENERIC, engine, DRIVE)
+
+
+@pytest.mark.ngspice
+def test_runs_jitter_and_a_record_that_is_resumed(neuron, tmp_path: Path):
+    record = tmp_path / "runs.jsonl"
+    outcome = study(neuron, 6, seed=4, record=record)
+    assert outcome.wanted == Regime.TONIC_SPIKING
+    assert {train.regime for train in outcome.trains} == {Regime.TONIC_SPIKING}
+    found = outcome.jitter["interspike_interval"]
+    # some 0.3 % on 4 pF, by shot noise that the models take for up to twice as strong
+    assert 0.001 < found.variation < 0.01
+    assert found.mean == pytest.approx(neuron.quiet.interspike_interval, rel=0.01)
+
+    written = record.read_text()
+    again = study(neuron, 6, seed=4, record=record)
+    assert again.trains == outcome.trains
+    assert record.read_text() == written
+    assert study(neuron, 6, seed=4).trains == outcome.trains
+    assert study(neuron, 6, seed=5).trains != outcome.trains
+    with pytest.raises(InputError, match="another neuron, drive, technology or seed"):
+        study(neuron, 6, seed=5, record=record)
+
+
+@pytest.mark.ngspice
+def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron):
+    membrane = next(n for n in neuron.nodes if n.node is None)
+    biases = sum(a.bias_current for a in neuron.built.design.amplifiers)
+    biases += neuron.built.design.compensation_bias
+    # four to six shot noises of each bias current, and up to twice that by the models
+    assert 3.0 < membrane.shot_equivalent / biases < 13.0
+    rows = {row.cell: row for row in study(neuron, 2).cells}
+    assert {"OTA of fm", "OTA of sp", "OTA of a leak section"} <= set(rows)
+    assert all(1.0 < row.white / row.shot < 2.2 for row in rows.values())
+
+
+@pytest.mark.ngspice
+def test_near_a_boundary_the_regime_is_a_matter_of_chance(neuron):
+    outcome = study(neuron, 10, boundary=True)
+    boundary = outcome.boundary
+    assert boundary is not None
+    assert Regime.TONIC_SPIKING in (boundary.below, boundary.above)
+    assert boundary.points[0].current < boundary.current < boundary.points[-1].current
+    shares = np.array([p.share(boundary.above).value for p in boundary.points])
+    assert shares[0] < 0.5 < shares[-1]
+
+
+@pytest.mark.ngspice
+def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, engine):
+    bench = noisy_bench(neuron)
+    noises = [s for s in bench.sources if isinstance(s.waveform, TransientNoise)]
+    assert all(isinstance(s, CurrentSource) for s in noises)
+    assert [s.negative for s in noises] == ["vm", "v_slow"]
+    assert "trnoise" not in bench.cells
+    (train,) = study(neuron, 2, circuits=1, engine=engine).circuits
+    assert train.regime == Regime.TONIC_SPIKING
+    gaps = np.diff(train.spikes)
+    assert gaps.mean() == pytest.approx(neuron.quiet.interspike_interval, rel=0.02)
+    assert gaps.std() > 1e-3
+
+
+@pytest.mark.ngspice
+def test_a_recorded_current_is_refused(neuron, engine):
+    recorded = Drive(Stimulus.sampled([0.0, 1.0], 10.0), 20.0, driven=True)
+    with pytest.raises(InputError, match="not a recording"):
+        noisy_neuron(KNOWN.parameters, neuron.built.design, GENERIC, engine, recorded)
+
+
+@pytest.mark.ngspice
+def test_the_command_prints_a_table_or_a_document(cache, capsys, tmp_path: Path):
+    words = ["noise", "preset:tonic_spiking", "--technology", "generic", "--current", "0:1"]
+    words += ["--duration", "200", "--runs", "3", "--seed", "2"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "jitter: 3 runs, seed 2" in shown
+    assert "tonic_spiking 100.0 %" in shown
+    picture = tmp_path / "noise.png"
+    assert main([*words, "--json", "--plot", str(picture)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["macromodel"]["runs"] == 3
+    assert document["nodes"][0]["node"] == "membrane"
+    assert picture.is_file()
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--runs", "1"], "--runs 1"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--backend", "ngspice", "--circuits", "-1"], "--circuits -1"),
+        (["--corner", "zz"], "zz"),
+        (["--temperature", "900"], "temperature"),
+        (["--current", "nonsense"], "no step"),
+        (["--duration", "-5"], "duration"),
+        (["--technology", "nothing_of_the_kind"], "nothing_of_the_kind"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(cache, capsys, more, words):
+    assert main(["noise", "preset:tonic_spiking", "--technology", "generic", *more]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert words in error

@@ -75,7 +75,7 @@ def _draw_intervals(axes: Axes, study: NoiseStudy) -> None:
     every = np.concatenate([v for v in values.values() if v.size]) * factor
     low, high = np.quantile(every, [0.0005, 0.9995])
     room = 0.0 if high > low else 1e-3 * (abs(low) or 1.0)
-    bins = np.linspace(low - room, high + room, _BINS)
+    bins = np.linspace(low - room, high + room, _BINS).tolist()
     known: Mapping[str, Mapping[str, Jitter | None]] = {
         "as_built": study.jitter,
         "circuit": study.circuit_jitter,

@@ -402,7 +402,7 @@ def _regimes_at(
 ) -> tuple[BoundaryPoint, ...]:
     """Regimes of ``runs`` runs at each of ``currents`` (in I0)."""
     counts: list[Counter[Regime]] = [Counter() for _ in currents]
-    each = max(1, _RUNS_AT_ONCE // 5)
+    each = _RUNS_AT_ONCE // 2
     for first in range(0, runs, each):
         count = min(each, runs - first)
         key = f"around {currents[0]:.9g} to {currents[-1]:.9g}, runs {first}"

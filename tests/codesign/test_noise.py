@@ -57,7 +57,8 @@ def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron):
     # four to six shot noises of each bias current, and up to twice that by the models
     assert 3.0 < membrane.shot_equivalent / biases < 13.0
     rows = {row.cell: row for row in study(neuron, 2).cells}
-    assert {"OTA of fm", "OTA of sp", "OTA of a leak section"} <= set(rows)
+    names = {f"OTA of {a.name}" for a in neuron.built.design.elements}
+    assert names | {"OTA of a leak section", "OTA of follower slow"} < set(rows)
     assert all(1.0 < row.white / row.shot < 2.2 for row in rows.values())
 
 
@@ -81,8 +82,8 @@ def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, engine):
     assert "trnoise" not in bench.cells
     (train,) = study(neuron, 2, circuits=1, engine=engine).circuits
     assert train.regime == Regime.TONIC_SPIKING
-    gaps = np.diff(train.spikes)
-    assert gaps.mean() == pytest.approx(neuron.quiet.interspike_interval, rel=0.02)
+    gaps = np.diff(train.spikes)[1:]
+    assert np.median(gaps) == pytest.approx(neuron.quiet.interspike_interval, rel=0.03)
     assert gaps.std() > 1e-3
 
 

@@ -3,16 +3,28 @@
     C dV_out/dt = I_bias tanh((V_in - V_out) / V0)
 
 C. Mead, Analog VLSI and Neural Systems, 1989, chapter 9: a one-pole low-pass that slews when the
-difference exceeds V0.
+difference exceeds V0. A slow one may divide its bias by the OTA's mirrors: with
+:func:`circuits.ota.divided_ota` the bias that junctions leak into is several times the current that
+charges the capacitor.
 """
 
-from circuits.ota import ota
+from circuits.ota import divided_ota, ota
 from circuits.structure import Capacitor, Cell, Direction, Instance, Port
 from circuits.technology import Technology
 
 
-def follower(name: str, technology: Technology, capacitance: float, description: str) -> Cell:
-    """The cell ``name`` with a capacitor of ``capacitance`` farad to the lower supply."""
+def follower(
+    name: str,
+    technology: Technology,
+    capacitance: float,
+    description: str,
+    divided: bool = False,
+) -> Cell:
+    """The cell ``name`` with a capacitor of ``capacitance`` farad to the lower supply.
+
+    ``divided``: its OTA is the one that divides.
+    """
+    amplifier = divided_ota(technology) if divided else ota(technology)
     ports = (
         Port("in", Direction.INPUT),
         Port("out", Direction.OUTPUT),
@@ -21,7 +33,7 @@ def follower(name: str, technology: Technology, capacitance: float, description:
         Port("vss", Direction.GROUND),
     )
     parts = (
-        Instance("ota", ota(technology), ("in", "out", "out", "ibias", "vdd", "vss")),
+        Instance("ota", amplifier, ("in", "out", "out", "ibias", "vdd", "vss")),
         Capacitor("integrator", "out", "vss", capacitance, "integrator"),
     )
     return Cell(name, ports, parts, description)

@@ -108,6 +108,7 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
             technology,
             each.capacitance,
             f"follower-integrator of the {each.timescale} voltage",
+            each.divided,
         )
         nets = (MEMBRANE, f"v_{each.timescale}", f"ib_{each.timescale}", *supplies)
         comment = (

@@ -18,10 +18,14 @@ from circuits.technology import Device, Technology
 from neuron_model.errors import InputError
 
 SCALED_ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "pair": (("ota", "pair"),),
-    "tail": (("ota", "tail"),),
-    "pmos_mirror": (("ota", "pmos_mirror"),),
-    "nmos_mirror": (("ota", "nmos_mirror"),),
+    "pair": (("ota", "pair"), ("divided_ota", "pair")),
+    "tail": (("ota", "tail"), ("divided_ota", "tail")),
+    "pmos_mirror": (
+        ("ota", "pmos_mirror"),
+        ("divided_ota", "pmos_mirror"),
+        ("divided_ota", "pmos_output"),
+    ),
+    "nmos_mirror": (("ota", "nmos_mirror"), ("divided_ota", "nmos_mirror")),
     "compensation": (("mirror", "nmos"), ("mirror", "pmos")),
 }
 """What can be scaled by itself: (cell, role) of the sizes that go together."""
@@ -42,6 +46,8 @@ def scaled_technology(technology: Technology, factors: Mapping[str, float]) -> T
         if name not in SCALED_ROLES:
             raise InputError(f"size of {name!r}: it must be one of {', '.join(SCALED_ROLES)}.")
         for cell, role in SCALED_ROLES[name]:
+            if cell not in sizes:
+                continue
             device = technology.pmos if role.startswith("pmos") else technology.nmos
             sizes[cell][role] = scaled_size(sizes[cell][role], factor, device, f"{cell}.{role}")
     return replace(technology, sizes=sizes)

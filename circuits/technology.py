@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,11 @@ TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 CELL_ROLES: Mapping[str, tuple[str, ...]] = {
     "ota": ("tail", "pair", "pmos_mirror", "nmos_mirror"),
     "mirror": ("nmos", "pmos"),
+    "divided_ota": ("tail", "pair", "pmos_mirror", "pmos_output", "nmos_mirror"),
 }
-"""The sizes that a technology file has to give, by cell."""
+"""The sizes that a technology file gives, by cell."""
+
+_OPTIONAL_CELLS = ("divided_ota",)
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -124,6 +127,17 @@ class Technology:
     def device(self, polarity: Polarity) -> Device:
         """The device of ``polarity``."""
         return self.nmos if polarity == Polarity.NMOS else self.pmos
+
+    @property
+    def divides(self) -> bool:
+        """Whether it has an OTA that divides its bias, for slow followers."""
+        return "divided_ota" in self.sizes
+
+    @property
+    def without_junctions(self) -> Technology:
+        """The same with transistors whose drains and sources are not written."""
+        nmos, pmos = (replace(device, diffusion=None) for device in (self.nmos, self.pmos))
+        return replace(self, nmos=nmos, pmos=pmos)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -398,6 +412,9 @@ def _diffusion(device: _Table, parameters: _Table) -> Diffusion | None:
 def _sizes(table: _Table, nmos: Device, pmos: Device) -> dict[str, dict[str, Size]]:
     sizes: dict[str, dict[str, Size]] = {}
     for cell, roles in CELL_ROLES.items():
+        if cell in _OPTIONAL_CELLS and cell not in table.content:
+            table.seen.add(cell)
+            continue
         cell_table = table.table(cell)
         sizes[cell] = {}
         for role in roles:
@@ -460,6 +477,8 @@ def _limits(table: _Table, supply: float, reference: float) -> Limits:
         voltage=table.pair("voltage", reach, high=supply),
         capacitance=table.pair("capacitance", (2e-13, 2e-11), high=1e-6),
         unit_current=table.pair("unit_current", (1e-9, 2e-8), high=1e-3),
+        temperature=_temperatures(table),
+        leakage_share=table.number("leakage_share", 0.1, high=10.0),
     )
     for key in ("bias_current", "capacitance", "unit_current"):
         if getattr(limits, key)[0] <= 0:
@@ -470,6 +489,22 @@ def _limits(table: _Table, supply: float, reference: float) -> Limits:
         )
     table.done()
     return limits
+
+
+def _temperatures(table: _Table) -> tuple[float, float]:
+    """Between which a circuit has to work, degree Celsius."""
+    value = table.get("temperature", [-40.0, 125.0])
+    good = (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+        and -60.0 <= value[0] < value[1] <= 200.0
+    )
+    if not good:
+        raise table.error(
+            "temperature", f"= {value!r} must be [coldest, hottest], from -60 to 200 degC"
+        )
+    return float(value[0]), float(value[1])
 
 
 def _unit_current(table: _Table) -> float | None:

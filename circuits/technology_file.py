@@ -41,6 +41,7 @@ def write_sized_technology(
     content["cells"] = {
         cell: {role: _size(technology.size(cell, role)) for role in roles}
         for cell, roles in CELL_ROLES.items()
+        if cell in technology.sizes
     }
     lines = [f"# {line}\n" for line in comment.splitlines()]
     return write_atomically(path, "".join(lines) + tomli_w.dumps(content))

@@ -49,10 +49,29 @@ class TemperatureStudy:
     @property
     def steady(self) -> bool:
         """Whether the neuron fires as the model at every temperature, in ngspice if asked."""
-        return all(
-            (c.as_built if c.circuit is None else c.circuit).regime == self.wanted
-            for c in self.conditions
+        return all(map(self._fires, self.conditions))
+
+    @property
+    def held(self) -> tuple[float, float] | None:
+        """Coldest and hottest temperature around the nominal one between which it fires as the
+        model; None where it does not even there (or at the condition nearest to it)."""
+        conditions = sorted(self.conditions, key=lambda c: c.temperature)
+        good = [self._fires(c) for c in conditions]
+        middle = min(
+            range(len(conditions)), key=lambda i: abs(conditions[i].temperature - self.nominal)
         )
+        if not good[middle]:
+            return None
+        first, last = middle, middle
+        while first > 0 and good[first - 1]:
+            first -= 1
+        while last < len(good) - 1 and good[last + 1]:
+            last += 1
+        return conditions[first].temperature, conditions[last].temperature
+
+    def _fires(self, condition: Condition) -> bool:
+        report = condition.as_built if condition.circuit is None else condition.circuit
+        return report.regime == self.wanted
 
     def drift(self, who: str, name: str) -> tuple[float | None, ...]:
         """Relative change of an interval in seconds from the nominal temperature, by condition.
@@ -85,6 +104,7 @@ def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
         "duration": study.duration,
         "wanted": study.wanted.value,
         "steady": study.steady,
+        "held": None if study.held is None else list(study.held),
         "conditions": [
             {
                 "temperature": c.temperature,

@@ -53,7 +53,8 @@ def point(amplifier: OtaDesign, characteristics: CellCharacteristics) -> OtaPoin
 
 def follower_point(follower: FollowerDesign, characteristics: CellCharacteristics) -> OtaPoint:
     """What is known of a follower's amplifier at its own bias, at the reference."""
-    return characteristics.follower.at(follower.bias_current, characteristics.reference)
+    table = characteristics.follower_table(follower.divided)
+    return table.at(follower.bias_current, characteristics.reference)
 
 
 def membrane_conductance(design: NeuronDesign, characteristics: CellCharacteristics) -> float:

@@ -124,9 +124,9 @@ def _of_follower(
     follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> Amplifier:
     at = follower_point(follower, characteristics)
+    table = characteristics.follower_table(follower.divided)
     low, high = (
-        characteristics.follower.at(follower.bias_current, characteristics.reference + v)
-        for v in (-_REACH, _REACH)
+        table.at(follower.bias_current, characteristics.reference + v) for v in (-_REACH, _REACH)
     )
     per_unit = design.unit_voltage / (2 * _REACH)
     return Amplifier(

@@ -69,7 +69,7 @@ def as_built_samples(
     followers = {
         f.timescale: _change(
             follower_block(f.timescale),
-            sensitivities.follower,
+            sensitivities.follower_table(f.divided),
             f.bias_current,
             characteristics.reference,
             follower_point(f, characteristics),

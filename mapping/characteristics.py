@@ -30,6 +30,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import least_squares
 
+from mapping.leakage import Leakage
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.dynamics import Branches, amplified, moved_branches, settled
@@ -412,6 +413,8 @@ class CellCharacteristics:
     OTA at the reference. fingerprint: hash of models, sizes and method. feedthrough: farad, by
     which a moving input's charge reaches the output, as current in the direction in which the
     output goes with that input: what the pair's gate and the tail take, it draws from its branch.
+    divided: of the followers whose OTA divides its bias; None where the technology has none.
+    leakage: what junctions add at the hottest temperature; None where it was not measured.
     """
 
     technology: str
@@ -428,6 +431,8 @@ class CellCharacteristics:
     output_capacitance: float
     fingerprint: str = ""
     feedthrough: float = 0.0
+    divided: OtaTable | None = None
+    leakage: Leakage | None = None
 
     def __post_init__(self) -> None:
         least = 2 * _BOLTZMANN_OVER_CHARGE * (self.temperature + 273.15)
@@ -453,7 +458,23 @@ class CellCharacteristics:
     def in_detail(self) -> CellCharacteristics:
         """The same cells with tables in detail: for models that have shape and shoulder."""
         tables = {x.value: self.ota(x).in_detail for x in Orientation}
-        return replace(self, **tables)  # type: ignore[arg-type]
+        divided = None if self.divided is None else self.divided.in_detail
+        return replace(self, divided=divided, **tables)  # type: ignore[arg-type]
+
+    def follower_table(self, divided: bool) -> OtaTable:
+        """Of the followers whose OTA divides its bias, or of the others.
+
+        Raises:
+            InputError: the technology has no OTA that divides.
+        """
+        if not divided:
+            return self.follower
+        if self.divided is None:
+            raise InputError(
+                f"technology '{self.technology}' has no OTA that divides its bias: add its sizes "
+                "in [cells.divided_ota]."
+            )
+        return self.divided
 
     def ota(self, orientation: Orientation) -> OtaTable:
         """The table of ``orientation``."""
@@ -461,7 +482,7 @@ class CellCharacteristics:
         return table
 
 
-_FORMAT = 5
+_FORMAT = 6
 
 
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:
@@ -477,6 +498,7 @@ def characteristics_from_json(text: str, source: str = "characteristics") -> Cel
     """
     parts: dict[str, Callable[..., Any]] = {x.value: _ota_table for x in Orientation}
     parts |= {"source": MirrorTable, "sink": MirrorTable}
+    parts |= {"divided": _ota_table, "leakage": Leakage}
     what = f"{source}: is no characteristics file"
     return record_from_json(text, CellCharacteristics, _FORMAT, parts, what)
 

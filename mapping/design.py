@@ -42,7 +42,8 @@ class FollowerDesign:
     """The follower-integrator that makes U_x: tau_x = C V0 / (A I_bias).
 
     bias_current: ampere. capacitance: farad, drawn. shift: volt by which the follower's output
-    settles above its input. tau: the trained time constant.
+    settles above its input. tau: the trained time constant. divided: whether its OTA is the one
+    that divides, whose gain A is a part of 1.
     """
 
     timescale: Timescale
@@ -50,6 +51,7 @@ class FollowerDesign:
     capacitance: float
     shift: float
     tau: float
+    divided: bool = False
 
 
 @dataclass(frozen=True)

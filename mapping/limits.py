@@ -11,12 +11,16 @@ class Limits:
 
     bias_current: ampere, of one bias line. voltage: volt, of one reference line.
     capacitance: farad, of one capacitor. unit_current: ampere, the current I0 of one unit.
+    temperature: degree Celsius, between which the circuit has to work. leakage_share: of a bias,
+    what junctions may add to it at the hottest of these.
     """
 
     bias_current: tuple[float, float]
     voltage: tuple[float, float]
     capacitance: tuple[float, float]
     unit_current: tuple[float, float]
+    temperature: tuple[float, float] = (-40.0, 125.0)
+    leakage_share: float = 0.1
 
 
 def check_within(

@@ -22,6 +22,7 @@ from scipy.optimize import least_squares
 from mapping.as_built import (
     as_built,
     as_built_filter,
+    follower_point,
     membrane_conductance,
     offset_current,
     point,
@@ -47,6 +48,8 @@ _KAPPA_TOLERANCE = 0.12
 _FILTER_TOLERANCE = 0.25
 # What a follower is given beyond the smallest bias: the design is only known to some per cent.
 _BIAS_MARGIN = 1.03
+# A bias so many times as large as leakage allows is left as it is.
+_CALM = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,6 @@ def map_neuron(
             )
     unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
     unit_current, membrane = _scale(neuron, characteristics, limits, choices)
-    smallest_bias = _smallest_bias(neuron, characteristics, limits)
     design = NeuronDesign(
         name=neuron.name,
         technology=characteristics.technology,
@@ -113,9 +115,7 @@ def map_neuron(
         elements=tuple(_first_guess(i, e, unit_current, neuron) for i, e in elements),
         leak=(),
         followers=tuple(
-            _first_follower(
-                x, neuron, unit_current, membrane, smallest_bias, characteristics, limits
-            )
+            _first_follower(x, neuron, unit_current, membrane, characteristics, limits)
             for x in neuron.timescales
             if neuron.tau(x) > 0
         ),
@@ -133,8 +133,10 @@ def map_neuron(
     for _ in range(_ROUNDS):
         reach = _leak_range(design, characteristics, limits, choices)
         design = _refine(neuron, dict(elements), design, characteristics, reach)
-    design = replace(design, notes=_notes(neuron, design, reach))
-    _check(neuron, design, limits, reach)
+    cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
+    notes = (*_notes(neuron, design, reach), *_raised((unit_current, membrane), cold, limits))
+    design = replace(design, notes=notes)
+    _check(neuron, design, characteristics, limits, reach)
     _check_slopes(neuron, dict(elements), design, characteristics)
     if choices.generator is not None:
         free = choices.unit_current is None
@@ -166,14 +168,17 @@ def _scale(
     """(I0, C_m): the smallest current at which the slowest follower still has a bias it can use.
 
     A follower of tau_x has the bias C_x I0 tau_m / (C_m tau_x), at most C_max I0 tau_m / (C_m
-    tau_x). Where I0 would have to be larger than the largest element allows, C_m shrinks.
+    tau_x). Where I0 would have to be larger than the largest element allows, C_m shrinks. What
+    junctions add to all biases at the hottest temperature asks for an I0 of its own.
     """
     slowest = max((neuron.tau(x) for x in neuron.timescales), default=0.0) / neuron.tau_m
     largest = max((abs(e.alpha) for e in neuron.elements), default=1.0)
     c_low, c_high = limits.capacitance
     membrane = choices.membrane_capacitance or min(max(choices.nominal_capacitance, c_low), c_high)
     check_within("the membrane capacitor", membrane, limits.capacitance, "F", "choose another C_m")
-    needed = _smallest_bias(neuron, characteristics, limits) * slowest / c_high
+    kinds = (False, *((True,) if characteristics.divided is not None else ()))
+    smallest = min(_smallest_output(x, neuron, characteristics, limits) for x in kinds)
+    needed = smallest * slowest / c_high
     ceiling = min(limits.unit_current[1], limits.bias_current[1] / max(largest, 1.0))
     if choices.unit_current is not None:
         unit = check_within(
@@ -184,24 +189,53 @@ def _scale(
             "choose another I0",
         )
     else:
-        wanted = max(limits.unit_current[0], choices.nominal_current, needed * membrane)
+        calm = _calm_current(neuron, characteristics, limits, choices)
+        wanted = max(limits.unit_current[0], choices.nominal_current, needed * membrane, calm)
         unit = min(wanted, max(ceiling, limits.unit_current[0]))
     if choices.membrane_capacitance is None and needed * membrane > unit:
         membrane = max(unit / needed, c_low)
     return unit, membrane
 
 
-def _smallest_bias(
-    neuron: NeuronParameters, characteristics: CellCharacteristics, limits: Limits
+def least_follower_bias(
+    divided: bool, characteristics: CellCharacteristics, limits: Limits
+) -> float:
+    """The smallest bias of a follower, ampere: the technology's, or the one to which junctions add
+    no more than ``limits.leakage_share`` at the hottest temperature."""
+    leakage = characteristics.leakage
+    leaked = 0.0 if leakage is None else leakage.of_follower(divided)
+    return max(limits.bias_current[0], leaked / limits.leakage_share)
+
+
+def _smallest_output(
+    divided: bool, neuron: NeuronParameters, characteristics: CellCharacteristics, limits: Limits
 ) -> float:
     """What C I0 tau_m / (C_m tau_x) must be for a follower's bias to be the smallest allowed.
 
-    That bias is the formula's over gain and V0 / V0_f: followers' gain is above 1, and their
-    slope voltage below that of the elements, whose biases are larger.
+    That bias is the formula's over gain and V0 / V0_f: followers' gain is above 1 (a part of 1 if
+    they divide), and their slope voltage below that of the elements, whose biases are larger.
     """
-    at = characteristics.follower.at(limits.bias_current[0], characteristics.reference)
+    bias = least_follower_bias(divided, characteristics, limits)
+    at = characteristics.follower_table(divided).at(bias, characteristics.reference)
     widest = float(characteristics.noninverting.slope_voltage.max()) * _mean_kappa(neuron.elements)
-    return _BIAS_MARGIN * limits.bias_current[0] * at.gain * widest / at.slope_voltage
+    return _BIAS_MARGIN * bias * at.gain * widest / at.slope_voltage
+
+
+def _calm_current(
+    neuron: NeuronParameters,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices,
+) -> float:
+    """I0 at which junctions add the allowed share to all biases at the membrane, ampere."""
+    if characteristics.leakage is None:
+        return 0.0
+    amplifiers = len(neuron.elements) + choices.leak_sections
+    # gains are above 1, so that biases are smaller than what they make
+    gain = float(characteristics.noninverting.gain.max())
+    units = (sum(abs(e.alpha) for e in neuron.elements) + choices.leak_range) / gain
+    leaked = amplifiers * characteristics.leakage.ota
+    return float(_BIAS_MARGIN * leaked / limits.leakage_share / units)
 
 
 def element_name(index: int, element: Element) -> str:
@@ -231,24 +265,43 @@ def _first_follower(
     neuron: NeuronParameters,
     unit_current: float,
     membrane: float,
-    smallest_bias: float,
     characteristics: CellCharacteristics,
     limits: Limits,
 ) -> FollowerDesign:
     """The membrane's capacitor, or a larger one so that the bias is large and the lag small enough.
 
     A follower lags by charge / I_bias = charge A tau_x / (C_x V0): in the loop that a slow element
-    closes, a lag of a tau_m makes oscillations grow that the model damps.
+    closes, a lag of a tau_m makes oscillations grow that the model damps. One to which junctions
+    add more than a tenth of what is allowed divides its bias, if the technology has an OTA that
+    does and its range of currents goes so far.
     """
     tau = neuron.tau(timescale)
     slowness = tau / neuron.tau_m
-    needed = smallest_bias * slowness * membrane / unit_current
-    bias = max(unit_current / slowness, characteristics.follower.bias_current[0])
-    at = characteristics.follower.at(bias, characteristics.reference)
-    quick = at.delay * bias * at.gain * slowness / (_LARGEST_LAG * at.slope_voltage)
-    capacitance = min(max(membrane, needed, quick), limits.capacitance[1])
-    bias = capacitance * unit_current * neuron.tau_m / (membrane * tau)
-    return FollowerDesign(timescale, bias, capacitance, 0.0, tau)
+
+    def made(divided: bool) -> FollowerDesign:
+        table = characteristics.follower_table(divided)
+        low = table.at(table.bias_current[0], characteristics.reference)
+        part = low.gain if divided else 1.0
+        bias = max(unit_current / slowness / part, table.bias_current[0])
+        at = table.at(bias, characteristics.reference)
+        quick = at.delay * bias * at.gain * slowness / (_LARGEST_LAG * at.slope_voltage)
+        smallest = _smallest_output(divided, neuron, characteristics, limits)
+        needed = smallest * slowness * membrane / unit_current
+        capacitance = min(max(membrane, needed, quick), limits.capacitance[1])
+        current = capacitance * unit_current / (membrane * slowness)
+        return FollowerDesign(timescale, current / part, capacitance, 0.0, tau, divided)
+
+    plain, leakage = made(False), characteristics.leakage
+    if characteristics.divided is None:
+        return plain
+    leaked = 0.0 if leakage is None else leakage.ota
+    least = least_follower_bias(False, characteristics, limits)
+    calm = _CALM * leaked / limits.leakage_share
+    if plain.bias_current >= max(least, calm):
+        return plain
+    divided = made(True)
+    reached = divided.bias_current <= float(characteristics.divided.bias_current[-1])
+    return divided if reached or plain.bias_current < least else plain
 
 
 def _leak_range(
@@ -355,7 +408,7 @@ def _follower(
 ) -> FollowerDesign:
     tau, shape = as_built_filter(follower, design, characteristics)
     settled = math.atanh(shape.kappa * shape.offset) / shape.kappa * design.unit_voltage
-    at = characteristics.follower.at(follower.bias_current, characteristics.reference)
+    at = follower_point(follower, characteristics)
     bias = follower.bias_current * tau / follower.tau
     return replace(follower, bias_current=bias, shift=settled - at.offset)
 
@@ -506,6 +559,22 @@ def _notes(neuron: NeuronParameters, design: NeuronDesign, reach: float) -> tupl
     return tuple(notes)
 
 
+def _raised(
+    scale: tuple[float, float], cold: tuple[float, float], limits: Limits
+) -> tuple[str, ...]:
+    """What leakage made of (I0, C_m); cold: without it."""
+    if math.isclose(scale[0], cold[0], rel_tol=1e-3) and math.isclose(
+        scale[1], cold[1], rel_tol=1e-3
+    ):
+        return ()
+    return (
+        f"I0 is {scale[0] * 1e9:.3g} nA with a C_m of {scale[1] * 1e12:.3g} pF, not "
+        f"{cold[0] * 1e9:.3g} nA with {cold[1] * 1e12:.3g} pF, so that at "
+        f"{limits.temperature[1]:g} degC junctions add no more than {limits.leakage_share:.0%} to "
+        "a bias (limits.temperature, limits.leakage_share)",
+    )
+
+
 def _check_slopes(
     neuron: NeuronParameters,
     trained: dict[int, Element],
@@ -536,7 +605,44 @@ def _check_kappa(what: str, wanted: float, built: float, tolerance: float) -> No
         )
 
 
-def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits, reach: float) -> None:
+def _leaking(follower: FollowerDesign, characteristics: CellCharacteristics, limits: Limits) -> str:
+    """Why a follower's bias is too small at the hottest temperature."""
+    leakage = characteristics.leakage
+    assert leakage is not None
+    added = leakage.of_follower(follower.divided)
+    return (
+        f"at {leakage.temperature:g} degC junctions add {added:.3g} A to it, and "
+        f"{limits.leakage_share:.0%} of it is allowed (limits.leakage_share, "
+        "limits.temperature); "
+    )
+
+
+def _check_leakage(
+    who: str, design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits
+) -> None:
+    """What junctions add to the amplifiers at the membrane, over all their biases."""
+    leakage = characteristics.leakage
+    if leakage is None:
+        return
+    leaked = len(design.amplifiers) * leakage.ota
+    check_within(
+        f"{who} at {leakage.temperature:g} degC, with {leaked:.3g} A that junctions add to the "
+        f"amplifiers at the membrane (limits.leakage_share = {limits.leakage_share:g}), the sum of "
+        "their bias currents",
+        sum(a.bias_current for a in design.amplifiers),
+        (leaked / limits.leakage_share, math.inf),
+        "A",
+        f"choose a larger I0 than {design.unit_current:.3g} A, or fewer leak sections",
+    )
+
+
+def _check(
+    neuron: NeuronParameters,
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    reach: float,
+) -> None:
     """Every number against its limit, with what would make it fit."""
     who = f"neuron '{neuron.name}' on {design.technology}:"
     for amplifier in design.elements:
@@ -568,14 +674,20 @@ def _check(neuron: NeuronParameters, design: NeuronDesign, limits: Limits, reach
         )
     for follower in design.followers:
         what = f"{who} tau_{follower.timescale} = {follower.tau:g}"
+        least = least_follower_bias(follower.divided, characteristics, limits)
+        largest = float(characteristics.follower_table(follower.divided).bias_current[-1])
         slow = (
             "use a larger capacitor (limits.capacitance), a larger I0, a smaller C_m, or a smaller "
             "time constant"
-            if follower.bias_current < limits.bias_current[0]
+            if follower.bias_current < least
             else "use a smaller I0, or a larger time constant or tau_m (a slower clock)"
         )
-        check_within(f"{what} bias current", follower.bias_current, limits.bias_current, "A", slow)
+        if least > limits.bias_current[0] and follower.bias_current < least:
+            slow = _leaking(follower, characteristics, limits) + slow
+        allowed = (least, min(largest, limits.bias_current[1]))
+        check_within(f"{what} bias current", follower.bias_current, allowed, "A", slow)
         check_within(f"{what} capacitor", follower.capacitance, limits.capacitance, "F", slow)
+    _check_leakage(who, design, characteristics, limits)
     for amplifier in design.leak:
         what = f"{who} {amplifier.name}"
         check_within(

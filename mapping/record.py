@@ -65,7 +65,7 @@ def record_from_json(
         text: the JSON object.
         kind: of the dataclass.
         format: that of this version.
-        parts: fields that are records themselves, and what makes one from the values of its own.
+        parts: fields that are records themselves (or none), and what makes one from its values.
         what: the text is, for an error.
 
     Raises:
@@ -76,7 +76,8 @@ def record_from_json(
         if content.pop("format") != format:
             raise ValueError("another version wrote it")
         for name, made in parts.items():
-            content[name] = made(**content[name])
+            if content[name] is not None:
+                content[name] = made(**content[name])
         return kind(**check_fields(kind, content))
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{what} of this version ({error}).") from error

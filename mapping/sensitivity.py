@@ -136,7 +136,8 @@ class MirrorSensitivity:
 class CellSensitivities:
     """Of all cells of one technology at one corner and temperature (degree Celsius).
 
-    fingerprint: hash of models, sizes and method.
+    fingerprint: hash of models, sizes and method. divided: of the followers whose OTA divides its
+    bias; None where the technology has none.
     """
 
     technology: str
@@ -148,14 +149,27 @@ class CellSensitivities:
     source: MirrorSensitivity
     sink: MirrorSensitivity
     fingerprint: str = ""
+    divided: OtaSensitivity | None = None
 
     def ota(self, orientation: Orientation) -> OtaSensitivity:
         """The table of ``orientation``."""
         table: OtaSensitivity = getattr(self, orientation.value)
         return table
 
+    def follower_table(self, divided: bool) -> OtaSensitivity:
+        """Of the followers whose OTA divides its bias, or of the others.
 
-_FORMAT = 1
+        Raises:
+            InputError: the technology has no OTA that divides.
+        """
+        if not divided:
+            return self.follower
+        if self.divided is None:
+            raise InputError(f"technology '{self.technology}' has no OTA that divides its bias.")
+        return self.divided
+
+
+_FORMAT = 2
 
 
 def sensitivities_to_json(sensitivities: CellSensitivities) -> str:
@@ -170,7 +184,12 @@ def sensitivities_from_json(text: str, source: str = "sensitivities") -> CellSen
         InputError: the text is not one that this version wrote; ``source`` is named.
     """
     otas = {x.value: OtaSensitivity for x in Orientation}
-    parts = {**otas, "source": MirrorSensitivity, "sink": MirrorSensitivity}
+    parts = {
+        **otas,
+        "divided": OtaSensitivity,
+        "source": MirrorSensitivity,
+        "sink": MirrorSensitivity,
+    }
     what = f"{source}: is no file of sensitivities"
     return record_from_json(text, CellSensitivities, _FORMAT, parts, what)
 

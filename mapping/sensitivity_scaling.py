@@ -24,6 +24,7 @@ def rescaled(
     ota: Mapping[str, float],
     source: Mapping[str, float],
     sink: Mapping[str, float],
+    divided: Mapping[str, float] | None = None,
 ) -> CellSensitivities:
     """The sensitivities of cells whose devices have other shapes.
 
@@ -31,12 +32,15 @@ def rescaled(
         sensitivities: as measured.
         ota, source, sink: (W / L) now over (W / L) then, by device of the OTA and of the two
             current mirrors; 1 for those that are not there.
+        divided: of the OTA that divides.
     """
     otas = {x.value: _moved(sensitivities.ota(x), 2, ota) for x in Orientation}
     mirrors = {
         "source": _moved(sensitivities.source, 1, source),
         "sink": _moved(sensitivities.sink, 1, sink),
     }
+    if sensitivities.divided is not None:
+        mirrors["divided"] = _moved(sensitivities.divided, 2, divided or {})
     tables = {
         name: replace(getattr(sensitivities, name), **moved)
         for name, moved in (otas | mirrors).items()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.bias_mirror import current_sink, current_source
-from circuits.ota import ota
+from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
 from mapping.characteristics import Orientation
@@ -37,12 +37,19 @@ _SWEEP_STEP = 5e-3
 class CellBenches:
     """Makes the benches of one technology's cells over the given models.
 
-    models: text of the models in use. temperature: degree Celsius.
+    models: text of the models in use. temperature: degree Celsius. divided: whether the OTA is the
+    one that divides its bias.
     """
 
     technology: Technology
     models: str
     temperature: float
+    divided: bool = False
+
+    @property
+    def amplifier(self) -> Cell:
+        """The OTA that is measured."""
+        return divided_ota(self.technology) if self.divided else ota(self.technology)
 
     def transfer(
         self,
@@ -138,9 +145,10 @@ class CellBenches:
         )
 
     def cells(self) -> tuple[Cell, ...]:
-        """The cells that are measured."""
+        """The cells that are measured: OTA, source, sink, and the OTA that divides, if any."""
         t = self.technology
-        return ota(t), current_source(t), current_sink(t)
+        divided = (divided_ota(t),) if t.divides else ()
+        return ota(t), current_source(t), current_sink(t), *divided
 
     def _swing(self, middle: float, span: float) -> tuple[float, float]:
         low, high = max(middle - span, 0.0), min(middle + span, self.technology.supply)
@@ -153,13 +161,13 @@ class CellBenches:
         steps: Sequence[Step],
         waves: dict[str, PiecewiseLinear] | None = None,
     ) -> Bench:
-        cell = ota(self.technology)
+        cell = self.amplifier
         reference = self.technology.reference
         waves = waves or {}
         moves_plus = orientation != Orientation.INVERTING
         inputs = ("moving", "fixed") if moves_plus else ("fixed", "moving")
         return Bench(
-            title=f"{self.technology.name}: OTA, {title}",
+            title=f"{self.technology.name}: {'divided ' if self.divided else ''}OTA, {title}",
             models=self.models,
             cells=cell_text(cell, self.technology),
             instances=(Instance("xcell", cell.name, (*inputs, "out", "ib", "vdd", "0")),),

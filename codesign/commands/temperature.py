@@ -28,8 +28,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign temperature preset:tonic_bursting --technology generic --currents constant "
         "--references constant",
         description="Measure the cells at each temperature, let bias currents and references "
-        "follow their laws, and tell how the neuron fires and how its intervals drift. Exit "
-        "status 1: it does not fire as the model everywhere.",
+        "follow their laws, and report how the neuron fires, between which temperatures as the "
+        "model, and how its intervals drift. Exit status 1: it does not fire as the model "
+        "everywhere.",
     )
     add_neuron(parser)
     add_technology(parser)
@@ -156,5 +157,13 @@ def _print(outcome: "TemperatureStudy") -> None:
         ("degC", *(WHO[who] for who in asked), "interval drift (%)", "pause drift (%)"),
         rows,
     )
-    if not outcome.steady:
-        print(f"It is not {outcome.wanted} everywhere, as the model is.")
+    who = "in ngspice" if simulated else "as built"
+    if outcome.held is None:
+        print(f"{who} it is not {outcome.wanted}, as the model is, at {outcome.nominal:g} degC.")
+    else:
+        low, high = outcome.held
+        ends = [c.temperature for c in outcome.conditions]
+        beyond = "" if outcome.steady else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
+        print(
+            f"{who} it is {outcome.wanted}, as the model is, from {low:g} to {high:g} degC{beyond}"
+        )

@@ -4,12 +4,12 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from circuits.structure import Cell
+from circuits.structure import Cell, Polarity
 from circuits.technology import Technology, check_corner
 from mapping.characteristics import (
     CellCharacteristics,
@@ -24,10 +24,13 @@ from mapping.characteristics import (
     read_characteristics,
     write_characteristics,
 )
+from mapping.leakage import Leakage, added_current
+from netlists.bench import Bench
 from netlists.cache_folder import cache_folder
 from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
 from netlists.model_library import TrimmedModels, trimmed_models
+from netlists.waveforms import Waveforms
 from netlists.writer import cell_text, device_uses
 from neuron_model.errors import InputError
 
@@ -35,7 +38,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 11
+_METHOD = 13
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -53,7 +56,10 @@ _FEEDTHROUGH_RAMP = 3e-4
 _LARGEST_OFFSET = 0.3
 # Of the gain in the middle.
 _SMALLEST_GAIN = 0.75
+# The OTA that divides is for slow followers: it is measured up to this part of the largest bias.
+_DIVIDED_REACH, _DIVIDED_BIASES = 2.5, 6
 _THERMAL_SLOPE = 2 * 1.35 * 8.617e-5
+_KELVIN = 273.15
 
 
 def models_for(technology: Technology, corner: str, cells: Sequence[Cell]) -> TrimmedModels:
@@ -156,12 +162,16 @@ def _measure(
     low, high = limits.voltage
     modes = np.linspace(low, high, max(_MODES, math.ceil((high - low) / _MODE_SPACING) + 1))
     # An OTA's slope voltage is 2 n kT/q; n of 1.35 is a fair start for a sweep's width.
-    kelvin = benches.temperature + 273.15
+    kelvin = benches.temperature + _KELVIN
     span = _SPAN * _THERMAL_SLOPE * kelvin
     transfers = [benches.transfer(x, biases, modes, span) for x in Orientation]
     # a leak's outer sections see the membrane at the other end of what references may be
     outer = modes[modes + span < high]
     transfers += [benches.transfer(x, biases, outer, span, high) for x in Orientation if outer.size]
+    slow = np.geomspace(biases[0], biases[-1] / _DIVIDED_REACH, _DIVIDED_BIASES)
+    divided = _Divided(replace(benches, divided=True), slow, modes, span)
+    if technology.divides:
+        transfers += divided.transfers()
     others = [
         *(benches.output(biases, span, difference) for difference in (0.0, span, -span)),
         *(benches.mirror(kind, biases, span) for kind in ("source", "sink")),
@@ -180,6 +190,8 @@ def _measure(
             for x in _MOVING
             for side in (1.5 * span, -1.5 * span)
         ),
+        *(divided.ramps() if technology.divides else ()),
+        *_leakage_benches(benches),
     ]
     label = f"measuring the cells of {technology.name}, {corner}, {benches.temperature:g} degC"
     done = 0
@@ -196,9 +208,10 @@ def _measure(
         orientation: _fits(orientation, result, biases, modes, technology.reference)
         for orientation, result in zip(Orientation, curves, strict=False)
     }
+    count_plain = (2 if outer.size else 1) * len(Orientation)
     whole = {
         orientation: _whole_fits(
-            orientation, fits[orientation], curves[k::3], biases, modes, outer.size
+            orientation, fits[orientation], curves[k:count_plain:3], biases, modes, outer.size
         )
         for k, orientation in enumerate(Orientation)
     }
@@ -224,6 +237,10 @@ def _measure(
         orientation: replace(table, mirror_lag=mirror, fold_lag=fold, bend=bend)
         for orientation, table in tables.items()
     }
+    input_capacitance = capacitance(next(results), "moving")
+    output_capacitance = capacitance(next(results), "out")
+    through = _feedthrough(results)
+    divider = divided.table(curves[count_plain:], results) if technology.divides else None
     return CellCharacteristics(
         technology=technology.name,
         corner=corner,
@@ -235,10 +252,129 @@ def _measure(
         follower=tables[Orientation.FOLLOWER],
         source=_mirror(mirrors["source"], biases, technology.reference, +1),
         sink=_mirror(mirrors["sink"], biases, technology.reference, -1),
-        input_capacitance=capacitance(next(results), "moving"),
-        output_capacitance=capacitance(next(results), "out"),
+        input_capacitance=input_capacitance,
+        output_capacitance=output_capacitance,
         fingerprint=fingerprint,
-        feedthrough=_feedthrough(results),
+        feedthrough=through,
+        divided=divider,
+        leakage=_leakage(benches, results),
+    )
+
+
+@dataclass(frozen=True)
+class _Divided:
+    """Measures the OTA that divides as a follower, and its lags at the reference.
+
+    biases: ampere. modes: volt, of the followers' common mode. span: volt, half a sweep.
+    """
+
+    benches: CellBenches
+    biases: np.ndarray
+    modes: np.ndarray
+    span: float
+
+    @property
+    def _near(self) -> np.ndarray:
+        """Two common modes beside the reference: what is known at rest for the ramps."""
+        return self.benches.technology.reference + np.array([-0.05, 0.05])
+
+    @property
+    def _outer(self) -> np.ndarray:
+        return self.modes[self.modes + self.span < self.benches.technology.limits.voltage[1]]
+
+    def transfers(self) -> list[Bench]:
+        make, high = self.benches.transfer, self.benches.technology.limits.voltage[1]
+        benches = [make(x, self.biases, self._near, self.span) for x in _MOVING]
+        benches.append(make(Orientation.FOLLOWER, self.biases, self.modes, self.span))
+        if self._outer.size:
+            benches.append(make(Orientation.FOLLOWER, self.biases, self._outer, self.span, high))
+        return benches
+
+    def ramps(self) -> list[Bench]:
+        make = self.benches.ramp
+        return [
+            *(make(bias, _RAMP_CHARGE / bias, self.span / 2) for bias in self.biases),
+            *(
+                make(bias, _spike_ramp(bias), self.span / 2, orientation=x)
+                for bias in self.biases
+                for x in _MOVING
+            ),
+        ]
+
+    def table(self, curves: Sequence[Result], results: Iterator[Result]) -> OtaTable:
+        """``results``: of the ramps."""
+        reference = self.benches.technology.reference
+        nothing = np.zeros(self.biases.size)
+        lines = {"output_conductance": nothing}
+        lines["delay"] = np.array([lag(next(results)) for _ in self.biases])
+        ramps = [[next(results) for _ in _MOVING] for _ in self.biases]
+        near = {}
+        for orientation, result in zip(_MOVING, curves, strict=False):
+            fits = _fits(orientation, result, self.biases, self._near, reference)
+            near[orientation] = _table(orientation, fits, fits, self.biases, self._near, lines)
+        kind = Orientation.FOLLOWER
+        fits = _fits(kind, curves[2], self.biases, self.modes, reference)
+        whole = _whole_fits(kind, fits, curves[2:], self.biases, self.modes, self._outer.size)
+        table = _table(kind, fits, whole, self.biases, self.modes, lines)
+        mirror, fold, bend = _lags(ramps, near, reference)
+        return replace(table, mirror_lag=mirror, fold_lag=fold, bend=bend)
+
+
+# Large beside what junctions add at any temperature, and small enough for weak inversion.
+_LEAKAGE_BIAS = 2e-10
+
+
+def _has_junctions(technology: Technology) -> bool:
+    return all(technology.device(kind).diffusion is not None for kind in Polarity)
+
+
+def _leakage_benches(benches: CellBenches) -> list[Bench]:
+    """Of every cell at the hottest temperature at which circuits have to work, with its junctions
+    and without; none where these are not known."""
+    technology = benches.technology
+    if not _has_junctions(technology):
+        return []
+    hottest = technology.limits.temperature[1]
+    low, high = technology.limits.bias_current
+    biases, modes = np.array([min(max(_LEAKAGE_BIAS, low), high)]), np.array([technology.reference])
+    span = _SPAN * _THERMAL_SLOPE * (hottest + _KELVIN)
+    made = []
+    for one in (technology, technology.without_junctions):
+        hot = replace(benches, technology=one, temperature=hottest)
+        amplifiers = [hot, *((replace(hot, divided=True),) if technology.divides else ())]
+        made += [hot.mirror(kind, biases, 0.02) for kind in ("source", "sink")]
+        made += [x.transfer(Orientation.NONINVERTING, biases, modes, span) for x in amplifiers]
+    return made
+
+
+def _leakage(benches: CellBenches, results: Iterator[Result]) -> Leakage | None:
+    """``results``: of :func:`_leakage_benches`."""
+    technology = benches.technology
+    waves = [result[0] for result in results]
+    if not waves:
+        return None
+    half = len(waves) // 2
+    low, high = technology.limits.bias_current
+    bias = min(max(_LEAKAGE_BIAS, low), high)
+
+    def middle(wave: Waveforms) -> list[float]:
+        return [float(np.interp(technology.reference, wave.axis, wave["i(vout)"]))]
+
+    def ends(wave: Waveforms) -> list[float]:
+        return [float(wave["i(vout)"][i]) for i in (0, -1)]
+
+    measures = (middle, middle, ends, ends)
+    found = [
+        added_current(bias, measure(drawn), measure(bare))
+        for measure, drawn, bare in zip(measures, waves[:half], waves[half:], strict=False)
+    ]
+    source, sink, plain, *divided = found
+    return Leakage(
+        temperature=technology.limits.temperature[1],
+        ota=plain,
+        source=source,
+        sink=sink,
+        divided=divided[0] if divided else None,
     )
 
 

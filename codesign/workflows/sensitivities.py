@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from netlists.waveforms import Waveforms
 from neuron_model.errors import InputError
 
 # Raise it whenever what is measured, or how, changes.
-_METHOD = 1
+_METHOD = 2
 _BIASES = 5
 _MODES = 3
 # About one standard deviation of the built-in cells' devices.
@@ -95,7 +96,8 @@ class _Measurement:
         cells = CellBenches(technology, "", characteristics.temperature).cells()
         models = models_for(technology, characteristics.corner, cells)
         self.benches = CellBenches(technology, models.text, characteristics.temperature)
-        self.ota, self.source, self.sink = self.benches.cells()
+        self.divided = replace(self.benches, divided=True)
+        self.ota, self.source, self.sink, *_ = self.benches.cells()
         self.biases = np.geomspace(*technology.limits.bias_current, _BIASES)
 
     def run(self, engine: Engine, fingerprint: str, progress: Progress | None) -> CellSensitivities:
@@ -105,6 +107,9 @@ class _Measurement:
             span = _SPAN_SLOPES * float(table.slope_voltage.mean())
             bench = self.benches.transfer(orientation, self.biases, self._modes(orientation), span)
             jobs += self._jobs(bench, self.ota)
+        divided = self._divided()
+        if divided is not None:
+            jobs += self._jobs(divided, self.divided.amplifier)
         for kind, cell in (("source", self.source), ("sink", self.sink)):
             jobs += self._jobs(self.benches.mirror(kind, self.biases, _MIRROR_SPAN), cell)
         label = (
@@ -117,7 +122,11 @@ class _Measurement:
                 progress(done, total, label)
 
         results = iter(engine.map(jobs, progress=count))
-        tables = {x: self._ota(x, results) for x in Orientation}
+        tables = {x: self._ota(x, results, self.ota, self.biases) for x in Orientation}
+        dividing = None
+        if divided is not None:
+            cell = self.divided.amplifier
+            dividing = self._ota(Orientation.FOLLOWER, results, cell, self._slow_biases())
         mirrors = {
             kind: self._mirror(cell, results, sign)
             for kind, cell, sign in (("source", self.source, 1), ("sink", self.sink, -1))
@@ -132,7 +141,22 @@ class _Measurement:
             source=mirrors["source"],
             sink=mirrors["sink"],
             fingerprint=fingerprint,
+            divided=dividing,
         )
+
+    def _divided(self) -> Bench | None:
+        """Transfer curves of the follower that divides, if there is one."""
+        table = self.characteristics.divided
+        if table is None:
+            return None
+        span = _SPAN_SLOPES * float(table.slope_voltage.mean())
+        modes = self._modes(Orientation.FOLLOWER)
+        return self.divided.transfer(Orientation.FOLLOWER, self._slow_biases(), modes, span)
+
+    def _slow_biases(self) -> np.ndarray:
+        table = self.characteristics.divided
+        assert table is not None
+        return np.geomspace(table.bias_current[0], table.bias_current[-1], _BIASES)
 
     def _modes(self, orientation: Orientation) -> np.ndarray:
         measured = self.characteristics.ota(orientation).common_mode
@@ -180,18 +204,20 @@ class _Measurement:
         tables.setdefault("current_factor", np.zeros_like(tables["threshold"]))
         return tables
 
-    def _ota(self, orientation: Orientation, results: Iterator[Result]) -> OtaSensitivity:
+    def _ota(
+        self, orientation: Orientation, results: Iterator[Result], cell: Cell, biases: np.ndarray
+    ) -> OtaSensitivity:
         modes = self._modes(orientation)
         sign = self.characteristics.ota(orientation).sign
 
         def measure(index: int, wave: Waveforms) -> Sequence[float]:
-            bias, mode = self.biases[index // modes.size], modes[index % modes.size]
+            bias, mode = biases[index // modes.size], modes[index % modes.size]
             fit = fit_transfer(wave.axis - mode, wave["i(vout)"], float(bias), sign)
             return [float(value) for value in features(fit)]
 
-        shape = (self.biases.size, modes.size)
-        tables = self._differences(self.ota, results, shape, measure)
-        return OtaSensitivity(_devices(self.ota), self.biases, modes, **tables)
+        shape = (biases.size, modes.size)
+        tables = self._differences(cell, results, shape, measure)
+        return OtaSensitivity(_devices(cell), biases, modes, **tables)
 
     def _mirror(self, cell: Cell, results: Iterator[Result], sign: int) -> MirrorSensitivity:
         def measure(index: int, wave: Waveforms) -> Sequence[float]:

@@ -11,7 +11,7 @@ from circuits.area import area
 from circuits.bias_mirror import current_sink, current_source
 from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
-from circuits.ota import ota
+from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
 from circuits.technology import Technology
 from codesign.sizing_study import SizingChoice, SizingFigures
@@ -155,10 +155,8 @@ def _measured(
 
 
 def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitivities:
-    ratios = (
-        shape_ratios(cell(technology), cell(problem.technology))
-        for cell in (ota, current_source, current_sink)
-    )
+    cells = (ota, current_source, current_sink, *((divided_ota,) if technology.divides else ()))
+    ratios = (shape_ratios(cell(technology), cell(problem.technology)) for cell in cells)
     return rescaled(problem.sensitivities, *ratios)
 
 

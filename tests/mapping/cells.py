@@ -1,8 +1,11 @@
 """Characteristics of made-up cells: ideal ones, and ones with every flaw that transistors have."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mapping.characteristics import CellCharacteristics, MirrorTable, Orientation, OtaTable
+from mapping.leakage import Leakage
 from mapping.limits import Limits
 
 BIASES = np.geomspace(1e-11, 5e-8, 9)
@@ -97,3 +100,18 @@ def real_cells(**changes: object) -> CellCharacteristics:
         "fingerprint": "real",
     }
     return ideal_cells(**(parts | changes))
+
+
+def leaking_cells(
+    leaked: float = 9e-11, divides: bool = True, **changes: object
+) -> CellCharacteristics:
+    """The real cells, and an OTA that delivers an eighth of its bias if it ``divides``; at 125 degC
+    ``leaked`` ampere add to an OTA's tail, and a fifth of that to the one that divides."""
+    cells = real_cells()
+    follower = cells.follower
+    divided = replace(follower, gain=follower.gain / 8, offset_current=follower.offset_current / 8)
+    parts: dict[str, object] = {
+        "divided": divided if divides else None,
+        "leakage": Leakage(125.0, leaked, 0.0, 0.0, leaked / 5 if divides else None),
+    }
+    return replace(cells, **(parts | changes))  # type: ignore[arg-type]

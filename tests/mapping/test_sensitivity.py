@@ -72,7 +72,7 @@ def test_what_is_written_is_read_back(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('"format": 1', '"format": 0'),
+        ('"format": 2', '"format": 0'),
         ('"corner": "tt"', '"corner": 3'),
         ('"temperature": 27.0', '"temperature": NaN'),
         ('"sink"', '"sunk"'),

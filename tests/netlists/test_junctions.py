@@ -1,7 +1,7 @@
 """Junctions of exported transistors: those of a schematic, and what leaks through them."""
 
-import math
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import pytest
 
 from circuits.follower import follower
 from circuits.neuron import neuron_circuit
-from circuits.structure import Polarity
+from circuits.structure import Polarity, Size
 from circuits.technology import Technology, load_technology
 from mapping.mapper import map_neuron
 from netlists.model_library import trimmed_models
 from netlists.pdk_cache import PACKAGES
 from netlists.writer import cell_text, device_uses
-from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.cells import LIMITS, leaking_cells, real_cells
 from tests.mapping.neurons import burster
 
 SKY130, GENERIC = load_technology("sky130"), load_technology("generic")
@@ -34,7 +34,9 @@ def devices(text: str, model: str) -> list[dict[str, str]]:
 
 
 def netlist(technology: Technology) -> str:
-    design = map_neuron(burster(), real_cells(), LIMITS)
+    cells = leaking_cells() if technology.divides else real_cells()
+    design = map_neuron(burster(), cells, LIMITS)
+    assert all(f.divided == technology.divides for f in design.followers)
     return cell_text(neuron_circuit(design, technology).cell, technology)
 
 
@@ -44,7 +46,9 @@ def test_every_device_of_a_sky130_burster_has_the_junctions_of_its_symbol(polari
     found = devices(netlist(SKY130), SKY130.device(polarity).model)
     assert len(found) > 5
     for device in found:
-        width, fingers = float(device["w"]), int(device.get("nf", 1))
+        # devices in parallel lie in one row: of nf fingers, of which each has a part
+        fingers = int(device["m"])
+        width = float(device["w"]) * fingers
         drains, sources = int((fingers + 1) / 2), int((fingers + 2) / 2)
         wanted = {
             "ad": drains * width / fingers * 0.29,
@@ -52,7 +56,8 @@ def test_every_device_of_a_sky130_burster_has_the_junctions_of_its_symbol(polari
             "pd": 2 * drains * (width / fingers + 0.29),
             "ps": 2 * sources * (width / fingers + 0.29),
         }
-        assert {name: float(device[name]) for name in wanted} == pytest.approx(wanted, rel=1e-5)
+        written = {name: fingers * float(device[name]) for name in wanted}
+        assert written == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize("polarity", list(Polarity))
@@ -72,7 +77,7 @@ def test_those_of_generic_carry_its_units(polarity):
 
 
 HOT = 125.0
-BIAS = 12e-12 * (HOT + 273.15) / 300.15
+HOTTER = (HOT + 273.15) / 300.15
 SWEEP = """ib vdd bias {bias:g}
 vdd vdd 0 1.8
 vin in 0 0.9
@@ -89,9 +94,9 @@ quit 0
 """
 
 
-def swept(folder: Path, models: str, circuit: str) -> np.ndarray:
+def swept(folder: Path, models: str, circuit: str, bias: float) -> np.ndarray:
     """Output current of a follower held at 0.9 V while its input moves, ampere, (points,)."""
-    deck = "a follower\n" + models + circuit + SWEEP.format(bias=BIAS, temperature=HOT)
+    deck = "a follower\n" + models + circuit + SWEEP.format(bias=bias, temperature=HOT)
     (folder / "deck.spice").write_text(deck)
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     done = subprocess.run(
@@ -106,54 +111,78 @@ def swept(folder: Path, models: str, circuit: str) -> np.ndarray:
     return np.loadtxt(folder / "curve.txt")[:, 1]
 
 
-def symbol(name: str, nets: str, polarity: Polarity, role: str) -> str:
-    """A device as a schematic editor writes it: expressions of its own width, nf = 1."""
-    size, model = SKY130.size("ota", role), SKY130.device(polarity).model
-    w, m = size.width, size.multiplier
+def symbol(name: str, nets: str, polarity: Polarity, size: Size) -> str:
+    """A device as a schematic editor writes it: expressions of width and number of fingers.
+
+    The devices of a multiplier are the fingers of one row; here each has its part of the row's
+    diffusions, as ngspice chooses the model's bin by the width of all of nf fingers.
+    """
+    model, nf, w = SKY130.device(polarity).model, size.multiplier, size.width * size.multiplier
     return (
-        f"XM{name} {nets} {model} L={size.length} W={w} nf=1 ad={{int((1+1)/2) * {w}/1 * 0.29}}\n"
-        f"+ as={{int((1+2)/2) * {w}/1 * 0.29}} pd={{2*int((1+1)/2) * ({w}/1 + 0.29)}}\n"
-        f"+ ps={{2*int((1+2)/2) * ({w}/1 + 0.29)}} nrd={{0.29/{w}}} nrs={{0.29/{w}}}\n"
-        f"+ sa=0 sb=0 sd=0 mult={m} m={m}\n"
+        f"XM{name} {nets} {model} L={size.length} W={{{w}/{nf}}} nf=1\n"
+        f"+ ad={{int(({nf}+1)/2) * {w}/{nf} * 0.29 / {nf}}}\n"
+        f"+ as={{int(({nf}+2)/2) * {w}/{nf} * 0.29 / {nf}}}\n"
+        f"+ pd={{2*int(({nf}+1)/2) * ({w}/{nf} + 0.29) / {nf}}}\n"
+        f"+ ps={{2*int(({nf}+2)/2) * ({w}/{nf} + 0.29) / {nf}}}\n"
+        f"+ nrd={{0.29/{w}}} nrs={{0.29/{w}}} sa=0 sb=0 sd=0 mult={nf} m={nf}\n"
     )
 
 
-def drawn_by_hand() -> str:
+def drawn_by_hand(cell: str, output: str) -> str:
+    """An OTA of ``cell``'s sizes; ``output``: role of the upper mirrors' outputs."""
     n, p = Polarity.NMOS, Polarity.PMOS
+    tail, pair, mirror, fold = (
+        SKY130.size(cell, role) for role in ("tail", "pair", "pmos_mirror", "nmos_mirror")
+    )
+    out = SKY130.size(cell, output)
     return "".join(
         (
-            symbol("1", "bias bias 0 0", n, "tail"),
-            symbol("2", "tail bias 0 0", n, "tail"),
-            symbol("3", "a in tail 0", n, "pair"),
-            symbol("4", "b out tail 0", n, "pair"),
-            symbol("5", "a a vdd vdd", p, "pmos_mirror"),
-            symbol("6", "out a vdd vdd", p, "pmos_mirror"),
-            symbol("7", "b b vdd vdd", p, "pmos_mirror"),
-            symbol("8", "c b vdd vdd", p, "pmos_mirror"),
-            symbol("9", "c c 0 0", n, "nmos_mirror"),
-            symbol("10", "out c 0 0", n, "nmos_mirror"),
+            symbol("1", "bias bias 0 0", n, tail),
+            symbol("2", "tail bias 0 0", n, tail),
+            symbol("3", "a in tail 0", n, pair),
+            symbol("4", "b out tail 0", n, pair),
+            symbol("5", "a a vdd vdd", p, mirror),
+            symbol("6", "out a vdd vdd", p, out),
+            symbol("7", "b b vdd vdd", p, mirror),
+            symbol("8", "c b vdd vdd", p, out),
+            symbol("9", "c c 0 0", n, fold),
+            symbol("10", "out c 0 0", n, fold),
         )
+    )
+
+
+def without_junctions(text: str) -> str:
+    lines = text.replace("\n+ ", " ").splitlines()
+    return "\n".join(
+        " ".join(word for word in line.split(" ") if not re.match(r"(ad|as|pd|ps)=", word))
+        for line in lines
     )
 
 
 @needs_sky130
 @pytest.mark.ngspice
-def test_at_125_degrees_the_ultraslow_follower_leaks_as_a_schematic_of_it(tmp_path):
-    """Its bias of 12 pA, PTAT, drowns in what the junctions take from the pair's sources."""
-    cell = follower("slow", SKY130, 2e-11, "")
+@pytest.mark.parametrize(
+    ("divided", "bias", "by_hand", "added"),
+    [
+        # without division the 12 pA of an ultraslow follower drown: seven times as much comes out
+        (False, 12e-12 * HOTTER, drawn_by_hand("ota", "pmos_mirror"), (5.0, 7.0)),
+        # with it, at eight times the current, hardly anything changes
+        (True, 100e-12 * HOTTER, drawn_by_hand("divided_ota", "pmos_output"), (-0.05, 0.1)),
+    ],
+    ids=["plain", "divided"],
+)
+def test_at_125_degrees_a_slow_follower_leaks_as_a_schematic_of_it(
+    divided, bias, by_hand, added, tmp_path
+):
+    cell = follower("slow", SKY130, 2e-11, "", divided)
     models = trimmed_models(SKY130.models, "tt", device_uses(cell, SKY130)).text
-    exported = cell_text(cell, SKY130) + "Xslow in out bias vdd 0 slow\n"
-    current = swept(tmp_path, models, exported)
-    by_hand = swept(tmp_path, models, drawn_by_hand())
-    assert current.max() == pytest.approx(by_hand.max(), rel=0.02)
-    assert current.min() == pytest.approx(by_hand.min(), rel=0.02)
-    assert np.abs(current - by_hand).max() < 0.02 * by_hand.max()
-    bare = cell_text(cell, SKY130)
-    for name in ("ad", "as", "pd", "ps"):
-        bare = "\n".join(
-            " ".join(w for w in line.split(" ") if not w.startswith(f"{name}="))
-            for line in bare.replace("\n+ ", " ").splitlines()
-        )
-    without = swept(tmp_path, models, bare + "\nXslow in out bias vdd 0 slow\n")
-    assert math.isclose(without.max(), BIAS, rel_tol=0.5)
-    assert current.max() > 4 * without.max()
+    text = cell_text(cell, SKY130)
+    use = "\nXslow in out bias vdd 0 slow\n"
+    current = swept(tmp_path, models, text + use, bias)
+    wanted = swept(tmp_path, models, by_hand, bias)
+    assert current.max() == pytest.approx(wanted.max(), rel=0.02)
+    assert current.min() == pytest.approx(wanted.min(), rel=0.02)
+    assert np.abs(current - wanted).max() < 0.02 * wanted.max()
+    bare = swept(tmp_path, models, without_junctions(text) + use, bias)
+    low, high = added
+    assert low < np.ptp(current) / np.ptp(bare) - 1 < high

@@ -90,6 +90,7 @@ def assemble(
     measured: CellCharacteristics,
 ) -> BuiltNeuron:
     """Cell text, models and as-built parameters for one set of conditions."""
+    design = replace(design, notes=(*design.notes, *_beyond(technology, measured.temperature)))
     circuit = neuron_circuit(design, technology)
     models = models_for(technology, measured.corner, (circuit.cell,))
     here = replace(design, corner=measured.corner, temperature=measured.temperature)
@@ -104,3 +105,14 @@ def assemble(
     )
     built = as_built_in_detail(design, measured)
     return BuiltNeuron(parameters, design, built, benches, measured.corner, measured.temperature)
+
+
+def _beyond(technology: Technology, temperature: float) -> tuple[str, ...]:
+    """What to know of a temperature at which circuits need not work."""
+    low, high = technology.limits.temperature
+    if low <= temperature <= high:
+        return ()
+    return (
+        f"{temperature:g} degC is beyond limits.temperature = [{low:g}, {high:g}], for which the "
+        "biases were chosen: junctions may take more than their share of them",
+    )

@@ -140,6 +140,31 @@ def test_diffusions_are_those_of_the_file(write):
     assert technology.notes == ()
 
 
+def test_temperatures_and_the_share_of_leakage_are_limits(write):
+    limits = load_technology(write()).limits
+    assert (limits.temperature, limits.leakage_share) == ((-40.0, 125.0), 0.1)
+    path = write(**{"limits.temperature": [0, 85], "limits.leakage_share": 0.2})
+    limits = load_technology(path).limits
+    assert (limits.temperature, limits.leakage_share) == ((0.0, 85.0), 0.2)
+    for value in ([85], [85, 0], [-80, 0], [0, 300], 85, ["cold", "hot"]):
+        with pytest.raises(InputError, match="limits.temperature = .* from -60 to 200 degC"):
+            load_technology(write(**{"limits.temperature": value}))
+
+
+def test_an_ota_that_divides_is_optional_and_whole(write):
+    assert not load_technology(write()).divides
+    roles = ("tail", "pair", "pmos_mirror", "pmos_output", "nmos_mirror")
+    sizes = {role: {"width": 1.0, "length": 2.0} for role in roles}
+    sizes["pmos_mirror"]["multiplier"] = 8
+    technology = load_technology(write(**{"cells.divided_ota": sizes}))
+    assert technology.divides
+    assert technology.size("divided_ota", "pmos_mirror") == Size(1.0, 2.0, 8)
+    assert technology.size("divided_ota", "pmos_output") == Size(1.0, 2.0)
+    del sizes["tail"]
+    with pytest.raises(InputError, match="cells.divided_ota.tail is missing"):
+        load_technology(write(**{"cells.divided_ota": sizes}))
+
+
 def test_a_technology_without_diffusions_says_what_is_missing(write):
     technology = load_technology(write(**{"devices.pmos.diffusion": REMOVED}))
     assert technology.pmos.diffusion is None

@@ -73,6 +73,16 @@ def test_what_ngspice_says_decides_where_it_was_asked():
     assert not made(at(27.0, RESTING, None)).steady
 
 
+def test_the_range_that_holds_is_the_one_around_the_nominal_temperature():
+    assert MIXED.held == (-40.0, 85.0)
+    assert made(*MIXED.conditions[:3]).held == (-40.0, 85.0)
+    hot = at(85.0, RESTING, None)
+    holes = (at(-40.0, BURSTING, None), at(27.0, BURSTING, None), hot, at(125.0, BURSTING, None))
+    assert made(*holes).held == (-40.0, 27.0)
+    assert made(at(-40.0, BURSTING, None), at(27.0, RESTING, None)).held is None
+    assert study_to_json(MIXED)["held"] == [-40.0, 85.0]
+
+
 def test_the_document_is_json_with_all_temperatures():
     document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
     assert [c["temperature"] for c in document["conditions"]] == [-40.0, 27.0, 85.0, 125.0]
@@ -135,7 +145,8 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert document["steady"] is True
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main(words) == 0
-    assert "tonic_spiking" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "as built it is tonic_spiking, as the model is, from 27 to 85 degC" in printed
     words[words.index("27,85")] = "300"
     assert main(words) == 2
     assert "temperature = 300 degC must be from -60 to 200" in capsys.readouterr().err

@@ -167,6 +167,7 @@ class CellNoise:
 
     exponent: of all flicker noise. corner_frequency: Hz per ampere of bias, at which a balanced
     OTA's flicker noise is as strong as its white noise. fingerprint: of models, sizes and method.
+    divided: of the OTA that divides its bias; None where the technology has none.
     """
 
     technology: str
@@ -178,6 +179,19 @@ class CellNoise:
     exponent: float
     corner_frequency: float
     fingerprint: str = ""
+    divided: OtaNoise | None = None
+
+    def of_follower(self, divided: bool) -> OtaNoise:
+        """Of a follower's OTA: of the one that divides, or of the other.
+
+        Raises:
+            InputError: the technology has no OTA that divides.
+        """
+        if not divided:
+            return self.ota
+        if self.divided is None:
+            raise InputError(f"technology '{self.technology}' has no OTA that divides its bias.")
+        return self.divided
 
 
 def fit_ota(
@@ -243,7 +257,7 @@ def _check(table: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
         object.__setattr__(table, name, values)
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def cell_noise_to_json(noise: CellNoise) -> str:
@@ -259,6 +273,7 @@ def cell_noise_from_json(text: str, source: str = "noise") -> CellNoise:
     """
     parts: dict[str, Callable[..., Any]] = {
         "ota": OtaNoise,
+        "divided": OtaNoise,
         "source": MirrorNoise,
         "sink": MirrorNoise,
     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mapping.as_built import as_built_element, follower_point, parasitics
-from mapping.cell_noise import CHARGE, CellNoise
+from mapping.cell_noise import CHARGE, CellNoise, OtaNoise
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import NeuronDesign, OtaDesign
 from neuron_model.noise import Noise, NoiseSource
@@ -51,7 +51,8 @@ def _amplifier(
     straight = amplifier.orientation == Orientation.NONINVERTING
     # a leak's sections read the membrane itself
     filtered = amplifier not in design.leak and design.follower(amplifier.timescale) is not None
-    white, flicker = _densities(amplifier.bias_current, design.unit_current, design, noise)
+    bias, unit = amplifier.bias_current, design.unit_current
+    white, flicker = _densities(bias, unit, design, noise.ota, noise.exponent)
     return NoiseSource(
         node=None,
         white=white,
@@ -74,7 +75,8 @@ def _follower(
     at = follower_point(follower, characteristics)
     kappa = design.unit_voltage / at.slope_voltage
     unit = at.gain * follower.bias_current * kappa
-    white, flicker = _densities(follower.bias_current, unit, design, noise)
+    table = noise.of_follower(follower.divided)
+    white, flicker = _densities(follower.bias_current, unit, design, table, noise.exponent)
     return NoiseSource(
         node=timescale,
         white=white,
@@ -86,11 +88,11 @@ def _follower(
 
 
 def _densities(
-    bias: float, unit: float, design: NeuronDesign, noise: CellNoise
+    bias: float, unit: float, design: NeuronDesign, table: OtaNoise, exponent: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
     """(white, flicker) of an OTA as :class:`NoiseSource` has them."""
-    low, middle, high = (_white(float(v), unit, design) for v in noise.ota.white_at(bias))
-    slow = noise.ota.flicker_at(bias) * _slow(design, noise.exponent) / unit
+    low, middle, high = (_white(float(v), unit, design) for v in table.white_at(bias))
+    slow = table.flicker_at(bias) * _slow(design, exponent) / unit
     pair, tail, up, down = slow.tolist()
     return (low, middle, high), (pair, tail, up, down)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from circuits.bias_mirror import current_sink, current_source
-from circuits.ota import ota
+from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
 from mapping.cell_noise import Spectrum
@@ -57,10 +57,13 @@ class CellNoiseBenches:
     models: str
     temperature: float
 
-    def ota(self, bias: float, differences: Sequence[float], band: Band) -> Bench:
+    def ota(
+        self, bias: float, differences: Sequence[float], band: Band, divided: bool = False
+    ) -> Bench:
         """The OTA at ``bias`` ampere, its inputs ``differences`` volt apart around the reference.
 
-        Of each difference an operating point, then a spectrum.
+        Of each difference an operating point, then a spectrum. ``divided``: of the OTA that divides
+        its bias.
         """
         reference = self.technology.reference
         steps: list[Step] = []
@@ -72,7 +75,8 @@ class CellNoiseBenches:
             ]
         inputs = tuple(VoltageSource(f"v{name}", name, "0", reference) for name in ("inp", "inn"))
         nodes = ("inp", "inn", "out", "ib", "vdd", "0")
-        return self._bench(ota(self.technology), nodes, bias, inputs, steps)
+        cell = divided_ota(self.technology) if divided else ota(self.technology)
+        return self._bench(cell, nodes, bias, inputs, steps)
 
     def mirror(self, kind: str, bias: float, band: Band) -> Bench:
         """A current "source" or "sink" at ``bias`` ampere: an operating point, then a spectrum."""

@@ -7,6 +7,7 @@ from codesign.arguments import add_command, add_conditions, add_technology
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
+    from mapping.leakage import Leakage
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -51,8 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
         "g out (1/V)",
         "delay (s)",
     )
-    for orientation in Orientation:
-        table = measured.ota(orientation)
+    tables = {f"{x.value} OTA": measured.ota(x) for x in Orientation}
+    if measured.divided is not None:
+        tables["follower that divides"] = measured.divided
+    for name, table in tables.items():
         points = [table.at(bias, measured.reference) for bias in table.bias_current]
         rows = [
             (
@@ -66,8 +69,24 @@ def run(arguments: argparse.Namespace) -> int:
             )
             for bias, p in zip(table.bias_current, points, strict=True)
         ]
-        title = f"{technology.name}, {corner}, {arguments.temperature:g} degC: {orientation} OTA"
+        title = f"{technology.name}, {corner}, {arguments.temperature:g} degC: {name}"
         print_table(f"{title} at {measured.reference:g} V", columns, rows)
+    if measured.leakage is not None:
+        print(leakage_line(measured.leakage))
     for note in technology.notes:
         print(f"note: {note}")
     return 0
+
+
+def leakage_line(leakage: "Leakage") -> str:
+    """What junctions change of the bias of each kind of cell where it is hottest, as a sentence."""
+    from codesign.quantities import quantity
+
+    cells = {
+        "an OTA": leakage.ota,
+        "one that divides": leakage.divided,
+        "a current source": leakage.source,
+        "a sink": leakage.sink,
+    }
+    shares = [f"{quantity(v, 'A')} of {k}" for k, v in cells.items() if v is not None]
+    return f"junctions change the bias at {leakage.temperature:g} degC by {', '.join(shares)}"

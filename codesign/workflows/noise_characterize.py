@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from circuits.bias_mirror import current_sink, current_source
-from circuits.ota import ota
+from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
 from codesign.workflows.characterize import Progress, models_for
 from mapping.cell_noise import (
     CellNoise,
+    OtaNoise,
     Spectrum,
     common_exponent,
     fit_mirror,
@@ -24,7 +25,8 @@ from mapping.cell_noise import (
     read_cell_noise,
     write_cell_noise,
 )
-from mapping.characteristics import CellCharacteristics
+from mapping.characteristics import CellCharacteristics, OtaPoint, OtaTable
+from netlists.bench import Bench
 from netlists.cache_folder import cache_folder
 from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
@@ -32,7 +34,7 @@ from netlists.writer import cell_text
 from neuron_model.errors import InputError
 
 # Raised whenever what is measured, or how, changes.
-_METHOD = 1
+_METHOD = 2
 _BIASES = 6
 # Of the slope voltage: t from -0.999 to 0.999, and between.
 _DIFFERENCES = (-4.0, -1.5, -0.75, -0.3, 0.0, 0.3, 0.75, 1.5, 4.0)
@@ -60,7 +62,9 @@ def measure_noise(
         MissingDependencyError: no ngspice or no models.
         SimulatorError: ngspice failed.
     """
-    cells = (ota(technology), current_source(technology), current_sink(technology))
+    cells = [ota(technology), current_source(technology), current_sink(technology)]
+    if technology.divides:
+        cells.append(divided_ota(technology))
     models = models_for(technology, measured.corner, cells)
     fingerprint = _fingerprint(technology, measured, models.content_hash, cells)
     name = f"{technology.name}_{measured.corner}_{measured.temperature:g}_{fingerprint[:16]}.json"
@@ -98,16 +102,18 @@ def _measure(
 ) -> CellNoise:
     technology = benches.technology
     biases = np.geomspace(*technology.limits.bias_current, _BIASES)
-    points = [measured.noninverting.at(float(b), measured.reference) for b in biases]
-    bands = [band(float(b), p.mirror_lag) for b, p in zip(biases, points, strict=True)]
-    differences = [[p.offset + share * p.slope_voltage for share in _DIFFERENCES] for p in points]
-    rows = list(zip(biases.tolist(), bands, strict=True))
-    jobs = [
-        benches.ota(bias, apart, limits)
-        for (bias, limits), apart in zip(rows, differences, strict=True)
-    ]
+    plain = _Points(measured.noninverting, biases, measured.reference)
+    rows = list(zip(biases.tolist(), plain.bands, strict=True))
+    jobs = plain.jobs(benches)
     for kind in ("source", "sink"):
         jobs += [benches.mirror(kind, bias, limits) for bias, limits in rows]
+    divided = None
+    if measured.divided is not None:
+        slow = measured.divided.bias_current
+        divided = _Points(
+            measured.divided, np.geomspace(slow[0], slow[-1], _BIASES), measured.reference
+        )
+        jobs += divided.jobs(benches, divided=True)
     label = f"measuring the noise of {technology.name}, {measured.corner}"
 
     def count(done: int, total: int) -> None:
@@ -116,29 +122,62 @@ def _measure(
 
     found = [spectra(result) for result in engine.map(jobs, progress=count)]
     size = biases.size
-    of_otas, of_source, of_sink = found[:size], found[size : 2 * size], found[2 * size :]
+    of_otas, of_source, of_sink, of_divided = (found[i * size : (i + 1) * size] for i in range(4))
     # the balanced one of each bias tells the exponent of all
     middle = len(_DIFFERENCES) // 2
     exponent = common_exponent([fit_spectrum(row[middle]) for row in of_otas])
-    splits = np.array(
-        [
-            [np.tanh((v - p.offset) / p.slope_voltage) for v in apart]
-            for p, apart in zip(points, differences, strict=True)
-        ]
-    )
-    fits = [[fit_spectrum(s, exponent) for s in row] for row in of_otas]
-    balanced = fits[size // 2][middle]
+    balanced = fit_spectrum(of_otas[size // 2][middle], exponent)
     return CellNoise(
         technology=technology.name,
         corner=measured.corner,
         temperature=measured.temperature,
-        ota=fit_ota(biases, splits, fits),
+        ota=plain.fitted(of_otas, exponent),
         source=fit_mirror(biases, _fitted(of_source, exponent)),
         sink=fit_mirror(biases, _fitted(of_sink, exponent)),
         exponent=exponent,
         corner_frequency=balanced.corner / float(biases[size // 2]),
         fingerprint=fingerprint,
+        divided=None if divided is None else divided.fitted(of_divided, exponent),
     )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Where the noise of an OTA is measured: ``biases`` (ampere), at the reference (volt)."""
+
+    table: OtaTable
+    biases: np.ndarray
+    reference: float
+
+    @property
+    def _at(self) -> list[OtaPoint]:
+        return [self.table.at(float(b), self.reference) for b in self.biases]
+
+    @property
+    def bands(self) -> list[Band]:
+        """Frequencies at each bias."""
+        pairs = zip(self.biases.tolist(), self._at, strict=True)
+        return [band(bias, p.mirror_lag) for bias, p in pairs]
+
+    @property
+    def _differences(self) -> list[list[float]]:
+        return [[p.offset + share * p.slope_voltage for share in _DIFFERENCES] for p in self._at]
+
+    def jobs(self, benches: CellNoiseBenches, divided: bool = False) -> list[Bench]:
+        """One bench a bias."""
+        rows = zip(self.biases.tolist(), self._differences, self.bands, strict=True)
+        return [benches.ota(bias, apart, limits, divided) for bias, apart, limits in rows]
+
+    def fitted(self, found: Sequence[Sequence[Spectrum]], exponent: float) -> OtaNoise:
+        """The laws over the split, from the spectra of each bias."""
+        splits = np.array(
+            [
+                [np.tanh((v - p.offset) / p.slope_voltage) for v in apart]
+                for p, apart in zip(self._at, self._differences, strict=True)
+            ]
+        )
+        fits = [[fit_spectrum(s, exponent) for s in row] for row in found]
+        return fit_ota(self.biases, splits, fits)
 
 
 def _fitted(rows: Sequence[Sequence[Spectrum]], exponent: float) -> list:

@@ -1,7 +1,7 @@
 """Mismatch: chips predicted against ngspice one by one, and what drawing and altering them costs.
 
     python -m benchmarks.mismatch [--technology sky130] [--samples 200] [--process]
-        [--folder runs/mismatch]
+        [--mismatch-set ordinary] [--folder runs/mismatch]
 
 The neuron is the third published burster (arXiv 1805.05696) with the filters of a circuit. The
 folder keeps the design and each chip as soon as it is done: an interrupted run goes on from there.
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from circuits.mismatch import device_spreads
-from circuits.technology import load_technology
+from circuits.technology import load_technology, with_mismatch_set
 from codesign.mismatch_plots import mismatch_figure
 from codesign.mismatch_study import study_to_json
 from codesign.plots import save_figure
@@ -56,9 +56,10 @@ def drawn_burster(
     folder: Path,
     engine: Engine,
     process: bool = False,
+    mismatch_set: str | None = None,
 ) -> DrawnNeuron:
     """The burster's chips; its design is read from ``folder``, or made and written there."""
-    technology = load_technology(technology_name)
+    technology = with_mismatch_set(load_technology(technology_name), mismatch_set)
     published = preset("ribar_sepulchre_burster")
     neuron = replace(
         published.parameters, filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER, name="burster"
@@ -142,10 +143,13 @@ def main() -> None:
     parser.add_argument(
         "--process", action="store_true", help="draw what whole chips are off by as well"
     )
+    parser.add_argument("--mismatch-set", help="of the technology (default: its own choice)")
     parser.add_argument("--folder", type=Path, default=Path("runs/mismatch"))
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    folder = arguments.folder / (arguments.technology + "_process" * arguments.process)
+    chosen = f"_{arguments.mismatch_set}" if arguments.mismatch_set else ""
+    name = f"{arguments.technology}{'_process' * arguments.process}{chosen}"
+    folder = arguments.folder / name
     timeout = CHIPS_PER_BENCH * 600.0
     with Engine(workers=arguments.workers, timeout=timeout) as engine:
         drawn = drawn_burster(
@@ -155,6 +159,7 @@ def main() -> None:
             folder,
             engine,
             arguments.process,
+            arguments.mismatch_set,
         )
         drawing = drawing_seconds(drawn, engine)
         outcome = study(drawn, engine, folder / "chips.jsonl", _progress)

@@ -1,10 +1,10 @@
 """Which transistors a neuron has, and how far each and its chip may be from what was drawn."""
 
 from circuits.neuron import neuron_circuit
-from circuits.structure import Polarity, Transistor
-from circuits.technology import Technology
+from circuits.structure import Transistor
+from circuits.technology import Technology, check_mismatch
 from mapping.design import NeuronDesign
-from mapping.mismatch import DeviceSpread, Draw, area_law, draw, follower_block
+from mapping.mismatch import COMPENSATION, OUTPUT, DeviceSpread, Draw, draw, follower_block
 from mapping.process import draw_process, on_process
 from neuron_model.errors import InputError
 
@@ -36,32 +36,46 @@ def draw_chips(
 
 
 def device_spreads(design: NeuronDesign, technology: Technology) -> tuple[DeviceSpread, ...]:
-    """The spread of every transistor of the neuron's cell, in the cell's order.
+    """The spread of every transistor of the neuron's cell, in the cell's order: by the mismatch set
+    in use, at the current that the device carries while its block is balanced.
 
     Raises:
         InputError: the technology gives no mismatch coefficients.
     """
-    if not any(technology.mismatch.values()):
-        raise InputError(
-            f"technology '{technology.name}' gives no mismatch: add nmos_threshold and "
-            "pmos_threshold (volt micrometre) under [mismatch]."
-        )
+    check_mismatch(technology)
     cell = neuron_circuit(design, technology).cell
-    return tuple(
-        _spread(_block(path, design), path[-1], transistor, technology)
-        for path, transistor in cell.transistors()
-    )
+    biases = _biases(design)
+    found = []
+    for path, transistor in cell.transistors():
+        block = _block(path, design)
+        found.append(device_spread(block, path[-1], transistor, technology, biases[block]))
+    return tuple(found)
 
 
-def _spread(
-    block: str, device: str, transistor: Transistor, technology: Technology
+def device_spread(
+    block: str, device: str, transistor: Transistor, technology: Technology, bias: float
 ) -> DeviceSpread:
-    kind = "nmos" if transistor.polarity == Polarity.NMOS else "pmos"
-    sigmas = (
-        area_law(technology.mismatch.get(f"{kind}_{what}", 0.0), transistor.size.area)
-        for what in ("threshold", "current_factor")
-    )
-    return DeviceSpread(block, device, kind, *sigmas)
+    """The spread of one transistor of a block whose bias line carries ``bias`` ampere."""
+    matching, size = technology.mismatch.of(transistor.polarity), transistor.size
+    sides = size.width, size.length, size.multiplier
+    threshold = matching.threshold_spread(*sides, bias * _share(block, transistor))
+    factor = matching.current_factor_spread(*sides)
+    return DeviceSpread(block, device, transistor.polarity.value, threshold, factor)
+
+
+def _share(block: str, transistor: Transistor) -> float:
+    """Of the bias current: an amplifier that is balanced sends half of it either way."""
+    whole = block == COMPENSATION or transistor.role in ("bias", "tail")
+    return 1.0 if whole else 0.5
+
+
+def _biases(design: NeuronDesign) -> dict[str, float]:
+    return {
+        **{a.name: a.bias_current for a in design.amplifiers},
+        **{follower_block(f.timescale): f.bias_current for f in design.followers},
+        COMPENSATION: design.compensation_bias,
+        OUTPUT: design.output.bias_current,
+    }
 
 
 def _block(path: tuple[str, ...], design: NeuronDesign) -> str:

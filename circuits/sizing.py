@@ -3,7 +3,7 @@
     W' = W sqrt(k),  L' = L sqrt(k)          k: factor of the gate area
 
 With W / L a device keeps its inversion coefficient at a given current, and so its gm / I, while
-its spread falls as 1 / sqrt(k) (:func:`mapping.mismatch.area_law`) and its capacitance grows as k.
+its spread falls as 1 / sqrt(k) (:mod:`mapping.mismatch_set`) and its capacitance grows as k.
 Where the technology's limits leave no room for it, the other side makes up the area.
 """
 

@@ -14,6 +14,7 @@ from circuits.diffusion import Diffusion, Parallel
 from circuits.structure import Polarity, Size
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.limits import Limits
+from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
 from neuron_model.neuron_file import parse_toml, read_text
@@ -33,10 +34,22 @@ _OPTIONAL_CELLS = ("divided_ota",)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _TERMINALS = ("drain", "gate", "source", "bulk")
-# Under [mismatch] and under [process].
+# Under [process].
 _DEVICE_SPREADS = tuple(
     f"{kind}_{what}" for what in ("threshold", "current_factor") for kind in Polarity
 )
+# Of one kind of device, under [mismatch] or [mismatch.NAME]: with the lowest value that is allowed.
+_MATCHING: Mapping[str, float] = {
+    "threshold": 0.0,
+    "current_factor": 0.0,
+    "width_offset": -10.0,
+    "length_offset": -10.0,
+    "short": 0.0,
+    "narrow": 0.0,
+    "small": 0.0,
+}
+OWN_SET = "own"
+"""Name of the mismatch set whose coefficients stand under ``[mismatch]`` itself."""
 _LARGEST_FILE = 1_000_000  # bytes
 # Of files of which each is based on the next.
 _DEEPEST = 8
@@ -97,9 +110,9 @@ class Technology:
     """A process, and the sizes that this project's cells have on it.
 
     membrane_capacitance, unit_current: C_m (farad) and I0 (ampere) that mapping begins from; None
-    leaves I0 to it. mismatch: Pelgrom coefficients of one device, by "nmos" or "pmos" and
-    "_threshold" (volt micrometre) or "_current_factor" (micrometre). process: how far whole chips
-    are from the nominal; None: not known.
+    leaves I0 to it. mismatch_sets: all that are known of how devices differ; mismatch: the one in
+    use, which :func:`with_mismatch_set` chooses. process: how far whole chips are from the nominal;
+    None: not known.
     """
 
     name: str
@@ -116,7 +129,8 @@ class Technology:
     unit_current: float | None = None
     capacitance_density: float = 2e-15
     leak: LeakShape = LeakShape()
-    mismatch: Mapping[str, float] = field(default_factory=dict)
+    mismatch: MismatchSet = MismatchSet()
+    mismatch_sets: tuple[MismatchSet, ...] = ()
     process: ProcessSpread | None = None
     bias_generator: BiasGenerator | None = None
 
@@ -305,6 +319,7 @@ def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
     corners = table.texts("corners", ["tt"], _WORD)
     if not corners:
         raise table.error("corners", "is empty: name at least one")
+    mismatch_sets, mismatch = _mismatch(table.table("mismatch", {}))
     technology = Technology(
         name=name,
         description=table.text("description", ""),
@@ -320,7 +335,8 @@ def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
         unit_current=_unit_current(table),
         capacitance_density=table.number("capacitance_density", 2e-15, high=1e-12),
         leak=_leak(table.table("leak", {})),
-        mismatch=_mismatch(table.table("mismatch", {})),
+        mismatch=mismatch,
+        mismatch_sets=mismatch_sets,
         process=_process(table),
         bias_generator=_bias_generator(table),
     )
@@ -522,11 +538,77 @@ def _leak(table: _Table) -> LeakShape:
     return shape
 
 
-def _mismatch(table: _Table) -> dict[str, float]:
-    values = {key: table.number(key, high=1.0) for key in _DEVICE_SPREADS if key in table.content}
-    table.seen.update(_DEVICE_SPREADS)
+def _mismatch(table: _Table) -> tuple[tuple[MismatchSet, ...], MismatchSet]:
+    """All sets, and the one in use.
+
+    Coefficients that stand under ``[mismatch]`` itself are a set called OWN_SET, which is in use;
+    beside others (of a file that this one is based on) it has the default's for a kind of device
+    whose threshold it does not give.
+    """
+    names = [key for key, value in table.content.items() if isinstance(value, dict)]
+    for name in names:
+        if not _NAME.fullmatch(name) or name == OWN_SET:
+            raise table.error(repr(name), "cannot be the name of a set")
+    sets = [_mismatch_set(table.table(name), name, MismatchSet()) for name in names]
+    default = MismatchSet()
+    if sets:
+        chosen = table.text("default", names[0] if len(names) == 1 else ...)
+        if chosen not in names:
+            raise table.error("default", f"= {chosen!r} must be one of {', '.join(names)}")
+        default = find_set(sets, chosen, "the file")
+    if not names or any(key in table.content for key in _matching_keys()):
+        own = _mismatch_set(table, OWN_SET, default)
+        if own.is_empty:
+            return (), MismatchSet()
+        return (*sets, own), own
     table.done()
-    return values
+    return tuple(sets), default
+
+
+def _matching_keys() -> tuple[str, ...]:
+    return tuple(f"{kind}_{what}" for what in _MATCHING for kind in Polarity)
+
+
+def _mismatch_set(table: _Table, name: str, below: MismatchSet) -> MismatchSet:
+    kinds: dict[str, Matching] = {}
+    for kind in Polarity:
+        given: dict[str, Any] = {
+            what: table.number(f"{kind}_{what}", low=low, high=1e3)
+            for what, low in _MATCHING.items()
+            if what != "threshold" and f"{kind}_{what}" in table.content
+        }
+        if f"{kind}_threshold" in table.content:
+            kinds[kind] = Matching(_coefficients(table, f"{kind}_threshold"), **given)
+        else:
+            kinds[kind] = replace(below.of(kind), **given)
+    source = table.text("source", "" if name != OWN_SET else f"{table.path.name}, [mismatch]")
+    table.seen.update(_matching_keys())
+    table.done()
+    return MismatchSet(name, source, **kinds)
+
+
+def _coefficients(table: _Table, key: str) -> tuple[tuple[float, float], ...]:
+    """One number, or a list of [ampere a square, number]."""
+    value = table.get(key)
+    if not isinstance(value, list):
+        return ((0.0, table.number(key, high=1.0)),)
+
+    def is_positive(number: object) -> bool:
+        plain = isinstance(number, int | float) and not isinstance(number, bool)
+        return plain and 0 < number < math.inf  # type: ignore[operator]
+
+    good = value and all(
+        isinstance(pair, list) and len(pair) == 2 and all(map(is_positive, pair)) for pair in value
+    )
+    pairs = tuple((float(pair[0]), float(pair[1])) for pair in value) if good else ()
+    currents = [current for current, _ in pairs]
+    if not good or currents != sorted(set(currents)) or max(a for _, a in pairs) > 1.0:
+        raise table.error(
+            key,
+            f"= {value!r} must be a number (volt micrometre), or a list of [ampere a square, volt "
+            "micrometre] with rising currents",
+        )
+    return pairs
 
 
 def _process(parent: _Table) -> ProcessSpread | None:
@@ -573,6 +655,33 @@ def _bias_generator(parent: _Table) -> BiasGenerator | None:
         return BiasGenerator(**values)
     except InputError as error:
         raise InputError(f"{table.path}: {error}") from error
+
+
+def with_mismatch_set(technology: Technology, name: str | None) -> Technology:
+    """``technology`` with the mismatch set called ``name`` in use; its own choice where it is None
+    or empty.
+
+    Raises:
+        InputError: there is no such set.
+    """
+    if not name:
+        return technology
+    whose = f"technology '{technology.name}'"
+    return replace(technology, mismatch=find_set(technology.mismatch_sets, name, whose))
+
+
+def check_mismatch(technology: Technology, what: str = "") -> None:
+    """See that there is a mismatch to draw.
+
+    Raises:
+        InputError: the technology gives none; ``what`` says for what it is needed.
+    """
+    if technology.mismatch.is_empty:
+        raise InputError(
+            f"technology '{technology.name}' gives no mismatch{what}: add nmos_threshold and "
+            "pmos_threshold (volt micrometre) under [mismatch], or under [mismatch.NAME] for each "
+            "of several sets."
+        )
 
 
 def check_corner(technology: Technology, corner: str) -> str:

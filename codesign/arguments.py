@@ -76,6 +76,16 @@ def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> No
     )
 
 
+def add_mismatch_set(parser: argparse.ArgumentParser) -> None:
+    """Whose coefficients chips are drawn by."""
+    parser.add_argument(
+        "--mismatch-set",
+        metavar="NAME",
+        help="draw devices by this set of the technology's mismatch coefficients, such as ordinary "
+        "or subthreshold of sky130 (default: the one that the technology file names)",
+    )
+
+
 def add_conditions(parser: argparse.ArgumentParser) -> None:
     """Corner and temperature of a simulation."""
     parser.add_argument("--corner", help="process corner (default: tt, or the technology's first)")

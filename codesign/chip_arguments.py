@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codesign.arguments import (
     add_accuracy,
     add_circuit,
+    add_mismatch_set,
     add_plot,
     add_technology,
     add_timeout,
@@ -47,6 +48,7 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
     """The neuron, its chips, and where they are; ``backend``, ``record``: help of these options."""
     add_neuron(parser)
     add_technology(parser)
+    add_mismatch_set(parser)
     parser.add_argument(
         "--samples", type=int, default=100, metavar="N", help="chips (default: %(default)d)"
     )
@@ -76,7 +78,7 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
 def mapped_neuron(arguments: argparse.Namespace) -> Iterator[MappedNeuron]:
     """What :func:`add_chips` was given, mapped, while ngspice runs; progress goes to standard
     error."""
-    from circuits.technology import load_technology
+    from circuits.technology import load_technology, with_mismatch_set
     from codesign.arguments import mapping_choices
     from codesign.console import step_progress
     from codesign.workflows.chip_results import CHIPS_PER_BENCH
@@ -85,6 +87,7 @@ def mapped_neuron(arguments: argparse.Namespace) -> Iterator[MappedNeuron]:
     from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)
+    technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     (parameters,) = source.neurons
     (drive,) = stimuli_for(source, arguments.current, arguments.duration)

@@ -18,6 +18,8 @@ class ChipSettings:
     temperatures: degree Celsius. bits: of the bias codes; 0: free lines. process: whether chips
     differ as a whole as well. trim: codes, beside the offset current, that are set for every neuron
     of every chip by its currents into a clamped membrane, at its first temperature; -1: none.
+    mismatch_set: of the technology's sets of coefficients, by which devices are drawn; empty: its
+    own choice.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -30,6 +32,7 @@ class ChipSettings:
     bits: int = 0
     process: bool = False
     trim: int = -1
+    mismatch_set: str = ""
 
     def __post_init__(self) -> None:
         conditions = max(1, len(self.corners)) * len(self.temperatures)

@@ -64,6 +64,6 @@ class MeasuredRecord:
 
 def _of_something_else(_known: str) -> str:
     return (
-        "is the record of another neuron, drive, technology or seed; choose another file, or "
-        "remove it."
+        "is the record of another neuron, drive, technology, mismatch set or seed; choose another "
+        "file, or remove it."
     )

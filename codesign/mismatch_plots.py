@@ -53,7 +53,8 @@ def mismatch_figure(study: MismatchStudy) -> Figure:
             else:
                 _draw_histogram(axes, study, name)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
-        title = f"{study.name} on {where}: {len(study.chips)} chips"
+        chips = f"{len(study.chips)} chips, mismatch set {study.mismatch_set}"
+        title = f"{study.name} on {where}: {chips}"
         found = {"as built": study.predicted_yield, "ngspice": study.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)
         figure.suptitle("\n".join([title, *told]), fontsize=8.5)

@@ -59,9 +59,10 @@ class Agreement:
 class MismatchStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
-    process: whether chips differ as a whole, beside their devices' mismatch. model: how the model
-    that was trained fires. nominal: of the as-built neuron without mismatch. current, duration:
-    what drives it, in model time. interval_unit: seconds of one unit of model time.
+    process: whether chips differ as a whole, beside their devices' mismatch. mismatch_set: the
+    technology's set of coefficients that devices were drawn by. model: how the model that was
+    trained fires. nominal: of the as-built neuron without mismatch. current, duration: what drives
+    it, in model time. interval_unit: seconds of one unit of model time.
     """
 
     name: str
@@ -76,6 +77,7 @@ class MismatchStudy:
     chips: tuple[Chip, ...]
     interval_unit: float
     process: bool = False
+    mismatch_set: str = ""
 
     @property
     def wanted(self) -> Regime:
@@ -176,6 +178,7 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
         "samples": len(study.chips),
         "seed": study.seed,
         "process": study.process,
+        "mismatch_set": study.mismatch_set,
         "current": study.current,
         "duration": study.duration,
         "wanted": study.wanted.value,

@@ -26,7 +26,7 @@ def sizing_figure(study: SizingStudy) -> Figure:
         for axes in (left, right):
             axes.set_xlabel("devices and capacitors (1000 µm²)")
         left.legend(loc="lower right", fontsize=7.5)
-        where = f"{study.name} on {study.technology}"
+        where = f"{study.name} on {study.technology}, mismatch set {study.mismatch_set}"
         figure.suptitle(f"{where}: {len(study.trials)} trials", fontsize=9)
         return figure
 

@@ -131,7 +131,8 @@ class SizingStudy:
     front: numbers of the trials within the budget that no other is better than in yield, area and
     energy at once, by area. start: the sizes of before. chosen: its trial's number; checked: its
     figures again, over fresh chips and with sensitivities measured at its sizes; None where no
-    trial is within the budget. regime: the wanted one.
+    trial is within the budget. regime: the wanted one. mismatch_set: the technology's set of
+    coefficients that chips were drawn by.
     """
 
     name: str
@@ -146,6 +147,7 @@ class SizingStudy:
     front: tuple[int, ...]
     chosen: int | None
     checked: SizingFigures | None
+    mismatch_set: str = ""
 
     @property
     def is_met(self) -> bool:

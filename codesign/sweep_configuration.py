@@ -16,6 +16,7 @@
 
     [mismatch]                   # optional: chips at every point
     samples = 20
+    set = "ordinary"             # of the technology's sets of coefficients; default: its own choice
     least_yield = 0.9            # share of them that has to keep the regime; default: 0
 
 Paths are relative to the configuration file.
@@ -62,8 +63,9 @@ _SPACINGS = ("linear", "log")
 class MismatchSettings:
     """Chips drawn at every point, the same ones everywhere.
 
-    samples: how many; 0: the neuron as drawn alone. process: whether they differ as a whole, beside
-    the mismatch of their devices. least_yield: share of them that has to keep the model's
+    samples: how many; 0: the neuron as drawn alone. set: of the technology's sets of coefficients;
+    empty: its own choice. process: whether they differ as a whole, beside the mismatch of their
+    devices. least_yield: share of them that has to keep the model's
     regime for the point to count as matching.
 
     Raises:
@@ -73,6 +75,7 @@ class MismatchSettings:
     samples: int = 0
     least_yield: float = 0.0
     process: bool = False
+    set: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.samples <= MOST_POINTS:
@@ -83,6 +86,11 @@ class MismatchSettings:
         if self.process and not self.samples:
             raise InputError(
                 "mismatch.process = true needs chips that it can make differ; give "
+                "mismatch.samples, from 1."
+            )
+        if self.set and not self.samples:
+            raise InputError(
+                f"mismatch.set = {self.set!r} needs chips that are drawn by it; give "
                 "mismatch.samples, from 1."
             )
         if not 0.0 <= self.least_yield <= 1.0:
@@ -229,6 +237,7 @@ def sweep_configuration_to_toml(configuration: SweepConfiguration) -> str:
             "axes": axes,
             "mismatch": {
                 "samples": configuration.mismatch.samples,
+                "set": configuration.mismatch.set,
                 "process": configuration.mismatch.process,
                 "least_yield": configuration.mismatch.least_yield,
             },

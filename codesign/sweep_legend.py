@@ -44,8 +44,16 @@ def title(study: SweepStudy) -> str:
     for name, label in named.items():
         short = name in ("corner", "temperature")
         text += f", {label}" if short else f", {study.axis(name).kind.title} {label}"
-    chips = f"; {study.samples} chips a point" if study.samples else ""
+    chips = f"; {study.samples} chips a point{_drawn_by(study)}" if study.samples else ""
     return f"{text.removeprefix(', ')}: {WHO[study.backend]}{chips}"
+
+
+def _drawn_by(study: SweepStudy) -> str:
+    """The mismatch set, or that of each technology where they are several."""
+    sets = study.mismatch_sets
+    if len(set(sets.values())) <= 1:
+        return "".join(f", mismatch set {name}" for name in dict.fromkeys(sets.values()))
+    return ", mismatch sets " + ", ".join(f"{n} ({t})" for t, n in sets.items())
 
 
 def cell_text(outcome: PointOutcome) -> str:

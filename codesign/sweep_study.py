@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,8 @@ class SweepStudy:
     own in their order; the last one changes from point to point. shown: the names of those with
     several values, in the configuration's order, technologies and neurons last: how pictures are
     laid out. drives: (current, duration) by neuron. samples: chips at each point, 0 without
-    mismatch. least_yield: share of them that has to keep the regime.
+    mismatch. least_yield: share of them that has to keep the regime. mismatch_sets: that they were
+    drawn by, by technology.
     """
 
     backend: str
@@ -155,6 +156,7 @@ class SweepStudy:
     samples: int
     least_yield: float
     points: tuple[SweepPoint, ...]
+    mismatch_sets: Mapping[str, str] = field(default_factory=dict)
 
     def axis(self, name: str) -> Axis:
         """The axis of that name."""
@@ -247,6 +249,7 @@ def study_to_json(study: SweepStudy) -> dict[str, Any]:
         "drives": {n: {"current": c, "duration": d} for n, (c, d) in study.drives.items()},
         "seed": study.seed,
         "samples": study.samples,
+        "mismatch_sets": dict(study.mismatch_sets) if study.samples else {},
         "least_yield": study.least_yield,
         "met": study.is_met,
         "points": [

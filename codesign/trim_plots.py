@@ -27,13 +27,13 @@ def trim_figure(study: TrimStudy) -> Figure:
         _draw_patterns(row[1], study)
         _draw_moves(row[2], study)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
-        chips = len(study.as_built.before)
+        chips = f"{len(study.as_built.before)} chips trimmed, mismatch set {study.mismatch_set}"
         told = [
             f"{WHO[who]}, {when}: {found}"
             for who, outcome in study.outcomes.items()
             for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True)
         ]
-        title = f"{study.name} on {where}: {chips} chips trimmed"
+        title = f"{study.name} on {where}: {chips}"
         figure.suptitle("\n".join([title, *told]), fontsize=8.5)
         return figure
 

@@ -35,7 +35,8 @@ class TrimStudy:
 
     model: how the model that was trained fires. nominal: how the chip as drawn fires. budget: the
     most patterns a chip may take. circuit: in ngspice; None where it was not asked for. process:
-    whether chips differ as a whole as well.
+    whether chips differ as a whole as well. mismatch_set: the technology's set of coefficients that
+    devices were drawn by.
     """
 
     name: str
@@ -51,6 +52,7 @@ class TrimStudy:
     as_built: TrimOutcome
     circuit: TrimOutcome | None = None
     process: bool = False
+    mismatch_set: str = ""
 
     @property
     def wanted(self) -> Regime:
@@ -93,6 +95,8 @@ def trim_study_to_json(study: TrimStudy) -> dict[str, Any]:
         "temperature": study.temperature,
         "samples": len(study.as_built.before),
         "seed": study.seed,
+        "process": study.process,
+        "mismatch_set": study.mismatch_set,
         "current": study.current,
         "duration": study.duration,
         "wanted": study.wanted.value,

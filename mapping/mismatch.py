@@ -1,16 +1,12 @@
 """Device mismatch: by how much transistors that are drawn alike differ, drawn device by device.
 
-    sigma(V_T) = A_VT / sqrt(W L m)          sigma(beta) / beta = A_beta / sqrt(W L m)
-
-with the coefficients of a single device (the difference of a pair is a root of two larger): the
-area law of M. Pelgrom, A. Duinmaijer and A. Welbers, IEEE J. Solid-State Circuits 24 (5), 1989.
-Devices are independent of each other; what the cells make of them is correlated, because one
-device moves several numbers of its cell.
+How far each may be off is Pelgrom's law (:mod:`mapping.mismatch_set`). Devices are independent of
+each other; what the cells make of them is correlated, because one device moves several numbers of
+its cell.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,11 +38,6 @@ class DeviceSpread:
     kind: str
     threshold: float
     current_factor: float = 0.0
-
-
-def area_law(coefficient: float, area: float) -> float:
-    """Standard deviation of one device of ``area`` square micrometres, ``coefficient`` per um."""
-    return coefficient / math.sqrt(area)
 
 
 @dataclass(frozen=True, eq=False)

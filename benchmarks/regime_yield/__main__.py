@@ -1,10 +1,13 @@
 """Regime yield of the third published burster on sky130, from its first sizes to 99 %.
 
     python -m benchmarks.regime_yield [--steps sized trained trimmed] [--folder runs/regime_yield]
+        [--mismatch-set ordinary subthreshold] [--as-built] [--samples 1000]
 
-Each step is 200 chips in ngspice, the same draws (of unit variance, by device) at every step; the
-folder keeps each chip as soon as it is done, so that an interrupted run goes on from there. The
-untrained chips are those of ``benchmarks.mismatch``, as published in docs/results/mismatch.
+Each step is 200 chips in ngspice, the same draws (of unit variance, by device) at every step and
+with every mismatch set; the folder keeps each chip as soon as it is done, so that an interrupted
+run resumes from there. The untrained chips are those of ``benchmarks.mismatch``, as published in
+docs/results/mismatch, where they were drawn by the set that is asked for. With ``--as-built``
+nothing is simulated: a thousand chips a step and set take some minutes.
 """
 
 from __future__ import annotations
@@ -45,25 +48,34 @@ def row(
     model: RegimeReport,
     nominal: RegimeReport | None,
     as_built: Sequence[RegimeReport] | None,
-    circuit: Sequence[RegimeReport],
+    circuit: Sequence[RegimeReport] | None,
+    mismatch_set: str,
 ) -> dict[str, Any]:
     """A step of the table: chips that keep regime and rhythm of ``model``, the one that the step
-    is to be, costs, and rhythm as drawn."""
+    is to be, costs, and rhythm as drawn. What was not run is None."""
+    chips = as_built or [] if circuit is None else circuit
     return {
         "step": step,
-        "chips": len(circuit),
+        "mismatch_set": mismatch_set,
+        "chips": len(chips),
         "as_built": None if as_built is None else yields_to_json(yields(model, as_built)),
-        "circuit": yields_to_json(yields(model, circuit)),
+        "circuit": None if circuit is None else yields_to_json(yields(model, circuit)),
         **costs,
         "nominal": None if nominal is None else report_to_json(nominal),
-        "regimes": dict(Counter(r.regime.value for r in circuit).most_common()),
+        "regimes": dict(Counter(r.regime.value for r in chips).most_common()),
     }
+
+
+def published(mismatch_set: str) -> bool:
+    """Whether the published study drew its chips by this set."""
+    found = json.loads(UNTRAINED.read_text()) if UNTRAINED.exists() else {}
+    return bool(found.get("mismatch_set") == mismatch_set)
 
 
 def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
     """The published study, beside what its neuron costs with the sizes of now."""
     chips = json.loads(UNTRAINED.read_text())["chips"]
-    reports = [[report_from_json(c[who]) for c in chips] for who in ("as_built", "circuit")]
+    built, circuit = ([report_from_json(c[who]) for c in chips] for who in ("as_built", "circuit"))
     technology = technology_of("untrained")
     design = design_of("untrained", folder, engine)
     return row(
@@ -71,20 +83,57 @@ def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
         asdict(costs_of(design, technology, engine)),
         model_of("untrained"),
         None,
-        *reports,
+        built,
+        circuit,
+        technology.mismatch.name,
     )
 
 
 def studied(
-    step: str, folder: Path, samples: int, seed: int, engine: Engine
+    step: str,
+    folder: Path,
+    samples: int,
+    seed: int,
+    mismatch_set: str,
+    engine: Engine,
+    simulated: bool = True,
 ) -> tuple[MismatchStudy, dict[str, Any]]:
-    """All chips of a step, predicted and in ngspice, and its row."""
-    drawn = drawn_of(step, folder, samples, seed, engine, progress)
-    outcome = study(drawn, engine, folder / "chips.jsonl", progress)
+    """All chips of a step, predicted and, where they are ``simulated``, in ngspice; and its row."""
+    drawn = drawn_of(step, folder, samples, seed, mismatch_set, engine, progress)
+    outcome = study(drawn, engine if simulated else None, folder / "chips.jsonl", progress)
     costs = asdict(costs_of(drawn.built.design, drawn.technology, engine))
     circuits = [c.circuit for c in outcome.chips if c.circuit is not None]
-    built = [c.as_built for c in outcome.chips]
-    return outcome, row(step, costs, outcome.model, outcome.nominal, built, circuits)
+    return outcome, row(
+        step,
+        costs,
+        outcome.model,
+        outcome.nominal,
+        [c.as_built for c in outcome.chips],
+        circuits if simulated else None,
+        mismatch_set,
+    )
+
+
+def found_of(
+    step: str,
+    folder: Path,
+    samples: int,
+    seed: int,
+    mismatch_set: str,
+    engine: Engine,
+    simulated: bool,
+) -> dict[str, Any]:
+    """The row of a step; ``folder``: of the chain with this mismatch set."""
+    if step == "untrained" and simulated and published(mismatch_set):
+        return untrained(engine, folder / step)
+    asked = samples, seed, mismatch_set, engine, simulated
+    if step != "trimmed":
+        return studied(step, folder / step, *asked)[1]
+    outcome, before = studied("trained", folder / "trained", *asked)
+    reports, trims = trimmed_reports(outcome, folder, samples, seed, engine, progress, simulated)
+    built, circuit = (None, reports) if simulated else (reports, None)
+    after = row(step, {}, outcome.model, outcome.nominal, built, circuit, mismatch_set)
+    return {**before, **after, "trims": trims}
 
 
 def percent_of(share: dict[str, Any]) -> str:
@@ -96,10 +145,10 @@ def percent_of(share: dict[str, Any]) -> str:
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """In Markdown."""
     lines = [
-        "| step | chips in ngspice | keep the regime: ngspice | as built "
+        "| step | mismatch set | chips | keep the regime: ngspice | as built "
         "| keep the rhythm as well: ngspice | as built | gates, um2 "
         "| diffusions, um2 | capacitors, um2 | static power, nW |",
-        "|" + "---|" * 10,
+        "|" + "---|" * 11,
     ]
     for r in rows:
         shares = " | ".join(
@@ -108,7 +157,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
             for who in ("circuit", "as_built")
         )
         lines.append(
-            f"| {r['step']} | {r['chips']} | {shares} "
+            f"| {r['step']} | {r['mismatch_set']} | {r['chips']} | {shares} "
             f"| {r['gate_area']:.0f} | {r['diffusion_area']:.0f} | {r['capacitor_area']:.0f} "
             f"| {1e9 * r['static_power']:.0f} |"
         )
@@ -125,35 +174,42 @@ def main() -> None:
     """Run the steps that are asked for; write the table of all that are known, and the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", nargs="+", default=list(STEPS), choices=STEPS)
-    parser.add_argument("--samples", type=int, default=200, help="of ngspice, at each step")
+    parser.add_argument("--samples", type=int, default=200, help="chips at each step")
+    parser.add_argument(
+        "--mismatch-set",
+        nargs="+",
+        default=[technology_of("untrained").mismatch.name],
+        choices=[one.name for one in technology_of("untrained").mismatch_sets],
+        help="sets of sky130 that chips are drawn by (default: its own choice)",
+    )
+    parser.add_argument("--as-built", action="store_true", help="simulate nothing")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("runs/regime_yield"))
     parser.add_argument("--out", type=Path, help="folder of table and picture (default: --folder)")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     folder, samples, seed = arguments.folder, arguments.samples, arguments.seed
+    simulated = not arguments.as_built
+    kind = "" if simulated else "_as_built"
     timeout = CHIPS_PER_BENCH * 600.0
+    known = [
+        folder / name / f"{step}{kind}.json" for step in STEPS for name in arguments.mismatch_set
+    ]
     with Engine(workers=arguments.workers, timeout=timeout) as engine:
-        for step in (s for s in STEPS if s in arguments.steps):
-            if step == "untrained":
-                found = untrained(engine, folder / step)
-            elif step == "trimmed":
-                outcome, before = studied("trained", folder / "trained", samples, seed, engine)
-                reports, trims = trimmed_reports(outcome, folder, samples, seed, engine, progress)
-                found = {
-                    **before,
-                    **row(step, {}, outcome.model, None, None, reports),
-                    "trims": trims,
-                }
-                found["nominal"], found["as_built"] = before["nominal"], None
-            else:
-                found = studied(step, folder / step, samples, seed, engine)[1]
-            write_atomically(folder / f"{step}.json", json.dumps(found, indent=1))
-    known = [folder / f"{step}.json" for step in STEPS]
+        for path in known:
+            step, name = path.stem.removesuffix("_as_built"), path.parent.name
+            if step in arguments.steps:
+                found = found_of(step, path.parent, samples, seed, name, engine, simulated)
+                write_atomically(path, json.dumps(found, indent=1))
     rows = [json.loads(path.read_text()) for path in known if path.exists()]
     out = arguments.out or folder
-    write_together({out / "table.json": json.dumps(rows, indent=1), out / "table.md": table(rows)})
-    save_figure(chain_figure(rows), out / "chain.png")
+    write_together(
+        {
+            out / f"table{kind}.json": json.dumps(rows, indent=1),
+            out / f"table{kind}.md": table(rows),
+        }
+    )
+    save_figure(chain_figure(rows), out / f"chain{kind}.png")
     print(table(rows))
 
 

@@ -23,13 +23,14 @@ _GATES, _CAPACITORS = "#6b7d8a", "#cfd6db"
 
 
 def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
-    """A row of bars a step, from the first one on top.
+    """A row of bars a step and mismatch set, from the first one on top.
 
     Args:
         steps: rows of the table, in their order.
     """
+    several = len({step["mismatch_set"] for step in steps}) > 1
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        figure = Figure(figsize=(9.2, 0.9 + 0.5 * max(4, len(steps))), layout="constrained")
         left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1.4, 1.1, 1))
         places = np.arange(len(steps))
         for index, (who, label) in enumerate((("as_built", "as built"), ("circuit", "ngspice"))):
@@ -37,7 +38,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
             _draw_shares(left, at, [step[who] for step in steps], COLOURS[who], label)
         left.set_xlim(0, 145)
         left.set_xticks([0, 25, 50, 75, 100])
-        left.set_yticks(places, [_LABELS[step["step"]] for step in steps])
+        left.set_yticks(places, [_label(step, several) for step in steps], fontsize=7)
         left.invert_yaxis()
         left.set_xlabel("chips that keep the regime;\ndarker: the rhythm as well (%)")
         left.set_title("yield")
@@ -65,6 +66,13 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         right.set_xlabel("static power (nW)")
         right.set_title("power")
         return figure
+
+
+def _label(step: Mapping[str, Any], several: bool) -> str:
+    """Of a step, with its mismatch set where there are several."""
+    if not several:
+        return _LABELS[step["step"]]
+    return f"{_LABELS[step['step']].replace(chr(10), ' ')}:\n{step['mismatch_set']} set"
 
 
 def _draw_shares(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from circuits.area import area
 from circuits.neuron import neuron_circuit
-from circuits.technology import Technology, load_technology
+from circuits.technology import Technology, load_technology, with_mismatch_set
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, design_neuron, nominal_corner
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
@@ -61,9 +61,10 @@ def model_of(step: str) -> RegimeReport:
     return model_regime(neuron_of(step)[0], DRIVE)
 
 
-def technology_of(step: str) -> Technology:
-    """sky130 with its own sizes, or with those that were found."""
-    return load_technology("sky130" if step == "untrained" else SIZED)
+def technology_of(step: str, mismatch_set: str | None = None) -> Technology:
+    """sky130 with its own sizes, or with those that were found; with one of its mismatch sets."""
+    technology = load_technology("sky130" if step == "untrained" else SIZED)
+    return with_mismatch_set(technology, mismatch_set)
 
 
 def design_of(step: str, folder: Path, engine: Engine) -> NeuronDesign:
@@ -88,11 +89,12 @@ def drawn_of(
     folder: Path,
     samples: int,
     seed: int,
+    mismatch_set: str,
     engine: Engine,
     progress: Progress | None = None,
 ) -> DrawnNeuron:
-    """The chips of a step."""
-    design, technology = design_of(step, folder, engine), technology_of(step)
+    """The chips of a step, drawn by a mismatch set."""
+    design, technology = design_of(step, folder, engine), technology_of(step, mismatch_set)
     neuron = neuron_of(step)
     drawn = draw_neuron(neuron, design, technology, engine, DRIVE, samples, seed, progress=progress)
     benches = replace(drawn.built.benches, options=OPTIONS)

@@ -32,29 +32,34 @@ def trimmed_reports(
     seed: int,
     engine: Engine,
     progress: Progress | None = None,
+    simulated: bool = True,
 ) -> tuple[list[RegimeReport], list[dict[str, Any]]]:
     """(reports of all chips after the trim, what each trim took).
 
     Chips that fire as wanted before are left as they are: a calibration looks first.
 
     Args:
-        study: the same chips before, with ngspice's reports.
+        study: the same chips before, with ngspice's reports where they are simulated.
         folder: of the chain.
         samples: how many chips the study has.
         seed: of its draw.
         engine: ngspice.
         progress: of measurements.
+        simulated: whether chips are netlists in ngspice; else they are trimmed as built.
     """
-    reports = {c.sample: c.circuit for c in study.chips if c.circuit is not None}
+    found = {c.sample: c.circuit if simulated else c.as_built for c in study.chips}
+    reports = {sample: report for sample, report in found.items() if report is not None}
     failing = [sample for sample, r in reports.items() if r.regime != study.wanted]
     if not failing:
         return list(reports.values()), []
-    bench = _bench(folder, samples, seed, engine)
-    every = CircuitChips(bench, engine, folder / "trimmed" / "measured.jsonl", progress)
+    bench = _bench(folder, samples, seed, study.mismatch_set, engine)
+    every: Chips = bench.as_built
+    if simulated:
+        every = CircuitChips(bench, engine, folder / "trimmed" / "measured.jsonl", progress)
     outcome = trim_chips(
         _with_rows(bench, failing),
         _Some(every, np.array(failing)),
-        as_drawn=netlist_as_drawn(bench, engine),
+        as_drawn=netlist_as_drawn(bench, engine) if simulated else None,
         progress=progress,
     )
     trims = []
@@ -94,9 +99,9 @@ class _Some:
         return self.every.patterns(self.samples[rows], values, duration)
 
 
-def _bench(folder: Path, samples: int, seed: int, engine: Engine) -> TrimBench:
+def _bench(folder: Path, samples: int, seed: int, mismatch_set: str, engine: Engine) -> TrimBench:
     design = design_of("trained", folder / "trained", engine)
-    neuron, technology = neuron_of("trained"), technology_of("trained")
+    neuron, technology = neuron_of("trained"), technology_of("trained", mismatch_set)
     bench = trim_bench(neuron, design, technology, engine, DRIVE, samples, seed)
     benches = replace(bench.drawn.built.benches, options=OPTIONS)
     built = replace(bench.drawn.built, benches=benches)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_technology
+from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_neuron(parser)
     add_technology(parser)
+    add_mismatch_set(parser)
     add_current(parser)
     parser.add_argument(
         "--tolerance",
@@ -57,7 +58,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
+    from circuits.technology import load_technology, with_mismatch_set
     from codesign.console import print_json, step_progress
     from codesign.workflows.centring import centre, centring_problem
     from codesign.workflows.stimuli import stimuli_for
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neuron_model.neuron_file import neuron_to_table, write_neuron
 
     technology = load_technology(arguments.technology)
+    technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     with step_progress("measuring the cells") as progress:
@@ -87,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(
             {
                 "chips": outcome.chips,
+                "mismatch_set": technology.mismatch.name,
                 "yield": {
                     "before": yields_to_json(outcome.before),
                     "after": yields_to_json(outcome.after),
@@ -118,6 +121,7 @@ def _print(problem: "CentringProblem", outcome: "Centred", written: Path) -> Non
         rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
     title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
     print_table(title, ("", "before", "centred"), rows)
-    print(f"{outcome.chips} chips before, as built: {outcome.before}")
-    print(f"{outcome.chips} chips centred, as built: {outcome.after}")
+    drawn = f"{outcome.chips} chips of the mismatch set {problem.technology.mismatch.name}"
+    print(f"{drawn} before, as built: {outcome.before}")
+    print(f"{drawn} centred, as built: {outcome.after}")
     print(written)

@@ -19,12 +19,13 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign mismatch neuron.toml --technology sky130 --samples 200\n"
         "codesign mismatch preset:tonic_bursting --technology generic --samples 8 "
         "--backend ngspice --plot mismatch.png",
-        description="Draw the mismatch of every transistor (area law, the technology's "
-        "coefficients) and, with --process, what each chip is off by as a whole, carry it to "
-        "as-built parameters through measured sensitivities, and tell how each chip fires, how "
-        "many keep the regime of the model, and how many its rhythm as well, with 95 % intervals "
-        "(Wilson; `codesign validate --help` defines both). With --backend ngspice the same chips "
-        "are also simulated transistor by transistor, and compared one by one.",
+        description="Draw the mismatch of every transistor (Pelgrom's law, a set of the "
+        "technology's coefficients: --mismatch-set) and, with --process, what each chip is off by "
+        "as a whole, carry it to as-built parameters through measured sensitivities, and tell how "
+        "each chip fires, how many keep the regime of the model, and how many its rhythm as well, "
+        "with 95 % intervals (Wilson; `codesign validate --help` defines both). With --backend "
+        "ngspice the same chips are also simulated transistor by transistor, and compared one by "
+        "one.",
     )
     add_chips(
         parser,
@@ -83,6 +84,7 @@ def _print(outcome: "MismatchStudy") -> None:
     where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
     print_table(
         f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
+        + f", mismatch set {outcome.mismatch_set}"
         + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.name:
         raise InputError("Say which models to install, such as `codesign pdk install sky130`.")
-    there = find_package(arguments.name).is_installed
+    there = find_package(arguments.name).is_complete
     install(arguments.name, report=note)
     state = pdk_state(arguments.name)
     if arguments.json:

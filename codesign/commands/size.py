@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_technology
+from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_neuron(parser)
     add_technology(parser)
+    add_mismatch_set(parser)
     add_current(parser)
     parser.add_argument(
         "--yield",
@@ -74,7 +75,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
+    from circuits.technology import load_technology, with_mismatch_set
     from codesign.console import print_json, step_progress
     from codesign.sizing_study import SizingGoal, sizing_to_json
     from codesign.workflows.size_search import search, write_sizing
@@ -90,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.keep,
     )
     technology = load_technology(arguments.technology)
+    technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     with Engine() as engine, step_progress("measuring the cells as they are") as progress:
@@ -137,9 +139,9 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
         "C_m pF",
     )
     title = (
-        f"{outcome.name} on {outcome.technology}: {len(outcome.trials)} sizes tried; those that no "
-        "other is better than in yield, area and energy (<: sizes of before; >: chosen, and again "
-        "as checked)"
+        f"{outcome.name} on {outcome.technology}, mismatch set {outcome.mismatch_set}: "
+        f"{len(outcome.trials)} sizes tried; those that no other is better than in yield, area and "
+        "energy (<: sizes of before; >: chosen, and again as checked)"
     )
     print_table(title, columns, rows)
     if written is None:

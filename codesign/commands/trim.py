@@ -121,6 +121,7 @@ def _print(study: "TrimStudy") -> None:
     where = f"{study.technology}, {study.corner}, {study.temperature:g} degC"
     chips = len(study.as_built.before)
     title = f"{study.name} on {where}: {chips} chips, seed {study.seed}"
+    title += f", mismatch set {study.mismatch_set}"
     title += ", process drawn as well" if study.process else ""
     print_table(title, *regime_table(reports))
     print(f"trimmed: {', '.join(study.knobs)}")

@@ -37,6 +37,7 @@ from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
+from mapping.mismatch_set import mismatch_content
 from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.errors import InputError
@@ -204,7 +205,8 @@ def _search(problem: CentringProblem, chips: int, seed: int, tolerance: float) -
         neuron_to_toml(problem.parameters),
         [list(drive.stimulus.times), list(drive.stimulus.values), drive.duration],
         problem.sensitivities.fingerprint,
-        [technology.membrane_capacitance, technology.unit_current, dict(technology.mismatch)],
+        [technology.membrane_capacitance, technology.unit_current],
+        mismatch_content(technology.mismatch),
         [chips, seed, tolerance],
     ]
     fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

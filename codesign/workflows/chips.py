@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from circuits.mismatch import draw_chips
-from circuits.technology import Technology, load_technology
+from circuits.technology import Technology, load_technology, with_mismatch_set
 from codesign.chip_settings import ChipSettings
 from codesign.workflows.calibrated_chips import Calibrator, Measured
 from codesign.workflows.characterize import Progress, characterize
@@ -35,7 +35,8 @@ class ChipDrawer:
         progress: of the measuring.
 
     Raises:
-        InputError: no such technology, corner or bias generator, or no mismatch coefficients.
+        InputError: no such technology, mismatch set, corner or bias generator, or no mismatch
+            coefficients.
         MissingDependencyError: no ngspice or no models.
     """
 
@@ -44,7 +45,9 @@ class ChipDrawer:
     ) -> None:
         self._settings = settings
         self._engine = engine
-        self._technology = load_technology(settings.technology)
+        self._technology = with_mismatch_set(
+            load_technology(settings.technology), settings.mismatch_set
+        )
         self._choices = _choices(self._technology, settings.bits)
         corners = settings.corners or (nominal_corner(self._technology),)
 

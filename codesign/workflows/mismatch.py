@@ -40,6 +40,8 @@ DOUBTFUL = 0.1
 LONGER = 2.0
 """By how much."""
 
+_SET = "mismatch_set"
+
 
 @dataclass(frozen=True)
 class DrawnNeuron:
@@ -160,6 +162,7 @@ def study(
         temperature=built.temperature,
         seed=drawn.seed,
         process=drawn.process,
+        mismatch_set=drawn.technology.mismatch.name,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         model=model,
@@ -221,7 +224,8 @@ def _complete(
 
 
 def _fingerprints(drawn: DrawnNeuron, accuracy: Accuracy) -> dict[str, str]:
-    """Of what decides how sample i fires in ngspice, and of what decides the prediction."""
+    """Of what decides how sample i fires in ngspice, of what decides the prediction, and which
+    mismatch set was drawn from, by name."""
     built, drive = drawn.built, drawn.drive
     circuit = [
         designs_to_json(
@@ -238,10 +242,11 @@ def _fingerprints(drawn: DrawnNeuron, accuracy: Accuracy) -> dict[str, str]:
     ]
     first = drawn.samples[0]
     as_built = [*circuit, [float(value) for _, value in first.named_values()]]
-    return {
+    hashes = {
         kind: hashlib.sha256(json.dumps(content).encode()).hexdigest()
         for kind, content in (("circuit", circuit), ("as_built", as_built))
     }
+    return {_SET: drawn.technology.mismatch.name, **hashes}
 
 
 class _Record:
@@ -321,10 +326,15 @@ class _Record:
             raise InputError(
                 f"{lines.path}: is no record of a mismatch study ({error})."
             ) from error
+        if _SET in known and known[_SET] != fingerprints[_SET]:
+            raise InputError(
+                f"{lines.path}: is the record of chips of the mismatch set {known[_SET]!r}, not of "
+                f"{fingerprints[_SET]!r}; choose another file, or remove it."
+            )
         if known.get("circuit") != fingerprints["circuit"]:
             raise InputError(
-                f"{lines.path}: is the record of another neuron, drive, technology, seed or "
-                "accuracy; choose another file, or remove it."
+                f"{lines.path}: is the record of another neuron, drive, technology, mismatch set, "
+                "seed or accuracy; choose another file, or remove it."
             )
         if known.get("as_built") != fingerprints["as_built"]:
             self.as_built.clear()

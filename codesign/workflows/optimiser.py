@@ -134,8 +134,8 @@ def _kept(path: Path | None, search: Search) -> Iterator[optuna.Study]:
             study.set_user_attr("fingerprint", search.fingerprint)
         elif known != search.fingerprint:
             raise InputError(
-                f"{path}: holds the search of another neuron, current, technology, target, budget, "
-                "number of chips or seed; choose another folder, or remove it."
+                f"{path}: holds the search of another neuron, current, technology, mismatch set, "
+                "target, budget, number of chips or seed; choose another folder, or remove it."
             )
         yield study
     finally:

@@ -59,8 +59,7 @@ def measure_sensitivities(
         SimulatorError: ngspice failed.
     """
     process = technology.process.current_factor.values() if technology.process else ()
-    mismatch = (v for key, v in technology.mismatch.items() if key.endswith("current_factor"))
-    with_factor = any(mismatch) or any(process)
+    with_factor = technology.mismatch.has_current_factors or any(process)
     fingerprint = _fingerprint(characteristics, with_factor)
     name = (
         f"{technology.name}_{characteristics.corner}_{characteristics.temperature:g}_"

@@ -24,6 +24,7 @@ from codesign.workflows.characterize import Progress
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.sizing import SizingProblem, evaluate, sized_technology
 from codesign.workflows.validate import short_stimulus
+from mapping.mismatch_set import mismatch_content
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -197,6 +198,7 @@ def _chosen(
         front=shown,
         chosen=best,
         checked=None if best is None else checked[best],
+        mismatch_set=problem.technology.mismatch.name,
     )
 
 
@@ -216,7 +218,7 @@ def _fingerprint(problem: SizingProblem, goal: SizingGoal, chips: int, seed: int
         technology.unit_current,
         technology.capacitance_density,
         astuple(technology.leak),
-        dict(technology.mismatch),
+        mismatch_content(technology.mismatch),
         [None if value == math.inf else value for value in astuple(goal)],
         [chips, seed],
     ]
@@ -250,7 +252,8 @@ def write_sizing(
         return None
     technology = sized_technology(problem.technology, study.trials[study.chosen].choice)
     comment = (
-        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips, as built, "
+        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips of the "
+        f"mismatch set {study.mismatch_set}, as built, "
         f"{study.checked.share('regime').percent} keep the regime of the model "
         f"({study.regime.replace('_', ' ')}), {study.checked.share('rhythm').percent} its rhythm."
     )

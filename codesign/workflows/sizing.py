@@ -13,7 +13,7 @@ from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
-from circuits.technology import Technology
+from circuits.technology import Technology, check_mismatch
 from codesign.sizing_study import SizingChoice, SizingFigures
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
@@ -32,7 +32,6 @@ from mapping.mapper import map_neuron
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
 from netlists.engine import Engine
-from neuron_model.errors import InputError
 from neuron_model.parameters import NeuronParameters
 from neuron_model.regimes import RegimeReport
 
@@ -63,11 +62,7 @@ def sizing_problem(
     Raises:
         InputError: the technology gives no mismatch, or its cells do not work.
     """
-    if not any(technology.mismatch.values()):
-        raise InputError(
-            f"technology '{technology.name}' gives no mismatch to size for: add nmos_threshold "
-            "and pmos_threshold (volt micrometre) under [mismatch]."
-        )
+    check_mismatch(technology, " to size for")
     measured = _measured(technology, engine, progress)
     sensitivities = measure_sensitivities(technology, measured, engine, progress)
     model = model_regime(parameters[0], drive)

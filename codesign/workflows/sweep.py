@@ -104,6 +104,7 @@ def run_sweep(
         },
         seed=configuration.seed,
         samples=configuration.mismatch.samples,
+        mismatch_sets={n: t.mismatch.name for n, t in plan.technologies.items()},
         least_yield=configuration.mismatch.least_yield,
         points=tuple(points[number] for number in range(len(plan.points))),
     )

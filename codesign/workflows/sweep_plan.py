@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circuits.technology import Technology, load_technology
+from circuits.technology import (
+    Technology,
+    check_mismatch,
+    load_technology,
+    with_mismatch_set,
+)
 from codesign.sweep_axes import CONDITIONS, Axis, AxisValue
 from codesign.sweep_configuration import SweepConfiguration
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
@@ -22,6 +27,7 @@ from codesign.workflows.sweep_variation import (
     varied_technology,
 )
 from neuron_model.errors import InputError
+from neuron_model.neuron_file import named_source
 from neuron_model.parameters import NeuronParameters
 
 NOMINAL = "nominal"
@@ -157,6 +163,8 @@ def plan_sweep(configuration: SweepConfiguration) -> SweepPlan:
 
 def _technologies(configuration: SweepConfiguration) -> dict[str, Technology]:
     loaded = [(name, load_technology(name)) for name in configuration.technology]
+    with named_source("mismatch.set"):
+        loaded = [(n, with_mismatch_set(t, configuration.mismatch.set)) for n, t in loaded]
     return _labelled([(t.name, Path(name).stem, t) for name, t in loaded])
 
 
@@ -208,12 +216,9 @@ def _check_technologies(
                 f"axes.corner = {corner!r} is not allowed; it must be {', '.join(known)}."
             )
     if configuration.mismatch.samples:
-        for name, technology in technologies.items():
-            if not any(technology.mismatch.values()):
-                raise InputError(
-                    f"mismatch.samples: technology '{name}' gives no mismatch: add nmos_threshold "
-                    "and pmos_threshold (volt micrometre) under [mismatch]."
-                )
+        for technology in technologies.values():
+            with named_source("mismatch.samples"):
+                check_mismatch(technology)
     coded = [v for v in configuration.values("bits") if v]
     if coded and not any(t.bias_generator for t in technologies.values()):
         varied_choices(next(iter(technologies.values())), {"bits": coded[0]})

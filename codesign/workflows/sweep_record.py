@@ -18,6 +18,7 @@ from codesign.workflows.characterize import models_for
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.sweep_plan import SweepPlan
 from codesign.workflows.validate import short_stimulus
+from mapping.mismatch_set import mismatch_content
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
 from neuron_model.errors import InputError
@@ -69,7 +70,7 @@ def open_record(
 def _difference(key: str, before: object, now: object) -> str:
     if before is None or now is None:
         return f"{key} is {'new' if before is None else 'not there any more'}"
-    if key.partition(" ")[0] in ("neuron", "technology", "models", "steps"):
+    if key.partition(" ")[0] in ("neuron", "technology", "models", "steps", "coefficients"):
         return f"{key} is another one"
     return f"{key} = {_short(now)}, where the record has {_short(before)}"
 
@@ -123,13 +124,17 @@ def description(plan: SweepPlan, accuracy: Accuracy = Accuracy.AUTO) -> dict[str
     content["mismatch.samples"] = configuration.mismatch.samples
     if configuration.mismatch.samples:
         content["seed"] = configuration.seed
+        for name, technology in plan.technologies.items():
+            content[f"mismatch.set of {name}"] = technology.mismatch.name
+            content[f"coefficients of {name}"] = _hash(mismatch_content(technology.mismatch))
     return content
 
 
 def _technology_hash(technology: Technology) -> str:
-    """Of everything but where files lie and what it is called."""
+    """Of everything but where files lie, what it is called and how devices differ."""
     content = asdict(replace(technology, description=""))
-    del content["models"]
+    for key in ("models", "mismatch", "mismatch_sets"):
+        del content[key]
     return _hash(content)
 
 

@@ -324,6 +324,7 @@ def trim_study(
         temperature=built.temperature,
         seed=bench.drawn.seed,
         process=bench.drawn.process,
+        mismatch_set=bench.drawn.technology.mismatch.name,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         model=bench.model,

@@ -50,28 +50,28 @@ def test_the_sizes_are_larger_ones_on_sky130():
 
 
 def test_a_row_counts_chips():
-    one = row("sized", COSTS, MODEL, None, reports(3, 1), reports(9, 1))
+    one = row("sized", COSTS, MODEL, None, reports(3, 1), reports(9, 1), "usual")
     assert one["chips"] == 10
     assert (one["as_built"]["regime"]["share"], one["circuit"]["regime"]["share"]) == (0.75, 0.9)
     assert one["circuit"]["rhythm"]["count"] == 9
     slower = replace(MODEL, interspike_interval=30.0)
-    other = row("sized", COSTS, slower, None, None, reports(9, 1))
+    other = row("sized", COSTS, slower, None, None, reports(9, 1), "usual")
     assert (other["circuit"]["rhythm"]["count"], other["as_built"]) == (0, None)
     assert one["regimes"] == {"tonic_bursting": 9, "resting": 1}
 
 
 def test_the_table_and_the_picture_show_every_step(tmp_path):
     rows = [
-        row(step, COSTS, MODEL, None, reports(1, 1), reports(i, 1))
+        row(step, COSTS, MODEL, None, reports(1, 1), reports(i, 1), "usual")
         for i, step in enumerate(STEPS, 1)
     ]
     rows[-1]["as_built"] = None
     text = table(rows)
     assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == [f"| {s}" for s in STEPS]
     cells = [cell.strip() for cell in text.splitlines()[3].strip("|").split("|")]
-    assert cells[:3] == ["sized", "3", "66.7 % (20.8 to 93.9 %)"]
-    assert cells[4] == cells[2]  # all that burst have the rhythm
-    assert cells[6:] == ["10000", "3000", "22000", "350"]
+    assert cells[:4] == ["sized", "usual", "3", "66.7 % (20.8 to 93.9 %)"]
+    assert cells[5] == cells[3]  # all that burst have the rhythm
+    assert cells[7:] == ["10000", "3000", "22000", "350"]
     save_figure(chain_figure(rows), tmp_path / "chain.png")
     assert (tmp_path / "chain.png").stat().st_size > 5000
 
@@ -79,8 +79,29 @@ def test_the_table_and_the_picture_show_every_step(tmp_path):
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_shares_at_the_ends_can_be_drawn(tmp_path, share):
     chips = reports(4, 0) if share else reports(0, 4)
-    rows = [row(step, COSTS, MODEL, None, chips, chips) for step in STEPS]
+    rows = [row(step, COSTS, MODEL, None, chips, chips, "usual") for step in STEPS]
     save_figure(chain_figure(rows), tmp_path / "chain.png")
+
+
+def test_both_mismatch_sets_are_shown_and_what_was_not_simulated_is_left_out(tmp_path):
+    rows = [
+        row(step, COSTS, MODEL, None, reports(3, 1), None, name)
+        for step in STEPS
+        for name in ("usual", "pessimistic")
+    ]
+    assert {one["chips"] for one in rows} == {4}
+    lines = table(rows).splitlines()[2:]
+    assert [line.split(" | ")[1] for line in lines] == ["usual", "pessimistic"] * len(STEPS)
+    cells = [cell.strip() for cell in lines[0].strip("|").split("|")]
+    assert cells[3:5] == ["", "75.0 % (30.1 to 95.4 %)"]
+    save_figure(chain_figure(rows), tmp_path / "chain.png")
+    assert (tmp_path / "chain.png").stat().st_size > 5000
+
+
+def test_a_step_is_drawn_by_the_set_that_is_asked_for():
+    for step in STEPS:
+        names = [technology_of(step, name).mismatch.name for name in ("ordinary", "subthreshold")]
+        assert names == ["ordinary", "subthreshold"]
 
 
 def test_chips_that_are_trimmed_are_measured_under_their_own_numbers():

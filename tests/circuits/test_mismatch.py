@@ -6,6 +6,7 @@ import pytest
 from circuits.mismatch import device_spreads, draw_chips
 from circuits.structure import Size
 from mapping.mismatch import COMPENSATION, OUTPUT, draw, follower_block
+from mapping.mismatch_set import Matching, MismatchSet
 from neuron_model.errors import InputError
 
 
@@ -34,7 +35,9 @@ def test_spreads_follow_area_and_kind_of_device(design, generic):
     technology = replace(
         generic,
         sizes=sizes,
-        mismatch={"nmos_threshold": 4e-3, "pmos_threshold": 8e-3, "pmos_current_factor": 0.02},
+        mismatch=MismatchSet(
+            "mine", "", Matching(((0.0, 4e-3),)), Matching(((0.0, 8e-3),), current_factor=0.02)
+        ),
     )
     found = {(s.block, s.device): s for s in device_spreads(design(), technology)}
     tail = found["fm0", "tail"]  # 2 um by 8 um
@@ -44,9 +47,30 @@ def test_spreads_follow_area_and_kind_of_device(design, generic):
     assert mirror.current_factor == pytest.approx(0.02 / 8)
 
 
+def test_a_spread_is_that_at_the_current_of_the_balanced_block(design, generic):
+    """The tail of an amplifier carries its bias, the others half of it; a mirror all of it."""
+    matching = Matching(((1e-12, 1e-3), (1e-6, 7e-3)))
+    technology = replace(generic, mismatch=MismatchSet("mine", "", matching, matching))
+    drawn = design()
+    found = {(s.block, s.device): s for s in device_spreads(drawn, technology)}
+    element = drawn.elements[0]
+    expected = {
+        ("fm0", "tail"): (element.bias_current, generic.size("ota", "tail")),
+        ("fm0", "pair_n"): (element.bias_current / 2, generic.size("ota", "pair")),
+        (COMPENSATION, "out"): (drawn.compensation_bias, generic.size("mirror", "nmos")),
+        (OUTPUT, "tail"): (drawn.output.bias_current, generic.size("ota", "tail")),
+    }
+    for key, (current, size) in expected.items():
+        per_square = current * size.length / size.width
+        coefficient = matching.threshold_coefficient(per_square)
+        assert found[key].threshold == pytest.approx(coefficient / size.area**0.5)
+    follower = found[follower_block("ultraslow"), "tail"]
+    assert follower.threshold < found["fm0", "tail"].threshold  # it carries picoamperes
+
+
 def test_a_technology_without_coefficients_is_told_what_is_missing(design, generic):
     with pytest.raises(InputError, match=r"'generic' gives no mismatch: add nmos_threshold"):
-        device_spreads(design(), replace(generic, mismatch={}))
+        device_spreads(design(), replace(generic, mismatch=MismatchSet()))
 
 
 def test_neurons_of_one_process_seed_sit_on_the_same_chips(design, generic):

@@ -16,6 +16,7 @@ from circuits.technology import (
     builtin_technologies,
     check_corner,
     load_technology,
+    with_mismatch_set,
 )
 from neuron_model.errors import InputError
 
@@ -209,6 +210,60 @@ def test_default_voltages_stay_between_the_supplies(write):
     assert technology.limits.voltage == pytest.approx((0.3, 0.9))
 
 
+def test_mismatch_sets_have_names_sources_and_a_default(write):
+    sets = {
+        "default": "pessimistic",
+        "usual": {"source": "the foundry", "nmos_threshold": 3e-3, "pmos_current_factor": 0.01},
+        "pessimistic": {
+            "pmos_threshold": [[1e-10, 12e-3], [1e-8, 9e-3]],
+            "pmos_length_offset": -0.1,
+            "nmos_narrow": 0.2,
+        },
+    }
+    technology = load_technology(write(mismatch=sets))
+    assert [one.name for one in technology.mismatch_sets] == ["usual", "pessimistic"]
+    used = technology.mismatch
+    assert used.name == "pessimistic"
+    assert used.pmos.threshold == ((1e-10, 12e-3), (1e-8, 9e-3))
+    assert (used.pmos.length_offset, used.nmos.narrow, used.nmos.is_empty) == (-0.1, 0.2, True)
+    usual = with_mismatch_set(technology, "usual")
+    assert (usual.mismatch.name, usual.mismatch.source) == ("usual", "the foundry")
+    assert usual.mismatch.nmos.threshold_coefficient(1e-9) == 3e-3
+    assert with_mismatch_set(technology, None) is technology
+    with pytest.raises(InputError, match=r"no mismatch set 'worst'; it has usual, pessimistic\."):
+        with_mismatch_set(technology, "worst")
+
+
+def test_coefficients_under_mismatch_itself_are_one_set(write):
+    technology = load_technology(write(mismatch={"nmos_threshold": 4e-3, "pmos_threshold": 6e-3}))
+    (only,) = technology.mismatch_sets
+    assert technology.mismatch == only
+    assert (only.name, only.source) == ("own", "mine.toml, [mismatch]")
+    assert only.pmos.threshold_coefficient(1e-9) == 6e-3
+
+
+def test_coefficients_of_a_file_that_is_based_on_another_win_over_its_sets(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "sky130"\n[mismatch]\nnmos_threshold = 4e-3\n')
+    technology, base = load_technology(path), load_technology("sky130")
+    assert technology.mismatch.name == "own"
+    assert technology.mismatch.nmos.threshold_coefficient(1e-9) == 4e-3
+    assert technology.mismatch.pmos == base.mismatch.pmos
+    assert with_mismatch_set(technology, "ordinary").mismatch == base.mismatch_sets[0]
+    path.write_text('base = "sky130"\n[mismatch]\ndefault = "ordinary"\n')
+    assert load_technology(path).mismatch == base.mismatch_sets[0]
+
+
+@pytest.mark.parametrize("name", builtin_technologies())
+def test_built_in_sets_say_where_they_come_from(name):
+    technology = load_technology(name)
+    assert technology.mismatch in technology.mismatch_sets
+    for one in technology.mismatch_sets:
+        assert one.source
+        assert not one.nmos.is_empty
+        assert not one.pmos.is_empty
+
+
 # key, value, what the message says of it
 BAD_VALUES = [
     ("supply", REMOVED, "supply is missing"),
@@ -270,8 +325,20 @@ BAD_VALUES = [
     ("leak.sections", 0, "leak.sections = 0 must be from 1"),
     ("leak.sections", 2.5, "leak.sections = 2.5 must be a whole number"),
     ("leak.range", -1.0, "leak.range = -1.0 must be"),
-    ("mismatch.nmos_threshold", -1e-3, "mismatch.nmos_threshold = -0.001 must be"),
-    ("mismatch.nfet_threshold", 1e-3, "mismatch.nfet_threshold is unknown"),
+    ("mismatch", {"nmos_threshold": -1e-3}, "mismatch.nmos_threshold = -0.001 must be"),
+    ("mismatch", {"nfet_threshold": 1e-3}, "mismatch.nfet_threshold is unknown"),
+    ("mismatch.typical.nfet_threshold", 1e-3, "mismatch.typical.nfet_threshold is unknown"),
+    ("mismatch.typical.source", 3, "mismatch.typical.source = 3 must be a text"),
+    ("mismatch.typical.nmos_narrow", -0.1, "mismatch.typical.nmos_narrow = -0.1 must be"),
+    ("mismatch.typical.nmos_threshold", [], "mismatch.typical.nmos_threshold = [] must be"),
+    ("mismatch.typical.nmos_threshold", [[1e-9, 5e-3], [1e-9, 6e-3]], "with rising currents"),
+    ("mismatch.typical.nmos_threshold", [[1e-9, 5.0]], "must be a number (volt micrometre)"),
+    ("mismatch.typical.nmos_threshold", [[1e-9, True]], "must be a number (volt micrometre)"),
+    ("mismatch.typical.nmos_threshold", [[0.0, 5e-3]], "must be a number (volt micrometre)"),
+    ("mismatch.default", "slow", "mismatch.default = 'slow' must be one of typical"),
+    ("mismatch.other", {"nmos_threshold": 1e-3}, "mismatch.default is missing"),
+    ("mismatch.own", {"nmos_threshold": 1e-3}, "mismatch.'own' cannot be the name of a set"),
+    ("mismatch.a b", {"nmos_threshold": 1e-3}, "mismatch.'a b' cannot be the name of a set"),
     ("process.capacitance", 0.5, "process.capacitance = 0.5 must be"),
     ("process.pmos_treshold", 1e-3, "process.pmos_treshold is unknown"),
     ("bias_generator.kind", "dac", "bias_generator.kind = 'dac' must be one of"),

@@ -147,7 +147,7 @@ def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
     assert first.agreement is None
     whole = study(drawn, engine, record)
     lines = record.read_text().splitlines(keepends=True)
-    assert len(lines) == 2 + 2 * SAMPLES
+    assert len(lines) == 3 + 2 * SAMPLES
     with NoEngine() as none:
         again = study(drawn, none, record)
     assert again.agreement == whole.agreement
@@ -155,6 +155,17 @@ def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
     record.write_text("".join(lines)[:-20])
     assert study(drawn, engine, record).agreement == whole.agreement
     assert record.read_text().splitlines(keepends=True) == lines
+
+
+def test_the_record_of_another_mismatch_set_is_refused_by_name(drawn, tmp_path):
+    record = tmp_path / "chips.jsonl"
+    outcome = study(drawn, None, record)
+    assert outcome.mismatch_set == "typical"
+    other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
+    before = record.read_text()
+    with pytest.raises(InputError, match=r"mismatch set 'typical', not of 'other'; choose another"):
+        study(replace(drawn, technology=other), None, record)
+    assert record.read_text() == before
 
 
 def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, engine, tmp_path):
@@ -210,6 +221,7 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     document = json.loads(capsys.readouterr().out)
     assert document["samples"] == 2
     assert document["process"] is False
+    assert document["mismatch_set"] == "typical"
     assert document["yield"]["circuit"] is None
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main([*words, "--backend", "ngspice"]) == 0
@@ -227,6 +239,7 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     [
         (["--samples", "0"], "samples = 0 must be from 1"),
         (["--seed", "-1"], "seed = -1 must not be negative"),
+        (["--mismatch-set", "worst"], "has no mismatch set 'worst'; it has typical."),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(words, message, sensitivities, capsys: Captured):

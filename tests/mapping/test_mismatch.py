@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mapping.mismatch import DeviceSpread, area_law, draw
+from mapping.mismatch import DeviceSpread, draw
 from neuron_model.errors import InputError
 
 SPREADS = (
@@ -9,11 +9,6 @@ SPREADS = (
     DeviceSpread("fm0", "tail", "nmos", 4e-3, 0.01),
     DeviceSpread("leak0", "tail", "pmos", 4e-3, 0.02),
 )
-
-
-def test_four_times_the_area_halves_the_spread():
-    assert area_law(5e-3, 4.0) == pytest.approx(2.5e-3)
-    assert area_law(5e-3, 16.0) == pytest.approx(1.25e-3)
 
 
 def test_a_draw_has_the_spreads_asked_for_and_independent_devices():

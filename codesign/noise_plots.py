@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.noise_study import QUANTITIES, Jitter, NoiseStudy, Train
-from codesign.plots import COLOURS, INK, PALE, STYLE
-from codesign.quantities import percent, quantity, si_unit
+from codesign.plots import COLOURS, PALE, STYLE
+from codesign.quantities import percent, si_unit
 from codesign.regime_colours import REGIME_COLOURS, regime_words
 
 _WHO: Mapping[str, str] = {"as_built": "macromodel", "circuit": "ngspice"}
@@ -179,9 +179,7 @@ def _draw_boundary(axes: Axes, study: NoiseStudy) -> None:
             label=regime_words(regime),
         )
     axes.set_ylim(-4, 104)
-    axes.set_xlabel(f"current from the boundary ({unit})")
+    axes.set_xlabel(f"current from {boundary.current:.4f} $I_0$ ({unit})")
     axes.set_ylabel("runs (%)")
     axes.set_title("regime near a boundary")
     axes.legend(fontsize=7)
-    where = f"{boundary.current:.4f} $I_0$, {quantity(study.unit_current, 'A')} each"
-    axes.text(0.02, 0.52, where, transform=axes.transAxes, fontsize=6.5, color=INK)

@@ -21,6 +21,7 @@ from netlists.bench import (
     NoiseSpectrum,
     OperatingPoint,
     Step,
+    Transient,
     TransientNoise,
     Transresistance,
     VoltageSource,
@@ -141,7 +142,7 @@ class InjectedNoise:
 def with_noise(bench: Bench, injected: Sequence[InjectedNoise], interval: float) -> Bench:
     """A transient bench with noise currents from ideal sources, drawn every ``interval`` seconds.
 
-    The cells stay as they are: the sources stand in the test bench.
+    The cells stay as they are: the sources stand in the test bench. Steps are at most ``interval``.
     """
     sources = tuple(
         CurrentSource(
@@ -152,4 +153,11 @@ def with_noise(bench: Bench, injected: Sequence[InjectedNoise], interval: float)
         )
         for each in injected
     )
-    return replace(bench, title=f"{bench.title}, with noise", sources=(*bench.sources, *sources))
+    analyses = tuple(
+        replace(step, max_step=min(step.max_step, interval))
+        if isinstance(step, Transient)
+        else step
+        for step in bench.analyses
+    )
+    title = f"{bench.title}, with noise"
+    return replace(bench, title=title, sources=(*bench.sources, *sources), analyses=analyses)

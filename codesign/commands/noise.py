@@ -93,7 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
     (drive,) = stimuli_for(source, arguments.current, arguments.duration)
     choices = mapping_choices(arguments, technology)
     simulated = arguments.circuits if arguments.backend == "ngspice" else 0
-    with Engine(timeout=arguments.timeout) as engine, step_progress("noise") as progress:
+    with (
+        step_progress("noise") as progress,
+        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
+    ):
         design = design_neuron(source.neurons[0], technology, engine, progress, choices)
         neuron = noisy_neuron(
             source.neurons[0],
@@ -167,7 +170,7 @@ def _print(outcome: "NoiseStudy") -> None:
                 rows.append((words, who, *_row(value, outcome.time_unit)))
     runs = f"{len(outcome.trains)} runs, seed {outcome.seed}"
     if outcome.circuits:
-        runs += f"; {len(outcome.circuits)} simulations in ngspice"
+        runs += f"; {len(outcome.circuits)} of the circuit in ngspice"
     columns = ("of", "by", "values", "mean", "jitter (std)", "95 % interval", "CV (%)")
     print_table(f"jitter: {runs}", columns, rows)
     for name, words in QUANTITIES.items():

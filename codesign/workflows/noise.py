@@ -26,6 +26,7 @@ from mapping.as_built import as_built
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.noise import NodeNoise, model_noise, node_noise, rms_on_capacitor
+from netlists.accuracy import Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.neuron_benches import design_tau, response
@@ -41,8 +42,6 @@ MOST_RUNS = 100_000
 _RUNS_AT_ONCE = 50
 INTERVAL = 0.5
 """Of tau_m: between the values of noise that ngspice draws."""
-# Noise makes ngspice's steps so short that its tolerances hardly matter, see benchmarks.noise.
-_OPTIONS = {"reltol": 1e-4}
 # In I0: how far from the drive a boundary is looked for, in which steps, and how exactly.
 _REACH, _STRIDE, _EXACTLY = 1.5, 0.05, 1e-4
 _BOUNDARY_POINTS = 9
@@ -307,7 +306,8 @@ def noisy_bench(
     interval: between values of the noise, of tau_m. white, flicker: factors of the densities.
     """
     design, drive = neuron.built.design, neuron.drive
-    bench = neuron.built.benches.transient(
+    # noise makes steps so short that tolerances hardly matter, see benchmarks.noise
+    bench = neuron.built.benches.at(Accuracy.FAST).transient(
         np.array(drive.stimulus.times), np.array(drive.stimulus.values), drive.duration
     )
     injected = [
@@ -320,8 +320,7 @@ def noisy_bench(
         for n in neuron.nodes
     ]
     seconds = interval * design_tau(design) * design.time_unit
-    noisy = with_noise(bench, injected, seconds)
-    return replace(noisy, options={**noisy.options, **_OPTIONS})
+    return with_noise(bench, injected, seconds)
 
 
 def _boundary(

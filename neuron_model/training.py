@@ -272,8 +272,9 @@ class _Run:
 
     def _change_chips(self) -> None:
         """Each sequence that is carried along comes to one of the chips that were drawn."""
-        if self.streams is not None:
-            self.streams.change_chips(chip_count(self.variations))
+        count = chip_count(self.variations)
+        if self.streams is not None and count:
+            self.streams.change_chips(count)
 
     def _from_rest(self) -> Loss:
         """The loss on windows from anywhere in the training part, each from rest."""
@@ -293,7 +294,7 @@ class _Run:
         """The loss on each sequence's next window; the state is kept for the one after."""
         weights = self.network.readout.weight
         signal, target, weight = (x.to(weights.device) for x in streams.go_on(weights.dtype))
-        chips = streams.chips.to(weights.device) if self.variations else None
+        chips = streams.chips.to(weights.device) if chip_count(self.variations) else None
         loss = cast(
             Loss,
             self.objective(signal, target, self.variations, chips, streams.state(), weight),

@@ -1,4 +1,4 @@
-"""The file ``forecast.npz`` of a run folder: what a trained network says on the stream."""
+"""The file ``forecast.npz`` of a run folder: a trained network's forecast on the stream."""
 
 from __future__ import annotations
 

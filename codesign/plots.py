@@ -207,11 +207,11 @@ def loss_figure(
         return figure
 
 
-def forecast_figure(target: np.ndarray, said: np.ndarray, first: int) -> Figure:
-    """What was to be said and what a network says, a row for each output, its error below.
+def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Figure:
+    """Target and forecast of a network, a row for each output, its error below.
 
     Args:
-        target, said: (moments, outputs), in the units of the data.
+        target, forecast: (moments, outputs), in the units of the data.
         first: the number of the first moment.
     """
     moments = first + np.arange(len(target))
@@ -222,11 +222,11 @@ def forecast_figure(target: np.ndarray, said: np.ndarray, first: int) -> Figure:
         axes = figure.subplots(2 * outputs, 1, sharex=True, squeeze=False, height_ratios=ratios)
         for output in range(outputs):
             shown, error = axes[2 * output, 0], axes[2 * output + 1, 0]
-            lines = ((target, "model", "target"), (said, "circuit", "forecast"))
+            lines = ((target, "model", "target"), (forecast, "circuit", "forecast"))
             for values, style, what in lines:
                 line = _LINES[style]
                 shown.plot(moments, values[:, output], color=COLOURS[style], label=what, **line)
-            off = said[:, output] - target[:, output]
+            off = forecast[:, output] - target[:, output]
             error.axhline(0.0, color=PALE, linewidth=0.7)
             error.plot(moments, off, color=COLOURS["circuit"], linewidth=0.9)
             error.set_ylabel("error")

@@ -1,9 +1,9 @@
 """What a network is worth on a part of a task's series, in two ways.
 
-In windows: each from rest, its washout not scored. On the stream: one continuous run, as a chip
-hears it, which has no reset; it begins from rest, and the first ``washout`` moments of the part
-are its warm-up, which is not scored. Both ways score the same moments, but for those at the end
-that fill no window.
+In windows: each from rest, its washout not scored. On the stream: one continuous run, since a chip
+has no reset; it begins from rest, and the first ``washout`` moments of the part are its warm-up,
+which is not scored. Both ways score the same moments, but for those at the end that fill no
+window.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ class Scores:
 def run_on(
     network: Network, signal: np.ndarray, chips: Sequence[Variation | None] = ()
 ) -> tuple[Tensor, NetworkState]:
-    """What the network says in one continuous run from rest, (sequences, samples, outputs).
+    """The forecasts of one continuous run from rest, (sequences, samples, outputs), and its end.
 
     Args:
         network: whose state is carried on from sample to sample.
         signal: (samples, inputs), scaled as in training.
-        chips: each of them hears all of it, in a sequence of its own; without any there is one
-            sequence, which the network hears as it is trained.
+        chips: each of them runs on all of it, in a sequence of its own; without any there is one
+            sequence, of the network as it is trained.
     """
     weights = network.readout.weight
     count = chip_count(chips) or 1
-    heard = torch.as_tensor(np.array(signal)).to(weights).expand(count, *signal.shape)
+    given = torch.as_tensor(np.array(signal)).to(weights).expand(count, *signal.shape)
     turns = in_turn(chips, count)
     index = None if turns is None else turns.to(weights.device)
     samples = max(1, _STEPS_AT_ONCE // (count * network.steps_per_sample))
     state: NetworkState | None = None
-    said = []
+    forecasts = []
     with varied(network, chips, index):
-        for some in heard.split(samples, dim=1):
-            forecast, state = network(some, state)
-            said.append(forecast.cpu())
+        for some in given.split(samples, dim=1):
+            outputs, state = network(some, state)
+            forecasts.append(outputs.cpu())
     assert state is not None, "the signal has no samples"
-    return torch.cat(said, dim=1), state
+    return torch.cat(forecasts, dim=1), state
 
 
 def score(network: Network, task: Task, part: Part, before: np.ndarray | None = None) -> Scores:
@@ -82,8 +82,8 @@ def evaluate(network: Network, task: Task, part: Part) -> float:
     """NRMSE in windows of a part of the task's series."""
     weights = network.readout.weight
     signal, target = scored_windows(task, part, weights.dtype)
-    said = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
-    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
+    found = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
+    return nrmse(torch.cat(found)[:, task.washout :], target[:, task.washout :])
 
 
 def evaluate_stream(
@@ -95,16 +95,16 @@ def evaluate_stream(
         network: begins from rest.
         task: whose washout is the warm-up.
         part: what is scored, but for the warm-up.
-        before: (samples, inputs), heard before the part in the same run.
+        before: (samples, inputs), the input before the part in the same run.
     """
-    said = forecast(network, part, before)[task.washout :]
-    return nrmse(said, torch.tensor(part.target[task.washout :]))
+    found = forecast(network, part, before)[task.washout :]
+    return nrmse(found, torch.tensor(part.target[task.washout :]))
 
 
 def forecast(network: Network, part: Part, before: np.ndarray | None = None) -> Tensor:
-    """What the network says at each moment of a part in one run, (samples, outputs), scaled."""
-    said, _ = run_on(network, _heard(part, before))
-    return said[0, -len(part) :]
+    """The forecast at each moment of a part in one run, (samples, outputs), scaled."""
+    found, _ = run_on(network, _input(part, before))
+    return found[0, -len(part) :]
 
 
 @torch.no_grad()
@@ -127,28 +127,28 @@ def evaluate_chips_stream(
     before: np.ndarray | None = None,
 ) -> tuple[float, ...]:
     """NRMSE of each chip in one continuous run, with the readout as it is trained."""
-    said, _ = run_on(network, _heard(part, before), variations)
+    found, _ = run_on(network, _input(part, before), variations)
     target = torch.tensor(part.target[task.washout :])
-    return tuple(nrmse(one[-len(part) :][task.washout :], target) for one in said)
+    return tuple(nrmse(one[-len(part) :][task.washout :], target) for one in found)
 
 
 @torch.no_grad()
 def score_on_chips(
     network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
 ) -> Scores:
-    """Both ways, over all chips: each hears an equal share of the windows, and the whole stream."""
+    """Both ways, over all chips: each has an equal share of the windows, and the whole stream."""
     windows = len(scored_windows(task, part, torch.float32)[0])
     turns = in_turn(variations, windows)
     assert turns is not None, "there are no chips"
-    said, _ = run_on(network, part.signal, variations)
-    target = torch.tensor(part.target[task.washout :]).expand(len(said), -1, -1)
+    found, _ = run_on(network, part.signal, variations)
+    target = torch.tensor(part.target[task.washout :]).expand(len(found), -1, -1)
     return Scores(
         _evaluate_on(network, task, part, variations, turns),
-        nrmse(said[:, task.washout :], target),
+        nrmse(found[:, task.washout :], target),
     )
 
 
-def _heard(part: Part, before: np.ndarray | None) -> np.ndarray:
+def _input(part: Part, before: np.ndarray | None) -> np.ndarray:
     return part.signal if before is None else np.concatenate([before, part.signal])
 
 
@@ -159,13 +159,13 @@ def _evaluate_on(
     variations: Sequence[Variation | None],
     chips: Tensor,
 ) -> float:
-    """NRMSE where each window is heard by the chip that ``chips`` (windows,) names."""
+    """NRMSE where each window is run by the chip that ``chips`` (windows,) names."""
     weights = network.readout.weight
     signal, target = scored_windows(task, part, weights.dtype)
-    said = []
+    found = []
     for some, index in zip(
         signal.split(_WINDOWS_AT_ONCE), chips.split(_WINDOWS_AT_ONCE), strict=True
     ):
         with varied(network, variations, index.to(weights.device)):
-            said.append(network(some.to(weights.device))[0].cpu())
-    return nrmse(torch.cat(said)[:, task.washout :], target[:, task.washout :])
+            found.append(network(some.to(weights.device))[0].cpu())
+    return nrmse(torch.cat(found)[:, task.washout :], target[:, task.washout :])

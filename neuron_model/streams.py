@@ -1,12 +1,12 @@
-"""Sequences that training hears one window after the other, with the state carried along.
+"""Sequences that run through the training part window after window, with the state carried along.
 
 A chip has no reset between windows. So each sequence of a batch runs on through the training part:
 its next window begins where the last one ended, and the network begins it in the state in which it
 ended the last one, through which no gradient flows (truncated backpropagation through time). Before
 each window a sequence begins anew with the probability ``restart``, from rest and anywhere in the
-training part; at the part's end it does so in any case, within the part's first window. What it
-hears is then not scored until the washout is over, nor after it has come to another chip, which
-begins with the voltages that the one before had.
+training part; at the part's end it does so in any case, within the part's first window. It is
+then not scored until the washout is over, nor after it has come to another chip, which begins with
+the voltages that the one before had.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from neuron_model.training_configuration import TrainingConfiguration
 class Position:
     """Where the sequences of a batch stand, those of all processes, each (batch,).
 
-    at: the first row of the window. heard: how many rows were heard before it since the sequence
+    at: the first row of the window. past: how many rows came before it since the sequence
     began or came to another chip. begins: whether the sequence begins with this window.
     """
 
     at: Tensor
-    heard: Tensor
+    past: Tensor
     begins: Tensor
 
 
@@ -40,7 +40,7 @@ class Streams:
     """The sequences of a training, and the state that each has come to.
 
     Args:
-        network: what hears them.
+        network: what runs on them.
         task: whose windows and washout.
         series: whose training part.
         configuration: batch and restart.
@@ -75,9 +75,9 @@ class Streams:
         """Draw which of ``count`` new chips each sequence is on from now."""
         self._chip = self._draw(count)
         if self._position is not None:
-            # The window that comes next is the first that the new chip hears.
-            heard = torch.full_like(self._position.heard, -self._task.window)
-            self._position = replace(self._position, heard=heard)
+            # The window that comes next is the first of the new chip.
+            past = torch.full_like(self._position.past, -self._task.window)
+            self._position = replace(self._position, past=past)
 
     def go_on(self, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
         """The next window of each of this process's sequences.
@@ -88,7 +88,7 @@ class Streams:
         """
         self._position = here = self._next(self._position)
         signal, target = windows_at(self._part, self._task.window, here.at, dtype)
-        rows = here.heard[:, None] + torch.arange(self._task.window)
+        rows = here.past[:, None] + torch.arange(self._task.window)
         weight = (rows >= self._task.washout).to(dtype)
         share = self._share
         return signal[share], target[share], (weight / weight.mean())[share]
@@ -118,8 +118,8 @@ class Streams:
         over, anew = at > self._last, shares < self._configuration.restart
         begins = over | anew
         at = torch.where(anew, anywhere, torch.where(over, early, at))
-        heard = torch.where(begins, 0, before.heard + self._task.window)
-        return Position(at, heard, begins)
+        past = torch.where(begins, 0, before.past + self._task.window)
+        return Position(at, past, begins)
 
     def _draw(self, count: int) -> Tensor:
         size = (self._configuration.batch,)
@@ -135,7 +135,7 @@ class Streams:
             for index, tensor in enumerate(tensors_of(self._state))
         }
         position = self._position
-        return {"at": position.at, "heard": position.heard, "chip": self._chip, **states}
+        return {"at": position.at, "past": position.past, "chip": self._chip, **states}
 
     def restore(self, tensors: dict[str, Tensor], like: NetworkState) -> None:
         """The inverse of :meth:`tensors`.
@@ -151,7 +151,7 @@ class Streams:
             return
         at = tensors["at"]
         # Whether a sequence began with the window that is over is of no more account.
-        self._position = Position(at, tensors["heard"], torch.zeros_like(at) > 0)
+        self._position = Position(at, tensors["past"], torch.zeros_like(at) > 0)
         self._chip = tensors["chip"]
         count = sum(name.startswith("state.") for name in tensors)
         states = (tensors[f"state.{index}"][self._share] for index in range(count))

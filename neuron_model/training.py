@@ -74,7 +74,7 @@ class TrainingResult:
     """How it went: each step, and the test NRMSE before the first and after the last.
 
     nrmse_before, nrmse: in windows from rest. stream_nrmse_before, stream_nrmse: in one continuous
-    run over validation and test part. best_step: the step after which the validation part was said
+    run over validation and test part. best_step: the step after which the validation part was
     best, None without a validation part; validation_nrmse and validation_stream_nrmse: how well
     then.
     """

@@ -120,7 +120,7 @@ def read_result(path: Path) -> Result:
 def score(
     network: Network, task: MackeyGlass, part: Part, before: np.ndarray | None = None
 ) -> Score:
-    """NRMSE and activity on ``part``; ``before`` is what the continuous run hears before it."""
+    """NRMSE and activity on ``part``; ``before`` is the continuous run's input before it."""
     signal, target = scored_windows(task, part)
     hidden = network.hidden(signal)
     prediction, _ = network.read(hidden.activity)

@@ -27,8 +27,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
-        "learned is scored in windows from rest, and in one continuous run, as a chip hears it, "
-        'which has no reset; by default ([training] state = "carried") it is trained so that both '
+        "learned is scored in windows from rest, and in one continuous run, since a chip has "
+        'no reset; by default ([training] state = "carried") it is trained so that both '
         'agree, with "from_rest" every window begins from rest. The configuration is '
         "TOML with a seed and the tables [task], [network], [training], [limits], [chips] and "
         "[log]; every value has a default. With [chips], each sequence is heard by a chip that is "

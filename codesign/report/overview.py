@@ -177,15 +177,15 @@ _SHOWN = 400
 
 
 def _forecast(run: RunFolder, sheet: StyleSheet) -> Child:
-    """What the network says at the end of one continuous run, and what it was to say."""
+    """Forecast and target at the end of one continuous run."""
     forecast = run.forecast
     if forecast is None:
         return None
     count = len(forecast.target)
     first = max(forecast.warmup, count - _SHOWN)
     text = (
-        f"Forecast of the trained network in one continuous run, as a chip hears it, which has no "
-        f"reset: moments {first} to {count - 1} of the {count} of the test part."
+        f"Forecast of the trained network in one continuous run, since a chip has no reset: "
+        f"moments {first} to {count - 1} of the {count} of the test part."
     )
     if run.scores is not None:
         text += (

@@ -246,20 +246,20 @@ def _recorded(
     its washout, ``HELD_OUT_SAMPLES`` of them where there are as many.
     """
     before = 0 if series.before_test is None else len(series.before_test)
-    heard = series.test.signal[: washout + HELD_OUT_SAMPLES]
+    signal = series.test.signal[: washout + HELD_OUT_SAMPLES]
     if series.before_test is not None:
-        heard = np.concatenate([series.before_test, heard])
+        signal = np.concatenate([series.before_test, signal])
     for layer in range(len(network.layers)):
-        currents = input_currents(network, heard, layer, skipped=before + washout)
+        currents = input_currents(network, signal, layer, skipped=before + washout)
         yield currents, input_interval(network, layer)
 
 
 def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:
-    """What the network says on the stream, in the units of the data."""
+    """The forecast on the stream, in the units of the data."""
     scale = series.target_scale
-    said = forecast(network, series.test, series.before_test).double().numpy()
-    target, said = (scale.mean + scale.deviation * x for x in (series.test.target, said))
-    return Forecast(target, said, washout)
+    found = forecast(network, series.test, series.before_test).double().numpy()
+    target, found = (scale.mean + scale.deviation * x for x in (series.test.target, found))
+    return Forecast(target, found, washout)
 
 
 def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:

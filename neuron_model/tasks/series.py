@@ -41,9 +41,9 @@ class Series:
     """The data of a task, in float64, in the order of time: training, validation, test.
 
     The scales are those of the training part alone. persistence: for each output the input that
-    is the same quantity, or None where there is none. before_test: (samples, inputs), all that is
-    heard from the first moment of the validation part to the last before the test part; None where
-    there is no validation part.
+    is the same quantity, or None where there is none. before_test: (samples, inputs), the inputs
+    from the first moment of the validation part to the last before the test part; None where there
+    is no validation part.
     """
 
     training: Part

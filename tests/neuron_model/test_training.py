@@ -260,7 +260,7 @@ def test_what_is_carried_is_part_of_a_snapshot():
     snapshots: list = []
     train(network(), TASK, SHORT, save=snapshots.append, save_every=1)
     state = {k: v for k, v in snapshots[2].tensors.items() if k.startswith("streams.")}
-    assert state["streams.at"].shape == state["streams.heard"].shape == (8,)
+    assert state["streams.at"].shape == state["streams.past"].shape == (8,)
     # U_m and its three copies, and the four stages of the readout's filter.
     shapes = [tuple(v.shape) for k, v in state.items() if k.startswith("streams.state")]
     assert shapes == [(8, 6)] * 4 + [(8, 4, 1)]

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from codesign.plots import INK
+from codesign.yields import Share
 from neuron_model.regimes import Regime, RegimeReport
 
 
@@ -24,7 +25,10 @@ class RegimeBars:
 
 
 def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None:
-    """Per cent of the chips in each regime that any fires in; the ``wanted`` one is bold."""
+    """Per cent of the chips in each regime that any fires in.
+
+    The ``wanted`` one is bold, and its shares have their interval (:mod:`codesign.yields`).
+    """
     counts = [Counter(report.regime for report in each.reports) for each in bars]
     shown = [x for x in Regime if any(count[x] for count in counts)]
     height = 0.84 / len(bars)
@@ -35,7 +39,13 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
             places, shares, height * 0.9, color=each.colour, alpha=each.alpha, label=each.label
         )
         texts = [f"{share:.3g} %" if share else "" for share in shares]
-        axes.bar_label(drawn, texts, padding=2, fontsize=7, color=INK)
+        labels = axes.bar_label(drawn, texts, padding=2, fontsize=7, color=INK)
+        if wanted in shown:
+            row = shown.index(wanted)
+            ends = Share(count[wanted], count.total()).interval
+            axes.hlines(places[row], *(100 * end for end in ends), color=INK, linewidth=0.8)
+            # the text stands right of the line
+            labels[row].xy = (100 * ends[1], labels[row].xy[1])
     axes.set_yticks(np.arange(len(shown)), [x.value.replace("_", "\n") for x in shown])
     for label, x in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight("bold" if x == wanted else "normal")

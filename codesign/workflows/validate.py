@@ -12,6 +12,7 @@ from codesign.verdicts import (
     IV_LIMIT,
     SPIKE_FOR_SPIKE,
     Verdict,
+    count_note,
     timing,
     verdict,
 )
@@ -199,9 +200,11 @@ def compare(
     circuit = circuit_regime(built, run, drive.onset)
     (of_model, model_run), (of_built, built_run) = against.model, against.as_built
     shaped = is_circuit_shaped(model)
-    judged = {"the model": verdict(of_model, circuit, drive.driven)} if shaped else {}
+    on_model, against_model = verdict(of_model, circuit, drive.driven), timing(of_model, circuit)
+    judged = {"the model": on_model} if shaped else {}
     judged["the as-built model"] = verdict(of_built, circuit, drive.driven)
     note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
+    more = count_note(on_model, against_model)
     return NeuronValidation(
         name=model.name,
         current=short_stimulus(drive.stimulus),
@@ -215,7 +218,7 @@ def compare(
             "as_built": thinned(built_run.time, built_run.voltage),
             "circuit": thinned(run.time, run.membrane),
         },
-        against_model=timing(of_model, circuit),
+        against_model=against_model,
         against_as_built=timing(of_built, circuit),
         circuit_shaped=shaped,
         supply=supply(built, run, circuit, drive),
@@ -225,7 +228,7 @@ def compare(
             *(() if drive.driven else _regime_reasons(of_model, circuit)),
             *(_rhythm_reason(found, who) for who, found in judged.items() if not reached(found)),
         ),
-        notes=(*built.design.notes, *([note] if note else [])),
+        notes=(*built.design.notes, *(each for each in (note, more) if each)),
         units={
             "voltage": built.design.unit_voltage,
             "current": built.design.unit_current,

@@ -42,10 +42,10 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
         labels = axes.bar_label(drawn, texts, padding=2, fontsize=7, color=INK)
         if wanted in shown:
             row = shown.index(wanted)
-            ends = Share(count[wanted], count.total()).interval
-            axes.hlines(places[row], *(100 * end for end in ends), color=INK, linewidth=0.8)
+            low, high = (100 * end for end in Share(count[wanted], count.total()).interval)
+            axes.hlines(places[row], low, high, color=INK, linewidth=0.8)
             # the text stands right of the line
-            labels[row].xy = (100 * ends[1], labels[row].xy[1])
+            labels[row].xy = (high, labels[row].xy[1])
     axes.set_yticks(np.arange(len(shown)), [x.value.replace("_", "\n") for x in shown])
     for label, x in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight("bold" if x == wanted else "normal")

@@ -4,8 +4,8 @@ Each bench holds one cell only: many cells side by side share a matrix in which 
 convergence test lets errors of nanoamperes pass, while one at a time agrees to parts in a million.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,8 +29,14 @@ from netlists.engine import Result
 from netlists.writer import cell_text
 
 # A deviation of the current by 1e-4 of the bias is what the fits resolve.
-_OPTIONS = {"reltol": 1e-5, "abstol": 1e-17, "vntol": 1e-8}
+_OPTIONS: Mapping[str, float] = {"reltol": 1e-5, "abstol": 1e-17, "vntol": 1e-8}
 _SWEEP_STEP = 5e-3
+
+QUICK_OPTIONS: Mapping[str, float] = {"reltol": 1e-4, "abstol": 1e-15, "vntol": 1e-6}
+"""For a first look at cells: a deviation by one per cent of ten picoamperes is seen."""
+
+QUICK_STEP = 2e-2
+"""Volt between the points of such a look's sweeps."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,15 @@ class CellBenches:
     """Makes the benches of one technology's cells over the given models.
 
     models: text of the models in use. temperature: degree Celsius. divided: whether the OTA is the
-    one that divides its bias.
+    one that divides its bias. options: ngspice's. step: volt, between the points of a sweep.
     """
 
     technology: Technology
     models: str
     temperature: float
     divided: bool = False
+    options: Mapping[str, float] = field(default_factory=lambda: _OPTIONS)
+    step: float = _SWEEP_STEP
 
     @property
     def amplifier(self) -> Cell:
@@ -75,7 +83,7 @@ class CellBenches:
                 low, high = self._swing(mode, span)
                 if beyond is not None:
                     low, high = high, beyond
-                steps.append(DCSweep("vmoving", low, high, _SWEEP_STEP))
+                steps.append(DCSweep("vmoving", low, high, self.step))
         return self._ota_bench(f"{orientation} transfer", orientation, steps)
 
     def output(self, biases: np.ndarray, span: float, difference: float = 0.0) -> Bench:
@@ -90,7 +98,7 @@ class CellBenches:
             Alteration("vfixed", "dc", self.technology.reference - difference / 2),
         ]
         for bias in biases:
-            steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, _SWEEP_STEP)]
+            steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, self.step)]
         return self._ota_bench("output", Orientation.NONINVERTING, steps)
 
     def ramp(
@@ -127,7 +135,7 @@ class CellBenches:
         low, high = self._swing(self.technology.reference, span)
         steps: list[Step] = []
         for bias in biases:
-            steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, _SWEEP_STEP)]
+            steps += [Alteration("ibias", "dc", bias), DCSweep("vout", low, high, self.step)]
         return Bench(
             title=f"{self.technology.name}: current {kind}",
             models=self.models,
@@ -141,7 +149,7 @@ class CellBenches:
             analyses=tuple(steps),
             save=("i(vout)",),
             temperature=self.temperature,
-            options=_OPTIONS,
+            options=self.options,
         )
 
     def cells(self) -> tuple[Cell, ...]:
@@ -182,7 +190,7 @@ class CellBenches:
             analyses=tuple(steps),
             save=("i(vout)", "i(vmoving)", "v(moving)", "v(out)"),
             temperature=self.temperature,
-            options=_OPTIONS,
+            options=self.options,
         )
 
 

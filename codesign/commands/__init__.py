@@ -9,6 +9,7 @@ asked for is imported; what it needs of torch or ngspice it imports in ``run``.
 COMMANDS: dict[str, str] = {
     "doctor": "check what the toolkit needs and say how to get what is missing",
     "pdk": "install and find transistor models",
+    "technology": "write a technology file for a model library of your own",
     "simulate": "run a neuron over time",
     "regime": "tell how a neuron fires after a current step",
     "iv": "print a neuron's I-V curves by timescale",

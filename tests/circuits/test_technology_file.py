@@ -1,4 +1,4 @@
-"""Technology files that are based on another: what is written is what is read."""
+"""Technology files, whole or based on another: what is written is what is read."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from circuits.diffusion import Diffusion, Parallel
 from circuits.sizing import scaled_technology
-from circuits.technology import TECHNOLOGY_FOLDER, load_technology
-from circuits.technology_file import write_sized_technology
+from circuits.technology import (
+    TECHNOLOGY_FOLDER,
+    SizeStyle,
+    Technology,
+    builtin_technologies,
+    load_technology,
+)
+from circuits.technology_file import technology_text, write_sized_technology, write_technology
 from neuron_model.errors import InputError
 
 GENERIC = load_technology("generic")
@@ -66,3 +73,58 @@ def test_a_file_says_only_what_is_different(tmp_path):
 def test_what_is_wrong_is_told(tmp_path, content, words):
     with pytest.raises(InputError, match=words):
         load_technology(write(tmp_path, **content))
+
+
+def read_back(folder: Path, technology: Technology, **comments: str) -> Technology:
+    """What is read of what was written, with the models' folder as it was."""
+    path = write_technology(folder / "deep" / "whole.toml", technology, comments)
+    read = load_technology(path)
+    assert read.models.folder == path.parent.resolve()
+    return replace(read, models=replace(read.models, folder=technology.models.folder))
+
+
+@pytest.mark.parametrize("name", builtin_technologies())
+def test_a_whole_technology_is_read_back(tmp_path, name):
+    technology = load_technology(name)
+    assert read_back(tmp_path, technology) == technology
+
+
+def test_everything_that_can_be_said_is_written(tmp_path):
+    drawn = Diffusion(0.3, 0.4, Parallel.SHARED, drain_area="a_d", source_perimeter="p_s")
+    pmos = replace(
+        GENERIC.pmos,
+        prefix="X",
+        terminals=("gate", "drain", "bulk", "source"),
+        size_style=SizeStyle.METRE,
+        multiplier=("m", "mult"),
+        parameters={"nf": 1.0},
+        diffusion=drawn,
+    )
+    models = replace(
+        GENERIC.models,
+        name=SIZED.name,
+        paths=("$PDK/a b.lib", 'quo"te.lib'),
+        includes=("design.inc",),
+        sections={"tt": ("t", "other.lib t")},
+        parameters={"switch": 0.0, "shift": -1.5e-3},
+    )
+    strange = replace(
+        SIZED,
+        pmos=pmos,
+        models=models,
+        corners=("tt", "slow"),
+        description="50 % \u00b5m",
+        sizes={
+            **SIZED.sizes,
+            "mirror": {role: replace(s, multiplier=3) for role, s in SIZED.sizes["mirror"].items()},
+        },
+    )
+    assert read_back(tmp_path, strange) == strange
+
+
+def test_comments_stand_before_their_tables_in_lines_that_fit():
+    text = technology_text(GENERIC, {"": "head\nmore", "limits": "word " * 40})
+    assert text.startswith("# head\n# more\nname = ")
+    before = text[: text.index("[limits]")].splitlines()
+    assert [line for line in before[-3:] if not line.startswith("# word")] == []
+    assert max(len(line) for line in text.splitlines() if line.startswith("#")) <= 100

@@ -1,0 +1,383 @@
+"""A device of an unknown library, measured until it is known how to write it.
+
+A single transistor between four voltage sources: in which order its terminals come, in what unit
+its sizes are, which parameters put devices in parallel. Nothing here trusts a name: a gate is what
+switches a current and takes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+
+from circuits.structure import Cell, Direction, Polarity, Port, Size, Transistor
+from circuits.technology import Device, Models, SizeStyle, Technology
+from mapping.limits import Limits
+from netlists.bench import (
+    Alteration,
+    Bench,
+    DCSweep,
+    Instance,
+    OperatingPoint,
+    PiecewiseLinear,
+    Step,
+    Transient,
+    VoltageSource,
+)
+from netlists.device_outline import DeviceOutline
+from netlists.engine import Engine, Result
+from netlists.model_library import trimmed_models
+from netlists.writer import cell_text, device_uses
+from neuron_model.errors import InputError, SimulatorError
+
+TERMINALS = ("drain", "gate", "source", "bulk")
+_NODES = ("d", "g", "s", "b")
+_PERMITTIVITY = 3.9 * 8.854e-12  # of silicon dioxide, farad per metre
+# Farad per square micrometre of gates: oxides of 0.6 to 70 nm.
+_PLAUSIBLE_OXIDE = (5e-16, 6e-14)
+# Of the drain's current, what may go into the gate or the bulk of a transistor that is on.
+_STRAY = 0.02
+_OFF = 0.1
+# What libraries call the number of devices in parallel, besides m.
+_COPIES = ("mult", "multi", "par")
+_GATE_RAMP = 5e-8
+# Micrometres: short enough for gates that leak not to hide the channel, long enough for its oxide.
+_SWITCHED_LENGTH, _OXIDE_LENGTH = 1.0, 10.0
+_SWEEP_STEP = 0.01
+_NO_MODELS = Models(name="probe", folder=Path(), paths=())
+
+
+@dataclass(frozen=True)
+class ProbedDevice:
+    """How a device is written, and what was measured of it.
+
+    oxide: equivalent thickness of the gate's oxide in inversion, metres. gate_leakage: ampere per
+    square micrometre of gate with half the supply across it. off_current: ampere, of a device of
+    one square with its gate at its source and half the supply across it.
+    """
+
+    device: Device
+    oxide: float
+    gate_leakage: float
+    off_current: float
+
+
+@dataclass(frozen=True)
+class DeviceBenches:
+    """Benches of one transistor of ``polarity`` over the given models.
+
+    size: of the transistor. supply: volt. A PMOS has source and bulk at the supply.
+    """
+
+    device: Device
+    polarity: Polarity
+    size: Size
+    models: str
+    supply: float
+    temperature: float = 27.0
+
+    def currents(self, cases: Sequence[Mapping[str, float]]) -> Bench:
+        """Operating points; each case gives volts from the source, positive towards inversion."""
+        steps: list[Step] = []
+        for case in cases:
+            for terminal, node in zip(TERMINALS, _NODES, strict=True):
+                steps.append(Alteration(f"v{node}", "dc", self._volts(case.get(terminal, 0.0))))
+            steps.append(OperatingPoint())
+        return self._bench("operating points", steps)
+
+    def transfer(self, drain: float) -> Bench:
+        """Drain current over the gate's voltage, from 0 to the supply."""
+        sweep = DCSweep("vg", 0.0, self.supply, _SWEEP_STEP)
+        return self._bench(
+            "transfer", [Alteration("vd", "dc", self._volts(drain)), sweep], {"s": 0.0, "b": 0.0}
+        )
+
+    def gate_ramp(self) -> Bench:
+        """The gate from 0.8 to 1 times the supply in 50 ns, everything else at rest."""
+        ends = [self._volts(0.8 * self.supply), self._volts(self.supply)]
+        times = np.array([0.0, _GATE_RAMP, 2 * _GATE_RAMP])
+        wave = PiecewiseLinear(times, np.array([ends[0], ends[0], ends[1]]))
+        return self._bench("gate ramp", [Transient(2 * _GATE_RAMP, _GATE_RAMP / 50)], {}, wave)
+
+    def _volts(self, from_source: float) -> float:
+        return from_source if self.polarity == Polarity.NMOS else self.supply - from_source
+
+    def _bench(
+        self,
+        title: str,
+        steps: Sequence[Step],
+        levels: Mapping[str, float] | None = None,
+        gate: PiecewiseLinear | None = None,
+    ) -> Bench:
+        technology = probe_technology(self.device, self.supply)
+        cell = probe_cell(self.polarity, self.size)
+        level = {node: self._volts((levels or {}).get(node, 0.0)) for node in _NODES}
+        return Bench(
+            title=f"{self.device.model}: {title}",
+            models=self.models,
+            cells=cell_text(cell, technology),
+            instances=(Instance("xprobe", cell.name, _NODES),),
+            sources=tuple(
+                VoltageSource(f"v{node}", node, "0", gate if gate and node == "g" else level[node])
+                for node in _NODES
+            ),
+            analyses=tuple(steps),
+            save=tuple(f"i(v{node})" for node in _NODES),
+            temperature=self.temperature,
+        )
+
+
+def probe_cell(polarity: Polarity, size: Size) -> Cell:
+    """One transistor with its four terminals outside."""
+    ports = tuple(Port(node, Direction.BIDIRECTIONAL) for node in _NODES)
+    return Cell("probe", ports, (Transistor("device", polarity, *_NODES, size),))
+
+
+def probe_technology(device: Device, supply: float) -> Technology:
+    """What the writer of netlists needs to write ``device``."""
+    return Technology(
+        name="probe",
+        supply=supply,
+        reference=supply / 2,
+        nmos=device,
+        pmos=device,
+        sizes={},
+        models=_NO_MODELS,
+        limits=Limits((1e-12, 1e-6), (0.0, supply), (1e-13, 1e-11), (1e-10, 1e-7)),
+    )
+
+
+def probe_models(models: Models, corner: str, device: Device, size: Size) -> str:
+    """The text of the models that one device of ``size`` needs."""
+    cell = probe_cell(Polarity.NMOS, size)
+    uses = device_uses(cell, probe_technology(device, 1.0))
+    return trimmed_models(models, corner, uses).text
+
+
+def probe(
+    found: DeviceOutline,
+    polarity: Polarity,
+    models: Models,
+    corner: str,
+    supply: float,
+    engine: Engine,
+) -> ProbedDevice:
+    """How ``found`` is to be written, and its leakage.
+
+    Raises:
+        InputError: it is no transistor of this polarity, or not one of four terminals.
+        SimulatorError: ngspice takes it in no form.
+    """
+    if len(found.terminals) != 4:
+        raise InputError(
+            f"{found.name} has the terminals {' '.join(found.terminals)}: a transistor of four is "
+            "needed; wrap it in a subcircuit that ties the others, and name that."
+        )
+    size = _probe_size(found, _SWITCHED_LENGTH)
+    bare = Device(
+        found.name,
+        prefix=found.prefix,
+        width=found.width or Device.width,
+        length=found.length or Device.length,
+    )
+    text = probe_models(models, corner, bare, size)
+    device, oxide = _written(found, bare, polarity, models, corner, supply, engine)
+    device = replace(device, multiplier=_multiplier(found, device, polarity, text, supply, engine))
+    benches = DeviceBenches(device, polarity, size, text, supply)
+    half = supply / 2
+    on, off = _into(engine.run(benches.currents([{"gate": half}, {"drain": half}])))
+    return ProbedDevice(
+        device=device,
+        oxide=oxide,
+        gate_leakage=float(abs(on[1])) / size.area,
+        off_current=float(abs(off[0])) * size.length / size.width,
+    )
+
+
+def threshold(
+    device: Device,
+    polarity: Polarity,
+    size: Size,
+    models: str,
+    supply: float,
+    engine: Engine,
+    per_square: float = 1e-8,
+) -> float:
+    """Volts from gate to source at which ``per_square`` W / L ampere flow (above 0 for both kinds).
+
+    Raises:
+        InputError: they do not flow between 0 and the supply.
+    """
+    benches = DeviceBenches(device, polarity, size, models, supply)
+    wave = engine.run(benches.transfer(supply / 2))[0]
+    current = np.abs(np.asarray(wave["i(vd)"]))
+    gate = np.asarray(wave.axis) if polarity == Polarity.NMOS else supply - np.asarray(wave.axis)
+    order = np.argsort(gate)
+    gate, current = gate[order], np.maximum.accumulate(np.maximum(current[order], 1e-18))
+    wanted = per_square * size.width / size.length
+    if not current[0] < wanted < current[-1]:
+        raise InputError(
+            f"{device.model}: {wanted:.3g} A, for {size.width:g} um by {size.length:g} um, do not "
+            f"flow at any gate voltage from 0 to {supply:g} V (it conducts {current[0]:.3g} to "
+            f"{current[-1]:.3g} A)."
+        )
+    return float(np.interp(np.log(wanted), np.log(current), gate))
+
+
+def _probe_size(found: DeviceOutline, length: float) -> Size:
+    """Ten micrometres wide and ``length`` long, or what the bins have of it."""
+
+    def side(wanted: float, covered: tuple[float, float] | None) -> float:
+        low, high = covered or (0.0, 100.0)
+        return round(float(min(max(wanted, 1.01 * low), 0.99 * high)), 3)
+
+    return Size(side(10.0, found.width), side(length, found.length))
+
+
+def _written(
+    found: DeviceOutline,
+    bare: Device,
+    polarity: Polarity,
+    models: Models,
+    corner: str,
+    supply: float,
+    engine: Engine,
+) -> tuple[Device, float]:
+    """The device with terminals and unit, and its gate's oxide in metres.
+
+    Raises:
+        InputError: none of the orders and units makes it a transistor.
+    """
+    refused, implausible = "", ""
+    size, wide = (_probe_size(found, each) for each in (_SWITCHED_LENGTH, _OXIDE_LENGTH))
+    text, wide_text = (probe_models(models, corner, bare, each) for each in (size, wide))
+    for style in (SizeStyle.MICRO, SizeStyle.PLAIN):
+        best: tuple[float, Device] | None = None
+        for order in _orders(found):
+            device = replace(bare, terminals=order, size_style=style)
+            benches = DeviceBenches(device, polarity, size, text, supply)
+            try:
+                on = _switched(engine.run(benches.currents(_switching(supply))))
+            except SimulatorError as error:
+                refused = refused or str(error)
+                continue
+            if on is not None and (best is None or on > 1.001 * best[0]):
+                best = on, device
+        if best is None:
+            continue
+        device = best[1]
+        benches = DeviceBenches(device, polarity, wide, wide_text, supply)
+        capacitance = _gate_capacitance(engine.run(benches.gate_ramp()), supply) / wide.area
+        if capacitance == 0.0:
+            raise InputError(
+                f"the gate of {found.name} has no capacitance at all, so that neither its size nor "
+                "its oxide can be known: its model is not one of a process (BSIM3 or BSIM4 are)."
+            )
+        if _PLAUSIBLE_OXIDE[0] < capacitance < _PLAUSIBLE_OXIDE[1]:
+            return device, _PERMITTIVITY / (capacitance * 1e12)
+        implausible = (
+            f"with sizes in {'micrometres' if style == SizeStyle.MICRO else 'plain numbers'} its "
+            f"gate has {capacitance:.3g} F per square micrometre"
+        )
+    other = Polarity.PMOS if polarity == Polarity.NMOS else Polarity.NMOS
+    if other.value in found.kinds and polarity.value not in found.kinds:
+        raise InputError(f"{found.name} is a {other.value} device, not a {polarity.value} one.")
+    raise InputError(
+        f"{found.name} does not behave as a {polarity.value} transistor between 0 and {supply:g} V "
+        f"in any order of its terminals ({implausible or refused or 'nothing switches a current'})"
+        ": check the name, the section and the supply."
+    )
+
+
+def _orders(found: DeviceOutline) -> Iterator[tuple[str, ...]]:
+    """Orders of terminals to try: those that the names say, then all; drain before source."""
+    if found.prefix == "M":
+        yield TERMINALS
+        return
+    named = _named(found.terminals)
+    if named is not None:
+        yield named
+    source_first = named is not None and named.index("source") < named.index("drain")
+    for order in permutations(TERMINALS):
+        if order != named and (order.index("source") < order.index("drain")) == source_first:
+            yield order
+
+
+def _named(ports: Sequence[str]) -> tuple[str, ...] | None:
+    """The terminals that ports called d, g, s, b (or drain, ..., nd, sub, well) are."""
+    letters = {"d": "drain", "g": "gate", "s": "source", "b": "bulk", "w": "bulk"}
+    found = []
+    for port in ports:
+        word = port.lower().lstrip("n_")
+        found.append("bulk" if word.startswith("sub") else letters.get(word[:1], ""))
+    return tuple(found) if sorted(found) == sorted(TERMINALS) else None
+
+
+def _switching(supply: float) -> list[dict[str, float]]:
+    return [{"gate": supply, "drain": supply / 2}, {"gate": 0.0, "drain": supply / 2}]
+
+
+def _switched(result: Result) -> float | None:
+    """Ampere through a transistor that is on; None where it is none in this order."""
+    on, off = _into(result)
+    drain, gate, source, bulk = np.abs(on)
+    conducts = drain > 1e-10 and abs(drain - source) < 2 * _STRAY * drain
+    clean = max(gate, bulk) < _STRAY * drain
+    return float(drain) if conducts and clean and abs(off[0]) < _OFF * drain else None
+
+
+def _into(result: Result) -> np.ndarray:
+    """Currents into drain, gate, source and bulk, (operating points, 4)."""
+    return np.array(
+        [[-float(np.asarray(wave[f"i(v{n})"])[0]) for n in _NODES] for wave in result.waveforms]
+    )
+
+
+def _gate_capacitance(result: Result, supply: float) -> float:
+    """Farad, of the gate at the supply; a steady leakage is taken off."""
+    wave = result[0]
+    time, current = np.asarray(wave.axis), -np.asarray(wave["i(vg)"])
+    still = np.mean(current[(time > 0.3 * _GATE_RAMP) & (time < 0.95 * _GATE_RAMP)])
+    moving = np.mean(current[(time > 1.3 * _GATE_RAMP) & (time < 1.7 * _GATE_RAMP)])
+    return float(abs(moving - still) * _GATE_RAMP / (0.2 * supply))
+
+
+def _multiplier(
+    found: DeviceOutline,
+    device: Device,
+    polarity: Polarity,
+    text: str,
+    supply: float,
+    engine: Engine,
+) -> tuple[str, ...]:
+    """The parameters that make two devices of one, and those that go with them."""
+    size = _probe_size(found, _SWITCHED_LENGTH)
+
+    def current(names: tuple[str, ...], copies: int) -> float:
+        written = replace(device, multiplier=names)
+        drawn = replace(size, multiplier=copies)
+        benches = DeviceBenches(written, polarity, drawn, text, supply)
+        return float(abs(_into(engine.run(benches.currents(_switching(supply))))[0, 0]))
+
+    one = current((), 1)
+
+    def doubles(names: tuple[str, ...]) -> bool:
+        try:
+            return bool(np.isclose(current(names, 2), 2 * one, rtol=1e-3))
+        except SimulatorError:
+            return False
+
+    others = tuple(name for name in _COPIES if name in found.parameters)
+    for names in (("m",), *((name,) for name in others)):
+        if doubles(names):
+            # some only shrink the mismatch that the library draws: both belong together
+            further = tuple(n for n in others if n not in names and doubles((*names, n)))
+            return (*names, *further)
+    raise InputError(
+        f"{found.name}: neither m{''.join(f', {n}' for n in others)} = 2 makes two devices of one, "
+        "so that transistors in parallel cannot be written; let the wrapper have a parameter m."
+    )

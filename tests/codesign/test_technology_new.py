@@ -1,0 +1,220 @@
+"""``codesign technology new``: a library that nobody knows becomes a technology file."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.structure import Polarity, Size
+from circuits.technology import TECHNOLOGY_FOLDER, Technology, load_technology
+from codesign.command_line import main
+from codesign.technology_plots import technology_figure
+from codesign.workflows import technology_new
+from codesign.workflows.technology_new import NewTechnology, _limits, _reasons, find_technology
+from codesign.workflows.technology_page import TEMPERATURES, Curve, TechnologyPage
+from codesign.workflows.technology_sizes import (
+    BIASES,
+    TARGET,
+    CellQuality,
+    _usable,
+    choose_sizes,
+    start_sizes,
+)
+from netlists.device_probe import ProbedDevice
+from netlists.engine import Engine
+from neuron_model.errors import InputError
+from tests.codesign.foreign_pdk import write_pdk
+
+GENERIC = load_technology("generic")
+
+
+def quality(low: float = BIASES[0], high: float = BIASES[-1], slope: float = 0.0) -> CellQuality:
+    """An OTA that works from ``low`` to ``high``; its V0 grows by ``slope`` a decade, relative."""
+    inside = (0.99 * low < BIASES) & (1.01 * high > BIASES)
+    made = CellQuality(
+        bias=BIASES,
+        gain=np.where(inside, 1.05, np.nan),
+        slope_voltage=0.065 * (1 + slope * np.log10(BIASES / BIASES[0])),
+        offset_current=np.where(inside, -0.03, 0.5),
+        residual=np.full(BIASES.size, 0.002),
+        conductance=np.full(BIASES.size, 0.05),
+        usable=None,
+    )
+    return replace(made, usable=_usable(made))
+
+
+def probed(gate_leakage: float = 0.0, off_current: float = 1e-15) -> dict[Polarity, ProbedDevice]:
+    return {
+        kind: ProbedDevice(GENERIC.device(kind), 4e-9, gate_leakage, off_current)
+        for kind in Polarity
+    }
+
+
+def test_usable_biases_are_those_at_which_everything_is_within_bounds():
+    low, high = quality().usable or (0.0, 0.0)
+    assert low == TARGET[0]
+    assert high >= TARGET[1]
+    assert quality().meets_target
+    found = quality(1e-9, 1e-7)
+    assert found.usable == pytest.approx((1e-9, 1e-7))
+    assert not found.meets_target
+    assert found.decades == pytest.approx(2.0)
+
+
+def test_biases_whose_tanh_turns_over_another_voltage_are_not_used_together():
+    usable = quality(slope=0.07).usable
+    assert usable is not None
+    ends = 0.065 * (1 + 0.07 * np.log10(np.array(usable) / BIASES[0]))
+    assert ends[1] / ends[0] < 1.18
+    assert usable[1] < TARGET[1]
+
+
+def test_a_process_that_suits_gets_the_limits_of_the_built_in_ones():
+    limits = _limits(GENERIC, quality(), (0.2, 1.6))
+    assert limits.bias_current == TARGET
+    assert limits.unit_current == (1e-9, 2e-8)
+    assert limits.voltage[0] >= 0.2
+    assert limits.voltage[1] <= 1.6
+    assert limits.voltage[0] < 0.9 < limits.voltage[1]
+    assert _reasons(GENERIC, quality(), (0.2, 1.6), probed()) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "devices", "modes", "words"),
+    [
+        (quality(1e-7, 1e-6), probed(gate_leakage=6e-11), (0.2, 1.6), "gate leakage of 1.92 nA at"),
+        (quality(1e-8, 1e-7), probed(off_current=1e-10), (0.2, 1.6), "off let 400 pA through"),
+        (quality(1e-8, 1e-7), probed(), (0.2, 1.6), "from 10.0 nA to 100 nA only"),
+        (quality(1e-3, 1e-3), probed(), (0.2, 1.6), "at no bias from 10.0 pA to 1.00 µA"),
+        (quality(), probed(), None, "no common mode"),
+    ],
+)
+def test_one_that_does_not_is_told_why(found, devices, modes, words):
+    reasons = _reasons(GENERIC, found, modes, devices)
+    assert words in " ".join(reasons)
+
+
+def test_too_little_room_for_references_is_told():
+    low = replace(GENERIC, limits=replace(GENERIC.limits, voltage=(0.8, 1.0)))
+    (reason,) = _reasons(low, quality(), (0.8, 1.0), probed())
+    assert "0.80 to 1.00 V only, 1.5 units" in reason
+
+
+def test_the_page_shows_what_there_is_and_leaves_out_what_is_not():
+    volts = np.linspace(-0.3, 0.3, 31)
+    curve = Curve(1e-9, volts, np.tanh(volts / 0.07))
+    page = TechnologyPage(
+        technology=GENERIC,
+        corner="tt",
+        transfer=(curve,),
+        swing=(curve,),
+        quality=quality(1e-9, 1e-7),
+        common_modes=None,
+        leakage=np.full(len(TEMPERATURES), np.nan),
+    )
+    assert len(technology_figure(page, "does not suit").axes) == 6
+    assert len(technology_figure(replace(page, transfer=(), swing=())).axes) == 6
+
+
+@pytest.mark.ngspice
+def test_sizes_that_work_are_kept(engine: Engine):
+    sized, found = choose_sizes(start_sizes(GENERIC), "tt", engine)
+    assert sized.size("ota", "tail") == Size(2.0, 8.0)
+    assert found.meets_target
+    inside = found.bias <= TARGET[1]
+    assert np.all(np.abs(found.gain[inside] - 1.1) < 0.12)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Technology:
+    """The technology file of a foreign PDK: wrappers with other terminals, corners in sections."""
+    folder = tmp_path_factory.mktemp("foreign")
+    write_pdk(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        # the whole characterisation has tests of its own
+        patch.setattr(technology_new, "_verified", lambda found, engine, progress: found)
+        outcome = find_technology(
+            NewTechnology(
+                name="mine",
+                models=folder / "library/v2/x33.lib",
+                nmos="nx33",
+                pmos="px33",
+                supply=3.3,
+                file=folder / "mine.toml",
+                sections=("t",),
+            ),
+            engine,
+        )
+    assert outcome.suits, outcome.reasons
+    assert outcome.page is not None
+    return load_technology(folder / "mine.toml")
+
+
+@pytest.mark.ngspice
+def test_what_is_written_is_how_the_library_has_it(found):
+    assert (found.nmos.prefix, found.pmos.prefix) == ("X", "M")
+    assert found.nmos.terminals == ("gate", "drain", "bulk", "source")
+    assert found.nmos.multiplier == ("m",)
+    assert found.nmos.diffusion is None  # its wrapper takes no areas
+    assert found.pmos.diffusion is not None
+    # fast and slow, by 20 mV a sigma
+    assert found.corners == ("t", "f", "s")
+    assert found.process is not None
+    assert found.process.threshold["nmos"] == pytest.approx(0.02, abs=3e-3)
+    assert found.models.paths == ("library/v2/x33.lib",)
+
+
+@pytest.mark.ngspice
+def test_its_limits_are_those_of_a_process_that_suits(found):
+    assert found.limits.bias_current == TARGET
+    low, high = found.limits.voltage
+    assert found.reference - low > 0.35
+    assert high - found.reference > 0.35
+
+
+def test_a_section_has_to_be_chosen(tmp_path, capsys):
+    write_pdk(tmp_path)
+    library = str(tmp_path / "library/v2/x33.lib")
+    words = ["technology", "new", "--name", "mine", "--models", library, "--nmos", "nx33"]
+    words += ["--pmos", "px33", "--supply", "3.3", "-o", str(tmp_path / "mine.toml")]
+    assert main(words) == 2
+    assert "both devices are in t, f, s: say which" in capsys.readouterr().err
+    assert main([*words, "--section", "u"]) == 2
+    assert "has no section 'u'; t, f, s" in capsys.readouterr().err
+    assert main([*words, "--parameter", "switch"]) == 2
+    assert "NAME=VALUE" in capsys.readouterr().err
+    assert not (tmp_path / "mine.toml").exists()
+
+
+@pytest.mark.ngspice
+def test_what_does_not_suit_is_1_with_the_reason_in_the_file(tmp_path, capsys):
+    """Thresholds of half a volt leave nothing of a supply of 0.8 V."""
+    out = tmp_path / "mine.toml"
+    words = ["technology", "new", "--name", "mine", "--supply", "0.8", "--json", "-o", str(out)]
+    words += ["--models", str(TECHNOLOGY_FOLDER / "generic/models.spice"), "--section", "tt"]
+    assert main([*words, "--nmos", "generic_nmos", "--pmos", "generic_pmos"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["suits"] is False
+    assert document["reasons"]
+    assert "# WARNING: this technology does not suit: " in out.read_text()
+    assert Path(document["picture"]).is_file()
+    assert load_technology(out).name == "mine"
+
+
+@pytest.mark.ngspice
+def test_transistors_without_an_oxide_are_no_process(tmp_path, capsys):
+    """Square-law models: nothing says how large they are."""
+    write_pdk(tmp_path, weak_inversion=False)
+    words = ["technology", "new", "--name", "mine", "--section", "t", "--supply", "3.3"]
+    words += ["--models", str(tmp_path / "library/v2/x33.lib"), "-o", str(tmp_path / "mine.toml")]
+    assert main([*words, "--nmos", "nx33", "--pmos", "px33"]) == 2
+    assert "the gate of nx33 has no capacitance" in capsys.readouterr().err
+    assert not (tmp_path / "mine.toml").exists()
+
+
+def test_a_missing_library_is_told(tmp_path):
+    request = NewTechnology("x", tmp_path / "none.lib", "n", "p", 1.8, tmp_path / "x.toml")
+    with pytest.raises(InputError, match="none.lib cannot be read"):
+        find_technology(request, Engine(1))

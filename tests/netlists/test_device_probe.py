@@ -1,0 +1,117 @@
+"""Devices of libraries that nobody knows: how they are written is measured, not believed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.structure import Polarity, Size
+from circuits.technology import Models, SizeStyle
+from netlists.device_outline import DeviceOutline, outline
+from netlists.device_probe import ProbedDevice, probe, probe_models, threshold
+from netlists.engine import Engine
+from netlists.model_source import expand
+from neuron_model.errors import InputError
+
+SUPPLY = 1.8
+CARD = """.model {name} {kind} level=54 version=4.5 tnom=27 toxe={oxide} toxp={oxide} toxm={oxide}
++ ndep=1.7e17 vth0={vth0} k1=0.5 k2=0 k3=0 dvt0=0 nfactor=1.1 voff=-0.08 u0=0.03 vsat=9e4
++ cdsc=0 cit=0 eta0=0.01 etab=0 dsub=0.5 capmod=2 diomod=1 jss=1e-6 cjs=1e-3
+"""
+CARDS = CARD.format(name="n", kind="nmos", vth0=0.45, oxide=4e-9) + CARD.format(
+    name="p", kind="pmos", vth0=-0.45, oxide=4e-9
+)
+
+
+def wrapped(ports: str, w: str = "w", length: str = "l") -> str:
+    """A subcircuit `x` with these ports around an NMOS; the four are called d, g, s, b inside."""
+    return f".subckt x {ports} w=1u l=1u mult=1\nm0 d g s b n w={{{w}}} l={{{length}}}\n.ends\n"
+
+
+def measured(
+    folder: Path,
+    engine: Engine,
+    text: str,
+    name: str = "x",
+    polarity: Polarity = Polarity.NMOS,
+) -> ProbedDevice:
+    path = folder / "lib.sp"
+    path.write_text(CARDS + text)
+    models = Models("strange", folder, (str(path),))
+    return probe(outline(expand(path), name, "lib"), polarity, models, "tt", SUPPLY, engine)
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize(("name", "polarity"), [("n", Polarity.NMOS), ("p", Polarity.PMOS)])
+def test_a_model_is_written_as_m_elements_are(tmp_path, engine, name, polarity):
+    found = measured(tmp_path, engine, "", name, polarity)
+    assert found.device.prefix == "M"
+    assert found.device.terminals == ("drain", "gate", "source", "bulk")
+    assert found.device.size_style == SizeStyle.MICRO
+    assert found.device.multiplier == ("m",)
+    # electrical thickness: the card's four nanometres and the channel's depth
+    assert found.oxide == pytest.approx(4.3e-9, abs=0.3e-9)
+    assert found.gate_leakage < 1e-18
+    assert 1e-15 < found.off_current < 1e-10
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("ports", ["g d b s", "b s g d", "s b d g", "d g s b"])
+def test_terminals_are_found_whatever_their_order(tmp_path, engine, ports):
+    names = {"d": "drain", "g": "gate", "s": "source", "b": "bulk"}
+    found = measured(tmp_path, engine, wrapped(ports))
+    assert found.device.terminals == tuple(names[port] for port in ports.split())
+
+
+@pytest.mark.ngspice
+def test_terminals_that_have_no_names_are_found_too(tmp_path, engine):
+    text = ".subckt x 1 2 3 4 w=1u l=1u\nm0 3 1 4 2 n w={w} l={l}\n.ends\n"
+    order = measured(tmp_path, engine, text).device.terminals
+    assert (order[0], order[1]) == ("gate", "bulk")
+    assert sorted(order[2:]) == ["drain", "source"]
+
+
+@pytest.mark.ngspice
+def test_sizes_in_plain_micrometres_are_found_by_the_gates_capacitance(tmp_path, engine):
+    """A square of two metres conducts as one of two micrometres does."""
+    found = measured(tmp_path, engine, wrapped("d g s b", w="w*1u", length="l*1u"))
+    assert found.device.size_style == SizeStyle.PLAIN
+
+
+@pytest.mark.ngspice
+def test_what_puts_devices_in_parallel(tmp_path, engine):
+    assert measured(tmp_path, engine, wrapped("d g s b")).device.multiplier == ("m", "mult")
+
+
+@pytest.mark.ngspice
+def test_what_is_no_such_transistor_is_refused_by_name(tmp_path, engine):
+    with pytest.raises(InputError, match="n is a nmos device, not a pmos one"):
+        measured(tmp_path, engine, "", "n", Polarity.PMOS)
+    resistor = ".subckt x d g s b w=1u l=1u\nr0 d s 1k\n.ends\n"
+    with pytest.raises(InputError, match="x does not behave as a nmos transistor"):
+        measured(tmp_path, engine, resistor)
+
+
+def test_five_terminals_are_one_too_many(tmp_path):
+    five = DeviceOutline("rf", "X", ("d", "g", "s", "b", "dnw"), {}, frozenset({"nmos"}))
+    with pytest.raises(InputError, match="terminals d g s b dnw: a transistor of four"):
+        probe(five, Polarity.NMOS, Models("x", tmp_path, ()), "tt", SUPPLY, Engine(1))
+
+
+@pytest.mark.ngspice
+def test_the_threshold_is_that_of_the_card_and_moves_with_it(tmp_path, engine):
+    found = {}
+    for shift in (0.0, 0.03):
+        path = tmp_path / f"{shift}.sp"
+        path.write_text(CARDS.replace("vth0=0.45", f"vth0={0.45 + shift}"))
+        models = Models("strange", tmp_path, (str(path),))
+        device = probe(
+            outline(expand(path), "n", "lib"), Polarity.NMOS, models, "tt", SUPPLY, engine
+        ).device
+        size = Size(4.0, 4.0)
+        text = probe_models(models, "tt", device, size)
+        found[shift] = threshold(device, Polarity.NMOS, size, text, SUPPLY, engine)
+    assert 0.2 < found[0.0] < 0.6
+    assert found[0.03] - found[0.0] == pytest.approx(0.03, abs=1e-3)
+    with pytest.raises(InputError, match="do not flow at any gate voltage"):
+        threshold(device, Polarity.NMOS, size, text, SUPPLY, engine, per_square=np.inf)

@@ -13,7 +13,7 @@ import numpy as np
 
 from circuits.neuron import MEMBRANE, OUTPUT, NeuronCircuit
 from mapping.design import NeuronDesign
-from netlists.accuracy import Accuracy
+from netlists.accuracy import SOLVING, Accuracy
 from netlists.bench import (
     Bench,
     CurrentSource,
@@ -37,7 +37,7 @@ _RAMP = 0.05
 # A sweep finds each point from the one before. Held to 1e-6, some points of a trained neuron's
 # curves come out of ngspice's search wrong by several I0, and it takes ten times as long; held to
 # 1e-4, the curves are the same but for those points.
-_SWEEP_OPTIONS = {"reltol": 1e-4, "itl1": 1000.0}
+_SWEEP_OPTIONS = {"reltol": 1e-4, **SOLVING}
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class PresetLayer:
         return centre + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
 
     def _presets(self) -> list[Preset]:
-        # Presets know of regimes, and regimes of scipy.signal, which takes a second to load.
+        # Only a layer of presets needs them.
         from neuron_model.presets import preset
 
         return [preset(name) for name in self.preset]

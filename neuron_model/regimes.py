@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from neuron_model.errors import InputError
+from neuron_model.peaks import prominent_peaks
 from neuron_model.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_pauses
 
 PAUSE_RATIO = 3.0
@@ -299,7 +299,7 @@ def _voltage_margin(above: np.ndarray, hysteresis: float) -> float:
 
     above: voltage less the threshold, (samples,).
     """
-    peaks, _ = find_peaks(above, prominence=hysteresis)
+    peaks = prominent_peaks(above, hysteresis)
     distances = [np.abs(above[peaks])]
     spikes = peaks[above[peaks] > 0]
     # Between two spikes the voltage must re-arm; were it less deep, they would be one.

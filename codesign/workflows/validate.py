@@ -18,7 +18,7 @@ from codesign.verdicts import (
 )
 from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
-from codesign.workflows.rhythm import about_to_change, boundary_note, watched
+from codesign.workflows.rhythm import FAST_TOLERANCE, about_to_change, boundary_note, watched
 from codesign.workflows.source import Drive
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
@@ -71,10 +71,11 @@ class Expected:
     as_built: tuple[RegimeReport, Trajectory]
 
 
-def expected(task: Task) -> Expected:
-    """What the circuit of a task is compared with."""
+def expected(task: Task, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
+    """What the circuit of a task is compared with, as exact as its simulation."""
     built, drive = task.built, task.drive
-    return Expected(watched(built.parameters[0], drive), watched(built.as_built, drive))
+    tolerance = FAST_TOLERANCE if accuracy is Accuracy.FAST else None
+    return Expected(watched(built.parameters[0], drive), watched(built.as_built, drive, tolerance))
 
 
 def validate(
@@ -117,25 +118,26 @@ def attempted(
         jobs += task.curves() if owners[id(task.built)] == i else ()
     results = _counted(engine.attempt(jobs), len(jobs), progress, "simulating in ngspice")
     curves: dict[int, list[Result | SimulatorError]] = {}
-    again: dict[int, tuple[Expected, tuple[str, ...]]] = {}
+    again: dict[int, tuple[str, ...]] = {}
     for i, task in enumerate(tasks):
         response, key = next(results), id(task.built)
         if owners[key] == i:
             curves[key] = [next(results) for _ in Timescale]
-        against = expected(task)
+        against = expected(task, accuracy.first)
         found = _compared(task, curves[key], response, against, accuracy.first)
         why: tuple[str, ...] = ()
         if accuracy.repeats and not isinstance(found, SimulatorError):
             why = doubts(task, found)
         if why:
-            again[i] = against, why
+            again[i] = why
         else:
             yield i, found
     tight = [tasks[i].response(Accuracy.TIGHT) for i in again]
     repeated = _counted(engine.attempt(tight), len(tight), progress, REPEATING)
-    for (i, (against, why)), response in zip(again.items(), repeated, strict=True):
-        known = curves[id(tasks[i].built)]
-        found = _compared(tasks[i], known, response, against, Accuracy.TIGHT)
+    for (i, why), response in zip(again.items(), repeated, strict=True):
+        task = tasks[i]
+        known = curves[id(task.built)]
+        found = _compared(task, known, response, expected(task), Accuracy.TIGHT)
         yield i, found if isinstance(found, SimulatorError) else replace(found, repeated=why)
 
 

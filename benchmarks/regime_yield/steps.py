@@ -29,8 +29,6 @@ SIZED = HERE / "sky130_sized.toml"
 TRAINED = HERE / "burster_trained.toml"
 """What ``codesign centre`` found with those sizes: 120 trials of 200 chips."""
 DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
-OPTIONS = {"trtol": 7.0}
-"""Of ngspice: its own bound of the truncation error instead of a seventh of it, for speed."""
 STEPS = ("untrained", "sized", "trained", "trimmed")
 """In their order; each has what the one before it has."""
 
@@ -96,9 +94,7 @@ def drawn_of(
     """The chips of a step, drawn by a mismatch set."""
     design, technology = design_of(step, folder, engine), technology_of(step, mismatch_set)
     neuron = neuron_of(step)
-    drawn = draw_neuron(neuron, design, technology, engine, DRIVE, samples, seed, progress=progress)
-    benches = replace(drawn.built.benches, options=OPTIONS)
-    return replace(drawn, built=replace(drawn.built, benches=benches))
+    return draw_neuron(neuron, design, technology, engine, DRIVE, samples, seed, progress=progress)
 
 
 def costs_of(design: NeuronDesign, technology: Technology, engine: Engine) -> Costs:

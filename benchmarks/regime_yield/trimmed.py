@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.regime_yield.steps import DRIVE, OPTIONS, design_of, neuron_of, technology_of
+from benchmarks.regime_yield.steps import DRIVE, design_of, neuron_of, technology_of
 from codesign.mismatch_study import MismatchStudy, report_to_json
 from codesign.workflows.trim import (
     CircuitChips,
@@ -102,10 +102,7 @@ class _Some:
 def _bench(folder: Path, samples: int, seed: int, mismatch_set: str, engine: Engine) -> TrimBench:
     design = design_of("trained", folder / "trained", engine)
     neuron, technology = neuron_of("trained"), technology_of("trained", mismatch_set)
-    bench = trim_bench(neuron, design, technology, engine, DRIVE, samples, seed)
-    benches = replace(bench.drawn.built.benches, options=OPTIONS)
-    built = replace(bench.drawn.built, benches=benches)
-    return replace(bench, drawn=replace(bench.drawn, built=built))
+    return trim_bench(neuron, design, technology, engine, DRIVE, samples, seed)
 
 
 def _with_rows(bench: TrimBench, rows: list[int]) -> TrimBench:

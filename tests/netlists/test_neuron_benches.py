@@ -180,3 +180,33 @@ def test_a_sweep_is_held_to_less_than_a_response_in_time(benches):
     assert swept.options["reltol"] >= 10 * driven.options["reltol"]
     chosen = replace(benches, options={"reltol": 1e-5})
     assert chosen.iv(FAST, -3.0, 3.0, 0.1, 0.0).options["reltol"] == 1e-5
+
+
+def drive_of(benches: NeuronBenches, times: np.ndarray, currents: np.ndarray) -> PiecewiseLinear:
+    """The waveform of the input current, in model units."""
+    bench = benches.transient(times, currents, float(times[-1]) + 100.0)
+    wave = sources(bench)["iin"].waveform
+    assert isinstance(wave, PiecewiseLinear)
+    design = benches.design
+    return PiecewiseLinear(wave.times / design.time_unit, wave.values / design.unit_current)
+
+
+def test_a_step_is_a_short_ramp_after_its_time(benches):
+    wave = drive_of(benches, np.array([0.0, 50.0]), np.array([-1.0, 1.0]))
+    assert wave(np.array([0.0, 50.0, 50.1])) == pytest.approx([-1.0, -1.0, 1.0])
+
+
+@pytest.mark.parametrize("hold", [0.3, 2.0])
+def test_a_recorded_current_changes_about_its_times_and_carries_the_same_charge(benches, hold):
+    currents = np.random.default_rng(3).normal(size=40)
+    times = hold * np.arange(40.0)
+    wave = drive_of(benches, times, currents)
+    middles = times[1:-1] + 0.5 * hold
+    np.testing.assert_allclose(wave(middles), currents[1:-1])
+    np.testing.assert_allclose(wave(times[1:]), 0.5 * (currents[1:] + currents[:-1]))
+    fine = np.linspace(0.0, times[-1], 200_001)
+    charge = np.trapezoid(wave(fine), fine)
+    # up to half of the last step
+    lost = np.ptp(currents) * 0.25 * hold
+    assert charge == pytest.approx(hold * currents[:-1].sum(), abs=lost)
+    assert wave.times[-1] - wave.times[-2] <= 0.5 * hold * (1 + 1e-9)

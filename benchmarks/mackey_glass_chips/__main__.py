@@ -22,8 +22,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.mackey_glass.settings import FOLDER as COMPARED
-from benchmarks.mackey_glass.settings import read_settings, with_state
+from benchmarks.mackey_glass.settings import read_settings
 from benchmarks.mackey_glass_chips.run import Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
 from codesign.interruption import interruption
@@ -51,12 +50,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/mackey_glass_chips"))
-    parser.add_argument("--published", type=Path, default=Path("runs/mackey_glass"))
+    parser.add_argument("--published", type=Path, default=Path("runs/mackey_glass_chips"))
     parser.add_argument("--out", type=Path, default=Path("docs/results/mackey_glass_chips"))
     arguments = parser.parse_args(words)
     torch.set_num_threads(1)
-    coarse = with_state(read_settings(COMPARED / "mtc.toml"), "from_rest")
-    settings = coarse, read_settings(FOLDER / "network.toml")
+    settings = read_settings(FOLDER / "published.toml"), read_settings(FOLDER / "network.toml")
     on_chips = read_run_configuration(FOLDER / "on_chips.toml")
 
     def say(text: str) -> None:

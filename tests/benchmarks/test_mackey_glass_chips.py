@@ -53,7 +53,10 @@ def seed(number: int = 0) -> Seed:
 
 
 def test_the_settings_are_those_of_the_published_network_but_for_time_and_output():
-    coarse, fine = read_settings(COMPARED / "mtc.toml"), read_settings(FOLDER / "network.toml")
+    coarse, fine = (read_settings(FOLDER / f"{name}.toml") for name in ("published", "network"))
+    assert (coarse.training.state, coarse.training.steps) == ("from_rest", 1000)
+    compared = read_settings(COMPARED / "mtc.toml")
+    assert dataclasses.replace(coarse, training=compared.training) == compared
     assert (fine.sizes, fine.model) == (coarse.sizes, coarse.model)
     # A sample lasts as long, in units of tau_m.
     assert fine.steps_per_sample * fine.neurons["dt"] == coarse.neurons["dt"]

@@ -1,6 +1,7 @@
 """The published neurons from -40 to 125 degC: regimes and drift of intervals, as built and ngspice.
 
-    python -m benchmarks.temperature [--technology sky130] [--backend ngspice] [--folder FOLDER]
+    python -m benchmarks.temperature [--technology sky130] [--backend ngspice] [--neurons NAME ...]
+                                   [--folder FOLDER]
 
 The neurons are the three published sets (arXiv 1805.05696) with the filters of a circuit, driven by
 their presets' currents, in units of I0 at each temperature. Every law of bias currents is predicted
@@ -71,12 +72,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--technology", default="sky130")
     parser.add_argument("--backend", choices=("model", "ngspice"), default="model")
+    parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     parser.add_argument("--folder", type=Path, default=Path("runs/temperature"))
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     technology = load_technology(arguments.technology)
     with Engine(workers=arguments.workers, timeout=1200.0) as engine:
-        for name in NEURONS:
+        for name in arguments.neurons:
             published = preset(name)
             neuron = replace(
                 published.parameters, filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER

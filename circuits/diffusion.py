@@ -38,7 +38,9 @@ class Diffusion:
 
     length: micrometres, of a diffusion at the end of a row. shared: micrometres, of one between two
     gates. parallel: how the devices of a multiplier are drawn. fingers: gates into which one
-    device's width is divided. drain_area and the others: names of the device's parameters.
+    device's width is divided. drain_area and the others: names of the device's parameters. drawn:
+    False writes zeros, so that nothing leaks (models may make up a perimeter where nothing is
+    written).
     """
 
     length: float
@@ -49,6 +51,7 @@ class Diffusion:
     source_area: str = "as"
     drain_perimeter: str = "pd"
     source_perimeter: str = "ps"
+    drawn: bool = True
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -69,6 +72,8 @@ class Junctions:
 
 def junctions(size: Size, diffusion: Diffusion) -> Junctions:
     """Of one of the devices of ``size``; those that share diffusions take an equal part of them."""
+    if not diffusion.drawn:
+        return Junctions(0.0, 0.0, 0.0, 0.0)
     copies = size.multiplier if diffusion.parallel == Parallel.SHARED else 1
     gates = diffusion.fingers * copies
     width = size.width / diffusion.fingers

@@ -149,9 +149,15 @@ class Technology:
 
     @property
     def without_junctions(self) -> Technology:
-        """The same with transistors whose drains and sources are not written."""
-        nmos, pmos = (replace(device, diffusion=None) for device in (self.nmos, self.pmos))
-        return replace(self, nmos=nmos, pmos=pmos)
+        """The same with transistors whose drains and sources have no area and no perimeter."""
+
+        def bare(device: Device) -> Device:
+            drawn = device.diffusion
+            return (
+                device if drawn is None else replace(device, diffusion=replace(drawn, drawn=False))
+            )
+
+        return replace(self, nmos=bare(self.nmos), pmos=bare(self.pmos))
 
     @property
     def notes(self) -> tuple[str, ...]:

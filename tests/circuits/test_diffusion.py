@@ -66,6 +66,12 @@ def test_two_devices_that_share_have_one_drain_between_them():
     )
 
 
+def test_what_is_not_drawn_has_neither_area_nor_perimeter():
+    nothing = Diffusion(0.5, 0.6, drawn=False)
+    assert junctions(Size(2.0, 1.0, 2), nothing) == Junctions(0.0, 0.0, 0.0, 0.0)
+    assert diffusion_area(Size(2.0, 1.0), nothing) == 0.0
+
+
 @given(width=WIDTHS, copies=st.integers(1, 6))
 def test_devices_apart_have_each_what_one_has(width, copies):
     diffusion = Diffusion(0.29, 0.28)

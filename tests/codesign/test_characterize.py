@@ -10,7 +10,12 @@ import pytest
 from circuits.structure import Size
 from circuits.technology import Technology, load_technology
 from codesign.command_line import main
-from codesign.workflows.characterize import characteristics_path, characterize, models_for
+from codesign.workflows.characterize import (
+    _Divided,
+    characteristics_path,
+    characterize,
+    models_for,
+)
 from codesign.workflows.circuit import build_neuron, design_neuron, nominal_corner
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
@@ -57,6 +62,56 @@ def test_generic_is_what_weak_inversion_makes_of_it(measured):
     assert 2e-15 < measured.input_capacitance < 2e-14
     assert 5e-16 < measured.output_capacitance < 5e-15
     assert 5e-16 < measured.feedthrough < 5e-15
+
+
+@pytest.mark.ngspice
+def test_leakage_is_that_of_the_diodes_where_it_is_hottest(measured):
+    """J_T = J exp(Eg0 / V0 - Eg / V + 3 ln(T / T0)), of what is drawn beside the gate's edge.
+
+    The pair's two sources take it from the tail, the drain of the one that is on adds to what its
+    mirror carries, the mirror's own drain takes off.
+    """
+    warm, hot = 300.15, 398.15
+    gap = [1.16 - 7.02e-4 * t**2 / (t + 1108.0) for t in (warm, hot)]
+    volts = [8.617333e-5 * t for t in (warm, hot)]
+    growth = np.exp(gap[0] / volts[0] - gap[1] / volts[1] + 3 * np.log(hot / warm))
+
+    def leaked(width: float) -> float:
+        area, edge = 0.48 * width, 2 * (width + 0.48) - width
+        return float(growth * (1e-7 * area * 1e-12 + 1e-13 * edge * 1e-6))
+
+    leakage = measured.leakage
+    assert leakage.temperature == GENERIC.limits.temperature[1] == 125.0
+    assert leakage.ota == pytest.approx(3 * leaked(4.0) - leaked(1.0), rel=0.2)
+    assert max(leakage.source, leakage.sink) < 0.1 * leakage.ota
+    assert leakage.divided is measured.divided is None
+
+
+@pytest.mark.ngspice
+def test_an_ota_that_divides_is_measured_as_a_follower(cache, engine):
+    divided = {
+        "tail": Size(0.5, 8.0),
+        "pair": Size(1.0, 4.0),
+        "pmos_mirror": Size(0.5, 12.0, 8),
+        "pmos_output": Size(0.5, 12.0),
+        "nmos_mirror": Size(0.5, 12.0),
+    }
+    technology = replace(GENERIC, sizes={**GENERIC.sizes, "divided_ota": divided})
+    cells = CellBenches(technology, "", 27.0).cells()
+    benches = CellBenches(technology, models_for(technology, "tt", cells).text, 27.0, divided=True)
+    biases, modes = np.array([3e-10, 3e-9]), np.array([0.8, 0.9, 1.0])
+    what = _Divided(benches, biases, modes, 0.3)
+    curves, ramps = engine.map(what.transfers()), engine.map(what.ramps())
+    table = what.table(curves, iter(ramps))
+    assert table.orientation == Orientation.FOLLOWER
+    # an OTA of these sizes has a gain of 1.1
+    assert table.gain == pytest.approx(1.1 / 8, rel=0.05)
+    assert table.slope_voltage == pytest.approx(0.065, abs=0.008)
+    assert table.residual.max() < 0.01
+    # mirrors of eight devices lag longer than one, and no follower is quicker than its mirrors
+    assert np.all(table.mirror_lag > 0)
+    assert np.all(table.delay > table.mirror_lag)
+    assert table.delay[0] / table.delay[1] == pytest.approx(10.0, rel=0.5)
 
 
 @pytest.mark.ngspice
@@ -159,6 +214,8 @@ def test_a_foreign_process_is_measured_from_its_file_alone(cache, foreign, engin
     assert typical.reference == 1.65
     assert typical.noninverting.slope_voltage == pytest.approx(0.065, abs=0.007)
     assert typical.noninverting.residual.max() < 0.01
+    # its file gives no diffusions: what they leak is not known
+    assert typical.leakage is None
     tardy = characterize(foreign, "tardy", engine=engine)
     assert tardy.fingerprint != typical.fingerprint
     assert not np.allclose(tardy.noninverting.gain, typical.noninverting.gain, rtol=5e-3)
@@ -234,6 +291,7 @@ def test_the_command_prints_a_table_or_one_json_document(measured, capsys: Captu
     assert main(["characterize", "--technology", "generic"]) == 0
     table = capsys.readouterr().out
     assert "generic, tt, 27 degC: inverting OTA" in table
+    assert "junctions change the bias at 125 degC by " in table
 
 
 @pytest.mark.parametrize(

@@ -405,15 +405,6 @@ def _diffusion(device: _Table, parameters: _Table) -> Diffusion | None:
         raise table.error(
             "parallel", f"= {parallel!r} must be one of {[p.value for p in Parallel]}"
         )
-    names = {
-        key: table.text(key, name, _WORD)
-        for key, name in (
-            ("drain_area", "ad"),
-            ("source_area", "as"),
-            ("drain_perimeter", "pd"),
-            ("source_perimeter", "ps"),
-        )
-    }
     fingers = 1.0
     counted = table.text("fingers", "nf", _WORD)
     if counted in parameters.content:
@@ -425,7 +416,10 @@ def _diffusion(device: _Table, parameters: _Table) -> Diffusion | None:
         shared=table.number("shared", length, high=100.0),
         parallel=Parallel(parallel),
         fingers=int(fingers),
-        **names,
+        drain_area=table.text("drain_area", "ad", _WORD),
+        source_area=table.text("source_area", "as", _WORD),
+        drain_perimeter=table.text("drain_perimeter", "pd", _WORD),
+        source_perimeter=table.text("source_perimeter", "ps", _WORD),
     )
     table.done()
     return found

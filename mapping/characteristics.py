@@ -415,6 +415,7 @@ class CellCharacteristics:
     output goes with that input: what the pair's gate and the tail take, it draws from its branch.
     divided: of the followers whose OTA divides its bias; None where the technology has none.
     leakage: what junctions add at the hottest temperature; None where it was not measured.
+    notes: what the user should know of the measurement.
     """
 
     technology: str
@@ -433,8 +434,10 @@ class CellCharacteristics:
     feedthrough: float = 0.0
     divided: OtaTable | None = None
     leakage: Leakage | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(map(str, self.notes)))
         least = 2 * _BOLTZMANN_OVER_CHARGE * (self.temperature + 273.15)
         for orientation in Orientation:
             table = self.ota(orientation)

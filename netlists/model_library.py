@@ -32,11 +32,19 @@ from typing import Protocol
 from netlists.cache_folder import cache_folder
 from netlists.model_cards import DeviceUse, cut_out, leading_comments
 from netlists.model_source import SourceText, expand, section_names
+from netlists.model_statements import parse_library
 from netlists.pdk_cache import find_package
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError, MissingDependencyError
 
-__all__ = ["DeviceUse", "ModelLibrary", "TrimmedModels", "find_library", "trimmed_models"]
+__all__ = [
+    "DeviceUse",
+    "ModelLibrary",
+    "TrimmedModels",
+    "find_library",
+    "place_of",
+    "trimmed_models",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -158,6 +166,19 @@ def trimmed_models(
         text = _compose(library.name, corner, sources, overrides, wanted)
         _write_cached(cached, text)
     return TrimmedModels(text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def place_of(library: ModelLibrary, corner: str, text: str) -> str:
+    """File and line of the statement of ``corner`` that reads ``text``, or "".
+
+    Raises:
+        InputError: the library cannot be read.
+        MissingDependencyError: the library is not there.
+    """
+    top = parse_library(_sources(library, corner, find_library(library, corner)))
+    words = text.split()
+    places = (s.place for s in top.all_statements() if s.text.split() == words)
+    return next(places, "")
 
 
 def _compose(

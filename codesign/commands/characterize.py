@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(f"{title} at {measured.reference:g} V", columns, rows)
     if measured.leakage is not None:
         print(leakage_line(measured.leakage))
-    for note in technology.notes:
+    for note in (*technology.notes, *measured.notes):
         print(f"note: {note}")
     return 0
 

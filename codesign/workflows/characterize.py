@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from circuits.structure import Cell, Polarity
-from circuits.technology import Technology, check_corner
+from circuits.technology import Technology
+from codesign.workflows.claims import check_claims
+from codesign.workflows.models import models_for
 from mapping.characteristics import (
     CellCharacteristics,
     MirrorTable,
@@ -29,16 +31,16 @@ from netlists.bench import Bench
 from netlists.cache_folder import cache_folder
 from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
-from netlists.model_library import TrimmedModels, trimmed_models
+from netlists.errors import ConvergenceError
 from netlists.waveforms import Waveforms
-from netlists.writer import cell_text, device_uses
+from netlists.writer import cell_text
 from neuron_model.errors import InputError
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, of how many, what)."""
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
-_METHOD = 13
+_METHOD = 14
 _BIASES = 9
 _MODES = 7
 _MODE_SPACING = 0.15
@@ -60,14 +62,6 @@ _SMALLEST_GAIN = 0.75
 _DIVIDED_REACH, _DIVIDED_BIASES = 2.5, 6
 _THERMAL_SLOPE = 2 * 1.35 * 8.617e-5
 _KELVIN = 273.15
-
-
-def models_for(technology: Technology, corner: str, cells: Sequence[Cell]) -> TrimmedModels:
-    """The models that ``cells`` need at ``corner``."""
-    check_corner(technology, corner)
-    uses = {use for cell in cells for use in device_uses(cell, technology)}
-    ordered = sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um))
-    return trimmed_models(technology.models, corner, ordered)
 
 
 def characterize(
@@ -97,11 +91,34 @@ def characterize(
             pass  # a broken cache file is measured anew and replaced
     if engine is None:
         with Engine() as own:
-            measured = _measure(benches, corner, fingerprint, own, progress)
+            measured = _believed(benches, corner, fingerprint, own, progress)
     else:
-        measured = _measure(benches, corner, fingerprint, engine, progress)
+        measured = _believed(benches, corner, fingerprint, engine, progress)
     write_characteristics(path, measured)
     return measured
+
+
+def _believed(
+    benches: CellBenches,
+    corner: str,
+    fingerprint: str,
+    engine: Engine,
+    progress: Progress | None,
+) -> CellCharacteristics:
+    """The cells measured, once what the technology claims of its transistors has been checked."""
+    limits = benches.technology.limits
+    notes = check_claims(benches.technology, corner, engine)
+    try:
+        measured = _measure(benches, corner, fingerprint, engine, progress)
+    except ConvergenceError as error:
+        raise ConvergenceError(
+            f"{error} Biases from {limits.bias_current[0]:.3g} to {limits.bias_current[1]:.3g} A "
+            f"at common modes from {limits.voltage[0]:g} to {limits.voltage[1]:g} V were measured "
+            f"because technology '{benches.technology.name}' asks for them (limits.bias_current, "
+            "limits.voltage): where this process does not work, set these limits nearer to where "
+            "it does."
+        ) from error
+    return replace(measured, notes=(*notes, *measured.notes))
 
 
 def is_characterized(technology: Technology, corner: str, temperature: float) -> bool:
@@ -215,7 +232,9 @@ def _measure(
         )
         for k, orientation in enumerate(Orientation)
     }
-    results: Iterator[Result] = iter(engine.map(others, progress=count))
+    measured = engine.map(others, progress=count)
+    results: Iterator[Result] = iter(measured)
+    loosened = max(result.loosened for result in (*curves, *measured))
     conductance, sourcing, sinking = (
         _slopes(next(results), biases, technology.reference) for _ in range(3)
     )
@@ -258,6 +277,16 @@ def _measure(
         feedthrough=through,
         divided=divider,
         leakage=_leakage(benches, results),
+        notes=_loosened_note(loosened),
+    )
+
+
+def _loosened_note(loosened: int) -> tuple[str, ...]:
+    if not loosened:
+        return ()
+    return (
+        "some currents of the cells have no solution within the usual tolerances, as with models "
+        f"whose gates leak, and were solved with tolerances up to {10**loosened} times looser",
     )
 
 

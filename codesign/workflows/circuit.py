@@ -55,7 +55,7 @@ def design_neuron(
     design = map_neuron(
         parameters, measured, technology.limits, choices or default_choices(technology)
     )
-    return replace(design, notes=(*design.notes, *technology.notes))
+    return replace(design, notes=(*design.notes, *technology.notes, *measured.notes))
 
 
 def default_choices(technology: Technology) -> MappingChoices:

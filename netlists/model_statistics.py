@@ -1,0 +1,99 @@
+"""Statistics in model text: what is drawn anew in every run, and what may switch it off."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from netlists.model_source import SourceText
+from netlists.model_statements import Scope, Statement, Subcircuit, parse_library
+from netlists.spice_numbers import number
+
+_DRAWS = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
+_FUNCTION = re.compile(r"\.func\s+(\w+)|\.param\s+(\w+)\s*\(", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    r"([A-Za-z_]\w*)\s*=\s*(\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s()]*(?:\([^()]*\)[^\s()]*)*)"
+)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A parameter that is drawn: its name, the expression, and the subcircuit it stands in."""
+
+    name: str
+    expression: str
+    subcircuit: str
+
+    def __str__(self) -> str:
+        inside = f" in the subcircuit {self.subcircuit}" if self.subcircuit else ""
+        return f"{self.name} = {self.expression}{inside}"
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What of model text is drawn, and the parameters by which draws are multiplied.
+
+    switches: of the library, with a number for a value.
+    """
+
+    draws: tuple[Draw, ...]
+    switches: tuple[str, ...]
+
+
+def find_statistics(models: str) -> Statistics:
+    """The draws in the text of the models in use."""
+    top = parse_library([SourceText(Path("models"), 1, models)])
+    own = {
+        name.lower()
+        for statement in top.all_statements()
+        for pair in _FUNCTION.findall(statement.text)
+        for name in pair
+        if name
+    }
+    assigned = list(_assignments(top))
+    draws = [
+        Draw(name, expression, inside)
+        for name, expression, inside in assigned
+        if any(drawn.lower() not in own for drawn in _DRAWS.findall(expression))
+    ]
+    random = {draw.name for draw in draws}
+    drawing = {draw.expression for draw in draws}
+    while True:
+        more = {name for name, expression, _ in assigned if random & _names(expression)}
+        if more <= random:
+            break
+        random |= more
+    numbers = {
+        name for name, expression, inside in assigned if not inside and _is_number(expression)
+    }
+    beside = [
+        word
+        for _, expression, _ in assigned
+        if "*" in expression and (expression in drawing or random & _names(expression))
+        for word in sorted(_names(expression) & numbers)
+    ]
+    return Statistics(tuple(draws), tuple(dict.fromkeys(beside)))
+
+
+def _assignments(scope: Scope, inside: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every (name, expression, subcircuit), lower case."""
+    for item in scope.items:
+        if isinstance(item, Subcircuit):
+            yield from _assigned(item.opening, item.name)
+            yield from _assignments(item, item.name)
+        else:
+            yield from _assigned(item, inside)
+
+
+def _assigned(statement: Statement, inside: str) -> Iterator[tuple[str, str, str]]:
+    for name, value in _ASSIGNMENT.findall(statement.text.lower()):
+        yield name, value.strip("{}'\" "), inside
+
+
+def _names(expression: str) -> set[str]:
+    return set(_NAME.findall(expression))
+
+
+def _is_number(expression: str) -> bool:
+    return number(expression) is not None

@@ -1,0 +1,32 @@
+"""What of model text is drawn, and what switches it off."""
+
+from netlists.model_statistics import Draw, find_statistics
+
+LIBRARY = """.param sw_mm=1 sw_pr=1 tox=4n name='t'
+.param global_vt='gauss(0, 0.1, 3)*sw_pr'
+.func limit(x, a) {min(x, a)}
+.param clamped={limit(tox, 5n)}
+.model n nmos vth0={0.4+global_vt}
+.subckt nch d g s b w=1u l=1u
+.param
++ var_vth = '0.7071*5e-3*1e-6/sqrt(w*l)'
++ mis_vth = AGAUSS(0,var_vth,1)
+.param shift='mis_vth*2'
+m0 d g s b n w=w l=l delvto='shift*sw_mm'
+.ends
+"""
+
+
+def test_draws_and_their_switches():
+    found = find_statistics(LIBRARY)
+    assert found.draws == (
+        Draw("global_vt", "gauss(0, 0.1, 3)*sw_pr", ""),
+        Draw("mis_vth", "agauss(0,var_vth,1)", "nch"),
+    )
+    assert set(found.switches) == {"sw_pr", "sw_mm"}
+    assert str(found.draws[1]) == "mis_vth = agauss(0,var_vth,1) in the subcircuit nch"
+
+
+def test_a_library_without_statistics_has_none():
+    found = find_statistics(".param a=1\n.func gauss(x) {x}\n.param b={gauss(a)}\n")
+    assert (found.draws, found.switches) == ((), ())

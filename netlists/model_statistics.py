@@ -7,6 +7,7 @@ from pathlib import Path
 
 from netlists.model_source import SourceText
 from netlists.model_statements import Scope, Statement, Subcircuit, parse_library
+from netlists.safe_text import check_name
 from netlists.spice_numbers import number
 
 _DRAWS = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
@@ -74,6 +75,12 @@ def find_statistics(models: str) -> Statistics:
         for word in sorted(_names(expression) & numbers)
     ]
     return Statistics(tuple(draws), tuple(dict.fromkeys(beside)))
+
+
+def with_parameter(models: str, name: str, value: float) -> str:
+    """The text of models with another value for one of their parameters."""
+    # The last definition is the one that counts in ngspice.
+    return f"{models.rstrip()}\n.param {check_name(name, 'A parameter')}={{{value!r}}}\n"
 
 
 def _assignments(scope: Scope, inside: str = "") -> Iterator[tuple[str, str, str]]:

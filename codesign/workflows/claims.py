@@ -29,7 +29,7 @@ from netlists.device_benches import (
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError, NetlistError, ReadingTimeout
 from netlists.model_library import find_library, place_of
-from netlists.model_statistics import find_statistics
+from netlists.model_statistics import find_statistics, with_parameter
 from netlists.model_trials import unreadable_statement
 from netlists.writer import cell_text
 from neuron_model.atomic import write_atomically
@@ -123,7 +123,7 @@ def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[str, 
     wrong = _wrong(measured, benches)
     if wrong is not None:
         hint = _fitting(benches, corner, engine, wrong.keys)
-        raise InputError(f"{_where(benches)}{wrong.text} {hint or wrong.help}")
+        raise InputError(f"{_where(benches)}.{wrong.text} {hint or wrong.help}")
     return measured.ignored
 
 
@@ -218,7 +218,7 @@ def _spread(measured: _Measured) -> float:
 
 
 def _is_steady(benches: DeviceBenches, switch: str, engine: Engine) -> bool:
-    off = replace(benches, models=f"{benches.models.rstrip()}\n.param {switch}={{0}}\n")
+    off = replace(benches, models=with_parameter(benches.models, switch, 0.0))
     try:
         return _spread(_measure(off, engine)) <= _SAME
     except SimulatorError:
@@ -246,7 +246,7 @@ def _wrong(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
     )
     if most > _ASTRAY * drains:
         return _Wrong(
-            f".terminals = {list(_device(benches).terminals)}: with {supply:g} V from gate to "
+            f"terminals = {list(_device(benches).terminals)}: with {supply:g} V from gate to "
             f"source, {most:.3g} A flow through what is said to be the {name}, and {drains:.3g} A "
             "through the drains of five transistors.",
             ("terminals", "model"),
@@ -254,7 +254,7 @@ def _wrong(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
         )
     if not once[-1] > _ON_OFF * abs(once[0]):
         return _Wrong(
-            f".model = {_device(benches).model!r}: it carries {once[-1]:.3g} A with {supply:g} V "
+            f"model = {_device(benches).model!r}: it carries {once[-1]:.3g} A with {supply:g} V "
             f"from gate to source, and {once[0]:.3g} A without, which is no {benches.polarity} "
             "that can be switched off.",
             ("model", "terminals", "size_style"),
@@ -275,7 +275,7 @@ def _wrong_size(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
             ratio = 1.0 / ratio
         if not allowed[0] <= ratio <= allowed[1]:
             return _Wrong(
-                f".size_style = {_device(benches).size_style.value!r}: a transistor of twice the "
+                f"size_style = {_device(benches).size_style.value!r}: a transistor of twice the "
                 f"{side} carries {ratio:.3g} times the current.",
                 ("size_style",),
                 help_,
@@ -283,7 +283,7 @@ def _wrong_size(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
     density = measured.capacitance[0] / (sizes["once"].area * 1e-12)
     if not _DENSITY[0] <= density <= _DENSITY[1]:
         return _Wrong(
-            f".size_style = {_device(benches).size_style.value!r}: the gate of a transistor "
+            f"size_style = {_device(benches).size_style.value!r}: the gate of a transistor "
             f"{sizes['once'].width:g} um wide and {sizes['once'].length:g} um long has "
             f"{measured.capacitance[0]:.3g} F, {density:.2g} F a square metre, as no oxide has.",
             ("size_style",),
@@ -300,7 +300,7 @@ def _wrong_number(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
     worst = float(ratio[np.argmax(np.abs(ratio - 2.0))])
     if abs(worst - 2.0) > 2.0 * _TWICE:
         return _Wrong(
-            f".multiplier = {list(_device(benches).multiplier)}: two transistors in parallel carry "
+            f"multiplier = {list(_device(benches).multiplier)}: two transistors in parallel carry "
             f"{worst:.4g} times the current of one, not twice.",
             ("multiplier",),
             "Name the parameters that copy the device; if the library's subcircuit takes one and "

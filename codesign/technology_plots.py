@@ -17,6 +17,9 @@ from codesign.workflows.technology_sizes import BOUNDS
 
 _MILLI = 1e3
 _CIRCUIT, _FIT, _MARK = COLOURS["circuit"], COLOURS["model"], COLOURS["as_built"]
+_LEAKS = ("o-", "s--", "^:")
+# Ampere: what a simulator adds of itself.
+_LEAST = 1e-18
 _POINTS: Mapping[str, Any] = {"color": _CIRCUIT, "markersize": 3.5, "linewidth": 1.0}
 
 
@@ -124,8 +127,11 @@ def _draw_swing(axes: Axes, page: TechnologyPage) -> None:
 
 
 def _draw_leakage(axes: Axes, page: TechnologyPage) -> None:
-    axes.set_title("current of an OTA without bias")
-    axes.plot(TEMPERATURES, np.maximum(page.leakage, 1e-17), "o-", **_POINTS)
+    axes.set_title("leakage at half the supply")
+    for (label, values), line in zip(page.leakage.items(), _LEAKS, strict=False):
+        shown = np.where(values > _LEAST, values, np.nan)
+        if np.isfinite(shown).any():
+            axes.plot(TEMPERATURES, shown, line, label=label, **_POINTS)
     smallest = page.technology.limits.bias_current[0]
     axes.axhline(smallest, color=_MARK, linewidth=1.0, dashes=(3, 2))
     axes.text(
@@ -137,8 +143,11 @@ def _draw_leakage(axes: Axes, page: TechnologyPage) -> None:
         va="bottom",
     )
     axes.set_yscale("log")
+    axes.set_xlim(TEMPERATURES[0] - 5, TEMPERATURES[-1] + 5)
     axes.set_xlabel("temperature (°C)")
     axes.set_ylabel("A")
+    if axes.lines[1:]:
+        axes.legend(fontsize=7, loc="lower right")
 
 
 def _over_bias(axes: Axes, page: TechnologyPage) -> None:

@@ -189,7 +189,7 @@ def probe(
     device = replace(device, multiplier=_multiplier(found, device, polarity, text, supply, engine))
     benches = DeviceBenches(device, polarity, size, text, supply)
     half = supply / 2
-    on, off = _into(engine.run(benches.currents([{"gate": half}, {"drain": half}])))
+    on, off = currents_into(engine.run(benches.currents([{"gate": half}, {"drain": half}])))
     return ProbedDevice(
         device=device,
         oxide=oxide,
@@ -323,14 +323,14 @@ def _switching(supply: float) -> list[dict[str, float]]:
 
 def _switched(result: Result) -> float | None:
     """Ampere through a transistor that is on; None where it is none in this order."""
-    on, off = _into(result)
+    on, off = currents_into(result)
     drain, gate, source, bulk = np.abs(on)
     conducts = drain > 1e-10 and abs(drain - source) < 2 * _STRAY * drain
     clean = max(gate, bulk) < _STRAY * drain
     return float(drain) if conducts and clean and abs(off[0]) < _OFF * drain else None
 
 
-def _into(result: Result) -> np.ndarray:
+def currents_into(result: Result) -> np.ndarray:
     """Currents into drain, gate, source and bulk, (operating points, 4)."""
     return np.array(
         [[-float(np.asarray(wave[f"i(v{n})"])[0]) for n in _NODES] for wave in result.waveforms]
@@ -361,7 +361,7 @@ def _multiplier(
         written = replace(device, multiplier=names)
         drawn = replace(size, multiplier=copies)
         benches = DeviceBenches(written, polarity, drawn, text, supply)
-        return float(abs(_into(engine.run(benches.currents(_switching(supply))))[0, 0]))
+        return float(abs(currents_into(engine.run(benches.currents(_switching(supply))))[0, 0]))
 
     one = current((), 1)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.structure import Polarity
 from circuits.technology import Technology
 from codesign.workflows.characterize import models_for
 from codesign.workflows.technology_sizes import CellQuality
 from mapping.characteristics import Orientation, TransferFit, fit_transfer
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
-from netlists.engine import Engine
+from netlists.device_probe import DeviceBenches, currents_into
+from netlists.engine import Engine, Result
 from neuron_model.errors import InputError, SimulatorError
 
 TEMPERATURES = (-40.0, 27.0, 60.0, 85.0, 105.0, 125.0)
@@ -43,8 +45,9 @@ class TechnologyPage:
 
     transfer: at 27 degC. swing: output curves of a balanced OTA and of one that sources and sinks
     all of its current, at the smallest and the largest bias. quality: over biases. common_modes:
-    volt, between which the OTA works; None: nowhere. leakage: ampere at the output of an OTA
-    without a bias, over TEMPERATURES, nan where ngspice finds no solution.
+    volt, between which the OTA works; None: nowhere. leakage: ampere over TEMPERATURES, of a
+    mirror's transistors at half the supply: what an NMOS and a PMOS let through that are off, and
+    what goes into the gates of the leakiest mirror; nan where ngspice finds no solution.
     """
 
     technology: Technology
@@ -53,7 +56,7 @@ class TechnologyPage:
     swing: tuple[Curve, ...]
     quality: CellQuality
     common_modes: tuple[float, float] | None
-    leakage: np.ndarray
+    leakage: Mapping[str, np.ndarray]
 
 
 def measure_page(
@@ -74,12 +77,6 @@ def measure_page(
     work = [benches.transfer(Orientation.NONINVERTING, np.array([b]), at, _SPAN) for b in biases]
     sides = [(b, d) for b in (low, high) for d in (0.0, _SPAN, -_SPAN)]
     work += [benches.output(np.array([b]), technology.supply, d) for b, d in sides]
-    work += [
-        CellBenches(technology, text, temperature, step=2 * QUICK_STEP).transfer(
-            Orientation.NONINVERTING, np.array([0.0]), at, _SPAN
-        )
-        for temperature in TEMPERATURES
-    ]
     found = []
     for done, result in enumerate(engine.attempt(work), 1):
         found.append(None if isinstance(result, SimulatorError) else result[0])
@@ -103,13 +100,43 @@ def measure_page(
         ),
         quality=quality,
         common_modes=common_modes,
-        leakage=np.array(
-            [
-                np.nan if wave is None else float(np.abs(np.asarray(wave["i(vout)"])).max())
-                for wave in found[_CURVES + len(sides) :]
-            ]
-        ),
+        leakage=_leakage(technology, text, engine),
     )
+
+
+_MIRRORS = ((Polarity.NMOS, "nmos_mirror"), (Polarity.PMOS, "pmos_mirror"))
+
+
+def _leakage(technology: Technology, models: str, engine: Engine) -> dict[str, np.ndarray]:
+    half = technology.supply / 2
+    work = [
+        DeviceBenches(
+            technology.device(kind),
+            kind,
+            technology.size("ota", role),
+            models,
+            technology.supply,
+            temperature,
+        ).currents([{"drain": half}, {"gate": half}])
+        for kind, role in _MIRRORS
+        for temperature in TEMPERATURES
+    ]
+    results = iter(engine.attempt(work))
+    lines: dict[str, np.ndarray] = {}
+    gates = []
+    for kind, _ in _MIRRORS:
+        found = np.array([_drain_and_gate(next(results)) for _ in TEMPERATURES])
+        lines[f"{kind.value.upper()} that is off"] = found[:, 0]
+        gates.append(2 * found[:, 1])
+    return lines | {"gates of a mirror": np.fmax(*gates)}
+
+
+def _drain_and_gate(result: Result | SimulatorError) -> tuple[float, float]:
+    """Into the drain of a transistor that is off, and the gate of one that is on; ampere."""
+    if isinstance(result, SimulatorError):
+        return np.nan, np.nan
+    off, on = currents_into(result)
+    return abs(float(off[0])), abs(float(on[1]))
 
 
 def _fit(voltage: np.ndarray, current: np.ndarray, bias: float) -> TransferFit | None:

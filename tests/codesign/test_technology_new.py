@@ -112,7 +112,7 @@ def test_the_page_shows_what_there_is_and_leaves_out_what_is_not():
         swing=(curve,),
         quality=quality(1e-9, 1e-7),
         common_modes=None,
-        leakage=np.full(len(TEMPERATURES), np.nan),
+        leakage={"NMOS that is off": np.full(len(TEMPERATURES), np.nan)},
     )
     assert len(technology_figure(page, "does not suit").axes) == 6
     assert len(technology_figure(replace(page, transfer=(), swing=())).axes) == 6

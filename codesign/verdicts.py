@@ -277,9 +277,8 @@ def _deviations(reference: RegimeReport, other: RegimeReport, scale: float) -> I
 
 def _driven_deviations(reference: RegimeReport, circuit: RegimeReport) -> Iterator[Deviation]:
     yield _count(reference, circuit, RATE_TOLERANCE)
-    intervals = [np.diff(report.spike_times) for report in (reference, circuit)]
-    if min(each.size for each in intervals):
-        wanted, found = (float(np.median(each)) for each in intervals)
+    wanted, found = typical_intervals(reference, circuit, driven=True)
+    if wanted is not None and found is not None:
         yield _relative("interspike_interval", wanted, found, ISI_TOLERANCE)
 
 
@@ -309,13 +308,20 @@ def firing_rate(report: RegimeReport) -> float | None:
 
 
 def typical_intervals(
-    reference: RegimeReport, other: RegimeReport
+    reference: RegimeReport, other: RegimeReport, driven: bool = False
 ) -> tuple[float | None, float | None]:
     """The median intervals between spikes that can be compared.
 
     Intervals of a neuron that falls silent grow, so that one spike more moves their median: of
-    these, the intervals that both have are compared, where the spikes' times are known.
+    these, the intervals that both have are compared, where the spikes' times are known. Under a
+    recorded current (``driven``) the medians are over all intervals, whatever the classes.
     """
+    if driven:
+        both = [np.diff(report.spike_times) for report in (reference, other)]
+        if not min(intervals.size for intervals in both):
+            return None, None
+        wanted, found = (float(np.median(intervals)) for intervals in both)
+        return wanted, found
     if reference.regime == other.regime and reference.regime in _FALLING_SILENT:
         both = [np.diff(report.spike_times) for report in (reference, other)]
         shared = min(intervals.size for intervals in both)
@@ -325,14 +331,15 @@ def typical_intervals(
     return reference.interspike_interval, other.interspike_interval
 
 
-def timing(reference: RegimeReport, circuit: RegimeReport) -> Timing:
-    """Spike counts and the relative errors of the median intervals."""
-    other, ours = typical_intervals(reference, circuit)
+def timing(reference: RegimeReport, circuit: RegimeReport, driven: bool = False) -> Timing:
+    """Spike counts and the relative errors of the median intervals, those that a verdict judges."""
+    other, ours = typical_intervals(reference, circuit, driven)
+    pauses = circuit.interburst_interval, reference.interburst_interval
     return Timing(
         spike_count=reference.spike_count,
         circuit_spike_count=circuit.spike_count,
         interval_error=_error(ours, other),
-        pause_error=_error(circuit.interburst_interval, reference.interburst_interval),
+        pause_error=None if driven else _error(*pauses),
         coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
     )
 

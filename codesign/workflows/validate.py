@@ -202,7 +202,8 @@ def compare(
     circuit = circuit_regime(built, run, drive.onset)
     (of_model, model_run), (of_built, built_run) = against.model, against.as_built
     shaped = is_circuit_shaped(model)
-    on_model, against_model = verdict(of_model, circuit, drive.driven), timing(of_model, circuit)
+    on_model = verdict(of_model, circuit, drive.driven)
+    against_model = timing(of_model, circuit, drive.driven)
     judged = {"the model": on_model} if shaped else {}
     judged["the as-built model"] = verdict(of_built, circuit, drive.driven)
     note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
@@ -221,7 +222,7 @@ def compare(
             "circuit": thinned(run.time, run.membrane),
         },
         against_model=against_model,
-        against_as_built=timing(of_built, circuit),
+        against_as_built=timing(of_built, circuit, drive.driven),
         circuit_shaped=shaped,
         supply=supply(built, run, circuit, drive),
         driven=drive.driven,

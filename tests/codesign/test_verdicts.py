@@ -170,6 +170,10 @@ def test_under_a_recorded_current_spikes_are_counted_and_the_regime_is_not_judge
     assert shifted.spike_for_spike
     silent = verdict(model, waveform(np.array([]), END), driven=True)
     assert (silent.rhythm_kept, silent.spike_for_spike) == (False, False)
+    # what is told of the intervals is what is judged
+    told = timing(model, waveform(times * 1.02, END), driven=True)
+    assert told.interval_error == pytest.approx(found.deviations[1].error)
+    assert told.pause_error is None
     # the same spikes whatever the classes are called
     other = replace(model, regime=Regime.TONIC_BURSTING)
     assert verdict(model, other, driven=True).rhythm_kept

@@ -38,6 +38,17 @@ def test_what_a_small_change_may_turn_is_named(make_neuron: Make, changes, why):
     assert any(why in reason for reason in reasons), reasons
 
 
+def test_a_count_that_as_built_predicts_stands_at_its_tolerance(make_neuron: Make):
+    """As a burst of eight spikes where the model's has seven: one spike is what is allowed."""
+    one_more = changed(make_neuron(), spikes_per_burst=4.0, interburst_interval=270.0)
+    assert one_more.model.spikes_per_burst == 3
+    said = close_calls(one_more)
+    assert any("spikes per burst 4 instead of 3" in reason for reason in said)
+    assert any("as-built and circuit disagree: spikes per burst" in reason for reason in said)
+    expected = replace(one_more, as_built=one_more.circuit)
+    assert not any("spikes per burst" in reason for reason in close_calls(expected))
+
+
 def test_a_curve_at_its_limit_is_close(make_neuron: Make):
     reasons = close_calls(make_neuron(error=IV_LIMIT + 0.5 * ACCURACY))
     assert len(reasons) == 3

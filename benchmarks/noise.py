@@ -2,12 +2,12 @@
 
     python -m benchmarks.noise [--technology generic] [--neuron tonic_spiking] [--folder FOLDER]
 
-The neuron is a preset under its own current. The macromodel runs many times with state-dependent
-noise, ngspice with noise sources (trnoise) of the densities that the same cells have at the mean
-over the orbit, until at least --intervals intervals are there. Beside the two stand what the
-comparison rests on: the macromodel with these mean densities, with white noise and with flicker
-noise alone, with half the time step, and ngspice with a millionth of the densities, which shows how
-much its own steps make intervals vary.
+The neuron is a preset under the last value of its own current. The macromodel runs many times with
+state-dependent noise, ngspice with noise sources (trnoise) of the densities that the same cells
+have at the mean over the orbit, until at least --intervals intervals are there. Beside the two
+stand what the comparison rests on: the macromodel with these mean densities, with white noise and
+with flicker noise alone, with half the time step, and ngspice with a millionth of the densities,
+which shows how much its own steps make intervals vary.
 """
 
 from __future__ import annotations
@@ -34,9 +34,12 @@ from neuron_model.atomic import write_atomically
 from neuron_model.noise import STEP, Noise, noisy_runs
 from neuron_model.presets import preset
 from neuron_model.regimes import Regime
+from neuron_model.stimulus import Stimulus
 
 ISI = "interspike_interval"
-_CHECKED_RUNS = 50
+_CHECKED_RUNS = 25
+# Of the duration: for the circuit almost without noise.
+_QUIET_SHARE = 0.25
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def main() -> None:
     parser.add_argument("--technology", default="generic")
     parser.add_argument("--neuron", default="tonic_spiking", help="name of a preset")
     parser.add_argument("--membrane-capacitance", type=float, metavar="F")
-    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--intervals", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--boundary", action="store_true")
@@ -54,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     technology = load_technology(arguments.technology)
     known = preset(arguments.neuron)
-    drive = Drive(known.stimulus, known.duration)
+    drive = Drive(Stimulus.constant(known.stimulus.values[-1]), known.duration)
     choices = default_choices(technology)
     if arguments.membrane_capacitance:
         choices = replace(choices, membrane_capacitance=arguments.membrane_capacitance)
@@ -113,7 +116,9 @@ def macromodel_checks(neuron: NoisyNeuron, seed: int) -> dict[str, Jitter | None
 
 
 def quiet_circuit(neuron: NoisyNeuron, engine: Engine) -> Jitter | None:
-    """Jitter of the ISI in ngspice with a millionth of the densities."""
+    """Jitter of the ISI in ngspice with a millionth of the densities, over a shorter time."""
+    drive = neuron.drive.lasting(_QUIET_SHARE * neuron.drive.duration)
+    neuron = replace(neuron, drive=drive)
     run = response(engine.run(noisy_bench(neuron, white=1e-6, flicker=1e-6)), neuron.built.design)
     report = circuit_regime(neuron.built, run, neuron.drive.onset)
     onset = neuron.drive.onset

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--technology", default="generic")
     parser.add_argument("--neuron", default="tonic_spiking", help="name of a preset")
     parser.add_argument("--membrane-capacitance", type=float, metavar="F")
+    parser.add_argument("--unit-current", type=float, metavar="A")
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--intervals", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
@@ -58,7 +59,7 @@ def main() -> None:
     technology = load_technology(arguments.technology)
     known = preset(arguments.neuron)
     drive = Drive(Stimulus.constant(known.stimulus.values[-1]), known.duration)
-    choices = default_choices(technology)
+    choices = replace(default_choices(technology), unit_current=arguments.unit_current)
     if arguments.membrane_capacitance:
         choices = replace(choices, membrane_capacitance=arguments.membrane_capacitance)
     stem = f"{technology.name}_{known.name}"

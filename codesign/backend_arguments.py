@@ -61,9 +61,24 @@ def chosen_backend(
             chosen backend has no use for.
     """
     from codesign.console import step_progress
-    from codesign.workflows.backends import CircuitBackend, ModelBackend
+    from codesign.workflows.backends import CircuitBackend, ModelBackend, NoisyBackend
     from netlists.accuracy import Accuracy
 
+    noise_seed = getattr(arguments, "noise_seed", None)
+    if noise_seed is not None:
+        _check_noisy(arguments)
+        with step_progress("noise") as progress:
+            yield NoisyBackend(
+                arguments.technology,
+                arguments.corner,
+                arguments.temperature,
+                arguments.time_limit,
+                progress,
+                watch=progress.watch,
+                seed=noise_seed,
+                sampling=sampling,
+            )
+        return
     if arguments.backend == "model":
         for name in ("technology", "corner"):
             if getattr(arguments, name) is not None:
@@ -87,4 +102,19 @@ def chosen_backend(
             # waveforms and curves, of which no verdict is made, are always exact
             Accuracy(getattr(arguments, "accuracy", Accuracy.TIGHT)),
             progress.watch,
+        )
+
+
+def _check_noisy(arguments: argparse.Namespace) -> None:
+    if arguments.noise_seed < 0:
+        raise InputError(f"--noise-seed {arguments.noise_seed} must be at least 0.")
+    if arguments.backend != "model":
+        raise InputError(
+            "--noise-seed is the macromodel's; `codesign noise --backend ngspice` runs the circuit "
+            "with noise."
+        )
+    if arguments.technology is None:
+        raise InputError(
+            "--noise-seed needs the technology whose transistors have the noise: add --technology "
+            "generic, sky130 or the path of a technology file."
         )

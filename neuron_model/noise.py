@@ -25,11 +25,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neuron_model.dynamics import State, exponential_euler
+from neuron_model.dynamics import State, exponential_euler, output
 from neuron_model.errors import InputError
 from neuron_model.flicker import FlickerProcess, flicker_poles
 from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
-from neuron_model.simulation import MOST_SAMPLES, rest
+from neuron_model.simulation import MOST_SAMPLES, Trajectory, rest
 from neuron_model.spikes import HYSTERESIS
 from neuron_model.stimulus import Stimulus
 
@@ -154,13 +154,29 @@ class NoisyRuns:
     """Many runs of one neuron, side by side, each with noise of its own.
 
     spikes: times of each run. time: of the samples, (samples,). voltage: U_m, (runs, samples).
-    step: the time step that was taken.
+    step: the time step that was taken. copies: U_fast, U_slow and U_ultraslow, (3, runs, samples);
+    None where they were not asked for.
     """
 
     spikes: tuple[np.ndarray, ...]
     time: np.ndarray
     voltage: np.ndarray
     step: float
+    copies: np.ndarray | None = None
+
+    def trajectory(self, run: int, parameters: NeuronParameters, stimulus: Stimulus) -> Trajectory:
+        """One run with its copies, as a run without noise is given.
+
+        Args:
+            run: which one.
+            parameters: of the neuron.
+            stimulus: that of the run.
+        """
+        assert self.copies is not None
+        membrane = self.voltage[run]
+        state = State(membrane, *self.copies[:, run])
+        shown = np.asarray(output(membrane, parameters))
+        return Trajectory(self.time, state, stimulus(self.time), shown)
 
 
 def noisy_runs(
@@ -172,6 +188,7 @@ def noisy_runs(
     step: float | None = None,
     sampling: float | None = None,
     progress: Progress | None = None,
+    with_copies: bool = False,
 ) -> NoisyRuns:
     """Integrate one neuron with noise, once for each of ``stimuli``.
 
@@ -189,6 +206,7 @@ def noisy_runs(
         step: time step; STEP tau_m by default.
         sampling: time between samples of the voltage; half a tau_m by default.
         progress: called now and then.
+        with_copies: whether to keep the filtered voltages of the samples as well.
 
     Raises:
         InputError: no run, several neurons, stimuli with steps at different times, a duration or
@@ -197,12 +215,15 @@ def noisy_runs(
     one, times, currents = _checked(parameters, stimuli, duration)
     tau = float(one.tau_m)
     dt = STEP * tau if step is None else float(step)
-    every = max(1, round((_SAMPLING * tau if sampling is None else sampling) / dt))
+    apart = _SAMPLING * tau if sampling is None else float(sampling)
     if not (math.isfinite(dt) and 0.0 < dt < duration):
         raise InputError(f"step = {dt:g} must be positive and less than the duration.")
+    if not (math.isfinite(apart) and apart > 0.0):
+        raise InputError(f"sampling = {apart:g} is not allowed; it must be positive.")
+    every = max(1, round(apart / dt))
     steps = math.ceil(duration / dt - 1e-9)
     runs = len(stimuli)
-    if runs * (steps // every + 2) > MOST_SAMPLES:
+    if runs * (4 if with_copies else 1) * (steps // every + 2) > MOST_SAMPLES:
         raise InputError(
             f"{runs} runs of {duration:g} need more samples than fit into memory; take fewer runs, "
             "a shorter duration or a coarser sampling."
@@ -215,19 +236,22 @@ def noisy_runs(
     start = rest(one, float(currents[0, 0]))
     state = State(*(np.full(runs, float(u)) for u in start))
     trains = _Trains(runs, float(one.u_threshold), np.asarray(state.membrane))
-    voltage = np.empty((steps // every + 1, runs))
-    voltage[0] = state.membrane
+    kept = 4 if with_copies else 1
+    samples = np.empty((steps // every + 1, kept, runs))
+    samples[0] = state[:kept]
     for k in range(steps):
         at_membrane, at_copies = injector(k, state)
         moved = advance(state, currents[starts[k]] + at_membrane)
         state = _kicked(moved, at_copies)
         trains.follow(k * dt, dt, np.asarray(state.membrane))
         if (k + 1) % every == 0:
-            voltage[(k + 1) // every] = state.membrane
+            samples[(k + 1) // every] = state[:kept]
             if progress is not None and (k + 1) % (200 * every) == 0:
                 progress((k + 1) * dt, duration)
-    time = dt * every * np.arange(voltage.shape[0])
-    return NoisyRuns(trains.times(), time, voltage.T.copy(), dt)
+    time = dt * every * np.arange(samples.shape[0])
+    voltage = np.ascontiguousarray(samples[:, 0].T)
+    copies = np.moveaxis(samples[:, 1:], 0, 2) if with_copies else None
+    return NoisyRuns(trains.times(), time, voltage, dt, copies)
 
 
 def _checked(

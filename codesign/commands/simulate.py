@@ -19,7 +19,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "simulate",
         example="codesign simulate neuron.toml --current 0:-2.4,2000:-1.0 --duration 20000 "
         "--out trace.csv\n"
-        "codesign simulate preset:tonic_bursting --plot burst.png",
+        "codesign simulate preset:tonic_bursting --plot burst.png\n"
+        "codesign simulate preset:tonic_bursting --technology generic --noise-seed 1",
         description="Simulate a neuron in continuous time and print a JSON summary; the waveform "
         "goes to the files that are asked for.",
     )
@@ -27,6 +28,13 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_current(parser)
     parser.add_argument(
         "--sampling", type=float, help="model time between samples (default: shows every spike)"
+    )
+    parser.add_argument(
+        "--noise-seed",
+        type=int,
+        metavar="S",
+        help="run the macromodel on --technology with the noise of its transistors, drawn from "
+        "this seed (see `codesign noise`)",
     )
     add_backend(parser)
     parser.add_argument(

@@ -138,6 +138,48 @@ class CircuitBackend:
             yield built, engine
 
 
+@dataclass(frozen=True)
+class NoisyBackend(CircuitBackend):
+    """The macromodel of the transistors that the neuron maps to, with the noise of its cells.
+
+    seed: of the noise. sampling: time between samples of a response; half a tau_m where it is None.
+    """
+
+    seed: int = 0
+    sampling: float | None = None
+
+    def respond(
+        self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
+    ) -> Trajectory:
+        """See :class:`Backend`."""
+        from circuits.technology import load_technology
+        from codesign.workflows.noise import noisy_neuron
+        from neuron_model.noise import noisy_runs
+
+        drive, technology = Drive(stimulus, duration), load_technology(self.technology)
+        with self._built(parameters) as (built, engine):
+            neuron = noisy_neuron(
+                parameters,
+                built.design,
+                technology,
+                engine,
+                drive,
+                built.corner,
+                built.temperature,
+                self.progress,
+            )
+        runs = noisy_runs(
+            neuron.macromodel,
+            neuron.noise,
+            [stimulus],
+            duration,
+            self.seed,
+            sampling=self.sampling,
+            with_copies=True,
+        )
+        return runs.trajectory(0, neuron.macromodel, stimulus)
+
+
 def _is_doubtful(built: BuiltNeuron, run: Response, drive: Drive) -> bool:
     """Whether the regime of a fast simulation may be another one in a tight one."""
     from codesign.close_calls import SURE_MARGIN

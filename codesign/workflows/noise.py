@@ -179,15 +179,18 @@ def study(
 def cell_rows(neuron: NoisyNeuron) -> tuple[CellRow, ...]:
     """White noise of a balanced OTA at each bias that the design has, and of the mirror."""
     design, cells = neuron.built.design, neuron.cells
-    named = [(f"OTA of {a.name}", a.bias_current) for a in design.elements]
+    named = [(f"OTA of {a.name}", a.bias_current, cells.ota) for a in design.elements]
     leaks = [a.bias_current for a in design.leak]
     if leaks:
-        named.append(("OTA of a leak section", max(leaks)))
-    named += [(f"OTA of follower {f.timescale}", f.bias_current) for f in design.followers]
+        named.append(("OTA of a leak section", max(leaks), cells.ota))
+    named += [
+        (f"OTA of follower {f.timescale}", f.bias_current, cells.of_follower(f.divided))
+        for f in design.followers
+    ]
     rows = []
-    for name, bias in named:
-        white = float(cells.ota.white_at(bias)[1])
-        pair, _, up, down = cells.ota.flicker_at(bias) ** 2
+    for name, bias, table in named:
+        white = float(table.white_at(bias)[1])
+        pair, _, up, down = table.flicker_at(bias) ** 2
         corner = ((pair + (up + down) / 4) / white) ** (1 / cells.exponent)
         shot = float(shot_noise(np.array(0.0)))
         rows.append(CellRow(name, bias, white / (2 * CHARGE * bias), shot, float(corner)))

@@ -45,7 +45,7 @@ def test_runs_jitter_and_a_record_that_is_resumed(neuron, tmp_path: Path):
     assert record.read_text() == written
     assert study(neuron, 6, seed=4).trains == outcome.trains
     assert study(neuron, 6, seed=5).trains != outcome.trains
-    with pytest.raises(InputError, match="another neuron, drive, technology or seed"):
+    with pytest.raises(InputError, match="is the record of another neuron"):
         study(neuron, 6, seed=5, record=record)
 
 
@@ -129,3 +129,34 @@ def test_what_cannot_be_is_refused_in_one_line(cache, capsys, more, words):
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert words in error
+
+
+@pytest.mark.ngspice
+def test_simulate_draws_a_run_with_noise_from_a_seed(cache, capsys, tmp_path: Path):
+    def document(*more: str) -> dict:
+        words = ["simulate", "preset:tonic_spiking", "--technology", "generic"]
+        assert main([*words, "--current", "0:1", "--duration", "120", *more]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    out = tmp_path / "trace.csv"
+    one = document("--noise-seed", "1", "--out", str(out))
+    assert document("--noise-seed", "1")["spike_times"] == one["spike_times"]
+    assert document("--noise-seed", "2")["spike_times"] != one["spike_times"]
+    assert one["spike_count"] == len(one["spike_times"]) == 3
+    assert out.read_text().startswith("time,u_m,u_fast,u_slow,u_ultraslow,current,output")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--noise-seed", "1"], "needs the technology"),
+        (["--noise-seed", "-1", "--technology", "generic"], "at least 0"),
+        (
+            ["--noise-seed", "1", "--technology", "generic", "--backend", "ngspice"],
+            "codesign noise",
+        ),
+    ],
+)
+def test_simulate_refuses_noise_that_is_nobodys(capsys, more, words):
+    assert main(["simulate", "preset:tonic_spiking", *more]) == 2
+    assert words in capsys.readouterr().err

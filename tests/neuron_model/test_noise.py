@@ -183,6 +183,8 @@ def test_currents_may_differ_between_runs_but_not_their_times():
         ({"stimuli": []}, "at least one run"),
         ({"duration": 0.0}, "duration"),
         ({"step": -1.0}, "step"),
+        ({"sampling": 0.0}, "sampling"),
+        ({"sampling": float("nan")}, "sampling"),
         ({"step": 1e-7, "sampling": 1e-7, "duration": 100.0}, "memory"),
     ],
 )
@@ -190,6 +192,23 @@ def test_runs_that_cannot_be_are_refused(changes, words):
     arguments = {"stimuli": [STILL], "duration": 10.0} | changes
     with pytest.raises(InputError, match=words):
         noisy_runs(linear(), Noise(()), **arguments)
+
+
+def test_a_run_with_its_copies_is_a_trajectory():
+    known = preset("tonic_spiking")
+    stimulus = Stimulus((0.0, 20.0), (0.5, 1.0))
+    arguments = (known.parameters, Noise((white(1e-4),)), [stimulus] * 2, 60.0, 3)
+    runs = noisy_runs(*arguments, sampling=1.0, with_copies=True)
+    plain = noisy_runs(*arguments, sampling=1.0)
+    assert np.array_equal(runs.voltage, plain.voltage)
+    assert plain.copies is None
+    one = runs.trajectory(1, known.parameters, stimulus)
+    assert np.array_equal(one.voltage, runs.voltage[1])
+    assert one.current[[0, -1]] == pytest.approx([0.5, 1.0])
+    # the fast copy is the membrane, the slow one follows it
+    assert np.array_equal(one.state.fast, one.voltage)
+    assert 0.0 < np.ptp(one.state.slow) < np.ptp(one.voltage)
+    assert one.output.min() >= 0.0
 
 
 def test_a_noise_that_cannot_be_is_refused():

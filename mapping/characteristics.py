@@ -172,7 +172,9 @@ def fit_lags(ramps: Sequence[Ramp], scale: float) -> tuple[float, float, float]:
     shifts = [ramp.at.offset_current for ramp in ramps]
     start = [1.0, 1.0, 0.05, *shifts]
     low, high = [0.02, 0.02, 0.0], [20.0, 20.0, 0.5]
-    ends = ([*low, *(-1.0 for _ in ramps)], [*high, *(1.0 for _ in ramps)])
+    # where junctions leak more than the bias, so may the offset current be
+    reach = 1.0 + max(map(abs, shifts), default=0.0)
+    ends = ([*low, *(-reach for _ in ramps)], [*high, *(reach for _ in ramps)])
     fit = least_squares(error, start, bounds=ends, diff_step=1e-4)
     return float(fit.x[0] * scale), float(fit.x[1] * scale), float(fit.x[2])
 

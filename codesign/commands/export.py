@@ -126,4 +126,6 @@ def run(arguments: argparse.Namespace) -> int:
     for design in designs:
         for note in design.notes:
             print(f"note: {design.name}: {note}")
+    for note in technology.notes:
+        print(f"note: {note}")
     return 0

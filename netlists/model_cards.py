@@ -5,8 +5,9 @@ use and all they lead to, the ``.param`` and ``.func`` statements on which those
 ``.option``. What a name leads to hangs on the element that uses it: ``X`` elements call
 subcircuits, all others name models, so that a subcircuit may be called like a model. Of a binned
 model (``name.1``, ``name.2``, ... with lmin, lmax, wmin, wmax) only the bins remain that hold a
-size in use. Nothing that is kept is changed, other than that comments go, so a simulator finds
-the same numbers as in the whole library.
+size in use. Nothing that is kept is changed, so a simulator finds the same numbers as in the whole
+library; only comments go, and what ngspice takes for another thing than the library does: CBD and
+CBS of a BSIM card are capacitances to HSPICE, and to ngspice results that cannot be set.
 
 Text of a model library reaches the simulator's input: what could make it run something (control
 blocks, code models) is refused where it would be kept.
@@ -49,6 +50,9 @@ _CONDITIONS = frozenset({".if", ".elseif", ".else", ".endif"})
 _DROPPED = frozenset({".end", ".temp", ".title", ".protect", ".unprotect", ".prot", ".unprot"})
 _SUBCKT_STATEMENTS = _DEFINITIONS | _CONDITIONS | {".model"}
 
+_RESULTS = re.compile(r"(?<=[\s(,])(cbd|cbs)\s*=\s*(?:\{[^}]*\}|'[^']*'|[^\s,()]+)", re.IGNORECASE)
+_BSIM = re.compile(r"\blevel\s*=\s*['{]?\s*(?:8|14|49|54)(?:\.0*)?\b", re.IGNORECASE)
+
 # Elements that are nothing without a model.
 _HAVE_MODELS = frozenset("mqdjz")
 
@@ -90,10 +94,14 @@ class _Sizes:
 
 @dataclass(frozen=True)
 class CutOut:
-    """SPICE text, and the files from which its statements come, in order."""
+    """SPICE text, and the files from which its statements come, in order.
+
+    left_out: parameters of models that ngspice does not take, each once.
+    """
 
     text: str
     files: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def cut_out(sources: Sequence[SourceText], devices: Iterable[DeviceUse], library: str) -> CutOut:
@@ -115,13 +123,24 @@ def cut_out(sources: Sequence[SourceText], devices: Iterable[DeviceUse], library
     needed = _needed(top, devices, library)
     lines: list[str] = []
     files: dict[Path, None] = {}
+    left_out: dict[str, None] = {}
     for statement in _kept(top, needed, library):
         check_readable(statement)
         if not statement.text.replace("\t", " ").isprintable():
             raise InputError(f"{statement.place}: this holds characters that cannot be shown.")
-        lines += statement.lines
+        taken, out = _without_results(statement)
+        lines += taken
+        left_out |= dict.fromkeys(out)
         files[statement.path] = None
-    return CutOut("\n".join(lines) + "\n", tuple(files))
+    return CutOut("\n".join(lines) + "\n", tuple(files), tuple(left_out))
+
+
+def _without_results(statement: Statement) -> tuple[Sequence[str], list[str]]:
+    """The lines of a statement without what ngspice does not take, and the names of that."""
+    names = [name.lower() for name in _RESULTS.findall(statement.text)]
+    if not names or statement.keyword != ".model" or not _BSIM.search(statement.text):
+        return statement.lines, []
+    return [_RESULTS.sub("", line) for line in statement.lines], names
 
 
 def leading_comments(sources: Sequence[SourceText], files: Sequence[Path]) -> list[str]:

@@ -42,6 +42,7 @@ __all__ = [
     "ModelLibrary",
     "TrimmedModels",
     "find_library",
+    "left_out",
     "place_of",
     "trimmed_models",
 ]
@@ -49,7 +50,8 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 # Part of every cache key: raise it whenever the text that is cut out changes.
-_FORMAT = 2
+_FORMAT = 3
+_LEFT_OUT = "* Left out, as ngspice does not take them:"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _VALUE = re.compile(r"[A-Za-z0-9_.+*/() -]+")
@@ -168,6 +170,12 @@ def trimmed_models(
     return TrimmedModels(text, hashlib.sha256(text.encode()).hexdigest())
 
 
+def left_out(models: str) -> tuple[str, ...]:
+    """The parameters that trimmed models do without, as ngspice does not take them."""
+    line = next((x for x in models.splitlines() if x.startswith(_LEFT_OUT)), _LEFT_OUT)
+    return tuple(line.removeprefix(_LEFT_OUT).split())
+
+
 def place_of(library: ModelLibrary, corner: str, text: str) -> str:
     """File and line of the statement of ``corner`` that reads ``text``, or "".
 
@@ -191,6 +199,8 @@ def _compose(
     models = cut_out(sources, wanted, name)
     sizes = [f"*   {use.name} w={use.width_um:g}um l={use.length_um:g}um" for use in wanted]
     header = [f"* Models of {name}, corner {corner}, cut out for these devices:", *sizes]
+    if models.left_out:
+        header.append(f"{_LEFT_OUT} {' '.join(models.left_out)}")
     comments = leading_comments(sources, models.files)
     if comments:
         header += ["* The files they come from begin with:", *comments]

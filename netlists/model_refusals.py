@@ -36,6 +36,7 @@ _BULK = (
 # What other simulators mean by it, and what would help.
 _OTHER_LEVELS = {
     7: ("PSpice's BSIM3", _BSIM3),
+    11: ("Spectre's BSIM3", _BSIM3),
     47: ("HSPICE's BSIM3 of version 2", "use BSIM3 models of version 3"),
     53: ("HSPICE's and Eldo's BSIM3", _BSIM3),
     69: ("PSP", _BULK),

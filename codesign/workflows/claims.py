@@ -28,7 +28,7 @@ from netlists.device_benches import (
 )
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError, NetlistError, ReadingTimeout
-from netlists.model_library import find_library, place_of
+from netlists.model_library import find_library, left_out, place_of
 from netlists.model_statistics import find_statistics, with_parameter
 from netlists.model_trials import unreadable_statement
 from netlists.writer import cell_text
@@ -36,7 +36,7 @@ from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError, SimulatorError
 
 # Raise it whenever what is checked, or how, changes.
-_METHOD = 1
+_METHOD = 2
 # Of the largest current: far below, a floor is seen that some models do not multiply.
 _FLOOR = 1e-4
 _SAME = 1e-6
@@ -124,7 +124,7 @@ def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[str, 
     if wrong is not None:
         hint = _fitting(benches, corner, engine, wrong.keys)
         raise InputError(f"{_where(benches)}.{wrong.text} {hint or wrong.help}")
-    return measured.ignored
+    return (*measured.ignored, *left_out(benches.models))
 
 
 def _never_read(
@@ -250,7 +250,7 @@ def _wrong(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
             f"source, {most:.3g} A flow through what is said to be the {name}, and {drains:.3g} A "
             "through the drains of five transistors.",
             ("terminals", "model"),
-            "Correct the order of the terminals, or the model.",
+            _astray_help(name, benches),
         )
     if not once[-1] > _ON_OFF * abs(once[0]):
         return _Wrong(
@@ -261,6 +261,15 @@ def _wrong(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
             "Name a transistor of this polarity and supply, or correct the terminals.",
         )
     return _wrong_size(measured, benches) or _wrong_number(measured, benches)
+
+
+def _astray_help(terminal: str, benches: DeviceBenches) -> str:
+    if terminal != "gate":
+        return "Correct the order of the terminals, or the model."
+    return (
+        f"No other order of the terminals fits: the gate of {_device(benches).model} leaks. Cells "
+        "at picoamperes and nanoamperes do not work with it; name a transistor of a thicker oxide."
+    )
 
 
 def _wrong_size(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:

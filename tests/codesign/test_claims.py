@@ -129,6 +129,12 @@ SWALLOWED = WRAPPED.replace(" m=m", "")
             r"devices\.nmos.*With model = 'nch'",
         ),
         (CARDS, [(PMOS_MODEL, NMOS_MODEL)], "M", r"devices\.pmos.*nch conducts as an nmos does"),
+        (
+            CARDS.replace("toxe=4.1n", "toxe=0.9n toxp=0.7n igcmod=1 igbmod=1"),
+            [],
+            "M",
+            r"said to be the gate.*No other order of the terminals fits: the gate of nch leaks",
+        ),
         (CARDS, [], "X", "no .subckt called 'nch'.*correct it to prefix = 'M'"),
     ],
 )

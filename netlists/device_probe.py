@@ -48,6 +48,16 @@ _GATE_RAMP = 5e-8
 # Micrometres: short enough for gates that leak not to hide the channel, long enough for its oxide.
 _SWITCHED_LENGTH, _OXIDE_LENGTH = 1.0, 10.0
 _SWEEP_STEP = 0.01
+# Microamperes are to be seen to a per cent; tighter tolerances find no way from one charge to the
+# next in some models.
+_RAMP_OPTIONS: Mapping[str, float | str] = {
+    "reltol": 1e-3,
+    "abstol": 1e-12,
+    "chgtol": 1e-15,
+    "vntol": 1e-5,
+    "trtol": 7.0,
+    "method": "gear",
+}
 _NO_MODELS = Models(name="probe", folder=Path(), paths=())
 
 
@@ -128,6 +138,7 @@ class DeviceBenches:
             analyses=tuple(steps),
             save=tuple(f"i(v{node})" for node in _NODES),
             temperature=self.temperature,
+            options=_RAMP_OPTIONS if gate is not None else {},
         )
 
 

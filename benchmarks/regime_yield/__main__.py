@@ -27,11 +27,13 @@ from benchmarks.regime_yield.steps import (
     design_of,
     drawn_of,
     model_of,
+    neuron_of,
     technology_of,
 )
 from benchmarks.regime_yield.trimmed import trimmed_reports
-from codesign.mismatch_study import MismatchStudy, report_from_json, report_to_json
+from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.plots import save_figure
+from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.mismatch import study
 from codesign.yields import yields, yields_to_json
@@ -97,21 +99,22 @@ def studied(
     mismatch_set: str,
     engine: Engine,
     simulated: bool = True,
-) -> tuple[MismatchStudy, dict[str, Any]]:
-    """All chips of a step, predicted and, where they are ``simulated``, in ngspice; and its row."""
+) -> tuple[dict[int, RegimeReport], dict[str, Any]]:
+    """How the chips of a step fire, by their numbers, and its row: in ngspice and predicted, or as
+    built alone, all of them side by side."""
     drawn = drawn_of(step, folder, samples, seed, mismatch_set, engine, progress)
-    outcome = study(drawn, engine if simulated else None, folder / "chips.jsonl", progress)
     costs = asdict(costs_of(drawn.built.design, drawn.technology, engine))
-    circuits = [c.circuit for c in outcome.chips if c.circuit is not None]
-    return outcome, row(
-        step,
-        costs,
-        outcome.model,
-        outcome.nominal,
-        [c.as_built for c in outcome.chips],
-        circuits if simulated else None,
-        mismatch_set,
-    )
+    model = model_of(step)
+    if not simulated:
+        threshold = float(neuron_of(step)[0].u_threshold)
+        reports = chip_reports(drawn.samples, drawn.drive, threshold)
+        found = row(step, costs, model, None, reports, None, mismatch_set)
+        return dict(enumerate(reports)), found
+    outcome = study(drawn, engine, folder / "chips.jsonl", progress)
+    circuits = {c.sample: c.circuit for c in outcome.chips if c.circuit is not None}
+    built = [c.as_built for c in outcome.chips]
+    shown = built, list(circuits.values())
+    return circuits, row(step, costs, model, outcome.nominal, *shown, mismatch_set=mismatch_set)
 
 
 def found_of(
@@ -126,14 +129,15 @@ def found_of(
     """The row of a step; ``folder``: of the chain with this mismatch set."""
     if step == "untrained" and simulated and published(mismatch_set):
         return untrained(engine, folder / step)
-    asked = samples, seed, mismatch_set, engine, simulated
+    asked = samples, seed, mismatch_set, engine
     if step != "trimmed":
-        return studied(step, folder / step, *asked)[1]
-    outcome, before = studied("trained", folder / "trained", *asked)
-    reports, trims = trimmed_reports(outcome, folder, samples, seed, engine, progress, simulated)
-    built, circuit = (None, reports) if simulated else (reports, None)
-    after = row(step, {}, outcome.model, outcome.nominal, built, circuit, mismatch_set)
-    return {**before, **after, "trims": trims}
+        return studied(step, folder / step, *asked, simulated)[1]
+    reports, before = studied("trained", folder / "trained", *asked, simulated)
+    model = model_of("trained")
+    after, trims = trimmed_reports(reports, model.regime, folder, *asked, progress, simulated)
+    built, circuit = (None, after) if simulated else (after, None)
+    found = row(step, {}, model, None, built, circuit, mismatch_set)
+    return {**before, **found, "nominal": before["nominal"], "trims": trims}
 
 
 def percent_of(share: dict[str, Any]) -> str:

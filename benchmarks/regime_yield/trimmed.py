@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.regime_yield.steps import DRIVE, design_of, neuron_of, technology_of
-from codesign.mismatch_study import MismatchStudy, report_to_json
+from codesign.mismatch_study import report_to_json
 from codesign.workflows.trim import (
     CircuitChips,
     TrimBench,
@@ -20,16 +20,18 @@ from codesign.workflows.trim import (
 )
 from mapping.trim.chips import Chips
 from netlists.engine import Engine
-from neuron_model.regimes import RegimeReport
+from neuron_model.regimes import Regime, RegimeReport
 
 Progress = Callable[[int, int, str], None]
 
 
 def trimmed_reports(
-    study: MismatchStudy,
+    before: Mapping[int, RegimeReport],
+    wanted: Regime,
     folder: Path,
     samples: int,
     seed: int,
+    mismatch_set: str,
     engine: Engine,
     progress: Progress | None = None,
     simulated: bool = True,
@@ -39,20 +41,21 @@ def trimmed_reports(
     Chips that fire as wanted before are left as they are: a calibration looks first.
 
     Args:
-        study: the same chips before, with ngspice's reports where they are simulated.
+        before: how the same chips fire before, by their numbers.
+        wanted: the model's regime.
         folder: of the chain.
-        samples: how many chips the study has.
-        seed: of its draw.
+        samples: how many chips were drawn.
+        seed: of their draw.
+        mismatch_set: that they were drawn by.
         engine: ngspice.
         progress: of measurements.
         simulated: whether chips are netlists in ngspice; else they are trimmed as built.
     """
-    found = {c.sample: c.circuit if simulated else c.as_built for c in study.chips}
-    reports = {sample: report for sample, report in found.items() if report is not None}
-    failing = [sample for sample, r in reports.items() if r.regime != study.wanted]
+    reports = dict(before)
+    failing = [sample for sample, r in reports.items() if r.regime != wanted]
     if not failing:
         return list(reports.values()), []
-    bench = _bench(folder, samples, seed, study.mismatch_set, engine)
+    bench = _bench(folder, samples, seed, mismatch_set, engine)
     every: Chips = bench.as_built
     if simulated:
         every = CircuitChips(bench, engine, folder / "trimmed" / "measured.jsonl", progress)

@@ -171,6 +171,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 "nrmse_chips": None
                 if chips is None
                 else {"before": chips.before, "after": chips.after},
+                "mismatch_set": None if chips is None else chips.mismatch_set,
                 "nrmse_stream_chips": None
                 if chips is None
                 else {"before": chips.stream_before, "after": chips.stream_after},
@@ -198,6 +199,8 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
         ("predictor", "one continuous run", "windows from rest"),
         rows,
     )
+    if chips is not None:
+        note(f"Chips were drawn by the mismatch set {chips.mismatch_set}.")
     validated = configuration.task.validation_fraction > 0
     note(
         f"The continuous run is over {'validation and test part' if validated else 'the test part'}"

@@ -62,6 +62,11 @@ class ChipDrawer:
             mapped_at = measured(nominal_corner(self._technology), NOMINAL_TEMPERATURE)
             self._calibrator = Calibrator(self._technology, mapped_at, settings.trim)
 
+    @property
+    def mismatch_set(self) -> str:
+        """The technology's set of coefficients that devices are drawn by."""
+        return self._technology.mismatch.name
+
     def with_samples(self, samples: int) -> ChipDrawer:
         """The same chips' conditions, with another number of samples."""
         other = copy(self)

@@ -73,12 +73,16 @@ Watch = Callable[[TrainingStep, bool], None]
 
 @dataclass(frozen=True)
 class ChipErrors:
-    """Test NRMSE of chips, before the training and after it: in windows, and on the stream."""
+    """Test NRMSE of chips, before the training and after it: in windows, and on the stream.
+
+    mismatch_set: the technology's set of coefficients that they were drawn by.
+    """
 
     before: tuple[float, ...]
     after: tuple[float, ...]
     stream_before: tuple[float, ...]
     stream_after: tuple[float, ...]
+    mismatch_set: str = ""
 
 
 @dataclass(frozen=True)
@@ -278,9 +282,11 @@ def _judge_chips(
     chips = [unseen(one, _UNSEEN_SEED) for one in networks]
     task, test = configuration.task, series.test
     both = list(zip(networks, chips, strict=True))
-    windows = (evaluate_chips(one, task, test, its) for one, its in both)
-    stream = (evaluate_chips_stream(one, task, test, its, series.before_test) for one, its in both)
-    return ChipErrors(*windows, *stream)
+    before, after = (evaluate_chips(one, task, test, its) for one, its in both)
+    stream_before, stream_after = (
+        evaluate_chips_stream(one, task, test, its, series.before_test) for one, its in both
+    )
+    return ChipErrors(before, after, stream_before, stream_after, drawer.mismatch_set)
 
 
 # Training draws with seeds from the configuration's upwards, one a step.
@@ -290,8 +296,9 @@ _UNSEEN_SEED = 2**62
 def _read_chips(folder: Path) -> ChipErrors | None:
     try:
         entries = json.loads((folder / CHIPS_FILE).read_text(encoding="utf-8"))
-        names = [f.name for f in fields(ChipErrors)]
-        return ChipErrors(*(tuple(map(float, entries[name])) for name in names))
+        drawn_by = str(entries.pop("mismatch_set", ""))
+        errors = {name: tuple(map(float, values)) for name, values in entries.items()}
+        return ChipErrors(**errors, mismatch_set=drawn_by)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

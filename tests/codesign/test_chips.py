@@ -121,7 +121,7 @@ def test_chips_scatter_around_the_trained_neurons(drawer: ChipDrawer, network: M
 
 @pytest.mark.ngspice
 def test_neurons_of_one_chip_share_its_process(engine: Engine, network: MTCNetwork):
-    settings = ChipSettings("generic", samples=30, process=True)
+    settings = ChipSettings("generic", samples=30, process=True, mismatch_set="typical")
     (variation,) = ChipDrawer(settings, engine)(network, 5)
     slower = variation.built.tau_m.reshape(30, 2)
     assert slower.std() / slower.mean() == pytest.approx(0.05, rel=0.5)
@@ -192,6 +192,7 @@ def test_a_run_on_chips_tells_how_others_do_and_can_begin_with_a_network(
     assert first.chips is not None
     assert len(first.chips.before) == len(first.chips.after) == 20
     assert json.loads((tmp_path / "first/chips.json").read_text())["after"] == [*first.chips.after]
+    assert first.chips.mismatch_set == "typical"
     again = train_run(configuration(), tmp_path / "first")
     assert again.chips == first.chips
     fine = replace(

@@ -99,4 +99,5 @@ def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys
     assert main(words) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["model"]["regime"] == "tonic_spiking"
+    assert document["mismatch_set"] == problem.technology.mismatch.name
     assert read_neuron(out).elements[0].alpha == document["neuron"]["elements"][0]["alpha"]

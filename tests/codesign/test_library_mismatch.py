@@ -16,16 +16,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from circuits.mismatch import device_spread
+from benchmarks.amplifier_offsets import drawn_offsets
 from circuits.ota import ota
 from circuits.structure import Polarity, Size, Transistor
 from circuits.technology import Technology, load_technology, with_mismatch_set
-from codesign.workflows.characterize import models_for
-from mapping.characteristics import Orientation
-from mapping.mismatch import draw
-from netlists.bench import DCSweep
-from netlists.cell_benches import CellBenches
-from netlists.device_names import alterations
 from netlists.engine import Engine
 from netlists.pdk_cache import PACKAGES
 
@@ -190,10 +184,11 @@ def single(name: str, transistor: Transistor) -> Transistor:
 def test_offsets_of_amplifiers_spread_as_drawn_by_us(library: Library, tmp_path: Path):
     """Input offsets of OTAs that the library draws, and of those that we draw and alter."""
     theirs = np.concatenate([their_offsets(library, 25, seed, tmp_path) for seed in (1, 2, 3, 4)])
-    ours = our_offsets(library.technology, 500)
+    with Engine(workers=1) as engine:
+        ours = drawn_offsets(library.technology, BIAS, 400, 1, engine)
     ratio = float(np.var(theirs, ddof=1) / np.var(ours, ddof=1))
     low, high = stats.f.interval(1 - RARE, len(theirs) - 1, len(ours) - 1)
-    assert low < ratio < high, (ratio, np.std(theirs), np.std(ours))
+    assert low < ratio < high
 
 
 def their_offsets(library: Library, count: int, seed: int, folder: Path) -> np.ndarray:
@@ -214,27 +209,3 @@ def their_offsets(library: Library, count: int, seed: int, folder: Path) -> np.n
     deck = "\n".join([library.deck(parts), *lines])
     balanced, driven = np.split(ngspice(deck, commands, seed, folder), 2)
     return -balanced * step / float(np.mean(driven - balanced))
-
-
-def our_offsets(technology: Technology, count: int) -> np.ndarray:
-    """Volt, of amplifiers whose devices are drawn by the set in use and altered in place."""
-    cell = ota(technology)
-    models = models_for(technology, technology.corners[0], CellBenches(technology, "", 27).cells())
-    benches = CellBenches(technology, models.text, 27.0)
-    bench = benches.transfer(
-        Orientation.NONINVERTING, np.array([BIAS]), np.array([technology.reference]), 0.1
-    )
-    spreads = [
-        device_spread("ota", path[-1], t, technology, BIAS) for path, t in cell.transistors()
-    ]
-    chips = draw(spreads, count, seed=1)
-    middle, step = technology.reference, 1e-3
-    steps = list(bench.analyses[:-1])
-    for threshold, factor in zip(chips.threshold, chips.current_factor, strict=True):
-        steps += alterations(cell, technology, bench.models, "xcell", threshold, factor)
-        steps.append(DCSweep("vmoving", middle - step, middle + step, step))
-    with Engine(workers=1) as engine:
-        result = engine.run(replace(bench, analyses=tuple(steps)))
-    currents = np.array([wave["i(vout)"] for wave in result.waveforms])
-    slope = np.mean((currents[:, -1] - currents[:, 0]) / (2 * step))
-    return -currents[:, 1] / slope

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,9 @@ def test_a_folder_of_another_search_is_refused(tmp_path):
     search(PROBLEM, SizingGoal(), NO_ENGINE, 1, 10, folder=tmp_path)
     with pytest.raises(InputError, match=f"{SEARCH_FILE}: holds the search of another"):
         search(PROBLEM, SizingGoal(0.5), NO_ENGINE, 1, 10, folder=tmp_path)
+    other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
+    with pytest.raises(InputError, match="mismatch set"):
+        search(replace(PROBLEM, technology=other), SizingGoal(), NO_ENGINE, 1, 10, folder=tmp_path)
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / SEARCH_FILE).write_text("no database, and long enough not to be taken for one")
@@ -134,6 +138,7 @@ def test_the_sizes_become_a_technology_file(tmp_path):
     sized = load_technology(path)
     chosen = outcome.trials[outcome.chosen].choice
     assert sized.name == "mine"
+    assert "mismatch set typical" in " ".join(path.read_text().split())
     assert sized.membrane_capacitance == chosen.membrane_capacitance
     assert sized.unit_current == chosen.unit_current
     before = GENERIC.size("ota", "pmos_mirror").area
@@ -164,6 +169,7 @@ def test_larger_devices_are_nearer_to_the_model(tmp_path, thresholds_only, capsy
     document = json.loads(capsys.readouterr().out)
     assert document["met"] is True
     assert document["checked"]["chips"] == 100
+    assert document["mismatch_set"] == "typical"
     small, large = (trial["figures"] for trial in document["trials"])
     assert large["gate_area"] == pytest.approx(2 * small["gate_area"], rel=0.01)
     assert large["interval_error"] < small["interval_error"]

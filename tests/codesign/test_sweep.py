@@ -17,7 +17,7 @@ from codesign.workflows import sweep, sweep_estimate
 from codesign.workflows.source import MODEL_FILE, write_drives
 from codesign.workflows.sweep import run_sweep
 from codesign.workflows.sweep_plan import plan_sweep
-from codesign.workflows.sweep_record import known_points
+from codesign.workflows.sweep_record import known_points, open_record
 from mapping.characteristics import CellCharacteristics
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.model_file import write_model
@@ -310,6 +310,10 @@ def test_neurons_of_a_run_are_judged_by_a_constant_current(folder: Path):
         ("[axes]\nalpha.sm9 = [1, 2]\n", "neuron 'excitable' has no element 'sm9'; it has fm0"),
         ("[axes]\ntau.ultraslow = [1]\n", "tau_ultraslow of neuron 'excitable' is 0"),
         ('neurons = "0-3"\n', "is no run folder"),
+        (
+            '[mismatch]\nsamples = 2\nset = "worst"\n',
+            "mismatch.set: technology 'generic' has no mismatch set 'worst'; it has typical",
+        ),
     ],
 )
 def test_what_nothing_has_is_refused_at_once(folder: Path, text: str, message: str):
@@ -330,6 +334,26 @@ def test_a_technology_has_to_say_what_an_axis_needs(folder: Path):
     ):
         with pytest.raises(InputError, match=message):
             plan_sweep(configuration(folder, more, head))
+
+
+def test_the_record_of_another_mismatch_set_is_refused_by_name(folder: Path):
+    generic = (TECHNOLOGY_FOLDER / "generic.toml").read_text()
+    generic = generic.replace("generic/models.spice", f"{TECHNOLOGY_FOLDER}/generic/models.spice")
+    other = '[mismatch.other]\nnmos_threshold = 1e-3\n\n[mismatch]\ndefault = "typical"\n\n'
+    (folder / "two.toml").write_text(
+        generic.replace("[mismatch.typical]", f"{other}[mismatch.typical]")
+    )
+    head, record = HEAD.replace('"generic"', '"two.toml"'), folder / "points.jsonl"
+    text = '[mismatch]\nsamples = 3\nset = "{}"\n'
+    typical, other = (
+        plan_sweep(configuration(folder, text.format(name), head)) for name in ("typical", "other")
+    )
+    assert [t.mismatch.name for t in other.technologies.values()] == ["other"]
+    open_record(typical, record)
+    assert known_points(typical, record) == 0
+    message = r"mismatch\.set of generic = 'other', where the record has 'typical'"
+    with pytest.raises(InputError, match=message):
+        known_points(other, record)
 
 
 @pytest.fixture

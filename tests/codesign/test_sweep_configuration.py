@@ -112,7 +112,10 @@ def configurations(draw: st.DrawFn) -> SweepConfiguration:
         seed=draw(st.integers(0, 2**31 - 1)),
         axes=axes,
         mismatch=MismatchSettings(
-            samples, draw(st.floats(0, 1)), samples > 0 and draw(st.booleans())
+            samples,
+            draw(st.floats(0, 1)),
+            samples > 0 and draw(st.booleans()),
+            draw(st.sampled_from(["", "ordinary"])) if samples else "",
         ),
     )
 
@@ -175,6 +178,7 @@ def test_the_examples_are_configurations(example: str):
         ("[mismatch]\nchips = 1\n", "mismatch.chips is not a known key; allowed are samples"),
         ("[mismatch]\nleast_yield = 90\n", "mismatch.least_yield = 90 is not allowed"),
         ("[mismatch]\nprocess = true\n", "mismatch.process = true needs chips"),
+        ('[mismatch]\nset = "ordinary"\n', "mismatch.set = 'ordinary' needs chips"),
         (
             'backend = "as_built_detail"\n[mismatch]\nsamples = 3\n',
             "chips have compact as-built models only",

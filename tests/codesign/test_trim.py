@@ -82,6 +82,7 @@ def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["as_built"]["yield"]["after"]["regime"]["share"] == 1.0
+    assert document["mismatch_set"] == "typical"
     assert document["as_built"]["measurements"]["currents"] == 20
     assert len(document["as_built"]["chips"]) == 3
     assert document["knobs"][0]["port"] == "ib_comp"
@@ -97,6 +98,7 @@ def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
         (["--voltages", "2"], "voltages = 2 must be from 4"),
         (["--knobs", "0"], "knobs = 0 must be from 1 to 8"),
         (["--lines", "ib_none"], "ib_none cannot be trimmed"),
+        (["--mismatch-set", "worst"], "has no mismatch set 'worst'; it has typical."),
     ],
 )
 def test_what_cannot_be_is_refused(words, message, bench, tmp_path: Path, capsys: Captured):

@@ -87,3 +87,15 @@ def test_under_a_recorded_current_regimes_do_not_matter_and_coincidence_does(mak
 )
 def test_closeness_is_within_the_accuracy_or_a_spike(deviation: Deviation, close: bool):
     assert is_close(deviation) is close
+
+
+def test_what_is_spike_for_spike_under_a_recorded_current_stands_whatever_its_rhythm(
+    make_neuron: Make,
+):
+    driven = make_neuron(driven=True)
+    # one spike of nine more than the others, where one may be: near its tolerance
+    more = changed(driven, spike_times=(*driven.circuit.spike_times, 990.0), spike_count=10)
+    assert more.verdicts["as_built"].spike_for_spike
+    assert close_calls(more) == ()
+    steady = replace(more, driven=False)
+    assert close_calls(replace(steady, circuit=replace(steady.circuit, margin=0.05)))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from codesign.close_calls import ACCURACY, close_calls, is_close
+from codesign.close_calls import ACCURACY, close_calls, is_close, sample_close_calls
 from codesign.validation import NeuronValidation
 from codesign.verdicts import COINCIDENCE_LIMIT, ISI_TOLERANCE, IV_LIMIT, Deviation
 from neuron_model.regimes import Regime
@@ -30,7 +30,11 @@ def changed(neuron: NeuronValidation, **changes: object) -> NeuronValidation:
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE + 0.5 * ACCURACY)}, "ISI 21"),
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)}, "ISI 20.98"),
         ({"interspike_interval": 20.5}, "as-built and circuit disagree: ISI off by +2.5%"),
-        ({"spikes_per_burst": 4.0}, "spikes per burst 4 instead of 3"),
+        ({"spikes_per_burst": 3.5}, "spikes per burst 3.5 instead of 3"),
+        (
+            {"spikes_per_burst": 4.0},
+            "as-built and circuit disagree: spikes per burst off by +33.3%",
+        ),
     ],
 )
 def test_what_a_small_change_may_turn_is_named(make_neuron: Make, changes, why):
@@ -99,3 +103,28 @@ def test_what_is_spike_for_spike_under_a_recorded_current_stands_whatever_its_rh
     assert close_calls(more) == ()
     steady = replace(more, driven=False)
     assert close_calls(replace(steady, circuit=replace(steady.circuit, margin=0.05)))
+
+
+def test_whole_spikes_of_a_burst_are_sure_where_as_built_has_them_too(make_neuron: Make):
+    one = make_neuron()
+    gained = replace(one, model=replace(one.model, spikes_per_burst=2.0))
+    assert close_calls(gained) == ()
+    assert sample_close_calls(gained.model, gained.as_built, gained.circuit) == ()
+    unsure = changed(gained, spikes_per_burst=2.5)
+    assert close_calls(unsure)
+    assert sample_close_calls(unsure.model, unsure.as_built, unsure.circuit)
+
+
+def test_of_samples_regime_margin_and_the_rhythm_of_the_model_count(make_neuron: Make):
+    one = make_neuron()
+    reports = one.model, one.as_built
+    assert sample_close_calls(*reports, one.circuit) == ()
+    at_limit = 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)
+    for changes in (
+        {"margin": 0.05},
+        {"regime": Regime.TONIC_SPIKING},
+        {"interspike_interval": at_limit},
+    ):
+        assert len(sample_close_calls(*reports, changed(one, **changes).circuit)) == 1
+    # as-built parameters that are a little off decide nothing
+    assert sample_close_calls(*reports, changed(one, interspike_interval=20.5).circuit) == ()

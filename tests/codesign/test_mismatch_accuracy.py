@@ -1,0 +1,103 @@
+"""Chips fast first, and tight where what is counted of them hangs on it; records do not mix."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.technology import load_technology
+from codesign.mismatch_study import study_to_json
+from codesign.workflows import mismatch
+from codesign.workflows.circuit import assemble
+from codesign.workflows.mismatch import DrawnNeuron, study
+from codesign.workflows.source import Drive
+from mapping.mapper import map_neuron
+from mapping.mismatch import Draw
+from netlists.accuracy import Accuracy
+from neuron_model.errors import InputError
+from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.stimulus import Stimulus
+from tests.codesign.no_engine import NoEngine
+from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.neurons import EXCITABLE
+
+FIRING = RegimeReport(Regime.TONIC_SPIKING, 0.8, 10, (), interspike_interval=20.0)
+SILENT = RegimeReport(Regime.RESTING, 0.9, 0, ())
+UNDECIDED = replace(FIRING, margin=0.01)
+# What a fast simulation finds of each chip; tight ones find FIRING. As built all chips are FIRING.
+FAST = (FIRING, SILENT, FIRING, UNDECIDED)
+FEW, TIGHT = Accuracy.FAST, Accuracy.TIGHT
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnNeuron:
+    monkeypatch.setenv("MTC_CODESIGN_CACHE", str(tmp_path / "cache"))
+    generic = load_technology("generic")
+    design = map_neuron(EXCITABLE, real_cells(), LIMITS)
+    built = assemble(EXCITABLE, design, generic, real_cells())
+    nothing = np.zeros((len(FAST), 0))
+    drive = Drive(Stimulus.constant(-0.4), 100.0)
+    return DrawnNeuron(built, generic, Draw((), nothing, nothing), EXCITABLE, drive, 0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Accuracy, float]]:
+    """(chip, accuracy, duration) of each simulation."""
+    every: list[tuple[int, Accuracy, float]] = []
+
+    def circuits(
+        drawn: DrawnNeuron, samples: Sequence[int], engine: object, accuracy: Accuracy
+    ) -> Iterator[tuple[int, RegimeReport]]:
+        for sample in samples:
+            every.append((sample, accuracy, drawn.drive.duration))
+            yield sample, FAST[sample] if accuracy is FEW else FIRING
+
+    monkeypatch.setattr(mismatch, "circuits", circuits)
+    monkeypatch.setattr(mismatch, "predict", lambda drawn, sample: FIRING)
+    monkeypatch.setattr(mismatch, "model_regime", lambda parameters, drive: FIRING)
+    return every
+
+
+def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
+    outcome = study(drawn, NoEngine())
+    assert asked == [
+        *((chip, FEW, 100.0) for chip in range(4)),
+        (1, TIGHT, 100.0),
+        # undecided: it is run for longer, and judged by that
+        (3, FEW, 200.0),
+        (3, TIGHT, 200.0),
+    ]
+    assert [chip.accuracy for chip in outcome.chips] == [FEW, TIGHT, FEW, TIGHT]
+    assert {chip.circuit.regime for chip in outcome.chips if chip.circuit} == {FIRING.regime}
+    said = [chip["accuracy"] for chip in study_to_json(outcome)["chips"]]
+    assert said == ["fast", "tight", "fast", "tight"]
+
+
+@pytest.mark.parametrize("accuracy", [FEW, TIGHT])
+def test_one_accuracy_repeats_nothing(drawn, asked, accuracy):
+    outcome = study(drawn, NoEngine(), accuracy=accuracy)
+    assert {taken for _, taken, _ in asked} == {accuracy}
+    assert {chip.accuracy for chip in outcome.chips} == {accuracy}
+
+
+def test_a_study_that_was_stopped_repeats_only_what_is_missing(drawn, asked, tmp_path):
+    record = tmp_path / "chips.jsonl"
+    whole = study(drawn, NoEngine(), record)
+    asked.clear()
+    assert study(drawn, NoEngine(), record).chips == whole.chips
+    assert asked == []
+    # before the second simulation of chip 1
+    lines = record.read_text().splitlines(keepends=True)
+    first = next(i for i, line in enumerate(lines) if '"tight"' in line)
+    record.write_text("".join(lines[:first]))
+    assert study(drawn, NoEngine(), record).chips == whole.chips
+    assert asked == [(1, TIGHT, 100.0), (3, FEW, 200.0), (3, TIGHT, 200.0)]
+
+
+def test_a_record_of_another_accuracy_is_refused(drawn, asked, tmp_path):
+    record = tmp_path / "chips.jsonl"
+    study(drawn, NoEngine(), record, accuracy=TIGHT)
+    with pytest.raises(InputError, match="accuracy"):
+        study(drawn, NoEngine(), record)

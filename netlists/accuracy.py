@@ -10,9 +10,9 @@ from types import MappingProxyType
 class Accuracy(StrEnum):
     """What a response is simulated with.
 
-    FAST: spike times are within 0.1 % of TIGHT's. TIGHT: for what hangs on the last bit: slow
-    passages, bursts about to gain a spike. AUTO: FAST first, and TIGHT again where the verdict
-    hangs on it.
+    FAST: intervals between spikes are within 0.1 % of TIGHT's. TIGHT: for what hangs on the last
+    bit: slow passages, bursts about to gain a spike. AUTO: FAST first, and TIGHT again where the
+    verdict hangs on it.
     """
 
     FAST = "fast"
@@ -48,7 +48,7 @@ for a sweep of 121 points, 582 without that attempt, with the same curve).
 """
 
 FAST_ERROR = 0.001
-"""Relative error of spike times and intervals that FAST is allowed beside TIGHT."""
+"""Relative error of intervals between spikes that FAST is allowed beside TIGHT."""
 
 # Chosen by random neurons: spike intervals are 1e-3 from those of reltol 1e-7, with which ngspice
 # does not find some starting points. With trtol 3 one burster of 240 fell silent that goes on with

@@ -17,7 +17,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "characterize",
         example="codesign characterize --technology sky130 --corner ss --temperature 85 --json",
         description="Measure gain, slope, offsets, output conductance and delay of a technology's "
-        "cells in ngspice over bias current and common mode, and keep them in the cache.",
+        "cells in ngspice over bias current and common mode, and keep them in the cache. What the "
+        "technology file claims of its transistors (terminals, units, multiplier, polarity, no "
+        "statistics) is measured first, and refused where it is not so.",
     )
     add_technology(parser)
     add_conditions(parser)

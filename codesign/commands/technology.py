@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from codesign.arguments import Subparsers
     from codesign.workflows.technology_new import FoundTechnology
 
+# Seconds for one bench: the largest takes ten on a machine that does nothing else.
+_TIMEOUT = 900.0
+
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
@@ -93,7 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
         includes=tuple(arguments.include),
         parameters=_parameters(arguments.parameter),
     )
-    with Engine() as engine, step_progress(f"looking at {arguments.models.name}") as progress:
+    with (
+        Engine(timeout=_TIMEOUT) as engine,
+        step_progress(f"looking at {arguments.models.name}") as progress,
+    ):
         found = find_technology(request, engine, progress)
     picture = None
     if found.page is not None:

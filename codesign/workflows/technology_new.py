@@ -37,6 +37,7 @@ from mapping.process import ProcessSpread
 from netlists.device_outline import DeviceOutline, outline, sections_with
 from netlists.device_probe import ProbedDevice, probe, probe_models, threshold
 from netlists.engine import Engine
+from netlists.errors import ConvergenceError
 from netlists.model_source import SourceText, expand, section_names
 from neuron_model.errors import CodesignError, InputError
 
@@ -172,8 +173,8 @@ def _verified(found: FoundTechnology, engine: Engine, progress: Progress | None)
         return found
     try:
         characterize(load_technology(found.file), found.corner, 27.0, engine, progress)
-    except CodesignError as error:
-        found = replace(found, reasons=(f"the cells cannot be characterised: {error}",))
+    except (InputError, ConvergenceError) as error:
+        found = replace(found, reasons=(f"the cells cannot be characterized: {error}",))
         _write(found)
     return found
 
@@ -551,8 +552,10 @@ def _comments(found: FoundTechnology) -> dict[str, str]:
         f"{technology.name}: written by `codesign technology new`, from measurements in ngspice at "
         "the nominal corner and 27 degC. What is marked as assumed is not from the library."
     ]
-    head += [f"WARNING: this technology does not suit: {reason}." for reason in found.reasons]
-    head += [f"Note: {note}." for note in found.notes]
+    head += [
+        f"WARNING: this technology does not suit: {reason.rstrip('.')}." for reason in found.reasons
+    ]
+    head += [f"Note: {note.rstrip('.')}." for note in found.notes]
     limits = technology.limits
     comments = {
         "": "\n".join(head),

@@ -48,6 +48,8 @@ _KAPPA_TOLERANCE = 0.12
 _FILTER_TOLERANCE = 0.25
 # What a follower is given beyond the smallest bias: the design is only known to some per cent.
 _BIAS_MARGIN = 1.03
+# How often I0 may be raised for leakage: what is missing is known to some per cent.
+_RAISES = 4
 # A bias so many times as large as leakage allows is left as it is.
 _CALM = 10.0
 
@@ -99,8 +101,37 @@ def map_neuron(
                 f"neuron '{neuron.name}': filter_{x}.offset = {neuron.filter(x).offset:g} cannot "
                 "be chosen, it is what transistors happen to have; set it to 0 and train again."
             )
+    scale = _scale(neuron, characteristics, limits, choices)
+    for _ in range(_RAISES):
+        design, reach = _solved(neuron, elements, scale, characteristics, limits, choices)
+        short = _shortage(design, characteristics, limits)
+        wanted = replace(choices, nominal_current=_BIAS_MARGIN * short * scale[0])
+        raised = _scale(neuron, characteristics, limits, wanted)
+        if short <= 1.0 or raised[0] <= scale[0]:
+            break
+        scale = raised
+    cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
+    notes = (*_notes(neuron, design, reach), *_raised(scale, cold, limits))
+    design = replace(design, notes=notes)
+    _check(neuron, design, characteristics, limits, reach)
+    _check_slopes(neuron, dict(elements), design, characteristics)
+    if choices.generator is not None:
+        free = choices.unit_current is None
+        return quantise(design, characteristics, limits, choices.generator, free).design
+    return design
+
+
+def _solved(
+    neuron: NeuronParameters,
+    elements: Sequence[tuple[int, Element]],
+    scale: tuple[float, float],
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices,
+) -> tuple[NeuronDesign, float]:
+    """(design, reach of its leak) with (I0, C_m) of ``scale``; elements: with their numbers."""
     unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
-    unit_current, membrane = _scale(neuron, characteristics, limits, choices)
+    unit_current, membrane = scale
     design = NeuronDesign(
         name=neuron.name,
         technology=characteristics.technology,
@@ -133,15 +164,24 @@ def map_neuron(
     for _ in range(_ROUNDS):
         reach = _leak_range(design, characteristics, limits, choices)
         design = _refine(neuron, dict(elements), design, characteristics, reach)
-    cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
-    notes = (*_notes(neuron, design, reach), *_raised((unit_current, membrane), cold, limits))
-    design = replace(design, notes=notes)
-    _check(neuron, design, characteristics, limits, reach)
-    _check_slopes(neuron, dict(elements), design, characteristics)
-    if choices.generator is not None:
-        free = choices.unit_current is None
-        return quantise(design, characteristics, limits, choices.generator, free).design
-    return design
+    return design, reach
+
+
+def _shortage(design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits) -> float:
+    """By which factor the biases would have to be larger for what junctions make of them.
+
+    Of followers, and of all amplifiers at the membrane; below 1 where nothing is missing.
+    """
+    leakage = characteristics.leakage
+    if leakage is None:
+        return 0.0
+    leaked = len(design.amplifiers) * leakage.ota / limits.leakage_share
+    missing = [leaked / sum(a.bias_current for a in design.amplifiers)]
+    missing += [
+        least_follower_bias(f.divided, characteristics, limits) / f.bias_current
+        for f in design.followers
+    ]
+    return max(missing)
 
 
 def _unit_voltage(elements: list[Element], characteristics: CellCharacteristics) -> float:

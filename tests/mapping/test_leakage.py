@@ -100,6 +100,20 @@ def test_the_sum_at_the_membrane_is_limited_too():
         mapped(cells(1e-9), limits, choices)
 
 
+@pytest.mark.parametrize("leaked", [2e-11, 9e-11, 2e-10])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_current_is_raised_until_every_bias_bears_it(leaked, count):
+    """What a neuron needs is known only when it is mapped: it is never refused for that."""
+    neuron = replace(burster(), elements=burster().elements[:count])
+    cells = leaking_cells(leaked)
+    design = map_neuron(neuron, cells, LIMITS, FREE)
+    total = sum(a.bias_current for a in design.amplifiers)
+    assert len(design.amplifiers) * leaked <= LIMITS.leakage_share * total * (1 + 1e-6)
+    for follower in design.followers:
+        least = least_follower_bias(follower.divided, cells, LIMITS)
+        assert follower.bias_current >= least * (1 - 1e-6)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     leaked=st.floats(1e-14, 3e-10),

@@ -186,8 +186,8 @@ class Boundary:
 
 @dataclass(frozen=True)
 class CellRow:
-    """White noise of one kind of cell at one bias, in 2 q I of the bias: measured, and what 2 q I
-    of each transistor gives; flicker corner in Hz."""
+    """White noise of one balanced cell at one bias, in 2 q I of the bias line: measured, and what
+    2 q I of each transistor's own current gives; flicker corner in Hz."""
 
     cell: str
     bias: float

@@ -22,8 +22,9 @@ from codesign.workflows.noise_characterize import measure_noise
 from codesign.workflows.rhythm import watched
 from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
-from mapping.as_built import as_built
+from mapping.as_built import as_built, follower_point, point
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
+from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.noise import NodeNoise, model_noise, node_noise, rms_on_capacitor
 from netlists.accuracy import Accuracy
@@ -54,7 +55,8 @@ class NoisyNeuron:
     """A neuron as built, the noise currents of its cells, and what drives it.
 
     macromodel: in its compact form. quiet: how it fires without noise. averaged: its noise at the
-    mean over its own orbit, which ngspice is given; nodes: the same in ampere. cells: as measured.
+    mean over its own orbit, which ngspice is given; nodes: the same in ampere. measured, cells:
+    characteristics and noise of the cells.
     """
 
     built: BuiltNeuron
@@ -64,6 +66,7 @@ class NoisyNeuron:
     noise: Noise
     averaged: Noise
     nodes: tuple[NodeNoise, ...]
+    measured: CellCharacteristics
     cells: CellNoise
     quiet: RegimeReport
 
@@ -108,7 +111,9 @@ def noisy_neuron(
     quiet, run = watched(macromodel, drive)
     averaged = noise.averaged(_orbit(run, drive.onset))
     nodes = node_noise(averaged, design, measured)
-    return NoisyNeuron(built, technology, drive, macromodel, noise, averaged, nodes, cells, quiet)
+    return NoisyNeuron(
+        built, technology, drive, macromodel, noise, averaged, nodes, measured, cells, quiet
+    )
 
 
 def _orbit(run: Trajectory, onset: float) -> State:
@@ -179,20 +184,26 @@ def study(
 def cell_rows(neuron: NoisyNeuron) -> tuple[CellRow, ...]:
     """White noise of a balanced OTA at each bias that the design has, and of the mirror."""
     design, cells = neuron.built.design, neuron.cells
-    named = [(f"OTA of {a.name}", a.bias_current, cells.ota) for a in design.elements]
-    leaks = [a.bias_current for a in design.leak]
-    if leaks:
-        named.append(("OTA of a leak section", max(leaks), cells.ota))
+    # an OTA carries its gain times the bias line's current, a divided one a fraction of it
+    named = [
+        (f"OTA of {a.name}", a.bias_current, point(a, neuron.measured).gain, cells.ota)
+        for a in (*design.elements, *design.leak[:1])
+    ]
     named += [
-        (f"OTA of follower {f.timescale}", f.bias_current, cells.of_follower(f.divided))
+        (
+            f"OTA of follower {f.timescale}",
+            f.bias_current,
+            follower_point(f, neuron.measured).gain,
+            cells.of_follower(f.divided),
+        )
         for f in design.followers
     ]
     rows = []
-    for name, bias, table in named:
+    for name, bias, gain, table in named:
         white = float(table.white_at(bias)[1])
         pair, _, up, down = table.flicker_at(bias) ** 2
         corner = ((pair + (up + down) / 4) / white) ** (1 / cells.exponent)
-        shot = float(shot_noise(np.array(0.0)))
+        shot = gain * float(shot_noise(np.array(0.0)))
         rows.append(CellRow(name, bias, white / (2 * CHARGE * bias), shot, float(corner)))
     bias = design.compensation_bias
     if bias > 0:

@@ -19,8 +19,15 @@ _WITHOUT_TRANSIENT = "optran 1 1 1 0 0 0"
 _WITH_TRANSIENT = "optran 1 1 1 100n 10u 0"
 
 
-def analyse(ngspice: QuietNgSpice, job: Job, number: int) -> tuple[Outcome, int]:
+def analyse(ngspice: QuietNgSpice, job: Job, number: int, loosest: int = 0) -> tuple[Outcome, int]:
     """Run the job's command ``number``; its plot is the last one if it is done.
+
+    Args:
+        ngspice: with the job's circuit, and its own tolerances set.
+        job: whose command it is.
+        number: of the command.
+        loosest: which of the job's tolerances its commands before took: a sweep begins with
+            these, as another one of the same circuit would fail as slowly again.
 
     Returns:
         What became of it, and which of the job's tolerances it took.
@@ -29,12 +36,17 @@ def analyse(ngspice: QuietNgSpice, job: Job, number: int) -> tuple[Outcome, int]
         LibraryDiedError: ngspice gave up.
     """
     text = job.commands[number].text
+    first = loosest if text.startswith("dc ") else 0
     ngspice.execute(_WITHOUT_TRANSIENT)
+    if first:
+        ngspice.execute(job.tolerances[first])
     outcome = _tried(ngspice, text)
     if outcome is not Outcome.FAILED or _was_under_way(ngspice):
-        return outcome, 0
-    for tolerance, options in enumerate(job.tolerances[1:], start=1):
-        ngspice.execute(options)
+        if first:
+            ngspice.execute(job.tolerances[0])
+        return outcome, first
+    for tolerance in range(first + 1, len(job.tolerances)):
+        ngspice.execute(job.tolerances[tolerance])
         outcome = _tried(ngspice, text)
         if outcome is Outcome.DONE:
             return _tightened(ngspice, job, number, tolerance)

@@ -125,7 +125,7 @@ def _run(ngspice: QuietNgSpice, job: Job, tell: Callable[[Progress], None]) -> R
             if ngspice.errors:
                 return Reply(Outcome.REFUSED, lines=_last([command.text, *ngspice.errors]))
             continue
-        outcome, tolerance = analyse(ngspice, job, number)
+        outcome, tolerance = analyse(ngspice, job, number, loosest)
         said += ngspice.lines
         if outcome is not Outcome.DONE:
             return Reply(outcome, lines=_last(ngspice.lines), failed=number)

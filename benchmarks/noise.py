@@ -4,10 +4,10 @@
 
 The neuron is a preset under the last value of its own current. The macromodel runs many times with
 state-dependent noise, ngspice with noise sources (trnoise) of the densities that the same cells
-have at the mean over the orbit, until at least --intervals intervals are there. Beside the two
-stand what the comparison rests on: the macromodel with these mean densities, with white noise and
-with flicker noise alone, with half the time step, and ngspice with a millionth of the densities,
-which shows how much its own steps make intervals vary.
+have at the mean over the orbit, until at least --intervals intervals are there. In addition
+the document has what the comparison rests on: the macromodel with these mean densities, with white
+noise and with flicker noise alone, with half the time step, and ngspice with a millionth of the
+densities, which shows how much its own steps make intervals vary.
 """
 
 from __future__ import annotations

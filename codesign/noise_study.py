@@ -21,7 +21,7 @@ QUANTITIES: Mapping[str, str] = {
     "interburst_interval": "IBI",
     "first_spike": "first spike after the onset",
 }
-"""Whose jitter is told, in words."""
+"""Whose jitter is reported, in words."""
 
 _TRANSIENT = 2
 _LEAST = 3
@@ -201,7 +201,7 @@ class NoiseStudy:
     """One neuron with noise at one corner and temperature (degree Celsius).
 
     time_unit: seconds; unit_current: ampere; unit_voltage: volt. wanted: the regime of the
-    macromodel without noise. pause: what tells bursts apart. nodes: mean noise currents.
+    macromodel without noise. pause: what separates bursts. nodes: mean noise currents.
     rms: volt, of the membrane by white noise alone if it were a capacitor and a leak. trains: of
     the macromodel; circuits: of ngspice. notes: what the reader should know.
     """

@@ -64,7 +64,7 @@ class Spectrum:
 class SpectrumFit:
     """S(f) = white + flicker / f^exponent; white in A^2/Hz, flicker at 1 Hz.
 
-    residual: rms of the logarithm beside it.
+    residual: rms error of the logarithm.
     """
 
     white: float
@@ -117,7 +117,7 @@ class OtaNoise:
 
     bias_current: ampere, (biases,), rising. white: at t = -1, 0 and 1, in 2 q I_bias, (biases, 3).
     flicker: pair, tail, up and down, whose squares are densities at 1 Hz in I_bias^2, (biases, 4).
-    residual: (biases,), largest relative error of a measured white or flicker density beside the
+    residual: (biases,), largest relative error of a white or flicker density, against the
     law over t.
     """
 

@@ -59,7 +59,7 @@ def _amplifier(
         flicker=flicker,
         reads=amplifier.timescale if filtered else None,
         delta=float(element.delta),
-        # the split of an OTA is told by its positive input, which here may be the fixed one
+        # the split of an OTA is that of its positive input, which here may be the fixed one
         kappa=float(element.kappa) * (1.0 if straight else -1.0),
     )
 

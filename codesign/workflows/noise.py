@@ -72,7 +72,7 @@ class NoisyNeuron:
 
     @property
     def threshold(self) -> float:
-        """By which spikes are told, U."""
+        """By which spikes are found, U."""
         return float(self.built.parameters[0].u_threshold)
 
     @property
@@ -228,7 +228,7 @@ def _notes(neuron: NoisyNeuron) -> tuple[str, ...]:
     worst = float(neuron.cells.ota.residual.max())
     if worst > 0.1:
         notes.append(
-            f"the law over the split of the bias current is up to {worst:.0%} beside a measured "
+            f"the law over the split of the bias current is up to {worst:.0%} off a measured "
             "density of an OTA"
         )
     return tuple(notes)
@@ -263,7 +263,7 @@ def _macromodel_trains(
         key = f"runs {first}"
         if key not in known:
 
-            def told(time: float, of: float, first: int = first, count: int = count) -> None:
+            def report(time: float, of: float, first: int = first, count: int = count) -> None:
                 if progress:
                     done = first + count * time / of
                     progress(int(done), runs, "running the macromodel with noise")
@@ -274,7 +274,7 @@ def _macromodel_trains(
                 [drive.stimulus] * count,
                 drive.duration,
                 (seed, first),
-                progress=told,
+                progress=report,
             )
             known.add(key, [_train_to_json(t) for t in _trains(neuron, found)])
         yield from map(_train_from_json, known[key])
@@ -422,7 +422,7 @@ def _regimes_at(
         if key not in known:
             drives = [_driven_by(neuron.drive, c) for c in currents.tolist() for _ in range(count)]
 
-            def told(time: float, of: float, first: int = first, count: int = count) -> None:
+            def report(time: float, of: float, first: int = first, count: int = count) -> None:
                 if progress:
                     done = int(first + count * time / of)
                     progress(done, runs, f"running around {currents.mean():.4f} I0 with noise")
@@ -433,7 +433,7 @@ def _regimes_at(
                 [d.stimulus for d in drives],
                 neuron.drive.duration,
                 (*seed, first),
-                progress=told,
+                progress=report,
             )
             regimes = [t.regime.value for t in _trains(neuron, found)]
             known.add(key, [regimes[k : k + count] for k in range(0, len(regimes), count)])

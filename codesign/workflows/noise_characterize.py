@@ -123,7 +123,7 @@ def _measure(
     found = [spectra(result) for result in engine.map(jobs, progress=count)]
     size = biases.size
     of_otas, of_source, of_sink, of_divided = (found[i * size : (i + 1) * size] for i in range(4))
-    # the balanced one of each bias tells the exponent of all
+    # the exponent of all is that of the balanced one of each bias
     middle = len(_DIFFERENCES) // 2
     exponent = common_exponent([fit_spectrum(row[middle]) for row in of_otas])
     balanced = fit_spectrum(of_otas[size // 2][middle], exponent)

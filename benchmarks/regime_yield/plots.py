@@ -42,7 +42,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         left.invert_yaxis()
         left.set_xlabel("chips that keep the regime;\ndarker: the rhythm as well (%)")
         left.set_title("yield")
-        left.legend(fontsize=7, loc="upper right")
+        left.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
 
         gates = np.array([s["gate_area"] + s["diffusion_area"] for s in steps]) / 1000
         capacitors = np.array([step["capacitor_area"] for step in steps]) / 1000

@@ -226,7 +226,8 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main([*words, "--backend", "ngspice"]) == 0
     out = capsys.readouterr().out
-    assert "tonic_spiking as the model: 100.0% of the chips, in ngspice" in out
+    assert "2 chips, seed 0, mismatch set typical" in " ".join(out.split())
+    assert "ngspice: 100.0 % (34.2 to 100.0 %) keep the regime of the model" in out
     assert "agree on the regime of 100.0%" in out
     assert main([*words, "--process", "--json"]) == 0
     varied = json.loads(capsys.readouterr().out)

@@ -89,7 +89,9 @@ def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
     assert "circuit" not in document
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main(words) == 0
-    assert "as built: tonic_spiking as the model" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "seed 0, mismatch set typical" in " ".join(out.split())
+    assert "as built, after: 100.0 %" in out
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 
 from circuits.neuron import MEMBRANE
 from codesign.workflows.circuit import BuiltNeuron
+from netlists.accuracy import Accuracy
 from netlists.bench import Bench, DCSweep
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import SUPPLY_SOURCE
@@ -38,7 +39,8 @@ class ScriptedEngine(Engine):
                 axis = step.start + step.step * np.arange(step.points)
                 yield Result((Waveforms("v-sweep", axis, {"i(vmembrane)": 0.0 * axis}),))
                 continue
-            tight = float(bench.options["reltol"]) < 1e-5
+            fast = Accuracy.FAST.options
+            tight = {name: bench.options[name] for name in fast if name in bench.options} != fast
             self.responses.append((bench.subject.name, tight))
             run = self._answer(bench, tight)
             if isinstance(run, SimulatorError):

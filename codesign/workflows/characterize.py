@@ -118,6 +118,10 @@ def _believed(
             "limits.voltage): where this process does not work, set these limits nearer to where "
             "it does."
         ) from error
+    except InputError as error:
+        if not notes:
+            raise
+        raise InputError(f"{error} ({'; '.join(notes)}.)") from error
     return replace(measured, notes=(*notes, *measured.notes))
 
 

@@ -36,7 +36,7 @@ from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError, SimulatorError
 
 # Raise it whenever what is checked, or how, changes.
-_METHOD = 2
+_METHOD = 3
 # Of the largest current: far below, a floor is seen that some models do not multiply.
 _FLOOR = 1e-4
 _SAME = 1e-6
@@ -48,6 +48,8 @@ _ON_OFF = 30.0
 _ASTRAY = 0.05
 # Currents of twice the width and of twice the length over those of the size itself.
 _WIDE, _LONG = (1.4, 3.2), (0.2, 0.85)
+# Of the smallest bias, what a gate may leak without a word.
+_LEAK = 0.02
 # Farad a square metre of gate: oxides of 0.6 to 100 nm.
 _DENSITY = (3e-4, 6e-2)
 
@@ -95,25 +97,28 @@ def _benches(technology: Technology, corner: str, polarity: Polarity) -> DeviceB
 
 def _fingerprint(benches: Sequence[DeviceBenches]) -> str:
     content = [
-        [_METHOD, each.technology.supply, each.models]
+        [_METHOD, each.technology.supply, each.technology.limits.bias_current[0], each.models]
         + [cell_text(cell, each.technology) for cell in each.cells()]
         for each in benches
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
-def _notes(ignored: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    names = sorted({name for each in ignored for name in each})
+def _notes(found: Sequence[tuple[Sequence[str], str]]) -> tuple[str, ...]:
+    names = sorted({name for ignored, _ in found for name in ignored})
+    leaks = tuple(leak for _, leak in found if leak)
     if not names:
-        return ()
+        return leaks
     return (
+        *leaks,
         f"ngspice does not know these parameters of the models and leaves them out: "
         f"{', '.join(names)}",
     )
 
 
-def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[str, ...]:
-    """The parameters that ngspice ignores, of devices that are as they are claimed to be."""
+def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[tuple[str, ...], str]:
+    """The parameters that ngspice ignores, and what is to be said of a gate that leaks, of devices
+    that are as they are claimed to be."""
     try:
         measured = _measure(benches, engine)
     except (NetlistError, ConvergenceError) as error:
@@ -126,7 +131,7 @@ def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[str, 
     if wrong is not None:
         hint = _fitting(benches, corner, engine, wrong.keys)
         raise InputError(f"{_where(benches)}.{wrong.text} {hint or wrong.help}")
-    return (*measured.ignored, *left_out(benches.models))
+    return (*measured.ignored, *left_out(benches.models)), _leak_note(measured, benches)
 
 
 def _never_read(
@@ -231,6 +236,24 @@ def _is_steady(benches: DeviceBenches, switch: str, engine: Engine) -> bool:
         return _is_same(_measure(off, engine))
     except SimulatorError:
         return False
+
+
+def _leak_note(measured: _Measured, benches: DeviceBenches) -> str:
+    """That the gate's current is not small beside the smallest bias; "" where it is."""
+    technology, once = benches.technology, benches.sizes["once"]
+    gate = measured.curves[0].gate
+    middle = technology.reference / technology.supply
+    share = middle if benches.polarity == Polarity.NMOS else 1.0 - middle
+    area = sum(size.area for size in benches.sizes.values())
+    leak = float(abs(gate[round(share * (gate.size - 1))])) * once.area / area
+    smallest = technology.limits.bias_current[0]
+    if leak <= _LEAK * smallest:
+        return ""
+    return (
+        f"the gate of {_device(benches).model} ({once.width:g} by {once.length:g} um) leaks "
+        f"{leak:.2g} A at the reference, where limits.bias_current begins at {smallest:.2g} A: "
+        "cells work at biases far above the leakage only"
+    )
 
 
 @dataclass(frozen=True)

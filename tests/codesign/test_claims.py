@@ -184,6 +184,14 @@ def test_what_ngspice_ignores_is_told_once(make: Made, engine: Engine):
 
 
 @pytest.mark.ngspice
+def test_a_gate_that_leaks_more_than_the_smallest_bias_is_told(make: Made, engine: Engine):
+    library = CARDS.replace("toxe=4.1n", "toxe=2.2n toxp=1.6n igcmod=1 igbmod=1")
+    notes = check_claims(make(library), "tt", engine)
+    assert "the gate of nch (4 by 1 um) leaks" in notes[0]
+    assert "limits.bias_current begins at 5e-12 A" in notes[0]
+
+
+@pytest.mark.ngspice
 def test_models_that_are_never_read_are_refused_with_their_line(
     make: Made, cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -210,9 +218,9 @@ def test_a_broken_memory_is_replaced(make: Made, engine: Engine, monkeypatch: py
     technology = make(CARDS + "* another\n.model other nmos\n")
     asked: list[str] = []
 
-    def checked(benches: object, corner: str, engine: object) -> tuple[str, ...]:
+    def checked(benches: object, corner: str, engine: object) -> tuple[tuple[str, ...], str]:
         asked.append(corner)
-        return ("xl",)
+        return ("xl",), ""
 
     monkeypatch.setattr(claims, "_checked", checked)
     monkeypatch.setattr(claims, "_fingerprint", lambda _: "known")

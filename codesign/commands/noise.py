@@ -1,6 +1,7 @@
 """``codesign noise``: how much a neuron's intervals vary by the noise of its transistors."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -222,4 +223,7 @@ def _print_boundary(outcome: "NoiseStudy") -> None:
         ("current (I0)", *(str(x) for x in regimes)),
         [(f"{p.current:.5f}", *(p.share(x).percent for x in regimes)) for p in boundary.points],
     )
-    print(f"noise smears the boundary over {boundary.width:.2g} I0 (16 to 84 %)")
+    if math.isfinite(boundary.width):
+        print(f"noise smears the boundary over {boundary.width:.2g} I0 (16 to 84 %)")
+    else:
+        print(f"with noise, {boundary.above} does not go from 16 to 84 % over these currents")

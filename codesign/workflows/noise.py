@@ -351,15 +351,20 @@ def _boundary(
     if found is None:
         return None
     middle, below, above = found[0], Regime(found[1]), Regime(found[2])
-    width = _WIDEST
+    width, chosen = _WIDEST, None
     for zoom in range(_ZOOMS + 1):
         currents = middle + width * np.linspace(-1.0, 1.0, _BOUNDARY_POINTS)
         points = _regimes_at(neuron, currents, runs, (seed, 1 + zoom), known, progress)
+        around = Boundary(middle, below, above, points)
+        if chosen is not None and not np.isfinite(around.width):
+            # noise moves a boundary as well: closer by, one of its sides is out of sight
+            break
+        chosen = around
         unsure = [p for p in points if 0 < p.share(above).count < p.share(above).total]
-        if len(unsure) > 2 or zoom == _ZOOMS:
+        if len(unsure) > 2:
             break
         width /= _NARROWER
-    return Boundary(middle, below, above, points)
+    return chosen
 
 
 def _nearest_change(neuron: NoisyNeuron, progress: Progress | None) -> tuple | None:

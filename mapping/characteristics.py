@@ -19,7 +19,7 @@ with shape and shoulder, from a sweep as far as a membrane goes (:func:`fit_whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -33,13 +33,9 @@ from scipy.optimize import least_squares
 from mapping.leakage import Leakage
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
-from neuron_model.dynamics import Branches, amplified, moved_branches, settled
 from neuron_model.errors import InputError
-from neuron_model.parameters import Amplifier
 
 _BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
-# Of a ramp up and down, for the lags of its branches.
-_RAMP_POINTS = 801
 
 
 class Orientation(StrEnum):
@@ -127,82 +123,6 @@ def fit_whole(
         shape=shape / gain,
         shoulder=shoulder / gain,
     )
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """An OTA's answer to a ramp of the input that ``orientation`` names.
-
-    time: seconds, (points,), growing. voltage: swept minus fixed input, volt, (points,). current:
-    output current over bias current, (points,). at: what is known of the OTA at rest.
-    """
-
-    orientation: Orientation
-    time: np.ndarray
-    voltage: np.ndarray
-    current: np.ndarray
-    at: OtaPoint
-
-
-def fit_lags(ramps: Sequence[Ramp], scale: float) -> tuple[float, float, float]:
-    """(mirror, fold, bend) of an OTA, by least squares of ramps of both of its inputs.
-
-    The equations are those of :class:`neuron_model.parameters.Amplifier`: mirror and fold, in
-    seconds, are the lags of a branch's first mirror and of the second one that the negative
-    input's branch has.
-
-    Args:
-        ramps: of one OTA at one bias current.
-        scale: seconds, of the order of both lags.
-    """
-    grids = [_ramp_grid(ramp) for ramp in ramps]
-
-    def error(p: np.ndarray) -> np.ndarray:
-        mirror, fold, bend, *shifts = p.tolist()
-        errors = []
-        for ramp, (u, step, wanted), shift in zip(ramps, grids, shifts, strict=True):
-            straight = ramp.orientation != Orientation.INVERTING
-            rise, fall = (0.0, fold) if straight else (fold, 0.0)
-            drift = ramp.at.drift * ramp.at.slope_voltage
-            amplifier = Amplifier(mirror * scale, rise * scale, fall * scale, bend, drift=drift)
-            sign = ramp.at.gain if straight else -ramp.at.gain
-            errors.append(sign * lagging_transfer(u, step, amplifier) + shift - wanted)
-        return np.concatenate(errors)
-
-    shifts = [ramp.at.offset_current for ramp in ramps]
-    start = [1.0, 1.0, 0.05, *shifts]
-    low, high = [0.02, 0.02, 0.0], [20.0, 20.0, 0.5]
-    # where junctions leak more than the bias, so may the offset current be
-    reach = 1.0 + max(map(abs, shifts), default=0.0)
-    ends = ([*low, *(-reach for _ in ramps)], [*high, *(reach for _ in ramps)])
-    fit = least_squares(error, start, bounds=ends, diff_step=1e-4)
-    return float(fit.x[0] * scale), float(fit.x[1] * scale), float(fit.x[2])
-
-
-def _ramp_grid(ramp: Ramp) -> tuple[np.ndarray, float, np.ndarray]:
-    """(input over the slope voltage, time step, current) at even times."""
-    grid = np.linspace(ramp.time[0], ramp.time[-1], _RAMP_POINTS)
-    u = (np.interp(grid, ramp.time, ramp.voltage) - ramp.at.offset) / ramp.at.slope_voltage
-    return u, float(grid[1] - grid[0]), np.interp(grid, ramp.time, ramp.current)
-
-
-def lagging_transfer(u: np.ndarray, step: float, amplifier: Amplifier) -> np.ndarray:
-    """What an ideal amplifier's tanh(u) becomes behind its mirrors, (points,).
-
-    Args:
-        u: input, in units of the slope, at even times, (points,).
-        step: time between them.
-        amplifier: of one neuron.
-    """
-    t = np.tanh(u)
-    held = settled(float(t[0]))
-    branches = [held]
-    # half-way between two samples, so that the lag is none of the sampling's
-    for middle in (0.5 * (t[1:] + t[:-1])).tolist():
-        held = moved_branches(held, middle, amplifier, step)
-        branches.append(held)
-    moved = Branches(*(np.array(x) for x in zip(*branches, strict=True)))
-    return np.asarray(amplified(t, u, 0.0, amplifier, moved))
 
 
 def _checked(values: Any, shape: tuple[int, ...], what: str, name: str) -> np.ndarray:

@@ -18,14 +18,13 @@ from mapping.characteristics import (
     MirrorTable,
     Orientation,
     OtaTable,
-    Ramp,
     TransferFit,
-    fit_lags,
     fit_transfer,
     fit_whole,
     read_characteristics,
     write_characteristics,
 )
+from mapping.lags import Ramp, fit_lags
 from mapping.leakage import Leakage, added_current
 from netlists.bench import Bench
 from netlists.cache_folder import cache_folder
@@ -526,12 +525,12 @@ def _lags(
         voltage, current = wave["v(moving)"] - reference, wave["i(vout)"] / bias
         return Ramp(orientation, wave.axis, voltage, current, at)
 
-    found = []
-    for bias, results in zip(biases, ramps, strict=True):
-        pair = [ramp(x, result, bias) for x, result in zip(_MOVING, results, strict=True)]
-        # a straight line through both branches lags by all three mirrors, roughly
-        found.append(fit_lags(pair, pair[0].at.delay / 4))
-    return np.array(found).T
+    pairs = [
+        [ramp(x, result, bias) for x, result in zip(_MOVING, results, strict=True)]
+        for bias, results in zip(biases, ramps, strict=True)
+    ]
+    # a straight line through both branches lags by all three mirrors, roughly
+    return fit_lags(pairs, [pair[0].at.delay / 4 for pair in pairs])
 
 
 def _working_modes(fits: np.ndarray, middle: int) -> slice:

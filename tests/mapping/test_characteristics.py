@@ -5,26 +5,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
 
 from mapping.characteristics import (
     MirrorTable,
     Orientation,
-    OtaPoint,
     OtaTable,
-    Ramp,
     TransferFit,
     characteristics_from_json,
     characteristics_to_json,
-    fit_lags,
     fit_transfer,
     fit_whole,
-    lagging_transfer,
     read_characteristics,
     write_characteristics,
 )
 from neuron_model.errors import InputError
-from neuron_model.parameters import Amplifier
 from tests.mapping.cells import BIASES, MODES, ideal_cells, real_cells
 
 SWEEP = np.linspace(-0.3, 0.3, 121)
@@ -180,57 +174,6 @@ def test_a_text_that_holds_no_characteristics_is_refused(text):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.json: cannot be read"):
         read_characteristics(tmp_path / "nowhere.json")
-
-
-@pytest.mark.parametrize(
-    ("bend", "shift"),
-    # junctions may leak more than a small bias is
-    [(0.0, -0.05), (0.2, -0.05), (0.1, -1.7)],
-)
-def test_lags_are_found_in_ramps_of_both_inputs(bend: float, shift: float):
-    mirror, fold, height, duration = 2e-6, 3e-6, 0.16, 3e-4
-    corners = duration * np.arange(5.0)
-    volts = height * np.array([-1, -1, 1, 1, -1])
-    time = np.linspace(0, corners[-1], 2001)
-    v = np.interp(time, corners, volts)
-
-    def ramp(orientation: Orientation, at: OtaPoint) -> Ramp:
-        def share(time):
-            t = np.tanh((np.interp(time, corners, volts) - at.offset) / at.slope_voltage)
-            return (1 + t) / 2 if orientation == Orientation.NONINVERTING else (1 - t) / 2
-
-        def rates(time, y):
-            plus, minus, folded = y
-            p = share(time)
-            return [
-                plus ** (1 - bend) * (p - plus) / mirror,
-                minus ** (1 - bend) * (1 - p - minus) / mirror,
-                folded ** (1 - bend) * (minus - folded) / fold,
-            ]
-
-        first = [share(0.0), 1 - share(0.0), 1 - share(0.0)]
-        ends = (0, corners[-1])
-        run = solve_ivp(rates, ends, first, "LSODA", time, rtol=1e-8, atol=1e-12, max_step=2e-6)
-        plus, _, folded = run.y
-        t = np.tanh((v - at.offset) / at.slope_voltage)
-        grown = 1 + at.drift * (v - at.offset) * (1 + t) / 2
-        return Ramp(orientation, time, v, at.gain * (plus - folded) * grown + shift, at)
-
-    points = [
-        OtaPoint(gain, 0.07, 0.001, shift + 0.01, output_conductance=0.07, delay=9e-6, drift=0.06)
-        for gain in (1.05, 1.06)
-    ]
-    inputs = Orientation.NONINVERTING, Orientation.INVERTING
-    ramps = [ramp(x, at) for x, at in zip(inputs, points, strict=True)]
-    found = fit_lags(ramps, 2.5e-6)
-    assert found[:2] == pytest.approx((mirror, fold), rel=0.03)
-    assert found[2] == pytest.approx(bend, abs=0.01)
-
-
-def test_a_transfer_without_lags_is_the_tanh():
-    u = np.linspace(-3, 3, 6001)
-    slow = lagging_transfer(u, 1.0, Amplifier(lag=1e-6, fall=1e-6))
-    assert np.allclose(slow, np.tanh(u), atol=2e-3)
 
 
 def test_a_whole_curve_is_found_with_its_ends():

@@ -19,7 +19,6 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "interspike_interval": (QUANTITIES["interspike_interval"], "#d55e00"),
     "interburst_interval": (QUANTITIES["interburst_interval"], "#cc79a7"),
     "spikes_per_burst": (QUANTITIES["spikes_per_burst"], "#009e73"),
-    "firing_rate": (QUANTITIES["firing_rate"], "#8a6d00"),
 }
 
 

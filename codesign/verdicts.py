@@ -27,8 +27,8 @@ IBI_TOLERANCE = 0.10
 BURST_TOLERANCE = 0.10
 """Of the median spikes per burst, and of the spikes of a neuron that falls silent, relative."""
 
-RATE_TOLERANCE = 0.08
-"""Of the firing rate, and of the number of spikes under a recorded current, relative."""
+COUNT_TOLERANCE = 0.08
+"""Of the number of spikes under a recorded current, relative."""
 
 ONE_SPIKE = 1.0
 """A number of spikes may differ by this much even where its relative tolerance is smaller."""
@@ -48,7 +48,6 @@ QUANTITIES: Mapping[str, str] = {
     "interspike_interval": "ISI",
     "interburst_interval": "IBI",
     "spikes_per_burst": "spikes per burst",
-    "firing_rate": "firing rate",
     "spike_count": "number of spikes",
 }
 """What of two rhythms is compared, in the field's words."""
@@ -64,11 +63,11 @@ DEFINITIONS: Mapping[str, str] = {
     RHYTHM_KEPT: (
         f"regime kept, and the median inter-spike interval (ISI; within bursts) is within "
         f"{ISI_TOLERANCE:.0%} of the reference's, the median inter-burst interval (IBI) within "
-        f"{IBI_TOLERANCE:.0%}, the median spikes per burst within {BURST_TOLERANCE:.0%} or one "
-        f"spike, and the firing rate within {RATE_TOLERANCE:.0%} or one spike per burst. Of a "
-        f"neuron that falls silent, the number of spikes is within {BURST_TOLERANCE:.0%} or one "
-        f"spike. Under a recorded current the regime is not judged, and the number of spikes is "
-        f"within {RATE_TOLERANCE:.0%} or one spike and the median ISI within {ISI_TOLERANCE:.0%}."
+        f"{IBI_TOLERANCE:.0%}, and the median spikes per burst within {BURST_TOLERANCE:.0%} or one "
+        f"spike. Of a neuron that falls silent, the number of spikes is within "
+        f"{BURST_TOLERANCE:.0%} or one spike. Under a recorded current the regime is not judged, "
+        f"and the number of spikes is within {COUNT_TOLERANCE:.0%} or one spike and the median ISI "
+        f"within {ISI_TOLERANCE:.0%}."
     ),
     SPIKE_FOR_SPIKE: (
         "the coincidence factor of the two spike trains (Kistler, Gerstner and van Hemmen 1997; 1: "
@@ -223,7 +222,7 @@ def verdict(reference: RegimeReport, circuit: RegimeReport, driven: bool = False
 def count_note(found: Verdict, timing: Timing) -> str | None:
     """What to know where a rhythm is kept and the number of spikes is another all the same."""
     wanted, count = timing.spike_count, timing.circuit_spike_count
-    if not found.rhythm_kept or abs(count - wanted) <= max(ONE_SPIKE, RATE_TOLERANCE * wanted):
+    if not found.rhythm_kept or abs(count - wanted) <= max(ONE_SPIKE, COUNT_TOLERANCE * wanted):
         return None
     share = f" ({count / wanted - 1:+.1%})" if wanted else ""
     return (
@@ -268,15 +267,10 @@ def _deviations(reference: RegimeReport, other: RegimeReport, scale: float) -> I
     if bursts[0] is not None and bursts[1] is not None:
         allowed = max(BURST_TOLERANCE * bursts[0], ONE_SPIKE)
         yield Deviation("spikes_per_burst", bursts[0], bursts[1], allowed)
-    rates = firing_rate(reference), firing_rate(other)
-    if reference.regime not in _FALLING_SILENT and rates[0] and rates[1]:
-        # a spike more in each burst makes so much of the rate where pauses are long
-        spike = ONE_SPIKE / bursts[0] if bursts[0] else 0.0
-        yield _relative("firing_rate", rates[0], rates[1] / scale, max(RATE_TOLERANCE, spike))
 
 
 def _driven_deviations(reference: RegimeReport, circuit: RegimeReport) -> Iterator[Deviation]:
-    yield _count(reference, circuit, RATE_TOLERANCE)
+    yield _count(reference, circuit, COUNT_TOLERANCE)
     wanted, found = typical_intervals(reference, circuit, driven=True)
     if wanted is not None and found is not None:
         yield _relative("interspike_interval", wanted, found, ISI_TOLERANCE)
@@ -289,22 +283,6 @@ def _count(reference: RegimeReport, other: RegimeReport, tolerance: float) -> De
 
 def _relative(quantity: str, reference: float, found: float, tolerance: float) -> Deviation:
     return Deviation(quantity, reference, found, tolerance * reference)
-
-
-def firing_rate(report: RegimeReport) -> float | None:
-    """Spikes per unit of time of a rhythm that goes on, from its medians; None without one.
-
-        1 / ISI, or n / ((n - 1) ISI + IBI) with n spikes per burst
-
-    Spikes in a window hang on where it cuts a burst; these do not.
-    """
-    isi = report.interspike_interval
-    if isi is None:
-        return None
-    if report.spikes_per_burst is None or report.interburst_interval is None:
-        return 1.0 / isi
-    count = report.spikes_per_burst
-    return count / ((count - 1.0) * isi + report.interburst_interval)
 
 
 def typical_intervals(

@@ -77,10 +77,10 @@ def test_under_a_recorded_current_regimes_do_not_matter_and_coincidence_does(mak
 @pytest.mark.parametrize(
     ("deviation", "close"),
     [
-        (Deviation("firing_rate", 1.0, 1.0799, 0.08), True),
-        (Deviation("firing_rate", 1.0, 1.0801, 0.08), True),
-        (Deviation("firing_rate", 1.0, 1.07, 0.08), False),
-        (Deviation("firing_rate", 1.0, 1.2, 0.08), False),
+        (Deviation("interspike_interval", 1.0, 1.0799, 0.08), True),
+        (Deviation("interspike_interval", 1.0, 1.0801, 0.08), True),
+        (Deviation("interspike_interval", 1.0, 1.07, 0.08), False),
+        (Deviation("interspike_interval", 1.0, 1.2, 0.08), False),
         (Deviation("spikes_per_burst", 8.0, 8.0, 1.0), False),
         (Deviation("spikes_per_burst", 8.0, 8.5, 1.0), True),
         (Deviation("spikes_per_burst", 8.0, 9.0, 1.0), True),

@@ -23,7 +23,8 @@ _POINTS = 801
 # Of mirror and fold in units of the scale, and of bend.
 _START, _LOW, _HIGH = (1.0, 1.0, 0.05), (0.02, 0.02, 0.0), (20.0, 20.0, 0.5)
 _STEP = 1e-4
-_ENOUGH = 1e-8
+_ENOUGH = 1e-7
+_MOST_DAMPING = 1e6
 _MOST_STEPS = 60
 
 
@@ -175,7 +176,7 @@ def _least_squares(
         errors = np.where(better[:, None], new_errors, errors)
         slopes = np.where(better[:, None, None], new_slopes, slopes)
         damping = np.where(better, damping / 10, damping * 10)
-        running &= (moved > _ENOUGH) & (damping < 1e12)
+        running &= (moved > _ENOUGH) & (damping < _MOST_DAMPING)
         if not running.any():
             break
     return p

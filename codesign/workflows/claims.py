@@ -321,7 +321,8 @@ def _wrong_size(measured: _Measured, benches: DeviceBenches) -> _Wrong | None:
                 help_,
             )
     density = measured.capacitance[0] / (sizes["once"].area * 1e-12)
-    if not _DENSITY[0] <= density <= _DENSITY[1]:
+    # Models without any charge, as simple ones are, say nothing of the unit.
+    if density and not _DENSITY[0] <= density <= _DENSITY[1]:
         return _Wrong(
             f"size_style = {_device(benches).size_style.value!r}: the gate of a transistor "
             f"{sizes['once'].width:g} um wide and {sizes['once'].length:g} um long has "

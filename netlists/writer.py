@@ -94,23 +94,21 @@ def _size(size: Size, device: Device) -> list[str]:
 
 
 def _length(micrometres: float, style: SizeStyle) -> str:
-    match style:
-        case SizeStyle.PLAIN:
-            return f"{micrometres:g}"
-        case SizeStyle.MICRO:
-            return f"{micrometres:g}u"
-        case SizeStyle.METRE:
-            return f"{micrometres * 1e-6:g}"
+    return _written(micrometres, style, "u", 1e-6)
 
 
 def _area(square_micrometres: float, style: SizeStyle) -> str:
+    return _written(square_micrometres, style, "p", 1e-12)
+
+
+def _written(value: float, style: SizeStyle, suffix: str, unit: float) -> str:
     match style:
         case SizeStyle.PLAIN:
-            return f"{square_micrometres:g}"
+            return f"{value:g}"
         case SizeStyle.MICRO:
-            return f"{square_micrometres:g}p"
+            return f"{value:g}{suffix}"
         case SizeStyle.METRE:
-            return f"{square_micrometres * 1e-12:g}"
+            return f"{value * unit:g}"
 
 
 def _wrapped(line: str, continuation: str) -> list[str]:

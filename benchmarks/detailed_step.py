@@ -29,9 +29,9 @@ from circuits.technology import load_technology
 from codesign.workflows.circuit import assemble
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
-from neuron_model.backends import BACKENDS, TAPES, Problem
-from neuron_model.dynamics import State
-from neuron_model.parameters import NeuronParameters, Value
+from neuron_model.backends.backends import BACKENDS, TAPES, Problem
+from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import NeuronParameters, Value
 
 BATCH, NEURONS = 32, 16
 CONTENDERS = {"eager": "full", **{f"compiled, tape {tape}": tape for tape in TAPES}}

@@ -28,10 +28,10 @@ import torch
 from torch import Tensor, nn
 
 from neuron_model.atomic import write_atomically
-from neuron_model.dynamics import State
 from neuron_model.errors import MissingDependencyError
-from neuron_model.neuron import MTCNeuron
-from neuron_model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.network.neuron import MTCNeuron
 from neuron_model.tasks.mackey_glass import MackeyGlass, mackey_glass
 
 POINTS = 75

@@ -29,8 +29,8 @@ from codesign.workflows.validate import default_task_duration
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from netlists.engine import Engine
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.parameters import NeuronParameters
 
 
 def drive_of(neuron: NeuronParameters, recorded: Drive | None) -> Drive:

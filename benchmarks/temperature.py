@@ -25,10 +25,10 @@ from codesign.workflows.source import Drive
 from codesign.workflows.temperature import PTAT, study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
+from neuron_model.analysis.presets import preset
 from neuron_model.atomic import write_atomically
-from neuron_model.parameters import OTA_FILTER
-from neuron_model.presets import preset
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import OTA_FILTER
+from neuron_model.model.stimulus import Stimulus
 
 NEURONS = (
     "ribar_sepulchre_excitable",

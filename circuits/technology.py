@@ -17,7 +17,7 @@ from mapping.limits import Limits
 from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import parse_toml, read_text
+from neuron_model.model.neuron_file import parse_toml, read_text
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""

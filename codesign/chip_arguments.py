@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codesign.workflows.source import Drive
     from mapping.design import NeuronDesign
     from netlists.engine import Engine
-    from neuron_model.parameters import NeuronParameters
+    from neuron_model.model.parameters import NeuronParameters
 
 
 @dataclass(frozen=True)

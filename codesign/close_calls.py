@@ -16,7 +16,7 @@ from codesign.verdicts import (
     rhythm,
     verdict,
 )
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
 
 ACCURACY = 0.002
 """Relative error of a simulated interval that is reckoned with, unless told.

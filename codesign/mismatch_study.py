@@ -12,7 +12,7 @@ import numpy as np
 from codesign.verdicts import QUANTITIES
 from codesign.yields import Yields, yields, yields_to_json
 from netlists.accuracy import Accuracy
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
 """What of two rhythms is compared chip by chip."""

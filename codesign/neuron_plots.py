@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import FAINT, STYLE
-from neuron_model.iv_curves import IVCurves
-from neuron_model.parameters import TIMESCALES, Timescale
-from neuron_model.simulation import Trajectory
+from neuron_model.analysis.iv_curves import IVCurves
+from neuron_model.analysis.simulation import Trajectory
+from neuron_model.model.parameters import TIMESCALES, Timescale
 
 COLOURS = {
     Timescale.FAST: "#d55e00",

@@ -13,8 +13,8 @@ from scipy import stats
 
 from codesign.yields import CONFIDENCE, Share
 from mapping.noise import NodeNoise
-from neuron_model.regimes import Regime
-from neuron_model.spikes import split_at_pauses
+from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.spikes import split_at_pauses
 
 QUANTITIES: Mapping[str, str] = {
     "interspike_interval": "ISI",

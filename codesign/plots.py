@@ -24,11 +24,11 @@ from matplotlib.ticker import MaxNLocator
 from codesign.quantities import percent, quantity, si_unit
 from codesign.validation import CurveComparison, NeuronValidation, Waveform
 from codesign.verdicts import IV_LIMIT
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.spikes import split_at_pauses
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.regimes import RegimeReport
-from neuron_model.spikes import split_at_pauses
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 
 LABELS: Mapping[str, str] = {"model": "model", "as_built": "as built", "circuit": "circuit"}
 """Name of each of the three, in the order in which they are drawn."""

@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from mapping.design import NeuronDesign
 from netlists.ngspice_library import find_ngspice_library, ngspice_version
 from neuron_model.errors import MissingDependencyError
-from neuron_model.neuron_file import neuron_to_toml
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.neuron_file import neuron_to_toml
+from neuron_model.model.parameters import NeuronParameters
 
 
 def toolkit_version() -> str:

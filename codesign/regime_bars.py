@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from codesign.plots import INK
 from codesign.yields import Share
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 REGIME_COLOURS: Mapping[Regime, str] = {
     Regime.RESTING: "#b5bcc2",

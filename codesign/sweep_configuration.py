@@ -43,7 +43,7 @@ from codesign.toml_tables import (
     typed_value,
 )
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import named_source, parse_toml, read_text
+from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 
 LARGEST_FILE = 1_000_000
 """Bytes."""

@@ -27,7 +27,7 @@ from codesign.sweep_legend import (
 )
 from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
 from codesign.verdicts import IV_LIMIT
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 # Letters of all labels below one of the curves.
 _MOST_LETTERS = 44

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from codesign.plots import INK, PALE
 from codesign.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
 from codesign.sweep_study import PointOutcome, SweepStudy
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 MOST_TEXTS = 14
 """More cells than these in a row leave no room for numbers in them."""

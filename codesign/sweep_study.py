@@ -13,8 +13,8 @@ from codesign.mismatch_study import RHYTHM, report_from_json, report_to_json
 from codesign.sweep_axes import Axis, AxisValue
 from codesign.verdicts import keeps_rhythm
 from codesign.yields import Yields, yields, yields_to_json
-from neuron_model.parameters import Timescale
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.model.parameters import Timescale
 
 
 @dataclass(frozen=True)

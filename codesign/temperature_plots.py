@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, PALE, STYLE
 from codesign.temperature_study import INTERVALS, TemperatureStudy
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 _TITLES: Mapping[str, str] = {
     "interspike_interval": "interval between spikes",

@@ -8,7 +8,7 @@ from typing import Any
 from codesign.mismatch_study import report_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 INTERVALS = ("interspike_interval", "interburst_interval")
 """Whose drift over temperature is told."""

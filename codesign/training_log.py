@@ -16,7 +16,7 @@ from typing import Any
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.training import TrainingStep
+from neuron_model.training.training import TrainingStep
 
 HISTORY_FILE = "history.csv"
 TENSORBOARD_FOLDER = "tensorboard"

@@ -11,7 +11,7 @@ from codesign.mismatch_study import regime_counts, report_to_json
 from codesign.yields import Yields, yields, yields_to_json
 from mapping.trim.knobs import OFFSET
 from mapping.trim.trim import Trimmed
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import numpy as np
 
 from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.model.parameters import Timescale
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 IV_LIMIT = 0.02
 """Largest nrmse of an I-V curve that passes."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from codesign.verdicts import keeps_rhythm
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
 
 CONFIDENCE = 0.95
 """Of the intervals."""

@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 
 from codesign.neuron_plots import draw_trace
 from codesign.plots import STYLE, save_figure
-from neuron_model.iv_curves import excitability, iv_curves, negative_conductance
-from neuron_model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
-from neuron_model.regimes import classify
-from neuron_model.simulation import simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.iv_curves import excitability, iv_curves, negative_conductance
+from neuron_model.analysis.regimes import classify
+from neuron_model.analysis.simulation import simulate
+from neuron_model.model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
+from neuron_model.model.stimulus import Stimulus
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 SHAPES = {

@@ -16,8 +16,8 @@ from scipy.optimize import least_squares
 
 from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
-from neuron_model.dynamics import element_current, leak_current
-from neuron_model.parameters import Element, Filter, Leak, NeuronParameters, Timescale
+from neuron_model.model.dynamics import element_current, leak_current
+from neuron_model.model.parameters import Element, Filter, Leak, NeuronParameters, Timescale
 
 # Over how many units of U on each side of rest a leak beside a fast follower is fitted.
 _RANGE = 3.0

@@ -31,7 +31,7 @@ from mapping.as_built import (
 )
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
-from neuron_model.parameters import Amplifier, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import Amplifier, Leak, NeuronParameters, Timescale
 
 # Volt on each side of the reference, for the slope of a follower's gain.
 _REACH = 0.1

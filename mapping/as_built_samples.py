@@ -25,9 +25,9 @@ from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mismatch import COMPENSATION, OUTPUT, Draw, follower_block
 from mapping.sensitivity import CellSensitivities, OtaSensitivity
-from neuron_model.dynamics import element_current
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, NeuronParameters
+from neuron_model.model.dynamics import element_current
+from neuron_model.model.parameters import Element, NeuronParameters
 
 # Over how many units of U on each side of rest a leak beside a fast follower is fitted.
 _RANGE = 3.0

@@ -6,10 +6,10 @@
 with v the swept input minus the fixed one, and the sign that of the orientation. Gain A, slope
 voltage V0, offset o, drift l and offset current c are measured over bias and common mode, and so is
 how the curve differs from the tanh (shape and shoulder, see
-:class:`neuron_model.parameters.Amplifier`); output conductance g, its skew h (PMOS and NMOS mirrors
-differ) and ease e, internal delay and the lags of the two branches over bias current. The branch of
-the positive input reaches the output over one mirror, that of the negative input over two, the
-second of which is the fold.
+:class:`neuron_model.model.parameters.Amplifier`); output conductance g, its skew h (PMOS and NMOS
+mirrors differ) and ease e, internal delay and the lags of the two branches over bias current. The
+branch of the positive input reaches the output over one mirror, that of the negative input over
+two, the second of which is the fold.
 
 Gain, drift and offset current are those of the plain tanh between +-4.5 slope voltages, which
 is what a compact model and the mapping need. Beside them stand the "whole" ones of the same curve

@@ -17,7 +17,7 @@ from mapping.characteristics import Orientation
 from mapping.record import check_fields, read_record_text
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mapping.characteristics import Orientation, OtaPoint
-from neuron_model.dynamics import Branches, amplified, moved_branches, settled
-from neuron_model.parameters import Amplifier
+from neuron_model.model.dynamics import Branches, amplified, moved_branches, settled
+from neuron_model.model.parameters import Amplifier
 
 # Of a ramp up and down.
 _POINTS = 801
@@ -59,7 +59,7 @@ class _Grid:
 def fit_lags(otas: Sequence[Sequence[Ramp]], scales: Sequence[float]) -> np.ndarray:
     """(mirror, fold, bend) of each OTA, (3, OTAs), by least squares of ramps of both inputs.
 
-    The equations are those of :class:`neuron_model.parameters.Amplifier`: mirror and fold, in
+    The equations are those of :class:`neuron_model.model.parameters.Amplifier`: mirror and fold, in
     seconds, are the lags of a branch's first mirror and of the second one that the negative
     input's branch has.
 

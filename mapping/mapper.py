@@ -33,9 +33,9 @@ from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
 from mapping.limits import Limits, check_within
 from mapping.quantisation import quantise
-from neuron_model.dynamics import element_current, leak_current
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.model.dynamics import element_current, leak_current
+from neuron_model.model.parameters import Element, NeuronParameters, Timescale
 
 _ROUNDS = 6
 # Of tau_m: the lag that a follower may add, as far as the largest capacitor allows.

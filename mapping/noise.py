@@ -19,8 +19,8 @@ from mapping.as_built import as_built_element, follower_point, parasitics
 from mapping.cell_noise import CHARGE, CellNoise, OtaNoise
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import NeuronDesign, OtaDesign
-from neuron_model.noise import Noise, NoiseSource
-from neuron_model.parameters import Timescale
+from neuron_model.analysis.noise import Noise, NoiseSource
+from neuron_model.model.parameters import Timescale
 
 
 def model_noise(
@@ -136,7 +136,7 @@ class NodeNoise:
 def node_noise(
     averaged: Noise, design: NeuronDesign, characteristics: CellCharacteristics
 ) -> tuple[NodeNoise, ...]:
-    """What :meth:`neuron_model.noise.Noise.averaged` gives, back in amperes."""
+    """What :meth:`neuron_model.analysis.noise.Noise.averaged` gives, back in amperes."""
     extra = parasitics(design, characteristics)
     found = []
     for source in averaged.sources:

@@ -24,8 +24,8 @@ from mapping.bias_generator import OFF, BiasGenerator, CurrentCode
 from mapping.characteristics import CellCharacteristics
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
 from mapping.limits import Limits, check_within
-from neuron_model.dynamics import element_current
-from neuron_model.parameters import TIMESCALES, Timescale
+from neuron_model.model.dynamics import element_current
+from neuron_model.model.parameters import TIMESCALES, Timescale
 
 _RANGE = 3.0
 _POINTS = 61

@@ -28,8 +28,8 @@ from mapping.design import FollowerDesign, NeuronDesign
 from mapping.limits import Limits
 from mapping.trim.curves import Blocks
 from mapping.trim.identification import ClampCurves, fit_blocks
-from neuron_model.iv_curves import iv_curves
-from neuron_model.parameters import TIMESCALES, NeuronParameters, Timescale
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale
 
 CLAMP = np.linspace(-3.0, 3.0, 25)
 """U at which blocks are measured."""

@@ -28,7 +28,7 @@ from netlists.bench import (
 from netlists.bench import Element as BenchElement
 from netlists.engine import Result
 from netlists.waveforms import Waveforms
-from neuron_model.parameters import Timescale, follows
+from neuron_model.model.parameters import Timescale, follows
 
 SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
@@ -76,7 +76,7 @@ class NeuronBenches:
 
         What the membrane source delivers is the curve, plus the compensation current. A voltage of
         a slower name whose time constant is no longer than those that follow does so as well, see
-        :func:`neuron_model.parameters.follows`.
+        :func:`neuron_model.model.parameters.follows`.
         """
         volts = self.design.volts
         fixed: list[BenchElement] = [VoltageSource("vmembrane", MEMBRANE, "0", float(volts(held)))]

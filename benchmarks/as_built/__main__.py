@@ -51,7 +51,7 @@ from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.atomic import write_atomically
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 _TIMEOUT = 1200.0
 

@@ -14,7 +14,7 @@ from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
 from codesign.workflows.source import Drive
 from mapping.estimates import energy_per_spike
 from netlists.accuracy import Accuracy
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
 
 BOUNDARY = 0.1
 """A smaller margin of the as-built regime lies at the boundary to another one."""

@@ -17,11 +17,11 @@ import numpy as np
 
 from codesign.workflows.source import Drive
 from mapping.design import NeuronDesign
+from neuron_model.analysis.regimes import Regime, RegimeReport, classify
+from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
-from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
-from neuron_model.regimes import Regime, RegimeReport, classify
-from neuron_model.simulation import simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.stimulus import Stimulus
 
 STRENGTH = (1.3, 2.4)
 """|alpha| of f- and s+."""

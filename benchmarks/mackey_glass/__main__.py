@@ -32,7 +32,7 @@ from benchmarks.mackey_glass.settings import (
 )
 from benchmarks.mackey_glass.table import comma_separated, make_row, markdown, picture
 from neuron_model.atomic import write_atomically
-from neuron_model.training_configuration import STATES
+from neuron_model.training.training_configuration import STATES
 
 SEEDS = (0, 1, 2, 3, 4)
 SWEEP = (0.0, 1.0, 3.0)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from benchmarks.mackey_glass.settings import Settings
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
 from neuron_model.baselines.lif import LeakyLIF
-from neuron_model.network import MTCNetwork, Network, NetworkConfiguration
-from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.network.network import MTCNetwork, Network, NetworkConfiguration
 
 
 def make_network(settings: Settings, seed: int) -> Network:

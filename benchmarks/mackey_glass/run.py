@@ -15,18 +15,18 @@ from safetensors.torch import save
 
 from benchmarks.mackey_glass.networks import make_network, parameter_count
 from benchmarks.mackey_glass.settings import TASK, Settings
-from neuron_model.activity import duty_cycle_sparsity, rate_sparsity, synaptic_operations
 from neuron_model.atomic import write_atomically
-from neuron_model.network import Network
-from neuron_model.scoring import evaluate_stream
+from neuron_model.network.activity import duty_cycle_sparsity, rate_sparsity, synaptic_operations
+from neuron_model.network.network import Network
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import Part, make_series, nrmse, scored_windows
-from neuron_model.training import TrainingStep, train
+from neuron_model.training.scoring import evaluate_stream
+from neuron_model.training.training import TrainingStep, train
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a network is worth on one part: NRMSE, and the measures of neuron_model.activity.
+    """A network on one part: NRMSE, and the measures of neuron_model.network.activity.
 
     nrmse: in windows from rest. stream_nrmse: in one continuous run. The activity is that of all
     hidden neurons over the scored steps of the windows.

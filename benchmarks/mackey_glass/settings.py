@@ -10,7 +10,7 @@ steps_per_sample = 1         # optional, of MTC neurons: time steps in which a s
 
 [neurons]                    # what the model's layers are made with
 
-[training]                   # as neuron_model.training_configuration.TrainingConfiguration
+[training]                   # as neuron_model.training.training_configuration.TrainingConfiguration
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from neuron_model.errors import InputError
 from neuron_model.tasks.mackey_glass import MackeyGlass
-from neuron_model.training_configuration import Rates, TrainingConfiguration
+from neuron_model.training.training_configuration import Rates, TrainingConfiguration
 
 FOLDER = Path(__file__).parent
 

@@ -30,7 +30,7 @@ from codesign.run_configuration import read_run_configuration
 from codesign.workflows.chips import ChipDrawer
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
-from neuron_model.training import Interrupted
+from neuron_model.training.training import Interrupted
 
 FOLDER = Path(__file__).parent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from neuron_model.network import MTCNetwork
+from neuron_model.network.network import MTCNetwork
 
 
 def with_steps(network: MTCNetwork, steps_per_sample: int) -> MTCNetwork:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from neuron_model.network import MTCNetwork
-from neuron_model.readout_fit import fit_readout
+from neuron_model.network.network import MTCNetwork
+from neuron_model.network.variation import Variation, chip_count, varied
 from neuron_model.tasks.series import Part, Series, Task, nrmse, scored_windows
-from neuron_model.training_configuration import TrainingConfiguration
-from neuron_model.variation import Variation, chip_count, varied
+from neuron_model.training.readout_fit import fit_readout
+from neuron_model.training.training_configuration import TrainingConfiguration
 
 RIDGE = 1e-6
 """Of a chip's own readout, relative to the size of the activity."""

@@ -25,11 +25,11 @@ from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import MODEL_FILE
 from codesign.workflows.train import train_run
 from neuron_model.atomic import write_atomically
-from neuron_model.model_file import write_model
-from neuron_model.network import MTCNetwork
-from neuron_model.scoring import evaluate, evaluate_chips
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork
 from neuron_model.tasks.series import make_series
-from neuron_model.training import TrainingStep
+from neuron_model.training.scoring import evaluate, evaluate_chips
+from neuron_model.training.training import TrainingStep
 
 CHIPS = 20
 """Chips that no training has seen, on which each network is judged."""

@@ -38,8 +38,8 @@ from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.mismatch import study
 from codesign.yields import yields, yields_to_json
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together
-from neuron_model.regimes import RegimeReport
 
 UNTRAINED = Path("docs/results/mismatch/sky130.json")
 

@@ -17,11 +17,11 @@ from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.trim.knobs import with_offset_range
 from netlists.engine import Engine
-from neuron_model.neuron_file import read_neuron
-from neuron_model.parameters import OTA_FILTER, NeuronParameters
-from neuron_model.presets import preset
-from neuron_model.regimes import RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.presets import preset
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.neuron_file import read_neuron
+from neuron_model.model.parameters import OTA_FILTER, NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 
 HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"

@@ -20,7 +20,7 @@ from codesign.workflows.trim import (
 )
 from mapping.trim.chips import Chips
 from netlists.engine import Engine
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 Progress = Callable[[int, int, str], None]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from neuron_model.neuron import LEARNABLE, MTCNeuron
-from neuron_model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.network.neuron import LEARNABLE, MTCNeuron
 
 
 @dataclass(frozen=True)

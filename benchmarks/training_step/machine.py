@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.training_step.contenders import Shape
-from neuron_model.neuron import MTCNeuron
-from neuron_model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.network.neuron import MTCNeuron
 
 ELEMENTS = 4
 

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.centring import centre, centring_problem
     from codesign.workflows.stimuli import stimuli_for
     from netlists.engine import Engine
-    from neuron_model.neuron_file import neuron_to_table, write_neuron
+    from neuron_model.model.neuron_file import neuron_to_table, write_neuron
 
     technology = load_technology(arguments.technology)
     technology = with_mismatch_set(technology, arguments.mismatch_set)

@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from codesign.console import print_json
+    from neuron_model.analysis.iv_curves import excitability, negative_conductance
     from neuron_model.errors import InputError
-    from neuron_model.iv_curves import excitability, negative_conductance
-    from neuron_model.parameters import TIMESCALES
+    from neuron_model.model.parameters import TIMESCALES
 
     low, high, points = arguments.low, arguments.high, arguments.points
     if not (np.isfinite([low, high]).all() and low < high):

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.console import note, print_json
     from codesign.workflows.stimuli import stimuli_for
-    from neuron_model.regimes import classify
+    from neuron_model.analysis.regimes import classify
 
     source = read_single(arguments.neuron)
     neuron = source.neurons[0]

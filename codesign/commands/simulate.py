@@ -9,7 +9,7 @@ from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, 
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from neuron_model.simulation import Trajectory
+    from neuron_model.analysis.simulation import Trajectory
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.console import print_json
     from codesign.workflows.stimuli import stimuli_for
+    from neuron_model.analysis.spikes import spike_times
     from neuron_model.atomic import write_atomically
-    from neuron_model.spikes import spike_times
 
     source = read_single(arguments.neuron)
     neuron = source.neurons[0]

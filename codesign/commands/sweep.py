@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.sweep_record import known_points
     from netlists.accuracy import Accuracy
     from netlists.engine import Engine
-    from neuron_model.neuron_file import named_source
+    from neuron_model.model.neuron_file import named_source
 
     configuration = read_sweep_configuration(arguments.config)
     with named_source(str(arguments.config)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesign.arguments import Subparsers
     from codesign.run_configuration import RunConfiguration
     from codesign.workflows.train import TrainedRun
-    from neuron_model.training import TrainingStep
+    from neuron_model.training.training import TrainingStep
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.console import note
     from codesign.interruption import interruption
     from codesign.workflows.train import train_run
-    from neuron_model import processes
     from neuron_model.tasks.series import make_series
-    from neuron_model.training import Interrupted
+    from neuron_model.training import processes
+    from neuron_model.training.training import Interrupted
 
     configuration = _configuration(arguments.config).named()
     make_series(configuration.task)  # What is wrong with the data is known before all else.

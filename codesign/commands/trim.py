@@ -10,7 +10,7 @@ from codesign.chip_arguments import add_chips, mapped_neuron
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
     from codesign.trim_study import TrimStudy
-    from neuron_model.regimes import RegimeReport
+    from neuron_model.analysis.regimes import RegimeReport
 
 
 def add_parser(subparsers: "Subparsers") -> None:

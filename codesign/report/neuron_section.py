@@ -11,8 +11,8 @@ from codesign.validation import NeuronValidation
 from codesign.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
 from codesign.workflows.estimates import Estimates
 from mapping.design import NeuronDesign
-from neuron_model.regimes import RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.stimulus import Stimulus
 
 _SIGNS = {"fast": "f", "slow": "s", "ultraslow": "us"}
 

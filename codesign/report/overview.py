@@ -26,7 +26,7 @@ from codesign.verdicts import (
     Verdict,
 )
 from mapping.design import NeuronDesign
-from neuron_model.parameters import NeuronParameters, Timescale
+from neuron_model.model.parameters import NeuronParameters, Timescale
 
 _LETTERS = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from codesign.plots import LABELS
 from codesign.report.markup import Child, Markup, element
 from codesign.verdicts import Verdict
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 
 def table(

@@ -18,9 +18,9 @@ from codesign.workflows.export import DESIGN_FILE, NETLIST_FOLDER
 from codesign.workflows.source import MODEL_FILE, load_source
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.scoring import Scores
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.stimulus import Stimulus
+from neuron_model.training.scoring import Scores
 
 VALIDATION_FILE = "validation.json"
 CONFIG_FILE = "config.toml"

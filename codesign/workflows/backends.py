@@ -14,12 +14,12 @@ import numpy as np
 
 from codesign.workflows.source import Drive
 from netlists.accuracy import Accuracy
-from neuron_model.dynamics import State
+from neuron_model.analysis.iv_curves import IVCurves, iv_curves
+from neuron_model.analysis.simulation import Trajectory, simulate
 from neuron_model.errors import InputError
-from neuron_model.iv_curves import IVCurves, iv_curves
-from neuron_model.parameters import TIMESCALES, NeuronParameters
-from neuron_model.simulation import Trajectory, simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import TIMESCALES, NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 
 if TYPE_CHECKING:
     from codesign.workflows.characterize import Progress
@@ -154,7 +154,7 @@ class NoisyBackend(CircuitBackend):
         """See :class:`Backend`."""
         from circuits.technology import load_technology
         from codesign.workflows.noise import noisy_neuron
-        from neuron_model.noise import noisy_runs
+        from neuron_model.analysis.noise import noisy_runs
 
         drive, technology = Drive(stimulus, duration), load_technology(self.technology)
         with self._built(parameters) as (built, engine):

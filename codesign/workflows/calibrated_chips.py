@@ -20,7 +20,7 @@ from mapping.trim.chips import AsBuiltChips
 from mapping.trim.knobs import choose_knobs, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 Measured = tuple[CellCharacteristics, CellSensitivities]
 

@@ -40,10 +40,10 @@ from mapping.mapper import map_neuron
 from mapping.mismatch_set import mismatch_content
 from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import neuron_to_toml
-from neuron_model.parameters import Element, NeuronParameters
-from neuron_model.regimes import RegimeReport
+from neuron_model.model.neuron_file import neuron_to_toml
+from neuron_model.model.parameters import Element, NeuronParameters
 
 if TYPE_CHECKING:
     import optuna

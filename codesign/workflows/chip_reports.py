@@ -6,9 +6,9 @@ import numpy as np
 
 from codesign.workflows.mismatch import DOUBTFUL, LONGER
 from codesign.workflows.source import Drive
-from neuron_model.parameters import NeuronParameters
-from neuron_model.population import population_reports
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.network.population import population_reports
 
 
 def chip_reports(

@@ -21,9 +21,9 @@ from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices
 from netlists.engine import Engine
 from neuron_model.errors import InputError
-from neuron_model.network import MTCNetwork, Network, neurons_of
-from neuron_model.parameters import NeuronParameters, Value
-from neuron_model.variation import Variation
+from neuron_model.model.parameters import NeuronParameters, Value
+from neuron_model.network.network import MTCNetwork, Network, neurons_of
+from neuron_model.network.variation import Variation
 
 
 class ChipDrawer:

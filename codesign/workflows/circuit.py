@@ -13,7 +13,7 @@ from mapping.mapper import MappingChoices, map_neuron
 from netlists.engine import Engine
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 NOMINAL_CORNER = "tt"
 NOMINAL_TEMPERATURE = 27.0

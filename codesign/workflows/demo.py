@@ -20,8 +20,8 @@ from codesign.workflows.source import Drive, Source, load_source
 from codesign.workflows.train import TrainedRun, demo_configuration, train_run
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
-from neuron_model.network import MTCNetwork, neurons_of
-from neuron_model.neuron import MTCNeuron
+from neuron_model.network.network import MTCNetwork, neurons_of
+from neuron_model.network.neuron import MTCNeuron
 
 Stage = Callable[[str], AbstractContextManager[StepProgress]]
 """Shows the progress of one stage, whose title it is given, while its block runs."""

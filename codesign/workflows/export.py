@@ -15,10 +15,10 @@ from mapping.design import NeuronDesign, designs_to_json
 from netlists.deck import deck_text
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
+from neuron_model.analysis.simulation import default_duration
 from neuron_model.atomic import write_together
-from neuron_model.parameters import NeuronParameters, Timescale
-from neuron_model.simulation import default_duration
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.model.stimulus import Stimulus
 
 DESIGN_FILE = "design.json"
 NETLIST_FOLDER = "netlists"

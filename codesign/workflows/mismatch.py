@@ -30,10 +30,10 @@ from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import response
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport, classify
-from neuron_model.simulation import simulate
+from neuron_model.model.parameters import NeuronParameters
 
 DOUBTFUL = 0.1
 """A margin below this leaves a regime undecided: the chip is run for longer."""

@@ -32,12 +32,12 @@ from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.neuron_benches import design_tau, response
 from netlists.noise_benches import InjectedNoise, with_noise
-from neuron_model.dynamics import State
+from neuron_model.analysis.noise import Noise, NoisyRuns, noisy_runs
+from neuron_model.analysis.regimes import Regime, RegimeReport, classify
+from neuron_model.analysis.simulation import Trajectory
 from neuron_model.errors import InputError, SimulatorError
-from neuron_model.noise import Noise, NoisyRuns, noisy_runs
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import Regime, RegimeReport, classify
-from neuron_model.simulation import Trajectory
+from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import NeuronParameters
 
 MOST_RUNS = 100_000
 _RUNS_AT_ONCE = 50

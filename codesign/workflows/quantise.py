@@ -18,7 +18,7 @@ from mapping.shared_lines import SharedLayer, share_lines
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 CODES_FILE = "codes.json"
 

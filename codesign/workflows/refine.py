@@ -53,7 +53,7 @@ from netlists.bench import Bench, Step
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import line_settings
 from netlists.neuron_benches import clamp_current
-from neuron_model.parameters import NeuronParameters, Timescale
+from neuron_model.model.parameters import NeuronParameters, Timescale
 
 LEAST_GAIN = 0.02
 """An iteration that takes less than this share off the error is no improvement."""

@@ -15,7 +15,7 @@ from codesign.workflows.export import export
 from codesign.workflows.refine import Iteration, Refinement
 from codesign.workflows.source import Drive
 from neuron_model.atomic import write_atomically
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 REFINEMENT_FILE = "refinement.json"
 VALIDATION_FILE = "validation.json"

@@ -9,9 +9,9 @@ import numpy as np
 
 from codesign.verdicts import timing
 from codesign.workflows.source import Drive
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport, classify
-from neuron_model.simulation import Trajectory, simulate
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.simulation import Trajectory, simulate
+from neuron_model.model.parameters import NeuronParameters
 
 FAST_TOLERANCE = 1e-8
 """Of the solver of an as-built neuron that a fast simulation is compared with: its spikes are off

@@ -28,7 +28,7 @@ from mapping.mismatch_set import mismatch_content
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import neuron_to_toml
+from neuron_model.model.neuron_file import neuron_to_toml
 
 if TYPE_CHECKING:
     import optuna

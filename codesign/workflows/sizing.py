@@ -32,8 +32,8 @@ from mapping.mapper import map_neuron
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
 from netlists.engine import Engine
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.parameters import NeuronParameters
 
 
 @dataclass(frozen=True)

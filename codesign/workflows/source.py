@@ -13,9 +13,9 @@ import numpy as np
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import read_neuron
-from neuron_model.parameters import NeuronParameters
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import read_neuron
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 
 MODEL_FILE = "model.safetensors"
 PRESET_PREFIX = "preset:"
@@ -89,7 +89,7 @@ def load_neuron(name: str) -> NeuronParameters:
         InputError: there is no such file or preset, or the file is not one.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.presets import preset
+        from neuron_model.analysis.presets import preset
 
         return preset(name.removeprefix(PRESET_PREFIX)).parameters
     return read_neuron(name)
@@ -105,7 +105,7 @@ def load_source(name: str) -> Source:
         InputError: nothing of the kind is there.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.presets import preset
+        from neuron_model.analysis.presets import preset
 
         known = preset(name.removeprefix(PRESET_PREFIX))
         return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))
@@ -115,8 +115,8 @@ def load_source(name: str) -> Source:
     model = path / MODEL_FILE
     if not model.is_file():
         raise InputError(f"{path}: is no run folder: it holds no {MODEL_FILE}.")
-    from neuron_model.model_file import read_model
-    from neuron_model.network import neurons_of
+    from neuron_model.network.model_file import read_model
+    from neuron_model.network.network import neurons_of
 
     network = read_model(model)
     sizes = network.configuration.sizes

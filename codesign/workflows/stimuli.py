@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from codesign.workflows.source import Drive, Source
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import Regime, classify
-from neuron_model.simulation import default_duration, simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.regimes import Regime, classify
+from neuron_model.analysis.simulation import default_duration, simulate
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 
 # Constant currents among which the default is chosen, in units of I0.
 _CANDIDATES = tuple(0.25 * k for k in range(-12, 9))

@@ -44,9 +44,9 @@ from mapping.mapper import map_neuron
 from mapping.temperature import design_at
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import CodesignError, InputError, SimulatorError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport
+from neuron_model.model.parameters import NeuronParameters
 
 CHIPS_FOLDER = "chips"
 """Beside the record: the chips of each point that ngspice simulates."""

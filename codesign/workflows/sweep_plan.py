@@ -27,8 +27,8 @@ from codesign.workflows.sweep_variation import (
     varied_technology,
 )
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import named_source
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.neuron_file import named_source
+from neuron_model.model.parameters import NeuronParameters
 
 NOMINAL = "nominal"
 """Stands for the nominal corner where technologies call it differently."""

@@ -22,7 +22,7 @@ from mapping.mismatch_set import mismatch_content
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import neuron_to_toml
+from neuron_model.model.neuron_file import neuron_to_toml
 
 
 def known_points(plan: SweepPlan, path: Path | None, accuracy: Accuracy = Accuracy.AUTO) -> int:

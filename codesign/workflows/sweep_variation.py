@@ -13,7 +13,7 @@ from mapping.limits import Limits
 from mapping.mapper import MappingChoices, element_name
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.model.parameters import Element, NeuronParameters, Timescale
 
 Values = Mapping[str, AxisValue]
 

@@ -20,9 +20,9 @@ from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.neuron_benches import response
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import RegimeReport
+from neuron_model.model.parameters import NeuronParameters
 
 TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
 """Degree Celsius: the ends of the industrial and automotive ranges, and where mapping is done."""

@@ -39,16 +39,16 @@ from codesign.workflows.characterize import Progress
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
 from netlists.engine import Engine
-from neuron_model import processes
 from neuron_model.atomic import write_atomically
-from neuron_model.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.errors import InputError
-from neuron_model.initial_layer import draw_inputs
-from neuron_model.model_file import read_model, write_model
-from neuron_model.network import MTCNetwork, input_currents, input_interval
-from neuron_model.scoring import evaluate_chips, evaluate_chips_stream, forecast
+from neuron_model.network.initial_layer import draw_inputs
+from neuron_model.network.model_file import read_model, write_model
+from neuron_model.network.network import MTCNetwork, input_currents, input_interval
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
-from neuron_model.training import (
+from neuron_model.training import processes
+from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.training.scoring import evaluate_chips, evaluate_chips_stream, forecast
+from neuron_model.training.training import (
     Snapshot,
     TrainingResult,
     TrainingStep,

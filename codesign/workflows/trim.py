@@ -36,9 +36,9 @@ from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters, Timescale
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.model.parameters import NeuronParameters, Timescale
 
 KNOBS = 3
 """Lines that are trimmed beside the offset current, unless told."""

@@ -24,12 +24,12 @@ from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import Response, iv_curve, response
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.simulation import Trajectory, default_duration
 from neuron_model.errors import SimulatorError
-from neuron_model.iv_curves import iv_curves
-from neuron_model.parameters import NeuronParameters, Timescale
-from neuron_model.regimes import RegimeReport, classify
-from neuron_model.simulation import Trajectory, default_duration
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.model.stimulus import Stimulus
 
 IV_RANGE = (-3.0, 3.0)
 _IV_STEP = 0.05

@@ -22,7 +22,7 @@ from mapping.trim.curves import VOLTAGE, centre_of, steady_current, weighted
 from mapping.trim.identification import ClampCurves, Identified, identify, measure_curves
 from mapping.trim.knobs import OFFSET, Knob
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 _ROUNDS = 4
 _ERROR, _MOVE = 0.02, 0.3  # s and s_x

@@ -28,11 +28,11 @@ from mapping.mismatch import Draw
 from mapping.sensitivity import CellSensitivities
 from mapping.trim.curves import some, steady_current
 from mapping.trim.knobs import Knob, with_value
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.population import population_reports
-from neuron_model.regimes import RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.stimulus import Stimulus
+from neuron_model.network.population import population_reports
 
 
 @dataclass(frozen=True)

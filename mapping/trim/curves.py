@@ -5,9 +5,9 @@
     dI/d(V_delta,k / V0) = -alpha_k kappa_k sech^2(kappa_k (U - delta_k))
 
 without what is slower. A neuron fires by the shape of these curves
-(:mod:`neuron_model.iv_curves`); here they are arrays over chips. delta_k is as a steady state shows
-it, with the offset of the follower before it. c_k is the offset current that a block brings along,
-in I0, into the membrane.
+(:mod:`neuron_model.analysis.iv_curves`); here they are arrays over chips. delta_k is as a steady
+state shows it, with the offset of the follower before it. c_k is the offset current that a block
+brings along, in I0, into the membrane.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mapping.design import NeuronDesign
-from neuron_model.dynamics import element_current, leak_current
-from neuron_model.parameters import TIMESCALES, Leak, NeuronParameters, Timescale
+from neuron_model.model.dynamics import element_current, leak_current
+from neuron_model.model.parameters import TIMESCALES, Leak, NeuronParameters, Timescale
 
 POINTS = 41
 VOLTAGE = np.linspace(-2.5, 2.5, POINTS)

@@ -19,7 +19,7 @@ from mapping.design import NeuronDesign
 from mapping.trim.chips import Chips
 from mapping.trim.curves import Blocks, some, total_curves
 from mapping.trim.knobs import OFFSET, Knob
-from neuron_model.parameters import NeuronParameters, allowed_range
+from neuron_model.model.parameters import NeuronParameters, allowed_range
 
 _ROUNDS = 8
 

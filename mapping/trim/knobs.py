@@ -29,7 +29,7 @@ from mapping.trim.curves import (
     weighted,
 )
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.parameters import NeuronParameters
 
 OFFSET = "ib_comp"
 """Port of the compensation mirror, the offset current's line."""

@@ -22,10 +22,10 @@ from mapping.trim.calibration import Calibration, clamp_voltages
 from mapping.trim.chips import Chips, Stimulation
 from mapping.trim.identification import ClampCurves, Identified
 from mapping.trim.knobs import Knob
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters
-from neuron_model.population import population_reports
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.network.population import population_reports
 
 DOUBTFUL = 0.1
 """A margin below this leaves a pattern undecided: it is looked at again, for longer."""

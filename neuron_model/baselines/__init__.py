@@ -1,1 +1,1 @@
-"""Neurons to compare with: layers for :class:`neuron_model.network.Network`, not for a circuit."""
+"""Neurons to compare with: layers for :class:`neuron_model.network.network.Network` alone."""

@@ -210,7 +210,7 @@ class AdaptiveLIF(nn.Module):
     def forward(
         self, current: Tensor, state: AdaptiveState | None = None, return_voltage: bool = False
     ) -> tuple[Tensor, AdaptiveState] | tuple[Tensor, Tensor, AdaptiveState]:
-        """Run the neurons: see :class:`neuron_model.network.Layer`; the voltage is u^.
+        """Run the neurons: see :class:`neuron_model.network.network.Layer`; the voltage is u^.
 
         Raises:
             InputError: the current has another shape or holds NaN or infinity.

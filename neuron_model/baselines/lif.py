@@ -168,7 +168,7 @@ class LeakyLIF(nn.Module):
     def forward(
         self, current: Tensor, state: LeakyState | None = None, return_voltage: bool = False
     ) -> tuple[Tensor, LeakyState] | tuple[Tensor, Tensor, LeakyState]:
-        """Run the neurons: see :class:`neuron_model.network.Layer`.
+        """Run the neurons: see :class:`neuron_model.network.network.Layer`.
 
         Raises:
             InputError: the current has another shape or holds NaN or infinity.

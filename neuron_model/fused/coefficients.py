@@ -4,10 +4,10 @@
     GAIN      1 / (U_sat - U_thr)     OFFSET    dt offset_x / (2 tau_x), or offset_x for Euler
     DURATION  dt / tau_x, read only where steps are long
 
-and the rest as they stand in :class:`~neuron_model.parameters.NeuronParameters`. A row that does
-not apply (the range of a linear leak, the kappa of a linear filter) is 1, the decay of an instant
-copy 0. All of it is differentiable: the gradient of a row becomes that of the parameters through
-torch.
+and the rest as they stand in :class:`~neuron_model.model.parameters.NeuronParameters`. A row that
+does not apply (the range of a linear leak, the kappa of a linear filter) is 1, the decay of an
+instant copy 0. All of it is differentiable: the gradient of a row becomes that of the parameters
+through torch.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from enum import IntEnum, IntFlag, auto
 import torch
 from torch import Tensor
 
-from neuron_model.exponential import exp
-from neuron_model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
+from neuron_model.model.exponential import exp
+from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
 
 # Steps of more time constants than this take the slewing of a saturated filter apart.
 _LONG = 20.0

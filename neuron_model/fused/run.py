@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from neuron_model.backends import Problem, Trajectory, kernel_is_built, refuse_type
+from neuron_model.backends.backends import Problem, Trajectory, kernel_is_built, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.fused import operator
 from neuron_model.fused.packing import Packed, apply, pack, trajectory

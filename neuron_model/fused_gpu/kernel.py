@@ -1,4 +1,4 @@
-"""The equations of neuron_model/dynamics.py through time, and their exact gradient.
+"""The equations of neuron_model/model/dynamics.py through time, and their exact gradient.
 
 A program takes some lanes through time. A lane is a neuron of a sequence: lane b N + n is neuron n
 of sequence b, so that no lane is empty however many neurons there are. State, coefficients and

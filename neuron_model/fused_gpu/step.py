@@ -1,4 +1,4 @@
-"""One step of the neurons, under the names of :mod:`neuron_model.dynamics`.
+"""One step of the neurons, under the names of :mod:`neuron_model.model.dynamics`.
 
 A state is a tile (4, lanes): the fast, slow and ultraslow copies, then U_m, which is treated as
 one more copy that follows U_m at once. What belongs to the elements is a tile (elements, lanes),

@@ -12,10 +12,10 @@ from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import CIRCUIT, Finding, Record
 from codesign.workflows.source import Drive
 from mapping.mapper import MappingChoices, map_neuron
+from neuron_model.analysis.regimes import Regime, RegimeReport, classify
+from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime, RegimeReport, classify
-from neuron_model.simulation import simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import LIMITS, ideal_cells
 
 DRIVE = Drive(Stimulus((0.0, 100.0), (-1.0, 0.5)), 1100.0)

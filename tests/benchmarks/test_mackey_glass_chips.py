@@ -20,10 +20,10 @@ from benchmarks.mackey_glass_chips.table import markdown, picture
 from codesign.run_configuration import read_run_configuration
 from codesign.workflows.chips import ChipDrawer
 from netlists.engine import Engine
-from neuron_model.scoring import evaluate, evaluate_chips
+from neuron_model.network.variation import Variation
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import make_series
-from neuron_model.variation import Variation
+from neuron_model.training.scoring import evaluate, evaluate_chips
 
 SMALL = MackeyGlass(
     samples=700,

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.neurobench_mackey_glass import Forecaster, Settings, forecast, offset
 from neuron_model.errors import MissingDependencyError
-from neuron_model.neuron import MTCNeuron
+from neuron_model.network.neuron import MTCNeuron
 from neuron_model.tasks.mackey_glass import MackeyGlass, mackey_glass
 
 SMALL = replace(Settings(), neurons=60, ridge=1e-9)

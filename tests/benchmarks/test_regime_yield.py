@@ -11,7 +11,7 @@ from benchmarks.regime_yield.steps import STEPS, burster, neuron_of, technology_
 from benchmarks.regime_yield.trimmed import _Some
 from circuits.technology import load_technology
 from codesign.plots import save_figure
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from tests.mapping import neurons
 
 COSTS = {

@@ -7,7 +7,7 @@ import pytest
 
 from circuits.neuron import neuron_circuit
 from circuits.structure import Capacitor, Cell, Direction, Instance, Polarity, Transistor
-from neuron_model.parameters import Element, Timescale
+from neuron_model.model.parameters import Element, Timescale
 
 
 def parts_of(cell: Cell):

@@ -17,8 +17,8 @@ from codesign.validation import (
 )
 from codesign.verdicts import timing
 from netlists.engine import Engine
-from neuron_model.parameters import Timescale
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.model.parameters import Timescale
 
 DURATION = 1000.0
 BURSTS = tuple(float(t) for start in (100, 400, 700) for t in (start, start + 20, start + 40))

@@ -4,8 +4,8 @@ import numpy as np
 
 from codesign.noise_study import Boundary, BoundaryPoint, CellRow, NoiseStudy, Train
 from mapping.noise import NodeNoise
-from neuron_model.parameters import Timescale
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
+from neuron_model.model.parameters import Timescale
 
 TONIC, RESTING = Regime.TONIC_SPIKING, Regime.RESTING
 

@@ -11,8 +11,8 @@ from netlists.bench import Bench, DCSweep
 from netlists.engine import Engine, Result
 from netlists.neuron_benches import SUPPLY_SOURCE
 from netlists.waveforms import Waveforms
+from neuron_model.analysis.simulation import Trajectory
 from neuron_model.errors import SimulatorError
-from neuron_model.simulation import Trajectory
 
 Answer = Callable[[Bench, bool], Trajectory | SimulatorError]
 """(bench of a response, whether its tolerances are tight) -> how the circuit fires."""

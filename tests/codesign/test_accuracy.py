@@ -15,10 +15,10 @@ from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
 from netlists.errors import ConvergenceError
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.simulation import Trajectory, simulate
 from neuron_model.errors import SimulatorError
-from neuron_model.regimes import RegimeReport
-from neuron_model.simulation import Trajectory, simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.scripted_engine import ScriptedEngine
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import EXCITABLE

@@ -11,11 +11,11 @@ from codesign.command_line import main
 from codesign.workflows.centring import CentringProblem, centre, moved
 from codesign.workflows.source import Drive
 from mapping.characteristics import Orientation
+from neuron_model.analysis.regimes import Regime, classify
+from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import read_neuron, write_neuron
-from neuron_model.regimes import Regime, classify
-from neuron_model.simulation import simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import read_neuron, write_neuron
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import real_cells
 from tests.mapping.neurons import burster
 from tests.mapping.sensitivities import exponential_cells

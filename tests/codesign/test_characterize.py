@@ -27,9 +27,9 @@ from mapping.characteristics import (
 )
 from netlists.cell_benches import CellBenches
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.foreign_pdk import write_pdk
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import burster

@@ -21,9 +21,9 @@ from codesign.workflows.train import make_network, train_run
 from mapping.trim.curves import VOLTAGE, steady_current
 from netlists.engine import Engine
 from neuron_model.errors import InputError
-from neuron_model.model_file import read_model, write_model
-from neuron_model.network import MTCNetwork, neurons_of
-from neuron_model.variation import Variation
+from neuron_model.network.model_file import read_model, write_model
+from neuron_model.network.network import MTCNetwork, neurons_of
+from neuron_model.network.variation import Variation
 
 CONFIGURATION = """
 [task]

@@ -8,7 +8,7 @@ import pytest
 from codesign.close_calls import ACCURACY, close_calls, is_close, sample_close_calls
 from codesign.validation import NeuronValidation
 from codesign.verdicts import COINCIDENCE_LIMIT, ISI_TOLERANCE, IV_LIMIT, Deviation
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 
 Make = Callable[..., NeuronValidation]
 

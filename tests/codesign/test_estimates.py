@@ -19,7 +19,7 @@ from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
 from netlists.engine import Engine
 from neuron_model.errors import InputError
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE, burster
 
 GENERIC = load_technology("generic")

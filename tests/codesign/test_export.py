@@ -20,11 +20,11 @@ from codesign.workflows.source import Drive
 from mapping.design import read_designs
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file
+from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import write_neuron
-from neuron_model.parameters import Timescale
-from neuron_model.spikes import spike_times
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import Timescale
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE, burster
 
 Captured = pytest.CaptureFixture[str]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from codesign.command_line import main
-from neuron_model.iv_curves import iv_curves
-from neuron_model.neuron_file import write_neuron
-from neuron_model.parameters import TIMESCALES
-from neuron_model.presets import preset
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.presets import preset
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import TIMESCALES
 
 Captured = pytest.CaptureFixture[str]
 

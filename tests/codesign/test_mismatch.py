@@ -21,10 +21,10 @@ from mapping.sensitivity import CellSensitivities, features, sensitivities_to_js
 from netlists.cell_benches import CellBenches
 from netlists.device_names import alterations
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import write_neuron
-from neuron_model.regimes import Regime
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import EXCITABLE
 

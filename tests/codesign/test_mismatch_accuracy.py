@@ -16,9 +16,9 @@ from codesign.workflows.source import Drive
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime, RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import EXCITABLE

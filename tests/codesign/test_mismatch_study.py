@@ -17,7 +17,7 @@ from codesign.mismatch_study import (
     rhythm,
     study_to_json,
 )
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
 SPIKING = RegimeReport(Regime.TONIC_SPIKING, 0.9, 9, (), interspike_interval=50.0)

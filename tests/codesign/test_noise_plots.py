@@ -8,7 +8,7 @@ import pytest
 from codesign.noise_plots import noise_figure
 from codesign.noise_study import Train
 from codesign.plots import save_figure
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 from tests.codesign.noise_studies import study
 
 

@@ -17,7 +17,7 @@ from codesign.noise_study import (
     ratio,
     study_to_json,
 )
-from neuron_model.regimes import Regime
+from neuron_model.analysis.regimes import Regime
 from tests.codesign.noise_studies import RESTING, TONIC, study, trains
 
 

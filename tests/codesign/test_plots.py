@@ -20,9 +20,9 @@ from codesign.plots import (
     waveform_figure,
 )
 from codesign.validation import NeuronValidation, Validation, Waveform
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.stimulus import Stimulus
 
 MakeNeuron = Callable[..., NeuronValidation]
 

@@ -10,10 +10,10 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.workflows.quantise import CODES_FILE
 from mapping.design import read_designs
-from neuron_model.model_file import write_model
-from neuron_model.network import MTCNetwork, NetworkConfiguration
-from neuron_model.neuron_file import write_neuron
-from neuron_model.parameters import NeuronParameters
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 from tests.codesign.foreign_pdk import write_pdk
 from tests.mapping.neurons import EXCITABLE, burster
 

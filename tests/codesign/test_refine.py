@@ -14,8 +14,8 @@ from codesign.workflows.source import Drive
 from mapping.design import read_designs
 from netlists.engine import Engine
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import write_neuron
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import EXCITABLE
 

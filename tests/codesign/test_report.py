@@ -30,7 +30,7 @@ from mapping.design import (
     write_designs,
 )
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 
 VOID = {"meta", "link", "br", "hr", "col", "img", "input"}
 
@@ -97,7 +97,7 @@ def design(name: str) -> NeuronDesign:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A whole run with one neuron that passed and one that did not, and its report."""
-    from neuron_model.regimes import Regime
+    from neuron_model.analysis.regimes import Regime
     from tests.codesign.conftest import neuron
 
     run = tmp_path_factory.mktemp("runs") / "first run"

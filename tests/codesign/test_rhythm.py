@@ -15,8 +15,8 @@ from codesign.workflows.rhythm import (
     watched,
 )
 from codesign.workflows.source import Drive
-from neuron_model.regimes import Regime, RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from codesign.command_line import main
-from neuron_model.neuron_file import read_neuron, write_neuron
-from neuron_model.presets import preset
-from neuron_model.simulation import simulate
-from neuron_model.spikes import spike_times
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.presets import preset
+from neuron_model.analysis.simulation import simulate
+from neuron_model.analysis.spikes import spike_times
+from neuron_model.model.neuron_file import read_neuron, write_neuron
+from neuron_model.model.stimulus import Stimulus
 
 Captured = pytest.CaptureFixture[str]
 

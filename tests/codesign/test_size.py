@@ -15,10 +15,10 @@ from codesign.workflows.size_search import SEARCH_FILE, search, write_sizing
 from codesign.workflows.sizing import SizingProblem
 from codesign.workflows.source import Drive
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import write_neuron
-from neuron_model.regimes import Regime, RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.stimulus import Stimulus
 from tests.codesign.test_sizing_study import figures
 from tests.mapping.neurons import EXCITABLE
 from tests.mapping.sensitivities import exponential_cells

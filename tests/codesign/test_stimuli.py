@@ -5,11 +5,11 @@ import pytest
 
 from codesign.workflows.source import Drive, Source
 from codesign.workflows.stimuli import default_stimulus, steady_drive, stimuli_for
+from neuron_model.analysis.regimes import Regime, classify
+from neuron_model.analysis.simulation import default_duration, simulate
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, NeuronParameters
-from neuron_model.regimes import Regime, classify
-from neuron_model.simulation import default_duration, simulate
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import Element, NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 
 EXCITABLE = NeuronParameters((Element("fast", -2.0, 0.0), Element("slow", 2.0, 0.0)), tau_slow=20.0)
 QUIET = NeuronParameters((Element("fast", -0.5, 0.0),))

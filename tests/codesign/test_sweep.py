@@ -19,12 +19,12 @@ from codesign.workflows.sweep import run_sweep
 from codesign.workflows.sweep_plan import plan_sweep
 from codesign.workflows.sweep_record import known_points, open_record
 from mapping.characteristics import CellCharacteristics
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError, SimulatorError
-from neuron_model.model_file import write_model
-from neuron_model.network import MTCNetwork, NetworkConfiguration
-from neuron_model.neuron_file import write_neuron
-from neuron_model.parameters import NeuronParameters
-from neuron_model.regimes import Regime
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.cells import real_cells
 from tests.mapping.neurons import EXCITABLE

@@ -24,7 +24,7 @@ from codesign.sweep_study import (
 )
 from codesign.sweep_table import summary, table_columns, table_rows
 from codesign.workflows.sweep_files import csv_text
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
 SPIKING = RegimeReport(Regime.TONIC_SPIKING, 0.7, 12, (), 0, None, 30.0, None)

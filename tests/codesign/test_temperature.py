@@ -16,10 +16,10 @@ from codesign.workflows.source import Drive
 from codesign.workflows.temperature import study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
+from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.neuron_file import write_neuron
-from neuron_model.regimes import Regime, RegimeReport
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE
 
 Captured = pytest.CaptureFixture[str]

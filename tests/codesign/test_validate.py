@@ -18,10 +18,10 @@ from codesign.workflows.run_validation import print_validation, select
 from codesign.workflows.source import Source, write_drives
 from codesign.workflows.validate import is_circuit_shaped, thinned
 from neuron_model.errors import InputError
-from neuron_model.model_file import write_model
-from neuron_model.network import MTCNetwork, NetworkConfiguration
-from neuron_model.neuron_file import write_neuron
-from neuron_model.parameters import Element, Filter, Leak, NeuronParameters
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import Element, Filter, Leak, NeuronParameters
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 from tests.codesign.foreign_pdk import write_pdk
 from tests.mapping.neurons import EXCITABLE, burster
 

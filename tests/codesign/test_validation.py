@@ -27,8 +27,8 @@ from codesign.validation import (
     write_validation,
 )
 from codesign.verdicts import DEFINITIONS, Timing
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime
 
 CURVES = ("voltage", "model", "as_built", "circuit")
 ROLES = ("model", "as_built", "circuit")
@@ -92,7 +92,7 @@ def test_any_value_comes_back(
     units: dict[str, float],
     regime: Regime,
 ):
-    from neuron_model.regimes import RegimeReport
+    from neuron_model.analysis.regimes import RegimeReport
 
     report = RegimeReport(regime, 0.5, 1, (duration,), 0, None, None, None)
     neuron = NeuronValidation(

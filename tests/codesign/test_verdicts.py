@@ -28,7 +28,7 @@ from codesign.verdicts import (
     timing,
     verdict,
 )
-from neuron_model.regimes import Regime, RegimeReport, classify
+from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 
 
 def report(spikes: tuple[float, ...], interval: float | None, pause: float | None) -> RegimeReport:

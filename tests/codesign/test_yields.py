@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codesign.verdicts import ISI_TOLERANCE
 from codesign.yields import Share, yields, yields_to_json
-from neuron_model.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime, RegimeReport
 
 MODEL = RegimeReport(Regime.TONIC_BURSTING, 0.8, 40, (), 5, 8.0, 20.0, 300.0)
 Z = 1.959963984540054  # of the normal distribution at 97.5 %

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from examples.iv_curves import DURATION, STEP, STRENGTHS, main, neuron
-from neuron_model.iv_curves import excitability
-from neuron_model.regimes import classify
-from neuron_model.simulation import simulate
+from neuron_model.analysis.iv_curves import excitability
+from neuron_model.analysis.regimes import classify
+from neuron_model.analysis.simulation import simulate
 
 
 def test_the_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

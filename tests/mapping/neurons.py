@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from neuron_model.dynamics import State, ionic_current
-from neuron_model.parameters import (
+from neuron_model.model.dynamics import State, ionic_current
+from neuron_model.model.parameters import (
     OTA_FILTER,
     TIMESCALES,
     Element,

@@ -10,7 +10,7 @@ from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mapper import map_neuron
-from neuron_model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster, iv_curve
 

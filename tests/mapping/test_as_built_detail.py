@@ -9,11 +9,11 @@ from mapping.as_built import as_built
 from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.mapper import map_neuron
-from neuron_model.iv_curves import iv_curves
-from neuron_model.parameters import TIMESCALES, Amplifier, Timescale
-from neuron_model.simulation import simulate
-from neuron_model.spikes import spike_times
-from neuron_model.stimulus import Stimulus
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.simulation import simulate
+from neuron_model.analysis.spikes import spike_times
+from neuron_model.model.parameters import TIMESCALES, Amplifier, Timescale
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import BIASES, LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster
 

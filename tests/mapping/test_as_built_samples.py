@@ -11,9 +11,9 @@ from mapping.characteristics import Orientation
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.mismatch import COMPENSATION, OUTPUT, DeviceSpread, Draw, draw, follower_block
-from neuron_model.dynamics import leak_current
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
+from neuron_model.model.dynamics import leak_current
+from neuron_model.model.parameters import Timescale
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster
 from tests.mapping.sensitivities import OTA, STEEP, exponential_cells

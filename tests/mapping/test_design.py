@@ -16,7 +16,7 @@ from mapping.design import (
 )
 from mapping.mapper import map_neuron
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 

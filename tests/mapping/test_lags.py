@@ -7,7 +7,7 @@ from scipy.optimize import least_squares
 
 from mapping.characteristics import Orientation, OtaPoint
 from mapping.lags import Ramp, fit_lags, lagging_transfer
-from neuron_model.parameters import Amplifier
+from neuron_model.model.parameters import Amplifier
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mapping.leakage import Leakage, added_current
 from mapping.limits import Limits
 from mapping.mapper import MappingChoices, least_follower_bias, map_neuron
 from neuron_model.errors import InputError
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 from tests.mapping.cells import LIMITS, leaking_cells, real_cells
 from tests.mapping.neurons import burster
 

@@ -14,7 +14,7 @@ from mapping.design import NeuronDesign
 from mapping.limits import Limits
 from mapping.mapper import MappingChoices, map_neuron
 from neuron_model.errors import InputError
-from neuron_model.parameters import (
+from neuron_model.model.parameters import (
     OTA_FILTER,
     Element,
     Filter,

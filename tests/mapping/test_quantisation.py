@@ -9,7 +9,7 @@ from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.quantisation import quantise, scaled_design
 from neuron_model.errors import InputError
-from neuron_model.parameters import NeuronParameters, Timescale
+from neuron_model.model.parameters import NeuronParameters, Timescale
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster, iv_curve
 

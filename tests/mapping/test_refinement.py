@@ -21,8 +21,8 @@ from mapping.refinement import (
     slower,
     timed,
 )
-from neuron_model.iv_curves import iv_curves
-from neuron_model.parameters import TIMESCALES
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.model.parameters import TIMESCALES
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 

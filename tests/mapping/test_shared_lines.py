@@ -9,7 +9,7 @@ from mapping.mapper import MappingChoices, map_neuron
 from mapping.quantisation import quantise
 from mapping.shared_lines import share_lines
 from neuron_model.errors import InputError
-from neuron_model.parameters import Element, Timescale
+from neuron_model.model.parameters import Element, Timescale
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 

@@ -8,7 +8,7 @@ from mapping.characteristics import CellCharacteristics, MirrorTable, Orientatio
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw, design_at
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 from tests.mapping.cells import BIASES, LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster
 

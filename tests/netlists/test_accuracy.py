@@ -9,8 +9,8 @@ from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import DEFAULT_OPTIONS
 from netlists.engine import Engine
 from netlists.neuron_benches import NeuronBenches, response
-from neuron_model.parameters import Timescale
-from neuron_model.spikes import spike_times
+from neuron_model.analysis.spikes import spike_times
+from neuron_model.model.parameters import Timescale
 from tests.netlists.test_neuron_benches import benches  # noqa: F401 (a fixture)
 
 DRIVE = (np.array([0.0, 40.0]), np.array([-2.4, -0.6]), 500.0)

@@ -10,8 +10,8 @@ from mapping.mismatch import Draw, draw
 from mapping.trim.calibration import Calibration, clamp_voltages
 from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.knobs import make_knobs
-from neuron_model.parameters import NeuronParameters
-from neuron_model.stimulus import Stimulus
+from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 from tests.mapping.sensitivities import exponential_cells

@@ -6,7 +6,7 @@ import pytest
 from mapping.as_built_samples import as_built_samples
 from mapping.trim.curves import VOLTAGE, settled_shift, steady_current
 from mapping.trim.knobs import with_value
-from neuron_model.parameters import Timescale
+from neuron_model.model.parameters import Timescale
 from tests.mapping.cells import real_cells
 from tests.mapping.sensitivities import exponential_cells
 from tests.mapping.trim.bench import PORTS, chips, design

@@ -7,8 +7,8 @@ import pytest
 
 from mapping.as_built_samples import as_built_samples
 from mapping.trim.curves import VOLTAGE, Blocks, some, steady_current, total_curves
-from neuron_model.iv_curves import iv_curves
-from neuron_model.parameters import TIMESCALES
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.model.parameters import TIMESCALES
 from tests.mapping.cells import real_cells
 from tests.mapping.sensitivities import exponential_cells
 from tests.mapping.trim.bench import chips, design

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mapping.trim.trim import Budget, look, trim
+from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
-from neuron_model.regimes import Regime
 from tests.mapping.trim.bench import DRIVE, calibration, chips
 
 COUNT = 12

@@ -13,9 +13,9 @@ from neuron_model.baselines.adaptive_lif import (
     run_stepwise,
 )
 from neuron_model.errors import InputError
-from neuron_model.limits import REALISABLE
-from neuron_model.network import Network
-from neuron_model.training import keep_within
+from neuron_model.model.limits import REALISABLE
+from neuron_model.network.network import Network
+from neuron_model.training.training import keep_within
 
 
 def layer(neurons: int = 4, **values) -> AdaptiveLIF:

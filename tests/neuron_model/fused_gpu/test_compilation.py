@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from neuron_model.backends import triton_is_there
+from neuron_model.backends.backends import triton_is_there
 
 pytestmark = pytest.mark.skipif(
     not triton_is_there(), reason="no Triton: pip install -c constraints.txt -e '.[gpu]'"

@@ -1,0 +1,1 @@
+"""How a neuron's steps are run: plain torch, compiled, and the kernels for CPU and GPU."""

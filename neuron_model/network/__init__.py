@@ -1,0 +1,1 @@
+"""Neurons as torch modules, the network that they form, and its file."""

@@ -1,0 +1,58 @@
+"""The readout by least squares, which no gradient finds as fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from neuron_model.network.network import Network
+from neuron_model.network.variation import Variation, chip_count, in_turn, varied
+from neuron_model.tasks.series import Series, Task, windows_at
+from neuron_model.training.training_configuration import TrainingConfiguration
+
+
+@torch.no_grad()
+def fit_readout(
+    network: Network,
+    task: Task,
+    series: Series,
+    configuration: TrainingConfiguration,
+    variations: Sequence[Variation | None] = (),
+) -> None:
+    """Set the readout to the least squares solution for the activity as it is.
+
+    Where there are ``variations``, it is one readout for all of their chips. The activity is that
+    of windows from rest, or, where the state is carried, of as many moments in continuous runs, as
+    few and long ones as there are chips.
+
+    The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
+    the same as the other way round.
+    """
+    generator = torch.Generator().manual_seed(configuration.seed + 1)
+    batch = max(configuration.batch, 32, 2 * chip_count(variations))
+    weights = network.readout.weight
+    window = task.window
+    if configuration.state == "carried":
+        runs, moments = max(1, chip_count(variations)), batch * window
+        window = min(len(series.training), moments // runs)
+        batch = max(runs, moments // window)
+    starts = torch.randint(len(series.training) - window + 1, (batch,), generator=generator)
+    signal, target = windows_at(series.training, window, starts, weights.dtype)
+    turns = in_turn(variations, batch)
+    index = None if turns is None else turns.to(weights.device)
+    with varied(network, variations, index):
+        s = network.hidden(signal.to(weights.device)).activity
+    target = target.to(weights.device)
+    for output in range(network.outputs):
+        a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
+        y = target[:, task.washout :, output].reshape(-1).double()
+        centre, mean = a.mean(0), y.mean()
+        a = a - centre
+        gram = a.T @ a
+        # Where every neuron is silent nothing but the bias can be fitted.
+        size = gram.diagonal().mean().clamp_min(1e-30)
+        penalty = configuration.ridge * size * torch.eye(len(gram)).to(gram)
+        weight = torch.linalg.solve(gram + penalty, a.T @ (y - mean))
+        network.readout.weight[output] = weight.to(weights)
+        network.readout.bias[output] = (mean - centre @ weight).to(weights)

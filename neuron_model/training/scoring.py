@@ -1,0 +1,171 @@
+"""What a network is worth on a part of a task's series, in two ways.
+
+In windows: each from rest, its washout not scored. On the stream: one continuous run, since a chip
+has no reset; it begins from rest, and the first ``washout`` moments of the part are its warm-up,
+which is not scored. Both ways score the same moments, but for those at the end that fill no
+window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.variation import Variation, chip_count, in_turn, varied
+from neuron_model.tasks.series import Part, Series, Task, nrmse, scored_windows
+
+_WINDOWS_AT_ONCE = 256
+"""Of an evaluation, so that long test parts fit into the memory."""
+
+_STEPS_AT_ONCE = 65_536
+"""Of a continuous run, all its sequences together, for the same reason."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """NRMSE (:func:`neuron_model.tasks.series.nrmse`) in windows from rest, and on the stream."""
+
+    windows: float
+    stream: float
+
+    @property
+    def worse(self) -> float:
+        """The larger of the two; NaN where one is."""
+        return float(np.maximum(self.windows, self.stream))
+
+
+@torch.no_grad()
+def run_on(
+    network: Network, signal: np.ndarray, chips: Sequence[Variation | None] = ()
+) -> tuple[Tensor, NetworkState]:
+    """The forecasts of one continuous run from rest, (sequences, samples, outputs), and its end.
+
+    Args:
+        network: whose state is carried on from sample to sample.
+        signal: (samples, inputs), scaled as in training.
+        chips: each of them runs on all of it, in a sequence of its own; without any there is one
+            sequence, of the network as it is trained.
+    """
+    weights = network.readout.weight
+    count = chip_count(chips) or 1
+    given = torch.as_tensor(np.array(signal)).to(weights).expand(count, *signal.shape)
+    turns = in_turn(chips, count)
+    index = None if turns is None else turns.to(weights.device)
+    samples = max(1, _STEPS_AT_ONCE // (count * network.steps_per_sample))
+    state: NetworkState | None = None
+    forecasts = []
+    with varied(network, chips, index):
+        for some in given.split(samples, dim=1):
+            outputs, state = network(some, state)
+            forecasts.append(outputs.cpu())
+    assert state is not None, "the signal has no samples"
+    return torch.cat(forecasts, dim=1), state
+
+
+def score(network: Network, task: Task, part: Part, before: np.ndarray | None = None) -> Scores:
+    """Both ways; the arguments are those of :func:`evaluate_stream`."""
+    return Scores(evaluate(network, task, part), evaluate_stream(network, task, part, before))
+
+
+def score_test(network: Network, task: Task, series: Series) -> Scores:
+    """On the test part; the stream is one run over validation and test part."""
+    return score(network, task, series.test, series.before_test)
+
+
+@torch.no_grad()
+def evaluate(network: Network, task: Task, part: Part) -> float:
+    """NRMSE in windows of a part of the task's series."""
+    weights = network.readout.weight
+    signal, target = scored_windows(task, part, weights.dtype)
+    found = [network(some.to(weights.device))[0].cpu() for some in signal.split(_WINDOWS_AT_ONCE)]
+    return nrmse(torch.cat(found)[:, task.washout :], target[:, task.washout :])
+
+
+def evaluate_stream(
+    network: Network, task: Task, part: Part, before: np.ndarray | None = None
+) -> float:
+    """NRMSE in one continuous run over a part of the task's series.
+
+    Args:
+        network: begins from rest.
+        task: whose washout is the warm-up.
+        part: what is scored, but for the warm-up.
+        before: (samples, inputs), the input before the part in the same run.
+    """
+    found = forecast(network, part, before)[task.washout :]
+    return nrmse(found, torch.tensor(part.target[task.washout :]))
+
+
+def forecast(network: Network, part: Part, before: np.ndarray | None = None) -> Tensor:
+    """The forecast at each moment of a part in one run, (samples, outputs), scaled."""
+    found, _ = run_on(network, _input(part, before))
+    return found[0, -len(part) :]
+
+
+@torch.no_grad()
+def evaluate_chips(
+    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
+) -> tuple[float, ...]:
+    """NRMSE in windows of each chip, with the readout as it is trained."""
+    windows = len(scored_windows(task, part, torch.float32)[0])
+    return tuple(
+        _evaluate_on(network, task, part, variations, torch.full((windows,), chip))
+        for chip in range(chip_count(variations))
+    )
+
+
+def evaluate_chips_stream(
+    network: Network,
+    task: Task,
+    part: Part,
+    variations: Sequence[Variation | None],
+    before: np.ndarray | None = None,
+) -> tuple[float, ...]:
+    """NRMSE of each chip in one continuous run, with the readout as it is trained."""
+    found, _ = run_on(network, _input(part, before), variations)
+    target = torch.tensor(part.target[task.washout :])
+    return tuple(nrmse(one[-len(part) :][task.washout :], target) for one in found)
+
+
+@torch.no_grad()
+def score_on_chips(
+    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
+) -> Scores:
+    """Both ways, over all chips: each has an equal share of the windows, and the whole stream."""
+    windows = len(scored_windows(task, part, torch.float32)[0])
+    turns = in_turn(variations, windows)
+    assert turns is not None, "there are no chips"
+    found, _ = run_on(network, part.signal, variations)
+    target = torch.tensor(part.target[task.washout :]).expand(len(found), -1, -1)
+    return Scores(
+        _evaluate_on(network, task, part, variations, turns),
+        nrmse(found[:, task.washout :], target),
+    )
+
+
+def _input(part: Part, before: np.ndarray | None) -> np.ndarray:
+    return part.signal if before is None else np.concatenate([before, part.signal])
+
+
+def _evaluate_on(
+    network: Network,
+    task: Task,
+    part: Part,
+    variations: Sequence[Variation | None],
+    chips: Tensor,
+) -> float:
+    """NRMSE where each window is run by the chip that ``chips`` (windows,) names."""
+    weights = network.readout.weight
+    signal, target = scored_windows(task, part, weights.dtype)
+    found = []
+    for some, index in zip(
+        signal.split(_WINDOWS_AT_ONCE), chips.split(_WINDOWS_AT_ONCE), strict=True
+    ):
+        with varied(network, variations, index.to(weights.device)):
+            found.append(network(some.to(weights.device))[0].cpu())
+    return nrmse(torch.cat(found)[:, task.washout :], target[:, task.washout :])

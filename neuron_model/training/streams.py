@@ -1,0 +1,159 @@
+"""Sequences that run through the training part window after window, with the state carried along.
+
+A chip has no reset between windows. So each sequence of a batch runs on through the training part:
+its next window begins where the last one ended, and the network begins it in the state in which it
+ended the last one, through which no gradient flows (truncated backpropagation through time). Before
+each window a sequence begins anew with the probability ``restart``, from rest and anywhere in the
+training part; at the part's end it does so in any case, within the part's first window. It is
+then not scored until the washout is over, nor after it has come to another chip, which begins with
+the voltages that the one before had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.network_state import restarted, tensors_of, with_tensors
+from neuron_model.tasks.series import Series, Task, windows_at
+from neuron_model.training import processes
+from neuron_model.training.training_configuration import TrainingConfiguration
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the sequences of a batch stand, those of all processes, each (batch,).
+
+    at: the first row of the window. past: how many rows came before it since the sequence
+    began or came to another chip. begins: whether the sequence begins with this window.
+    """
+
+    at: Tensor
+    past: Tensor
+    begins: Tensor
+
+
+class Streams:
+    """The sequences of a training, and the state that each has come to.
+
+    Args:
+        network: what runs on them.
+        task: whose windows and washout.
+        series: whose training part.
+        configuration: batch and restart.
+        generator: of what is drawn here: the same in all processes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        series: Series,
+        configuration: TrainingConfiguration,
+        generator: torch.Generator,
+    ) -> None:
+        self._network = network
+        self._task = task
+        self._part = series.training
+        self._configuration = configuration
+        self._generator = generator
+        self._last = len(series.training) - task.window
+        self._share = slice(processes.rank(), None, processes.count())
+        self._position: Position | None = None
+        self._chip = torch.empty(0, dtype=torch.int64)
+        self._state: NetworkState | None = None
+
+    @property
+    def chips(self) -> Tensor:
+        """Which chip each sequence of this process is on; empty where there are none."""
+        return self._chip[self._share]
+
+    def change_chips(self, count: int) -> None:
+        """Draw which of ``count`` new chips each sequence is on from now."""
+        self._chip = self._draw(count)
+        if self._position is not None:
+            # The window that comes next is the first of the new chip.
+            past = torch.full_like(self._position.past, -self._task.window)
+            self._position = replace(self._position, past=past)
+
+    def go_on(self, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+        """The next window of each of this process's sequences.
+
+        Returns:
+            signal (batch, window, inputs), target (batch, window, outputs), and how much each
+            moment counts, (batch, window): 0 or what makes the mean of all processes 1.
+        """
+        self._position = here = self._next(self._position)
+        signal, target = windows_at(self._part, self._task.window, here.at, dtype)
+        rows = here.past[:, None] + torch.arange(self._task.window)
+        weight = (rows >= self._task.washout).to(dtype)
+        share = self._share
+        return signal[share], target[share], (weight / weight.mean())[share]
+
+    def state(self) -> NetworkState | None:
+        """In which this process's sequences begin their window; None: all at rest."""
+        assert self._position is not None, "there is no window yet"
+        begins = self._position.begins[self._share]
+        if self._state is None or not bool(begins.any()):
+            return self._state
+        rest = self._network.initial_state(len(begins))
+        return restarted(self._state, rest, begins)
+
+    def keep(self, end: NetworkState) -> None:
+        """The state in which the sequences of this process ended their window, detached."""
+        self._state = end
+
+    def _next(self, before: Position | None) -> Position:
+        if before is None:
+            at = self._draw(self._last + 1)
+            return Position(at, torch.zeros_like(at), torch.ones_like(at) > 0)
+        # All is drawn whether it is needed or not, so that each step draws alike.
+        shares = torch.rand(self._configuration.batch, generator=self._generator)
+        anywhere = self._draw(self._last + 1)
+        early = self._draw(min(self._task.window, self._last + 1))
+        at = before.at + self._task.window
+        over, anew = at > self._last, shares < self._configuration.restart
+        begins = over | anew
+        at = torch.where(anew, anywhere, torch.where(over, early, at))
+        past = torch.where(begins, 0, before.past + self._task.window)
+        return Position(at, past, begins)
+
+    def _draw(self, count: int) -> Tensor:
+        size = (self._configuration.batch,)
+        return torch.randint(count, size, generator=self._generator)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it, to go on from: that of all processes, which have to call this together."""
+        if self._position is None or self._state is None:
+            return {}
+        batch = self._configuration.batch
+        states = {
+            f"state.{index}": processes.gathered(tensor, batch)
+            for index, tensor in enumerate(tensors_of(self._state))
+        }
+        position = self._position
+        return {"at": position.at, "past": position.past, "chip": self._chip, **states}
+
+    def restore(self, tensors: dict[str, Tensor], like: NetworkState) -> None:
+        """The inverse of :meth:`tensors`.
+
+        Args:
+            tensors: of all processes, however many there were.
+            like: a state of the network, for what it is made of.
+
+        Raises:
+            ValueError: the tensors are not those of such a state.
+        """
+        if not tensors:
+            return
+        at = tensors["at"]
+        # Whether a sequence began with the window that is over is of no more account.
+        self._position = Position(at, tensors["past"], torch.zeros_like(at) > 0)
+        self._chip = tensors["chip"]
+        count = sum(name.startswith("state.") for name in tensors)
+        states = (tensors[f"state.{index}"][self._share] for index in range(count))
+        device = self._network.readout.weight.device
+        self._state = with_tensors(like, [one.to(device, copy=True) for one in states])

@@ -1,0 +1,536 @@
+"""Training of a network on a task: one loop, which can be left and gone on with at any step.
+
+On a CPU the same network, task and configuration give the same numbers to the last bit, also where
+the training was stopped and went on from a :class:`Snapshot`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from neuron_model.errors import InputError
+from neuron_model.model.limits import REALISABLE, Limits
+from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.neuron import MTCNeuron
+from neuron_model.network.variation import Variation, chip_count, varied
+from neuron_model.tasks.series import Series, Task, make_series, scored_windows, training_batch
+from neuron_model.training import processes
+from neuron_model.training.objective import Loss, Objective, scored_loss
+from neuron_model.training.optimisation import learned, make_optimiser, set_rates
+from neuron_model.training.readout_fit import fit_readout
+from neuron_model.training.scoring import Scores, score, score_on_chips, score_test
+from neuron_model.training.streams import Streams
+from neuron_model.training.training_configuration import Rates, TrainingConfiguration
+
+__all__ = [
+    "DrawChips",
+    "Interrupted",
+    "Rates",
+    "Snapshot",
+    "TrainingConfiguration",
+    "TrainingResult",
+    "TrainingStep",
+    "fit_readout",
+    "history_of",
+    "keep_within",
+    "scored_loss",
+    "train",
+]
+
+LOOKS = 20
+"""At the validation part in a run, where the configuration does not say how often."""
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What one training step saw.
+
+    step: its number, from 0. loss: what is made small, before the step. error: the mean square
+    error alone. gradient_norm: before it is clipped. learning_rate: of the neurons. activity:
+    fraction of the hidden neurons' steps in which s > 0. validation_nrmse: after the step, where
+    it was looked at, in windows from rest; validation_stream_nrmse: in one continuous run.
+    """
+
+    step: int
+    loss: float
+    error: float
+    gradient_norm: float
+    learning_rate: float
+    activity: float
+    validation_nrmse: float | None = None
+    validation_stream_nrmse: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How it went: each step, and the test NRMSE before the first and after the last.
+
+    nrmse_before, nrmse: in windows from rest. stream_nrmse_before, stream_nrmse: in one continuous
+    run over validation and test part. best_step: the step after which the validation part was
+    best, None without a validation part; validation_nrmse and validation_stream_nrmse: how well
+    then.
+    """
+
+    history: tuple[TrainingStep, ...]
+    nrmse_before: float
+    nrmse: float
+    stream_nrmse_before: float
+    stream_nrmse: float
+    validation_nrmse: float | None = None
+    validation_stream_nrmse: float | None = None
+    best_step: int | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that training needs to go on after a step as if it had never stopped.
+
+    tensors: by name: the network's state (``network.``), the best so far (``best.``), the
+    optimiser's moments (``optimiser.``), the states of the random generators (``random.``), where
+    the state is carried the sequences' places and states (``streams.``), and the history, a row for
+    each step. numbers: ``step``, how many steps are done; ``nrmse_before`` and
+    ``stream_nrmse_before``; ``best_nrmse``, ``best_stream_nrmse`` and ``best_step`` where there are
+    any.
+    """
+
+    tensors: dict[str, Tensor]
+    numbers: dict[str, float]
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return int(self.numbers["step"])
+
+
+class Interrupted(Exception):
+    """The training was asked to stop and did, after ``step`` steps, which are saved."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"stopped after {step} steps")
+        self.step = step
+
+
+Progress = Callable[[TrainingStep], None]
+
+DrawChips = Callable[[Network, int], Sequence[Variation | None]]
+"""(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
+
+
+def train(
+    network: Network,
+    task: Task,
+    configuration: TrainingConfiguration,
+    limits: Limits = REALISABLE,
+    progress: Progress | None = None,
+    *,
+    resume: Snapshot | None = None,
+    save: Callable[[Snapshot], None] | None = None,
+    save_every: int = 0,
+    stop: Callable[[], bool] | None = None,
+    draw_chips: DrawChips | None = None,
+) -> TrainingResult:
+    """Train ``network`` in place; where the configuration names a device it moves there.
+
+    Started by torchrun, inside of ``processes.joined()``, each process takes its share of every
+    batch, and the result is that of one process, to rounding.
+
+    Args:
+        network: with the task's inputs and outputs.
+        task: what to learn.
+        configuration: how.
+        limits: where the neurons' parameters have to stay, so that a circuit can be made.
+        progress: called after each step.
+        resume: where an earlier training with the same arguments was left.
+        save: called with a snapshot every ``save_every`` steps (0: never), after the last step and
+            before an interruption.
+        stop: asked after each step whether to stop.
+        draw_chips: each sequence is heard by a chip of these, which are drawn anew every
+            ``redraw`` steps of the configuration, and so is the validation part. The test part is
+            heard by the network as it is trained; ``scoring.evaluate_chips`` lets chips hear it.
+
+    Raises:
+        InputError: the loss is no longer finite, or network, task and configuration do not go
+            together.
+        Interrupted: ``stop`` said so.
+    """
+    series = make_series(task)
+    _check(network, task, series, configuration)
+    device = processes.find_device(configuration.device)
+    if device is not None:
+        network.to(device)
+    with _own_random_numbers(network, configuration.seed), _only_learned(network, configuration):
+        run = _Run(network, task, series, configuration, limits, draw_chips)
+        if resume is None:
+            run.begin()
+        else:
+            run.restore(resume)
+        run.loop(progress, save, save_every, stop)
+        return run.finish()
+
+
+class _Run:
+    """A training under way."""
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        series: Series,
+        configuration: TrainingConfiguration,
+        limits: Limits,
+        draw_chips: DrawChips | None,
+    ) -> None:
+        self.network = network
+        self.draw_chips = draw_chips
+        self.variations: Sequence[Variation | None] = ()
+        # The network for which they were drawn, and the step: enough to draw them again.
+        self.drawn_for: dict[str, Tensor] = {}
+        self.drawn_at = 0
+        self.task = task
+        self.series = series
+        self.configuration = configuration
+        self.limits = limits
+        self.generator = torch.Generator().manual_seed(configuration.seed)
+        self.parameters = learned(network, configuration)
+        self.optimiser = make_optimiser(self.parameters, configuration)
+        self.terms = Objective(network, task, configuration)
+        self.objective: nn.Module = self.terms
+        self.streams: Streams | None = None
+        if configuration.state == "carried":
+            self.streams = Streams(network, task, series, configuration, self.generator)
+        if processes.count() > 1:
+            # static: the same parameters get a gradient in every step, though perhaps not all.
+            self.objective = DistributedDataParallel(self.terms, static_graph=True)
+        self.history: list[TrainingStep] = []
+        self.before = Scores(math.nan, math.nan)
+        self.best: dict[str, Tensor] = {}
+        self.best_scores = Scores(math.inf, math.inf)
+        self.best_step: int | None = None
+
+    def begin(self) -> None:
+        keep_within(self.network, self.limits)
+        if self.draw_chips is not None:
+            self._draw(0)
+            self._change_chips()
+        if self.configuration.ridge:
+            self._fit()
+        self.before = score_test(self.network, self.task, self.series)
+
+    def loop(
+        self,
+        progress: Progress | None,
+        save: Callable[[Snapshot], None] | None,
+        save_every: int,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        steps = self.configuration.steps
+        looks = self.configuration.validate_every or max(1, steps // LOOKS)
+        for step in range(len(self.history), steps):
+            if self._out_of_patience():
+                break
+            if self.draw_chips is not None and step and step % self.configuration.redraw == 0:
+                self._draw(step)
+                self._change_chips()
+            loss, norm, stopping = self._step(step, stop)
+            due = (step + 1) % looks == 0 or step + 1 == steps
+            found = self._look(step) if due and len(self.series.validation) else None
+            done = TrainingStep(
+                step,
+                loss.total.item(),
+                loss.error.item(),
+                norm,
+                self.configuration.rate(step),
+                loss.activity.item(),
+                None if found is None else found.windows,
+                None if found is None else found.stream,
+            )
+            self.history.append(done)
+            if progress is not None:
+                progress(done)
+            last = step + 1 == steps or self._out_of_patience()
+            if save is not None and (
+                last or stopping or (save_every and (step + 1) % save_every == 0)
+            ):
+                save(self.snapshot())
+            if stopping and not last:
+                raise Interrupted(step + 1)
+
+    def _draw(self, step: int) -> None:
+        """Draw the chips of the steps that follow."""
+        assert self.draw_chips is not None
+        self.drawn_at = step
+        self.drawn_for = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.variations = self.draw_chips(self.network, self.configuration.seed + step)
+
+    def _change_chips(self) -> None:
+        """Each sequence that is carried along comes to one of the chips that were drawn."""
+        count = chip_count(self.variations)
+        if self.streams is not None and count:
+            self.streams.change_chips(count)
+
+    def _from_rest(self) -> Loss:
+        """The loss on windows from anywhere in the training part, each from rest."""
+        c, weights = self.configuration, self.network.readout.weight
+        pair = training_batch(self.task, self.series, c.batch, self.generator, weights.dtype)
+        # Every process draws the whole batch and takes its own sequences.
+        share = slice(processes.rank(), None, processes.count())
+        signal, target = (x[share].to(weights.device) for x in pair)
+        count = chip_count(self.variations)
+        if not count:
+            return cast(Loss, self.objective(signal, target))
+        index = torch.randint(count, (c.batch,), generator=self.generator)
+        chips = index[share].to(weights.device)
+        return cast(Loss, self.objective(signal, target, self.variations, chips))
+
+    def _carried(self, streams: Streams) -> Loss:
+        """The loss on each sequence's next window; the state is kept for the one after."""
+        weights = self.network.readout.weight
+        signal, target, weight = (x.to(weights.device) for x in streams.go_on(weights.dtype))
+        chips = streams.chips.to(weights.device) if chip_count(self.variations) else None
+        loss = cast(
+            Loss,
+            self.objective(signal, target, self.variations, chips, streams.state(), weight),
+        )
+        assert self.terms.end is not None
+        streams.keep(self.terms.end)
+        return loss
+
+    def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
+        """One change of the weights; loss and wish to stop are those of all processes."""
+        c, weights = self.configuration, self.network.readout.weight
+        set_rates(self.optimiser, c.rate(step))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self._from_rest() if self.streams is None else self._carried(self.streams)
+        loss.total.backward()
+        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), c.gradient_norm))
+        wish = torch.tensor(stop is not None and stop(), device=weights.device)
+        values = [value.double() for value in (*loss, wish)]
+        *means, anyone = processes.average(torch.stack(values)).cpu().unbind()
+        loss = Loss(*means)
+        if not (math.isfinite(loss.total.item()) and math.isfinite(norm)):
+            raise InputError(
+                f"training: the loss is {loss.total.item()} and its gradient {norm} at step "
+                f"{step}; take a smaller learning_rate or a smaller dt."
+            )
+        self.optimiser.step()
+        keep_within(self.network, self.limits)
+        return loss, norm, anyone.item() > 0
+
+    def _out_of_patience(self) -> bool:
+        """Whether too many looks at the validation part have brought nothing better."""
+        if not self.configuration.patience or self.best_step is None:
+            return False
+        since = self.history[self.best_step + 1 :]
+        looks = sum(done.validation_nrmse is not None for done in since)
+        return looks >= self.configuration.patience
+
+    def _look(self, step: int) -> Scores:
+        """The validation part both ways; the best weights are kept."""
+        found = self._judge()
+        if self._decisive(found) < self._decisive(self.best_scores):
+            self.best_scores, self.best_step = found, step
+            if self.configuration.keep == "best":
+                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        return found
+
+    def _judge(self) -> Scores:
+        """Both ways on the validation part, by chips where training is on chips."""
+        part = self.series.validation
+        if chip_count(self.variations):
+            return score_on_chips(self.network, self.task, part, self.variations)
+        return score(self.network, self.task, part)
+
+    def _decisive(self, scores: Scores) -> float:
+        """By which weights are chosen."""
+        return scores.windows if self.streams is None else scores.worse
+
+    def finish(self) -> TrainingResult:
+        c = self.configuration
+        if self.best:
+            self.network.load_state_dict(self.best)
+        if c.ridge and c.steps:
+            self._fit_if_better()
+        after = score_test(self.network, self.task, self.series)
+        looked = self.best_step is not None
+        return TrainingResult(
+            tuple(self.history),
+            nrmse_before=self.before.windows,
+            nrmse=after.windows,
+            stream_nrmse_before=self.before.stream,
+            stream_nrmse=after.stream,
+            validation_nrmse=self.best_scores.windows if looked else None,
+            validation_stream_nrmse=self.best_scores.stream if looked else None,
+            best_step=self.best_step,
+        )
+
+    def _fit(self) -> None:
+        fit_readout(self.network, self.task, self.series, self.configuration, self.variations)
+
+    def _fit_if_better(self) -> None:
+        """Fit the readout; where the validation part says that it was better before, take that."""
+        readout = self.network.readout.state_dict()
+        trained = {k: v.detach().clone() for k, v in readout.items()}
+        judged = len(self.series.validation) > 0
+        before = self._decisive(self._judge()) if judged else math.inf
+        self._fit()
+        if judged and not self._decisive(self._judge()) <= before:
+            self.network.readout.load_state_dict(trained)
+
+    def snapshot(self) -> Snapshot:
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best.items()}
+        for name, parameter in self.parameters.items():
+            state = self.optimiser.state.get(parameter, {})
+            tensors |= {
+                f"optimiser.{name}.{key}": value
+                for key, value in state.items()
+                if isinstance(value, Tensor)
+            }
+        tensors |= {f"chips.{k}": v for k, v in self.drawn_for.items()}
+        if self.streams is not None:
+            tensors |= {f"streams.{k}": v for k, v in self.streams.tensors().items()}
+        tensors["random.batches"] = self.generator.get_state()
+        tensors["random.cpu"] = torch.get_rng_state()
+        device = self.network.readout.weight.device
+        if device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+        rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
+        tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
+        numbers: dict[str, float] = {
+            "step": len(self.history),
+            "nrmse_before": self.before.windows,
+            "stream_nrmse_before": self.before.stream,
+        }
+        if self.drawn_for:
+            numbers["drawn_at"] = self.drawn_at
+        if self.best_step is not None:
+            numbers["best_step"] = self.best_step
+            numbers["best_nrmse"] = self.best_scores.windows
+            numbers["best_stream_nrmse"] = self.best_scores.stream
+        copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+        return Snapshot(copies, numbers)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {
+                k.removeprefix(prefix): v
+                for k, v in snapshot.tensors.items()
+                if k.startswith(prefix)
+            }
+
+        device = self.network.readout.weight.device
+        if self.draw_chips is not None and "drawn_at" in snapshot.numbers:
+            self.network.load_state_dict(under("chips."))
+            self._draw(int(snapshot.numbers["drawn_at"]))
+        self.network.load_state_dict(under("network."))
+        self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
+        for name, parameter in self.parameters.items():
+            for key, value in under(f"optimiser.{name}.").items():
+                # Adam counts its steps on the CPU wherever the parameters are.
+                where = "cpu" if key == "step" else device
+                self.optimiser.state[parameter][key] = value.to(where, copy=True)
+        if self.streams is not None:
+            self.streams.restore(under("streams."), self._state_of_one())
+        random = under("random.")
+        self.generator.set_state(random["batches"])
+        torch.set_rng_state(random["cpu"])
+        if device.type == "cuda" and "cuda" in random:
+            torch.cuda.set_rng_state(random["cuda"], device)
+        self.history = list(history_of(snapshot))
+        numbers = snapshot.numbers
+        self.before = Scores(numbers["nrmse_before"], numbers["stream_nrmse_before"])
+        if "best_step" in numbers:
+            self.best_scores = Scores(numbers["best_nrmse"], numbers["best_stream_nrmse"])
+            self.best_step = int(numbers["best_step"])
+
+    @torch.no_grad()
+    def _state_of_one(self) -> NetworkState:
+        """A state of the network, for what it is made of: that of one sequence after a sample."""
+        weights = self.network.readout.weight
+        signal = torch.zeros(1, 1, self.network.inputs).to(weights)
+        index = torch.zeros(1, dtype=torch.int64, device=weights.device)
+        with varied(self.network, self.variations, index):
+            return self.network(signal)[1]
+
+
+def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
+    """The steps that are done."""
+    names = [f.name for f in fields(TrainingStep)]
+    steps = []
+    for row in snapshot.tensors["history"].tolist():
+        values = dict(zip(names, row, strict=True))
+        values["step"] = int(values["step"])
+        for look in ("validation_nrmse", "validation_stream_nrmse"):
+            if math.isnan(values[look]):
+                values[look] = None
+        steps.append(TrainingStep(**values))
+    return tuple(steps)
+
+
+def keep_within(network: Network, limits: Limits) -> None:
+    """Move the learned values of MTC neurons into ``limits``, of others into their own."""
+    for layer in network.layers:
+        if isinstance(layer, MTCNeuron):
+            layer.keep_within(limits)
+        elif callable(constrain := getattr(layer, "constrain", None)):
+            constrain()
+
+
+def _check(
+    network: Network, task: Task, series: Series, configuration: TrainingConfiguration
+) -> None:
+    for what in ("inputs", "outputs"):
+        has, needs = getattr(network, what), getattr(series, what)
+        if has != needs:
+            raise InputError(f"training: the network has {has} {what}; the task needs {needs}.")
+    for name, part in (("validation", series.validation), ("test", series.test)):
+        if len(part):
+            _, target = scored_windows(task, part, torch.float64)
+            scored = target[:, task.washout :].flatten(0, 1)
+            still = torch.nonzero(scored.amax(0) == scored.amin(0))
+            if len(still):
+                raise InputError(
+                    f"training: target {int(still[0]) + 1} of {series.outputs} does not change in "
+                    f"the {name} part, so its NRMSE is not defined; take another target or other "
+                    "fractions."
+                )
+    sharing = processes.count()
+    if configuration.batch % sharing:
+        raise InputError(
+            f"training: batch = {configuration.batch} is not allowed; it must be a multiple of "
+            f"the {sharing} processes that share it."
+        )
+
+
+@contextmanager
+def _own_random_numbers(network: Network, seed: int) -> Iterator[None]:
+    """Whatever a layer draws comes from the seed, and the caller's generators stay as they were."""
+    device = network.readout.weight.device
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _only_learned(network: Network, configuration: TrainingConfiguration) -> Iterator[None]:
+    """No gradients for what has a rate of 0, while the block runs."""
+    moved = learned(network, configuration)
+    frozen = [p for name, p in network.named_parameters() if p.requires_grad and name not in moved]
+    if not moved and configuration.steps:
+        raise InputError("training: rates are all 0; at least one group must learn.")
+    try:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(True)

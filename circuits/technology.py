@@ -89,9 +89,9 @@ class Models:
     """Where the transistor models are; what `netlists.model_library` reads."""
 
     name: str
-    folder: Path
+    folder: Path = field(metadata={"identity": False})
     paths: tuple[str, ...]
-    installed: str = ""
+    installed: str = field(default="", metadata={"identity": False})
     includes: tuple[str, ...] = ()
     sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, float | str] = field(default_factory=dict)
@@ -123,14 +123,14 @@ class Technology:
     sizes: Mapping[str, Mapping[str, Size]]
     models: Models
     limits: Limits
-    description: str = ""
+    description: str = field(default="", metadata={"identity": False})
     corners: tuple[str, ...] = ("tt",)
     membrane_capacitance: float = 4e-12
     unit_current: float | None = None
     capacitance_density: float = 2e-15
     leak: LeakShape = LeakShape()
     mismatch: MismatchSet = MismatchSet()
-    mismatch_sets: tuple[MismatchSet, ...] = ()
+    mismatch_sets: tuple[MismatchSet, ...] = field(default=(), metadata={"identity": False})
     process: ProcessSpread | None = None
     bias_generator: BiasGenerator | None = None
 

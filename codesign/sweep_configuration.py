@@ -73,7 +73,7 @@ class MismatchSettings:
     """
 
     samples: int = 0
-    least_yield: float = 0.0
+    least_yield: float = field(default=0.0, metadata={"identity": False})
     process: bool = False
     set: str = ""
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ class MismatchSet:
     """Coefficients of both kinds of transistors, what they are called and where they come from."""
 
     name: str = ""
-    source: str = ""
+    source: str = field(default="", metadata={"identity": False})
     nmos: Matching = Matching()
     pmos: Matching = Matching()
 

@@ -12,8 +12,6 @@ same throughout a search, so that choices are compared on the same silicon.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.mismatch_study import RHYTHM
+from codesign.studies import identity
 from codesign.workflows.characterize import Progress, characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
@@ -37,12 +36,10 @@ from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
-from mapping.mismatch_set import mismatch_content
 from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.model.neuron_file import neuron_to_toml
 from neuron_model.model.parameters import Element, NeuronParameters
 
 if TYPE_CHECKING:
@@ -200,16 +197,17 @@ def _search(problem: CentringProblem, chips: int, seed: int, tolerance: float) -
     space = {f"alpha_{k}": (-reach, reach) for k in range(count)}
     space |= {f"delta_{k}": (-DELTA_SHIFT, DELTA_SHIFT) for k in range(count)}
     space["i_bias"] = (-DELTA_SHIFT, DELTA_SHIFT)
-    drive, technology = problem.drive, problem.technology
-    content = [
-        neuron_to_toml(problem.parameters),
-        [list(drive.stimulus.times), list(drive.stimulus.values), drive.duration],
-        problem.sensitivities.fingerprint,
-        [technology.membrane_capacitance, technology.unit_current],
-        mismatch_content(technology.mismatch),
-        [chips, seed, tolerance],
-    ]
-    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    fingerprint = identity.key(
+        {
+            "parameters": problem.parameters,
+            "drive": problem.drive,
+            "technology": problem.technology,
+            "cells": problem.sensitivities.fingerprint,
+            "chips": chips,
+            "seed": seed,
+            "tolerance": tolerance,
+        }
+    )
     return Search({}, space, [dict.fromkeys(space, 0.0)], fingerprint=fingerprint)
 
 

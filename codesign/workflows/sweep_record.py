@@ -12,6 +12,7 @@ from typing import Any
 
 from circuits.technology import Technology
 from codesign.measured_record import MeasuredRecord
+from codesign.studies import identity
 from codesign.sweep_axes import AxisValue
 from codesign.sweep_study import SweepPoint, outcome_from_json
 from codesign.workflows.characterize import models_for
@@ -121,7 +122,9 @@ def description(plan: SweepPlan, accuracy: Accuracy = Accuracy.AUTO) -> dict[str
     for axis in plan.axes:
         content[f"axes.{axis.name}"] = list(axis.values)
     content["order of axes"] = [axis.name for axis in plan.axes]
-    content["mismatch.samples"] = configuration.mismatch.samples
+    # all that may be set of it, what is added tomorrow as well
+    settings = identity.content(configuration.mismatch)["fields"]
+    content |= {f"mismatch.{name}": value for name, value in settings.items()}
     if configuration.mismatch.samples:
         content["seed"] = configuration.seed
         for name, technology in plan.technologies.items():

@@ -55,6 +55,24 @@ def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
         centre(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.db")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"leak": replace(GENERIC.leak, sections=GENERIC.leak.sections + 2)},
+        {"leak": replace(GENERIC.leak, range=4.0)},
+        {"reference": GENERIC.reference + 0.01},
+        {"limits": replace(GENERIC.limits, unit_current=(1e-12, 1e-9))},
+    ],
+)
+def test_a_search_on_another_technology_is_another_search(problem, tmp_path, changed):
+    centre(problem, 1, 1, record=tmp_path / "c.db")
+    technology = replace(problem.technology, **changed)
+    with pytest.raises(InputError, match="holds the search of another"):
+        centre(replace(problem, technology=technology), 1, 1, record=tmp_path / "c.db")
+    described = replace(problem.technology, description="of another day")
+    centre(replace(problem, technology=described), 1, 1, record=tmp_path / "c.db")
+
+
 def test_what_moves_is_alpha_delta_and_bias():
     by = {"alpha_0": math.log(1.1), "alpha_1": 0.0, "delta_0": 0.0, "delta_1": -0.2, "i_bias": 0.3}
     there = moved(EDGE, by)

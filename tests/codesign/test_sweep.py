@@ -356,6 +356,30 @@ def test_the_record_of_another_mismatch_set_is_refused_by_name(folder: Path):
         known_points(other, record)
 
 
+def test_chips_that_differ_as_a_whole_are_not_taken_from_a_record_of_those_that_do_not(
+    folder: Path,
+):
+    record = folder / "points.jsonl"
+    text = "[mismatch]\nsamples = 3\nprocess = {}\n"
+    without, there = (
+        plan_sweep(configuration(folder, text.format(value))) for value in ("false", "true")
+    )
+    open_record(without, record)
+    assert known_points(without, record) == 0
+    with pytest.raises(InputError, match=r"mismatch\.process = True, where the record has False"):
+        known_points(there, record)
+
+
+def test_what_judges_a_point_is_no_reason_to_do_it_again(folder: Path):
+    record = folder / "points.jsonl"
+    text = "[mismatch]\nsamples = 3\nleast_yield = {}\n"
+    strict, lenient = (
+        plan_sweep(configuration(folder, text.format(value))) for value in ("0.9", "0.5")
+    )
+    open_record(strict, record)
+    assert known_points(lenient, record) == 0
+
+
 @pytest.fixture
 def command(folder: Path, asked: Asked) -> Callable[..., int]:
     def run(text: str, *words: str) -> int:

@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from codesign.mismatch_study import RHYTHM, WHO, Agreement, MismatchStudy, rhythm
+from codesign.mismatch_study import RHYTHM, WHO, Agreement, MismatchStudy, drawn_by, rhythm
 from codesign.plots import COLOURS, FAINT, INK, PALE, STYLE
 from codesign.regime_bars import RegimeBars, draw_regimes
 from codesign.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
@@ -53,7 +53,7 @@ def mismatch_figure(study: MismatchStudy) -> Figure:
             else:
                 _draw_histogram(axes, study, name)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
-        chips = f"{len(study.chips)} chips, mismatch set {study.mismatch_set}"
+        chips = f"{len(study.chips)} chips{drawn_by(study.mismatch_set)}"
         title = f"{study.name} on {where}: {chips}"
         found = {"as built": study.predicted_yield, "ngspice": study.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)

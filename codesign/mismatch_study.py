@@ -55,6 +55,11 @@ class Agreement:
     disagreeing: tuple[int, ...]
 
 
+def drawn_by(mismatch_set: str) -> str:
+    """``", mismatch set NAME"`` for titles; nothing where a study names none."""
+    return f", mismatch set {mismatch_set}" if mismatch_set else ""
+
+
 @dataclass(frozen=True)
 class MismatchStudy:
     """All chips of one neuron at one corner and temperature (degree Celsius).

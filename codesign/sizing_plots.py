@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.mismatch_study import drawn_by
 from codesign.plots import COLOURS, INK, PALE, STYLE
 from codesign.sizing_study import SizingFigures, SizingGoal, SizingStudy
 
@@ -26,7 +27,7 @@ def sizing_figure(study: SizingStudy) -> Figure:
         for axes in (left, right):
             axes.set_xlabel("devices and capacitors (1000 µm²)")
         left.legend(loc="lower right", fontsize=7.5)
-        where = f"{study.name} on {study.technology}, mismatch set {study.mismatch_set}"
+        where = f"{study.name} on {study.technology}{drawn_by(study.mismatch_set)}"
         figure.suptitle(f"{where}: {len(study.trials)} trials", fontsize=9)
         return figure
 

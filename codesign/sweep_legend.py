@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.patches import Patch
 
+from codesign.mismatch_study import drawn_by
 from codesign.plots import INK, PALE
 from codesign.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
 from codesign.sweep_study import PointOutcome, SweepStudy
@@ -52,7 +53,7 @@ def _drawn_by(study: SweepStudy) -> str:
     """The mismatch set, or that of each technology where they are several."""
     sets = study.mismatch_sets
     if len(set(sets.values())) <= 1:
-        return "".join(f", mismatch set {name}" for name in dict.fromkeys(sets.values()))
+        return "".join(map(drawn_by, dict.fromkeys(sets.values())))
     return ", mismatch sets " + ", ".join(f"{n} ({t})" for t, n in sets.items())
 
 

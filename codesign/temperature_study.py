@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from codesign.mismatch_study import report_to_json
+from codesign.verdicts import Verdict, verdict, verdict_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -33,8 +35,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class TemperatureStudy:
-    """One neuron at several temperatures. wanted: the model's regime; nominal: the temperature
-    that it was mapped at and drifts are told from."""
+    """One neuron at several temperatures.
+
+    model: how the model that was trained fires. nominal: the temperature that it was mapped at and
+    drifts are counted from. time_unit: seconds of one unit of the model's time, as mapped.
+    """
 
     name: str
     technology: str
@@ -42,21 +47,47 @@ class TemperatureStudy:
     laws: BiasLaws
     current: str
     duration: float
-    wanted: Regime
+    model: RegimeReport
     nominal: float
+    time_unit: float
     conditions: tuple[Condition, ...]
 
     @property
+    def wanted(self) -> Regime:
+        """The model's regime."""
+        return self.model.regime
+
+    def verdict(self, who: str, condition: Condition) -> Verdict | None:
+        """What is kept of the model's firing, in seconds; None where it was not simulated.
+
+        Args:
+            who: "as_built" or "circuit".
+            condition: one of the study's.
+        """
+        report: RegimeReport | None = getattr(condition, who)
+        if report is None:
+            return None
+        return verdict(self.model, report, scale=condition.time_unit / self.time_unit)
+
+    @property
     def steady(self) -> bool:
-        """Whether the neuron fires as the model at every temperature, in ngspice if asked."""
-        return all(map(self._fires, self.conditions))
+        """Whether the regime of the model is kept at every temperature, in ngspice if asked."""
+        return all(map(self._keeps_regime, self.conditions))
 
     @property
     def held(self) -> tuple[float, float] | None:
-        """Coldest and hottest temperature around the nominal one between which it fires as the
-        model; None where it does not even there (or at the condition nearest to it)."""
+        """Coldest and hottest temperature around the nominal one between which the regime of the
+        model is kept; None where it is not even there (or at the condition nearest to it)."""
+        return self._between(self._keeps_regime)
+
+    @property
+    def rhythm_held(self) -> tuple[float, float] | None:
+        """The same for the rhythm of the model."""
+        return self._between(lambda c: self._decisive(c).rhythm_kept)
+
+    def _between(self, kept: Callable[[Condition], bool]) -> tuple[float, float] | None:
         conditions = sorted(self.conditions, key=lambda c: c.temperature)
-        good = [self._fires(c) for c in conditions]
+        good = [kept(c) for c in conditions]
         middle = min(
             range(len(conditions)), key=lambda i: abs(conditions[i].temperature - self.nominal)
         )
@@ -69,9 +100,13 @@ class TemperatureStudy:
             last += 1
         return conditions[first].temperature, conditions[last].temperature
 
-    def _fires(self, condition: Condition) -> bool:
-        report = condition.as_built if condition.circuit is None else condition.circuit
-        return report.regime == self.wanted
+    def _decisive(self, condition: Condition) -> Verdict:
+        found = self.verdict("circuit", condition) or self.verdict("as_built", condition)
+        assert found is not None
+        return found
+
+    def _keeps_regime(self, condition: Condition) -> bool:
+        return self._decisive(condition).regime_kept is True
 
     def drift(self, who: str, name: str) -> tuple[float | None, ...]:
         """Relative change of an interval in seconds from the nominal temperature, by condition.
@@ -92,7 +127,7 @@ class TemperatureStudy:
 
 
 def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
-    """A JSON document: regimes, and drifts of intervals in seconds."""
+    """A JSON document: regimes, verdicts, and drifts of intervals in seconds."""
     drifts = {who: {n: study.drift(who, n) for n in INTERVALS} for who in ("as_built", "circuit")}
     return {
         "name": study.name,
@@ -105,6 +140,7 @@ def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
         "wanted": study.wanted.value,
         "steady": study.steady,
         "held": None if study.held is None else list(study.held),
+        "rhythm_held": None if study.rhythm_held is None else list(study.rhythm_held),
         "conditions": [
             {
                 "temperature": c.temperature,
@@ -114,12 +150,16 @@ def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
                 "accuracy": None if c.accuracy is None else c.accuracy.value,
                 **{
                     who: None
-                    if report is None
+                    if report is None or found is None
                     else {
                         **report_to_json(report),
                         "drift": {n: drifts[who][n][i] for n in INTERVALS},
+                        "verdict": verdict_to_json(found),
                     }
-                    for who, report in (("as_built", c.as_built), ("circuit", c.circuit))
+                    for who, report, found in (
+                        ("as_built", c.as_built, study.verdict("as_built", c)),
+                        ("circuit", c.circuit, study.verdict("circuit", c)),
+                    )
                 },
             }
             for i, c in enumerate(study.conditions)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.mismatch_study import WHO
+from codesign.mismatch_study import WHO, drawn_by
 from codesign.plots import COLOURS, INK, STYLE
 from codesign.regime_bars import RegimeBars, draw_regimes
 from codesign.trim_study import TrimOutcome, TrimStudy, moves
@@ -27,7 +27,7 @@ def trim_figure(study: TrimStudy) -> Figure:
         _draw_patterns(row[1], study)
         _draw_moves(row[2], study)
         where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
-        chips = f"{len(study.as_built.before)} chips trimmed, mismatch set {study.mismatch_set}"
+        chips = f"{len(study.as_built.before)} chips trimmed{drawn_by(study.mismatch_set)}"
         told = [
             f"{WHO[who]}, {when}: {found}"
             for who, outcome in study.outcomes.items()

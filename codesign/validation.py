@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict
+from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict, verdict_to_json
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
@@ -203,7 +203,7 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
             "circuit": n.circuit.regime.value,
             "match": None if n.driven else n.regimes_match,
         },
-        "verdicts": {who: _verdict(found) for who, found in n.verdicts.items()},
+        "verdicts": {who: verdict_to_json(found) for who, found in n.verdicts.items()},
         "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
         "supply": asdict(n.supply),
         "circuit_shaped": n.circuit_shaped,
@@ -222,16 +222,6 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
             for who, w in n.waveforms.items()
         }
     return document
-
-
-def _verdict(found: Verdict) -> dict[str, Any]:
-    names = {name.replace(" ", "_"): kept for name, kept in found.reached.items()}
-    deviations = {
-        d.quantity: {**asdict(d), "error": d.error, "used": d.used} for d in found.deviations
-    }
-    for each in deviations.values():
-        del each["quantity"]
-    return {**names, "coincidence": found.coincidence, "deviations": deviations}
 
 
 def _report(report: RegimeReport) -> dict[str, Any]:

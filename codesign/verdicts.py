@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -204,19 +205,33 @@ class Verdict:
         return tuple(d for d in self.deviations if not d.kept)
 
 
-def verdict(reference: RegimeReport, circuit: RegimeReport, driven: bool = False) -> Verdict:
+def verdict(
+    reference: RegimeReport, circuit: RegimeReport, driven: bool = False, scale: float = 1.0
+) -> Verdict:
     """What ``circuit`` keeps of ``reference``.
 
     Args:
         reference: how model or as-built fires.
         circuit: how the circuit fires under the same current.
         driven: whether that is a recorded current that changes all the time.
+        scale: as for :func:`keeps_rhythm`; not of a recorded current.
     """
-    times = (np.array(report.spike_times) for report in (reference, circuit))
+    times = (np.array(reference.spike_times), scale * np.array(circuit.spike_times))
     factor = coincidence(*times)
     if driven:
         return Verdict(None, tuple(_driven_deviations(reference, circuit)), factor)
-    return Verdict(circuit.regime == reference.regime, rhythm(reference, circuit), factor)
+    return Verdict(circuit.regime == reference.regime, rhythm(reference, circuit, scale), factor)
+
+
+def verdict_to_json(found: Verdict) -> dict[str, Any]:
+    """A JSON document: what is reached, and each deviation of the rhythm with its tolerance."""
+    names = {name.replace(" ", "_"): kept for name, kept in found.reached.items()}
+    deviations = {
+        d.quantity: {**asdict(d), "error": d.error, "used": d.used} for d in found.deviations
+    }
+    for each in deviations.values():
+        del each["quantity"]
+    return {**names, "coincidence": found.coincidence, "deviations": deviations}
 
 
 def count_note(found: Verdict, timing: Timing) -> str | None:

@@ -87,12 +87,12 @@ class Engine:
     """Runs benches in at most ``workers`` processes (a core each, unless told).
 
     A bench that takes longer than ``timeout`` seconds is stopped, and so is one whose circuit takes
-    longer than ``reading`` seconds (and more for a long one) to read. With the timeout None a bench
-    may take :func:`netlists.underway.default_limit` of it. ``time_limit`` is that of benches that
-    are about a neuron, instead: cells are measured in any case. While ngspice is at a transient
-    analysis ``watch`` is called a few times a second with how far it is. Workers start when they
-    are needed and stay until the engine is closed; a worker that ngspice left unusable is replaced.
-    One thread at a time may use an engine.
+    longer than ``reading`` seconds (and more for a long one) to read. With the timeout None, the
+    default, a bench may take :func:`netlists.underway.default_limit` of it. ``time_limit`` is that
+    of benches that are about a neuron, instead: cells are measured in any case. While ngspice is at
+    a transient analysis ``watch`` is called a few times a second with how far it is. Workers start
+    when they are needed and stay until the engine is closed; a worker that ngspice left unusable is
+    replaced. One thread at a time may use an engine.
 
         with Engine() as engine:
             result = engine.run(bench)
@@ -102,7 +102,7 @@ class Engine:
     def __init__(
         self,
         workers: int | None = None,
-        timeout: float | None = 120.0,
+        timeout: float | None = None,
         reading: float = _READING_TIMEOUT,
         watch: Callable[[Underway], None] | None = None,
         time_limit: float | None = None,

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(outcome: "MismatchStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import WHO, agreement_in_words, regime_table
+    from codesign.mismatch_study import WHO, agreement_in_words, drawn_by, regime_table
 
     reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
     if outcome.circuit_yield is not None:
@@ -84,7 +84,7 @@ def _print(outcome: "MismatchStudy") -> None:
     where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
     print_table(
         f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
-        + f", mismatch set {outcome.mismatch_set}"
+        + drawn_by(outcome.mismatch_set)
         + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )

@@ -117,6 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(outcome: "SizingStudy", written: Path | None) -> None:
     from codesign.console import print_table
+    from codesign.mismatch_study import drawn_by
     from codesign.sizing_study import KEPT
 
     trials = {trial.number: trial for trial in outcome.trials}
@@ -139,7 +140,7 @@ def _print(outcome: "SizingStudy", written: Path | None) -> None:
         "C_m pF",
     )
     title = (
-        f"{outcome.name} on {outcome.technology}, mismatch set {outcome.mismatch_set}: "
+        f"{outcome.name} on {outcome.technology}{drawn_by(outcome.mismatch_set)}: "
         f"{len(outcome.trials)} sizes tried; those that no other is better than in yield, area and "
         "energy (<: sizes of before; >: chosen, and again as checked)"
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
+    from codesign.verdicts import definitions
+
     parser = add_command(
         subparsers,
         "temperature",
@@ -28,9 +30,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign temperature preset:tonic_bursting --technology generic --currents constant "
         "--references constant",
         description="Measure the cells at each temperature, let bias currents and references "
-        "follow their laws, and report how the neuron fires, between which temperatures as the "
-        "model, and how its intervals drift. Exit status 1: it does not fire as the model "
-        "everywhere.",
+        "follow their laws, and report how the neuron fires, between which temperatures the "
+        "regime and the rhythm of the model are kept, and how its intervals drift. Exit status 1: "
+        "the regime of the model is not kept everywhere.",
+        notes=definitions(),
     )
     add_neuron(parser)
     add_technology(parser)
@@ -136,6 +139,7 @@ def _print(outcome: "TemperatureStudy") -> None:
     from codesign.console import print_table
     from codesign.mismatch_study import WHO
     from codesign.temperature_study import INTERVALS
+    from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT
 
     def percent(value: float | None) -> str:
         return "" if value is None else f"{100 * value:+.1f}"
@@ -143,27 +147,34 @@ def _print(outcome: "TemperatureStudy") -> None:
     simulated = all(c.circuit is not None for c in outcome.conditions)
     asked = ("as_built", "circuit") if simulated else ("as_built",)
     drifts = {(who, name): outcome.drift(who, name) for who in asked for name in INTERVALS}
+    found = [{who: outcome.verdict(who, c) for who in asked} for c in outcome.conditions]
     rows = [
         (
             c.temperature,
             *(getattr(c, who).regime.value for who in asked),
+            " / ".join("yes" if v and v.rhythm_kept else "no" for v in found[i].values()),
             *(" / ".join(percent(drifts[who, name][i]) for who in asked) for name in INTERVALS),
         )
         for i, c in enumerate(outcome.conditions)
     ]
     laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
+    columns = ("rhythm kept", "interval drift (%)", "pause drift (%)")
     print_table(
         f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
-        ("degC", *(WHO[who] for who in asked), "interval drift (%)", "pause drift (%)"),
+        ("degC", *(WHO[who] for who in asked), *columns),
         rows,
     )
-    who = "in ngspice" if simulated else "as built"
-    if outcome.held is None:
-        print(f"{who} it is not {outcome.wanted}, as the model is, at {outcome.nominal:g} degC.")
-    else:
-        low, high = outcome.held
-        ends = [c.temperature for c in outcome.conditions]
-        beyond = "" if outcome.steady else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
-        print(
-            f"{who} it is {outcome.wanted}, as the model is, from {low:g} to {high:g} degC{beyond}"
-        )
+    for condition, verdicts in zip(outcome.conditions, found, strict=True):
+        for who, one in verdicts.items():
+            for deviation in one.exceeded if one else ():
+                print(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
+    ends = [c.temperature for c in outcome.conditions]
+    for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
+        where = f"{name} ({WHO[asked[-1]]})"
+        if held is None:
+            print(f"{where}: not even at {outcome.nominal:g} degC")
+        else:
+            low, high = held
+            whole = held == (min(ends), max(ends))
+            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
+            print(f"{where}: from {low:g} to {high:g} degC{beyond}")

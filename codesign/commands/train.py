@@ -199,7 +199,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
         ("predictor", "one continuous run", "windows from rest"),
         rows,
     )
-    if chips is not None:
+    if chips is not None and chips.mismatch_set:
         note(f"Chips were drawn by the mismatch set {chips.mismatch_set}.")
     validated = configuration.task.validation_fraction > 0
     note(

@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(study: "TrimStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import WHO, regime_table
+    from codesign.mismatch_study import WHO, drawn_by, regime_table
 
     reports: dict[str, Sequence[RegimeReport]] = {}
     for who, outcome in study.outcomes.items():
@@ -121,7 +121,7 @@ def _print(study: "TrimStudy") -> None:
     where = f"{study.technology}, {study.corner}, {study.temperature:g} degC"
     chips = len(study.as_built.before)
     title = f"{study.name} on {where}: {chips} chips, seed {study.seed}"
-    title += f", mismatch set {study.mismatch_set}"
+    title += drawn_by(study.mismatch_set)
     title += ", process drawn as well" if study.process else ""
     print_table(title, *regime_table(reports))
     print(f"trimmed: {', '.join(study.knobs)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuits.sizing import SCALED_ROLES
 from circuits.technology_file import write_sized_technology
+from codesign.mismatch_study import drawn_by
 from codesign.sizing_study import (
     SizingChoice,
     SizingFigures,
@@ -252,8 +253,8 @@ def write_sizing(
         return None
     technology = sized_technology(problem.technology, study.trials[study.chosen].choice)
     comment = (
-        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips of the "
-        f"mismatch set {study.mismatch_set}, as built, "
+        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips"
+        f"{drawn_by(study.mismatch_set)}, as built, "
         f"{study.checked.share('regime').percent} keep the regime of the model "
         f"({study.regime.replace('_', ' ')}), {study.checked.share('rhythm').percent} its rhythm."
     )

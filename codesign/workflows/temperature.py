@@ -95,8 +95,9 @@ def study(
         laws=laws,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        wanted=model.regime,
+        model=model,
         nominal=design.temperature,
+        time_unit=design.time_unit,
         conditions=tuple(
             Condition(
                 temperature=chip.temperature,

@@ -11,6 +11,7 @@ from codesign.mismatch_study import (
     Chip,
     MismatchStudy,
     agreement_in_words,
+    drawn_by,
     regime_table,
     report_from_json,
     report_to_json,
@@ -53,6 +54,14 @@ MIXED = study(
     (RESTING, RESTING),
     (BURSTING, None),
 )
+
+
+def test_titles_name_the_mismatch_set_where_there_is_one():
+    assert drawn_by("ordinary") == ", mismatch set ordinary"
+    assert drawn_by("") == ""
+    unnamed, named = (mismatch_figure(s) for s in (MIXED, replace(MIXED, mismatch_set="ordinary")))
+    assert "7 chips\n" in unnamed.get_suptitle()
+    assert "7 chips, mismatch set ordinary\n" in named.get_suptitle()
 
 
 def test_a_regime_that_nobody_fires_in_counts_as_none():

@@ -42,8 +42,9 @@ def made(*conditions: Condition) -> TemperatureStudy:
         laws=BiasLaws(),
         current="0:-1",
         duration=100.0,
-        wanted=Regime.TONIC_BURSTING,
+        model=BURSTING,
         nominal=27.0,
+        time_unit=1e-5,
         conditions=conditions,
     )
 
@@ -83,6 +84,30 @@ def test_the_range_that_holds_is_the_one_around_the_nominal_temperature():
     assert study_to_json(MIXED)["held"] == [-40.0, 85.0]
 
 
+def test_the_rhythm_is_judged_in_seconds():
+    """20 units of 1.2e-5 s are 24 of those as mapped, 20 % more than the model has."""
+    hot = MIXED.verdict("as_built", MIXED.conditions[2])
+    assert hot is not None
+    assert hot.regime_kept
+    assert [(d.quantity, d.reference, round(d.found, 9)) for d in hot.exceeded] == [
+        ("interspike_interval", 20.0, 24.0),
+        ("interburst_interval", 200.0, 240.0),
+    ]
+    as_mapped = MIXED.verdict("as_built", MIXED.conditions[1])
+    assert as_mapped is not None
+    assert as_mapped.rhythm_kept
+    assert MIXED.verdict("circuit", at(27.0, BURSTING, None)) is None
+
+
+def test_a_rhythm_may_hold_over_less_than_the_regime_does():
+    assert (MIXED.held, MIXED.rhythm_held) == ((-40.0, 85.0), (-40.0, 27.0))
+    # as built the cold one is 10 % slow; what ngspice gives decides
+    predicted = made(*(replace(c, circuit=None) for c in MIXED.conditions))
+    assert (predicted.held, predicted.rhythm_held) == ((-40.0, 125.0), (27.0, 27.0))
+    assert study_to_json(predicted)["rhythm_held"] == [27.0, 27.0]
+    assert study_to_json(made(at(27.0, SLOWER, None)))["rhythm_held"] is None
+
+
 def test_the_document_is_json_with_all_temperatures():
     document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
     assert [c["temperature"] for c in document["conditions"]] == [-40.0, 27.0, 85.0, 125.0]
@@ -92,6 +117,8 @@ def test_the_document_is_json_with_all_temperatures():
         "interburst_interval": None,
     }
     assert hot["circuit"]["regime"] == "resting"
+    assert hot["circuit"]["verdict"]["rhythm_kept"] is False
+    assert cold["as_built"]["verdict"]["deviations"]["interspike_interval"]["found"] == 22.0
     assert (document["currents"], document["references"]) == ("ptat", "ptat")
 
 
@@ -146,7 +173,8 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main(words) == 0
     printed = capsys.readouterr().out
-    assert "as built it is tonic_spiking, as the model is, from 27 to 85 degC" in printed
+    assert "regime kept (as built): from 27 to 85 degC" in printed
+    assert "rhythm kept (as built): from 27 to 85 degC" in printed
     words[words.index("27,85")] = "300"
     assert main(words) == 2
     assert "temperature = 300 degC must be from -60 to 200" in capsys.readouterr().err

@@ -297,7 +297,7 @@ def test_who_watches_is_told_how_far_it_is(make_bench):
 
 
 def test_without_a_limit_it_is_that_of_the_bench(make_bench):
-    assert Engine(timeout=None)._limit(make_bench()) == default_limit(make_bench())
+    assert Engine()._limit(make_bench()) == default_limit(make_bench())
 
 
 def test_a_worker_that_died_between_benches_is_replaced(make_bench):

@@ -31,7 +31,6 @@ from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from mapping.as_built_samples import as_built_samples
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
@@ -43,6 +42,7 @@ from netlists.ngspice_library import find_ngspice_library
 from netlists.shared import QuietNgSpice
 from neuron_model.analysis.presets import preset
 from neuron_model.atomic import write_atomically
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
 from neuron_model.model.stimulus import Stimulus
 

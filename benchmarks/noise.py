@@ -26,7 +26,6 @@ from codesign.noise_study import Jitter, Ratio, Train, measured_jitter, ratio, s
 from codesign.plots import save_figure
 from codesign.workflows.circuit import default_choices, design_neuron
 from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime
 from netlists.engine import Engine
 from netlists.neuron_benches import response
@@ -34,6 +33,7 @@ from neuron_model.analysis.noise import STEP, Noise, noisy_runs
 from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import Regime
 from neuron_model.atomic import write_atomically
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 
 ISI = "interspike_interval"

@@ -23,13 +23,14 @@ from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import default_choices
 from codesign.workflows.quantise import MappedLayer, map_layer
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import Drive, load_source
+from codesign.workflows.source import load_source
 from codesign.workflows.stimuli import default_stimulus, steady_drive
 from codesign.workflows.validate import default_task_duration
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
 

@@ -21,12 +21,12 @@ from codesign.plots import save_figure
 from codesign.temperature_plots import temperature_figure
 from codesign.temperature_study import INTERVALS, TemperatureStudy, study_to_json
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.source import Drive
 from codesign.workflows.temperature import PTAT, study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
 from neuron_model.analysis.presets import preset
 from neuron_model.atomic import write_atomically
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
 from neuron_model.model.stimulus import Stimulus
 

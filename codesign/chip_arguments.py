@@ -21,11 +21,11 @@ from codesign.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
-    from codesign.workflows.characterize import Progress
-    from codesign.workflows.source import Drive
     from mapping.design import NeuronDesign
     from netlists.engine import Engine
+    from neuron_model.model.drive import Drive
     from neuron_model.model.parameters import NeuronParameters
+    from neuron_model.progress import Progress
 
 
 @dataclass(frozen=True)

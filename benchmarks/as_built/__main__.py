@@ -41,7 +41,6 @@ from codesign.workflows.circuit import (
     nominal_corner,
 )
 from codesign.workflows.rhythm import at_boundary, model_regime, nudges
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, supply
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -51,6 +50,7 @@ from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.atomic import write_atomically
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
 _TIMEOUT = 1200.0

@@ -11,10 +11,10 @@ from benchmarks.as_built.record import Finding
 from codesign.mismatch_study import relative_errors
 from codesign.verdicts import Verdict, timing, verdict
 from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
-from codesign.workflows.source import Drive
 from mapping.estimates import energy_per_spike
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.drive import Drive
 
 BOUNDARY = 0.1
 """A smaller margin of the as-built regime lies at the boundary to another one."""

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codesign.workflows.source import Drive
 from mapping.design import NeuronDesign
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
 

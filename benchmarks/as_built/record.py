@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from codesign.workflows.circuit import BuiltNeuron
-from codesign.workflows.source import Drive
 from mapping.design import designs_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.analysis.simulation import rest
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 
 CIRCUIT, AS_BUILT = "circuit", "as_built"
 

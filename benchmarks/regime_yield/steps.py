@@ -8,20 +8,21 @@ from pathlib import Path
 from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology, load_technology, with_mismatch_set
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, design_neuron, nominal_corner
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import Drive
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.trim.knobs import with_offset_range
 from netlists.engine import Engine
 from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import OTA_FILTER, NeuronParameters
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.progress import Progress
 
 HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"

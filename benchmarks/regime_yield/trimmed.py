@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,7 @@ from codesign.workflows.trim import (
 from mapping.trim.chips import Chips
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
-
-Progress = Callable[[int, int, str], None]
+from neuron_model.progress import Progress
 
 
 def trimmed_reports(

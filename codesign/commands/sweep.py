@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from codesign.arguments import Subparsers
     from codesign.sweep_study import SweepStudy
-    from codesign.workflows.characterize import Progress
     from codesign.workflows.sweep_estimate import SweepEstimate
     from codesign.workflows.sweep_plan import SweepPlan
+    from neuron_model.progress import Progress
 
 _MOST_ROWS = 60
 # what run_sweep calls it

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from codesign.workflows.source import Drive
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.iv_curves import IVCurves, iv_curves
 from neuron_model.analysis.simulation import Trajectory, simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters
 from neuron_model.model.stimulus import Stimulus
 
 if TYPE_CHECKING:
-    from codesign.workflows.characterize import Progress
     from codesign.workflows.circuit import BuiltNeuron
     from netlists.engine import Engine
     from netlists.neuron_benches import Response
     from netlists.underway import Underway
+    from neuron_model.progress import Progress
 
 BACKENDS = ("model", "ngspice")
 

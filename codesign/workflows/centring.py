@@ -23,13 +23,12 @@ from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.mismatch_study import RHYTHM
 from codesign.studies import identity
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from codesign.yields import Share, Yields, yields
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
@@ -40,7 +39,9 @@ from mapping.sensitivity import CellSensitivities
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import Element, NeuronParameters
+from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
     import optuna

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -34,9 +34,7 @@ from netlists.errors import ConvergenceError
 from netlists.waveforms import Waveforms
 from netlists.writer import cell_text
 from neuron_model.errors import InputError
-
-Progress = Callable[[int, int, str], None]
-"""Called with (done, of how many, what)."""
+from neuron_model.progress import Progress
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
 _METHOD = 14

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from codesign.workflows.mismatch import DOUBTFUL, LONGER
-from codesign.workflows.source import Drive
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.population import population_reports
 

@@ -12,7 +12,7 @@ from circuits.mismatch import draw_chips
 from circuits.technology import Technology, load_technology, with_mismatch_set
 from codesign.chip_settings import ChipSettings
 from codesign.workflows.calibrated_chips import Calibrator, Measured
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
 from codesign.workflows.quantise import map_layer
 from codesign.workflows.sensitivities import measure_sensitivities
@@ -24,6 +24,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.network import MTCNetwork, Network, neurons_of
 from neuron_model.network.variation import Variation
+from neuron_model.progress import Progress
 
 
 class ChipDrawer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.provenance import header
-from codesign.workflows.characterize import Progress, characterize, models_for
+from codesign.workflows.characterize import characterize, models_for
 from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -14,6 +14,7 @@ from netlists.engine import Engine
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 NOMINAL_CORNER = "tt"
 NOMINAL_TEMPERATURE = 27.0

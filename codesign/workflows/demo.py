@@ -16,10 +16,11 @@ from codesign.workflows.circuit import design_neuron
 from codesign.workflows.estimates import estimate, write_estimates
 from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_source
-from codesign.workflows.source import Drive, Source, load_source
+from codesign.workflows.source import Source, load_source
 from codesign.workflows.train import TrainedRun, demo_configuration, train_run
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
+from neuron_model.model.drive import Drive
 from neuron_model.network.network import MTCNetwork, neurons_of
 from neuron_model.network.neuron import MTCNeuron
 

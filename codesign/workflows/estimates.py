@@ -11,7 +11,6 @@ from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import Drive
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -19,6 +18,7 @@ from mapping.estimates import energy_per_spike, static_power
 from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 
 ESTIMATES_FILE = "estimates.json"
 

@@ -15,12 +15,11 @@ from circuits.technology import Technology
 from codesign.close_calls import sample_close_calls
 from codesign.json_lines import JsonLines
 from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_results import chip_results
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built_samples import as_built_samples
 from mapping.design import NeuronDesign, designs_to_json
@@ -33,7 +32,9 @@ from netlists.neuron_benches import response
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 DOUBTFUL = 0.1
 """A margin below this leaves a regime undecided: the chip is run for longer."""

@@ -16,11 +16,10 @@ from circuits.neuron import MEMBRANE
 from circuits.technology import Technology
 from codesign.measured_record import MeasuredRecord
 from codesign.noise_study import Boundary, BoundaryPoint, CellRow, NoiseStudy, Train
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.noise_characterize import measure_noise
 from codesign.workflows.rhythm import watched
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built, follower_point, point
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
@@ -36,8 +35,10 @@ from neuron_model.analysis.noise import Noise, NoisyRuns, noisy_runs
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import Trajectory
 from neuron_model.errors import InputError, SimulatorError
+from neuron_model.model.drive import Drive
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 MOST_RUNS = 100_000
 _RUNS_AT_ONCE = 50

@@ -13,7 +13,7 @@ from circuits.bias_mirror import current_sink, current_source
 from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.workflows.characterize import Progress, models_for
+from codesign.workflows.characterize import models_for
 from mapping.cell_noise import (
     CellNoise,
     OtaNoise,
@@ -32,6 +32,7 @@ from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
 from netlists.writer import cell_text
 from neuron_model.errors import InputError
+from neuron_model.progress import Progress
 
 # Raised whenever what is measured, or how, changes.
 _METHOD = 2

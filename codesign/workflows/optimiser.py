@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.workflows.characterize import Progress
 from neuron_model.errors import InputError
+from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
     import optuna

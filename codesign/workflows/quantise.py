@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import Technology
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices, map_neuron
@@ -19,6 +19,7 @@ from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 CODES_FILE = "codes.json"
 

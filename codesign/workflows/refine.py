@@ -21,7 +21,7 @@ from codesign.validation import (
     validation_to_json,
 )
 from codesign.verdicts import IV_LIMIT, timing
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import (
     BuiltNeuron,
     assemble,
@@ -30,7 +30,6 @@ from codesign.workflows.circuit import (
     nominal_corner,
 )
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, designs_to_json
@@ -53,7 +52,9 @@ from netlists.bench import Bench, Step
 from netlists.engine import Engine, Result
 from netlists.mismatch_benches import line_settings
 from netlists.neuron_benches import clamp_current
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.progress import Progress
 
 LEAST_GAIN = 0.02
 """An iteration that takes less than this share off the error is no improvement."""

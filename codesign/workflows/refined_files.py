@@ -13,8 +13,8 @@ from codesign.provenance import model_hash, simulator_version, toolkit_version
 from codesign.validation import Validation, write_validation
 from codesign.workflows.export import export
 from codesign.workflows.refine import Iteration, Refinement
-from codesign.workflows.source import Drive
 from neuron_model.atomic import write_atomically
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
 REFINEMENT_FILE = "refinement.json"

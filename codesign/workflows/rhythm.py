@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from codesign.verdicts import timing
-from codesign.workflows.source import Drive
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.simulation import Trajectory, simulate
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
 FAST_TOLERANCE = 1e-8

@@ -9,7 +9,6 @@ from codesign.console import fitting, print_table
 from codesign.provenance import model_hash, simulator_version, toolkit_version
 from codesign.validation import NeuronValidation, Validation, summary
 from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
-from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import (
     NOMINAL_TEMPERATURE,
     build_neuron,
@@ -23,6 +22,7 @@ from mapping.mapper import MappingChoices
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.errors import InputError
+from neuron_model.progress import Progress
 
 
 def select(source: Source, wanted: str | None, what: str = "--neurons") -> tuple[int, ...]:

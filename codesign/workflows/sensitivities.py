@@ -12,7 +12,7 @@ import numpy as np
 
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.workflows.characterize import Progress, models_for
+from codesign.workflows.characterize import models_for
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.sensitivity import (
     CellSensitivities,
@@ -30,6 +30,7 @@ from netlists.engine import Engine, Result
 from netlists.sensitivity_benches import Perturbation, perturbed
 from netlists.waveforms import Waveforms
 from neuron_model.errors import InputError
+from neuron_model.progress import Progress
 
 # Raise it whenever what is measured, or how, changes.
 _METHOD = 2

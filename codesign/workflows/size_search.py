@@ -21,7 +21,6 @@ from codesign.sizing_study import (
     front,
     sizing_to_json,
 )
-from codesign.workflows.characterize import Progress
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.sizing import SizingProblem, evaluate, sized_technology
 from codesign.workflows.validate import short_stimulus
@@ -30,6 +29,7 @@ from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import neuron_to_toml
+from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
     import optuna

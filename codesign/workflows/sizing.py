@@ -15,12 +15,11 @@ from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
 from circuits.technology import Technology, check_mismatch
 from codesign.sizing_study import SizingChoice, SizingFigures
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from codesign.yields import yields
 from mapping.as_built import as_built
 from mapping.as_built_detail import as_built_in_detail
@@ -33,7 +32,9 @@ from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from codesign.workflows.source import Drive, Source
+from codesign.workflows.source import Source
 from neuron_model.analysis.regimes import Regime, classify
 from neuron_model.analysis.simulation import default_duration, simulate
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.stimulus import Stimulus
 

@@ -18,14 +18,13 @@ from codesign.sweep_study import (
     outcome_to_json,
 )
 from codesign.verdicts import timing
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from codesign.workflows.sweep_plan import CellSet, Situation, SweepPlan
 from codesign.workflows.sweep_record import open_record, point_from_record
 from codesign.workflows.sweep_variation import bias_laws, varied_choices
@@ -46,7 +45,9 @@ from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import CodesignError, InputError, SimulatorError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 CHIPS_FOLDER = "chips"
 """Beside the record: the chips of each point that ngspice simulates."""

@@ -18,7 +18,7 @@ from codesign.sweep_axes import CONDITIONS, Axis, AxisValue
 from codesign.sweep_configuration import SweepConfiguration
 from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.run_validation import select
-from codesign.workflows.source import PRESET_PREFIX, Drive, load_source
+from codesign.workflows.source import PRESET_PREFIX, load_source
 from codesign.workflows.stimuli import steady_drive, stimuli_for
 from codesign.workflows.sweep_variation import (
     operated_technology,
@@ -27,6 +27,7 @@ from codesign.workflows.sweep_variation import (
     varied_technology,
 )
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import named_source
 from neuron_model.model.parameters import NeuronParameters
 

@@ -40,8 +40,7 @@ from netlists.engine import Engine
 from netlists.errors import ConvergenceError
 from netlists.model_source import SourceText, expand, section_names
 from neuron_model.errors import CodesignError, InputError
-
-Progress = Callable[[int, int, str], None]
+from neuron_model.progress import Progress
 
 # A tonic spiker's biases span two decades, a burster's three and a half.
 _LEAST_RATIO = 100.0

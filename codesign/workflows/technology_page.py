@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,13 @@ from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
 from netlists.device_probe import DeviceBenches, currents_into
 from netlists.engine import Engine, Result
 from neuron_model.errors import InputError, SimulatorError
+from neuron_model.progress import Progress
 
 TEMPERATURES = (-40.0, 27.0, 60.0, 85.0, 105.0, 125.0)
 """At which leakage is measured, degree Celsius."""
 
 _SPAN = 0.32
 _CURVES = 5
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ needs, or nothing helps any more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from mapping.characteristics import Orientation, fit_transfer
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
 from netlists.engine import Engine, Result
 from neuron_model.errors import InputError, SimulatorError
+from neuron_model.progress import Progress
 
 BIASES = np.geomspace(1e-11, 1e-6, 16)
 """At which cells are tried, ampere: three a decade."""
@@ -63,8 +64,6 @@ _MODE_STEPS = 18
 _MISSES = 2
 _LARGEST_OFFSET = 0.3
 _SMALLEST_GAIN = 0.75
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ import numpy as np
 from circuits.technology import Technology
 from codesign.close_calls import sample_close_calls
 from codesign.temperature_study import Condition, TemperatureStudy
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import BuiltNeuron, assemble
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import REPEATING, circuit_regime, short_stimulus
 from mapping.design import NeuronDesign
 from mapping.temperature import BiasLaws, design_at
@@ -22,7 +21,9 @@ from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.progress import Progress
 
 TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
 """Degree Celsius: the ends of the industrial and automotive ranges, and where mapping is done."""

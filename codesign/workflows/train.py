@@ -35,7 +35,6 @@ from codesign.training_log import (
     TrainingLog,
     has_tensorboard,
 )
-from codesign.workflows.characterize import Progress
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
 from netlists.engine import Engine
@@ -44,6 +43,7 @@ from neuron_model.errors import InputError
 from neuron_model.network.initial_layer import draw_inputs
 from neuron_model.network.model_file import read_model, write_model
 from neuron_model.network.network import MTCNetwork, input_currents, input_interval
+from neuron_model.progress import Progress
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint

@@ -17,12 +17,11 @@ from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.trim_study import TrimOutcome, TrimStudy
 from codesign.workflows.calibrated_chips import choose_ports
-from codesign.workflows.characterize import Progress, characterize
+from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built
 from mapping.design import NeuronDesign, designs_to_json
@@ -38,7 +37,9 @@ from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.progress import Progress
 
 KNOBS = 3
 """Lines that are trimmed beside the offset current, unless told."""

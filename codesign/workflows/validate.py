@@ -16,10 +16,8 @@ from codesign.verdicts import (
     timing,
     verdict,
 )
-from codesign.workflows.characterize import Progress
 from codesign.workflows.circuit import BuiltNeuron
 from codesign.workflows.rhythm import FAST_TOLERANCE, about_to_change, boundary_note, watched
-from codesign.workflows.source import Drive
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine, Result
@@ -28,8 +26,10 @@ from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.simulation import Trajectory, default_duration
 from neuron_model.errors import SimulatorError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.progress import Progress
 
 IV_RANGE = (-3.0, 3.0)
 _IV_STEP = 0.05

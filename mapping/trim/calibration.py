@@ -11,7 +11,7 @@ Nothing of a chip is used but what was measured of it (:mod:`mapping.trim.chips`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,8 +26,6 @@ from neuron_model.model.parameters import NeuronParameters
 
 _ROUNDS = 4
 _ERROR, _MOVE = 0.02, 0.3  # s and s_x
-
-Progress = Callable[[int, int, str], None]
 
 
 def clamp_voltages(count: int) -> np.ndarray:

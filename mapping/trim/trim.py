@@ -13,7 +13,7 @@ Nothing of a chip is used but what was measured of it (:mod:`mapping.trim.chips`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.population import population_reports
+from neuron_model.progress import Progress
 
 DOUBTFUL = 0.1
 """A margin below this leaves a pattern undecided: it is looked at again, for longer."""
@@ -40,8 +41,6 @@ _NEIGHBOURS = 8
 _PATIENCE = 3
 _GUESSES, _KEPT = 10, 3
 _GUESSED_TIME, _GUESSED_BIAS = 0.15, 0.1
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from benchmarks.as_built.comparison import Comparison, by_margin, tables
 from benchmarks.as_built.neurons import candidate, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import CIRCUIT, Finding, Record
-from codesign.workflows.source import Drive
 from mapping.mapper import MappingChoices, map_neuron
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import LIMITS, ideal_cells
 

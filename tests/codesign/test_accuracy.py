@@ -9,7 +9,6 @@ from circuits.technology import load_technology
 from codesign.validation import Validation, validation_from_json, validation_to_json
 from codesign.workflows import validate as validate_module
 from codesign.workflows.circuit import BuiltNeuron, assemble
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, attempted, validate
 from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy
@@ -18,6 +17,7 @@ from netlists.errors import ConvergenceError
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.analysis.simulation import Trajectory, simulate
 from neuron_model.errors import SimulatorError
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.scripted_engine import ScriptedEngine
 from tests.mapping.cells import LIMITS, real_cells

@@ -9,11 +9,11 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.workflows.centring import CentringProblem, centre, moved
-from codesign.workflows.source import Drive
 from mapping.characteristics import Orientation
 from neuron_model.analysis.regimes import Regime, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron, write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import real_cells

@@ -17,7 +17,6 @@ from codesign.workflows.characterize import (
     models_for,
 )
 from codesign.workflows.circuit import build_neuron, design_neuron, nominal_corner
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
 from mapping.characteristics import (
     CellCharacteristics,
@@ -29,6 +28,7 @@ from netlists.cell_benches import CellBenches
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.foreign_pdk import write_pdk
 from tests.codesign.no_engine import NoEngine

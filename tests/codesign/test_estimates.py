@@ -15,10 +15,10 @@ from codesign.workflows.estimates import (
     read_estimates,
     write_estimates,
 )
-from codesign.workflows.source import Drive
 from codesign.workflows.validate import Task, validate
 from netlists.engine import Engine
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE, burster
 

@@ -16,12 +16,12 @@ from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import build_neuron, design_neuron
 from codesign.workflows.estimates import Estimates, estimate, read_estimates
 from codesign.workflows.export import export, summary
-from codesign.workflows.source import Drive
 from mapping.design import read_designs
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file
 from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import Timescale
 from neuron_model.model.stimulus import Stimulus

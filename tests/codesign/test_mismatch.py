@@ -14,7 +14,6 @@ from codesign.workflows.characterize import characterize, models_for
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.mismatch import DOUBTFUL, DrawnNeuron, draw_neuron, predict, study
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.source import Drive
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities, features, sensitivities_to_json
@@ -23,6 +22,7 @@ from netlists.device_names import alterations
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine

@@ -12,12 +12,12 @@ from codesign.mismatch_study import study_to_json
 from codesign.workflows import mismatch
 from codesign.workflows.circuit import assemble
 from codesign.workflows.mismatch import DrawnNeuron, study
-from codesign.workflows.source import Drive
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.cells import LIMITS, real_cells

@@ -10,10 +10,10 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.validation import read_validation
 from codesign.workflows.refine import errors_of, refine
-from codesign.workflows.source import Drive
 from mapping.design import read_designs
 from netlists.engine import Engine
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine

@@ -14,8 +14,8 @@ from codesign.workflows.rhythm import (
     same_rhythm,
     watched,
 )
-from codesign.workflows.source import Drive
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE
 

@@ -13,10 +13,10 @@ from codesign.sizing_study import SizingChoice, SizingFigures, SizingGoal
 from codesign.workflows import size_search
 from codesign.workflows.size_search import SEARCH_FILE, search, write_sizing
 from codesign.workflows.sizing import SizingProblem
-from codesign.workflows.source import Drive
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.test_sizing_study import figures

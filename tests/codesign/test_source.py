@@ -8,13 +8,13 @@ import pytest
 from codesign.workflows.source import (
     CURRENTS_FILE,
     MODEL_FILE,
-    Drive,
     load_neuron,
     load_source,
     write_drives,
 )
 from neuron_model.analysis.presets import preset
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.stimulus import Stimulus

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from codesign.workflows.source import Drive, Source
+from codesign.workflows.source import Source
 from codesign.workflows.stimuli import default_stimulus, steady_drive, stimuli_for
 from neuron_model.analysis.regimes import Regime, classify
 from neuron_model.analysis.simulation import default_duration, simulate
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import Element, NeuronParameters
 from neuron_model.model.stimulus import Stimulus
 

@@ -12,12 +12,12 @@ from codesign.commands.temperature import parse_temperatures
 from codesign.temperature_plots import temperature_figure
 from codesign.temperature_study import Condition, TemperatureStudy, study_to_json
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.source import Drive
 from codesign.workflows.temperature import study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE

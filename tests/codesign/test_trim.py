@@ -9,12 +9,12 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.source import Drive
 from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_study
 from mapping.trim.trim import Budget
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.no_engine import NoEngine

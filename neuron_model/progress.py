@@ -1,0 +1,9 @@
+"""How work that takes long reports how far it is."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called with (done, of how many, what)."""
+
+    def __call__(self, done: int, total: int, what: str, /) -> None: ...

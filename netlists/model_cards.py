@@ -270,12 +270,16 @@ def _passes_sizes(element: Statement) -> bool:
 
 
 def _sets_sizes(subcircuit: Subcircuit) -> bool:
-    """Whether a subcircuit gives its width or length another value."""
+    """Whether a subcircuit works its width or length out from something else.
+
+    A number (``.param l = 1 w = 1``, as in all of sky130) is a default: what a call gives wins.
+    """
     return any(
-        name.lower() in ("w", "l")
+        number(value.strip("{}'\" \t")) is None
         for statement in subcircuit.statements
         if statement.keyword == ".param"
-        for name in _ASSIGNED.findall(statement.text)
+        for pattern in (_WIDTH, _LENGTH)
+        for value in pattern.findall(statement.text)
     )
 
 

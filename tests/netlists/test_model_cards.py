@@ -183,6 +183,14 @@ def test_names_are_looked_up_from_the_inside_out():
     ]
 
 
+@pytest.mark.parametrize("default", [".param l = 1 w = {1u}", ".param w=5u\n.param l='0.5'"])
+def test_a_default_size_is_not_that_of_a_call_so_that_bins_go(default: str):
+    # test_model_cases.py has ngspice's word for it
+    text = SAME_NAME.replace("m0 d", f"{default}\nm0 d")
+    models = [h for h in heads(cut(DeviceUse("nch", 2, 0.5), library=text)) if "nch." in h]
+    assert models == [".model nch.0"]
+
+
 def test_a_subcircuit_that_sets_its_sizes_itself_keeps_every_bin():
     text = SAME_NAME.replace("m0 d", ".param l = {2*w}\nm0 d")
     assert heads(cut(DeviceUse("nch", 2, 0.5), library=text))[:2] == [

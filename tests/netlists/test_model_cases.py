@@ -29,6 +29,12 @@ CASES = {
         "X",
         1.75638e-08,
     ),
+    "default sizes, of another bin": (
+        f".model nch.0 {BSIM4}{BINS}\n.model nch.1 nmos level=54 vth0=1 lmin=100u lmax=900u\n"
+        ".subckt nch d g s b\n.param l = 200u w = 1u\nm0 d g s b nch w={w} l={l}\n.ends\n",
+        "X",
+        1.75638e-08,
+    ),
     "a parameter that ngspice ignores": (
         f".model nch nmos ({BSIM3}\n+ xl=0 xw=-1e-8)\n",
         "M",

@@ -70,12 +70,13 @@ def _check(source: str, claims: list[Claim], folder: Path) -> list[str]:
         if not is_quoted(claim, (ROOT / claim.file).read_text())
     ]
     try:
-        document = _document(source, claims[0], folder)
+        printed = _document(source, claims[0], folder)
+        read = {name: json.loads((folder / name).read_text()) for name in _read_by(claims)}
     except (CommandFailedError, OSError, ValueError) as error:
         return [*misses, str(error)]
     for claim in claims:
         try:
-            compared = compare(claim, document)
+            compared = compare(claim, read[claim.reads] if claim.reads else printed)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             misses.append(f"{claim.file}: {claim.words}: {source} has no such figure ({error!r})")
             continue
@@ -85,6 +86,11 @@ def _check(source: str, claims: list[Claim], folder: Path) -> list[str]:
             if not one.agrees
         ]
     return misses
+
+
+def _read_by(claims: Iterable[Claim]) -> set[str]:
+    """The files that the command leaves and claims read."""
+    return {claim.reads for claim in claims if claim.reads}
 
 
 def _document(source: str, claim: Claim, folder: Path) -> Any:

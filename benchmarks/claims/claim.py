@@ -21,7 +21,8 @@ class Claim:
     stands in the document) that gives the figures, or the path of a recorded JSON file of
     docs/results. values: the figures from its JSON document, in the order of the braces. tolerance:
     relative, for what differs from one processor to another; by default a figure has to agree to
-    within one unit of its last digit.
+    within one unit of its last digit. reads: the JSON file that the command writes, where the
+    figures stand there and not in what it prints.
     """
 
     file: str
@@ -29,6 +30,7 @@ class Claim:
     source: str
     values: Values
     tolerance: float = 0.0
+    reads: str = ""
 
     @property
     def is_recorded(self) -> bool:

@@ -1,4 +1,4 @@
-"""The commands of a document: what stands in its ``sh`` blocks, and running them."""
+"""The commands of a document: those of its ``sh`` blocks and in its text, and running them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_ANY_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^cat > (\S+) <<'EOF'\n(.*?)^EOF$", re.MULTILINE | re.DOTALL)
+_IN_TEXT = re.compile(r"`((?:codesign|python -m) [^`]+)`")
 _COMMENT = re.compile(r"\s#.*$")
 
 
@@ -21,7 +23,10 @@ class CommandFailedError(Exception):
 
 
 def commands(text: str) -> tuple[str, ...]:
-    """The ``codesign`` and ``python`` commands of a document, in order, each as one line."""
+    """The ``codesign`` and ``python`` commands of a document, each as one line.
+
+    First those of its ``sh`` blocks, in order, then those that its text has between backquotes.
+    """
     found = []
     for block in _BLOCK.findall(text):
         lines = _FILE.sub("", block).replace("\\\n", " ").splitlines()
@@ -29,7 +34,8 @@ def commands(text: str) -> tuple[str, ...]:
             words = " ".join(_COMMENT.sub("", line).split())
             if words.startswith(("codesign ", "python -m ")):
                 found.append(words)
-    return tuple(found)
+    text = _ANY_BLOCK.sub("", text)
+    return tuple([*found, *(" ".join(words.split()) for words in _IN_TEXT.findall(text))])
 
 
 def files(text: str) -> dict[str, str]:
@@ -46,8 +52,8 @@ def run_json(command: str, folder: Path, accepted: Sequence[int] = (0, 1)) -> An
         CommandFailedError: its exit status is none of ``accepted``, or it prints no JSON.
     """
     words = shlex.split(command)
-    if words[0] == "codesign":
-        words = [sys.executable, "-m", *words]
+    if words[0] in ("codesign", "python"):
+        words = [sys.executable, *(words[1:] if words[0] == "python" else ["-m", *words])]
     done = subprocess.run([*words, "--json"], cwd=folder, stdout=subprocess.PIPE, check=False)
     if done.returncode not in accepted:
         raise CommandFailedError(f"{command}: exit status {done.returncode}")

@@ -1,10 +1,12 @@
 """What README and docs/results quote is what its source gives."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks.claims import __main__ as claims_command
 from benchmarks.claims.claim import Claim, compare, is_quoted, number
 from benchmarks.claims.commands import CommandFailedError, commands, files, run_json
 from benchmarks.claims.documents import CLAIMS
@@ -36,6 +38,34 @@ def claim(says: str = "{41.6} % burst", tolerance: float = 0.0) -> Claim:
 
 def test_commands_are_those_of_sh_blocks_each_in_one_line():
     assert commands(TEXT) == ("codesign regime small.toml --current 0:-1",)
+
+
+def test_commands_in_the_text_are_found_however_they_are_wrapped():
+    text = "Leakage (`codesign characterize\n--technology sky130`) and `burster.toml`, `codesign`."
+    assert commands(text) == ("codesign characterize --technology sky130",)
+    assert commands(text + "\n" + TEXT) == (*commands(TEXT), *commands(text))
+
+
+def test_a_figure_may_stand_in_a_file_that_the_command_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """The command of this claim writes 3 into a file and prints 4."""
+    script = "import json; open('left.json', 'w').write('[3]'); print([4])"
+    source = f'python -c "{script}"'
+    both = [
+        Claim("text.md", "{3} written", source, lambda d: d, reads="left.json"),
+        Claim("text.md", "{4} printed", source, lambda d: d),
+    ]
+    (tmp_path / "text.md").write_text("3 written, 4 printed")
+    monkeypatch.setattr(claims_command, "ROOT", tmp_path)
+    monkeypatch.setattr(claims_command, "CLAIMS", both)
+    assert claims_command.main([]) == 0
+    (tmp_path / "text.md").write_text("3 written, 5 printed")
+    assert claims_command.main([]) == 1
+    assert "text.md does not say: 4 printed" in capsys.readouterr().out
+    monkeypatch.setattr(claims_command, "CLAIMS", [replace(both[0], reads="none.json")])
+    assert claims_command.main([]) == 1
+    assert "none.json" in capsys.readouterr().out
 
 
 def test_files_that_a_document_writes_are_found():

@@ -1,0 +1,231 @@
+"""What README.md quotes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from benchmarks.claims import values as v
+from benchmarks.claims.claim import Claim, Values
+
+README = "README.md"
+_BURSTER = "burster.toml --technology sky130"
+_DRIVE = "--current 0:-2.4,500:-1.4 --duration 11000"
+_EXPORT = f"codesign export {_BURSTER} -o build"
+_CELLS = "codesign characterize --technology sky130"
+_PRESET = "codesign validate preset:tonic_bursting --technology generic"
+_MODULATION = "codesign sweep examples/modulation.toml --out runs/modulation"
+_HEAT = f"codesign temperature {_BURSTER} {_DRIVE} --plot heat.png"
+_COLD = f"codesign temperature {_BURSTER} --currents constant --references constant {_DRIVE}"
+
+
+def _slow_negative(designs: Any) -> list[float]:
+    """alpha, delta, bias in nA and reference in volt of the burster's s-."""
+    (element,) = [e for e in designs["neurons"][0]["elements"] if e["name"] == "sm2"]
+    current, voltage = element["bias_current"], element["reference_voltage"]
+    return [element["alpha"], element["delta"], 1e9 * current, voltage]
+
+
+def _unit_currents(exported: Any) -> list[float]:
+    """I0 in nA, and what it would be without leakage."""
+    neuron = exported["neurons"][0]
+    (before,) = re.findall(r"not ([\d.]+) nA", " ".join(neuron["notes"]))
+    return [1e9 * neuron["unit_current"], float(before)]
+
+
+def _export(says: str, values: Values) -> Claim:
+    return Claim(README, says, _EXPORT, values)
+
+
+def _networks(model: str, says: str) -> Claim:
+    def values(table: Any) -> list[float]:
+        (row,) = [r for r in table if (r["model"], r["state"]) == (model, "carried")]
+        mean, deviation = row["mean"], row["deviation"]
+        return [
+            mean["stream_nrmse"],
+            deviation["stream_nrmse"],
+            mean["nrmse"],
+            deviation["nrmse"],
+            mean["rate_sparsity"],
+            mean["duty_cycle_sparsity"],
+        ]
+
+    return Claim(README, says, v.NETWORKS, values)
+
+
+def _jitter(technology: str, says: str) -> Claim:
+    """ISI in ms, jitter in us and per cent, of macromodel and ngspice, and their ratio."""
+
+    def values(study: Any) -> list[float]:
+        ours, other = (study[who]["jitter"][v.ISI] for who in ("macromodel", "ngspice"))
+        ratio = study["macromodel_over_ngspice"][v.ISI]
+        return [
+            1e3 * ours["mean_seconds"],
+            1e6 * ours["deviation_seconds"],
+            100.0 * ours["variation"],
+            1e6 * other["deviation_seconds"],
+            other["count"],
+            ratio["value"],
+            ratio["low"],
+            ratio["high"],
+        ]
+
+    return Claim(README, says, v.noise(technology), values)
+
+
+def _noise_alone(kind: str) -> Values:
+    """Jitter by one kind of noise, per cent of that by both."""
+    return lambda d: [100.0 * d["checks"][f"{kind}_alone"]["over_the_macromodel"]["value"]]
+
+
+README_CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        README,
+        "* s-: alpha {-1.5}, delta {-1.5} -> {11.86} nA, {0.7878} V",
+        _EXPORT,
+        _slow_negative,
+        reads="build/design.json",
+    ),
+    _export("gets an I0 of {8.0} nA instead of {6.5}", _unit_currents),
+    _export(
+        "an OTA's tanh turns ({73} mV on sky130",
+        lambda d: [1e3 * d["neurons"][0]["unit_voltage"]],
+    ),
+    Claim(
+        README,
+        "at 125 degC, {86.5} pA into the tail of an OTA",
+        _CELLS,
+        lambda d: [1e12 * d["leakage"]["ota"]],
+    ),
+    Claim(
+        README,
+        "fires {53} spikes where its model fires {48}: a burst of {7} spikes has become one of {8}",
+        _PRESET,
+        lambda d: [
+            d["neurons"][0]["reports"][who][quantity]
+            for who, quantity in (
+                ("circuit", "spike_count"),
+                ("model", "spike_count"),
+                ("model", "spikes_per_burst"),
+                ("circuit", "spikes_per_burst"),
+            )
+        ],
+    ),
+    Claim(
+        README,
+        "{35} of {35} points that can be built keep the regime of the model, {33} its rhythm",
+        _MODULATION,
+        v.kept,
+    ),
+    Claim(
+        README,
+        "error of the interval between spikes: {-10.6} % (point {29}) to {+4.4} % (point {16})",
+        _MODULATION,
+        v.sweep_errors("interval_error"),
+    ),
+    Claim(
+        README,
+        "error of the pause between bursts: {-6.0} % (point {16}) to {+3.0} % (point {21})",
+        _MODULATION,
+        v.sweep_errors("pause_error"),
+    ),
+    Claim(
+        README, "largest error of an I-V curve: {0.2} % (point {30})", _MODULATION, v.worst_curve
+    ),
+    Claim(
+        README,
+        "area of gates, diffusions and capacitors: {43000} um2",
+        _MODULATION,
+        lambda d: [d["points"][0]["outcome"]["area"]],
+    ),
+    Claim(
+        README,
+        "the interval between spikes drifts by at most {2.6} % in the first",
+        _HEAT,
+        lambda d: [v.largest(v.drifts(d))],
+    ),
+    Claim(
+        README,
+        "from {-9} to {+29} % in the second",
+        _COLD,
+        lambda d: [min(v.drifts(d)), max(v.drifts(d))],
+    ),
+    Claim(
+        README,
+        "the intervals of the bursters drift by at most {3.4} %",
+        v.HEAT,
+        lambda d: [v.largest(v.heat(d, v.BURSTERS, v.ISI))],
+    ),
+    Claim(
+        README,
+        "those of the excitable neuron by {8.0} % (at {125} degC)",
+        v.HEAT,
+        lambda d: [v.largest(v.heat(d, ["ribar_sepulchre_excitable"], v.ISI, ["125"])), 125.0],
+    ),
+    Claim(
+        README,
+        "pauses between bursts by {4} % up to 85 degC and {10} % at 125",
+        v.HEAT,
+        lambda d: [
+            v.largest(v.heat(d, v.BURSTERS, v.IBI, ["-40", "85"])),
+            v.largest(v.heat(d, v.BURSTERS, v.IBI, ["125"])),
+        ],
+    ),
+    Claim(
+        README,
+        "{65.0} % ({62.0} to {67.9} %) keep the regime with `subthreshold`",
+        v.YIELDS,
+        v.yields("untrained", "subthreshold", "regime"),
+    ),
+    Claim(
+        README,
+        "{92.9} % ({91.1} to {94.3} %) with `ordinary`",
+        v.YIELDS,
+        v.yields("untrained", "ordinary", "regime"),
+    ),
+    Claim(
+        README,
+        "regime and rhythm {0.7} and {2.5} %",
+        v.YIELDS,
+        lambda d: [v.yields("untrained", s, "rhythm")(d)[0] for s in ("subthreshold", "ordinary")],
+    ),
+    Claim(
+        README,
+        "some {30} times as fast as the same steps in plain torch",
+        v.STEP,
+        lambda d: [d["times_the_fused"]["MTC eager, unbind (reference)"]],
+        tolerance=0.2,
+    ),
+    _networks(
+        "mtc", "| MTC, circuit-shaped | {0.104} ± {0.009} | {0.118} ± {0.007} | {0.012} | {0.067} |"
+    ),
+    _networks(
+        "adlif", "| adaptive LIF | {0.222} ± {0.014} | {0.234} ± {0.009} | {0.241} | {0.241} |"
+    ),
+    _networks("lif", "| LIF | {0.309} ± {0.026} | {0.315} ± {0.029} | {0.329} | {0.329} |"),
+    _jitter(
+        "generic",
+        "{8.46} ms | {27.2} us ({0.32} %) | {26.3} us over {204} ISIs | "
+        "{1.03} ({0.93} to {1.14}) |",
+    ),
+    _jitter(
+        "sky130",
+        "{6.38} ms | {19.8} us ({0.31} %) | {18.8} us over {210} ISIs | "
+        "{1.05} ({0.95} to {1.16}) |",
+    ),
+    Claim(README, "{1.5} to {1.6} times that on `generic`", v.noise("generic"), v.white_over_shot),
+    Claim(README, "{1.2} to {1.3} times on `sky130`", v.noise("sky130"), v.white_over_shot),
+    Claim(
+        README,
+        "flicker noise alone gives {68} % of the jitter",
+        v.noise("sky130"),
+        _noise_alone("flicker"),
+    ),
+    Claim(README, "white noise alone {78} %", v.noise("sky130"), _noise_alone("white")),
+    Claim(
+        README,
+        "flicker is as strong as white noise at {89} Hz at the membrane",
+        v.noise("sky130"),
+        lambda d: [d["nodes"][0]["corner"]],
+    ),
+)

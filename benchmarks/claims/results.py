@@ -1,0 +1,320 @@
+"""What docs/results/README.md quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.claims import values as v
+from benchmarks.claims.claim import Claim, Values
+
+RESULTS = "docs/results/README.md"
+_OFFSETS = "python -m benchmarks.amplifier_offsets"
+_CELLS = "codesign characterize --technology sky130"
+_EXCITABLE, _BURSTER, _RAISED = (
+    "ribar_sepulchre_excitable",
+    "ribar_sepulchre_burster",
+    "ribar_sepulchre_burster_raised",
+)
+_ALL = (_EXCITABLE, _BURSTER, _RAISED)
+
+
+def _yields(step: str, mismatch_set: str, kept: str, rhythm: str, rest: str) -> Claim:
+    """rest: areas of gates, diffusions and capacitors in um2, and static power in nW."""
+
+    def values(table: Any) -> list[float]:
+        row = v.yield_row(table, step, mismatch_set)
+        shares = [v.yields(step, mismatch_set, what)(table) for what in ("regime", "rhythm")]
+        areas = [row[f"{part}_area"] for part in ("gate", "diffusion", "capacitor")]
+        return [*shares[0], *shares[1], *areas, 1e9 * row["static_power"]]
+
+    says = f"| {step} | {mismatch_set} | {kept} | {rhythm} | {rest} |"
+    return Claim(RESULTS, says, v.YIELDS, values)
+
+
+def _heat(neuron: str, quantity: str, says: str) -> Claim:
+    """Drift from 27 degC of a published neuron with PTAT biases, as built / ngspice."""
+    return Claim(RESULTS, says, v.HEAT, lambda d: v.heat(d, [neuron], quantity, who=v.BOTH))
+
+
+def _apart(quantity: str, neurons: Sequence[str]) -> Values:
+    """By how much as-built and ngspice differ at most, percentage points."""
+
+    def of(table: Any) -> list[float]:
+        ours, theirs = (v.heat(table, neurons, quantity, who=[who]) for who in v.BOTH)
+        return [v.largest(a - b for a, b in zip(ours, theirs, strict=True))]
+
+    return of
+
+
+def _predicted(
+    neurons: Sequence[str], currents: str, temperatures: Sequence[str] = ("-40", "85", "125")
+) -> Values:
+    """The largest change of the ISI, as built, per cent."""
+    return lambda d: [
+        v.largest(v.heat(d, neurons, v.ISI, temperatures, ["as_built"], (currents, "ptat")))
+    ]
+
+
+def _kelvin(table: Any) -> list[float]:
+    """Smallest and largest change of the ISI with constant currents, as built, per cent."""
+    found = v.heat(table, _ALL, v.ISI, who=["as_built"], laws=("constant", "ptat"))
+    return [min(found), max(found)]
+
+
+def _slowed(says: str, contender: str) -> Claim:
+    return Claim(RESULTS, says, v.STEP, lambda d: [d["times_the_fused"][contender]])
+
+
+def _detailed(says: str, how: str) -> Claim:
+    """Milliseconds of a detailed step with and without a gradient."""
+    return Claim(
+        RESULTS,
+        says,
+        v.DETAILED_STEP,
+        lambda d: [d[of][how] for of in ("with gradient", "forward")],
+    )
+
+
+def _noise(says: str, values: Values) -> tuple[Claim, ...]:
+    """A row of the table of noise: one figure of generic, one of sky130, in ``<>`` each."""
+    claims = []
+    for technology, at in (("generic", 0), ("sky130", 1)):
+        parts = says.split("<")
+        for number in range(1, len(parts)):
+            cell, rest = parts[number].split(">")
+            marks = cell if number - 1 == at else cell.replace("{", "").replace("}", "")
+            parts[number] = marks + rest
+        claims.append(Claim(RESULTS, "".join(parts), v.noise(technology), values))
+    return tuple(claims)
+
+
+def _check(name: str, interval: bool = False) -> Values:
+    """A check's jitter over the macromodel's."""
+
+    def of(study: Any) -> list[float]:
+        found = study["checks"][name]["over_the_macromodel"]
+        return [found["value"], *((found["low"], found["high"]) if interval else ())]
+
+    return of
+
+
+def _over_ngspice(study: Any) -> list[float]:
+    found = study["macromodel_over_ngspice"][v.ISI]
+    return [found["value"], found["low"], found["high"]]
+
+
+def _offsets(technology: str, mismatch_set: str, says: str) -> Claim:
+    def values(document: Any) -> list[float]:
+        wanted = (technology, mismatch_set)
+        (row,) = [r for r in document if (r["technology"], r["mismatch_set"]) == wanted]
+        return [1e3 * deviation for deviation in row["offset_spread"]]
+
+    says = f"| {technology} | {mismatch_set} | {says} |"
+    return Claim(RESULTS, says, _OFFSETS, values)
+
+
+RESULT_CLAIMS: tuple[Claim, ...] = (
+    _yields(
+        "untrained",
+        "ordinary",
+        "{92.9} % ({91.1} to {94.3} %)",
+        "{2.5} % ({1.7} to {3.7} %)",
+        "{1725} | {161} | {19626} | {626}",
+    ),
+    _yields(
+        "untrained",
+        "subthreshold",
+        "{65.0} % ({62.0} to {67.9} %)",
+        "{0.7} % ({0.3} to {1.4} %)",
+        "{1725} | {161} | {19626} | {626}",
+    ),
+    _yields(
+        "sized",
+        "ordinary",
+        "{98.2} % ({97.2} to {98.9} %)",
+        "{14.1} % ({12.1} to {16.4} %)",
+        "{9477} | {494} | {19431} | {459}",
+    ),
+    _yields(
+        "sized",
+        "subthreshold",
+        "{90.1} % ({88.1} to {91.8} %)",
+        "{2.8} % ({1.9} to {4.0} %)",
+        "{9477} | {494} | {19431} | {459}",
+    ),
+    _yields(
+        "trained",
+        "ordinary",
+        "{100.0} % ({99.6} to {100.0} %)",
+        "{10.2} % ({8.5} to {12.2} %)",
+        "{9477} | {494} | {19429} | {463}",
+    ),
+    _yields(
+        "trained",
+        "subthreshold",
+        "{96.0} % ({94.6} to {97.0} %)",
+        "{1.6} % ({1.0} to {2.6} %)",
+        "{9477} | {494} | {19429} | {463}",
+    ),
+    _yields(
+        "trimmed",
+        "ordinary",
+        "{100.0} % ({99.6} to {100.0} %)",
+        "{10.2} % ({8.5} to {12.2} %)",
+        "{9477} | {494} | {19429} | {463}",
+    ),
+    _yields(
+        "trimmed",
+        "subthreshold",
+        "{100.0} % ({99.6} to {100.0} %)",
+        "{1.7} % ({1.1} to {2.7} %)",
+        "{9477} | {494} | {19429} | {463}",
+    ),
+    _heat(
+        _EXCITABLE,
+        v.ISI,
+        "| excitable | interval | {+2.5} / {+2.4} | {-1.4} / {-1.4} | {-8.0} / {-8.0} |",
+    ),
+    _heat(
+        _RAISED,
+        v.ISI,
+        "| burster, raised | interval | {+3.4} / {+3.4} | {-0.9} / {-0.9} | {-2.4} / {-2.4} |",
+    ),
+    _heat(
+        _RAISED,
+        v.IBI,
+        "| burster, raised | pause | {+3.1} / {+2.5} | {-2.0} / {-1.1} | {-9.5} / {-9.8} |",
+    ),
+    _heat(
+        _BURSTER,
+        v.ISI,
+        "| burster | interval | {+2.5} / {+2.5} | {-1.3} / {-1.2} | {-2.6} / {-2.7} |",
+    ),
+    _heat(
+        _BURSTER,
+        v.IBI,
+        "| burster | pause | {+5.4} / {+3.9} | {+0.3} / {-1.5} | {-8.3} / {-6.9} |",
+    ),
+    Claim(
+        RESULTS,
+        "intervals drift as in ngspice within {0.2} percentage points",
+        v.HEAT,
+        _apart(v.ISI, _ALL),
+    ),
+    Claim(RESULTS, "pauses within {1.8}.", v.HEAT, _apart(v.IBI, v.BURSTERS)),
+    Claim(
+        RESULTS,
+        "keep the intervals between spikes of the bursters within {1.0} %",
+        v.HEAT,
+        _predicted(v.BURSTERS, "constant_gm"),
+    ),
+    Claim(
+        RESULTS,
+        "those of the excitable neuron within {0.9} % up to 85 degC",
+        v.HEAT,
+        _predicted([_EXCITABLE], "constant_gm", ["-40", "85"]),
+    ),
+    Claim(RESULTS, "and {6.7} % at 125", v.HEAT, _predicted([_EXCITABLE], "constant_gm", ["125"])),
+    Claim(RESULTS, "follow the absolute temperature ({-20} to {+28} %)", v.HEAT, _kelvin),
+    Claim(
+        RESULTS,
+        "the pauses of the raised burster shorten by {32} % at 125 degC",
+        v.HEAT,
+        lambda d: [
+            -v.heat(d, [_RAISED], v.IBI, ["125"], ["as_built"], ("constant", "constant"))[0]
+        ],
+    ),
+    Claim(
+        RESULTS,
+        "at 125 degC an OTA's tail gains {86.5} pA",
+        _CELLS,
+        lambda d: [1e12 * d["leakage"]["ota"]],
+    ),
+    _slowed(
+        "is {35} times as quick as the same steps in plain torch", "MTC eager, unbind (reference)"
+    ),
+    Claim(
+        RESULTS,
+        "({46.6} times for circuit-shaped neurons)",
+        v.STEP,
+        lambda d: [
+            d["seconds"]["MTC eager, circuit-shaped"] / d["seconds"]["MTC fused, circuit-shaped"]
+        ],
+    ),
+    _slowed("{13} times as quick as the quickest LIF layer", "SpikingJelly LIFNode, step mode m"),
+    Claim(
+        RESULTS,
+        "{2.6} times as long as its reads and writes of memory alone would, and {3.2} times as "
+        "long as its tanh",
+        v.STEP,
+        lambda d: [
+            d["seconds"]["MTC fused"] / d["machine"][f"seconds_by_{what}"]
+            for what in ("memory", "tanh")
+        ],
+    ),
+    Claim(
+        RESULTS,
+        "two threads are {1.7} times as quick as one",
+        v.STEP,
+        lambda d: [d["scaling"]["threads"]["1"] / d["scaling"]["threads"]["2"]],
+    ),
+    _detailed("| plain torch | {15.6} | {2.7} |", "eager"),
+    _detailed("| compiled, tape `full` | {2.0} | {0.6} |", "compiled, tape full"),
+    _detailed("| compiled, tape `segments` | {2.6} | {0.6} |", "compiled, tape segments"),
+    Claim(
+        RESULTS,
+        "Compiling the step took {43} s, its gradient {90} s",
+        v.DETAILED_STEP,
+        lambda d: [d[f"seconds to compile the {what}"] for what in ("step", "gradient")],
+    ),
+    Claim(
+        RESULTS,
+        "| 300 recurrent MTC neurons | {10.1}, deviation {4.3}, median {9.9}, worst {21.3} |",
+        v.NEUROBENCH,
+        lambda d: [d[what] for what in ("smape", "deviation", "median", "worst")],
+    ),
+    Claim(
+        RESULTS,
+        "differ by {1.2e-5}",
+        v.NEUROBENCH,
+        lambda d: [d["solver_difference"]],
+    ),
+    Claim(
+        RESULTS,
+        "footprint ({746,424} bytes) and operations ({90,600} multiply-accumulates a point)",
+        v.NEUROBENCH,
+        lambda d: [
+            d["repeats"][0]["Footprint"],
+            d["repeats"][0]["SynapticOperations"]["Effective_MACs"],
+        ],
+    ),
+    *_noise(
+        "| jitter of the macromodel over ngspice's | <{1.03} ({0.93} to {1.14})> | "
+        "<{1.05} ({0.95} to {1.16})> |",
+        _over_ngspice,
+    ),
+    *_noise(
+        "as ngspice has them, over its own | <{0.93} ({0.90} to {0.97})> | "
+        "<{0.92} ({0.89} to {0.96})> |",
+        _check("mean_densities", interval=True),
+    ),
+    *_noise("| with white noise alone | <{0.96}> | <{0.78}> |", _check("white_alone")),
+    *_noise("| with flicker noise alone | <{0.26}> | <{0.68}> |", _check("flicker_alone")),
+    *_noise(
+        "| with half the time step | <{1.05} ({1.01} to {1.09})> | <{0.99} ({0.96} to {1.04})> |",
+        _check("half_the_step", interval=True),
+    ),
+    *_noise(
+        "a millionth of the densities (its own error) | <{0.004}> | <{0.004}> |",
+        _check("ngspice_almost_without_noise"),
+    ),
+    *_noise(
+        "with a leak of one unit alone | <{0.25} mV rms> | <{0.23} mV rms> |",
+        lambda d: [1e3 * d["membrane_rms"]],
+    ),
+    _offsets("sky130", "ordinary", "{4.46} mV | {4.04} mV | {4.02} mV"),
+    _offsets("sky130", "subthreshold", "{9.82} mV | {7.89} mV | {7.51} mV"),
+    _offsets("gf180mcu", "library", "{5.19} mV | {5.03} mV | {4.77} mV"),
+    _offsets("generic", "typical", "{5.48} mV | {5.29} mV | {5.01} mV"),
+)

@@ -1,0 +1,118 @@
+"""How figures are taken out of the JSON documents that claims are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.claims.claim import Values
+
+YIELDS = "docs/results/regime_yield/table_as_built.json"
+HEAT = "docs/results/temperature/sky130.json"
+STEP = "docs/results/training_step.json"
+DETAILED_STEP = "docs/results/detailed_step.json"
+NETWORKS = "docs/results/mackey_glass/table.json"
+NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
+
+ISI, IBI = "interspike_interval", "interburst_interval"
+BOTH = ("as_built", "circuit")
+BURSTERS = ("ribar_sepulchre_burster", "ribar_sepulchre_burster_raised")
+
+
+def noise(technology: str) -> str:
+    """The recorded noise study of the tonic spiker on ``technology``."""
+    return f"docs/results/noise/{technology}_tonic_spiking.json"
+
+
+def percent(values: Iterable[float]) -> list[float]:
+    """Shares as per cent."""
+    return [100.0 * value for value in values]
+
+
+def yield_row(table: Any, step: str, mismatch_set: str) -> Any:
+    """The row of one step of the yield chain."""
+    (row,) = [r for r in table if (r["step"], r["mismatch_set"]) == (step, mismatch_set)]
+    return row
+
+
+def yields(step: str, mismatch_set: str, what: str) -> Values:
+    """Share and ends of its interval, per cent; ``what``: ``"regime"`` or ``"rhythm"``."""
+
+    def of(table: Any) -> list[float]:
+        found = yield_row(table, step, mismatch_set)["as_built"][what]
+        return percent([found["share"], *found["interval"]])
+
+    return of
+
+
+def heat_row(table: Any, neuron: str, currents: str = "ptat", references: str = "ptat") -> Any:
+    """The row of a published neuron whose biases follow those laws."""
+    wanted = (neuron, currents, references)
+    (row,) = [r for r in table if (r["neuron"], r["currents"], r["references"]) == wanted]
+    return row
+
+
+def heat(
+    table: Any,
+    neurons: Sequence[str],
+    quantity: str,
+    temperatures: Sequence[str] = ("-40", "85", "125"),
+    who: Sequence[str] = ("circuit",),
+    laws: tuple[str, str] = ("ptat", "ptat"),
+) -> list[float]:
+    """Changes of ``quantity`` from 27 degC, per cent: each neuron at each temperature."""
+    rows = [heat_row(table, neuron, *laws) for neuron in neurons]
+    return percent(row[at][one][quantity] for row in rows for at in temperatures for one in who)
+
+
+def largest(values: Iterable[float]) -> float:
+    """The largest absolute value."""
+    return max(map(abs, values))
+
+
+def drifts(study: Any, who: str = "as_built") -> list[float]:
+    """Of the ISI over the conditions of a temperature study, per cent."""
+    return percent(c[who]["drift"][ISI] for c in study["conditions"])
+
+
+def sweep_errors(name: str) -> Values:
+    """Smallest and largest error of a sweep, per cent, each with the number of its point."""
+
+    def of(study: Any) -> list[float]:
+        found = sorted(
+            (100.0 * chip[name], point["point"])
+            for point in study["points"]
+            for chip in point["outcome"]["chips"]
+            if chip[name] is not None
+        )
+        return [*found[0], *found[-1]]
+
+    return of
+
+
+def worst_curve(study: Any) -> list[float]:
+    """The largest error of an I-V curve of a sweep, per cent, and the number of its point."""
+    return list(
+        max(
+            (100.0 * max(chip["iv"].values()), point["point"])
+            for point in study["points"]
+            for chip in point["outcome"]["chips"]
+        )
+    )
+
+
+def kept(study: Any) -> list[int]:
+    """Points of a sweep that keep the regime, of how many that can be built, and the rhythm."""
+    built = [point for point in study["points"] if point["outcome"] is not None]
+    return [
+        sum(point["match"] for point in built),
+        len(built),
+        sum(point["yield"]["rhythm"]["count"] for point in built),
+    ]
+
+
+def white_over_shot(study: Any) -> list[float]:
+    """Smallest and largest white noise of an OTA at the membrane, in units of its shot noise."""
+    amplifiers = [c for c in study["cells"] if c["cell"].startswith("OTA")]
+    ratios = [c["white"] / c["shot"] for c in amplifiers if "follower" not in c["cell"]]
+    return [min(ratios), max(ratios)]

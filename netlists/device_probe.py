@@ -42,6 +42,9 @@ _PLAUSIBLE_OXIDE = (5e-16, 6e-14)
 # Of the drain's current, what may go into the gate or the bulk of a transistor that is on.
 _STRAY = 0.02
 _OFF = 0.1
+# Of the supply, where a transistor is looked at: thick gates of some models take more than the
+# drain at the supply itself, where no cell has them.
+_ON = (1.0, 0.75, 0.5)
 # What libraries call the number of devices in parallel, besides m.
 _COPIES = ("mult", "multi", "par")
 _GATE_RAMP = 5e-8
@@ -106,12 +109,12 @@ class DeviceBenches:
             "transfer", [Alteration("vd", "dc", self._volts(drain)), sweep], {"s": 0.0, "b": 0.0}
         )
 
-    def gate_ramp(self) -> Bench:
-        """The gate from 0.8 to 1 times the supply in 50 ns, everything else at rest."""
-        ends = [self._volts(0.8 * self.supply), self._volts(self.supply)]
-        times = np.array([0.0, _GATE_RAMP, 2 * _GATE_RAMP])
-        wave = PiecewiseLinear(times, np.array([ends[0], ends[0], ends[1]]))
-        return self._bench("gate ramp", [Transient(2 * _GATE_RAMP, _GATE_RAMP / 50)], {}, wave)
+    def gate_ramp(self, top: float) -> Bench:
+        """The gate from 0.8 to 1 times ``top`` volt in 50 ns, everything else at rest."""
+        low, high = self._volts(0.8 * top), self._volts(top)
+        times = _GATE_RAMP * np.arange(4.0)
+        wave = PiecewiseLinear(times, np.array([low, low, high, high]))
+        return self._bench("gate ramp", [Transient(3 * _GATE_RAMP, _GATE_RAMP / 50)], {}, wave)
 
     def _volts(self, from_source: float) -> float:
         return from_source if self.polarity == Polarity.NMOS else self.supply - from_source
@@ -263,26 +266,28 @@ def _written(
     Raises:
         InputError: none of the orders and units makes it a transistor.
     """
-    refused, implausible = "", ""
+    refused, implausible, stray = "", "", ""
     size, wide = (_probe_size(found, each) for each in (_SWITCHED_LENGTH, _OXIDE_LENGTH))
     text, wide_text = (probe_models(models, corner, bare, each) for each in (size, wide))
     for style in (SizeStyle.MICRO, SizeStyle.PLAIN):
-        best: tuple[float, Device] | None = None
+        best: tuple[_Switched, Device] | None = None
         for order in _orders(found):
             device = replace(bare, terminals=order, size_style=style)
             benches = DeviceBenches(device, polarity, size, text, supply)
             try:
-                on = _switched(engine.run(benches.currents(_switching(supply))))
+                result = engine.run(benches.currents(_switching(supply)))
             except SimulatorError as error:
                 refused = refused or str(error)
                 continue
-            if on is not None and (best is None or on > 1.001 * best[0]):
+            on = _switched(result, supply)
+            stray = stray or _told(result, supply)
+            if on is not None and (best is None or on.current > 1.001 * best[0].current):
                 best = on, device
         if best is None:
             continue
-        device = best[1]
+        on, device = best
         benches = DeviceBenches(device, polarity, wide, wide_text, supply)
-        capacitance = _gate_capacitance(engine.run(benches.gate_ramp()), supply) / wide.area
+        capacitance = _gate_capacitance(engine.run(benches.gate_ramp(on.gate)), on.gate) / wide.area
         if capacitance == 0.0:
             raise InputError(
                 f"the gate of {found.name} has no capacitance at all, so that neither its size nor "
@@ -299,8 +304,8 @@ def _written(
         raise InputError(f"{found.name} is a {other.value} device, not a {polarity.value} one.")
     raise InputError(
         f"{found.name} does not behave as a {polarity.value} transistor between 0 and {supply:g} V "
-        f"in any order of its terminals ({implausible or refused or 'nothing switches a current'})"
-        ": check the name, the section and the supply."
+        f"in any order of its terminals ({implausible or stray or refused}): check the name, the "
+        "section and the supply."
     )
 
 
@@ -328,17 +333,41 @@ def _named(ports: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(found) if sorted(found) == sorted(TERMINALS) else None
 
 
+@dataclass(frozen=True)
+class _Switched:
+    """A transistor that is on: volts from gate to source, and ampere into its drain."""
+
+    gate: float
+    current: float
+
+
 def _switching(supply: float) -> list[dict[str, float]]:
-    return [{"gate": supply, "drain": supply / 2}, {"gate": 0.0, "drain": supply / 2}]
+    """On, at each of _ON of the supply, and off."""
+    return [{"gate": each * supply, "drain": supply / 2} for each in (*_ON, 0.0)]
 
 
-def _switched(result: Result) -> float | None:
-    """Ampere through a transistor that is on; None where it is none in this order."""
-    on, off = currents_into(result)
-    drain, gate, source, bulk = np.abs(on)
-    conducts = drain > 1e-10 and abs(drain - source) < 2 * _STRAY * drain
-    clean = max(gate, bulk) < _STRAY * drain
-    return float(drain) if conducts and clean and abs(off[0]) < _OFF * drain else None
+def _switched(result: Result, supply: float) -> _Switched | None:
+    """The transistor at the highest gate voltage at which it is one; None: at none."""
+    *on, off = currents_into(result)
+    for share, currents in zip(_ON, on, strict=True):
+        drain, gate, source, bulk = np.abs(currents)
+        conducts = drain > 1e-10 and abs(drain - source) < 2 * _STRAY * drain
+        if conducts and max(gate, bulk) < _STRAY * drain and abs(off[0]) < _OFF * drain:
+            return _Switched(share * supply, float(drain))
+    return None
+
+
+def _told(result: Result, supply: float) -> str:
+    """Where currents go that should not, in words."""
+    on, off = currents_into(result)[[0, -1]]
+    into = ", ".join(
+        f"{abs(current):.2g} A through its {terminal}"
+        for current, terminal in zip(on, TERMINALS, strict=True)
+    )
+    return (
+        f"as {', '.join(TERMINALS)}, with its gate at {supply:g} V it takes {into}; with its gate "
+        f"at its source {abs(off[0]):.2g} A through its drain"
+    )
 
 
 def currents_into(result: Result) -> np.ndarray:
@@ -348,13 +377,14 @@ def currents_into(result: Result) -> np.ndarray:
     )
 
 
-def _gate_capacitance(result: Result, supply: float) -> float:
-    """Farad, of the gate at the supply; a steady leakage is taken off."""
+def _gate_capacitance(result: Result, top: float) -> float:
+    """Farad, of the gate at ``top`` volt; what leaks before and after the ramp is taken off."""
     wave = result[0]
-    time, current = np.asarray(wave.axis), -np.asarray(wave["i(vg)"])
-    still = np.mean(current[(time > 0.3 * _GATE_RAMP) & (time < 0.95 * _GATE_RAMP)])
-    moving = np.mean(current[(time > 1.3 * _GATE_RAMP) & (time < 1.7 * _GATE_RAMP)])
-    return float(abs(moving - still) * _GATE_RAMP / (0.2 * supply))
+    time, current = np.asarray(wave.axis) / _GATE_RAMP, -np.asarray(wave["i(vg)"])
+    before, ramp, after = (
+        np.mean(current[(time > start) & (time < start + 0.4)]) for start in (0.5, 1.3, 2.5)
+    )
+    return float(abs(ramp - (before + after) / 2) * _GATE_RAMP / (0.2 * top))
 
 
 def _multiplier(
@@ -368,17 +398,17 @@ def _multiplier(
     """The parameters that make two devices of one, and those that go with them."""
     size = _probe_size(found, _SWITCHED_LENGTH)
 
-    def current(names: tuple[str, ...], copies: int) -> float:
+    def current(names: tuple[str, ...], copies: int) -> np.ndarray:
         written = replace(device, multiplier=names)
         drawn = replace(size, multiplier=copies)
         benches = DeviceBenches(written, polarity, drawn, text, supply)
-        return float(abs(currents_into(engine.run(benches.currents(_switching(supply))))[0, 0]))
+        return np.abs(currents_into(engine.run(benches.currents(_switching(supply))))[:-1, 0])
 
     one = current((), 1)
 
     def doubles(names: tuple[str, ...]) -> bool:
         try:
-            return bool(np.isclose(current(names, 2), 2 * one, rtol=1e-3))
+            return bool(np.allclose(current(names, 2), 2 * one, rtol=1e-3, atol=0.0))
         except SimulatorError:
             return False
 

@@ -191,11 +191,18 @@ def _usable(quality: CellQuality) -> tuple[float, float] | None:
                 break
             if slope[i : j + 1].max() > _SLOPE_SPREAD * slope[i : j + 1].min():
                 break
-            # beyond the target nothing is gained
-            wide = min(bias[j], TARGET[1]) / max(bias[i], TARGET[0])
-            if best is None or wide > 1.001 * min(best[1], TARGET[1]) / max(best[0], TARGET[0]):
+            if best is None or _span(bias[i], bias[j]) > 1.001 * _span(*best):
                 best = float(bias[i]), float(bias[j])
     return best
+
+
+def _span(low: float, high: float) -> float:
+    """Ratio of two biases, up to that of the target: what is beyond it gains nothing.
+
+    Where gates leak the smallest bias is far above the target's, and so may the largest be: a
+    neuron needs a ratio of currents, not those currents.
+    """
+    return min(high / max(low, TARGET[0]), TARGET[1] / TARGET[0])
 
 
 def choose_sizes(

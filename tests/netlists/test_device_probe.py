@@ -115,3 +115,30 @@ def test_the_threshold_is_that_of_the_card_and_moves_with_it(tmp_path, engine):
     assert found[0.03] - found[0.0] == pytest.approx(0.03, abs=1e-3)
     with pytest.raises(InputError, match="do not flow at any gate voltage"):
         threshold(device, Polarity.NMOS, size, text, SUPPLY, engine, per_square=np.inf)
+
+
+LEAKY = """.model {name} {kind} level=54 version=4.5 tnom=27 toxe={oxide} toxp={oxide} toxm={oxide}
++ toxref={oxide} ntox=1 igcmod=1 igbmod=1 aigc=0.0136 bigc=0.0017 cigc=0.075 nigc=1
++ aigsd=0.0136 bigsd=0.0017 cigsd=0.075 poxedge=1 pigcd=1
++ ndep=1.7e17 vth0={vth0} k1=0.5 k2=0 k3=0 dvt0=0 nfactor=1.1 voff=-0.08 u0=0.03 vsat=9e4
++ cdsc=0 cit=0 eta0=0.01 etab=0 dsub=0.5 capmod=2 diomod=1 jss=1e-6 cjs=1e-3
+"""
+
+
+@pytest.mark.ngspice
+def test_a_gate_that_leaks_has_the_oxide_of_its_card(tmp_path, engine):
+    card = LEAKY.format(name="thin", kind="nmos", vth0=0.4, oxide=2e-9)
+    found = measured(tmp_path, engine, card, "thin")
+    assert found.gate_leakage > 1e-12
+    assert found.oxide == pytest.approx(2.3e-9, abs=0.3e-9)
+
+
+@pytest.mark.ngspice
+def test_a_gate_that_takes_all_at_the_supply_is_looked_at_below_it(tmp_path, engine):
+    """Fitted to thin oxides, gate currents of thick ones explode at a supply that no cell's gate
+    sees."""
+    card = LEAKY.format(name="thick", kind="nmos", vth0=0.5, oxide=6e-9)
+    card += "+ aigbinv=0.014 bigbinv=0.009 cigbinv=0.004 nigbinv=3\n"
+    found = measured(tmp_path, engine, card, "thick")
+    assert found.oxide == pytest.approx(6.4e-9, abs=0.5e-9)
+    assert found.device.terminals == ("drain", "gate", "source", "bulk")

@@ -29,7 +29,8 @@ from circuits.technology import load_technology
 from codesign.workflows.circuit import assemble
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
-from neuron_model.backends.backends import BACKENDS, TAPES, Problem
+from neuron_model.backends.backends import BACKENDS
+from neuron_model.backends.problem import TAPES, Problem
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import NeuronParameters, Value
 

@@ -40,10 +40,10 @@ from netlists.engine import Engine
 from netlists.mismatch_benches import has_factors
 from netlists.ngspice_library import find_ngspice_library
 from netlists.shared import QuietNgSpice
-from neuron_model.analysis.presets import preset
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 MANY = 10_000

@@ -30,10 +30,10 @@ from codesign.workflows.validate import circuit_regime
 from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import STEP, Noise, noisy_runs
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import Regime
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 ISI = "interspike_interval"

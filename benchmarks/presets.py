@@ -24,9 +24,9 @@ from codesign.workflows.run_validation import validate_source
 from codesign.workflows.source import load_source
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
-from neuron_model.analysis.presets import presets
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import SimulatorError
+from neuron_model.model.presets import presets
 
 _TIME_LIMIT = 1800.0
 _DOCUMENTS = "validations"

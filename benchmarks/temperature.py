@@ -24,10 +24,10 @@ from codesign.workflows.circuit import design_neuron
 from codesign.workflows.temperature import PTAT, study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
-from neuron_model.analysis.presets import preset
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 NEURONS = (

@@ -48,14 +48,14 @@ import tomli_w
 
 from codesign.chip_settings import ChipSettings
 from codesign.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
-from neuron_model.analysis.bursting_layer import BurstingLayer
-from neuron_model.analysis.preset_layer import PresetLayer
 from neuron_model.backends.backends import find_backend
 from neuron_model.errors import InputError
-from neuron_model.model.limits import REALISABLE, Limits
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.network.bursting_layer import BurstingLayer
+from neuron_model.network.limits import REALISABLE, Limits
 from neuron_model.network.network import NetworkConfiguration
+from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.training_configuration import TrainingConfiguration

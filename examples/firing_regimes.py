@@ -12,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from codesign.neuron_plots import draw_current, draw_trace
 from codesign.plots import STYLE, save_figure
-from neuron_model.analysis.presets import Preset, presets
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
+from neuron_model.model.presets import Preset, presets
 
 
 def main(picture: str = "docs/images/firing_regimes.png") -> None:

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 
 from codesign.neuron_plots import draw_trace
 from codesign.plots import STYLE, save_figure
-from neuron_model.analysis.iv_curves import excitability, iv_curves, negative_conductance
+from neuron_model.analysis.excitability import excitability, negative_conductance
+from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.regimes import classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.model.parameters import TIMESCALES, Element, NeuronParameters, Timescale

@@ -14,6 +14,16 @@ FOREIGN = {
     "mapping": {"PySpice"},
     "circuits": {"PySpice", "torch"},
 }
+# The rooms of neuron_model: each imports only those before it, or those on the same line.
+ROOMS = (
+    {"errors", "atomic"},
+    {"model"},
+    {"analysis"},
+    {"backends", "fused", "fused_gpu"},
+    {"network"},
+    {"tasks", "baselines"},
+    {"training"},
+)
 # Only one package writes SPICE; elsewhere no string may hold one of its statements.
 SPICE_STATEMENTS = (
     ".subckt",
@@ -102,3 +112,98 @@ def test_package_knows_only_what_comes_before_it(package: str):
 )
 def test_violations_are_seen(package: str, source: str, expected: str | None):
     assert violations(package, source, "m.py") == ([expected] if expected else [])
+
+
+Graph = dict[str, set[str]]
+
+
+def module_graph(sources: dict[str, str]) -> Graph:
+    """Which module imports which, also inside of functions; imports for type checkers are none.
+
+    sources: text of each module by its full name.
+    """
+    return {name: set(_imported_modules(text, set(sources))) for name, text in sources.items()}
+
+
+def _imported_modules(text: str, known: set[str]) -> Iterator[str]:
+    waiting: list[ast.AST] = [ast.parse(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                if inside in known or node.module in known:
+                    yield inside if inside in known else str(node.module)
+        waiting += ast.iter_child_nodes(node)
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """Groups of modules of which each leads to every other, by Tarjan's algorithm."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+
+    def visit(name: str) -> None:
+        number[name] = lowest[name] = len(number)
+        stack.append(name)
+        for other in graph[name]:
+            if other not in number:
+                visit(other)
+            if other in stack:
+                lowest[name] = min(lowest[name], lowest[other])
+        if lowest[name] == number[name]:
+            group = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            if len(group) > 1 or name in graph[name]:
+                found.append(sorted(group))
+
+    for name in graph:
+        if name not in number:
+            visit(name)
+    return found
+
+
+def sources(package: str) -> dict[str, str]:
+    return {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): file.read_text(encoding="utf-8")
+        for file in modules(package)
+    }
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_no_modules_of_a_package_import_each_other_in_a_circle(package: str):
+    graph = module_graph(sources(package))
+    assert any(graph.values()), "no import was seen"
+    assert circles(graph) == []
+
+
+def test_circles_are_seen():
+    lazy = "def f():\n    from p.a import g"
+    typing = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p import a"
+    assert circles(module_graph({"p.a": "import p.b", "p.b": lazy})) == [["p.a", "p.b"]]
+    assert circles(module_graph({"p.a": "import p.b", "p.b": typing})) == []
+    assert circles(module_graph({"p": "from p import a", "p.a": "from p import x"})) == [
+        ["p", "p.a"]
+    ]
+    assert circles(module_graph({"p.a": "from p.a import x"})) == [["p.a"]]
+
+
+def test_rooms_of_the_model_know_only_those_before_them():
+    level = {room: index for index, rooms in enumerate(ROOMS) for room in rooms}
+
+    def room(name: str) -> int:
+        return level[name.split(".")[1]]
+
+    graph = module_graph(sources("neuron_model"))
+    graph.pop("neuron_model")
+    found = [f"{a} -> {b}" for a in graph for b in graph[a] if room(b) > room(a)]
+    assert found == []

@@ -16,11 +16,11 @@ from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.trim.knobs import with_offset_range
 from netlists.engine import Engine
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import OTA_FILTER, NeuronParameters
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from neuron_model.progress import Progress
 

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from codesign.console import print_json
-    from neuron_model.analysis.iv_curves import excitability, negative_conductance
+    from neuron_model.analysis.excitability import excitability, negative_conductance
     from neuron_model.errors import InputError
     from neuron_model.model.parameters import TIMESCALES
 

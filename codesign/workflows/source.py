@@ -51,7 +51,7 @@ def load_neuron(name: str) -> NeuronParameters:
         InputError: there is no such file or preset, or the file is not one.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.analysis.presets import preset
+        from neuron_model.model.presets import preset
 
         return preset(name.removeprefix(PRESET_PREFIX)).parameters
     return read_neuron(name)
@@ -67,7 +67,7 @@ def load_source(name: str) -> Source:
         InputError: nothing of the kind is there.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.analysis.presets import preset
+        from neuron_model.model.presets import preset
 
         known = preset(name.removeprefix(PRESET_PREFIX))
         return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))

@@ -13,13 +13,10 @@ from enum import StrEnum
 import numpy as np
 from scipy.optimize import brentq
 
-from neuron_model.analysis.iv_curves import (
-    ROOT_TOLERANCE,
-    negative_conductance,
-    settled_offset,
-    single,
-)
+from neuron_model.analysis.excitability import ROOT_TOLERANCE, negative_conductance
+from neuron_model.analysis.iv_curves import single
 from neuron_model.analysis.rates import state_vector, traced_rates
+from neuron_model.analysis.settling import settled_offset
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, membrane_rate
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale

@@ -15,13 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from neuron_model.analysis.peaks import prominent_peaks
 from neuron_model.analysis.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_pauses
 from neuron_model.errors import InputError
+from neuron_model.model.regime import Regime
 
 PAUSE_RATIO = 3.0
 """A pause is at least this many times longer than the usual interval within a burst."""
@@ -40,17 +40,6 @@ CLEAR_REPEATS = 3
 
 RESTLESS = 0.1
 """Drift over an eighth of a silence, in model units, of a voltage that may yet go anywhere."""
-
-
-class Regime(StrEnum):
-    """What a neuron does after a current step."""
-
-    RESTING = "resting"
-    TONIC_SPIKING = "tonic_spiking"
-    PHASIC_SPIKING = "phasic_spiking"
-    TONIC_BURSTING = "tonic_bursting"
-    PHASIC_BURSTING = "phasic_bursting"
-    DEPOLARIZATION_BLOCK = "depolarization_block"
 
 
 @dataclass(frozen=True)

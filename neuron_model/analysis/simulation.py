@@ -14,6 +14,7 @@ import numpy as np
 from scipy.integrate import odeint
 
 from neuron_model.analysis.rates import moving_timescales, state_vector, traced_rates
+from neuron_model.analysis.settling import settled_offset
 from neuron_model.analysis.traced import Jacobian, Rates
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.model.dynamics import State, membrane_rate, output
@@ -93,9 +94,6 @@ def _settled_offset(parameters: NeuronParameters, timescale: Timescale) -> float
     shape = parameters.filter(timescale)
     if shape.offset == 0.0 and shape.amplifier is None:
         return 0.0
-    # which brings sympy along
-    from neuron_model.analysis.iv_curves import settled_offset
-
     try:
         return float(settled_offset(parameters, timescale, float(parameters.u_rest)))
     except InputError:

@@ -24,10 +24,9 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.checkpoint import checkpoint
 
-from neuron_model.backends.backends import Problem, Trajectory, common_type, refuse_type
+from neuron_model.backends.problem import Problem, Trajectory, common_type, refuse_type
 from neuron_model.errors import InputError
-from neuron_model.model.dynamics import Branches, State, at_work, output
-from neuron_model.model.integration import find_integrator
+from neuron_model.model.dynamics import Branches, State, at_work, find_integrator, output
 from neuron_model.model.parameters import Mask, NeuronParameters
 
 SEGMENT = 32

@@ -19,7 +19,7 @@ from enum import IntEnum, IntFlag, auto
 import torch
 from torch import Tensor
 
-from neuron_model.model.exponential import exp
+from neuron_model.backends.exponential import exp
 from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
 
 # Steps of more time constants than this take the slewing of a saturated filter apart.

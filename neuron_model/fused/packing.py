@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.backends.backends import Problem, Trajectory, common_type
+from neuron_model.backends.problem import Problem, Trajectory, common_type
 from neuron_model.errors import InputError
 from neuron_model.fused.coefficients import Coefficients, coefficients
 from neuron_model.fused.registration import Operator
-from neuron_model.model.dynamics import State
-from neuron_model.model.integration import find_integrator
+from neuron_model.model.dynamics import State, find_integrator
 from neuron_model.model.parameters import Value
 
 

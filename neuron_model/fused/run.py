@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from neuron_model.backends.backends import Problem, Trajectory, kernel_is_built, refuse_type
+from neuron_model.backends.problem import Problem, Trajectory, refuse_type
 from neuron_model.errors import InputError
-from neuron_model.fused import operator
+from neuron_model.fused import library, operator
 from neuron_model.fused.packing import Packed, apply, pack, trajectory
 
 
@@ -19,7 +19,7 @@ def run_compiled(problem: Problem) -> Trajectory:
         InputError: the kernel was not built, or has no code for such numbers.
     """
     refuse_type(problem, "fused", ("cpu",), "the CPU")
-    if not kernel_is_built():
+    if library.load() is None:
         raise InputError(
             "backend = 'fused' is not there: the kernel was not built. Install a C compiler "
             "(apt-get install gcc libc6-dev) and then the package again, or use backend = 'auto'."

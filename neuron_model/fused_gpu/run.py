@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuron_model.backends.backends import Problem, Trajectory, refuse_type
+from neuron_model.backends.problem import Problem, Trajectory, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.fused.packing import apply, pack, trajectory
 from neuron_model.fused_gpu import operator

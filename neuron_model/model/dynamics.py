@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
+from neuron_model.errors import InputError
 from neuron_model.model.parameters import (
     TIMESCALES,
     Amplifier,
@@ -401,6 +402,19 @@ INTEGRATORS: dict[str, Integrator] = {
     "exponential": exponential_euler,
     "euler": euler,
 }
+
+
+def find_integrator(name: str) -> Integrator:
+    """The maker of steps of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in INTEGRATORS:
+        raise InputError(
+            f"integrator = {name!r} is not allowed; it must be one of {', '.join(INTEGRATORS)}."
+        )
+    return INTEGRATORS[name]
 
 
 def euler_step(state: State, current: Value, parameters: NeuronParameters, dt: float) -> State:

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.backends.backends import TAPES, Backend, Problem, Trajectory, find_backend
+from neuron_model.backends.backends import find_backend
+from neuron_model.backends.exponential import exp
+from neuron_model.backends.problem import TAPES, Backend, Problem, Trajectory
 from neuron_model.errors import InputError
-from neuron_model.model.dynamics import State, joined
-from neuron_model.model.exponential import exp
-from neuron_model.model.integration import find_integrator
-from neuron_model.model.limits import Limits
+from neuron_model.model.dynamics import State, find_integrator, joined
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Value
+from neuron_model.network.limits import Limits
 from neuron_model.network.variation import Variation
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")

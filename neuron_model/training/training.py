@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from neuron_model.errors import InputError
-from neuron_model.model.limits import REALISABLE, Limits
+from neuron_model.network.limits import REALISABLE, Limits
 from neuron_model.network.network import Network, NetworkState
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, chip_count, varied

@@ -9,9 +9,9 @@ import pytest
 
 from codesign.command_line import main
 from neuron_model.analysis.iv_curves import iv_curves
-from neuron_model.analysis.presets import preset
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import TIMESCALES
+from neuron_model.model.presets import preset
 
 Captured = pytest.CaptureFixture[str]
 

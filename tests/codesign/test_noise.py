@@ -11,10 +11,10 @@ from codesign.command_line import main
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
 from netlists.bench import CurrentSource, TransientNoise
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 GENERIC = load_technology("generic")

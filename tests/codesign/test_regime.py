@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from codesign.command_line import main
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import Element
 from neuron_model.model.parameters import NeuronParameters as Parameters
+from neuron_model.model.presets import preset
 
 Captured = pytest.CaptureFixture[str]
 

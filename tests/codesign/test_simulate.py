@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from codesign.command_line import main
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.simulation import simulate
 from neuron_model.analysis.spikes import spike_times
 from neuron_model.model.neuron_file import read_neuron, write_neuron
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 Captured = pytest.CaptureFixture[str]

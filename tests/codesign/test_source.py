@@ -12,11 +12,11 @@ from codesign.workflows.source import (
     load_source,
     write_drives,
 )
-from neuron_model.analysis.presets import preset
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration

@@ -21,11 +21,11 @@ from codesign.run_configuration import (
 from codesign.training_log import TrainingLog
 from codesign.workflows.source import load_source
 from codesign.workflows.train import demo_configuration, make_network, train_run
-from neuron_model.analysis.bursting_layer import BurstingLayer
-from neuron_model.analysis.preset_layer import PresetLayer
 from neuron_model.errors import InputError
+from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import input_currents, neurons_of
+from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.tasks.series import make_series, nrmse
 from neuron_model.training.scoring import evaluate
 from neuron_model.training.training import Interrupted, TrainingStep

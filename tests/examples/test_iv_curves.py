@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from examples.iv_curves import DURATION, STEP, STRENGTHS, main, neuron
-from neuron_model.analysis.iv_curves import excitability
+from neuron_model.analysis.excitability import excitability
 from neuron_model.analysis.regimes import classify
 from neuron_model.analysis.simulation import simulate
 

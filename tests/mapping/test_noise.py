@@ -9,9 +9,9 @@ from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.noise import model_noise, node_noise, rms_on_capacitor
 from neuron_model.analysis.noise import noisy_runs
-from neuron_model.analysis.presets import preset
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import Timescale
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
 from tests.mapping.noises import shot_cells

@@ -14,8 +14,7 @@ from netlists.engine import Engine
 from netlists.model_library import trimmed_models
 from netlists.neuron_benches import NeuronBenches, design_tau, iv_curve, response
 from netlists.writer import cell_text, device_uses
-from neuron_model.analysis.iv_curves import follows
-from neuron_model.model.parameters import Element, Timescale
+from neuron_model.model.parameters import Element, Timescale, follows
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 from tests.mapping.neurons import iv_curve as trained

@@ -11,13 +11,13 @@ from neuron_model.analysis.equilibria import (
     equilibria,
     jacobian,
 )
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.rates import moving_timescales
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, filter_rate, membrane_rate
 from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Element, Filter, Leak
 from neuron_model.model.parameters import NeuronParameters as Parameters
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 EXCITABLE = preset("ribar_sepulchre_excitable").parameters

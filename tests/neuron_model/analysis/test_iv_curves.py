@@ -8,26 +8,30 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuron_model.analysis.iv_curves import (
-    VOLTAGE,
+from neuron_model.analysis.excitability import (
     Excitability,
     Region,
-    evaluate,
     excitability,
-    follows,
     is_n_shaped,
-    iv_curves,
-    iv_expression,
     negative_conductance,
-    settled_offset,
-    slope_expression,
 )
-from neuron_model.analysis.presets import preset, presets
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.iv_expressions import VOLTAGE, evaluate, iv_expression, slope_expression
+from neuron_model.analysis.settling import settled_offset
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, ionic_current
-from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Element, Filter, Leak, Timescale
+from neuron_model.model.parameters import (
+    OTA_FILTER,
+    TIMESCALES,
+    Element,
+    Filter,
+    Leak,
+    Timescale,
+    follows,
+)
 from neuron_model.model.parameters import NeuronParameters as Parameters
+from neuron_model.model.presets import preset, presets
 from neuron_model.model.stimulus import Stimulus
 
 FAST, SLOW, ULTRASLOW = TIMESCALES

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from neuron_model.analysis import native as native_module
 from neuron_model.analysis import rates as rates_module
 from neuron_model.analysis.native import c_code, c_compiler, native
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.rates import state_vector, traced_rates
 from neuron_model.analysis.simulation import rest, simulate
 from neuron_model.analysis.traced import Program, compiled
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from tests.neuron_model.analysis.test_traced import every_operation
 from tests.neuron_model.model.test_amplifiers import NEURON

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from neuron_model.analysis.noise import Noise, NoiseSource, noisy_runs
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.simulation import simulate
 from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 STILL = Stimulus.constant(0.0)

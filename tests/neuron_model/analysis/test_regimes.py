@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import default_duration, simulate
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import LINEAR_FILTER, OTA_FILTER, Element
 from neuron_model.model.parameters import NeuronParameters as Parameters
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 
 END = 10_000.0

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.rates import moving_timescales, state_vector, traced_rates
 from neuron_model.analysis.traced import Program, compiled
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.presets import preset
 from tests.neuron_model.model.test_amplifiers import NEURON
 
 STEP = 1e-6

@@ -16,15 +16,8 @@ import numpy as np
 import pytest
 import torch
 
-from neuron_model.backends.backends import (
-    BACKENDS,
-    TAPES,
-    Problem,
-    Trajectory,
-    find_backend,
-    kernel_is_built,
-    triton_is_there,
-)
+from neuron_model.backends.backends import BACKENDS, find_backend, kernel_is_built, triton_is_there
+from neuron_model.backends.problem import TAPES, Problem, Trajectory
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import INTEGRATORS, State
 from neuron_model.model.parameters import (
@@ -398,7 +391,7 @@ def test_callers_at_the_same_time_do_not_get_into_each_others_way():
 FORK = """
 import os, torch
 from neuron_model.network.neuron import MTCNeuron
-from neuron_model.analysis.presets import preset
+from neuron_model.model.presets import preset
 torch.set_num_threads(2)
 layer = MTCNeuron(preset("tonic_spiking").parameters, dt=0.1, neurons=3, backend="fused")
 run = lambda: layer(torch.ones(8, 50, 3))[0]

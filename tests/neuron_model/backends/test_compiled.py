@@ -7,14 +7,9 @@ import pytest
 import torch
 
 from neuron_model.backends import backends, compiled
-from neuron_model.backends.backends import (
-    BACKENDS,
-    WORTH_COMPILING,
-    Problem,
-    _say_once,
-    find_backend,
-)
+from neuron_model.backends.backends import BACKENDS, WORTH_COMPILING, _say_once, find_backend
 from neuron_model.backends.compiled import cpp_compiler
+from neuron_model.backends.problem import Problem
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import Amplifier, Element, Filter, NeuronParameters

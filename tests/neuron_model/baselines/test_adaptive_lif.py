@@ -13,7 +13,7 @@ from neuron_model.baselines.adaptive_lif import (
     run_stepwise,
 )
 from neuron_model.errors import InputError
-from neuron_model.model.limits import REALISABLE
+from neuron_model.network.limits import REALISABLE
 from neuron_model.network.network import Network
 from neuron_model.training.training import keep_within
 

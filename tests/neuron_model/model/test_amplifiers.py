@@ -9,14 +9,15 @@ import torch
 from scipy.integrate import solve_ivp
 
 from neuron_model.analysis.equilibria import equilibria, jacobian
-from neuron_model.analysis.iv_curves import evaluate, iv_curves, iv_expression
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.iv_expressions import evaluate, iv_expression
 from neuron_model.analysis.simulation import simulate
 from neuron_model.analysis.spikes import spike_times
-from neuron_model.backends.backends import Problem
+from neuron_model.backends.integration import integrate
+from neuron_model.backends.problem import Problem
 from neuron_model.errors import InputError
 from neuron_model.fused.packing import pack
 from neuron_model.model.dynamics import Branches, State, amplified, branch_flow, settled
-from neuron_model.model.integration import integrate
 from neuron_model.model.neuron_file import neuron_from_toml, neuron_to_toml
 from neuron_model.model.parameters import (
     TIMESCALES,

@@ -5,11 +5,9 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from neuron_model.analysis.presets import preset
-from neuron_model.backends.backends import TAPES
+from neuron_model.backends.problem import TAPES
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State
-from neuron_model.model.limits import REALISABLE, Limits
 from neuron_model.model.parameters import (
     LINEAR_FILTER,
     OTA_FILTER,
@@ -17,6 +15,8 @@ from neuron_model.model.parameters import (
     Leak,
     NeuronParameters,
 )
+from neuron_model.model.presets import preset
+from neuron_model.network.limits import REALISABLE, Limits
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
 
 ELEMENTS = (

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuron_model.analysis.presets import preset
 from neuron_model.analysis.regimes import classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from neuron_model.network.population import population_reports
 

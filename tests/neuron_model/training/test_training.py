@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from neuron_model.analysis.bursting_layer import BurstingLayer
 from neuron_model.errors import InputError
-from neuron_model.model.limits import Limits
 from neuron_model.model.parameters import Element, NeuronParameters
+from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.initial_layer import draw_inputs
+from neuron_model.network.limits import Limits
 from neuron_model.network.network import MTCNetwork, Network, NetworkConfiguration, neurons_of
 from neuron_model.network.variation import Variation
 from neuron_model.tasks.mackey_glass import MackeyGlass

@@ -1,6 +1,6 @@
 import torch
 
-from neuron_model.model.exponential import exp
+from neuron_model.backends.exponential import exp
 
 
 def test_it_is_torchs_to_within_a_rounding_of_its_argument():

@@ -9,8 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neuron_model.errors import InputError
-from neuron_model.model.dynamics import INTEGRATORS, Integrator, State, at_work, output
+from neuron_model.model.dynamics import State, at_work, find_integrator, output
 from neuron_model.model.parameters import NeuronParameters
 
 
@@ -47,16 +46,3 @@ def integrate(
         state = step(state, held)
         voltages.append(state.membrane)
     return torch.stack(voltages) if voltages else torch.empty_like(current), state
-
-
-def find_integrator(name: str) -> Integrator:
-    """The maker of steps of that name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in INTEGRATORS:
-        raise InputError(
-            f"integrator = {name!r} is not allowed; it must be one of {', '.join(INTEGRATORS)}."
-        )
-    return INTEGRATORS[name]

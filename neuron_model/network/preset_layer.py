@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
-
-if TYPE_CHECKING:
-    from neuron_model.analysis.presets import Preset
+from neuron_model.model.presets import Preset, preset
 
 Range = tuple[float, float]
 Slot = tuple[Timescale, bool, int]
@@ -23,7 +20,7 @@ DEFAULT = ("tonic_bursting",)
 class PresetLayer:
     """From what the first parameters of a layer are drawn.
 
-    neurons: how many. preset: one name or several of ``neuron_model.analysis.presets``, which take
+    neurons: how many. preset: one name or several of ``neuron_model.model.presets``, which take
     turns. spread: each alpha and time constant is multiplied by up to exp(+-spread), each delta
     moved by up to +-spread. input_gain: least and greatest magnitude of an input weight, of either
     sign. input_bias: least and greatest constant current; where there are none, the current that
@@ -93,9 +90,6 @@ class PresetLayer:
         return centre + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
 
     def _presets(self) -> list[Preset]:
-        # Only a layer of presets needs them.
-        from neuron_model.analysis.presets import preset
-
         return [preset(name) for name in self.preset]
 
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from neuron_model.backends.backends import BACKENDS, find_backend
+from neuron_model.backends.integration import integrate
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, euler_step, exponential_euler_step
-from neuron_model.model.integration import integrate
 from neuron_model.model.parameters import OTA_FILTER, Element, NeuronParameters
 
 P = NeuronParameters(

@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuron_model.analysis.presets import Preset, preset, presets
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import neuron_from_toml, neuron_to_toml
 from neuron_model.model.parameters import LINEAR_FILTER, OTA_FILTER, TIMESCALES, Element, Leak
 from neuron_model.model.parameters import NeuronParameters as Parameters
+from neuron_model.model.presets import Preset, preset, presets
 from neuron_model.model.stimulus import Stimulus
 
 OURS = [p for p in presets().values() if not p.name.startswith("ribar")]

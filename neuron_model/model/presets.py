@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.regime import Regime
 from neuron_model.model.stimulus import Stimulus
 
 _PUBLISHED = (

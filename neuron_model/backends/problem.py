@@ -1,0 +1,72 @@
+"""What a backend is given and gives back, and what all of them check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from neuron_model.errors import InputError
+from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import NeuronParameters
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be run.
+
+    current: (batch, time, neurons). state: each (batch, neurons). parameters: floats and tensors
+    that broadcast to (neurons,). dt: time step. integrator: a key of ``dynamics.INTEGRATORS``.
+    weights: (from, to) among the neurons, or None. voltage: whether U_m is wanted. tape: a key of
+    ``TAPES``.
+    """
+
+    current: Tensor
+    state: State
+    parameters: NeuronParameters
+    dt: float
+    integrator: str
+    weights: Tensor | None = None
+    voltage: bool = False
+    tape: str = "segments"
+
+
+class Trajectory(NamedTuple):
+    """s and, where it was wanted, U_m, (batch, time, neurons); the state at the end."""
+
+    output: Tensor
+    voltage: Tensor | None
+    state: State
+
+
+Backend = Callable[[Problem], Trajectory]
+
+TYPES = (torch.float32, torch.float64)
+"""Of numbers, for which there are compiled backends."""
+
+TAPES = ("segments", "full")
+"""What a compiled backend keeps for the gradient: the state before each segment of steps, from
+which they are computed again, or that before every step. The eager one keeps what torch keeps."""
+
+
+def common_type(problem: Problem) -> torch.dtype:
+    """The type that torch promotes all of the problem's numbers to."""
+    values = (value for _, value in problem.parameters.named_values())
+    types = {v.dtype for v in (*values, *problem.state, problem.weights) if isinstance(v, Tensor)}
+    dtype = problem.current.dtype
+    for other in types:
+        dtype = torch.promote_types(dtype, other)
+    return dtype
+
+
+def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where: str) -> None:
+    """Raise InputError if the problem's numbers are not those of a kernel for ``devices``."""
+    dtype, device = common_type(problem), problem.current.device.type
+    if device not in devices or dtype not in TYPES:
+        raise InputError(
+            f"backend = {backend!r} cannot run {dtype} on {device}; it takes float32 and float64 "
+            f"on {where}. Use backend = 'auto'."
+        )

@@ -9,7 +9,7 @@ corner and simulated at each of the corners, 27 degC. Neurons that fire otherwis
 current is nudged are at a boundary, and have a table of their own. The folder keeps what became
 known of each neuron at once: an interrupted run goes on from there, and ngspice is not asked again
 when only as-built models have changed; with --recorded it is not asked at all, and neurons that the
-folder does not know are left out. The folder gets table.md and intervals.png.
+folder does not know are left out. The folder gets table.md, table.json and intervals.png.
 
 With --accuracy auto neurons are simulated fast, and tight where the verdict hangs on it; those
 whose tight simulation the folder holds from a run before are compared with it, verdict by verdict.
@@ -18,6 +18,7 @@ whose tight simulation the folder holds from a run before are compared with it, 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +26,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.as_built.comparison import Comparison, by_accuracy, by_margin, line, tables
+from benchmarks.as_built.comparison import (
+    Comparison,
+    by_accuracy,
+    by_margin,
+    document,
+    line,
+    tables,
+)
 from benchmarks.as_built.neurons import RandomNeuron, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
@@ -187,13 +195,14 @@ def main() -> None:
                     found.append(one)
                     where = f"{draw.technology.name} {corner} {len(found)}/{len(every)}"
                     print(f"{where}: {line(one)}", flush=True)
-    table = tables({f"{name}, {corner}": found for (name, corner), found in groups.items()})
+    names = {f"{name}, {corner}": found for (name, corner), found in groups.items()}
+    table = tables(names)
     if arguments.accuracy is not Accuracy.TIGHT:
-        names = {f"{name}, {corner}": found for (name, corner), found in groups.items()}
         table += "\n" + by_accuracy(names)
     table += "\n" + by_margin([one for found in groups.values() for one in found])
     print(table)
     write_atomically(arguments.folder / "table.md", table)
+    write_atomically(arguments.folder / "table.json", json.dumps(document(names), indent=1))
     save_figure(figure(groups), arguments.folder / "intervals.png")
 
 

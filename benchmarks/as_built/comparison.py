@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -147,18 +148,75 @@ def by_accuracy(groups: Mapping[str, Sequence[Comparison]]) -> str:
         "the ISI, fast alone |",
         "|---|---|---|---|---|",
     ]
-    known = {name: [c for c in every if c.tight] for name, every in groups.items()}
-    known["all"] = [c for every in known.values() for c in every]
-    for name, every in known.items():
-        if every:
-            again = sum(c.accuracy is Accuracy.TIGHT for c in every)
-            changed = [c.name for c in every if c.changed]
-            shifts = [c.shift for c in every if c.accuracy is Accuracy.FAST]
+    for name, every in _with_all(groups).items():
+        found = accuracy_figures(every)
+        if found["neurons"]:
+            changed = found["changed"]
             names = f" ({', '.join(changed)})" if changed and name != "all" else ""
-            largest = max((abs(x) for x in shifts if x is not None), default=0.0)
-            cells = (name, len(every), again, f"{len(changed)}{names}", f"{largest:.3%}")
+            cells = (
+                name,
+                found["neurons"],
+                found["simulated_again"],
+                f"{len(changed)}{names}",
+                f"{found['largest_shift']:.3%}",
+            )
             lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join([*lines, ""])
+
+
+def accuracy_figures(every: Sequence[Comparison]) -> dict[str, Any]:
+    """Neurons whose tight simulation is known, and what fast ones with tight ones change.
+
+    simulated_again: of them with tight tolerances. changed: whose verdicts are others than by the
+    tight simulation. largest_shift: relative change of the ISI of those simulated fast alone.
+    """
+    known = [c for c in every if c.tight]
+    shifts = [c.shift for c in known if c.accuracy is Accuracy.FAST]
+    return {
+        "neurons": len(known),
+        "simulated_again": sum(c.accuracy is Accuracy.TIGHT for c in known),
+        "changed": [c.name for c in known if c.changed],
+        "largest_shift": max((abs(x) for x in shifts if x is not None), default=0.0),
+    }
+
+
+def agreement_figures(every: Sequence[Comparison]) -> dict[str, Any]:
+    """How many neurons fire in ngspice as they do as built, and relative errors of ISI and IBI."""
+    same = [c for c in every if c.same_regime]
+    errors = {
+        "isi": [c.interval_error for c in same if c.interval_error is not None],
+        "ibi": [c.pause_error for c in same if c.pause_error is not None],
+    }
+    return {
+        "neurons": len(every),
+        "same_regime": len(same),
+        "counts_within_one": sum(abs(c.count_difference) <= SAME_COUNT for c in same),
+        **{
+            name: {
+                "compared": len(found),
+                "within_one_percent": sum(abs(e) <= SAME_INTERVAL for e in found),
+                "median_and_90th_percentile": relative_errors([(1.0, 1.0 + e) for e in found]),
+                "largest": max(found, key=abs, default=None),
+            }
+            for name, found in errors.items()
+        },
+    }
+
+
+def document(groups: Mapping[str, Sequence[Comparison]]) -> dict[str, Any]:
+    """What the tables say, as JSON: clear of a boundary, at one, and by accuracy."""
+    return {
+        name: {
+            "clear": agreement_figures([c for c in every if not c.at_boundary]),
+            "at_boundary": agreement_figures([c for c in every if c.at_boundary]),
+            "by_accuracy": accuracy_figures(every),
+        }
+        for name, every in _with_all(groups).items()
+    }
+
+
+def _with_all(groups: Mapping[str, Sequence[Comparison]]) -> dict[str, Sequence[Comparison]]:
+    return {**groups, "all": [c for every in groups.values() for c in every]}
 
 
 def row(where: str, every: Sequence[Comparison]) -> str:

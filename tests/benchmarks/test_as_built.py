@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.as_built.comparison import Comparison, by_margin, tables
+from benchmarks.as_built.comparison import Comparison, by_accuracy, by_margin, document, tables
 from benchmarks.as_built.neurons import candidate, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import CIRCUIT, Finding, Record
 from mapping.mapper import MappingChoices, map_neuron
+from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
@@ -115,3 +116,39 @@ def test_a_neuron_that_a_nudge_makes_fire_otherwise_is_at_a_boundary():
     assert not replace(one, nearby=(alike, alike)).at_boundary
     assert replace(one, nearby=(alike, finding(52, 20.0).report)).at_boundary
     assert replace(one, nearby=(finding(50, 20.3).report, alike)).at_boundary
+
+
+def test_what_auto_takes_is_held_against_tight_simulations():
+    """The second is 30 % slower than its model when simulated fast: no rhythm is kept any more."""
+    model, tight = finding(50, 20.0), finding(50, 20.002)
+    every = [
+        replace(compared(model, finding(50, 20.0)), tight=tight, accuracy=Accuracy.FAST),
+        replace(compared(model, finding(38, 26.0)), tight=tight, accuracy=Accuracy.FAST),
+        replace(compared(model, tight), tight=tight),
+        compared(model, tight),
+    ]
+    found = document({"generic, tt": every})
+    assert list(found) == ["generic, tt", "all"]
+    by_it = found["all"]["by_accuracy"]
+    assert (by_it["neurons"], by_it["simulated_again"], by_it["changed"]) == (3, 1, ["n"])
+    assert by_it["largest_shift"] == pytest.approx(26.0 / 20.002 - 1.0)
+    cells = cells_of(by_accuracy({"generic, tt": every}).splitlines()[-2])
+    assert cells == ["generic, tt", "3", "1", "1 (n)", "29.987%"]
+
+
+def test_the_document_counts_what_the_tables_count():
+    every = [
+        compared(finding(50, 20.1), finding(51, 20.0)),
+        compared(finding(50, 21.0), finding(52, 20.0)),
+        compared(finding(50, 30.0, margin=0.05), finding(52, 20.0)),
+    ]
+    clear = document({"generic, tt": every})["generic, tt"]["clear"]
+    assert (clear["neurons"], clear["same_regime"], clear["counts_within_one"]) == (2, 2, 1)
+    assert (clear["isi"]["compared"], clear["isi"]["within_one_percent"]) == (2, 1)
+    assert clear["isi"]["largest"] == pytest.approx(0.05)
+    assert clear["ibi"] == {
+        "compared": 0,
+        "within_one_percent": 0,
+        "median_and_90th_percentile": None,
+        "largest": None,
+    }

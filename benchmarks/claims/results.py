@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from benchmarks.claims import values as v
 from benchmarks.claims.claim import Claim, Values
 
@@ -64,6 +66,13 @@ def _kelvin(table: Any) -> list[float]:
 
 def _slowed(says: str, contender: str) -> Claim:
     return Claim(RESULTS, says, v.STEP, lambda d: [d["times_the_fused"][contender]])
+
+
+def _whatever_the_batch(document: Any) -> list[float]:
+    """A step without a batch, by a straight line over batches, and one with 32, millisecond."""
+    seconds = {int(batch): s for batch, s in document["scaling"]["batch"].items()}
+    line = np.polyfit(list(seconds), list(seconds.values()), 1)
+    return [1e3 * float(line[1]), 1e3 * document["seconds"]["MTC fused"]]
 
 
 def _detailed(says: str, how: str) -> Claim:
@@ -252,6 +261,12 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
             d["seconds"]["MTC fused"] / d["machine"][f"seconds_by_{what}"]
             for what in ("memory", "tanh")
         ],
+    ),
+    Claim(
+        RESULTS,
+        "Some {1.4} ms of the {13} are the same whatever the batch",
+        v.STEP,
+        _whatever_the_batch,
     ),
     Claim(
         RESULTS,

@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in words or os.environ.get("CODESIGN_DEBUG", "") not in ("", "0")
     try:
         arguments = build_parser(words).parse_args(words)
+        arguments.words = tuple(words)
         status = int(_command_module(arguments.command).run(arguments))
         sys.stdout.flush()
         return status

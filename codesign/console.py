@@ -154,16 +154,17 @@ class StepProgress:
         live: whether it is a terminal that is written to: there each step is shown. Elsewhere only
             what is new is said, and a simulation that takes long says from time to time how far it
             is.
+        what: has been said already.
     """
 
-    def __init__(self, advance: Callable[..., None], live: bool) -> None:
+    def __init__(self, advance: Callable[..., None], live: bool, what: str = "") -> None:
         self._advance = advance
         self._live = live
-        self._what = self._text = ""
+        self._what, self._text = what, ""
         self._said: dict[str, int] = {}
         self._count = 0
         # (count at its last word, what it said) of the simulations that run side by side
-        self._running: dict[int, tuple[int, Underway]] = {}
+        self._running: dict[str, tuple[int, Underway]] = {}
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """So many steps are done."""
@@ -190,7 +191,7 @@ class StepProgress:
     def _longest(self, found: "Underway") -> "Underway":
         """Of those that have said something lately, the one with most left: a bar shows one."""
         self._count += 1
-        self._running[id(found.bench)] = self._count, found
+        self._running[found.bench.title] = self._count, found
         lately = {k: v for k, v in self._running.items() if v[0] > self._count - _LATELY}
         self._running = lately
         return max((each for _, each in lately.values()), key=lambda one: one.seconds_left or 0.0)
@@ -200,7 +201,7 @@ class StepProgress:
 def step_progress(description: str) -> Iterator[StepProgress]:
     """A :class:`StepProgress` on standard error while the block runs."""
     with progress(description) as advance:
-        yield StepProgress(advance, sys.stderr.isatty())
+        yield StepProgress(advance, sys.stderr.isatty(), description)
 
 
 def _cell(value: object) -> str:

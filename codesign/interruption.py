@@ -12,11 +12,37 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Stopped(BaseException):
+    """A signal came where nothing is lost by ending at once."""
+
+
 class Interruption:
     """Whether a signal has come, and which."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._at_once = False
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While the block runs the first signal ends it, also one that came before.
+
+        Raises:
+            Stopped: a signal has come.
+        """
+        self._at_once = True
+        try:
+            if self():
+                raise Stopped
+            yield
+        finally:
+            self._at_once = False
+
+    def note(self, number: int) -> None:
+        """A signal has come."""
+        self.signal = number
+        if self._at_once:
+            raise Stopped
 
     def __call__(self) -> bool:
         """Whether to stop."""
@@ -38,8 +64,8 @@ def interruption() -> Iterator[Interruption]:
     before: dict[int, Any] = {}
 
     def noted(number: int, _frame: FrameType | None) -> None:
-        found.signal = number
         restore()
+        found.note(number)
 
     def restore() -> None:
         for number, handler in before.items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from netlists.bench import Bench, Transient
+from netlists.bench import Bench, DCSweep, NoiseSpectrum, OperatingPoint, Subject, Transient
 
 # Seconds of a bench that is quick, and more for each of the largest steps of its transients: a
 # neuron takes them of four tau_m, and a dense spiker some 0.03 s for each tau_m on a core of its
@@ -20,6 +20,15 @@ def default_limit(bench: Bench) -> float:
 
 
 @dataclass(frozen=True)
+class Outline:
+    """What people are told of a bench: its title and subject, and what it goes through."""
+
+    title: str
+    waveform_steps: tuple[OperatingPoint | DCSweep | Transient | NoiseSpectrum, ...]
+    subject: Subject | None = None
+
+
+@dataclass(frozen=True)
 class Underway:
     """How far a bench is.
 
@@ -27,11 +36,17 @@ class Underway:
     seconds after which it is stopped.
     """
 
-    bench: Bench
+    bench: Bench | Outline
     analyses: int
     share: float
     seconds: float
     limit: float
+
+    @property
+    def outlined(self) -> Underway:
+        """The same without circuit and models, for other processes."""
+        bench = Outline(self.bench.title, self.bench.waveform_steps, self.bench.subject)
+        return replace(self, bench=bench)
 
     @property
     def part(self) -> Transient | None:

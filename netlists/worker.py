@@ -6,15 +6,13 @@ all that it needs is PySpice and numpy.
 
 import os
 import shutil
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
 
+from netlists.child_process import serve_parent
 from netlists.job import Job, Outcome, Progress, Reply
 from netlists.remarks import ignored_parameters
 from netlists.shared import LibraryDiedError, QuietNgSpice
@@ -28,9 +26,9 @@ _PAUSE = 0.5
 
 def main(descriptor: int, library_path: str) -> None:
     """Load ngspice and answer jobs."""
-    # Ctrl-C reaches the whole process group; it is the parent that decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, args=(os.getcwd(),), daemon=True).start()
+    folder = os.getcwd()
+    # A parent that was killed could not take the folder away.
+    serve_parent(lambda: shutil.rmtree(folder, ignore_errors=True))
     connection = Connection(descriptor)
     try:
         ngspice = QuietNgSpice(library_path)
@@ -56,15 +54,6 @@ def main(descriptor: int, library_path: str) -> None:
         connection.send(reply)
         if not reply.alive:
             return
-
-
-def _exit_with_parent(folder: str) -> None:
-    # Standard input is a pipe that only the parent can write to, and never does: reading ends
-    # when the parent is gone, however it went, and also while ngspice is at work.
-    sys.stdin.buffer.read()
-    # A parent that was killed could not take the folder away.
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
 
 
 def _at_most_every(

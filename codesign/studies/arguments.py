@@ -1,0 +1,90 @@
+"""What the command lines of all studies have in common: where points are done, and how to go on.
+
+add_executor(parser)                                     --workers, --cluster
+with studied(arguments, "sweeping", settings) as (executor, progress):
+    results = run(study, executor, record, progress)
+if results.interrupted:
+    return stopped(arguments, results)                   says how to go on; 128 + signal
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesign.console import StepProgress
+    from codesign.studies.executors.executor import Executor
+    from codesign.studies.study import Results
+    from codesign.studies.tools import ToolSettings
+
+
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Where the points of a study are done."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that do the points (default: one for each core)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS|FILE|local",
+        help="do the points on a cluster of Dask: the address of its scheduler (tcp://...), a TOML "
+        "file that says how workers are started under SLURM, LSF or PBS, or local for one that is "
+        "started here",
+    )
+
+
+@contextlib.contextmanager
+def studied(
+    arguments: argparse.Namespace, what: str, settings: ToolSettings | None = None
+) -> Iterator[tuple[Executor, StepProgress]]:
+    """The executor that :func:`add_executor` was asked for, and progress on standard error.
+
+    Args:
+        arguments: of the command.
+        what: is done, for people, until a study says it better.
+        settings: of the tools; the command's ``--time-limit`` if not given.
+
+    Raises:
+        InputError, MissingDependencyError: as
+            :func:`codesign.studies.executors.choice.chosen_executor`.
+    """
+    from codesign.console import step_progress
+    from codesign.studies.executors.choice import chosen_executor
+    from codesign.studies.tools import ToolSettings
+
+    settings = settings or ToolSettings(time_limit=getattr(arguments, "time_limit", None))
+    with (
+        step_progress(what) as progress,
+        chosen_executor(
+            arguments.workers, arguments.cluster, settings, progress, progress.watch
+        ) as executor,
+    ):
+        yield executor, progress
+
+
+def stopped(arguments: argparse.Namespace, results: Results) -> int:
+    """Say in one line what a signal left of a study; returns the command's exit status."""
+    from codesign.console import note
+
+    note(stopped_line(results, getattr(arguments, "words", ())))
+    return results.exit_status
+
+
+def stopped_line(results: Results, words: tuple[str, ...] = ()) -> str:
+    """What a signal left, and the command line that goes on; ``words``: of the one that began."""
+    from signal import Signals
+
+    name = Signals(results.signal or 0).name if results.signal else "a signal"
+    done = len(results.outcomes) + len(results.failures)
+    said = f"stopped by {name} after {done} of {results.planned} points"
+    if results.record is None:
+        return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
+    again = [word for word in words if word != "--restart"]
+    command = f": {shlex.join(['codesign', *again])}" if again else ""
+    return f"{said}; {results.record} has them, and the same command goes on from there{command}"

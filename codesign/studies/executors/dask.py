@@ -1,0 +1,265 @@
+"""On a cluster of Dask: one that runs, one that a queue starts, or one on this machine.
+
+Tasks travel once, by a plugin of the workers, points and outcomes one by one. Dask tells of a
+worker that died, and charges it to all points that were sent there: those that this happens to
+twice are run again alone, so that none is set aside for what another one did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import uuid
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
+
+import cloudpickle
+
+from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, missing_extra, set_aside
+from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.tools import Tools, ToolSettings, Watch
+from netlists.underway import Underway
+from neuron_model.errors import InputError
+from neuron_model.progress import Progress
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+    from codesign.studies.study import Point, Task
+
+LOCAL = "local"
+"""Stands for a cluster of this machine, which the executor starts and ends."""
+
+# Points that are on their way at once, for each thread of the cluster, and at least.
+_AHEAD, _LEAST_AHEAD = 4, 64
+_CONNECTING = 30.0  # seconds
+_SETTINGS = {
+    # every death is told, and counted here
+    "distributed.scheduler.allowed-failures": 0,
+    # no point waits at a worker that may die of another one
+    "distributed.scheduler.worker-saturation": 1.0,
+}
+
+
+class DaskExecutor:
+    """Runs tasks on the workers of a cluster.
+
+    Args:
+        cluster: the address of a scheduler, a file of
+            :mod:`codesign.studies.executors.queue_file`, or LOCAL.
+        workers: that are started, where the executor starts them: of a local cluster (a core each
+            if not given), of a queue (as its file says).
+        settings: of the tools.
+        progress: of what a point needs.
+        watch: called with how far a simulation is.
+
+    Raises:
+        InputError: fewer than one worker.
+        MissingDependencyError: Dask is not installed.
+    """
+
+    def __init__(
+        self,
+        cluster: str,
+        workers: int | None = None,
+        settings: ToolSettings | None = None,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
+        try:
+            import distributed  # noqa: F401
+        except ImportError as error:
+            raise missing_extra() from error
+        self._cluster = cluster
+        self._workers = workers
+        self._settings = settings or ToolSettings()
+        self._progress = progress
+        self._watch = watch
+        self._here = SerialExecutor(os.cpu_count() or 1, settings, progress, watch)
+        self._stack = contextlib.ExitStack()
+        self._client: Client | None = None
+
+    def __enter__(self) -> Self:
+        """
+        Raises:
+            InputError: there is no such cluster, or its file is not usable.
+        """
+        self._stack.enter_context(self._here)
+        self._client = self._stack.enter_context(_connected(self._cluster, self._workers))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    @property
+    def tools(self) -> Tools:
+        """Of this process."""
+        return self._here.tools
+
+    @property
+    def client(self) -> Client:
+        """Of the cluster."""
+        assert self._client is not None, "the executor is not open"
+        return self._client
+
+    def run(self, task: Task, points: Sequence[Point]) -> Outcomes:
+        """Points on the cluster; see :class:`codesign.studies.executors.executor.Executor`."""
+        from distributed import KilledWorker
+
+        run = _Run(self.client, cloudpickle.dumps(task), cloudpickle.dumps(self._settings))
+        waiting, deaths = deque(points), Counter[str]()
+        suspects: deque[Point] = deque()
+        with run.open():
+            while waiting or suspects or run.under_way:
+                run.submit(waiting)
+                alone = not run.under_way
+                if alone:
+                    run.submit(suspects, 1)
+                for point, outcome in self._finished(run):
+                    if not isinstance(outcome, Exception):
+                        yield point, outcome
+                        continue
+                    if not isinstance(outcome, KilledWorker):
+                        raise outcome
+                    error = outcome
+                    deaths[point.key] += error.allowed_failures + 1
+                    if alone and deaths[point.key] >= MOST_DEATHS:
+                        how = f"the one at {error.last_worker.address}"
+                        yield point, set_aside(deaths[point.key], how)
+                    elif deaths[point.key] >= MOST_DEATHS - 1:
+                        suspects.append(point)
+                    else:
+                        waiting.append(point)
+
+    def _finished(self, run: _Run) -> list[tuple[Point, Any]]:
+        """Points that are finished now, with what came of them or an error; waits for news."""
+        found = run.news()
+        for each in found:
+            if isinstance(each, Underway):
+                if self._watch:
+                    self._watch(each)
+            elif not isinstance(each, str) and self._progress:
+                self._progress(*each)
+        return run.collected([each for each in found if isinstance(each, str)])
+
+
+class _Run:
+    """A task on the cluster, and the points that are on their way, by a name for each attempt."""
+
+    def __init__(self, client: Client, task: bytes, settings: bytes) -> None:
+        self._client = client
+        self._token = f"study-{uuid.uuid4().hex}"
+        self._content = task, settings
+        self._news: SimpleQueue[Any] = SimpleQueue()
+        self._attempts = 0
+        self._most = _LEAST_AHEAD
+        self.under_way: dict[str, tuple[Point, Future]] = {}
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """While the block runs the cluster knows the task."""
+        from codesign.studies.executors.dask_worker import StudyPlugin
+
+        self._client.register_plugin(StudyPlugin(self._token, *self._content))
+        self._client.subscribe_topic(self._token, self._told)
+        try:
+            yield
+        finally:
+            self._client.cancel([future for _, future in self.under_way.values()], force=True)
+            self._client.unsubscribe_topic(self._token)
+            self._client.unregister_worker_plugin(self._token)
+
+    def submit(self, waiting: deque[Point], most: int | None = None) -> None:
+        """Send points on their way, as many as the cluster has use for."""
+        from codesign.studies.executors.dask_worker import run_point
+
+        if not waiting:
+            return
+        if most is None:
+            if len(self.under_way) > self._most // 2:
+                return
+            # workers come and go
+            threads = sum(self._client.nthreads().values())
+            most = self._most = max(_LEAST_AHEAD, _AHEAD * threads)
+        points = [waiting.popleft() for _ in range(min(len(waiting), most - len(self.under_way)))]
+        names = [f"{self._token}-{self._attempts + index}" for index in range(len(points))]
+        self._attempts += len(points)
+        futures = self._client.map(
+            run_point,
+            [self._token] * len(points),
+            [point.key for point in points],
+            [dict(point.values) for point in points],
+            key=[(self._token, name) for name in names],
+            pure=False,
+        )
+        for name, point, future in zip(names, points, futures, strict=True):
+            self.under_way[name] = point, future
+            future.add_done_callback(lambda _, name=name: self._news.put(name))
+
+    def collected(self, names: Sequence[str]) -> list[tuple[Point, Any]]:
+        """What came of attempts that have finished, or the error that they ended with."""
+        ended = [self.under_way.pop(name) for name in names]
+        errors = [f.exception() if f.status == "error" else None for _, f in ended]
+        good = [f for (_, f), error in zip(ended, errors, strict=True) if error is None]
+        # all at once: one way to the workers and back
+        results = iter(self._client.gather(good))
+        return [
+            (point, next(results) if error is None else error)
+            for (point, _), error in zip(ended, errors, strict=True)
+        ]
+
+    def news(self) -> list[Any]:
+        """Names of what has finished, and what workers tell; waits for the first."""
+        found = [self._news.get()]
+        while not self._news.empty():
+            found.append(self._news.get())
+        return found
+
+    def _told(self, event: tuple[float, bytes]) -> None:
+        self._news.put(pickle.loads(event[1]))
+
+
+@contextlib.contextmanager
+def _connected(cluster: str, workers: int | None) -> Iterator[Client]:
+    """A client of the cluster, which ends with the block where it was started for it."""
+    import logging
+
+    import dask
+    from distributed import Client, LocalCluster
+
+    # that a worker died is told by the study, that it ends is no news
+    for name in logging.getLogger().manager.loggerDict:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    with dask.config.set(_SETTINGS), contextlib.ExitStack() as stack:
+        if cluster == LOCAL:
+            started: Any = LocalCluster(
+                n_workers=workers or os.cpu_count() or 1,
+                threads_per_worker=1,
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )
+        elif cluster.endswith(".toml"):
+            from codesign.studies.executors.queue_file import queue_cluster
+
+            started = queue_cluster(cluster, workers)
+        else:
+            if workers is not None:
+                raise InputError("--workers: a cluster that runs has the workers that it has.")
+            started = cluster
+        if not isinstance(started, str):
+            stack.enter_context(started)
+        try:
+            client = Client(started, timeout=_CONNECTING, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"--cluster {cluster}: there is no cluster of Dask ({error}); give the address of "
+                "its scheduler, such as tcp://10.0.0.1:8786, a TOML file, or local."
+            ) from error
+        yield stack.enter_context(client)

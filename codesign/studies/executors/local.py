@@ -1,0 +1,182 @@
+"""On the cores of this machine: a process each.
+
+One connection a worker carries its points, outcomes and progress, so that a worker that is killed
+takes nothing with it that others need. (pebble's pool was looked at: it tells which task's worker
+died as well, but all its workers share one pipe and its lock, it sends the task with each point,
+and it starts processes that run the user's script again.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Self
+
+import cloudpickle
+
+from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, set_aside
+from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.executors.worker import (
+    Done,
+    Hello,
+    NewTask,
+    Raised,
+    Ready,
+    Told,
+)
+from codesign.studies.tools import Tools, ToolSettings, Watch
+from netlists.child_process import ChildProcess
+from netlists.underway import Underway
+from neuron_model.errors import InputError
+from neuron_model.progress import Progress
+
+if TYPE_CHECKING:
+    from codesign.studies.study import Point, Task
+
+# Workers are processes that compute: threads of their own would only be in each other's way.
+_ENVIRONMENT = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)
+
+
+class LocalExecutor:
+    """Runs tasks in ``workers`` processes, each with its own ngspice.
+
+    A single point is run in this process, where ngspice may use all cores. Workers start when they
+    are needed and stay until the executor is closed. What a task is made of goes to them by
+    cloudpickle, so that it may stand in a script or a notebook.
+
+    Args:
+        workers: how many; a core each if not given.
+        settings: of the tools.
+        progress: of what a point needs.
+        watch: called with how far a simulation is, in whichever process.
+
+    Raises:
+        InputError: fewer than one worker.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        settings: ToolSettings | None = None,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
+        self.workers = workers or os.cpu_count() or 1
+        self._settings = settings or ToolSettings()
+        self._progress = progress
+        self._watch = watch
+        self._here = SerialExecutor(self.workers, settings, progress, watch)
+        self._idle: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        self._here.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._end_idle()
+        self._here.__exit__(*exception)
+
+    @property
+    def tools(self) -> Tools:
+        """Of this process."""
+        return self._here.tools
+
+    def run(self, task: Task, points: Sequence[Point]) -> Outcomes:
+        """Points side by side; see :class:`codesign.studies.executors.executor.Executor`."""
+        if self.workers == 1 or len(points) == 1:
+            yield from self._here.run(task, points)
+            return
+        packed = cloudpickle.dumps(task)
+        count = min(self.workers, len(points))
+        share = self.workers // count
+        if any(worker.share != share for worker in self._idle):
+            self._end_idle()
+        waiting, deaths = deque(points), Counter[str]()
+        busy: list[_Worker] = []
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < count:
+                    worker = self._idle.pop() if self._idle else _Worker(self._settings, share)
+                    busy.append(worker)
+                    worker.take(waiting.popleft(), packed)
+                for worker in _with_news(busy):
+                    point, message = worker.point, worker.receive()
+                    match message:
+                        case Ready():
+                            worker.is_ready()
+                        case Told():
+                            self._tell(message)
+                        case Done(outcome):
+                            busy.remove(worker)
+                            self._idle.append(worker)
+                            yield point, outcome
+                        case Raised():
+                            raise message.exception()
+                        case _:
+                            busy.remove(worker)
+                            how = worker.end()
+                            if not worker.ready:
+                                raise RuntimeError(f"a worker could not start ({how})")
+                            deaths[point.key] += 1
+                            if deaths[point.key] < MOST_DEATHS:
+                                waiting.appendleft(point)
+                            else:
+                                yield point, set_aside(deaths[point.key], how)
+        finally:
+            # left early: by an error, a signal, or because the caller wants no more
+            for worker in busy:
+                worker.kill()
+
+    def _tell(self, message: Told) -> None:
+        if isinstance(message.what, Underway):
+            if self._watch:
+                self._watch(message.what)
+        elif self._progress:
+            self._progress(*message.what)
+
+    def _end_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().kill()
+
+
+class _Worker(ChildProcess):
+    """A process that runs tasks, and the point that it is at.
+
+    share: processes of ngspice that it may use. ready: whether it has come to take points.
+    """
+
+    point: Point
+
+    def __init__(self, settings: ToolSettings, share: int) -> None:
+        super().__init__("codesign.studies.executors.worker", environment=_ENVIRONMENT)
+        self.share = share
+        self.ready = False
+        self._task: bytes | None = None
+        self._wanted = b""
+        self.send(Hello(cloudpickle.dumps(settings), share))
+
+    def take(self, point: Point, task: bytes) -> None:
+        """Do a point, as soon as it is ready."""
+        self.point, self._wanted = point, task
+        if self.ready:
+            self.is_ready()
+
+    def is_ready(self) -> None:
+        """Send what it is to do: the task only where it has another one."""
+        self.ready = True
+        if self._task is not self._wanted:
+            self._task = self._wanted
+            self.send(NewTask(self._wanted))
+        self.send(self.point)
+
+
+def _with_news(busy: Sequence[_Worker]) -> list[_Worker]:
+    """Those that have something to say, or died; waits for one."""
+    ready = wait([worker.connection for worker in busy])
+    return [worker for worker in busy if worker.connection in ready]

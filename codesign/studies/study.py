@@ -1,0 +1,274 @@
+"""A study: a plan of points, a task that gives each its outcome, a record, and what runs it.
+
+    plan      which points are to be done, given what is known        Plan
+    task      a point -> its outcome, and nothing else                Task
+    record    outcomes by key, on disk as soon as they are known      codesign.studies.record
+    executor  where tasks run: here, on all cores, on a cluster       codesign.studies.executors
+
+A new study is a task, a list of points, and what is made of the outcomes:
+
+    @dataclass(frozen=True)
+    class Doubled(Task):
+        version: ClassVar[int] = 1
+        factor: float
+
+        def __call__(self, point: Point, tools: Tools) -> JSON:
+            return {"double": self.factor * point.values["number"]}
+
+    points = [Point(str(n), {"number": n}) for n in range(20)]
+    study = Study("doubling", FinitePlan(points), Doubled(2.0))
+    with LocalExecutor(workers=2) as executor:
+        results = run(study, executor, Path("doubled.jsonl"))
+    results.outcomes["7"]                                   # {"double": 14.0}
+
+Started again with the same file it does what is missing. With a factor of 3.0 the file is refused:
+"factor = 3.0, where the record has 2.0".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from codesign.interruption import Interruption, Stopped, interruption
+from codesign.studies.failure import Failure
+from codesign.studies.identity import JSON, content
+from codesign.studies.record import Record, RecordHead
+from neuron_model.progress import Progress
+
+if TYPE_CHECKING:
+    from codesign.studies.executors.executor import Executor
+    from codesign.studies.tools import Tools
+
+__all__ = ["Failure", "FinitePlan", "Plan", "Point", "Results", "Study", "Task", "run"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a study.
+
+    key: its name in the record; one point, one key, and the same in every run of the study (a
+    number, or :func:`codesign.studies.identity.key` of its values). values: what it is, in JSON.
+    """
+
+    key: str
+    values: Mapping[str, JSON] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What is done at a point: a frozen dataclass that can be pickled. Derive from this class.
+
+    It knows nothing of records, progress or pictures. Its fields are all that decides an outcome:
+    the record of a study goes by them (:mod:`codesign.studies.identity`), so that what decides
+    nothing is declared with ``field(metadata={"identity": False})``. The same task gives the same
+    digits at the same point wherever it runs: it draws from seeded generators only, and asks
+    ``tools`` for ngspice.
+
+    version: raised by hand whenever it computes something else from the same fields; records of
+    before are then refused.
+    """
+
+    version: ClassVar[int]
+
+    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+        """The task that goes to the workers; called here, once before these points go out.
+
+        What many points need (measured cells) is found with ``tools``, whose engine has all cores,
+        and may travel along in a field that is not part of the identity. It need not do anything,
+        and what it cannot find it leaves to the points.
+        """
+        return self
+
+    def __call__(self, point: Point, tools: Tools) -> JSON:
+        """The outcome: what JSON can hold, of a few kB.
+
+        Raises:
+            InputError: the point cannot be; that is an outcome as well, and kept with its reason.
+            SimulatorError: ngspice failed at it; kept with its reason, and tried again when the
+                study is started again.
+        """
+        ...
+
+
+class Plan(Protocol):
+    """Which points a study has. The same ``known`` gives the same points in the same order."""
+
+    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+        """The points that are to be done now; none where the study is done.
+
+        Asked before anything is done, and again when all points of the answer before are known. A
+        study that was stopped asks with what its record holds.
+
+        Args:
+            known: outcome by key, or why there is none. Of what failed in ngspice or killed its
+                workers, only what did in this run: it is tried again in the next.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FinitePlan:
+    """These points, each once.
+
+    Raises:
+        ValueError: two have the same key.
+    """
+
+    points: Sequence[Point]
+
+    def __post_init__(self) -> None:
+        if len({point.key for point in self.points}) < len(self.points):
+            raise ValueError("two points of a plan have the same key")
+
+    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+        """Those that are not known."""
+        return [point for point in self.points if point.key not in known]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A plan and a task under a name.
+
+    name: in the record and in messages, such as "sweep". identity: what decides outcomes beside
+    the fields of the task, by the name that a message calls it (a seed of the plan, the axes).
+    label: what progress says, such as "sweeping".
+    """
+
+    name: str
+    plan: Plan
+    task: Task
+    identity: Mapping[str, object] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def head(self) -> RecordHead:
+        """What its record begins with.
+
+        Raises:
+            TypeError: something in the task or in ``identity`` has no identity.
+            ValueError: ``identity`` has the name of a field of the task.
+        """
+        task: Any = self.task
+        own = {f.name: getattr(task, f.name) for f in fields(task) if f.metadata.get("identity", 1)}
+        if twice := own.keys() & self.identity.keys():
+            raise ValueError(f"identity: {', '.join(sorted(twice))} is a field of the task as well")
+        tree = content({**own, **self.identity}, self.name)
+        return RecordHead(self.name, self.task.version, tree)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of a study.
+
+    outcomes: by key, in the order in which they became known; with JSON's types, whether they
+    come from the record or not. failures: why a point has none. resumed: how many points the
+    record held. planned: points that the plan had asked for so far. record: where it is kept.
+    signal: that stopped it; None where it is done.
+    """
+
+    outcomes: Mapping[str, JSON]
+    failures: Mapping[str, Failure]
+    resumed: int = 0
+    planned: int = 0
+    record: Path | None = None
+    signal: int | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal stopped it before it was done."""
+        return self.signal is not None
+
+    @property
+    def exit_status(self) -> int:
+        """Of a command that a signal stopped, as a shell says it; 0 where none did."""
+        return 0 if self.signal is None else 128 + self.signal
+
+
+def run(
+    study: Study,
+    executor: Executor,
+    record: Path | None = None,
+    progress: Progress | None = None,
+    stop: Interruption | None = None,
+) -> Results:
+    """Do the points of a study that are not known.
+
+    Each outcome is on disk before the next is looked at. SIGINT or SIGTERM ends it at once: points
+    that were under way are lost, all that are done are kept, and the results say which signal it
+    was (:func:`codesign.studies.arguments.stopped_line` tells how to go on).
+
+    Args:
+        study: what is done.
+        executor: that is open.
+        record: file that keeps outcomes; a study that was stopped goes on from it. None keeps them
+            in memory.
+        progress: called with (points done, points planned, the study's label).
+        stop: of a block that listens to signals already; None listens while this runs.
+
+    Raises:
+        InputError: the record is of something else, in use, or cannot be read or written.
+        CodesignError: a task raised another one than InputError or SimulatorError.
+    """
+    with ExitStack() as stack:
+        stop = stop or stack.enter_context(interruption())
+        kept = stack.enter_context(Record.opened(record, study.head))
+        # what failed for reasons outside the point is tried again
+        known = {key: each for key, each in kept.entries.items() if not _again(each)}
+        resumed = planned = len(known)
+        label = study.label or study.name
+        try:
+            while True:
+                with stop.at_once():
+                    points = _distinct(study.plan.next(known), known)
+                    if not points:
+                        break
+                    planned = len(known) + len(points)
+                    if progress:
+                        progress(len(known), planned, label)
+                    task = study.task.prepare(executor.tools, points)
+                with closing(executor.run(task, points)) as outcomes:
+                    while True:
+                        with stop.at_once():
+                            found = next(outcomes, None)
+                        if found is None:
+                            break
+                        point, outcome = found
+                        known[point.key] = kept.add(point.key, outcome)
+                        if progress:
+                            progress(len(known), planned, label)
+                missing = [point.key for point in points if point.key not in known]
+                if missing:
+                    raise RuntimeError(f"the executor lost the points {', '.join(missing)}")
+        except Stopped:
+            pass  # of which the results tell
+        return Results(
+            outcomes={k: v for k, v in known.items() if not isinstance(v, Failure)},
+            failures={k: v for k, v in known.items() if isinstance(v, Failure)},
+            resumed=resumed,
+            planned=planned,
+            record=record,
+            signal=stop.signal,
+        )
+
+
+def _again(entry: JSON | Failure) -> bool:
+    return isinstance(entry, Failure) and entry.again
+
+
+def _distinct(points: Iterable[Point], known: Mapping[str, object]) -> list[Point]:
+    """The points that a plan gave.
+
+    Raises:
+        ValueError: one is known, or there twice: such a plan would never be done.
+    """
+    found: dict[str, Point] = {}
+    for point in points:
+        if point.key in known or point.key in found:
+            raise ValueError(f"the plan asks for the point {point.key!r} twice")
+        found[point.key] = point
+    # what goes to a worker and what a record could hold is the same
+    return [Point(p.key, json.loads(json.dumps(dict(p.values)))) for p in found.values()]

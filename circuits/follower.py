@@ -3,7 +3,8 @@
     C dV_out/dt = I_bias tanh((V_in - V_out) / V0)
 
 C. Mead, Analog VLSI and Neural Systems, 1989, chapter 9: a one-pole low-pass that slews when the
-difference exceeds V0. A slow one may divide its bias by the OTA's mirrors: with
+difference exceeds V0. The capacitance is part of the cell's name: followers that differ in it alone
+stand in one deck. A slow one may divide its bias by the OTA's mirrors: with
 :func:`circuits.ota.divided_ota` the bias that junctions leak into is several times the current that
 charges the capacitor.
 """
@@ -20,10 +21,11 @@ def follower(
     description: str,
     divided: bool = False,
 ) -> Cell:
-    """The cell ``name`` with a capacitor of ``capacitance`` farad to the lower supply.
+    """The cell ``name``, with the femtofarads of its capacitor to the lower supply.
 
-    ``divided``: its OTA is the one that divides.
+    capacitance: farad. divided: its OTA is the one that divides.
     """
+    femtofarads = f"{capacitance * 1e15:.12g}".replace(".", "p").replace("+", "")
     amplifier = divided_ota(technology) if divided else ota(technology)
     ports = (
         Port("in", Direction.INPUT),
@@ -36,4 +38,4 @@ def follower(
         Instance("ota", amplifier, ("in", "out", "out", "ibias", "vdd", "vss")),
         Capacitor("integrator", "out", "vss", capacitance, "integrator"),
     )
-    return Cell(name, ports, parts, description)
+    return Cell(f"{name}_{femtofarads}f", ports, parts, description)

@@ -26,4 +26,6 @@ def leak(technology: Technology, sections: int) -> Cell:
         Instance(f"section{i}", amplifier, (f"ref{i}", "vm", "vm", f"ibias{i}", "vdd", "vss"))
         for i in numbers
     )
-    return Cell("leak", ports, parts, f"linear leak: {sections} OTA sections side by side")
+    return Cell(
+        f"leak_{sections}", ports, parts, f"linear leak: {sections} OTA sections side by side"
+    )

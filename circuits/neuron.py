@@ -19,6 +19,7 @@ from mapping.characteristics import Orientation
 from mapping.design import NeuronDesign, OtaDesign
 
 MEMBRANE, OUTPUT = "vm", "s"
+_SUPPLIES = ("vdd", "vss")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,6 @@ def neuron_circuit(design: NeuronDesign, technology: Technology) -> NeuronCircui
 
 
 def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
-    supplies = ("vdd", "vss")
     amplifier = ota(technology)
     parts: list[Part] = []
     for element in design.elements:
@@ -84,24 +84,13 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
         reference = f"vr_{element.name}"
         rising = element.orientation == Orientation.NONINVERTING
         inputs = (reads, reference) if rising else (reference, reads)
-        nets: tuple[str, ...] = (*inputs, MEMBRANE, f"ib_{element.name}", *supplies)
+        nets: tuple[str, ...] = (*inputs, MEMBRANE, f"ib_{element.name}", *_SUPPLIES)
         comment = (
             f"{_symbol(element)}: {_trained(element)} -> "
             f"{element.bias_current * 1e9:.4g} nA, {element.reference_voltage:.4f} V"
         )
         parts.append(Instance(element.name, amplifier, nets, comment))
-    sections = [a.name for a in design.leak]
-    nets = (
-        MEMBRANE,
-        *(f"vr_{name}" for name in sections),
-        *(f"ib_{name}" for name in sections),
-        *supplies,
-    )
-    total = sum(a.bias_current for a in design.leak)
-    comment = (
-        f"leak: u_rest {design.u_rest:g}, {len(sections)} sections, {total * 1e9:.4g} nA in all"
-    )
-    parts.append(Instance("leak", leak(technology, len(sections)), nets, comment))
+    parts.append(leak_part(design, technology))
     for each in design.followers:
         cell = follower(
             f"follower_{each.timescale}",
@@ -110,23 +99,14 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
             f"follower-integrator of the {each.timescale} voltage",
             each.divided,
         )
-        nets = (MEMBRANE, f"v_{each.timescale}", f"ib_{each.timescale}", *supplies)
+        nets = (MEMBRANE, f"v_{each.timescale}", f"ib_{each.timescale}", *_SUPPLIES)
         comment = (
             f"U_{each.timescale}: tau {each.tau:g} -> {each.bias_current * 1e12:.4g} pA, "
             f"{each.capacitance * 1e12:.4g} pF"
         )
         parts.append(Instance(f"follow_{each.timescale}", cell, nets, comment))
-    if design.compensation_bias > 0:
-        if design.compensation_current > 0:
-            cell, nets = current_source(technology), ("ib_comp", MEMBRANE, "vdd", "vss")
-        else:
-            cell, nets = current_sink(technology), ("ib_comp", MEMBRANE, "vss")
-        comment = (
-            f"compensation of offset currents, and i_bias {design.i_bias:g} -> "
-            f"{design.compensation_current * 1e9:.4g} nA"
-        )
-        parts.append(Instance("compensation", cell, nets, comment))
-    nets = (MEMBRANE, "vr_s", OUTPUT, "ib_s", *supplies)
+    parts += compensation_parts(design, technology)
+    nets = (MEMBRANE, "vr_s", OUTPUT, "ib_s", *_SUPPLIES)
     comment = (
         f"s: threshold {design.u_threshold:g}, saturation {design.u_saturation:g} -> "
         f"{design.output.bias_current * 1e9:.4g} nA, {design.output.threshold_voltage:.4f} V"
@@ -134,6 +114,36 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
     parts.append(Instance("output", output_stage(technology), nets, comment))
     parts.append(Capacitor("membrane", MEMBRANE, "vss", design.membrane_capacitance, "membrane"))
     return tuple(parts)
+
+
+def leak_part(design: NeuronDesign, technology: Technology) -> Instance:
+    """The leak at the membrane, on the references and bias lines of its sections."""
+    sections = [a.name for a in design.leak]
+    nets = (
+        MEMBRANE,
+        *(f"vr_{name}" for name in sections),
+        *(f"ib_{name}" for name in sections),
+        *_SUPPLIES,
+    )
+    total = sum(a.bias_current for a in design.leak)
+    comment = (
+        f"leak: u_rest {design.u_rest:g}, {len(sections)} sections, {total * 1e9:.4g} nA in all"
+    )
+    return Instance("leak", leak(technology, len(sections)), nets, comment)
+
+
+def compensation_parts(design: NeuronDesign, technology: Technology) -> tuple[Instance, ...]:
+    """The mirror of the compensation current at the membrane, if there is one."""
+    if design.compensation_bias <= 0:
+        return ()
+    sources = design.compensation_current > 0
+    cell = current_source(technology) if sources else current_sink(technology)
+    nets = ("ib_comp", MEMBRANE, *(_SUPPLIES if sources else ("vss",)))
+    comment = (
+        f"compensation of offset currents, and i_bias {design.i_bias:g} -> "
+        f"{design.compensation_current * 1e9:.4g} nA"
+    )
+    return (Instance("compensation", cell, nets, comment),)
 
 
 def _symbol(element: OtaDesign) -> str:

@@ -65,7 +65,10 @@ class Port:
 
 @dataclass(frozen=True)
 class Transistor:
-    """A field-effect transistor; ``role`` says what it is for (tail, pair, mirror)."""
+    """A field-effect transistor.
+
+    role: what it is for (tail, pair, mirror). comment: what it stands for.
+    """
 
     name: str
     polarity: Polarity
@@ -75,6 +78,7 @@ class Transistor:
     bulk: str
     size: Size
     role: str = ""
+    comment: str = ""
 
     @property
     def nets(self) -> tuple[str, ...]:

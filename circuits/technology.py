@@ -26,10 +26,14 @@ CELL_ROLES: Mapping[str, tuple[str, ...]] = {
     "ota": ("tail", "pair", "pmos_mirror", "nmos_mirror"),
     "mirror": ("nmos", "pmos"),
     "divided_ota": ("tail", "pair", "pmos_mirror", "pmos_output", "nmos_mirror"),
+    "synapse": ("unit", "pmos_mirror"),
 }
 """The sizes that a technology file gives, by cell."""
 
-_OPTIONAL_CELLS = ("divided_ota",)
+NETWORK_CELLS = ("synapse",)
+"""Cells that a network has and a neuron by itself has not."""
+
+_OPTIONAL_CELLS = ("divided_ota", *NETWORK_CELLS)
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")

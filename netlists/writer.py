@@ -53,14 +53,18 @@ def _subcircuit(cell: Cell, technology: Technology) -> list[str]:
 def _part(part: Part, technology: Technology) -> list[str]:
     match part:
         case Transistor():
-            return _wrapped(_transistor(part, technology.device(part.polarity)), "+ ")
+            device = technology.device(part.polarity)
+            return _comment(part) + _wrapped(_transistor(part, device), "+ ")
         case Capacitor():
             nets = " ".join(part.nets)
             return [f"C{part.name} {nets} {part.capacitance:.6g}"]
         case Instance():
-            comment = [f"* {_printable(part.comment)}"] if part.comment else []
             nets = " ".join(part.nets)
-            return comment + _wrapped(f"X{part.name} {nets} {part.cell.name}", "+ ")
+            return _comment(part) + _wrapped(f"X{part.name} {nets} {part.cell.name}", "+ ")
+
+
+def _comment(part: Transistor | Instance) -> list[str]:
+    return [f"* {_printable(part.comment)}"] if part.comment else []
 
 
 def _transistor(part: Transistor, device: Device) -> str:

@@ -98,7 +98,8 @@ def test_blocks_are_shared_and_children_come_first(design, generic):
     names = [cell.name for cell in cells]
     assert len(names) == len(set(names))
     assert names[0] == "ota"
-    assert {"leak", "follower_slow", "follower_ultraslow", "output_stage"} <= set(names)
+    assert {"leak_7", "output_stage"} <= set(names)
+    assert {name.rsplit("_", 1)[0] for name in names} >= {"follower_slow", "follower_ultraslow"}
 
 
 def test_comments_tie_blocks_to_trained_parameters(design, generic):
@@ -133,7 +134,7 @@ def test_the_leak_has_as_many_sections_as_it_was_designed_with(design, generic, 
     elements = (Element(Timescale.FAST, -1.0, 0.0),)
     made = design(elements=elements, sections=sections)
     circuit = neuron_circuit(made, generic)
-    leak = next(cell for cell in circuit.cell.cells if cell.name == "leak")
+    leak = next(cell for cell in circuit.cell.cells if cell.name.startswith("leak_"))
     assert len(leak.parts) == sections == len(made.leak)
 
 
@@ -171,3 +172,18 @@ def test_paths_of_transistors_are_unique(design, generic):
     paths = [path for path, _ in circuit.cell.transistors()]
     assert len(paths) == len(set(paths))
     assert all(len(path) <= 3 for path in itertools.islice(paths, 5))
+
+
+def test_neurons_of_other_time_constants_stand_in_one_deck(design, generic):
+    slow, slower = (
+        neuron_circuit(design(name=f"n{tau:g}", tau_slow=tau), generic).cell for tau in (25.0, 50.0)
+    )
+    nets = tuple(port.name for port in slow.ports)
+    both = Cell(
+        "layer",
+        slow.ports,
+        (Instance("one", slow, nets), Instance("other", slower, nets)),
+    )
+    names = [cell.name for cell in both.cells]
+    assert len(names) == len(set(names))
+    assert sum(name.startswith("follower_slow_") for name in names) == 2

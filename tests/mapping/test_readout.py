@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+
+from mapping.as_built import as_built, compensation_current, follower_point, offset_current
+from mapping.mapper import MappingChoices
+from mapping.readout import FOLLOWERS, map_readout
+from neuron_model.errors import InputError
+from tests.mapping.cells import LIMITS, ideal_cells, real_cells
+
+CHOICES = MappingChoices(leak_sections=7)
+
+
+@pytest.mark.parametrize("tau", [1e-4, 5.6e-4, 1.2e-3])
+@pytest.mark.parametrize("cells", [ideal_cells(), real_cells()])
+def test_all_poles_have_the_time_constant(tau, cells):
+    output = map_readout("y0", tau, 0.2, cells, LIMITS, CHOICES)
+    node = output.node
+    built = as_built(node, cells)
+    # a leak that lags by d makes a node C / g quick as one of C / g - d
+    assert (built.tau_m - built.tau_fast) * node.time_unit == pytest.approx(tau, rel=1e-3)
+    at = follower_point(output.follower, cells)
+    loads = cells.input_capacitance + cells.output_capacitance
+    total = output.follower.capacitance + loads
+    current = at.gain * output.follower.bias_current
+    assert total * at.slope_voltage / current == pytest.approx(tau, rel=1e-3)
+
+
+def test_ideal_followers_shift_nothing():
+    output = map_readout("y0", 3e-4, 0.0, ideal_cells(), LIMITS, CHOICES)
+    assert output.offset == pytest.approx(0.0, abs=1e-12)
+    assert output.scale == pytest.approx(0.25 * output.node.unit_voltage)
+    assert output.units(output.node.reference_voltage + output.scale) == pytest.approx(1.0)
+
+
+def test_the_offset_is_that_of_all_followers():
+    output = map_readout("y0", 3e-4, 0.0, real_cells(), LIMITS, CHOICES)
+    assert output.offset == pytest.approx(FOLLOWERS * output.follower.shift)
+    assert output.offset != 0
+
+
+def test_a_bias_comes_from_the_compensation():
+    cells = real_cells()
+    currents = []
+    for bias in (0.0, 0.7):
+        node = map_readout("y0", 3e-4, bias, cells, LIMITS, CHOICES).node
+        total = compensation_current(node, cells) + offset_current(node, cells)
+        currents.append(total / node.unit_current)
+    assert currents[1] - currents[0] == pytest.approx(0.7, abs=1e-3)
+
+
+def test_a_slow_pole_takes_a_smaller_current_as_far_as_it_goes():
+    quick, slow = (
+        map_readout("y0", tau, 0.0, real_cells(), LIMITS, replace(CHOICES, unit_current=4e-9))
+        for tau in (1e-4, 6e-4)
+    )
+    assert quick.node.unit_current == pytest.approx(4e-9)
+    assert slow.node.unit_current < 3e-9
+    assert slow.node.membrane_capacitance <= LIMITS.capacitance[1]
+
+
+@pytest.mark.parametrize(("tau", "side"), [(1e-1, "the largest"), (1e-6, "the smallest")])
+def test_a_pole_that_no_capacitor_makes_is_refused(tau, side):
+    with pytest.raises(InputError, match=rf"readout 'y0' with poles of .* {side} .* readout_tau"):
+        map_readout("y0", tau, 0.0, real_cells(), LIMITS, CHOICES)

@@ -19,9 +19,8 @@ import numpy as np
 
 from circuits.mismatch import device_spread
 from circuits.ota import ota
-from circuits.technology import Technology, load_technology, with_mismatch_set
+from circuits.technology import Technology, load_technology, nominal_corner, with_mismatch_set
 from codesign.workflows.characterize import models_for
-from codesign.workflows.circuit import nominal_corner
 from mapping.characteristics import Orientation
 from mapping.mismatch import draw
 from netlists.bench import DCSweep, Step

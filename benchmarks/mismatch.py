@@ -23,20 +23,19 @@ import numpy as np
 
 from circuits.mismatch import device_spreads
 from circuits.technology import load_technology, with_mismatch_set
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.mismatch_plots import mismatch_figure
 from codesign.mismatch_study import study_to_json
 from codesign.plots import save_figure
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench, WorkbenchSettings
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
-from codesign.workflows.sensitivities import measure_sensitivities
 from mapping.as_built_samples import as_built_samples
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
 from netlists.deck import build_job, command
 from netlists.device_names import alterations
-from netlists.engine import Engine
 from netlists.mismatch_benches import has_factors
 from netlists.ngspice_library import find_ngspice_library
 from netlists.shared import QuietNgSpice
@@ -51,11 +50,9 @@ MANY = 10_000
 
 def drawn_burster(
     technology_name: str,
-    samples: int,
-    seed: int,
+    drawing: MonteCarlo,
     folder: Path,
-    engine: Engine,
-    process: bool = False,
+    workbench: Workbench,
     mismatch_set: str | None = None,
 ) -> DrawnNeuron:
     """The burster's chips; its design is read from ``folder``, or made and written there."""
@@ -68,21 +65,22 @@ def drawn_burster(
     if path.exists():
         design = read_designs(path)[0]
     else:
-        design = design_neuron(neuron, technology, engine)
+        design = design_neuron(neuron, technology, workbench)
         write_designs(path, [design])
     drive = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
-    return draw_neuron(neuron, design, technology, engine, drive, samples, seed, process=process)
+    mapped = MappedNeuron(neuron, design, technology, design.conditions, drive)
+    return draw_neuron(mapped, workbench, drawing)
 
 
-def drawing_seconds(drawn: DrawnNeuron, engine: Engine, repeats: int = 3) -> float:
+def drawing_seconds(drawn: DrawnNeuron, workbench: Workbench, repeats: int = 3) -> float:
     """Median time to draw 10,000 chips and work out their as-built parameters."""
     design, technology = drawn.built.design, drawn.technology
-    measured = characterize(technology, drawn.built.corner, drawn.built.temperature, engine)
-    sensitivities = measure_sensitivities(technology, measured, engine)
+    measured = workbench.cells(technology, drawn.built.conditions)
+    sensitivities = workbench.sensitivities(technology, measured)
     spreads = device_spreads(design, technology)
 
     def once() -> None:
-        as_built_samples(design, measured, sensitivities, draw(spreads, MANY, drawn.seed))
+        as_built_samples(design, measured, sensitivities, draw(spreads, MANY, drawn.drawing.seed))
 
     return _median(once, repeats, time.perf_counter)
 
@@ -151,18 +149,13 @@ def main() -> None:
     name = f"{arguments.technology}{'_process' * arguments.process}{chosen}"
     folder = arguments.folder / name
     timeout = CHIPS_PER_BENCH * 600.0
-    with Engine(workers=arguments.workers, timeout=timeout) as engine:
+    wanted = MonteCarlo(arguments.samples, arguments.seed, arguments.process)
+    with WorkbenchSettings(arguments.workers, timeout).open(_progress) as workbench:
         drawn = drawn_burster(
-            arguments.technology,
-            arguments.samples,
-            arguments.seed,
-            folder,
-            engine,
-            arguments.process,
-            arguments.mismatch_set,
+            arguments.technology, wanted, folder, workbench, arguments.mismatch_set
         )
-        drawing = drawing_seconds(drawn, engine)
-        outcome = study(drawn, engine, folder / "chips.jsonl", _progress)
+        drawing = drawing_seconds(drawn, workbench)
+        outcome = study(drawn, workbench, True, folder / "chips.jsonl")
     save_figure(mismatch_figure(outcome), folder / "mismatch.png")
     document = {
         "draw_10000": drawing,

@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 
 from circuits.technology import load_technology
+from codesign.mapped_neuron import MappedNeuron
 from codesign.noise_plots import noise_figure
 from codesign.noise_study import Jitter, Ratio, Train, measured_jitter, ratio, study_to_json
 from codesign.plots import save_figure
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.circuit import default_choices, design_neuron
 from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
 from codesign.workflows.validate import circuit_regime
@@ -64,24 +66,24 @@ def main() -> None:
         choices = replace(choices, membrane_capacitance=arguments.membrane_capacitance)
     stem = f"{technology.name}_{known.name}"
     record = arguments.folder / f"{stem}.jsonl"
-    with Engine(workers=arguments.workers, timeout=1800.0) as engine:
-        design = design_neuron(known.parameters, technology, engine, choices=choices)
-        neuron = noisy_neuron(known.parameters, design, technology, engine, drive)
+    with WorkbenchSettings(arguments.workers, 1800.0).open() as workbench:
+        design = design_neuron(known.parameters, technology, workbench, choices)
+        mapped = MappedNeuron(known.parameters, design, technology, design.conditions, drive)
+        neuron = noisy_neuron(mapped, workbench)
         # the first two intervals of a run are left out
         each = max(1, neuron.quiet.spike_count - 4)
         circuits = int(np.ceil(arguments.intervals / each))
         outcome = study(
             neuron,
+            workbench,
             arguments.runs,
             arguments.seed,
             circuits,
             arguments.boundary,
-            engine,
             record,
-            lambda done, total, what: None,
         )
         checks = macromodel_checks(neuron, arguments.seed)
-        checks["ngspice_almost_without_noise"] = quiet_circuit(neuron, engine)
+        checks["ngspice_almost_without_noise"] = quiet_circuit(neuron, workbench.engine)
     own = outcome.jitter[ISI]
     document: dict[str, Any] = study_to_json(outcome) | {"checks": {}}
     for name, found in checks.items():
@@ -119,7 +121,7 @@ def macromodel_checks(neuron: NoisyNeuron, seed: int) -> dict[str, Jitter | None
 def quiet_circuit(neuron: NoisyNeuron, engine: Engine) -> Jitter | None:
     """Jitter of the ISI in ngspice with a millionth of the densities, over a shorter time."""
     drive = neuron.drive.lasting(_QUIET_SHARE * neuron.drive.duration)
-    neuron = replace(neuron, drive=drive)
+    neuron = replace(neuron, mapped=replace(neuron.mapped, drive=drive))
     run = response(engine.run(noisy_bench(neuron, white=1e-6, flicker=1e-6)), neuron.built.design)
     report = circuit_regime(neuron.built, run, neuron.drive.onset)
     onset = neuron.drive.onset

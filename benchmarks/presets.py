@@ -14,16 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from circuits.technology import Technology, load_technology
+from circuits.technology import Technology, conditions_at, load_technology, nominal_corner
 from codesign.validation import validation_to_json
-from codesign.workflows.circuit import nominal_corner
-from codesign.workflows.run_validation import validate_source
+from codesign.workbench import Workbench, WorkbenchSettings
+from codesign.workflows.circuit import mapped_neurons
+from codesign.workflows.run_validation import validate_neurons
 from codesign.workflows.source import load_source
+from codesign.workflows.stimuli import stimuli_for
 from netlists.accuracy import Accuracy
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import SimulatorError
 from neuron_model.model.presets import presets
@@ -90,21 +92,20 @@ def _percents(errors: Mapping[str, float | None]) -> str:
 
 
 def validated(
-    neuron: str, technology: Technology, corner: str, engine: Engine, options: argparse.Namespace
+    neuron: str,
+    technology: Technology,
+    corner: str,
+    workbench: Workbench,
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     """The document of one neuron at one corner; why not, where ngspice did not come to an end."""
     source = load_source(neuron)
     place = {"technology": technology.name, "corner": corner, "neuron": source.neurons[0].name}
     try:
-        found = validate_source(
-            source,
-            (0,),
-            technology,
-            engine,
-            corner=corner,
-            current=options.current,
-            accuracy=options.accuracy,
-        )
+        drives = stimuli_for(source, options.current, None)
+        conditions = conditions_at(technology, corner)
+        mapped = tuple(mapped_neurons(source, drives, technology, conditions, workbench))
+        found = replace(validate_neurons(mapped, workbench, options.accuracy), exported=1)
     except SimulatorError as error:
         return {**place, "failed": str(error)}
     return {**validation_to_json(found, arrays=False), **place}
@@ -124,13 +125,14 @@ def main() -> None:
     options = parser.parse_args()
     technology = load_technology(options.technology)
     folder = options.folder / _DOCUMENTS
-    with Engine(workers=1, time_limit=options.time_limit) as engine:
+    settings = WorkbenchSettings(workers=1, time_limit=options.time_limit)
+    with settings.open() as workbench:
         for corner in options.corner or [nominal_corner(technology)]:
             for neuron in options.neurons:
                 name = Path(neuron.removeprefix("preset:")).stem
                 path = folder / f"{technology.name}_{corner}_{name}.json"
                 if not path.is_file():
-                    document = validated(neuron, technology, corner, engine, options)
+                    document = validated(neuron, technology, corner, workbench, options)
                     write_atomically(path, json.dumps(document, indent=1))
                 print(table([row(json.loads(path.read_text()))]).splitlines()[-1], flush=True)
     kept = sorted(folder.glob(f"{technology.name}_*.json"))

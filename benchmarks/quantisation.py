@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from circuits.technology import load_technology
-from codesign.workflows.characterize import characterize
+from circuits.technology import conditions_at, load_technology
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.circuit import default_choices
 from codesign.workflows.quantise import MappedLayer, map_layer
 from codesign.workflows.rhythm import model_regime
@@ -28,7 +28,6 @@ from codesign.workflows.stimuli import default_stimulus, steady_drive
 from codesign.workflows.validate import default_task_duration
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -97,15 +96,15 @@ def main() -> None:
     recorded = source.drives or (None,) * len(source.neurons)
     drives = [drive_of(n, d) for n, d in zip(source.neurons, recorded, strict=True)]
     choices = default_choices(technology)
-    with Engine() as engine:
-        measured = characterize(technology, engine=engine)
-        free = regimes(map_layer(source.neurons, technology, engine, choices), measured, drives)
+    with WorkbenchSettings().open() as workbench:
+        measured = workbench.cells(technology, conditions_at(technology))
+        free = regimes(map_layer(source.neurons, technology, workbench, choices), measured, drives)
         document: dict[str, Any] = {"neurons": len(drives), "technology": technology.name}
         cases = [(bits, None) for bits in arguments.bits]
         cases += [(generator.bits, share) for share in arguments.share]
         for bits, share in cases:
             coded = replace(choices, generator=replace(generator, bits=bits))
-            layer = map_layer(source.neurons, technology, engine, coded, share)
+            layer = map_layer(source.neurons, technology, workbench, coded, share)
             name = f"{bits} bits" if share is None else f"{bits} bits, {share} groups a line"
             document[name] = compared(layer, regimes(layer, measured, drives), free)
             print(name, json.dumps(document[name]), flush=True)

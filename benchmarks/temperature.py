@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import load_technology
+from codesign.mapped_neuron import MappedNeuron
 from codesign.plots import save_figure
 from codesign.temperature_plots import temperature_figure
 from codesign.temperature_study import INTERVALS, TemperatureStudy, study_to_json
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.temperature import PTAT, study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     technology = load_technology(arguments.technology)
-    with Engine(workers=arguments.workers, timeout=1200.0) as engine:
+    with WorkbenchSettings(arguments.workers, 1200.0).open() as workbench:
         for name in arguments.neurons:
             published = preset(name)
             neuron = replace(
@@ -86,12 +87,11 @@ def main() -> None:
             values = published.stimulus.values
             after = min(published.duration - published.stimulus.onset, _LONGEST)
             drive = Drive(Stimulus((0.0, _BEFORE), values), _BEFORE + after)
-            design = design_neuron(neuron, technology, engine)
+            design = design_neuron(neuron, technology, workbench)
+            mapped = MappedNeuron(neuron, design, technology, design.conditions, drive)
             for laws in LAWS:
                 simulated = arguments.backend == "ngspice" and laws == PTAT
-                outcome = study(
-                    neuron, design, technology, engine, drive, laws=laws, in_ngspice=simulated
-                )
+                outcome = study(mapped, workbench, laws=laws, in_ngspice=simulated)
                 print(json.dumps(row(outcome)), flush=True)
                 stem = f"{name}_{laws.currents}_{laws.references}"
                 folder = arguments.folder / technology.name

@@ -13,6 +13,7 @@ from typing import Any
 from circuits.diffusion import Diffusion, Parallel
 from circuits.structure import Polarity, Size
 from mapping.bias_generator import BiasGenerator, Kind
+from mapping.conditions import COLDEST, HOTTEST, NOMINAL_TEMPERATURE, Conditions
 from mapping.limits import Limits
 from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
@@ -518,11 +519,12 @@ def _temperatures(table: _Table) -> tuple[float, float]:
         isinstance(value, list)
         and len(value) == 2
         and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
-        and -60.0 <= value[0] < value[1] <= 200.0
+        and COLDEST <= value[0] < value[1] <= HOTTEST
     )
     if not good:
         raise table.error(
-            "temperature", f"= {value!r} must be [coldest, hottest], from -60 to 200 degC"
+            "temperature",
+            f"= {value!r} must be [coldest, hottest], from {COLDEST:g} to {HOTTEST:g} degC",
         )
     return float(value[0]), float(value[1])
 
@@ -700,3 +702,26 @@ def check_corner(technology: Technology, corner: str) -> str:
             f"technology '{technology.name}' has no corner {corner!r}; it has {', '.join(known)}."
         )
     return corner
+
+
+_NOMINAL_CORNER = "tt"
+
+
+def nominal_corner(technology: Technology) -> str:
+    """The corner at which neurons are mapped: tt where there is one, else the first."""
+    corners = technology.corners
+    return _NOMINAL_CORNER if _NOMINAL_CORNER in corners else corners[0]
+
+
+def conditions_at(
+    technology: Technology, corner: str | None = None, temperature: float | None = None
+) -> Conditions:
+    """The conditions asked for; what is None is as where neurons are mapped.
+
+    Raises:
+        InputError: no such temperature.
+    """
+    return Conditions(
+        corner or nominal_corner(technology),
+        NOMINAL_TEMPERATURE if temperature is None else temperature,
+    )

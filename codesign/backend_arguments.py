@@ -11,8 +11,12 @@ from codesign.arguments import add_conditions, add_technology, add_timeout
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
+    from circuits.technology import Technology
+    from codesign.mapped_neuron import MappedNeuron
+    from codesign.workbench import Workbench
     from codesign.workflows.backends import Backend
     from codesign.workflows.source import Source
+    from mapping.conditions import Conditions
 
 
 def add_neuron(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +54,30 @@ def read_single(name: str) -> Source:
     return source
 
 
+def mapped_single(
+    arguments: argparse.Namespace, technology: Technology, workbench: Workbench
+) -> MappedNeuron:
+    """The neuron that the command is about, mapped, under the conditions and drive asked for.
+
+    Raises:
+        InputError: there is none, it does not fit, or a condition or current is not usable.
+    """
+    from circuits.technology import conditions_at
+    from codesign.arguments import mapping_choices
+    from codesign.mapped_neuron import MappedNeuron
+    from codesign.workflows.circuit import design_neuron
+    from codesign.workflows.stimuli import stimuli_for
+
+    source = read_single(arguments.neuron)
+    (parameters,) = source.neurons
+    (drive,) = stimuli_for(source, arguments.current, arguments.duration)
+    asked = (getattr(arguments, name, None) for name in ("corner", "temperature"))
+    conditions = conditions_at(technology, *asked)
+    choices = mapping_choices(arguments, technology)
+    design = design_neuron(parameters, technology, workbench, choices)
+    return MappedNeuron(parameters, design, technology, conditions, drive)
+
+
 @contextlib.contextmanager
 def chosen_backend(
     arguments: argparse.Namespace, sampling: float | None = None
@@ -60,23 +88,15 @@ def chosen_backend(
         InputError: ngspice without a technology, or a technology, corner or sampling that the
             chosen backend has no use for.
     """
-    from codesign.console import step_progress
     from codesign.workflows.backends import CircuitBackend, ModelBackend, NoisyBackend
     from netlists.accuracy import Accuracy
 
     noise_seed = getattr(arguments, "noise_seed", None)
     if noise_seed is not None:
         _check_noisy(arguments)
-        with step_progress("noise") as progress:
+        with _circuit_arguments(arguments, "noise") as (technology, conditions, workbench):
             yield NoisyBackend(
-                arguments.technology,
-                arguments.corner,
-                arguments.temperature,
-                arguments.time_limit,
-                progress,
-                watch=progress.watch,
-                seed=noise_seed,
-                sampling=sampling,
+                technology, conditions, workbench, seed=noise_seed, sampling=sampling
             )
         return
     if arguments.backend == "model":
@@ -92,17 +112,29 @@ def chosen_backend(
         )
     if sampling is not None:
         raise InputError("--sampling is the model's; ngspice chooses its own time steps.")
-    with step_progress("simulating the circuit") as progress:
-        yield CircuitBackend(
-            arguments.technology,
-            arguments.corner,
-            arguments.temperature,
-            arguments.time_limit,
-            progress,
-            # waveforms and curves, of which no verdict is made, are always exact
-            Accuracy(getattr(arguments, "accuracy", Accuracy.TIGHT)),
-            progress.watch,
-        )
+    # waveforms and curves, of which no verdict is made, are always exact
+    accuracy = Accuracy(getattr(arguments, "accuracy", Accuracy.TIGHT))
+    with _circuit_arguments(arguments, "simulating the circuit") as on:
+        yield CircuitBackend(*on, accuracy)
+
+
+@contextlib.contextmanager
+def _circuit_arguments(
+    arguments: argparse.Namespace, what: str
+) -> Iterator[tuple[Technology, Conditions, Workbench]]:
+    """On what a circuit is made, where it works, and what simulates it, while the block runs.
+
+    Raises:
+        InputError: there is no such technology, or it has no such corner.
+    """
+    from circuits.technology import check_corner, conditions_at, load_technology
+    from codesign.console import open_workbench
+
+    technology = load_technology(arguments.technology)
+    conditions = conditions_at(technology, arguments.corner, arguments.temperature)
+    check_corner(technology, conditions.corner)
+    with open_workbench(what, arguments.time_limit) as workbench:
+        yield technology, conditions, workbench
 
 
 def _check_noisy(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,31 +16,11 @@ from codesign.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.backend_arguments import add_neuron, read_single
+from codesign.backend_arguments import add_neuron
 
 if TYPE_CHECKING:
-    from circuits.technology import Technology
-    from mapping.design import NeuronDesign
-    from netlists.engine import Engine
-    from neuron_model.model.drive import Drive
-    from neuron_model.model.parameters import NeuronParameters
-    from neuron_model.progress import Progress
-
-
-@dataclass(frozen=True)
-class MappedNeuron:
-    """One neuron as mapped, what drives it, and what measures its chips.
-
-    simulator: ngspice where its chips are to be simulated, beside what they are as built.
-    """
-
-    parameters: NeuronParameters
-    design: NeuronDesign
-    technology: Technology
-    drive: Drive
-    engine: Engine
-    simulator: Engine | None
-    progress: Progress
+    from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+    from codesign.workbench import Workbench
 
 
 def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> None:
@@ -75,28 +54,23 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
 
 
 @contextlib.contextmanager
-def mapped_neuron(arguments: argparse.Namespace) -> Iterator[MappedNeuron]:
+def mapped_neuron(arguments: argparse.Namespace) -> Iterator[tuple[MappedNeuron, Workbench]]:
     """What :func:`add_chips` was given, mapped, while ngspice runs; progress goes to standard
     error."""
     from circuits.technology import load_technology, with_mismatch_set
-    from codesign.arguments import mapping_choices
-    from codesign.console import step_progress
+    from codesign.backend_arguments import mapped_single
+    from codesign.console import open_workbench
     from codesign.workflows.chip_results import CHIPS_PER_BENCH
-    from codesign.workflows.circuit import design_neuron
-    from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)
     technology = with_mismatch_set(technology, arguments.mismatch_set)
-    source = read_single(arguments.neuron)
-    (parameters,) = source.neurons
-    (drive,) = stimuli_for(source, arguments.current, arguments.duration)
-    choices = mapping_choices(arguments, technology)
     limit = arguments.time_limit and CHIPS_PER_BENCH * arguments.time_limit
-    with (
-        step_progress("drawing chips") as progress,
-        Engine(timeout=None, watch=progress.watch, time_limit=limit) as engine,
-    ):
-        design = design_neuron(parameters, technology, engine, progress, choices)
-        simulator = engine if arguments.backend == "ngspice" else None
-        yield MappedNeuron(parameters, design, technology, drive, engine, simulator, progress)
+    with open_workbench("drawing chips", limit) as workbench:
+        yield mapped_single(arguments, technology, workbench), workbench
+
+
+def drawing(arguments: argparse.Namespace) -> MonteCarlo:
+    """Which samples :func:`add_chips` was asked for."""
+    from codesign.mapped_neuron import MonteCarlo
+
+    return MonteCarlo(arguments.samples, arguments.seed, arguments.process)

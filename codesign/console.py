@@ -27,6 +27,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from codesign.workbench import Workbench
     from netlists.underway import Underway
 
 QUIET = 20.0
@@ -202,6 +203,19 @@ def step_progress(description: str) -> Iterator[StepProgress]:
     """A :class:`StepProgress` on standard error while the block runs."""
     with progress(description) as advance:
         yield StepProgress(advance, sys.stderr.isatty(), description)
+
+
+@contextlib.contextmanager
+def open_workbench(description: str, time_limit: float | None = None) -> Iterator["Workbench"]:
+    """A workbench whose work is shown on standard error while the block runs.
+
+    time_limit: seconds for a simulation that is about a neuron; None: what each may take.
+    """
+    from codesign.workbench import WorkbenchSettings
+
+    settings = WorkbenchSettings(time_limit=time_limit)
+    with step_progress(description) as progress, settings.open(progress, progress.watch) as bench:
+        yield bench
 
 
 def _cell(value: object) -> str:

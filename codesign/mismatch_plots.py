@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from codesign.mismatch_study import RHYTHM, WHO, Agreement, MismatchStudy, drawn_by, rhythm
 from codesign.plots import COLOURS, FAINT, INK, PALE, STYLE
+from codesign.quantities import conditions_text
 from codesign.regime_bars import RegimeBars, draw_regimes
 from codesign.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
@@ -52,7 +53,7 @@ def mismatch_figure(study: MismatchStudy) -> Figure:
                 _draw_pairs(axes, study, name)
             else:
                 _draw_histogram(axes, study, name)
-        where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
+        where = f"{study.technology}, {conditions_text(study.conditions)}"
         chips = f"{len(study.chips)} chips{drawn_by(study.mismatch_set)}"
         title = f"{study.name} on {where}: {chips}"
         found = {"as built": study.predicted_yield, "ngspice": study.circuit_yield}

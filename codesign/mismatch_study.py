@@ -11,6 +11,7 @@ import numpy as np
 
 from codesign.verdicts import QUANTITIES
 from codesign.yields import Yields, yields, yields_to_json
+from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
@@ -72,8 +73,7 @@ class MismatchStudy:
 
     name: str
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     seed: int
     current: str
     duration: float
@@ -178,8 +178,8 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
     return {
         "name": study.name,
         "technology": study.technology,
-        "corner": study.corner,
-        "temperature": study.temperature,
+        "corner": study.conditions.corner,
+        "temperature": study.conditions.temperature,
         "samples": len(study.chips),
         "seed": study.seed,
         "process": study.process,

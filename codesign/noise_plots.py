@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from codesign.noise_study import QUANTITIES, Jitter, NoiseStudy, Train
 from codesign.plots import COLOURS, PALE, STYLE
-from codesign.quantities import percent, si_unit
+from codesign.quantities import conditions_text, percent, si_unit
 from codesign.regime_colours import REGIME_COLOURS, regime_words
 
 _WHO: Mapping[str, str] = {"as_built": "macromodel", "circuit": "ngspice"}
@@ -33,7 +33,7 @@ def noise_figure(study: NoiseStudy) -> Figure:
         _draw_raster(row[2], study)
         if study.boundary is not None:
             _draw_boundary(row[3], study)
-        where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
+        where = f"{study.technology}, {conditions_text(study.conditions)}"
         figure.suptitle(f"{study.name} on {where}: noise of its transistors", fontsize=9)
         return figure
 

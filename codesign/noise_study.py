@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from codesign.yields import CONFIDENCE, Share
+from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
 from neuron_model.analysis.spikes import split_at_pauses
@@ -208,8 +209,7 @@ class NoiseStudy:
 
     name: str
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     seed: int
     current: str
     duration: float
@@ -266,8 +266,8 @@ def study_to_json(study: NoiseStudy) -> dict[str, Any]:
     return {
         "name": study.name,
         "technology": study.technology,
-        "corner": study.corner,
-        "temperature": study.temperature,
+        "corner": study.conditions.corner,
+        "temperature": study.conditions.temperature,
         "seed": study.seed,
         "current": study.current,
         "duration": study.duration,

@@ -36,8 +36,8 @@ def header(parameters: NeuronParameters, design: NeuronDesign) -> tuple[str, ...
     lines = (
         f"neuron {parameters.name}, made by mtc-codesign {toolkit_version()}",
         f"model sha256 {model_hash(parameters)}",
-        f"technology {design.technology}, mapped at corner {design.corner}, "
-        f"{design.temperature:g} degC, supply {design.supply:g} V",
+        f"technology {design.technology}, mapped at corner {design.conditions}, "
+        f"supply {design.supply:g} V",
         f"characteristics {design.characteristics[:16]}, simulator {simulator_version()}",
         f"units: U = (V - {design.reference_voltage:g} V) / {design.unit_voltage * 1e3:.5g} mV, "
         f"I0 = {design.unit_current * 1e9:.5g} nA, time {design.time_unit * 1e6:.5g} us, "

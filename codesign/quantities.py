@@ -1,6 +1,14 @@
 """Numbers as people read them: three digits, an SI prefix, a true minus sign."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mapping.conditions import Conditions
+
+from mapping.conditions import Conditions
 
 _PREFIXES = {
     -18: "a",
@@ -69,6 +77,11 @@ def fixed(value: float, decimals: int = 3) -> str:
 def celsius(temperature: float) -> str:
     """A temperature in degrees Celsius."""
     return f"{_signed(f'{temperature:g}')} °C"
+
+
+def conditions_text(conditions: Conditions) -> str:
+    """Corner and temperature, for a picture."""
+    return f"{conditions.corner}, {celsius(conditions.temperature)}"
 
 
 def _signed(text: str) -> str:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, INK, STYLE
+from codesign.quantities import conditions_text
 from codesign.verdicts import QUANTITIES
 from codesign.workflows.refine import Iteration, Refinement
 
@@ -34,7 +35,7 @@ def refinement_figure(refinement: Refinement) -> Figure:
         _draw_waves(first, refinement.iterations[0], "as mapped")
         _draw_waves(best, refinement.best, f"refined: {refinement.best.what}")
         best.set_xlabel("time")
-        where = f"{refinement.technology}, {refinement.corner}, {refinement.temperature:g} °C"
+        where = f"{refinement.technology}, {conditions_text(refinement.conditions)}"
         figure.suptitle(f"{refinement.name} on {where}: {refinement.reason}", fontsize=9)
         return figure
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from codesign.quantities import celsius, si_unit
 from codesign.toml_tables import is_number, listed
+from mapping.conditions import COLDEST, HOTTEST
 from neuron_model.errors import InputError
 
 AxisValue = str | float | int
@@ -111,7 +112,7 @@ _KINDS: Mapping[str, AxisKind] = {
     "neuron": AxisKind("neuron"),
     "technology": AxisKind("technology"),
     "corner": AxisKind("corner"),
-    "temperature": AxisKind("temperature", low=-60.0, high=200.0, unit="°C"),
+    "temperature": AxisKind("temperature", low=COLDEST, high=HOTTEST, unit="°C"),
     "supply_change": AxisKind("change of the supply", low=-0.5, high=0.5, unit="%"),
     "currents": AxisKind("bias currents", ("constant", "ptat", "constant_gm")),
     "references": AxisKind("references", ("constant", "ptat")),

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from codesign.mismatch_study import WHO, drawn_by
 from codesign.plots import COLOURS, INK, STYLE
+from codesign.quantities import conditions_text
 from codesign.regime_bars import RegimeBars, draw_regimes
 from codesign.trim_study import TrimOutcome, TrimStudy, moves
 from mapping.trim.knobs import OFFSET
@@ -26,7 +27,7 @@ def trim_figure(study: TrimStudy) -> Figure:
         draw_regimes(row[0], _regime_bars(study), study.wanted)
         _draw_patterns(row[1], study)
         _draw_moves(row[2], study)
-        where = f"{study.technology}, {study.corner}, {study.temperature:g} °C"
+        where = f"{study.technology}, {conditions_text(study.conditions)}"
         chips = f"{len(study.as_built.before)} chips trimmed{drawn_by(study.mismatch_set)}"
         told = [
             f"{WHO[who]}, {when}: {found}"

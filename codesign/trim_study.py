@@ -9,6 +9,7 @@ import numpy as np
 
 from codesign.mismatch_study import regime_counts, report_to_json
 from codesign.yields import Yields, yields, yields_to_json
+from mapping.conditions import Conditions
 from mapping.trim.knobs import OFFSET
 from mapping.trim.trim import Trimmed
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -41,8 +42,7 @@ class TrimStudy:
 
     name: str
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     seed: int
     current: str
     duration: float
@@ -91,8 +91,8 @@ def trim_study_to_json(study: TrimStudy) -> dict[str, Any]:
     return {
         "name": study.name,
         "technology": study.technology,
-        "corner": study.corner,
-        "temperature": study.temperature,
+        "corner": study.conditions.corner,
+        "temperature": study.conditions.temperature,
         "samples": len(study.as_built.before),
         "seed": study.seed,
         "process": study.process,

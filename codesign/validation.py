@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict, verdict_to_json
+from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
@@ -110,8 +111,7 @@ class Validation:
     """
 
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     neurons: tuple[NeuronValidation, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
     exported: int = 0
@@ -141,8 +141,8 @@ def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str,
     return {
         "format": _FORMAT,
         "technology": validation.technology,
-        "corner": validation.corner,
-        "temperature": validation.temperature,
+        "corner": validation.conditions.corner,
+        "temperature": validation.conditions.temperature,
         "exported": validation.exported,
         "passed": validation.passed,
         "counts": counts(validation),
@@ -252,8 +252,7 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
             )
         return Validation(
             technology=document["technology"],
-            corner=document["corner"],
-            temperature=float(document["temperature"]),
+            conditions=Conditions(document["corner"], float(document["temperature"])),
             neurons=tuple(_read_neuron(entry) for entry in document["neurons"]),
             provenance=document["provenance"],
             exported=int(document["exported"]),

@@ -9,18 +9,17 @@ is driven by the current that the trained network feeds to it.
 import argparse
 from pathlib import Path
 
-from circuits.technology import load_technology
-from codesign.console import step_progress
+from circuits.technology import conditions_at, load_technology
+from codesign.console import open_workbench
 from codesign.plots import save_figure, waveform_figure
 from codesign.run_configuration import run_configuration_from_toml
 from codesign.validation import write_validation
-from codesign.workflows.circuit import design_neuron
+from codesign.workflows.circuit import mapped_neurons
 from codesign.workflows.demo import liveliest
 from codesign.workflows.export import export
-from codesign.workflows.run_validation import print_validation, validate_source
+from codesign.workflows.run_validation import print_validation, validate_neurons
 from codesign.workflows.source import load_source
 from codesign.workflows.train import train_run
-from netlists.engine import Engine
 
 CONFIGURATION = """
 [network]
@@ -37,17 +36,18 @@ def main(arguments: argparse.Namespace) -> int:
     configuration = run_configuration_from_toml(
         CONFIGURATION.format(neurons=arguments.neurons, steps=arguments.steps), "this example"
     )
-    with Engine() as engine, step_progress("train, export, validate") as progress:
-        trained = train_run(configuration, arguments.out, progress)
+    with open_workbench("train, export, validate") as workbench:
+        trained = train_run(configuration, arguments.out, workbench.progress)
         source = load_source(str(arguments.out))
         assert source.drives is not None
-        designs = [design_neuron(n, technology, engine, progress) for n in source.neurons]
+        drives = [drive.lasting(arguments.duration) for drive in source.drives]
+        conditions = conditions_at(technology)
+        neurons = list(mapped_neurons(source, drives, technology, conditions, workbench))
+        designs = [neuron.design for neuron in neurons]
         stimuli = [drive.stimulus for drive in source.drives]
         export(source.neurons, designs, technology, arguments.out, stimuli)
         chosen = liveliest(trained.network, source.drives, 1)
-        validation = validate_source(
-            source, chosen, technology, engine, duration=arguments.duration, progress=progress
-        )
+        validation = validate_neurons([neurons[i] for i in chosen], workbench)
     write_validation(arguments.out / "validation.json", validation)
     picture = save_figure(waveform_figure(validation.neurons[0]), arguments.out / "validate.png")
     print_validation(validation)

@@ -118,8 +118,7 @@ def as_built_samples(
 def _check_conditions(
     characteristics: CellCharacteristics, sensitivities: CellSensitivities
 ) -> None:
-    names = ("technology", "corner", "temperature")
-    here, there = ([getattr(x, n) for n in names] for x in (characteristics, sensitivities))
+    here, there = (f"{x.technology}, {x.conditions}" for x in (characteristics, sensitivities))
     if here != there:
         raise InputError(
             f"characteristics are of {here} and sensitivities of {there}: measure both at the "

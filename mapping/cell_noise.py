@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
+from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -163,7 +164,7 @@ class MirrorNoise:
 
 @dataclass(frozen=True, eq=False)
 class CellNoise:
-    """Noise of one technology's cells at one corner and temperature (degree Celsius).
+    """Noise of one technology's cells under ``conditions``.
 
     exponent: of all flicker noise. corner_frequency: Hz per ampere of bias, at which a balanced
     OTA's flicker noise is as strong as its white noise. fingerprint: of models, sizes and method.
@@ -171,8 +172,7 @@ class CellNoise:
     """
 
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     ota: OtaNoise
     source: MirrorNoise
     sink: MirrorNoise

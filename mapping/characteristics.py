@@ -30,6 +30,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import least_squares
 
+from mapping.conditions import Conditions
 from mapping.leakage import Leakage
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
@@ -328,9 +329,9 @@ class MirrorTable:
 
 @dataclass(frozen=True)
 class CellCharacteristics:
-    """Everything measured of one technology's cells at one corner and temperature.
+    """Everything measured of one technology's cells under ``conditions``.
 
-    supply, reference: volt. temperature: degree Celsius. otas: by orientation. source, sink:
+    supply, reference: volt. otas: by orientation. source, sink:
     the compensation current's mirrors. input_capacitance, output_capacitance: farad, of one
     OTA at the reference. fingerprint: hash of models, sizes and method. feedthrough: farad, by
     which a moving input's charge reaches the output, as current in the direction in which the
@@ -341,8 +342,7 @@ class CellCharacteristics:
     """
 
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     supply: float
     reference: float
     noninverting: OtaTable
@@ -360,7 +360,7 @@ class CellCharacteristics:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(map(str, self.notes)))
-        least = 2 * _BOLTZMANN_OVER_CHARGE * (self.temperature + 273.15)
+        least = 2 * _BOLTZMANN_OVER_CHARGE * self.conditions.kelvin
         for orientation in Orientation:
             table = self.ota(orientation)
             bias, _ = np.unravel_index(table.slope_voltage.argmin(), table.slope_voltage.shape)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from mapping.characteristics import Orientation
-from mapping.record import check_fields, read_record_text
+from mapping.conditions import Conditions
+from mapping.record import check_fields, flat, nested, read_record_text
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Timescale
@@ -67,6 +68,7 @@ class OutputDesign:
 class NeuronDesign:
     """All that has to be applied and drawn for one neuron.
 
+    conditions: at which it is meant to work.
     unit_current I0 (A), unit_voltage V0 (V), reference_voltage V_ref (V), supply (V),
     time_unit T (s per unit of model time), membrane_capacitance (F, drawn),
     compensation_current: ampere into the membrane, cancelling the cells' offset currents and
@@ -76,8 +78,7 @@ class NeuronDesign:
 
     name: str
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     supply: float
     reference_voltage: float
     unit_current: float
@@ -125,7 +126,7 @@ _FORMAT = 1
 
 def designs_to_json(designs: Sequence[NeuronDesign]) -> str:
     """The designs as JSON text; :func:`designs_from_json` reads it."""
-    content = {"format": _FORMAT, "neurons": [asdict(design) for design in designs]}
+    content = {"format": _FORMAT, "neurons": [flat(asdict(design)) for design in designs]}
     return json.dumps(content, indent=1)
 
 
@@ -140,7 +141,7 @@ def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, 
         if content["format"] != _FORMAT:
             raise ValueError("another version wrote it")
         return tuple(_design(entry) for entry in content["neurons"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{source}: is no design file of this version ({error}).") from error
 
 
@@ -159,7 +160,7 @@ def _design(entry: dict[str, Any]) -> NeuronDesign:
         return FollowerDesign(**check_fields(FollowerDesign, content) | {"timescale": timescale})
 
     return NeuronDesign(
-        **check_fields(NeuronDesign, entry)
+        **check_fields(NeuronDesign, nested(entry))
         | {
             "elements": tuple(amplifier(e) for e in entry["elements"]),
             "leak": tuple(amplifier(e) for e in entry["leak"]),

@@ -135,8 +135,7 @@ def _solved(
     design = NeuronDesign(
         name=neuron.name,
         technology=characteristics.technology,
-        corner=characteristics.corner,
-        temperature=characteristics.temperature,
+        conditions=characteristics.conditions,
         supply=characteristics.supply,
         reference_voltage=characteristics.reference,
         unit_current=unit_current,

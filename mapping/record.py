@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 
 Record = TypeVar("Record")
@@ -20,7 +21,26 @@ def record_to_json(record: Any, format: int, indent: int | None = None) -> str:
     def plain(value: Any) -> Any:
         return value.tolist() if isinstance(value, np.ndarray) else value
 
-    return json.dumps({"format": format, **asdict(record)}, default=plain, indent=indent)
+    return json.dumps({"format": format, **flat(asdict(record))}, default=plain, indent=indent)
+
+
+def flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    """``content`` with what its ``conditions`` are, if it has any, in their place."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found |= value if name == "conditions" else {name: value}
+    return found
+
+
+def nested(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`flat`, for an object that has conditions.
+
+    Raises:
+        InputError, ValueError, KeyError: it has none, or none that there can be.
+    """
+    found = dict(content)
+    conditions = {f.name: found.pop(f.name) for f in fields(Conditions)}
+    return {**found, "conditions": Conditions(**check_fields(Conditions, conditions))}
 
 
 def read_record_text(path: str | Path) -> str:
@@ -75,6 +95,7 @@ def record_from_json(
         content = json.loads(text)
         if content.pop("format") != format:
             raise ValueError("another version wrote it")
+        content = nested(content)
         for name, made in parts.items():
             if content[name] is not None:
                 content[name] = made(**content[name])

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from mapping.characteristics import Orientation, TransferFit
+from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -134,15 +135,14 @@ class MirrorSensitivity:
 
 @dataclass(frozen=True)
 class CellSensitivities:
-    """Of all cells of one technology at one corner and temperature (degree Celsius).
+    """Of all cells of one technology under ``conditions``.
 
     fingerprint: hash of models, sizes and method. divided: of the followers whose OTA divides its
     bias; None where the technology has none.
     """
 
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     noninverting: OtaSensitivity
     inverting: OtaSensitivity
     follower: OtaSensitivity

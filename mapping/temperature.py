@@ -21,8 +21,6 @@ from enum import StrEnum
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OtaDesign
 
-_KELVIN = 273.15
-
 
 class CurrentLaw(StrEnum):
     """What bias currents do over temperature."""
@@ -88,8 +86,7 @@ def design_at(
     output = design.output
     return replace(
         design,
-        corner=there.corner,
-        temperature=there.temperature,
+        conditions=there.conditions,
         unit_current=design.unit_current * currents,
         unit_voltage=design.unit_voltage * voltages,
         time_unit=design.time_unit * voltages / currents,
@@ -125,7 +122,7 @@ def current_factor(
 
 
 def _absolute(nominal: CellCharacteristics, there: CellCharacteristics) -> float:
-    return (there.temperature + _KELVIN) / (nominal.temperature + _KELVIN)
+    return there.conditions.kelvin / nominal.conditions.kelvin
 
 
 def _compensation(design: NeuronDesign, factor: float, there: CellCharacteristics) -> float:

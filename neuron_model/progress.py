@@ -7,3 +7,7 @@ class Progress(Protocol):
     """Called with (done, of how many, what)."""
 
     def __call__(self, done: int, total: int, what: str, /) -> None: ...
+
+
+def silent(done: int, total: int, what: str, /) -> None:
+    """Progress that nobody is told of."""

@@ -37,20 +37,19 @@ from benchmarks.as_built.comparison import (
 from benchmarks.as_built.neurons import RandomNeuron, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
-from circuits.technology import Technology, load_technology
+from circuits.technology import Technology, load_technology, nominal_corner
 from codesign.close_calls import firing_close_calls
 from codesign.plots import save_figure
 from codesign.workflows.characterize import characterize
 from codesign.workflows.circuit import (
-    NOMINAL_TEMPERATURE,
-    BuiltNeuron,
+    Circuit,
     assemble,
     default_choices,
-    nominal_corner,
 )
 from codesign.workflows.rhythm import at_boundary, model_regime, nudges
 from codesign.workflows.validate import circuit_regime, supply
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from mapping.design import NeuronDesign
 from mapping.estimates import static_power
 from mapping.mapper import map_neuron
@@ -84,7 +83,7 @@ class Draw:
 
     def measured(self, corner: str) -> CellCharacteristics:
         """The technology's characteristics at ``corner``, 27 degC."""
-        return characterize(self.technology, corner, NOMINAL_TEMPERATURE, self.engine)
+        return characterize(self.technology, Conditions(corner, NOMINAL_TEMPERATURE), self.engine)
 
 
 def compare(
@@ -130,17 +129,17 @@ def compare(
         )
 
 
-def _asked(record: Record, built: BuiltNeuron, draw: Draw, drive: Drive) -> Finding:
+def _asked(record: Record, built: Circuit, draw: Draw, drive: Drive) -> Finding:
     """What ngspice says, or said."""
     return known(record, built, CIRCUIT, drive, partial(simulated, built, draw.engine))
 
 
-def _at(built: BuiltNeuron, accuracy: Accuracy) -> BuiltNeuron:
+def _at(built: Circuit, accuracy: Accuracy) -> Circuit:
     return replace(built, benches=built.benches.at(accuracy))
 
 
 def known(
-    record: Record, built: BuiltNeuron, kind: str, drive: Drive, find: Callable[[Drive], Finding]
+    record: Record, built: Circuit, kind: str, drive: Drive, find: Callable[[Drive], Finding]
 ) -> Finding:
     """From the record, or found and kept there."""
     mark = fingerprints(built, drive)[kind]
@@ -151,13 +150,13 @@ def known(
     return finding
 
 
-def predicted(built: BuiltNeuron, measured: CellCharacteristics, drive: Drive) -> Finding:
+def predicted(built: Circuit, measured: CellCharacteristics, drive: Drive) -> Finding:
     """What as-built parameters say."""
     power = static_power(built.design, measured)
     return Finding(model_regime(built.as_built, drive), power, power)
 
 
-def simulated(built: BuiltNeuron, engine: Engine, drive: Drive) -> Finding:
+def simulated(built: Circuit, engine: Engine, drive: Drive) -> Finding:
     """What ngspice says."""
     stimulus = drive.stimulus
     bench = built.benches.transient(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codesign.workflows.circuit import BuiltNeuron
+from codesign.workflows.circuit import Circuit
 from mapping.design import designs_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.analysis.simulation import rest
@@ -82,11 +82,9 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
     return Finding(RegimeReport(**report), float(entry["static_power"]), float(entry["mean_power"]))
 
 
-def fingerprints(built: BuiltNeuron, drive: Drive) -> dict[str, str]:
+def fingerprints(built: Circuit, drive: Drive) -> dict[str, str]:
     """Of what decides how the circuit fires, and of what decides the prediction."""
-    design = replace(
-        built.design, corner=built.corner, temperature=built.temperature, characteristics=""
-    )
+    design = replace(built.design, conditions=built.conditions, characteristics="")
     driven = [drive.stimulus.times, drive.stimulus.values, drive.duration]
     benches = built.benches
     circuit = [designs_to_json([design]), benches.models, benches.simulator_options, driven]

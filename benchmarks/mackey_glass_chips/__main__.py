@@ -27,8 +27,8 @@ from benchmarks.mackey_glass_chips.run import Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
 from codesign.interruption import interruption
 from codesign.run_configuration import read_run_configuration
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.chips import ChipDrawer
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.training.training import Interrupted
 
@@ -60,8 +60,8 @@ def main(words: Sequence[str] | None = None) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    with interruption() as stop, Engine() as engine:
-        drawer = cache(lambda chips: ChipDrawer(chips, engine))
+    with interruption() as stop, WorkbenchSettings().open() as workbench:
+        drawer = cache(lambda chips: ChipDrawer(chips, workbench))
         try:
             seeds = [
                 run_seed(

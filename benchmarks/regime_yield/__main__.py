@@ -25,19 +25,20 @@ from benchmarks.regime_yield.steps import (
     STEPS,
     costs_of,
     design_of,
-    drawn_of,
+    mapped_of,
     model_of,
     neuron_of,
     technology_of,
 )
 from benchmarks.regime_yield.trimmed import trimmed_reports
+from codesign.mapped_neuron import MonteCarlo
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.plots import save_figure
+from codesign.workbench import Workbench, WorkbenchSettings
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
-from codesign.workflows.mismatch import study
+from codesign.workflows.mismatch import draw_neuron, study
 from codesign.yields import yields, yields_to_json
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together
 
@@ -74,15 +75,15 @@ def published(mismatch_set: str) -> bool:
     return bool(found.get("mismatch_set") == mismatch_set)
 
 
-def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
+def untrained(workbench: Workbench, folder: Path) -> dict[str, Any]:
     """The published study, beside what its neuron costs with the sizes of now."""
     chips = json.loads(UNTRAINED.read_text())["chips"]
     built, circuit = ([report_from_json(c[who]) for c in chips] for who in ("as_built", "circuit"))
     technology = technology_of("untrained")
-    design = design_of("untrained", folder, engine)
+    design = design_of("untrained", folder, workbench)
     return row(
         "untrained",
-        asdict(costs_of(design, technology, engine)),
+        asdict(costs_of(design, technology, workbench)),
         model_of("untrained"),
         None,
         built,
@@ -94,23 +95,23 @@ def untrained(engine: Engine, folder: Path) -> dict[str, Any]:
 def studied(
     step: str,
     folder: Path,
-    samples: int,
-    seed: int,
+    drawing: MonteCarlo,
     mismatch_set: str,
-    engine: Engine,
+    workbench: Workbench,
     simulated: bool = True,
 ) -> tuple[dict[int, RegimeReport], dict[str, Any]]:
     """How the chips of a step fire, by their numbers, and its row: in ngspice and predicted, or as
     built alone, all of them side by side."""
-    drawn = drawn_of(step, folder, samples, seed, mismatch_set, engine, progress)
-    costs = asdict(costs_of(drawn.built.design, drawn.technology, engine))
+    mapped = mapped_of(step, folder, mismatch_set, workbench)
+    drawn = draw_neuron(mapped, workbench, drawing)
+    costs = asdict(costs_of(drawn.built.design, drawn.technology, workbench))
     model = model_of(step)
     if not simulated:
         threshold = float(neuron_of(step)[0].u_threshold)
         reports = chip_reports(drawn.samples, drawn.drive, threshold)
         found = row(step, costs, model, None, reports, None, mismatch_set)
         return dict(enumerate(reports)), found
-    outcome = study(drawn, engine, folder / "chips.jsonl", progress)
+    outcome = study(drawn, workbench, True, folder / "chips.jsonl")
     circuits = {c.sample: c.circuit for c in outcome.chips if c.circuit is not None}
     built = [c.as_built for c in outcome.chips]
     shown = built, list(circuits.values())
@@ -120,21 +121,20 @@ def studied(
 def found_of(
     step: str,
     folder: Path,
-    samples: int,
-    seed: int,
+    drawing: MonteCarlo,
     mismatch_set: str,
-    engine: Engine,
+    workbench: Workbench,
     simulated: bool,
 ) -> dict[str, Any]:
     """The row of a step; ``folder``: of the chain with this mismatch set."""
     if step == "untrained" and simulated and published(mismatch_set):
-        return untrained(engine, folder / step)
-    asked = samples, seed, mismatch_set, engine
+        return untrained(workbench, folder / step)
+    asked = drawing, mismatch_set, workbench
     if step != "trimmed":
         return studied(step, folder / step, *asked, simulated)[1]
     reports, before = studied("trained", folder / "trained", *asked, simulated)
     model = model_of("trained")
-    after, trims = trimmed_reports(reports, model.regime, folder, *asked, progress, simulated)
+    after, trims = trimmed_reports(reports, model.regime, folder, *asked, simulated)
     built, circuit = (None, after) if simulated else (after, None)
     found = row(step, {}, model, None, built, circuit, mismatch_set)
     return {**before, **found, "nominal": before["nominal"], "trims": trims}
@@ -199,11 +199,12 @@ def main() -> None:
     known = [
         folder / name / f"{step}{kind}.json" for step in STEPS for name in arguments.mismatch_set
     ]
-    with Engine(workers=arguments.workers, timeout=timeout) as engine:
+    drawing = MonteCarlo(samples, seed)
+    with WorkbenchSettings(arguments.workers, timeout).open(progress) as workbench:
         for path in known:
             step, name = path.stem.removesuffix("_as_built"), path.parent.name
             if step in arguments.steps:
-                found = found_of(step, path.parent, samples, seed, name, engine, simulated)
+                found = found_of(step, path.parent, drawing, name, workbench, simulated)
                 write_atomically(path, json.dumps(found, indent=1))
     rows = [json.loads(path.read_text()) for path in known if path.exists()]
     out = arguments.out or folder

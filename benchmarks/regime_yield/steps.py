@@ -7,22 +7,25 @@ from pathlib import Path
 
 from circuits.area import area
 from circuits.neuron import neuron_circuit
-from circuits.technology import Technology, load_technology, with_mismatch_set
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, design_neuron, nominal_corner
-from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
+from circuits.technology import (
+    Technology,
+    conditions_at,
+    load_technology,
+    with_mismatch_set,
+)
+from codesign.mapped_neuron import MappedNeuron
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import design_neuron
 from codesign.workflows.rhythm import model_regime
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.trim.knobs import with_offset_range
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import OTA_FILTER, NeuronParameters
 from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
-from neuron_model.progress import Progress
 
 HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"
@@ -66,7 +69,7 @@ def technology_of(step: str, mismatch_set: str | None = None) -> Technology:
     return with_mismatch_set(technology, mismatch_set)
 
 
-def design_of(step: str, folder: Path, engine: Engine) -> NeuronDesign:
+def design_of(step: str, folder: Path, workbench: Workbench) -> NeuronDesign:
     """Read from the step's folder, or made and written there.
 
     From the trained one on, the compensation can be trimmed both ways.
@@ -75,31 +78,22 @@ def design_of(step: str, folder: Path, engine: Engine) -> NeuronDesign:
     if path.exists():
         return read_designs(path)[0]
     technology = technology_of(step)
-    design = design_neuron(neuron_of(step), technology, engine)
+    design = design_neuron(neuron_of(step), technology, workbench)
     if step in ("trained", "trimmed"):
-        measured = characterize(technology, design.corner, design.temperature, engine)
+        measured = workbench.cells(technology, design.conditions)
         design = with_offset_range(design, measured, technology.limits)
     write_designs(path, [design])
     return design
 
 
-def drawn_of(
-    step: str,
-    folder: Path,
-    samples: int,
-    seed: int,
-    mismatch_set: str,
-    engine: Engine,
-    progress: Progress | None = None,
-) -> DrawnNeuron:
-    """The chips of a step, drawn by a mismatch set."""
-    design, technology = design_of(step, folder, engine), technology_of(step, mismatch_set)
-    neuron = neuron_of(step)
-    return draw_neuron(neuron, design, technology, engine, DRIVE, samples, seed, progress=progress)
+def mapped_of(step: str, folder: Path, mismatch_set: str, workbench: Workbench) -> MappedNeuron:
+    """The neuron of a step, in a technology with this mismatch set; ``folder``: of the step."""
+    design, technology = design_of(step, folder, workbench), technology_of(step, mismatch_set)
+    return MappedNeuron(neuron_of(step), design, technology, design.conditions, DRIVE)
 
 
-def costs_of(design: NeuronDesign, technology: Technology, engine: Engine) -> Costs:
+def costs_of(design: NeuronDesign, technology: Technology, workbench: Workbench) -> Costs:
     """Area and static power of a step's neuron."""
     space = area(neuron_circuit(design, technology).cell, technology)
-    measured = characterize(technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine)
+    measured = workbench.cells(technology, conditions_at(technology))
     return Costs(space.gates, space.diffusions, space.capacitors, static_power(design, measured))

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.regime_yield.steps import DRIVE, design_of, neuron_of, technology_of
+from benchmarks.regime_yield.steps import mapped_of
+from codesign.mapped_neuron import MonteCarlo
 from codesign.mismatch_study import report_to_json
+from codesign.workbench import Workbench
 from codesign.workflows.trim import (
     CircuitChips,
     TrimBench,
@@ -19,20 +21,16 @@ from codesign.workflows.trim import (
     trim_chips,
 )
 from mapping.trim.chips import Chips
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
-from neuron_model.progress import Progress
 
 
 def trimmed_reports(
     before: Mapping[int, RegimeReport],
     wanted: Regime,
     folder: Path,
-    samples: int,
-    seed: int,
+    drawing: MonteCarlo,
     mismatch_set: str,
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
     simulated: bool = True,
 ) -> tuple[list[RegimeReport], list[dict[str, Any]]]:
     """(reports of all chips after the trim, what each trim took).
@@ -43,26 +41,25 @@ def trimmed_reports(
         before: how the same chips fire before, by their numbers.
         wanted: the model's regime.
         folder: of the chain.
-        samples: how many chips were drawn.
-        seed: of their draw.
+        drawing: which samples were drawn.
         mismatch_set: that they were drawn by.
-        engine: ngspice.
-        progress: of measurements.
+        workbench: ngspice, and who is told of measurements.
         simulated: whether chips are netlists in ngspice; else they are trimmed as built.
     """
     reports = dict(before)
     failing = [sample for sample, r in reports.items() if r.regime != wanted]
     if not failing:
         return list(reports.values()), []
-    bench = _bench(folder, samples, seed, mismatch_set, engine)
+    neuron = mapped_of("trained", folder / "trained", mismatch_set, workbench)
+    bench = trim_bench(neuron, Workbench(workbench.engine), drawing)
     every: Chips = bench.as_built
     if simulated:
-        every = CircuitChips(bench, engine, folder / "trimmed" / "measured.jsonl", progress)
+        every = CircuitChips(bench, workbench, folder / "trimmed" / "measured.jsonl")
     outcome = trim_chips(
         _with_rows(bench, failing),
         _Some(every, np.array(failing)),
-        as_drawn=netlist_as_drawn(bench, engine) if simulated else None,
-        progress=progress,
+        as_drawn=netlist_as_drawn(bench, Workbench(workbench.engine)) if simulated else None,
+        progress=workbench.progress,
     )
     trims = []
     for index, sample in enumerate(failing):
@@ -99,12 +96,6 @@ class _Some:
         self, rows: np.ndarray, values: np.ndarray, duration: float
     ) -> Sequence[RegimeReport]:
         return self.every.patterns(self.samples[rows], values, duration)
-
-
-def _bench(folder: Path, samples: int, seed: int, mismatch_set: str, engine: Engine) -> TrimBench:
-    design = design_of("trained", folder / "trained", engine)
-    neuron, technology = neuron_of("trained"), technology_of("trained", mismatch_set)
-    return trim_bench(neuron, design, technology, engine, DRIVE, samples, seed)
 
 
 def _with_rows(bench: TrimBench, rows: list[int]) -> TrimBench:

@@ -60,9 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology, with_mismatch_set
     from codesign.console import print_json, step_progress
+    from codesign.workbench import WorkbenchSettings
     from codesign.workflows.centring import centre, centring_problem
     from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
     from neuron_model.model.neuron_file import neuron_to_table, write_neuron
 
     technology = load_technology(arguments.technology)
@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     with step_progress("measuring the cells") as progress:
-        with Engine() as engine:
-            problem = centring_problem(source.neurons[0], drive, technology, engine, progress)
+        with WorkbenchSettings().open(progress) as workbench:
+            problem = centring_problem(source.neurons[0], drive, technology, workbench)
         outcome = centre(
             problem,
             arguments.trials,

@@ -30,18 +30,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     import json
 
-    from circuits.technology import load_technology
+    from circuits.technology import conditions_at, load_technology
     from codesign.console import print_json, print_table, step_progress
     from codesign.workflows.characterize import characterize
-    from codesign.workflows.circuit import nominal_corner
     from mapping.characteristics import Orientation, characteristics_to_json
+    from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)
-    corner = arguments.corner or nominal_corner(technology)
-    with step_progress("measuring the cells") as progress:
-        measured = characterize(
-            technology, corner, arguments.temperature, progress=progress, fresh=arguments.fresh
-        )
+    conditions = conditions_at(technology, arguments.corner, arguments.temperature)
+    with step_progress("measuring the cells") as progress, Engine() as engine:
+        measured = characterize(technology, conditions, engine, progress, arguments.fresh)
     if arguments.json:
         print_json(json.loads(characteristics_to_json(measured)))
         return 0
@@ -71,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
             for bias, p in zip(table.bias_current, points, strict=True)
         ]
-        title = f"{technology.name}, {corner}, {arguments.temperature:g} degC: {name}"
+        title = f"{technology.name}, {conditions}: {name}"
         print_table(f"{title} at {measured.reference:g} V", columns, rows)
     if measured.leakage is not None:
         print(leakage_line(measured.leakage))

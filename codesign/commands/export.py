@@ -41,13 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     from circuits.technology import load_technology
     from codesign.arguments import mapping_choices
     from codesign.console import print_json, print_table, step_progress
-    from codesign.workflows.characterize import characterize
+    from codesign.workbench import WorkbenchSettings
     from codesign.workflows.estimates import estimate, write_estimates
     from codesign.workflows.export import export, summary
     from codesign.workflows.quantise import codes_to_json, map_layer, write_codes
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
     from neuron_model.errors import InputError
 
     technology = load_technology(arguments.technology)
@@ -56,18 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is None:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
     stimuli = stimuli_for(source, arguments.current, arguments.duration)
-    with Engine() as engine, step_progress("mapping the neurons") as progress:
+    settings = WorkbenchSettings()
+    with step_progress("mapping the neurons") as progress, settings.open(progress) as workbench:
         layer = map_layer(
             source.neurons,
             technology,
-            engine,
+            workbench,
             mapping_choices(arguments, technology),
             arguments.share_lines,
-            progress,
         )
         designs = layer.designs
-        corner, temperature = designs[0].corner, designs[0].temperature
-        measured = characterize(technology, corner, temperature, engine, progress)
+        measured = workbench.cells(technology, designs[0].conditions)
     estimates = tuple(
         estimate(design, technology, measured, drive)
         for design, drive in zip(designs, stimuli, strict=True)

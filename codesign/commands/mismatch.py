@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command
-from codesign.chip_arguments import add_chips, mapped_neuron
+from codesign.chip_arguments import add_chips, drawing, mapped_neuron
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -41,25 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.mismatch import draw_neuron, study
     from netlists.accuracy import Accuracy
 
-    with mapped_neuron(arguments) as neuron:
-        drawn = draw_neuron(
-            neuron.parameters,
-            neuron.design,
-            neuron.technology,
-            neuron.engine,
-            neuron.drive,
-            arguments.samples,
-            arguments.seed,
-            arguments.corner,
-            arguments.temperature,
-            neuron.progress,
-            arguments.process,
-        )
+    with mapped_neuron(arguments) as (neuron, workbench):
         outcome = study(
-            drawn,
-            neuron.simulator,
+            draw_neuron(neuron, workbench, drawing(arguments)),
+            workbench,
+            arguments.backend == "ngspice",
             arguments.out,
-            neuron.progress,
             Accuracy(arguments.accuracy),
         )
     if arguments.plot is not None:
@@ -81,7 +68,7 @@ def _print(outcome: "MismatchStudy") -> None:
     reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
     if outcome.circuit_yield is not None:
         reports[WHO["circuit"]] = [c.circuit for c in outcome.chips if c.circuit is not None]
-    where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
+    where = f"{outcome.technology}, {outcome.conditions}"
     print_table(
         f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
         + drawn_by(outcome.mismatch_set)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_circuit, add_command, add_plot, add_technology, add_timeout
-from codesign.backend_arguments import add_neuron, read_single
+from codesign.backend_arguments import add_neuron, mapped_single
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -78,46 +78,25 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import open_workbench, print_json
     from codesign.noise_study import study_to_json
-    from codesign.workflows.circuit import design_neuron
     from codesign.workflows.noise import noisy_neuron, study
-    from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
     from neuron_model.errors import InputError
 
     if arguments.seed < 0:
         raise InputError(f"--seed {arguments.seed} is not allowed; it must be at least 0.")
     technology = load_technology(arguments.technology)
-    source = read_single(arguments.neuron)
-    (drive,) = stimuli_for(source, arguments.current, arguments.duration)
-    choices = mapping_choices(arguments, technology)
     simulated = arguments.circuits if arguments.backend == "ngspice" else 0
-    with (
-        step_progress("noise") as progress,
-        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
-    ):
-        design = design_neuron(source.neurons[0], technology, engine, progress, choices)
-        neuron = noisy_neuron(
-            source.neurons[0],
-            design,
-            technology,
-            engine,
-            drive,
-            arguments.corner,
-            arguments.temperature,
-            progress,
-        )
+    with open_workbench("noise", arguments.time_limit) as workbench:
+        neuron = noisy_neuron(mapped_single(arguments, technology, workbench), workbench)
         outcome = study(
             neuron,
+            workbench,
             arguments.runs,
             arguments.seed,
             simulated,
             arguments.boundary,
-            engine,
             arguments.out,
-            progress,
         )
     if arguments.plot is not None:
         from codesign.noise_plots import noise_figure
@@ -136,7 +115,7 @@ def _print(outcome: "NoiseStudy") -> None:
     from codesign.noise_study import QUANTITIES
     from codesign.quantities import quantity
 
-    where = f"{outcome.technology}, {outcome.corner}, {outcome.temperature:g} degC"
+    where = f"{outcome.technology}, {outcome.conditions}"
     print_table(
         f"{outcome.name} on {where}: noise of its cells",
         ("cell", "bias", "white (2 q I)", "by shot noise", "flicker corner"),

@@ -55,17 +55,17 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
+    from circuits.technology import conditions_at, load_technology
     from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import open_workbench, print_json
     from codesign.refine_plots import refinement_figure
-    from codesign.workflows.refine import refine
+    from codesign.workflows.circuit import mapped_neurons
+    from codesign.workflows.refine import Ends, refine
     from codesign.workflows.refined_files import refinement_to_json, write_progress, write_refined
     from codesign.workflows.run_validation import select
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
     from netlists.accuracy import Accuracy
-    from netlists.engine import Engine
     from neuron_model.errors import InputError
 
     if not arguments.goal > 0:
@@ -78,29 +78,24 @@ def run(arguments: argparse.Namespace) -> int:
     source = source.only(select(source, arguments.neurons))
     drives = stimuli_for(source, arguments.current, arguments.duration)
     done: list[Refinement] = []
-    with (
-        step_progress("refining") as progress,
-        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
-    ):
-        for neuron, drive in zip(source.neurons, drives, strict=True):
+    conditions = conditions_at(technology, arguments.corner, arguments.temperature)
+    ends = Ends(arguments.goal, arguments.iterations)
+    with open_workbench("refining", arguments.time_limit) as workbench:
+        for neuron in mapped_neurons(source, drives, technology, conditions, workbench, choices):
+            name = neuron.parameters.name
 
-            def told(iterations: "Sequence[Iteration]", name: str = neuron.name) -> None:
+            def told(iterations: "Sequence[Iteration]", name: str = name) -> None:
                 write_progress(arguments.out, name, iterations)
-                progress(len(iterations), arguments.iterations, _said(name, iterations[-1]))
+                said = _said(name, iterations[-1])
+                workbench.progress(len(iterations), arguments.iterations, said)
 
             done.append(
                 refine(
                     neuron,
-                    technology,
-                    engine,
-                    drive,
-                    arguments.corner,
-                    arguments.temperature,
+                    workbench,
                     choices,
-                    arguments.goal,
-                    arguments.iterations,
-                    arguments.out / "records" / f"{neuron.name}.jsonl",
-                    progress,
+                    ends,
+                    arguments.out / "records" / f"{name}.jsonl",
                     told,
                     Accuracy(arguments.accuracy),
                 )
@@ -142,7 +137,7 @@ def _print(done: "Sequence[Refinement]") -> None:
                     "yes" if found.passed else "no",
                 )
             )
-        where = f"{refinement.technology}, {refinement.corner}, {refinement.temperature:g} degC"
+        where = f"{refinement.technology}, {refinement.conditions}"
         columns = (
             "",
             "design",

@@ -78,10 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     from circuits.technology import load_technology, with_mismatch_set
     from codesign.console import print_json, step_progress
     from codesign.sizing_study import SizingGoal, sizing_to_json
-    from codesign.workflows.size_search import search, write_sizing
+    from codesign.workbench import WorkbenchSettings
+    from codesign.workflows.size_search import Effort, search, write_sizing
     from codesign.workflows.sizing import sizing_problem
     from codesign.workflows.stimuli import stimuli_for
-    from netlists.engine import Engine
 
     goal = SizingGoal(
         arguments.chip_yield,
@@ -94,18 +94,14 @@ def run(arguments: argparse.Namespace) -> int:
     technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
-    with Engine() as engine, step_progress("measuring the cells as they are") as progress:
-        problem = sizing_problem(source.neurons[0], drive, technology, engine, progress)
-        outcome = search(
-            problem,
-            goal,
-            engine,
-            arguments.trials,
-            arguments.chips,
-            arguments.seed,
-            arguments.out,
-            progress,
-        )
+    effort = Effort(arguments.trials, arguments.chips, arguments.seed)
+    settings = WorkbenchSettings()
+    with (
+        step_progress("measuring the cells as they are") as progress,
+        settings.open(progress) as workbench,
+    ):
+        problem = sizing_problem(source.neurons[0], drive, technology, workbench)
+        outcome = search(problem, goal, workbench, effort, arguments.out)
     name = arguments.name or f"{technology.name}_sized"
     written = write_sizing(arguments.out, problem, outcome, arguments.technology, name)
     if arguments.json:

@@ -81,8 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.console import print_json, step_progress
     from codesign.plots import save_figure
     from codesign.technology_plots import technology_figure
+    from codesign.workbench import WorkbenchSettings
     from codesign.workflows.technology_new import NewTechnology, find_technology
-    from netlists.engine import Engine
 
     request = NewTechnology(
         name=arguments.name,
@@ -97,10 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
         parameters=_parameters(arguments.parameter),
     )
     with (
-        Engine(timeout=_TIMEOUT) as engine,
         step_progress(f"looking at {arguments.models.name}") as progress,
+        WorkbenchSettings(timeout=_TIMEOUT).open(progress) as workbench,
     ):
-        found = find_technology(request, engine, progress)
+        found = find_technology(request, workbench)
     picture = None
     if found.page is not None:
         verdict = "suits" if found.suits else "does not suit"

@@ -12,7 +12,7 @@ from codesign.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.backend_arguments import add_neuron, read_single
+from codesign.backend_arguments import add_neuron, mapped_single
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -71,37 +71,22 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import open_workbench, print_json
     from codesign.temperature_study import study_to_json
-    from codesign.workflows.circuit import design_neuron
-    from codesign.workflows.stimuli import stimuli_for
     from codesign.workflows.temperature import study
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
     from netlists.accuracy import Accuracy
-    from netlists.engine import Engine
 
     temperatures = parse_temperatures(arguments.temperatures)
     technology = load_technology(arguments.technology)
-    source = read_single(arguments.neuron)
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
-    with (
-        step_progress("heating up") as progress,
-        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
-    ):
-        choices = mapping_choices(arguments, technology)
-        design = design_neuron(source.neurons[0], technology, engine, progress, choices)
+    with open_workbench("heating up", arguments.time_limit) as workbench:
         outcome = study(
-            source.neurons[0],
-            design,
-            technology,
-            engine,
-            drive,
+            mapped_single(arguments, technology, workbench),
+            workbench,
             temperatures,
             laws,
             arguments.backend == "ngspice",
-            progress,
             Accuracy(arguments.accuracy),
         )
     if arguments.plot is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command
-from codesign.chip_arguments import add_chips, mapped_neuron
+from codesign.chip_arguments import add_chips, drawing, mapped_neuron
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
@@ -74,28 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     budget = Budget(arguments.voltages, arguments.patterns)
     lines = arguments.lines.split(",") if arguments.lines is not None else None
-    with mapped_neuron(arguments) as neuron:
-        bench = trim_bench(
-            neuron.parameters,
-            neuron.design,
-            neuron.technology,
-            neuron.engine,
-            neuron.drive,
-            arguments.samples,
-            arguments.seed,
-            arguments.corner,
-            arguments.temperature,
-            lines,
-            arguments.knobs,
-            neuron.progress,
-            arguments.process,
-        )
+    with mapped_neuron(arguments) as (neuron, workbench):
         outcome = trim_study(
-            bench,
-            neuron.simulator,
+            trim_bench(neuron, workbench, drawing(arguments), lines, arguments.knobs),
+            workbench,
+            arguments.backend == "ngspice",
             budget,
             arguments.out,
-            neuron.progress,
             Accuracy(arguments.accuracy),
         )
     if arguments.plot is not None:
@@ -118,7 +103,7 @@ def _print(study: "TrimStudy") -> None:
     for who, outcome in study.outcomes.items():
         reports[f"{WHO[who]}, before"] = outcome.before
         reports[f"{WHO[who]}, after"] = outcome.trimmed.reports
-    where = f"{study.technology}, {study.corner}, {study.temperature:g} degC"
+    where = f"{study.technology}, {study.conditions}"
     chips = len(study.as_built.before)
     title = f"{study.name} on {where}: {chips} chips, seed {study.seed}"
     title += drawn_by(study.mismatch_set)

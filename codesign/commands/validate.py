@@ -44,35 +44,28 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology
+    from dataclasses import replace
+
+    from circuits.technology import conditions_at, load_technology
     from codesign.arguments import mapping_choices
-    from codesign.console import print_json, step_progress
+    from codesign.console import open_workbench, print_json
     from codesign.validation import validation_to_json, write_validation
-    from codesign.workflows.run_validation import print_validation, select, validate_source
+    from codesign.workflows.circuit import mapped_neurons
+    from codesign.workflows.run_validation import print_validation, select, validate_neurons
     from codesign.workflows.source import load_source
+    from codesign.workflows.stimuli import stimuli_for
     from netlists.accuracy import Accuracy
-    from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
-    chosen = select(source, arguments.neurons)
-    with (
-        step_progress("validating") as progress,
-        Engine(timeout=None, watch=progress.watch, time_limit=arguments.time_limit) as engine,
-    ):
-        validation = validate_source(
-            source,
-            chosen,
-            technology,
-            engine,
-            corner=arguments.corner,
-            temperature=arguments.temperature,
-            current=arguments.current,
-            duration=arguments.duration,
-            choices=mapping_choices(arguments, technology),
-            progress=progress,
-            accuracy=Accuracy(arguments.accuracy),
-        )
+    chosen = source.only(select(source, arguments.neurons))
+    drives = stimuli_for(chosen, arguments.current, arguments.duration)
+    conditions = conditions_at(technology, arguments.corner, arguments.temperature)
+    choices = mapping_choices(arguments, technology)
+    with open_workbench("validating", arguments.time_limit) as workbench:
+        neurons = mapped_neurons(chosen, drives, technology, conditions, workbench, choices)
+        found = validate_neurons(tuple(neurons), workbench, Accuracy(arguments.accuracy))
+    validation = replace(found, exported=len(source.neurons))
     folder = arguments.out or source.folder
     if folder is not None:
         write_validation(folder / "validation.json", validation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.plots import LABELS, iv_figure, waveform_figure
-from codesign.quantities import MISSING, celsius, number, percent, quantity
+from codesign.quantities import MISSING, conditions_text, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
@@ -255,7 +255,7 @@ def _design(design: NeuronDesign) -> list[Child]:
         ]
     )
     caption = (
-        f"Mapped at corner {design.corner}, {celsius(design.temperature)}; supply "
+        f"Mapped at corner {conditions_text(design.conditions)}; supply "
         f"{number(design.supply)} V, reference {_volts(design.reference_voltage)}, 1 unit of model "
         f"time = {quantity(design.time_unit, 's')}."
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codesign.plots import forecast_figure, loss_figure
-from codesign.quantities import MISSING, celsius, fixed, number, percent, quantity
+from codesign.quantities import MISSING, conditions_text, fixed, number, percent, quantity
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
@@ -45,7 +45,7 @@ def title_of(run: RunFolder) -> str:
 
 def conditions(validation: Validation) -> str:
     """Technology, corner and temperature in a line."""
-    return f"{validation.technology}, corner {validation.corner}, {celsius(validation.temperature)}"
+    return f"{validation.technology}, corner {conditions_text(validation.conditions)}"
 
 
 def verdict(run: RunFolder) -> list[Child]:

@@ -123,8 +123,8 @@ def _provenance(run: RunFolder) -> list[Child]:
     validation = run.validation
     rows: list[list[Child]] = [
         ["technology", validation.technology],
-        ["corner", validation.corner],
-        ["temperature", celsius(validation.temperature)],
+        ["corner", validation.conditions.corner],
+        ["temperature", celsius(validation.conditions.temperature)],
     ]
     known = {str(row[0]) for row in rows}
     for name, value in validation.provenance.items():

@@ -5,8 +5,6 @@ Both give the same objects in model units, so that what judges one judges the ot
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,18 +13,18 @@ import numpy as np
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.iv_curves import IVCurves, iv_curves
 from neuron_model.analysis.simulation import Trajectory, simulate
-from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.dynamics import State
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters
 from neuron_model.model.stimulus import Stimulus
 
 if TYPE_CHECKING:
-    from codesign.workflows.circuit import BuiltNeuron
-    from netlists.engine import Engine
+    from circuits.technology import Technology
+    from codesign.mapped_neuron import MappedNeuron
+    from codesign.workbench import Workbench
+    from codesign.workflows.circuit import Circuit
+    from mapping.conditions import Conditions
     from netlists.neuron_benches import Response
-    from netlists.underway import Underway
-    from neuron_model.progress import Progress
 
 BACKENDS = ("model", "ngspice")
 
@@ -70,19 +68,14 @@ class ModelBackend:
 class CircuitBackend:
     """The transistors that the neuron maps to, in ngspice.
 
-    technology: name or path. corner: the nominal one where it is None. temperature: degree
-    Celsius. time_limit: seconds for one simulation. accuracy: of responses; with AUTO a response is
-    simulated again with tight tolerances where its regime hangs on them. watch: see
-    :class:`netlists.engine.Engine`.
+    accuracy: of responses; with AUTO a response is simulated again with tight tolerances where its
+    regime hangs on them.
     """
 
-    technology: str
-    corner: str | None = None
-    temperature: float = 27.0
-    time_limit: float | None = None
-    progress: Progress | None = None
+    technology: Technology
+    conditions: Conditions
+    workbench: Workbench
     accuracy: Accuracy = Accuracy.TIGHT
-    watch: Callable[[Underway], None] | None = None
 
     def respond(
         self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
@@ -92,14 +85,16 @@ class CircuitBackend:
 
         times, values = np.array(stimulus.times), np.array(stimulus.values)
 
-        def simulated(built: BuiltNeuron, engine: Engine, accuracy: Accuracy) -> Response:
-            bench = built.benches.at(accuracy).transient(times, values, duration)
-            return response(engine.run(bench), built.design)
+        drive = Drive(stimulus, duration)
+        built = self._circuit(parameters, drive)
 
-        with self._built(parameters) as (built, engine):
-            run = simulated(built, engine, self.accuracy.first)
-            if self.accuracy.repeats and _is_doubtful(built, run, Drive(stimulus, duration)):
-                run = simulated(built, engine, Accuracy.TIGHT)
+        def simulated(accuracy: Accuracy) -> Response:
+            bench = built.benches.at(accuracy).transient(times, values, duration)
+            return response(self.workbench.engine.run(bench), built.design)
+
+        run = simulated(self.accuracy.first)
+        if self.accuracy.repeats and _is_doubtful(built, run, drive):
+            run = simulated(Accuracy.TIGHT)
         copies = [run.filtered.get(x, run.membrane) for x in TIMESCALES]
         return Trajectory(run.time, State(run.membrane, *copies), stimulus(run.time), run.output)
 
@@ -111,31 +106,24 @@ class CircuitBackend:
 
         low, high = float(voltage[0]), float(voltage[-1])
         step = (high - low) / (len(voltage) - 1)
-        with self._built(parameters) as (built, engine):
-            benches = [built.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES]
-            results = engine.map(benches)
+        built = self._circuit(parameters, Drive(Stimulus.constant(0.0), 1.0))
+        benches = [built.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES]
+        results = self.workbench.engine.map(benches)
         # The simulator's sweep may miss the last points by a rounding error.
         measured = [iv_curve(result, built.design) for result in results]
         return IVCurves(voltage, *(np.interp(voltage, u, current) for u, current in measured))
 
-    @contextlib.contextmanager
-    def _built(self, parameters: NeuronParameters) -> Iterator[tuple[BuiltNeuron, Engine]]:
-        from circuits.technology import load_technology
-        from codesign.workflows.circuit import build_neuron, design_neuron
-        from netlists.engine import Engine
+    def _mapped(self, parameters: NeuronParameters, drive: Drive) -> MappedNeuron:
+        from codesign.mapped_neuron import MappedNeuron
+        from codesign.workflows.circuit import design_neuron
 
-        technology = load_technology(self.technology)
-        if self.corner is not None and self.corner not in technology.corners:
-            raise InputError(
-                f"corner {self.corner!r} is not one of {technology.name}; it has "
-                f"{', '.join(technology.corners)}."
-            )
-        with Engine(timeout=None, watch=self.watch, time_limit=self.time_limit) as engine:
-            design = design_neuron(parameters, technology, engine, self.progress)
-            built = build_neuron(
-                parameters, design, technology, engine, self.corner, self.temperature, self.progress
-            )
-            yield built, engine
+        design = design_neuron(parameters, self.technology, self.workbench)
+        return MappedNeuron(parameters, design, self.technology, self.conditions, drive)
+
+    def _circuit(self, parameters: NeuronParameters, drive: Drive) -> Circuit:
+        from codesign.workflows.circuit import circuit_of
+
+        return circuit_of(self._mapped(parameters, drive), self.workbench)
 
 
 @dataclass(frozen=True)
@@ -152,22 +140,11 @@ class NoisyBackend(CircuitBackend):
         self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
     ) -> Trajectory:
         """See :class:`Backend`."""
-        from circuits.technology import load_technology
         from codesign.workflows.noise import noisy_neuron
         from neuron_model.analysis.noise import noisy_runs
 
-        drive, technology = Drive(stimulus, duration), load_technology(self.technology)
-        with self._built(parameters) as (built, engine):
-            neuron = noisy_neuron(
-                parameters,
-                built.design,
-                technology,
-                engine,
-                drive,
-                built.corner,
-                built.temperature,
-                self.progress,
-            )
+        mapped = self._mapped(parameters, Drive(stimulus, duration))
+        neuron = noisy_neuron(mapped, self.workbench)
         runs = noisy_runs(
             neuron.macromodel,
             neuron.noise,
@@ -180,7 +157,7 @@ class NoisyBackend(CircuitBackend):
         return runs.trajectory(0, neuron.macromodel, stimulus)
 
 
-def _is_doubtful(built: BuiltNeuron, run: Response, drive: Drive) -> bool:
+def _is_doubtful(built: Circuit, run: Response, drive: Drive) -> bool:
     """Whether the regime of a fast simulation may be another one in a tight one."""
     from codesign.close_calls import SURE_MARGIN
     from codesign.workflows.rhythm import about_to_change, model_regime

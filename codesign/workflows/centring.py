@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from circuits.mismatch import draw_chips
-from circuits.technology import Technology
+from circuits.technology import Technology, conditions_at
 from codesign.mismatch_study import RHYTHM
 from codesign.studies import identity
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
+from codesign.workflows.circuit import default_choices
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.yields import Share, Yields, yields
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
@@ -36,12 +35,11 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.sensitivity import CellSensitivities
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import Element, NeuronParameters
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
     import optuna
@@ -101,13 +99,11 @@ def centring_problem(
     parameters: NeuronParameters,
     drive: Drive,
     technology: Technology,
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
 ) -> CentringProblem:
     """Measures cells and sensitivities at the nominal corner and 27 degC, unless cached."""
-    corner = nominal_corner(technology)
-    measured = characterize(technology, corner, NOMINAL_TEMPERATURE, engine, progress)
-    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    measured = workbench.cells(technology, conditions_at(technology))
+    sensitivities = workbench.sensitivities(technology, measured)
     model = model_regime(parameters[0], drive)
     return CentringProblem(parameters[0], drive, technology, measured, sensitivities, model)
 
@@ -119,7 +115,7 @@ def centre(
     seed: int = 0,
     tolerance: float = 0.25,
     record: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Centred:
     """The neuron that most chips keep the regime of, among ``trials``.
 

@@ -24,6 +24,7 @@ from mapping.characteristics import (
     read_characteristics,
     write_characteristics,
 )
+from mapping.conditions import Conditions
 from mapping.lags import Ramp, fit_lags
 from mapping.leakage import Leakage, added_current
 from netlists.bench import Bench
@@ -34,7 +35,7 @@ from netlists.errors import ConvergenceError
 from netlists.waveforms import Waveforms
 from netlists.writer import cell_text
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 # Raise it whenever what is measured, or how, changes: caches of before are not read any more.
 _METHOD = 14
@@ -63,50 +64,45 @@ _KELVIN = 273.15
 
 def characterize(
     technology: Technology,
-    corner: str = "tt",
-    temperature: float = 27.0,
-    engine: Engine | None = None,
-    progress: Progress | None = None,
+    conditions: Conditions,
+    engine: Engine,
+    progress: Progress = silent,
     fresh: bool = False,
 ) -> CellCharacteristics:
     """The characteristics of ``technology``, from the cache or measured in ngspice.
 
-    The cache is keyed by technology, corner, temperature (degree Celsius), sizes, the content of
-    the models and the method. ``fresh`` measures again.
+    The cache is keyed by technology, conditions, sizes, the content of the models and the method.
+    ``fresh`` measures again.
 
     Raises:
-        InputError: unknown corner, temperature out of range, or cells that do not work.
+        InputError: unknown corner, or cells that do not work.
         MissingDependencyError: no ngspice or no models.
         SimulatorError: ngspice failed.
     """
-    benches, fingerprint = _prepared(technology, corner, temperature)
-    path = characteristics_path(technology, corner, temperature, fingerprint)
+    benches, fingerprint = _prepared(technology, conditions)
+    path = characteristics_path(technology, conditions, fingerprint)
     if not fresh and path.is_file():
         try:
             return read_characteristics(path)
         except InputError:
             pass  # a broken cache file is measured anew and replaced
-    if engine is None:
-        with Engine() as own:
-            measured = _believed(benches, corner, fingerprint, own, progress)
-    else:
-        measured = _believed(benches, corner, fingerprint, engine, progress)
+    measured = _believed(benches, conditions, fingerprint, engine, progress)
     write_characteristics(path, measured)
     return measured
 
 
 def _believed(
     benches: CellBenches,
-    corner: str,
+    conditions: Conditions,
     fingerprint: str,
     engine: Engine,
-    progress: Progress | None,
+    progress: Progress,
 ) -> CellCharacteristics:
     """The cells measured, once what the technology claims of its transistors has been checked."""
     limits = benches.technology.limits
-    notes = check_claims(benches.technology, corner, engine)
+    notes = check_claims(benches.technology, conditions.corner, engine)
     try:
-        measured = _measure(benches, corner, fingerprint, engine, progress)
+        measured = _measure(benches, conditions, fingerprint, engine, progress)
     except ConvergenceError as error:
         raise ConvergenceError(
             f"{error} Biases from {limits.bias_current[0]:.3g} to {limits.bias_current[1]:.3g} A "
@@ -122,42 +118,43 @@ def _believed(
     return replace(measured, notes=(*notes, *measured.notes))
 
 
-def is_characterized(technology: Technology, corner: str, temperature: float) -> bool:
+def is_characterized(technology: Technology, conditions: Conditions) -> bool:
     """Whether :func:`characterize` has what is asked for in its cache.
 
     Raises:
-        InputError: unknown corner, or temperature out of range.
+        InputError: unknown corner.
         MissingDependencyError: no models.
     """
-    _, fingerprint = _prepared(technology, corner, temperature)
-    return characteristics_path(technology, corner, temperature, fingerprint).is_file()
+    _, fingerprint = _prepared(technology, conditions)
+    return characteristics_path(technology, conditions, fingerprint).is_file()
 
 
-def _prepared(technology: Technology, corner: str, temperature: float) -> tuple[CellBenches, str]:
+def _prepared(technology: Technology, conditions: Conditions) -> tuple[CellBenches, str]:
     """What measures the cells, and the fingerprint of what will be measured."""
-    if not -60.0 <= temperature <= 200.0:
-        raise InputError(f"temperature = {temperature:g} degC must be from -60 to 200.")
-    cells = CellBenches(technology, "", temperature).cells()
-    models = models_for(technology, corner, cells)
-    benches = CellBenches(technology, models.text, temperature)
-    return benches, _fingerprint(technology, corner, temperature, models.content_hash, cells)
+    cells = CellBenches(technology, "", conditions.temperature).cells()
+    models = models_for(technology, conditions.corner, cells)
+    benches = CellBenches(technology, models.text, conditions.temperature)
+    return benches, _fingerprint(technology, conditions, models.content_hash, cells)
 
 
-def characteristics_path(
-    technology: Technology, corner: str, temperature: float, fingerprint: str
-) -> Path:
-    """Where the characteristics of these conditions are cached."""
-    name = f"{technology.name}_{corner}_{temperature:g}_{fingerprint[:16]}.json"
-    return cache_folder() / "characteristics" / name
+def characteristics_path(technology: Technology, conditions: Conditions, fingerprint: str) -> Path:
+    """Where the characteristics under these conditions are cached."""
+    return cache_folder() / "characteristics" / cache_name(technology, conditions, fingerprint)
+
+
+def cache_name(technology: Technology, conditions: Conditions, fingerprint: str) -> str:
+    """What the file is called that keeps something measured of a technology's cells."""
+    where = f"{technology.name}_{conditions.corner}_{conditions.temperature:g}"
+    return f"{where}_{fingerprint[:16]}.json"
 
 
 def _fingerprint(
-    technology: Technology, corner: str, temperature: float, models: str, cells: Sequence[Cell]
+    technology: Technology, conditions: Conditions, models: str, cells: Sequence[Cell]
 ) -> str:
     content = {
         "method": _METHOD,
-        "corner": corner,
-        "temperature": temperature,
+        "corner": conditions.corner,
+        "temperature": conditions.temperature,
         "supply": technology.supply,
         "reference": technology.reference,
         "limits": asdict(technology.limits),
@@ -169,10 +166,10 @@ def _fingerprint(
 
 def _measure(
     benches: CellBenches,
-    corner: str,
+    conditions: Conditions,
     fingerprint: str,
     engine: Engine,
-    progress: Progress | None,
+    progress: Progress,
 ) -> CellCharacteristics:
     technology = benches.technology
     limits = technology.limits
@@ -180,8 +177,7 @@ def _measure(
     low, high = limits.voltage
     modes = np.linspace(low, high, max(_MODES, math.ceil((high - low) / _MODE_SPACING) + 1))
     # An OTA's slope voltage is 2 n kT/q; n of 1.35 is a fair start for a sweep's width.
-    kelvin = benches.temperature + _KELVIN
-    span = _SPAN * _THERMAL_SLOPE * kelvin
+    span = _SPAN * _THERMAL_SLOPE * conditions.kelvin
     transfers = [benches.transfer(x, biases, modes, span) for x in Orientation]
     # a leak's outer sections see the membrane at the other end of what references may be
     outer = modes[modes + span < high]
@@ -211,14 +207,13 @@ def _measure(
         *(divided.ramps() if technology.divides else ()),
         *_leakage_benches(benches),
     ]
-    label = f"measuring the cells of {technology.name}, {corner}, {benches.temperature:g} degC"
+    label = f"measuring the cells of {technology.name}, {conditions}"
     done = 0
 
     def count(*_: object) -> None:
         nonlocal done
         done += 1
-        if progress:
-            progress(done, len(transfers) + len(others), label)
+        progress(done, len(transfers) + len(others), label)
 
     # cells that do not work are told from their curves, before ngspice fails over their ramps
     curves = list(engine.map(transfers, progress=count))
@@ -263,8 +258,7 @@ def _measure(
     divider = divided.table(curves[count_plain:], results) if technology.divides else None
     return CellCharacteristics(
         technology=technology.name,
-        corner=corner,
-        temperature=benches.temperature,
+        conditions=conditions,
         supply=technology.supply,
         reference=technology.reference,
         noninverting=tables[Orientation.NONINVERTING],

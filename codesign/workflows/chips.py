@@ -9,22 +9,26 @@ from dataclasses import replace
 import numpy as np
 
 from circuits.mismatch import draw_chips
-from circuits.technology import Technology, load_technology, with_mismatch_set
+from circuits.technology import (
+    Technology,
+    conditions_at,
+    load_technology,
+    nominal_corner,
+    with_mismatch_set,
+)
 from codesign.chip_settings import ChipSettings
+from codesign.workbench import Workbench
 from codesign.workflows.calibrated_chips import Calibrator, Measured
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
+from codesign.workflows.circuit import default_choices
 from codesign.workflows.quantise import map_layer
-from codesign.workflows.sensitivities import measure_sensitivities
 from mapping.as_built_samples import as_built_samples
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices
-from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.network import MTCNetwork, Network, neurons_of
 from neuron_model.network.variation import Variation
-from neuron_model.progress import Progress
 
 
 class ChipDrawer:
@@ -32,8 +36,7 @@ class ChipDrawer:
 
     Args:
         settings: which chips.
-        engine: for what is not in the cache of measurements.
-        progress: of the measuring.
+        workbench: for what is not in the cache of measurements.
 
     Raises:
         InputError: no such technology, mismatch set, corner or bias generator, or no mismatch
@@ -41,26 +44,26 @@ class ChipDrawer:
         MissingDependencyError: no ngspice or no models.
     """
 
-    def __init__(
-        self, settings: ChipSettings, engine: Engine, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, settings: ChipSettings, workbench: Workbench) -> None:
         self._settings = settings
-        self._engine = engine
+        self._workbench = workbench
         self._technology = with_mismatch_set(
             load_technology(settings.technology), settings.mismatch_set
         )
         self._choices = _choices(self._technology, settings.bits)
         corners = settings.corners or (nominal_corner(self._technology),)
 
-        def measured(corner: str, temperature: float) -> Measured:
-            cells = characterize(self._technology, corner, temperature, engine, progress)
-            return cells, measure_sensitivities(self._technology, cells, engine, progress)
+        def measured(conditions: Conditions) -> Measured:
+            cells = workbench.cells(self._technology, conditions)
+            return cells, workbench.sensitivities(self._technology, cells)
 
         # by corner: the chips of a corner are the same at all temperatures
-        self._measured = [[measured(c, t) for t in settings.temperatures] for c in corners]
+        self._measured = [
+            [measured(Conditions(c, t)) for t in settings.temperatures] for c in corners
+        ]
         self._calibrator: Calibrator | None = None
         if settings.trim >= 0:
-            mapped_at = measured(nominal_corner(self._technology), NOMINAL_TEMPERATURE)
+            mapped_at = measured(conditions_at(self._technology))
             self._calibrator = Calibrator(self._technology, mapped_at, settings.trim)
 
     @property
@@ -90,7 +93,7 @@ class ChipDrawer:
         neurons = list(trained)
         if any(element.alpha == 0 for neuron in neurons for element in neuron.elements):
             raise InputError("chips: an element has alpha = 0, so no circuit; leave it out.")
-        mapped = map_layer(neurons, self._technology, self._engine, self._choices)
+        mapped = map_layer(neurons, self._technology, self._workbench, self._choices)
         own = np.random.default_rng(seed).integers(2**31, size=len(neurons))
         built = [
             self._samples(design, int(number), seed[0])

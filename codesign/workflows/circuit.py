@@ -1,48 +1,46 @@
 """From parameters to a circuit that can be simulated: mapped, drawn, with its models."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from circuits.neuron import neuron_circuit
-from circuits.technology import Technology
+from circuits.technology import Technology, conditions_at
+from codesign.mapped_neuron import MappedNeuron
 from codesign.provenance import header
-from codesign.workflows.characterize import characterize, models_for
+from codesign.workbench import Workbench
+from codesign.workflows.models import models_for
+from codesign.workflows.source import Source
 from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices, map_neuron
-from netlists.engine import Engine
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.progress import Progress
-
-NOMINAL_CORNER = "tt"
-NOMINAL_TEMPERATURE = 27.0
 
 
 @dataclass(frozen=True)
-class BuiltNeuron:
-    """A neuron, its design, what was built, and the benches that simulate it at one corner."""
+class Circuit:
+    """A design as netlist with its models, under ``conditions``, and the benches that simulate it.
+
+    parameters: the neuron that was mapped. as_built: what its macromodel, detailed, makes of it.
+    """
 
     parameters: NeuronParameters
     design: NeuronDesign
     as_built: NeuronParameters
     benches: NeuronBenches
-    corner: str
-    temperature: float
-
-
-def nominal_corner(technology: Technology) -> str:
-    """The corner at which neurons are mapped: tt where there is one, else the first."""
-    corners = technology.corners
-    return NOMINAL_CORNER if NOMINAL_CORNER in corners else corners[0]
+    conditions: Conditions
 
 
 def design_neuron(
     parameters: NeuronParameters,
     technology: Technology,
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
     choices: MappingChoices | None = None,
 ) -> NeuronDesign:
     """The design at the nominal corner and 27 degC, as it would be drawn.
@@ -50,13 +48,11 @@ def design_neuron(
     Raises:
         InputError: the neuron does not fit the technology.
     """
-    measured = characterize(
-        technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine, progress
-    )
+    cells = workbench.cells(technology, conditions_at(technology))
     design = map_neuron(
-        parameters, measured, technology.limits, choices or default_choices(technology)
+        parameters, cells, technology.limits, choices or default_choices(technology)
     )
-    return replace(design, notes=(*design.notes, *technology.notes, *measured.notes))
+    return replace(design, notes=(*design.notes, *technology.notes, *cells.notes))
 
 
 def default_choices(technology: Technology) -> MappingChoices:
@@ -69,43 +65,50 @@ def default_choices(technology: Technology) -> MappingChoices:
     )
 
 
-def build_neuron(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
+def mapped_neurons(
+    source: Source,
+    drives: Sequence[Drive],
     technology: Technology,
-    engine: Engine,
-    corner: str | None = None,
-    temperature: float = NOMINAL_TEMPERATURE,
-    progress: Progress | None = None,
-) -> BuiltNeuron:
-    """The circuit of ``design`` as it is at ``corner`` and ``temperature`` (degree Celsius)."""
-    corner = corner or nominal_corner(technology)
-    measured = characterize(technology, corner, temperature, engine, progress)
-    return assemble(parameters, design, technology, measured)
+    conditions: Conditions,
+    workbench: Workbench,
+    choices: MappingChoices | None = None,
+) -> Iterator[MappedNeuron]:
+    """The neurons of ``source``, one drive each, mapped, and to be looked at under ``conditions``.
+
+    Raises:
+        InputError: a neuron does not fit the technology.
+    """
+    for parameters, drive in zip(source.neurons, drives, strict=True):
+        design = design_neuron(parameters, technology, workbench, choices)
+        yield MappedNeuron(parameters, design, technology, conditions, drive)
+
+
+def circuit_of(neuron: MappedNeuron, workbench: Workbench) -> Circuit:
+    """The circuit of ``neuron`` as it is under its conditions."""
+    cells = workbench.cells(neuron.technology, neuron.conditions)
+    return assemble(neuron.parameters, neuron.design, neuron.technology, cells)
 
 
 def assemble(
     parameters: NeuronParameters,
     design: NeuronDesign,
     technology: Technology,
-    measured: CellCharacteristics,
-) -> BuiltNeuron:
-    """Cell text, models and as-built parameters for one set of conditions."""
-    design = replace(design, notes=(*design.notes, *_beyond(technology, measured.temperature)))
+    cells: CellCharacteristics,
+) -> Circuit:
+    """Cell text, models and macromodel under the conditions of ``cells``."""
+    conditions = cells.conditions
+    design = replace(design, notes=(*design.notes, *_beyond(technology, conditions.temperature)))
     circuit = neuron_circuit(design, technology)
-    models = models_for(technology, measured.corner, (circuit.cell,))
-    here = replace(design, corner=measured.corner, temperature=measured.temperature)
-    comments = header(parameters, here)
+    models = models_for(technology, conditions.corner, (circuit.cell,))
     benches = NeuronBenches(
         design=design,
         circuit=circuit,
         models=models.text,
         cells=cell_text(circuit.cell, technology, header(parameters, design)),
-        temperature=measured.temperature,
-        comments=comments,
+        temperature=conditions.temperature,
+        comments=header(parameters, replace(design, conditions=conditions)),
     )
-    built = as_built_in_detail(design, measured)
-    return BuiltNeuron(parameters, design, built, benches, measured.corner, measured.temperature)
+    return Circuit(parameters, design, as_built_in_detail(design, cells), benches, conditions)
 
 
 def _beyond(technology: Technology, temperature: float) -> tuple[str, ...]:

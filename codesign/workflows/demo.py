@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,14 @@ import torch
 
 from circuits.technology import Technology
 from codesign.console import StepProgress
+from codesign.mapped_neuron import MappedNeuron
 from codesign.validation import Validation, write_validation
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.estimates import estimate, write_estimates
 from codesign.workflows.export import export
-from codesign.workflows.run_validation import validate_source
-from codesign.workflows.source import Source, load_source
+from codesign.workflows.run_validation import validate_neurons
+from codesign.workflows.source import load_source
 from codesign.workflows.train import TrainedRun, demo_configuration, train_run
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
@@ -63,7 +64,8 @@ def demo(
     source = load_source(str(folder))
     with Engine(timeout=None, time_limit=time_limit) as engine:
         with stage("2/4 mapping and export") as progress:
-            designs = [design_neuron(n, technology, engine, progress) for n in source.neurons]
+            workbench = Workbench(engine, progress)
+            designs = [design_neuron(n, technology, workbench) for n in source.neurons]
             drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
             files = export(
                 source.neurons,
@@ -73,8 +75,7 @@ def demo(
                 [d.stimulus for d in drives],
                 [d.duration for d in drives],
             )
-            first = designs[0]
-            measured = characterize(technology, first.corner, first.temperature, engine)
+            measured = workbench.cells(technology, designs[0].conditions)
             estimates = [
                 estimate(design, technology, measured, drive)
                 for design, drive in zip(designs, drives, strict=True)
@@ -83,14 +84,14 @@ def demo(
         with stage("3/4 simulating in ngspice") as progress:
             engine.watch = progress.watch
             chosen = liveliest(trained.network, drives, validated)
-            validation = validate_source(
-                Source(source.neurons, folder, tuple(drives)),
-                chosen,
-                technology,
-                engine,
-                progress=progress,
-                accuracy=accuracy,
-            )
+            neurons = [
+                MappedNeuron(
+                    source.neurons[i], designs[i], technology, designs[i].conditions, drives[i]
+                )
+                for i in chosen
+            ]
+            found = validate_neurons(neurons, Workbench(engine, progress), accuracy)
+            validation = replace(found, exported=len(source.neurons))
     write_validation(folder / "validation.json", validation)
     return DemoResult(folder, trained, len(source.neurons), validation, files)
 

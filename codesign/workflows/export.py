@@ -44,8 +44,9 @@ def export(
         InputError: the folder cannot be written; nothing of the export is left there.
     """
     circuits = [neuron_circuit(design, technology) for design in designs]
-    corner = designs[0].corner
-    models = models_for(technology, corner, [circuit.cell for circuit in circuits])
+    models = models_for(
+        technology, designs[0].conditions.corner, [circuit.cell for circuit in circuits]
+    )
     netlists = folder / NETLIST_FOLDER
     contents: dict[Path, str | bytes] = {
         folder / DESIGN_FILE: designs_to_json(designs),
@@ -59,7 +60,8 @@ def export(
         comments = header(parameters, design)
         cells = cell_text(circuit.cell, technology, comments)
         contents[netlists / cell_file] = cells
-        benches = NeuronBenches(design, circuit, models.text, cells, design.temperature, comments)
+        celsius = design.conditions.temperature
+        benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)
         stimulus = stimuli[index]
         duration = durations[index] if durations else default_duration(parameters, stimulus)
         decks = {

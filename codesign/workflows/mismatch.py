@@ -14,15 +14,15 @@ from circuits.mismatch import draw_chips
 from circuits.technology import Technology
 from codesign.close_calls import sample_close_calls
 from codesign.json_lines import JsonLines
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.mismatch_study import Chip, MismatchStudy, report_from_json, report_to_json
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.chip_results import chip_results
-from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built_samples import as_built_samples
-from mapping.design import NeuronDesign, designs_to_json
+from mapping.design import designs_to_json
 from mapping.mismatch import Draw
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
@@ -34,7 +34,6 @@ from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.progress import Progress
 
 DOUBTFUL = 0.1
 """A margin below this leaves a regime undecided: the chip is run for longer."""
@@ -46,58 +45,57 @@ _SET = "mismatch_set"
 
 @dataclass(frozen=True)
 class DrawnNeuron:
-    """A neuron as drawn, the chips drawn from it, and each chip's as-built parameters.
+    """A neuron, the Monte Carlo samples of it, and what the macromodel makes of each.
 
-    samples: arrays (samples,). process: whether chips differ as a whole as well.
+    samples: arrays (samples,).
     """
 
-    built: BuiltNeuron
-    technology: Technology
+    neuron: MappedNeuron
+    built: Circuit
     draw: Draw
     samples: NeuronParameters
-    drive: Drive
-    seed: int
-    process: bool = False
+    drawing: MonteCarlo
+
+    @property
+    def drive(self) -> Drive:
+        """What drives every sample."""
+        return self.neuron.drive
+
+    @property
+    def technology(self) -> Technology:
+        """What the samples are drawn in."""
+        return self.neuron.technology
+
+    def lasting(self, duration: float) -> DrawnNeuron:
+        """The same, driven for ``duration``."""
+        return replace(self, neuron=replace(self.neuron, drive=self.drive.lasting(duration)))
 
 
-def draw_neuron(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
-    technology: Technology,
-    engine: Engine,
-    drive: Drive,
-    samples: int,
-    seed: int = 0,
-    corner: str | None = None,
-    temperature: float | None = None,
-    progress: Progress | None = None,
-    process: bool = False,
-) -> DrawnNeuron:
-    """``samples`` chips of ``design`` at a corner and temperature (its own where they are None).
+def draw_neuron(neuron: MappedNeuron, workbench: Workbench, drawing: MonteCarlo) -> DrawnNeuron:
+    """Samples of ``neuron`` under its conditions.
 
-    Devices differ by their mismatch, with ``process`` chips as a whole as well. Cells and what
-    each transistor does to them are measured in ngspice unless they are cached.
+    Cells and what each transistor does to them are measured in ngspice unless they are cached.
 
     Raises:
         InputError: no mismatch coefficients, no spread of the process, a condition or a number
             that is not allowed.
         SimulatorError: ngspice failed.
     """
-    corner = corner or design.corner
-    temperature = design.temperature if temperature is None else temperature
-    chips = draw_chips(design, technology, samples, seed, seed if process else None)
-    measured = characterize(technology, corner, temperature, engine, progress)
-    sensitivities = measure_sensitivities(technology, measured, engine, progress)
-    built = assemble(parameters, design, technology, measured)
-    values = as_built_samples(design, measured, sensitivities, chips)
-    return DrawnNeuron(built, technology, chips, values, drive, seed, process)
+    design, technology, seed = neuron.design, neuron.technology, drawing.seed
+    process_seed = seed if drawing.process else None
+    chips = draw_chips(design, technology, drawing.samples, seed, process_seed)
+    cells = workbench.cells(technology, neuron.conditions)
+    sensitivities = workbench.sensitivities(technology, cells)
+    built = assemble(neuron.parameters, design, technology, cells)
+    values = as_built_samples(design, cells, sensitivities, chips)
+    return DrawnNeuron(neuron, built, chips, values, drawing)
 
 
 def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
     """How a chip fires by its as-built parameters."""
     run = simulate(drawn.samples[sample], drawn.drive.stimulus, drawn.drive.duration)
     # judged as the circuit is: by the threshold that was trained, wherever the output stage's is
-    threshold = float(drawn.built.parameters[0].u_threshold)
+    threshold = drawn.neuron.threshold
     return classify(run.time, run.voltage, drawn.drive.onset, threshold)
 
 
@@ -121,7 +119,7 @@ def circuits(
         return sampled_bench(nominal, benches, drawn.technology, drawn.draw[list(group)])
 
     def name_of(sample: int) -> str:
-        return f"chip {sample} (seed {drawn.seed})"
+        return f"chip {sample} (seed {drawn.drawing.seed})"
 
     for sample, result in chip_results(engine, samples, bench_of, name_of):
         yield sample, circuit_regime(drawn.built, response(result, benches.design), drive.onset)
@@ -129,12 +127,12 @@ def circuits(
 
 def study(
     drawn: DrawnNeuron,
-    engine: Engine | None = None,
+    workbench: Workbench,
+    in_ngspice: bool = False,
     record: Path | None = None,
-    progress: Progress | None = None,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> MismatchStudy:
-    """Predict every chip and, with an ``engine``, simulate it.
+    """Predict every chip and, ``in_ngspice``, simulate it.
 
     A chip whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
     one that pauses may be silent for good) is run again for LONGER times as long, in both. With
@@ -150,19 +148,18 @@ def study(
     """
     chips = _Record(record, _fingerprints(drawn, accuracy), drawn.drive.duration)
     every = range(drawn.draw.samples)
-    model = model_regime(drawn.built.parameters[0], drawn.drive)
-    _complete(drawn, every, chips, engine, progress, accuracy, model)
-    longer = replace(drawn, drive=drawn.drive.lasting(LONGER * drawn.drive.duration))
-    doubtful = [sample for sample in every if chips.is_doubtful(sample, engine is not None)]
-    _complete(longer, doubtful, chips, engine, progress, accuracy, model)
+    model = model_regime(drawn.neuron.model, drawn.drive)
+    completion = _Completion(chips, workbench, in_ngspice, accuracy, model)
+    completion.complete(drawn, every)
+    longer = drawn.lasting(LONGER * drawn.drive.duration)
+    completion.complete(longer, [s for s in every if chips.is_doubtful(s, in_ngspice)])
     built, drive = drawn.built, drawn.drive
     return MismatchStudy(
         name=built.design.name,
         technology=drawn.technology.name,
-        corner=built.corner,
-        temperature=built.temperature,
-        seed=drawn.seed,
-        process=drawn.process,
+        conditions=built.conditions,
+        seed=drawn.drawing.seed,
+        process=drawn.drawing.process,
         mismatch_set=drawn.technology.mismatch.name,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
@@ -172,9 +169,9 @@ def study(
             Chip(
                 sample,
                 chips.as_built[sample][0],
-                chips.circuit[sample][0] if engine is not None else None,
+                chips.circuit[sample][0] if in_ngspice else None,
                 chips.as_built[sample][1],
-                chips.accuracy.get(sample, Accuracy.TIGHT) if engine is not None else None,
+                chips.accuracy.get(sample, Accuracy.TIGHT) if in_ngspice else None,
             )
             for sample in every
         ),
@@ -182,43 +179,46 @@ def study(
     )
 
 
-def _complete(
-    drawn: DrawnNeuron,
-    samples: Sequence[int],
-    chips: _Record,
-    engine: Engine | None,
-    progress: Progress | None,
-    accuracy: Accuracy,
-    model: RegimeReport,
-) -> None:
-    """Find out what ``chips`` does not know of ``samples`` under the drive of ``drawn``."""
-    duration, count = drawn.drive.duration, len(samples)
-    again = "" if count == drawn.draw.samples else " again, for longer"
-    for done, sample in enumerate(samples, start=1):
-        if not chips.knows("as_built", sample, duration):
-            chips.add("as_built", sample, predict(drawn, sample), duration)
-        if progress:
-            progress(done, count, f"predicting chips from as-built parameters{again}")
-    if engine is None:
-        return
+@dataclass(frozen=True)
+class _Completion:
+    """Finds out what a record does not know of samples; model: how the trained neuron fires."""
 
-    def simulate_missing(missing: Sequence[int], taken: Accuracy, what: str) -> None:
-        done = count - len(missing)
-        for sample, report in circuits(drawn, missing, engine, taken):
-            chips.add("circuit", sample, report, duration, taken)
-            done += 1
-            if progress:
-                progress(done, count, f"{what}{again}")
+    chips: _Record
+    workbench: Workbench
+    in_ngspice: bool
+    accuracy: Accuracy
+    model: RegimeReport
 
-    missing = [s for s in samples if not chips.knows("circuit", s, duration)]
-    simulate_missing(missing, accuracy.first, "simulating chips in ngspice")
-    if accuracy.repeats:
+    def complete(self, drawn: DrawnNeuron, samples: Sequence[int]) -> None:
+        """All that is not known of ``samples`` under the drive of ``drawn``."""
+        chips, duration, count = self.chips, drawn.drive.duration, len(samples)
+        again = "" if count == drawn.draw.samples else " again, for longer"
+        for done, sample in enumerate(samples, start=1):
+            if not chips.knows("as_built", sample, duration):
+                chips.add("as_built", sample, predict(drawn, sample), duration)
+            self.workbench.progress(
+                done, count, f"predicting chips from as-built parameters{again}"
+            )
+        if not self.in_ngspice:
+            return
+
+        def simulate_missing(missing: Sequence[int], taken: Accuracy, what: str) -> None:
+            done = count - len(missing)
+            for sample, report in circuits(drawn, missing, self.workbench.engine, taken):
+                chips.add("circuit", sample, report, duration, taken)
+                done += 1
+                self.workbench.progress(done, count, f"{what}{again}")
+
+        missing = [s for s in samples if not chips.knows("circuit", s, duration)]
+        simulate_missing(missing, self.accuracy.first, "simulating chips in ngspice")
+        if not self.accuracy.repeats:
+            return
         # a chip that is about to be run for longer is judged by that run
         later = duration == chips.duration
         hanging = [
             s
             for s in samples
-            if chips.hangs(s, duration, model) and not (later and chips.is_doubtful(s, True))
+            if chips.hangs(s, duration, self.model) and not (later and chips.is_doubtful(s, True))
         ]
         what = "simulating again with tight tolerances the chips that hang on it"
         simulate_missing(hanging, Accuracy.TIGHT, what)
@@ -229,17 +229,15 @@ def _fingerprints(drawn: DrawnNeuron, accuracy: Accuracy) -> dict[str, str]:
     mismatch set was drawn from, by name."""
     built, drive = drawn.built, drawn.drive
     circuit = [
-        designs_to_json(
-            [replace(built.design, corner=built.corner, temperature=built.temperature)]
-        ),
+        designs_to_json([replace(built.design, conditions=built.conditions)]),
         [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
         drive.duration,
-        drawn.seed,
+        drawn.drawing.seed,
         [[s.block, s.device, s.threshold, s.current_factor] for s in drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
         *([dict(built.benches.options)] if built.benches.options else []),
         accuracy.identity,
-        *([str(drawn.technology.process)] if drawn.process else []),
+        *([str(drawn.technology.process)] if drawn.drawing.process else []),
     ]
     first = drawn.samples[0]
     as_built = [*circuit, [float(value) for _, value in first.named_values()]]

@@ -13,22 +13,20 @@ from typing import Any
 import numpy as np
 
 from circuits.neuron import MEMBRANE
-from circuits.technology import Technology
+from codesign.mapped_neuron import MappedNeuron
 from codesign.measured_record import MeasuredRecord
 from codesign.noise_study import Boundary, BoundaryPoint, CellRow, NoiseStudy, Train
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import BuiltNeuron, assemble
-from codesign.workflows.noise_characterize import measure_noise
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import watched
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built, follower_point, point
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
 from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign, designs_to_json
+from mapping.design import designs_to_json
 from mapping.noise import NodeNoise, model_noise, node_noise, rms_on_capacitor
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
-from netlists.engine import Engine
 from netlists.neuron_benches import design_tau, response
 from netlists.noise_benches import InjectedNoise, with_noise
 from neuron_model.analysis.noise import Noise, NoisyRuns, noisy_runs
@@ -53,16 +51,15 @@ _NO_BOUNDARY = f"the regime is the same at all currents within {_REACH:g} I0 of 
 
 @dataclass(frozen=True)
 class NoisyNeuron:
-    """A neuron as built, the noise currents of its cells, and what drives it.
+    """A neuron, its circuit, and the noise currents of its cells.
 
     macromodel: in its compact form. quiet: how it fires without noise. averaged: its noise at the
     mean over its own orbit, which ngspice is given; nodes: the same in ampere. measured, cells:
     characteristics and noise of the cells.
     """
 
-    built: BuiltNeuron
-    technology: Technology
-    drive: Drive
+    mapped: MappedNeuron
+    built: Circuit
     macromodel: NeuronParameters
     noise: Noise
     averaged: Noise
@@ -72,9 +69,14 @@ class NoisyNeuron:
     quiet: RegimeReport
 
     @property
+    def drive(self) -> Drive:
+        """What drives it."""
+        return self.mapped.drive
+
+    @property
     def threshold(self) -> float:
         """By which spikes are found, U."""
-        return float(self.built.parameters[0].u_threshold)
+        return self.mapped.threshold
 
     @property
     def pause(self) -> float | None:
@@ -83,38 +85,26 @@ class NoisyNeuron:
         return None if within is None or between is None else float(np.sqrt(within * between))
 
 
-def noisy_neuron(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
-    technology: Technology,
-    engine: Engine,
-    drive: Drive,
-    corner: str | None = None,
-    temperature: float | None = None,
-    progress: Progress | None = None,
-) -> NoisyNeuron:
-    """The neuron of ``design`` and its noise at a corner and temperature (its own by default).
+def noisy_neuron(neuron: MappedNeuron, workbench: Workbench) -> NoisyNeuron:
+    """The circuit of ``neuron`` and its noise under the conditions of the neuron.
 
     Raises:
         InputError: the models have no noise, or the drive is a recorded current.
         SimulatorError: ngspice failed.
     """
+    design, technology, drive = neuron.design, neuron.technology, neuron.drive
     if drive.driven:
         raise InputError("noise: the current must be a step, not a recording; give --current.")
-    corner = corner or design.corner
-    temperature = design.temperature if temperature is None else temperature
-    measured = characterize(technology, corner, temperature, engine, progress)
-    cells = measure_noise(technology, measured, engine, progress)
-    built = assemble(parameters, design, technology, measured)
+    measured = workbench.cells(technology, neuron.conditions)
+    cells = workbench.noise(technology, measured)
+    built = assemble(neuron.parameters, design, technology, measured)
     # compact: the lags of single amplifiers would shorten its steps
     macromodel = as_built(design, measured)
     noise = model_noise(design, measured, cells)
     quiet, run = watched(macromodel, drive)
     averaged = noise.averaged(_orbit(run, drive.onset))
     nodes = node_noise(averaged, design, measured)
-    return NoisyNeuron(
-        built, technology, drive, macromodel, noise, averaged, nodes, measured, cells, quiet
-    )
+    return NoisyNeuron(neuron, built, macromodel, noise, averaged, nodes, measured, cells, quiet)
 
 
 def _orbit(run: Trajectory, onset: float) -> State:
@@ -125,13 +115,12 @@ def _orbit(run: Trajectory, onset: float) -> State:
 
 def study(
     neuron: NoisyNeuron,
+    workbench: Workbench,
     runs: int,
     seed: int = 0,
     circuits: int = 0,
     boundary: bool = False,
-    engine: Engine | None = None,
     record: Path | None = None,
-    progress: Progress | None = None,
 ) -> NoiseStudy:
     """Run the macromodel ``runs`` times with noise, and the circuit ``circuits`` times in ngspice.
 
@@ -147,20 +136,19 @@ def study(
         raise InputError(f"--runs {runs} is not allowed; it must be from 2 to {MOST_RUNS}.")
     if not 0 <= circuits <= MOST_RUNS:
         raise InputError(f"--circuits {circuits} is not allowed; it must be at least 0.")
+    progress = workbench.progress
     known = MeasuredRecord(record, _fingerprint(neuron, runs, seed))
     trains = tuple(_macromodel_trains(neuron, runs, seed, known, progress))
     around = _boundary(neuron, runs, seed, known, progress) if boundary else None
     simulated: tuple[Train, ...] = ()
     if circuits:
-        assert engine is not None
-        simulated = tuple(_circuit_trains(neuron, circuits, engine, known, progress))
+        simulated = tuple(_circuit_trains(neuron, circuits, workbench, known))
     built, design = neuron.built, neuron.built.design
     membrane = next(n for n in neuron.nodes if n.node is None)
     return NoiseStudy(
         name=built.parameters[0].name,
-        technology=neuron.technology.name,
-        corner=built.corner,
-        temperature=built.temperature,
+        technology=neuron.mapped.technology.name,
+        conditions=built.conditions,
         seed=seed,
         current=short_stimulus(neuron.drive.stimulus),
         duration=neuron.drive.duration,
@@ -239,8 +227,8 @@ def _fingerprint(neuron: NoisyNeuron, runs: int, seed: int) -> str:
     drive = neuron.drive
     content = {
         "design": designs_to_json([neuron.built.design]),
-        "corner": neuron.built.corner,
-        "temperature": neuron.built.temperature,
+        "corner": neuron.built.conditions.corner,
+        "temperature": neuron.built.conditions.temperature,
         "cells": neuron.cells.fingerprint,
         "current": [drive.stimulus.times, drive.stimulus.values],
         "duration": drive.duration,
@@ -256,7 +244,7 @@ def _macromodel_trains(
     runs: int,
     seed: int,
     known: MeasuredRecord,
-    progress: Progress | None,
+    progress: Progress,
 ) -> Iterator[Train]:
     drive = neuron.drive
     for first in range(0, runs, _RUNS_AT_ONCE):
@@ -265,9 +253,8 @@ def _macromodel_trains(
         if key not in known:
 
             def report(time: float, of: float, first: int = first, count: int = count) -> None:
-                if progress:
-                    done = first + count * time / of
-                    progress(int(done), runs, "running the macromodel with noise")
+                done = first + count * time / of
+                progress(int(done), runs, "running the macromodel with noise")
 
             found = noisy_runs(
                 neuron.macromodel,
@@ -292,15 +279,14 @@ def _trains(neuron: NoisyNeuron, runs: NoisyRuns) -> Iterator[Train]:
 def _circuit_trains(
     neuron: NoisyNeuron,
     circuits: int,
-    engine: Engine,
+    workbench: Workbench,
     known: MeasuredRecord,
-    progress: Progress | None,
 ) -> Iterator[Train]:
     keys = [f"circuit {index}" for index in range(circuits)]
     missing = [key for key in keys if key not in known]
     benches = [noisy_bench(neuron)] * len(missing)
     done = circuits - len(missing)
-    for key, result in zip(missing, engine.attempt(benches), strict=True):
+    for key, result in zip(missing, workbench.engine.attempt(benches), strict=True):
         if isinstance(result, SimulatorError):
             raise result
         run = response(result, neuron.built.design)
@@ -308,8 +294,7 @@ def _circuit_trains(
         after = tuple(t - neuron.drive.onset for t in report.spike_times)
         known.add(key, _train_to_json(Train(after, report.regime)))
         done += 1
-        if progress:
-            progress(done, circuits, "simulating noise in ngspice")
+        workbench.progress(done, circuits, "simulating noise in ngspice")
     return map(_train_from_json, (known[key] for key in keys))
 
 
@@ -343,7 +328,7 @@ def _boundary(
     runs: int,
     seed: int,
     known: MeasuredRecord,
-    progress: Progress | None,
+    progress: Progress,
 ) -> Boundary | None:
     """None where the regime stays the same as far as it was looked for."""
     if "boundary" not in known:
@@ -368,7 +353,7 @@ def _boundary(
     return chosen
 
 
-def _nearest_change(neuron: NoisyNeuron, progress: Progress | None) -> tuple | None:
+def _nearest_change(neuron: NoisyNeuron, progress: Progress) -> tuple | None:
     """(current, regime below, regime above) without noise, nearest to the drive's last current."""
     start = neuron.drive.stimulus.values[-1]
     seen = 0
@@ -376,8 +361,7 @@ def _nearest_change(neuron: NoisyNeuron, progress: Progress | None) -> tuple | N
     def regime(current: float) -> Regime:
         nonlocal seen
         seen += 1
-        if progress:
-            progress(seen, seen, "looking for a boundary between regimes")
+        progress(seen, seen, "looking for a boundary between regimes")
         return watched(neuron.macromodel, _driven_by(neuron.drive, current))[0].regime
 
     here = neuron.quiet.regime
@@ -417,7 +401,7 @@ def _regimes_at(
     runs: int,
     seed: Sequence[int],
     known: MeasuredRecord,
-    progress: Progress | None,
+    progress: Progress,
 ) -> tuple[BoundaryPoint, ...]:
     """Regimes of ``runs`` runs at each of ``currents`` (in I0)."""
     counts: list[Counter[Regime]] = [Counter() for _ in currents]
@@ -429,9 +413,8 @@ def _regimes_at(
             drives = [_driven_by(neuron.drive, c) for c in currents.tolist() for _ in range(count)]
 
             def report(time: float, of: float, first: int = first, count: int = count) -> None:
-                if progress:
-                    done = int(first + count * time / of)
-                    progress(done, runs, f"running around {currents.mean():.4f} I0 with noise")
+                done = int(first + count * time / of)
+                progress(done, runs, f"running around {currents.mean():.4f} I0 with noise")
 
             found = noisy_runs(
                 neuron.macromodel,

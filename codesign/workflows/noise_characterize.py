@@ -13,7 +13,8 @@ from circuits.bias_mirror import current_sink, current_source
 from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.workflows.characterize import models_for
+from codesign.workflows.characterize import cache_name
+from codesign.workflows.models import models_for
 from mapping.cell_noise import (
     CellNoise,
     OtaNoise,
@@ -32,7 +33,7 @@ from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
 from netlists.writer import cell_text
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 # Raised whenever what is measured, or how, changes.
 _METHOD = 2
@@ -50,10 +51,10 @@ def measure_noise(
     technology: Technology,
     measured: CellCharacteristics,
     engine: Engine,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     fresh: bool = False,
 ) -> CellNoise:
-    """The noise of the cells at the corner and temperature of ``measured``.
+    """The noise of the cells under the conditions of ``measured``.
 
     The cache is keyed by the characteristics, the models, the sizes and the method. ``fresh``
     measures again.
@@ -66,16 +67,16 @@ def measure_noise(
     cells = [ota(technology), current_source(technology), current_sink(technology)]
     if technology.divides:
         cells.append(divided_ota(technology))
-    models = models_for(technology, measured.corner, cells)
+    conditions = measured.conditions
+    models = models_for(technology, conditions.corner, cells)
     fingerprint = _fingerprint(technology, measured, models.content_hash, cells)
-    name = f"{technology.name}_{measured.corner}_{measured.temperature:g}_{fingerprint[:16]}.json"
-    path = cache_folder() / "noise" / name
+    path = cache_folder() / "noise" / cache_name(technology, conditions, fingerprint)
     if not fresh and path.is_file():
         try:
             return read_cell_noise(path)
         except InputError:
             pass  # a broken cache file is measured again and replaced
-    benches = CellNoiseBenches(technology, models.text, measured.temperature)
+    benches = CellNoiseBenches(technology, models.text, conditions.temperature)
     noise = _measure(benches, measured, fingerprint, engine, progress)
     write_cell_noise(path, noise)
     return noise
@@ -99,7 +100,7 @@ def _measure(
     measured: CellCharacteristics,
     fingerprint: str,
     engine: Engine,
-    progress: Progress | None,
+    progress: Progress,
 ) -> CellNoise:
     technology = benches.technology
     biases = np.geomspace(*technology.limits.bias_current, _BIASES)
@@ -115,11 +116,10 @@ def _measure(
             measured.divided, np.geomspace(slow[0], slow[-1], _BIASES), measured.reference
         )
         jobs += divided.jobs(benches, divided=True)
-    label = f"measuring the noise of {technology.name}, {measured.corner}"
+    label = f"measuring the noise of {technology.name}, {measured.conditions.corner}"
 
     def count(done: int, total: int) -> None:
-        if progress:
-            progress(done, total, label)
+        progress(done, total, label)
 
     found = [spectra(result) for result in engine.map(jobs, progress=count)]
     size = biases.size
@@ -130,8 +130,7 @@ def _measure(
     balanced = fit_spectrum(of_otas[size // 2][middle], exponent)
     return CellNoise(
         technology=technology.name,
-        corner=measured.corner,
-        temperature=measured.temperature,
+        conditions=measured.conditions,
         ota=plain.fitted(of_otas, exponent),
         source=fit_mirror(biases, _fitted(of_source, exponent)),
         sink=fit_mirror(biases, _fitted(of_sink, exponent)),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
     import optuna
@@ -56,7 +56,7 @@ def run_search(
     trials: int,
     seed: int,
     path: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     what: str = "searching",
 ) -> list[optuna.trial.FrozenTrial]:
     """The first ``trials`` trials, those that ``path`` holds already among them.
@@ -84,8 +84,7 @@ def run_search(
     with _quiet(), _kept(path, search) as kept:
         study = _study(search, kept.trials)
         while (done := len(study.trials)) < trials:
-            if progress:
-                progress(done, trials, what)
+            progress(done, trials, what)
             study.sampler = optuna.samplers.TPESampler(
                 seed=seed + done, multivariate=True, constant_liar=False
             )

@@ -8,18 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from circuits.technology import Technology
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
+from circuits.technology import Technology, conditions_at
+from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.quantisation import QuantisedDesign, quantise
 from mapping.shared_lines import SharedLayer, share_lines
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.progress import Progress
 
 CODES_FILE = "codes.json"
 
@@ -37,10 +34,9 @@ class MappedLayer:
 def map_layer(
     neurons: Sequence[NeuronParameters],
     technology: Technology,
-    engine: Engine,
+    workbench: Workbench,
     choices: MappingChoices,
     share: int | None = None,
-    progress: Progress | None = None,
 ) -> MappedLayer:
     """Designs at the nominal corner and 27 degC, with codes if ``choices`` has a generator.
 
@@ -50,8 +46,7 @@ def map_layer(
     Raises:
         InputError: a neuron does not fit, or lines are to be shared without codes.
     """
-    corner = nominal_corner(technology)
-    measured = characterize(technology, corner, NOMINAL_TEMPERATURE, engine, progress)
+    measured = workbench.cells(technology, conditions_at(technology))
     generator, limits = choices.generator, technology.limits
     free = replace(choices, generator=None)
     designs = tuple(map_neuron(neuron, measured, limits, free) for neuron in neurons)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.technology import Technology
+from codesign.mapped_neuron import MappedNeuron
 from codesign.measured_record import MeasuredRecord
 from codesign.validation import (
     NeuronValidation,
@@ -21,17 +21,12 @@ from codesign.validation import (
     validation_to_json,
 )
 from codesign.verdicts import IV_LIMIT, timing
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import (
-    BuiltNeuron,
-    assemble,
-    default_choices,
-    design_neuron,
-    nominal_corner,
-)
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import Circuit, assemble, default_choices
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import Task, validate
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.refinement import (
@@ -49,12 +44,10 @@ from mapping.refinement import (
 from mapping.trim.identification import ClampCurves
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, Step
-from netlists.engine import Engine, Result
+from netlists.engine import Result
 from netlists.mismatch_benches import line_settings
 from netlists.neuron_benches import clamp_current
-from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
-from neuron_model.progress import Progress
 
 LEAST_GAIN = 0.02
 """An iteration that takes less than this share off the error is no improvement."""
@@ -97,8 +90,7 @@ class Refinement:
 
     name: str
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     goal: float
     iterations: tuple[Iteration, ...]
     reason: str
@@ -124,38 +116,41 @@ def errors_of(validation: NeuronValidation) -> dict[str, float]:
     return errors
 
 
+@dataclass(frozen=True)
+class Ends:
+    """When a refinement stops.
+
+    goal: largest error, of what a validation allows. iterations: how many at most.
+    """
+
+    goal: float = 1.0
+    iterations: int = 8
+
+
+_ENDS = Ends()
+
+
 def refine(
-    parameters: NeuronParameters,
-    technology: Technology,
-    engine: Engine,
-    drive: Drive,
-    corner: str | None = None,
-    temperature: float = 27.0,
+    neuron: MappedNeuron,
+    workbench: Workbench,
     choices: MappingChoices | None = None,
-    goal: float = 1.0,
-    most: int = 8,
+    ends: Ends = _ENDS,
     record: Path | None = None,
-    progress: Progress | None = None,
     told: Callable[[Sequence[Iteration]], None] | None = None,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> Refinement:
-    """Map a neuron, simulate it, and correct the design until it meets ``goal``.
+    """Simulate a neuron, and correct its design until it meets the goal.
 
-    The first design is the mapping's, at the nominal corner and 27 degC; the second, elsewhere, is
-    mapped on the cells as they are there. From then on what ngspice shows is taken out: see
-    :mod:`mapping.refinement`. A correction that does not help is halved.
+    The first design is that of ``neuron``; the second, where that was mapped under other
+    conditions, is mapped on the cells as they are here. From then on what ngspice shows is taken
+    out: see :mod:`mapping.refinement`. A correction that does not help is halved.
 
     Args:
-        parameters: one neuron.
-        technology: to build on.
-        engine: ngspice.
-        drive: by which it is judged.
-        corner, temperature: of the simulation.
-        choices: of the mapping.
-        goal: largest error, of what a validation allows.
-        most: iterations.
-        record: file that keeps each simulation; a loop that was stopped goes on from it.
-        progress: of simulations.
+        neuron: one, with the conditions of the simulation and the drive by which it is judged.
+        workbench: ngspice, and who is told of simulations.
+        choices: by which it was mapped.
+        ends: when to stop.
+        record: file that keeps each simulation; a loop that was stopped is resumed from it.
         told: called with all iterations after each one.
         accuracy: of the responses.
 
@@ -163,13 +158,12 @@ def refine(
         InputError: the neuron does not fit, or the record is of something else.
         SimulatorError: a circuit could not be simulated.
     """
-    corner = corner or nominal_corner(technology)
-    choices = choices or default_choices(technology)
-    nominal = design_neuron(parameters, technology, engine, progress, choices)
-    measured = characterize(technology, corner, temperature, engine, progress)
-    loop = _Loop(parameters[0], technology, engine, drive, measured, record, progress, accuracy)
+    nominal, goal = neuron.design, ends.goal
+    choices = choices or default_choices(neuron.technology)
+    cells = workbench.cells(neuron.technology, neuron.conditions)
+    loop = _Loop(neuron, cells, workbench, record, accuracy)
     iterations: list[Iteration] = []
-    reason = f"{most} iterations were made"
+    reason = f"{ends.iterations} iterations were made"
     known, share = Correction(), 1.0
 
     def add(what: str, step: float, applied: Correction, design: NeuronDesign) -> bool:
@@ -182,12 +176,11 @@ def refine(
 
     add("mapped", 1.0, Correction(), nominal)
     known = loop.missed(_best(iterations))
-    elsewhere = (corner, temperature) != (nominal.corner, nominal.temperature)
-    if elsewhere and not iterations[0].meets(goal):
-        here = loop.mapped(parameters, nominal, choices)
+    if neuron.conditions != nominal.conditions and not iterations[0].meets(goal):
+        here = loop.mapped(neuron.parameters, nominal, choices)
         if add("mapped on the cells as they are here", 1.0, Correction(), here):
             known = loop.missed(_best(iterations))
-    while not _best(iterations).meets(goal) and len(iterations) < most:
+    while not _best(iterations).meets(goal) and len(iterations) < ends.iterations:
         best = _best(iterations)
         applied = loop.next_correction(best, share)
         if add("corrected", share, applied, loop.mapped_for(applied, nominal, choices)):
@@ -200,7 +193,12 @@ def refine(
     if _best(iterations).meets(goal):
         reason = "it passes" if goal >= 1 else f"every error is below {goal:g} of what is allowed"
     return Refinement(
-        parameters.name, technology.name, corner, temperature, goal, tuple(iterations), reason
+        name=neuron.parameters.name,
+        technology=neuron.technology.name,
+        conditions=neuron.conditions,
+        goal=goal,
+        iterations=tuple(iterations),
+        reason=reason,
     )
 
 
@@ -216,13 +214,10 @@ def _better(made: Iteration, best: Iteration) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Loop:
-    parameters: NeuronParameters
-    technology: Technology
-    engine: Engine
-    drive: Drive
-    measured: CellCharacteristics
+    neuron: MappedNeuron
+    cells: CellCharacteristics
+    workbench: Workbench
     record: Path | None
-    progress: Progress | None
     accuracy: Accuracy
 
     def __post_init__(self) -> None:
@@ -254,7 +249,7 @@ class _Loop:
         """What as-built parameters missed of the best circuit."""
         built = self._built(best.design, Correction()).as_built
         # the validation's as-built model may have been corrected: anew, with this one
-        report, circuit = model_regime(built, self.drive), best.validation.circuit
+        report, circuit = model_regime(built, self.neuron.drive), best.validation.circuit
         compared, same = timing(report, circuit), report.regime == circuit.regime
         seen = Observation(
             best.curves,
@@ -281,25 +276,25 @@ class _Loop:
     @property
     def _model(self) -> NeuronParameters:
         """With the elements of the design."""
-        elements = tuple(e for e in self.parameters.elements if e.alpha != 0)
-        return replace(self.parameters, elements=elements)
+        model = self.neuron.model
+        return replace(model, elements=tuple(e for e in model.elements if e.alpha != 0))
 
     def mapped(
         self, parameters: NeuronParameters, nominal: NeuronDesign, choices: MappingChoices
     ) -> NeuronDesign:
         """Mapped on the cells at the conditions of the simulation: the same I0, and a capacitor
         that leaves a unit of time as many seconds."""
-        limits = self.technology.limits
+        limits = self.neuron.technology.limits
         fixed = replace(
             choices,
             unit_current=nominal.unit_current,
             membrane_capacitance=nominal.membrane_capacitance,
         )
-        first = map_neuron(parameters, self.measured, limits, replace(fixed, generator=None))
+        first = map_neuron(parameters, self.cells, limits, replace(fixed, generator=None))
         scaled = nominal.membrane_capacitance * nominal.time_unit / first.time_unit
         low, high = limits.capacitance
         fixed = replace(fixed, membrane_capacitance=min(max(scaled, low), high))
-        return map_neuron(parameters, self.measured, limits, fixed)
+        return map_neuron(parameters, self.cells, limits, fixed)
 
     def mapped_for(
         self, applied: Correction, nominal: NeuronDesign, choices: MappingChoices
@@ -307,16 +302,16 @@ class _Loop:
         """Mapped so that a circuit which is off by ``applied`` comes out as the model."""
         model = self._model
         design = named_after(self.mapped(aim(model, applied), nominal, choices), model)
-        return timed(design, applied, self.measured, self.technology.limits)
+        return timed(design, applied, self.cells, self.neuron.technology.limits)
 
-    def _built(self, design: NeuronDesign, known: Correction) -> BuiltNeuron:
-        built = assemble(self.parameters, design, self.technology, self.measured)
+    def _built(self, design: NeuronDesign, known: Correction) -> Circuit:
+        built = assemble(self.neuron.model, design, self.neuron.technology, self.cells)
         return replace(built, as_built=known.applied(built.as_built))
 
-    def _run(self, built: BuiltNeuron) -> dict[str, Any]:
-        found = validate([Task(built, self.drive)], self.engine, self.progress, self.accuracy)
-        whole = Validation(self.technology.name, built.corner, built.temperature, found)
-        clamp = self.engine.run(clamp_bench(built))
+    def _run(self, built: Circuit) -> dict[str, Any]:
+        found = validate([Task(built, self.neuron.drive)], self.workbench, self.accuracy)
+        whole = Validation(self.neuron.technology.name, built.conditions, found)
+        clamp = self.workbench.engine.run(clamp_bench(built))
         total, blocks = clamp_curves(clamp, built)
         return {
             "validation": validation_to_json(whole),
@@ -325,12 +320,13 @@ class _Loop:
         }
 
     def _fingerprint(self) -> str:
+        drive, conditions = self.neuron.drive, self.cells.conditions
         content = [
-            [list(map(str, pair)) for pair in self.parameters.named_values()],
-            [list(x) for x in (self.drive.stimulus.times, self.drive.stimulus.values)],
-            self.drive.duration,
-            self.measured.fingerprint,
-            [self.measured.corner, self.measured.temperature],
+            [list(map(str, pair)) for pair in self.neuron.model.named_values()],
+            [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
+            drive.duration,
+            self.cells.fingerprint,
+            [conditions.corner, conditions.temperature],
             self.accuracy.identity,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -340,7 +336,7 @@ def _one_more(error: float | None) -> float | None:
     return None if error is None else 1 + error
 
 
-def clamp_bench(built: BuiltNeuron) -> Bench:
+def clamp_bench(built: Circuit) -> Bench:
     """The steady curve at CLAMP with all blocks on, and with each element's bias off."""
     low, high, step = float(CLAMP[0]), float(CLAMP[-1]), float(CLAMP[1] - CLAMP[0])
     bench = built.benches.iv(
@@ -354,7 +350,7 @@ def clamp_bench(built: BuiltNeuron) -> Bench:
     return replace(bench, analyses=tuple(steps))
 
 
-def clamp_curves(result: Result, built: BuiltNeuron) -> tuple[np.ndarray, np.ndarray]:
+def clamp_curves(result: Result, built: Circuit) -> tuple[np.ndarray, np.ndarray]:
     """(total (points,), blocks (elements, points)) of a :func:`clamp_bench`, in I0."""
     total, *without = [clamp_current(wave, built.design) for wave in result.waveforms]
     return total, np.stack([total - each for each in without])

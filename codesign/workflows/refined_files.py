@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import Technology
-from codesign.provenance import model_hash, simulator_version, toolkit_version
 from codesign.validation import Validation, write_validation
 from codesign.workflows.export import export
 from codesign.workflows.refine import Iteration, Refinement
+from codesign.workflows.run_validation import provenance
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -26,8 +26,8 @@ def refinement_to_json(refinement: Refinement) -> dict[str, Any]:
     return {
         "name": refinement.name,
         "technology": refinement.technology,
-        "corner": refinement.corner,
-        "temperature": refinement.temperature,
+        "corner": refinement.conditions.corner,
+        "temperature": refinement.conditions.temperature,
         "goal": refinement.goal,
         "reason": refinement.reason,
         "passed": refinement.passed,
@@ -81,16 +81,9 @@ def write_refined(
     export(neurons, designs, technology, folder, stimuli, [d.duration for d in drives])
     validation = Validation(
         technology=technology.name,
-        corner=done[0].corner,
-        temperature=done[0].temperature,
+        conditions=done[0].conditions,
         neurons=tuple(r.best.validation for r in done),
-        provenance={
-            "mtc-codesign": toolkit_version(),
-            "simulator": simulator_version(),
-            "technology": technology.description or technology.name,
-            "characteristics": designs[0].characteristics,
-            **{f"model of {n.name}": model_hash(n) for n in neurons},
-        },
+        provenance=provenance(neurons, designs, technology),
     )
     write_validation(folder / VALIDATION_FILE, validation)
     content = {"neurons": [refinement_to_json(r) for r in done]}

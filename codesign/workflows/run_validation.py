@@ -6,23 +6,19 @@ from collections.abc import Sequence
 
 from circuits.technology import Technology
 from codesign.console import fitting, print_table
+from codesign.mapped_neuron import MappedNeuron
 from codesign.provenance import model_hash, simulator_version, toolkit_version
 from codesign.validation import NeuronValidation, Validation, summary
 from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
-from codesign.workflows.circuit import (
-    NOMINAL_TEMPERATURE,
-    build_neuron,
-    design_neuron,
-    nominal_corner,
-)
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import circuit_of
 from codesign.workflows.source import Source
-from codesign.workflows.stimuli import steady_drive, stimuli_for
+from codesign.workflows.stimuli import steady_drive
 from codesign.workflows.validate import Task, validate
-from mapping.mapper import MappingChoices
+from mapping.design import NeuronDesign
 from netlists.accuracy import Accuracy
-from netlists.engine import Engine
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.model.parameters import NeuronParameters
 
 
 def select(source: Source, wanted: str | None, what: str = "--neurons") -> tuple[int, ...]:
@@ -47,57 +43,43 @@ def select(source: Source, wanted: str | None, what: str = "--neurons") -> tuple
     return tuple(dict.fromkeys(chosen))
 
 
-def validate_source(
-    source: Source,
-    chosen: Sequence[int],
-    technology: Technology,
-    engine: Engine,
-    corner: str | None = None,
-    temperature: float = NOMINAL_TEMPERATURE,
-    current: str | None = None,
-    duration: float | None = None,
-    choices: MappingChoices | None = None,
-    progress: Progress | None = None,
-    accuracy: Accuracy = Accuracy.AUTO,
+def validate_neurons(
+    neurons: Sequence[MappedNeuron], workbench: Workbench, accuracy: Accuracy = Accuracy.AUTO
 ) -> Validation:
-    """Map, build and validate the ``chosen`` neurons of ``source`` at one set of conditions.
+    """Build and validate ``neurons``, all in one technology and under one set of conditions.
 
     A neuron that a recorded current drives is validated twice: with it, spike by spike, and with
     a constant current typical of it, by its regime.
 
     Raises:
-        InputError: a neuron does not fit, or a condition or current is not usable.
+        InputError: a condition is not usable.
         SimulatorError: a circuit could not be simulated.
     """
-    corner = corner or nominal_corner(technology)
-    picked = source.only(chosen)
-    drives = stimuli_for(picked, current, duration)
     tasks = []
-    for neuron, drive in zip(picked.neurons, drives, strict=True):
-        design = design_neuron(neuron, technology, engine, progress, choices)
-        built = build_neuron(neuron, design, technology, engine, corner, temperature, progress)
-        tasks.append(Task(built, drive))
-        if drive.driven:
-            tasks.append(Task(built, steady_drive(neuron[0], drive)))
-    neurons = validate(tasks, engine, progress, accuracy)
+    for neuron in neurons:
+        built = circuit_of(neuron, workbench)
+        tasks.append(Task(built, neuron.drive))
+        if neuron.drive.driven:
+            tasks.append(Task(built, steady_drive(neuron.model, neuron.drive)))
+    technology, designs = neurons[0].technology, [neuron.design for neuron in neurons]
     return Validation(
         technology=technology.name,
-        corner=corner,
-        temperature=temperature,
-        neurons=neurons,
-        provenance=_provenance(picked, technology, tasks),
-        exported=len(source.neurons),
+        conditions=neurons[0].conditions,
+        neurons=validate(tasks, workbench, accuracy),
+        provenance=provenance([neuron.parameters for neuron in neurons], designs, technology),
     )
 
 
-def _provenance(source: Source, technology: Technology, tasks: Sequence[Task]) -> dict[str, str]:
-    hashes = {f"model of {n.name}": model_hash(n) for n in source.neurons}
+def provenance(
+    neurons: Sequence[NeuronParameters], designs: Sequence[NeuronDesign], technology: Technology
+) -> dict[str, str]:
+    """What a validation rests on, by what it is called."""
     return {
         "mtc-codesign": toolkit_version(),
         "simulator": simulator_version(),
         "technology": technology.description or technology.name,
-        "characteristics": tasks[0].built.design.characteristics if tasks else "",
-        **hashes,
+        "characteristics": designs[0].characteristics,
+        **{f"model of {neuron.name}": model_hash(neuron) for neuron in neurons},
     }
 
 
@@ -110,7 +92,7 @@ def print_validation(validation: Validation) -> None:
     count = len(_COLUMNS)
     if sys.stdout.isatty():
         count = fitting(_COLUMNS, rows, shutil.get_terminal_size().columns, _LEAST_COLUMNS)
-    where = f"{validation.technology}, {validation.corner}, {validation.temperature:g} degC"
+    where = f"{validation.technology}, {validation.conditions}"
     print_table(where, _COLUMNS[:count], [row[:count] for row in rows])
     if count < len(_COLUMNS):
         print(f"(no room for: {', '.join(_COLUMNS[count:])}; --json has all)")

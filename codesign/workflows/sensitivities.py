@@ -12,7 +12,8 @@ import numpy as np
 
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.workflows.characterize import models_for
+from codesign.workflows.characterize import cache_name
+from codesign.workflows.models import models_for
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.sensitivity import (
     CellSensitivities,
@@ -30,7 +31,7 @@ from netlists.engine import Engine, Result
 from netlists.sensitivity_benches import Perturbation, perturbed
 from netlists.waveforms import Waveforms
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 # Raise it whenever what is measured, or how, changes.
 _METHOD = 2
@@ -47,13 +48,13 @@ def measure_sensitivities(
     technology: Technology,
     characteristics: CellCharacteristics,
     engine: Engine,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     fresh: bool = False,
 ) -> CellSensitivities:
     """The sensitivities at the conditions of ``characteristics``, from the cache or ngspice.
 
-    The cache is keyed by the characteristics' own fingerprint (technology, corner, temperature,
-    sizes, content of the models) and by whether current factors differ as well.
+    The cache is keyed by the characteristics' own fingerprint (technology, conditions, sizes,
+    content of the models) and by whether current factors differ as well.
 
     Raises:
         MissingDependencyError: no ngspice or no models.
@@ -62,10 +63,7 @@ def measure_sensitivities(
     process = technology.process.current_factor.values() if technology.process else ()
     with_factor = technology.mismatch.has_current_factors or any(process)
     fingerprint = _fingerprint(characteristics, with_factor)
-    name = (
-        f"{technology.name}_{characteristics.corner}_{characteristics.temperature:g}_"
-        f"{fingerprint[:16]}.json"
-    )
+    name = cache_name(technology, characteristics.conditions, fingerprint)
     path = cache_folder() / "sensitivities" / name
     if not fresh and path.is_file():
         try:
@@ -93,14 +91,15 @@ class _Measurement:
         self.technology = technology
         self.characteristics = characteristics
         self.with_factor = with_factor
-        cells = CellBenches(technology, "", characteristics.temperature).cells()
-        models = models_for(technology, characteristics.corner, cells)
-        self.benches = CellBenches(technology, models.text, characteristics.temperature)
+        conditions = characteristics.conditions
+        cells = CellBenches(technology, "", conditions.temperature).cells()
+        models = models_for(technology, conditions.corner, cells)
+        self.benches = CellBenches(technology, models.text, conditions.temperature)
         self.divided = replace(self.benches, divided=True)
         self.ota, self.source, self.sink, *_ = self.benches.cells()
         self.biases = np.geomspace(*technology.limits.bias_current, _BIASES)
 
-    def run(self, engine: Engine, fingerprint: str, progress: Progress | None) -> CellSensitivities:
+    def run(self, engine: Engine, fingerprint: str, progress: Progress) -> CellSensitivities:
         jobs: list[Bench] = []
         for orientation in Orientation:
             table = self.characteristics.ota(orientation)
@@ -114,12 +113,11 @@ class _Measurement:
             jobs += self._jobs(self.benches.mirror(kind, self.biases, _MIRROR_SPAN), cell)
         label = (
             f"measuring what each transistor does to the cells of {self.technology.name}, "
-            f"{self.characteristics.corner}, {self.characteristics.temperature:g} degC"
+            f"{self.characteristics.conditions}"
         )
 
         def count(done: int, total: int) -> None:
-            if progress:
-                progress(done, total, label)
+            progress(done, total, label)
 
         results = iter(engine.map(jobs, progress=count))
         tables = {x: self._ota(x, results, self.ota, self.biases) for x in Orientation}
@@ -133,8 +131,7 @@ class _Measurement:
         }
         return CellSensitivities(
             technology=self.technology.name,
-            corner=self.characteristics.corner,
-            temperature=self.characteristics.temperature,
+            conditions=self.characteristics.conditions,
             noninverting=tables[Orientation.NONINVERTING],
             inverting=tables[Orientation.INVERTING],
             follower=tables[Orientation.FOLLOWER],

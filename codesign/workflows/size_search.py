@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +21,14 @@ from codesign.sizing_study import (
     front,
     sizing_to_json,
 )
+from codesign.workbench import Workbench
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.sizing import SizingProblem, evaluate, sized_technology
 from codesign.workflows.validate import short_stimulus
 from mapping.mismatch_set import mismatch_content
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import neuron_to_toml
-from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
     import optuna
@@ -51,48 +50,55 @@ _MOST_CHECKS = 6
 _UNBUILDABLE = (1.0, 1e12, 1e3)
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried. trials: choices. chips: samples of each. seed: of draws and proposals."""
+
+    trials: int
+    chips: int
+    seed: int = 0
+
+
 def search(
     problem: SizingProblem,
     goal: SizingGoal,
-    engine: Engine,
-    trials: int,
-    chips: int,
-    seed: int = 0,
+    workbench: Workbench,
+    effort: Effort,
     folder: Path | None = None,
-    progress: Progress | None = None,
 ) -> SizingStudy:
-    """Try ``trials`` choices, check the cheapest that meet the goal, and choose one.
+    """Try some choices, check the cheapest that meet the goal, and choose one.
 
     Args:
         problem: of :func:`codesign.workflows.sizing.sizing_problem`.
         goal: target and budget.
-        engine: to measure the cells of each choice.
-        trials: how many in all, those that ``folder`` holds already among them.
-        chips: drawn for each; the check draws _CHECK_CHIPS times as many others.
-        seed: of draws and proposals.
+        workbench: to measure the cells of each choice, and to report the number of trials done.
+        effort: how many trials in all, those that ``folder`` holds already among them, and samples
+            of each; the check draws _CHECK_CHIPS times as many others.
         folder: keeps the trials; None keeps them in memory.
-        progress: called with the number of trials done.
 
     Raises:
         InputError: a number that is not allowed, or a folder that holds another search.
         SimulatorError: ngspice failed.
     """
+    chips, seed = effort.chips, effort.seed
     if chips < 1:
         raise InputError(f"chips = {chips} must be at least 1.")
+    # a choice's cells are measured without a word of their own
+    quiet = Workbench(workbench.engine)
 
     def costs(trial: optuna.Trial) -> tuple[float, ...]:
-        return _run(trial, problem, goal, engine, chips, seed)
+        return _run(trial, problem, goal, quiet, effort)
 
     done = run_search(
         _search(problem, goal, chips, seed),
         costs,
-        trials,
+        effort.trials,
         seed,
         None if folder is None else folder / SEARCH_FILE,
-        progress,
+        workbench.progress,
         "trying sizes",
     )
-    return _chosen(problem, goal, engine, chips, seed, tuple(map(_trial, done)), progress)
+    return _chosen(problem, goal, workbench, effort, tuple(map(_trial, done)))
 
 
 def _search(problem: SizingProblem, goal: SizingGoal, chips: int, seed: int) -> Search:
@@ -122,13 +128,12 @@ def _run(
     trial: optuna.Trial,
     problem: SizingProblem,
     goal: SizingGoal,
-    engine: Engine,
-    chips: int,
-    seed: int,
+    workbench: Workbench,
+    effort: Effort,
 ) -> tuple[float, ...]:
     """What a choice costs; kept with its trial are its figures, and what exceeds the budget."""
     try:
-        figures = evaluate(problem, _choice(trial.params), engine, chips, seed)
+        figures = evaluate(problem, _choice(trial.params), workbench, effort.chips, effort.seed)
     except InputError as error:
         trial.set_user_attr("reason", str(error))
         trial.set_constraint("unbuildable", 1.0)
@@ -163,11 +168,9 @@ def _trial(trial: optuna.trial.FrozenTrial) -> SizingTrial:
 def _chosen(
     problem: SizingProblem,
     goal: SizingGoal,
-    engine: Engine,
-    chips: int,
-    seed: int,
+    workbench: Workbench,
+    effort: Effort,
     trials: tuple[SizingTrial, ...],
-    progress: Progress | None,
 ) -> SizingStudy:
     """Check by area those that meet the goal, then by yield the others of the front."""
     shown = front(trials, goal)
@@ -177,10 +180,14 @@ def _chosen(
     order = list(dict.fromkeys([*meets, *others]))[:_MOST_CHECKS]
     checked: dict[int, SizingFigures] = {}
     for done, number in enumerate(order):
-        if progress:
-            progress(done, len(order), "checking the cheapest with measured sensitivities")
+        workbench.progress(done, len(order), "checking the cheapest with measured sensitivities")
         checked[number] = evaluate(
-            problem, trials[number].choice, engine, _CHECK_CHIPS * chips, seed + 1, True
+            problem,
+            trials[number].choice,
+            Workbench(workbench.engine),
+            _CHECK_CHIPS * effort.chips,
+            effort.seed + 1,
+            True,
         )
         if goal.is_met(checked[number]):
             break
@@ -192,7 +199,7 @@ def _chosen(
         regime=problem.model.regime.value,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        seed=seed,
+        seed=effort.seed,
         goal=goal,
         trials=trials,
         start=0,

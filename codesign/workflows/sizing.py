@@ -13,13 +13,12 @@ from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
-from circuits.technology import Technology, check_mismatch
+from circuits.technology import Technology, check_mismatch, conditions_at
 from codesign.sizing_study import SizingChoice, SizingFigures
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, default_choices, nominal_corner
+from codesign.workflows.circuit import default_choices
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.yields import yields
 from mapping.as_built import as_built
 from mapping.as_built_detail import as_built_in_detail
@@ -30,11 +29,9 @@ from mapping.estimates import energy_per_spike, static_power
 from mapping.mapper import map_neuron
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,7 @@ def sizing_problem(
     parameters: NeuronParameters,
     drive: Drive,
     technology: Technology,
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
 ) -> SizingProblem:
     """Measures the cells as they are, at the nominal corner and 27 degC.
 
@@ -64,8 +60,8 @@ def sizing_problem(
         InputError: the technology gives no mismatch, or its cells do not work.
     """
     check_mismatch(technology, " to size for")
-    measured = _measured(technology, engine, progress)
-    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    measured = _measured(technology, workbench)
+    sensitivities = workbench.sensitivities(technology, measured)
     model = model_regime(parameters[0], drive)
     return SizingProblem(parameters, drive, technology, sensitivities, model)
 
@@ -86,11 +82,10 @@ def sized_technology(technology: Technology, choice: SizingChoice) -> Technology
 def evaluate(
     problem: SizingProblem,
     choice: SizingChoice,
-    engine: Engine,
+    workbench: Workbench,
     chips: int,
     seed: int,
     own_sensitivities: bool = False,
-    progress: Progress | None = None,
 ) -> SizingFigures:
     """What ``choice`` gives.
 
@@ -105,12 +100,12 @@ def evaluate(
         SimulatorError: ngspice failed.
     """
     technology = sized_technology(problem.technology, choice)
-    measured = _measured(technology, engine, progress)
+    measured = _measured(technology, workbench)
     design = map_neuron(
         problem.parameters, measured, technology.limits, default_choices(technology)
     )
     sensitivities = (
-        measure_sensitivities(technology, measured, engine, progress)
+        workbench.sensitivities(technology, measured)
         if own_sensitivities
         else _rescaled(problem, technology)
     )
@@ -142,12 +137,8 @@ def evaluate(
     )
 
 
-def _measured(
-    technology: Technology, engine: Engine, progress: Progress | None
-) -> CellCharacteristics:
-    return characterize(
-        technology, nominal_corner(technology), NOMINAL_TEMPERATURE, engine, progress
-    )
+def _measured(technology: Technology, workbench: Workbench) -> CellCharacteristics:
+    return workbench.cells(technology, conditions_at(technology))
 
 
 def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitivities:

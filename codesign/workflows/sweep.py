@@ -9,6 +9,7 @@ from pathlib import Path
 from circuits.area import area
 from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.sweep_axes import AxisValue
 from codesign.sweep_study import (
     ChipOutcome,
@@ -18,9 +19,10 @@ from codesign.sweep_study import (
     outcome_to_json,
 )
 from codesign.verdicts import timing
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
 from codesign.workflows.rhythm import model_regime
@@ -37,6 +39,7 @@ from codesign.workflows.validate import (
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
 from mapping.mapper import map_neuron
@@ -141,7 +144,7 @@ class _Built:
         """From the onset to the end of the drive."""
         return (self.drive.duration - self.drive.onset) * self.design.time_unit
 
-    def assembled(self) -> BuiltNeuron:
+    def assembled(self) -> Circuit:
         """With cell text, models and the as-built parameters in detail."""
         return assemble(self.model, self.design, self.situation.operated, self.measured)
 
@@ -238,7 +241,10 @@ class _Runner:
 
     def _measure(self, cells: CellSet) -> CellCharacteristics:
         return characterize(
-            cells.technology, cells.corner, cells.temperature, self._engine, self._aside
+            cells.technology,
+            Conditions(cells.corner, cells.temperature),
+            self._engine,
+            self._aside,
         )
 
     def _model(self, situation: Situation) -> RegimeReport:
@@ -292,23 +298,17 @@ class _Runner:
     def _simulated_chips(self, one: _Built) -> PointOutcome:
         """The same chips in ngspice, transistor by transistor; their I-V curves are not swept."""
         configuration = self._plan.configuration
-        drawn = draw_neuron(
-            one.model,
-            one.design,
-            one.situation.operated,
-            self._engine,
-            one.drive,
-            configuration.mismatch.samples,
-            configuration.seed,
-            one.measured.corner,
-            one.measured.temperature,
-            self._aside,
-            configuration.mismatch.process,
+        neuron = MappedNeuron(
+            one.model, one.design, one.situation.operated, one.measured.conditions, one.drive
         )
+        mismatch = configuration.mismatch
+        drawing = MonteCarlo(mismatch.samples, configuration.seed, mismatch.process)
+        workbench = Workbench(self._engine, self._aside)
+        drawn = draw_neuron(neuron, workbench, drawing)
         record = self._chips_record(one.number)
         power = static_power(one.design, one.measured)
         chips = []
-        study = mismatch_study(drawn, self._engine, record, self._aside, self._accuracy)
+        study = mismatch_study(drawn, workbench, True, record, self._accuracy)
         for each in study.chips:
             assert each.circuit is not None
             seconds = (each.duration - one.drive.onset) * one.design.time_unit
@@ -326,7 +326,7 @@ class _Runner:
     ) -> Iterator[tuple[_Built, PointOutcome | CodesignError]]:
         """In ngspice, side by side, as soon as they are known."""
         tasks = [Task(one.assembled(), one.drive) for one in built]
-        outcomes = attempted(tasks, self._engine, accuracy=self._accuracy)
+        outcomes = attempted(tasks, Workbench(self._engine), self._accuracy)
         for index, found in outcomes:
             one = built[index]
             if isinstance(found, SimulatorError):

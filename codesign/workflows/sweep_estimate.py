@@ -11,6 +11,7 @@ from codesign.sweep_axes import AxisValue
 from codesign.workflows.characterize import is_characterized
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sweep_plan import CellSet, SweepPlan
+from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 
 # Seconds of two processors for the cells of one corner and temperature, and how much longer than
@@ -77,7 +78,9 @@ def _missing_cells(plan: SweepPlan) -> int:
     missing = 0
     for each in sets.values():
         try:
-            missing += not is_characterized(each.technology, each.corner, each.temperature)
+            missing += not is_characterized(
+                each.technology, Conditions(each.corner, each.temperature)
+            )
         except InputError:
             continue
     return missing

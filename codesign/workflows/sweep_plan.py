@@ -12,11 +12,11 @@ from circuits.technology import (
     Technology,
     check_mismatch,
     load_technology,
+    nominal_corner,
     with_mismatch_set,
 )
 from codesign.sweep_axes import CONDITIONS, Axis, AxisValue
 from codesign.sweep_configuration import SweepConfiguration
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.run_validation import select
 from codesign.workflows.source import PRESET_PREFIX, load_source
 from codesign.workflows.stimuli import steady_drive, stimuli_for
@@ -26,6 +26,7 @@ from codesign.workflows.sweep_variation import (
     varied_neuron,
     varied_technology,
 )
+from mapping.conditions import NOMINAL_TEMPERATURE
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import named_source

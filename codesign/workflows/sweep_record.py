@@ -10,15 +10,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from circuits.technology import Technology
+from circuits.technology import Technology, nominal_corner
 from codesign.measured_record import MeasuredRecord
 from codesign.studies import identity
 from codesign.sweep_axes import AxisValue
 from codesign.sweep_study import SweepPoint, outcome_from_json
 from codesign.workflows.characterize import models_for
-from codesign.workflows.circuit import NOMINAL_TEMPERATURE, nominal_corner
 from codesign.workflows.sweep_plan import SweepPlan
 from codesign.workflows.validate import short_stimulus
+from mapping.conditions import NOMINAL_TEMPERATURE
 from mapping.mismatch_set import mismatch_content
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches

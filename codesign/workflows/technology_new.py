@@ -18,7 +18,7 @@ from circuits.structure import Polarity, Size
 from circuits.technology import Device, LeakShape, Models, Technology, load_technology
 from circuits.technology_file import write_technology
 from codesign.quantities import quantity
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.technology_page import TechnologyPage, measure_page
 from codesign.workflows.technology_sizes import (
     BOUNDS,
@@ -31,6 +31,7 @@ from codesign.workflows.technology_sizes import (
     working_everywhere,
 )
 from mapping.bias_generator import BiasGenerator
+from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from mapping.limits import Limits
 from mapping.mismatch_set import Matching, MismatchSet
 from mapping.process import ProcessSpread
@@ -40,7 +41,6 @@ from netlists.engine import Engine
 from netlists.errors import ConvergenceError
 from netlists.model_source import SourceText, expand, section_names
 from neuron_model.errors import CodesignError, InputError
-from neuron_model.progress import Progress
 
 # A tonic spiker's biases span two decades, a burster's three and a half.
 _LEAST_RATIO = 100.0
@@ -106,9 +106,7 @@ class FoundTechnology:
         return not self.reasons
 
 
-def find_technology(
-    request: NewTechnology, engine: Engine, progress: Progress | None = None
-) -> FoundTechnology:
+def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechnology:
     """Measure the library and write the technology file.
 
     Raises:
@@ -117,9 +115,9 @@ def find_technology(
     """
 
     def step(what: str) -> None:
-        if progress:
-            progress(0, 1, what)
+        workbench.progress(0, 1, what)
 
+    engine = workbench.engine
     step("reading the library")
     corner, models = _models(request)
     outlines = _outlines(request)
@@ -134,7 +132,7 @@ def find_technology(
     technology, spread = _with_corners(request, technology, corner, devices, engine, notes)
     step("trying sizes")
     technology = start_sizes(technology)
-    technology, quality = choose_sizes(technology, corner, engine, progress)
+    technology, quality = choose_sizes(technology, corner, workbench)
     technology = replace(technology, limits=_limits(technology, quality, None))
     step("trying corners")
     technology, failing = working_everywhere(technology, technology.corners, engine)
@@ -147,7 +145,7 @@ def find_technology(
     modes = common_modes(technology, corner, biases, engine)
     technology = _placed(request, technology, quality, modes)
     if technology.reference != request.supply / 2 and quality.usable is not None:
-        quality = measure_cells(technology, corner, 27.0, engine)
+        quality = measure_cells(technology, Conditions(corner, NOMINAL_TEMPERATURE), engine)
     technology = replace(technology, limits=_limits(technology, quality, modes))
     technology = replace(
         technology,
@@ -158,20 +156,21 @@ def find_technology(
     notes += _notes(technology, quality, devices)
     page = None
     if corner not in failing:
-        page = measure_page(technology, corner, quality, modes, engine, progress)
+        page = measure_page(technology, corner, quality, modes, workbench)
     found = FoundTechnology(
         technology, corner, request.file, devices, quality, page, tuple(reasons), tuple(notes)
     )
     _write(found)
-    return _verified(found, engine, progress)
+    return _verified(found, workbench)
 
 
-def _verified(found: FoundTechnology, engine: Engine, progress: Progress | None) -> FoundTechnology:
+def _verified(found: FoundTechnology, workbench: Workbench) -> FoundTechnology:
     """The whole characterisation with the file as it was written; what fails is a reason."""
     if not found.suits:
         return found
     try:
-        characterize(load_technology(found.file), found.corner, 27.0, engine, progress)
+        nominal = Conditions(found.corner, NOMINAL_TEMPERATURE)
+        workbench.cells(load_technology(found.file), nominal)
     except (InputError, ConvergenceError) as error:
         found = replace(found, reasons=(f"the cells cannot be characterized: {error}",))
         _write(found)

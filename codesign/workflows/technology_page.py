@@ -9,6 +9,7 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Technology
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import models_for
 from codesign.workflows.technology_sizes import CellQuality
 from mapping.characteristics import Orientation, TransferFit, fit_transfer
@@ -16,7 +17,6 @@ from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
 from netlists.device_probe import DeviceBenches, currents_into
 from netlists.engine import Engine, Result
 from neuron_model.errors import InputError, SimulatorError
-from neuron_model.progress import Progress
 
 TEMPERATURES = (-40.0, 27.0, 60.0, 85.0, 105.0, 125.0)
 """At which leakage is measured, degree Celsius."""
@@ -63,8 +63,7 @@ def measure_page(
     corner: str,
     quality: CellQuality,
     common_modes: tuple[float, float] | None,
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
 ) -> TechnologyPage:
     """Everything that the page shows; what ngspice does not solve is left out."""
     cells = CellBenches(technology, "", 27.0).cells()
@@ -77,10 +76,9 @@ def measure_page(
     sides = [(b, d) for b in (low, high) for d in (0.0, _SPAN, -_SPAN)]
     work += [benches.output(np.array([b]), technology.supply, d) for b, d in sides]
     found = []
-    for done, result in enumerate(engine.attempt(work), 1):
+    for done, result in enumerate(workbench.engine.attempt(work), 1):
         found.append(None if isinstance(result, SimulatorError) else result[0])
-        if progress:
-            progress(done, len(work), "measuring curves")
+        workbench.progress(done, len(work), "measuring curves")
     curves = []
     for bias, wave in zip(biases.tolist(), found[:_CURVES], strict=True):
         if wave is not None:
@@ -99,7 +97,7 @@ def measure_page(
         ),
         quality=quality,
         common_modes=common_modes,
-        leakage=_leakage(technology, text, engine),
+        leakage=_leakage(technology, text, workbench.engine),
     )
 
 

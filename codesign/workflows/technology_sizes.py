@@ -17,12 +17,13 @@ import numpy as np
 
 from circuits.structure import Size
 from circuits.technology import Technology
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import models_for
 from mapping.characteristics import Orientation, fit_transfer
+from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
 from netlists.engine import Engine, Result
 from neuron_model.errors import InputError, SimulatorError
-from neuron_model.progress import Progress
 
 BIASES = np.geomspace(1e-11, 1e-6, 16)
 """At which cells are tried, ampere: three a decade."""
@@ -117,17 +118,15 @@ def start_sizes(technology: Technology) -> Technology:
     return _sized(technology, _START)
 
 
-def measure_cells(
-    technology: Technology, corner: str, temperature: float, engine: Engine
-) -> CellQuality:
+def measure_cells(technology: Technology, conditions: Conditions, engine: Engine) -> CellQuality:
     """The OTA at the reference, from the largest bias down.
 
     Below biases at which it does not work ngspice takes long to find no solution: two in a row
     are enough, and those further down are nan.
     """
-    benches = _benches(technology, corner, temperature)
+    benches = _benches(technology, conditions)
     modes = np.array([technology.reference])
-    span = min(_SPAN * (temperature + 273.15) / 300.15, 0.45 * technology.supply)
+    span = min(_SPAN * conditions.kelvin / 300.15, 0.45 * technology.supply)
     rows = np.full((BIASES.size, 5), np.nan)
     seen, missed = False, 0
     for index in reversed(range(BIASES.size)):
@@ -146,11 +145,12 @@ def measure_cells(
     return replace(quality, usable=_usable(quality))
 
 
-def _benches(technology: Technology, corner: str, temperature: float = 27.0) -> CellBenches:
+def _benches(technology: Technology, conditions: Conditions) -> CellBenches:
     """For a quick look."""
-    cells = CellBenches(technology, "", temperature).cells()
-    text = models_for(technology, corner, cells).text
-    return CellBenches(technology, text, temperature, options=QUICK_OPTIONS, step=QUICK_STEP)
+    celsius = conditions.temperature
+    cells = CellBenches(technology, "", celsius).cells()
+    text = models_for(technology, conditions.corner, cells).text
+    return CellBenches(technology, text, celsius, options=QUICK_OPTIONS, step=QUICK_STEP)
 
 
 def _quality(rows: np.ndarray) -> CellQuality:
@@ -206,29 +206,26 @@ def _span(low: float, high: float) -> float:
 
 
 def choose_sizes(
-    technology: Technology, corner: str, engine: Engine, progress: Progress | None = None
+    technology: Technology, corner: str, workbench: Workbench
 ) -> tuple[Technology, CellQuality]:
     """The technology with the best sizes found, and the OTA that they make."""
+    engine, nominal = workbench.engine, Conditions(corner, NOMINAL_TEMPERATURE)
     choice = dict(_START)
-    best = (
-        _sized(technology, choice),
-        measure_cells(_sized(technology, choice), corner, 27.0, engine),
-    )
+    first = _sized(technology, choice)
+    best = first, measure_cells(first, nominal, engine)
     total, done = 1 + sum(map(len, _TRIED.values())), 1
-    if progress:
-        progress(done, total, "trying sizes")
+    workbench.progress(done, total, "trying sizes")
     if best[1].meets_target:
         return best
     for name, values in _TRIED.items():
         for value in values:
             done += 1
-            if progress:
-                progress(done, total, "trying sizes")
+            workbench.progress(done, total, "trying sizes")
             trial = {**choice, name: value}
             sized = _sized(technology, trial)
             if sized.sizes == best[0].sizes:
                 continue
-            quality = measure_cells(sized, corner, 27.0, engine)
+            quality = measure_cells(sized, nominal, engine)
             if _score(sized, quality) > _score(*best) + 0.02:
                 choice, best = trial, (sized, quality)
             if best[1].meets_target:
@@ -263,7 +260,7 @@ def working_everywhere(
 
 
 def _try_corner(technology: Technology, corner: str, engine: Engine) -> None:
-    benches = _benches(technology, corner)
+    benches = _benches(technology, Conditions(corner, NOMINAL_TEMPERATURE))
     biases = np.array(technology.limits.bias_current)
     work = [benches.output(biases, 0.1)]
     work += [benches.mirror(kind, biases, 0.1) for kind in ("source", "sink")]
@@ -277,7 +274,7 @@ def common_modes(
 
     None: nowhere.
     """
-    benches = _benches(technology, corner)
+    benches = _benches(technology, Conditions(corner, NOMINAL_TEMPERATURE))
     modes = np.linspace(0.0, technology.supply, _MODE_STEPS + 1)[1:-1]
     good = np.ones(modes.size, dtype=bool)
     for orientation in Orientation:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from circuits.technology import Technology
 from codesign.close_calls import sample_close_calls
+from codesign.mapped_neuron import MappedNeuron
 from codesign.temperature_study import Condition, TemperatureStudy
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import REPEATING, circuit_regime, short_stimulus
-from mapping.design import NeuronDesign
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
-from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
-from neuron_model.model.parameters import NeuronParameters
-from neuron_model.progress import Progress
 
 TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
 """Degree Celsius: the ends of the industrial and automotive ranges, and where mapping is done."""
@@ -33,18 +30,16 @@ PTAT = BiasLaws()
 
 
 def study(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
-    technology: Technology,
-    engine: Engine,
-    drive: Drive,
+    neuron: MappedNeuron,
+    workbench: Workbench,
     temperatures: Sequence[float] = TEMPERATURES,
     laws: BiasLaws = PTAT,
     in_ngspice: bool = False,
-    progress: Progress | None = None,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> TemperatureStudy:
-    """How ``design`` fires at each of ``temperatures`` (degree Celsius), predicted and in ngspice.
+    """How ``neuron`` fires at each of ``temperatures`` (degree Celsius), predicted and in ngspice.
+
+    The corner is that of the conditions of the neuron; their temperature does not matter.
 
     The drive is in units of the neuron's own current there, as it comes from other cells with the
     same biases. With the accuracy AUTO a temperature is simulated again with tight tolerances where
@@ -56,25 +51,24 @@ def study(
     """
     if not temperatures:
         raise InputError("temperature: name at least one.")
-    nominal = characterize(technology, design.corner, design.temperature, engine, progress)
-    chips: list[BuiltNeuron] = []
+    design, technology, drive = neuron.design, neuron.technology, neuron.drive
+    nominal = workbench.cells(technology, design.conditions)
+    chips: list[Circuit] = []
     for temperature in temperatures:
-        there = characterize(technology, design.corner, temperature, engine, progress)
-        chips.append(
-            assemble(parameters, design_at(design, laws, nominal, there), technology, there)
-        )
-    model = model_regime(parameters[0], drive)
+        there = workbench.cells(technology, replace(neuron.conditions, temperature=temperature))
+        moved = design_at(design, laws, nominal, there)
+        chips.append(assemble(neuron.parameters, moved, technology, there))
+    model = model_regime(neuron.model, drive)
     as_built = [model_regime(chip.as_built, drive) for chip in chips]
     circuits: list[RegimeReport | None] = [None] * len(chips)
     taken: list[Accuracy | None] = [None] * len(chips)
 
     def simulate(which: Sequence[int], accurately: Accuracy, what: str) -> None:
         def count(done: int, total: int) -> None:
-            if progress:
-                progress(done, total, what)
+            workbench.progress(done, total, what)
 
         benches = [_bench(chips[i], drive, accurately) for i in which]
-        for i, result in zip(which, engine.map(benches, progress=count), strict=True):
+        for i, result in zip(which, workbench.engine.map(benches, progress=count), strict=True):
             run = response(result, chips[i].design)
             circuits[i] = circuit_regime(chips[i], run, drive.onset)
             taken[i] = accurately
@@ -92,16 +86,16 @@ def study(
     return TemperatureStudy(
         name=design.name,
         technology=technology.name,
-        corner=design.corner,
+        corner=neuron.conditions.corner,
         laws=laws,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         model=model,
-        nominal=design.temperature,
+        nominal=design.conditions.temperature,
         time_unit=design.time_unit,
         conditions=tuple(
             Condition(
-                temperature=chip.temperature,
+                temperature=chip.conditions.temperature,
                 as_built=as_built[i],
                 circuit=circuits[i],
                 time_unit=chip.design.time_unit,
@@ -114,6 +108,6 @@ def study(
     )
 
 
-def _bench(chip: BuiltNeuron, drive: Drive, accuracy: Accuracy) -> Bench:
+def _bench(chip: Circuit, drive: Drive, accuracy: Accuracy) -> Bench:
     times, values = np.array(drive.stimulus.times), np.array(drive.stimulus.values)
     return chip.benches.at(accuracy).transient(times, values, drive.duration)

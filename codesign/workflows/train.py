@@ -35,15 +35,15 @@ from codesign.training_log import (
     TrainingLog,
     has_tensorboard,
 )
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
-from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.network.initial_layer import draw_inputs
 from neuron_model.network.model_file import read_model, write_model
 from neuron_model.network.network import MTCNetwork, input_currents, input_interval
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
@@ -149,7 +149,7 @@ def make_network(configuration: RunConfiguration, series: Series | None = None) 
 def train_run(
     configuration: RunConfiguration,
     folder: Path,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     *,
     restart: bool = False,
     watch: Watch | None = None,
@@ -196,16 +196,15 @@ def train_run(
         log = stack.enter_context(_logs(configuration, folder, history)) if first else None
         drawer = None
         if configuration.chips.wanted:
-            engine = stack.enter_context(Engine(timeout=600.0))
-            drawer = ChipDrawer(configuration.chips, engine)
+            settings = WorkbenchSettings(timeout=600.0)
+            drawer = ChipDrawer(configuration.chips, stack.enter_context(settings.open()))
 
         def show(done: TrainingStep) -> None:
             if log is not None:
                 log.add(done)
             if watch is not None:
                 watch(done, True)
-            if progress is not None:
-                progress(done.step + 1, total, "training")
+            progress(done.step + 1, total, "training")
 
         def save(snapshot: Snapshot) -> None:
             if log is not None:

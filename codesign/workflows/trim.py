@@ -11,20 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from circuits.technology import Technology
 from codesign.close_calls import SURE_MARGIN
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.measured_record import MeasuredRecord
 from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.trim_study import TrimOutcome, TrimStudy
+from codesign.workbench import Workbench
 from codesign.workflows.calibrated_chips import choose_ports
-from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.as_built import as_built
-from mapping.design import NeuronDesign, designs_to_json
+from mapping.design import designs_to_json
 from mapping.trim.calibration import Calibration
 from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
 from mapping.trim.identification import measure_curves
@@ -32,14 +31,13 @@ from mapping.trim.knobs import Knob, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET, Budget, look, trim
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
-from netlists.engine import Engine, Result
+from netlists.engine import Result
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
-from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 KNOBS = 3
 """Lines that are trimmed beside the offset current, unless told."""
@@ -53,7 +51,7 @@ class TrimBench:
     """A neuron's chips and all that a trim of them needs.
 
     drawn: of the design whose compensation can be trimmed both ways. nominal: the chip as drawn,
-    by its compact as-built parameters. target: the same at the corner and temperature that it was
+    by its compact as-built parameters. target: the same under the conditions that it was
     mapped at; its curves are aimed at. model: how the model that was trained fires. as_built: the
     chips as models.
     """
@@ -73,43 +71,29 @@ class TrimBench:
 
 
 def trim_bench(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
-    technology: Technology,
-    engine: Engine,
-    drive: Drive,
-    samples: int,
-    seed: int = 0,
-    corner: str | None = None,
-    temperature: float | None = None,
+    neuron: MappedNeuron,
+    workbench: Workbench,
+    drawing: MonteCarlo,
     ports: Sequence[str] | None = None,
     knobs: int = KNOBS,
-    progress: Progress | None = None,
-    process: bool = False,
 ) -> TrimBench:
-    """Draw ``samples`` chips of ``design`` and get ready to trim them.
+    """Draw samples of ``neuron`` and get ready to trim them.
 
     Args:
-        parameters: the trained neuron.
-        design: as mapped.
-        technology: whose bias generator makes the codes.
-        engine: for what is not in the cache of measurements.
-        drive: by which patterns are told.
-        samples: how many chips.
-        seed: of the draw.
-        corner: None for the design's own.
-        temperature: degree Celsius; None for the design's own.
+        neuron: in a technology whose bias generator makes the codes, with the drive by which
+            patterns are told.
+        workbench: for what is not in the cache of measurements.
+        drawing: which samples.
         ports: the lines to trim beside the offset current (``ib_NAME``, ``vr_NAME``); None takes
             the ``knobs`` that the curves are most sensitive to.
         knobs: how many.
-        progress: of measuring cells.
-        process: whether chips differ as a whole as well.
 
     Raises:
         InputError: no mismatch coefficients, no bias generator, a line that is not there, or a
             number that is not allowed.
         SimulatorError: ngspice failed.
     """
+    technology, drive = neuron.technology, neuron.drive
     if technology.bias_generator is None:
         raise InputError(
             f"technology '{technology.name}' has no [bias_generator], whose codes a trim sets: "
@@ -118,36 +102,21 @@ def trim_bench(
     if not 1 <= knobs <= 8:
         raise InputError(f"trim: knobs = {knobs} must be from 1 to 8.")
     # the range of the offset is the mapping's business: at the conditions of the mapping
-    mapped_at = characterize(technology, design.corner, design.temperature, engine, progress)
-    design = with_offset_range(design, mapped_at, technology.limits)
-    corner = corner or design.corner
-    temperature = design.temperature if temperature is None else temperature
-    drawn = draw_neuron(
-        parameters,
-        design,
-        technology,
-        engine,
-        drive,
-        samples,
-        seed,
-        corner,
-        temperature,
-        progress,
-        process,
-    )
-    measured = characterize(technology, corner, temperature, engine, progress)
-    sensitivities = measure_sensitivities(technology, measured, engine, progress)
+    mapped_at = workbench.cells(technology, neuron.design.conditions)
+    design = with_offset_range(neuron.design, mapped_at, technology.limits)
+    neuron = replace(neuron, design=design)
+    drawn = draw_neuron(neuron, workbench, drawing)
+    measured = workbench.cells(technology, neuron.conditions)
+    sensitivities = workbench.sensitivities(technology, measured)
     nominal = as_built(design, measured)
     if ports is None:
         chosen = choose_ports(design, technology, measured, sensitivities, knobs)
     else:
         chosen = ("ib_comp", *(port for port in ports if port != "ib_comp"))
     made = make_knobs(design, chosen, technology.bias_generator, technology.limits, measured)
-    stimulation = Stimulation(
-        drive.stimulus, drive.duration, drive.onset, float(parameters[0].u_threshold)
-    )
+    stimulation = Stimulation(drive.stimulus, drive.duration, drive.onset, neuron.threshold)
     models = AsBuiltChips(design, measured, sensitivities, drawn.draw, made, stimulation)
-    model = model_regime(parameters[0], drive)
+    model = model_regime(neuron.model, drive)
     target = as_built(design, mapped_at)
     return TrimBench(drawn, nominal, target, made, stimulation, model, models)
 
@@ -162,14 +131,12 @@ class CircuitChips:
     def __init__(
         self,
         bench: TrimBench,
-        engine: Engine,
+        workbench: Workbench,
         record: Path | None = None,
-        progress: Progress | None = None,
         accuracy: Accuracy = Accuracy.AUTO,
     ) -> None:
         self._bench = bench
-        self._engine = engine
-        self._progress = progress
+        self._workbench = workbench
         self._accuracy = accuracy
         self._known = MeasuredRecord(record, _fingerprint(bench, accuracy))
 
@@ -263,9 +230,9 @@ class CircuitChips:
         keys = [f"{row} {what} {json.dumps(line)}" for row, line in zip(rows, lines, strict=True)]
         missing = [i for i, key in enumerate(keys) if key not in self._known]
         done = len(keys) - len(missing)
-        seed = self._bench.drawn.seed
+        seed = self._bench.drawn.drawing.seed
         results = chip_results(
-            self._engine,
+            self._workbench.engine,
             missing,
             lambda group: self._bench_of(nominal, rows, lines, group),
             lambda index: f"chip {rows[index]} (seed {seed})",
@@ -274,8 +241,7 @@ class CircuitChips:
         for index, result in results:
             self._known.add(keys[index], read(result))
             done += 1
-            if self._progress:
-                self._progress(done, len(keys), say)
+            self._workbench.progress(done, len(keys), say)
         return [self._known[key] for key in keys]
 
     def _bench_of(
@@ -294,13 +260,13 @@ class CircuitChips:
 
 def trim_study(
     bench: TrimBench,
-    engine: Engine | None = None,
+    workbench: Workbench,
+    in_ngspice: bool = False,
     budget: Budget = DEFAULT_BUDGET,
     record: Path | None = None,
-    progress: Progress | None = None,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> TrimStudy:
-    """Trim every chip as a model and, with an ``engine``, the same chips in ngspice.
+    """Trim every chip as a model and, ``in_ngspice``, the same chips there.
 
     With the accuracy AUTO, a pattern that is not clear, or not the one predicted, is looked at
     again with tight tolerances.
@@ -313,18 +279,19 @@ def trim_study(
         SimulatorError: a chip could not be simulated.
     """
     built, drive = bench.drawn.built, bench.drawn.drive
+    progress = workbench.progress
     models = trim_chips(bench, bench.as_built, budget, progress=progress)
     circuit = None
-    if engine is not None:
-        chips = CircuitChips(bench, engine, record, progress, accuracy)
-        circuit = trim_chips(bench, chips, budget, netlist_as_drawn(bench, engine), progress)
+    if in_ngspice:
+        chips = CircuitChips(bench, workbench, record, accuracy)
+        as_drawn = netlist_as_drawn(bench, Workbench(workbench.engine))
+        circuit = trim_chips(bench, chips, budget, as_drawn, progress)
     return TrimStudy(
         name=built.design.name,
         technology=bench.drawn.technology.name,
-        corner=built.corner,
-        temperature=built.temperature,
-        seed=bench.drawn.seed,
-        process=bench.drawn.process,
+        conditions=built.conditions,
+        seed=bench.drawn.drawing.seed,
+        process=bench.drawn.drawing.process,
         mismatch_set=bench.drawn.technology.mismatch.name,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
@@ -341,7 +308,7 @@ def trim_chips(
     chips: Chips,
     budget: Budget = DEFAULT_BUDGET,
     as_drawn: Chips | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> TrimOutcome:
     """How ``chips`` fire before and after their trim.
 
@@ -356,8 +323,7 @@ def trim_chips(
     count, design = bench.drawn.draw.samples, bench.drawn.built.design
     rows, one = np.arange(count), np.zeros(1, dtype=int)
     codes = np.array([[knob.drawn for knob in bench.knobs]])
-    if progress:
-        progress(0, count, "looking how chips fire before")
+    progress(0, count, "looking how chips fire before")
     before, _ = look(chips, rows, np.repeat(codes, count, axis=0), bench.stimulation)
     drawn = None
     if as_drawn is not None:
@@ -367,25 +333,23 @@ def trim_chips(
     return TrimOutcome(tuple(before), trimmed)
 
 
-def netlist_as_drawn(bench: TrimBench, engine: Engine) -> CircuitChips:
+def netlist_as_drawn(bench: TrimBench, workbench: Workbench) -> CircuitChips:
     """The netlist without mismatch, as the one chip there is."""
     drawn = replace(bench.drawn, draw=bench.drawn.draw.as_drawn)
-    return CircuitChips(replace(bench, drawn=drawn), engine)
+    return CircuitChips(replace(bench, drawn=drawn), workbench)
 
 
 def _fingerprint(bench: TrimBench, accuracy: Accuracy) -> str:
     """Of what decides what is measured of chip i in ngspice."""
     built, drive = bench.drawn.built, bench.drawn.drive
     content = [
-        designs_to_json(
-            [replace(built.design, corner=built.corner, temperature=built.temperature)]
-        ),
+        designs_to_json([replace(built.design, conditions=built.conditions)]),
         [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
         drive.onset,
-        bench.drawn.seed,
+        bench.drawn.drawing.seed,
         [[s.block, s.device, s.threshold, s.current_factor] for s in bench.drawn.draw.spreads],
         hashlib.sha256(built.benches.models.encode()).hexdigest(),
-        *([str(bench.drawn.technology.process)] if bench.drawn.process else []),
+        *([str(bench.drawn.technology.process)] if bench.drawn.drawing.process else []),
         accuracy.identity,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

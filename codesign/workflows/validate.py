@@ -1,6 +1,6 @@
 """Simulate a circuit and judge it against its model and against what was built."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +16,12 @@ from codesign.verdicts import (
     timing,
     verdict,
 )
-from codesign.workflows.circuit import BuiltNeuron
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import Circuit
 from codesign.workflows.rhythm import FAST_TOLERANCE, about_to_change, boundary_note, watched
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
-from netlists.engine import Engine, Result
+from netlists.engine import Result
 from netlists.neuron_benches import Response, iv_curve, response
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.regimes import RegimeReport, classify
@@ -29,7 +30,6 @@ from neuron_model.errors import SimulatorError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
-from neuron_model.progress import Progress
 
 IV_RANGE = (-3.0, 3.0)
 _IV_STEP = 0.05
@@ -42,7 +42,7 @@ _LINEAR_ENOUGH = 5.0
 class Task:
     """One neuron to validate and what drives it."""
 
-    built: BuiltNeuron
+    built: Circuit
     drive: Drive
 
     def benches(self, accuracy: Accuracy = Accuracy.TIGHT) -> tuple[Bench, ...]:
@@ -80,8 +80,7 @@ def expected(task: Task, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
 
 def validate(
     tasks: Sequence[Task],
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> tuple[NeuronValidation, ...]:
     """Run every bench of ``tasks`` in ngspice, side by side, and compare.
@@ -93,7 +92,7 @@ def validate(
         SimulatorError: a circuit could not be simulated.
     """
     found: dict[int, NeuronValidation] = {}
-    for index, outcome in attempted(tasks, engine, progress, accuracy):
+    for index, outcome in attempted(tasks, workbench, accuracy):
         if isinstance(outcome, SimulatorError):
             raise outcome
         found[index] = outcome
@@ -102,8 +101,7 @@ def validate(
 
 def attempted(
     tasks: Sequence[Task],
-    engine: Engine,
-    progress: Progress | None = None,
+    workbench: Workbench,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> Iterator[tuple[int, NeuronValidation | SimulatorError]]:
     """As :func:`validate`, (place in ``tasks``, outcome) as soon as it is known, or the failure.
@@ -116,7 +114,7 @@ def attempted(
     for i, task in enumerate(tasks):
         jobs.append(task.response(accuracy.first))
         jobs += task.curves() if owners[id(task.built)] == i else ()
-    results = _counted(engine.attempt(jobs), len(jobs), progress, "simulating in ngspice")
+    results = _counted(workbench, jobs, "simulating in ngspice")
     curves: dict[int, list[Result | SimulatorError]] = {}
     again: dict[int, tuple[str, ...]] = {}
     for i, task in enumerate(tasks):
@@ -133,7 +131,7 @@ def attempted(
         else:
             yield i, found
     tight = [tasks[i].response(Accuracy.TIGHT) for i in again]
-    repeated = _counted(engine.attempt(tight), len(tight), progress, REPEATING)
+    repeated = _counted(workbench, tight, REPEATING)
     for (i, why), response in zip(again.items(), repeated, strict=True):
         task = tasks[i]
         known = curves[id(task.built)]
@@ -142,11 +140,10 @@ def attempted(
 
 
 def _counted(
-    results: Iterable[Result | SimulatorError], total: int, progress: Progress | None, what: str
+    workbench: Workbench, benches: Sequence[Bench], what: str
 ) -> Iterator[Result | SimulatorError]:
-    for done, result in enumerate(results, start=1):
-        if progress:
-            progress(done, total, what)
+    for done, result in enumerate(workbench.engine.attempt(benches), start=1):
+        workbench.progress(done, len(benches), what)
         yield result
 
 
@@ -181,7 +178,7 @@ def doubts(task: Task, found: NeuronValidation) -> tuple[str, ...]:
     return (note,) if note else ()
 
 
-def circuit_regime(built: BuiltNeuron, result: Response, onset: float) -> RegimeReport:
+def circuit_regime(built: Circuit, result: Response, onset: float) -> RegimeReport:
     """The regime of a circuit's response, by the judge that the model has."""
     threshold = float(built.parameters[0].u_threshold)
     return classify(result.time, result.membrane, onset, threshold)
@@ -266,7 +263,7 @@ def thinned(time: np.ndarray, voltage: np.ndarray) -> Waveform:
     return Waveform(time[order], voltage[order])
 
 
-def _curve(built: BuiltNeuron, timescale: Timescale, result: Result) -> CurveComparison:
+def _curve(built: Circuit, timescale: Timescale, result: Result) -> CurveComparison:
     voltage, circuit = iv_curve(result, built.design)
     model = built.parameters[0]
     wanted = iv_curves(model, voltage, operating_point=float(model.u_rest)).at(timescale)
@@ -308,7 +305,7 @@ def curve_errors(built: NeuronParameters, model: NeuronParameters) -> dict[Times
     }
 
 
-def supply(built: BuiltNeuron, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:
+def supply(built: Circuit, run: Response, circuit: RegimeReport, drive: Drive) -> Supply:
     """What the circuit drew from its supply."""
     volts, time = built.design.supply, run.time
     after = time >= drive.onset

@@ -18,6 +18,7 @@ from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, wit
 from benchmarks.mackey_glass_chips.run import Judgement, Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
 from codesign.run_configuration import read_run_configuration
+from codesign.workbench import Workbench
 from codesign.workflows.chips import ChipDrawer
 from netlists.engine import Engine
 from neuron_model.network.variation import Variation
@@ -138,7 +139,7 @@ def test_a_seed_is_trained_and_judged_once(tmp_path: Path, monkeypatch: pytest.M
             both = coarse, settings((3,))
             return run_seed(*places, 0, both, on_chips, drawer, said.append)
 
-        found = once(lambda chips: ChipDrawer(chips, engine))
+        found = once(lambda chips: ChipDrawer(chips, Workbench(engine)))
         assert len(found.nominal.chips) == len(found.on_chips.own_readouts) == 3
         assert found.published[0] != found.published[1]
         assert len(set(found.nominal.chips)) == 3

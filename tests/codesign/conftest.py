@@ -16,6 +16,8 @@ from codesign.validation import (
     Waveform,
 )
 from codesign.verdicts import timing
+from codesign.workbench import Workbench
+from mapping.conditions import Conditions
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.model.parameters import Timescale
@@ -29,6 +31,11 @@ ROLES = ("model", "as_built", "circuit")
 def engine() -> Iterator[Engine]:
     with Engine(workers=2) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def workbench(engine: Engine) -> Workbench:
+    return Workbench(engine)
 
 
 @pytest.fixture(scope="module")
@@ -114,4 +121,4 @@ def validation() -> Validation:
         notes=("the slow filter is linear",),
     )
     provenance = {"mtc-codesign": "0.1.0", "characteristics": "f4343cf3"}
-    return Validation("sky130", "tt", 27.0, (neuron(), failed), provenance, 5)
+    return Validation("sky130", Conditions("tt", 27.0), (neuron(), failed), provenance, 5)

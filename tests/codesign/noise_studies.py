@@ -3,6 +3,7 @@
 import numpy as np
 
 from codesign.noise_study import Boundary, BoundaryPoint, CellRow, NoiseStudy, Train
+from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
 from neuron_model.model.parameters import Timescale
@@ -25,8 +26,7 @@ def study(**changes: object) -> NoiseStudy:
     parts: dict[str, object] = {
         "name": "spiker",
         "technology": "made_up",
-        "corner": "tt",
-        "temperature": 27.0,
+        "conditions": Conditions("tt", 27.0),
         "seed": 3,
         "current": "0:1",
         "duration": 1500.0,

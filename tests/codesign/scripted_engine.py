@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from circuits.neuron import MEMBRANE
-from codesign.workflows.circuit import BuiltNeuron
+from codesign.workflows.circuit import Circuit
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, DCSweep
 from netlists.engine import Engine, Result
@@ -21,7 +21,7 @@ Answer = Callable[[Bench, bool], Trajectory | SimulatorError]
 class ScriptedEngine(Engine):
     """``responses``: (neuron, whether tight) of each response in time that was asked for."""
 
-    def __init__(self, built: dict[str, BuiltNeuron], answer: Answer) -> None:
+    def __init__(self, built: dict[str, Circuit], answer: Answer) -> None:
         super().__init__(workers=2)
         self._built = built
         self._answer = answer

@@ -7,9 +7,11 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.validation import Validation, validation_from_json, validation_to_json
+from codesign.workbench import Workbench
 from codesign.workflows import validate as validate_module
-from codesign.workflows.circuit import BuiltNeuron, assemble
+from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.validate import Task, attempted, validate
+from mapping.conditions import Conditions
 from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
@@ -29,7 +31,7 @@ SAME, OTHER = "same", "other"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, BuiltNeuron]]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Circuit]]:
     """Two neurons that are alike but for their names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MTC_CODESIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -41,14 +43,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, BuiltN
         yield made
 
 
-def as_built(built: BuiltNeuron, more: float = 0.0) -> Trajectory:
+def as_built(built: Circuit, more: float = 0.0) -> Trajectory:
     """How it fires by its as-built parameters, with some more current."""
     values = tuple(value + more for value in DRIVE.stimulus.values)
     return simulate(built.as_built, Stimulus(DRIVE.stimulus.times, values), DRIVE.duration)
 
 
 @pytest.fixture
-def engine(built: dict[str, BuiltNeuron]) -> ScriptedEngine:
+def engine(built: dict[str, Circuit]) -> ScriptedEngine:
     """Circuits fire as built; that of OTHER does so only where tolerances are tight."""
 
     def answer(bench: Bench, tight: bool) -> Trajectory | SimulatorError:
@@ -59,12 +61,12 @@ def engine(built: dict[str, BuiltNeuron]) -> ScriptedEngine:
     return ScriptedEngine(built, answer)
 
 
-def tasks(built: dict[str, BuiltNeuron], drive: Drive = DRIVE) -> list[Task]:
+def tasks(built: dict[str, Circuit], drive: Drive = DRIVE) -> list[Task]:
     return [Task(each, drive) for each in built.values()]
 
 
 def test_what_the_verdict_hangs_on_is_simulated_again_and_nothing_else(built, engine):
-    same, other = validate(tasks(built), engine)
+    same, other = validate(tasks(built), Workbench(engine))
     assert engine.responses == [(SAME, False), (OTHER, False), (OTHER, True)]
     assert (same.accuracy, same.repeated) == (Accuracy.FAST, ())
     assert other.accuracy is Accuracy.TIGHT
@@ -75,7 +77,7 @@ def test_what_the_verdict_hangs_on_is_simulated_again_and_nothing_else(built, en
 
 @pytest.mark.parametrize("accuracy", [Accuracy.FAST, Accuracy.TIGHT])
 def test_one_accuracy_is_one_simulation(built, engine, accuracy):
-    found = validate(tasks(built), engine, accuracy=accuracy)
+    found = validate(tasks(built), Workbench(engine), accuracy)
     tight = accuracy is Accuracy.TIGHT
     assert engine.responses == [(SAME, tight), (OTHER, tight)]
     assert {neuron.accuracy for neuron in found} == {accuracy}
@@ -90,7 +92,7 @@ def test_a_rhythm_that_is_about_to_change_is_simulated_again(built, engine, monk
         return "the rhythm is about to change"
 
     monkeypatch.setattr(validate_module, "about_to_change", about_to_change)
-    (found,) = validate([Task(built[SAME], DRIVE)], engine)
+    (found,) = validate([Task(built[SAME], DRIVE)], Workbench(engine))
     assert engine.responses == [(SAME, False), (SAME, True)]
     assert found.repeated == ("the rhythm is about to change",)
     (report,) = asked
@@ -105,12 +107,12 @@ def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
         return simulate(one.as_built, edge.stimulus, edge.duration)
 
     engine = ScriptedEngine(built, answer)
-    (found,) = validate([Task(one, edge)], engine)
+    (found,) = validate([Task(one, edge)], Workbench(engine))
     assert engine.responses == [(SAME, False), (SAME, True)]
     assert found.repeated
 
 
-def _edge(built: BuiltNeuron) -> float:
+def _edge(built: Circuit) -> float:
     """The least current, to a thousandth, at which the as-built neuron goes on firing."""
     silent, firing = -2.5, -0.4
     while firing - silent > 1e-3:
@@ -126,7 +128,8 @@ def _edge(built: BuiltNeuron) -> float:
 
 def test_curves_are_swept_once_for_a_circuit_however_it_is_driven(built, engine):
     one = built[SAME]
-    validate([Task(one, DRIVE), Task(one, DRIVE.lasting(400.0))], engine, accuracy=Accuracy.FAST)
+    both = [Task(one, DRIVE), Task(one, DRIVE.lasting(400.0))]
+    validate(both, Workbench(engine), Accuracy.FAST)
     assert engine.curves == 3
 
 
@@ -139,22 +142,23 @@ def test_outcomes_come_as_soon_as_they_are_known_and_failures_in_their_places(bu
 
     engine = ScriptedEngine(built, answer)
     order = tasks({OTHER: built[OTHER], SAME: built[SAME]})
-    found = list(attempted(order, engine))
+    found = list(attempted(order, Workbench(engine)))
     assert [index for index, _ in found] == [1, 0]
     assert isinstance(found[1][1], ConvergenceError)
     with pytest.raises(ConvergenceError):
-        validate(order, engine)
+        validate(order, Workbench(engine))
 
 
 def test_progress_says_what_is_simulated_again(built, engine):
     told = []
-    validate(tasks(built), engine, lambda done, total, what: told.append((done, total, what)))
+    telling = Workbench(engine, lambda done, total, what: told.append((done, total, what)))
+    validate(tasks(built), telling)
     assert told[-2:] == [(8, 8, "simulating in ngspice"), (1, 1, validate_module.REPEATING)]
 
 
 def test_files_say_with_which_accuracy_each_neuron_was_judged(built, engine):
-    found = validate(tasks(built), engine)
-    whole = Validation("generic", "tt", 27.0, found)
+    found = validate(tasks(built), Workbench(engine))
+    whole = Validation("generic", Conditions("tt", 27.0), found)
     document = validation_to_json(whole)
     assert [n["accuracy"] for n in document["neurons"]] == ["fast", "tight"]
     read = validation_from_json(document)

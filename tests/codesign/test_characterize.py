@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from circuits.structure import Size
-from circuits.technology import Technology, load_technology
+from circuits.technology import Technology, conditions_at, load_technology, nominal_corner
 from codesign.command_line import main
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import (
     _Divided,
     characteristics_path,
     characterize,
     models_for,
 )
-from codesign.workflows.circuit import build_neuron, design_neuron, nominal_corner
+from codesign.workflows.circuit import circuit_of, design_neuron
 from codesign.workflows.validate import Task, validate
 from mapping.characteristics import (
     CellCharacteristics,
@@ -24,6 +25,7 @@ from mapping.characteristics import (
     characteristics_to_json,
     read_characteristics,
 )
+from mapping.conditions import Conditions
 from netlists.cell_benches import CellBenches
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
@@ -31,6 +33,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
 from tests.codesign.foreign_pdk import write_pdk
+from tests.codesign.mapped import mapped
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import burster
 
@@ -40,12 +43,12 @@ GENERIC = load_technology("generic")
 
 @pytest.fixture(scope="module")
 def measured(cache: Path, engine: Engine) -> CellCharacteristics:
-    return characterize(GENERIC, engine=engine)
+    return characterize(GENERIC, conditions_at(GENERIC), engine)
 
 
 @pytest.mark.ngspice
 def test_generic_is_what_weak_inversion_makes_of_it(measured):
-    assert (measured.technology, measured.corner, measured.temperature) == ("generic", "tt", 27.0)
+    assert (measured.technology, measured.conditions) == ("generic", Conditions("tt", 27.0))
     for orientation in Orientation:
         table = measured.ota(orientation)
         assert table.gain == pytest.approx(1.1, abs=0.15)
@@ -140,7 +143,7 @@ def test_an_outer_section_of_a_leak_is_known_at_the_other_end(measured, engine, 
 @pytest.mark.ngspice
 def test_what_is_measured_is_not_measured_again(measured):
     with NoEngine() as none:
-        again = characterize(GENERIC, engine=none)
+        again = characterize(GENERIC, conditions_at(GENERIC), none)
     assert characteristics_to_json(again) == characteristics_to_json(measured)
 
 
@@ -148,8 +151,8 @@ def test_what_is_measured_is_not_measured_again(measured):
 @pytest.mark.parametrize(
     "other",
     [
-        {"temperature": 85.0},
-        {"corner": "ss"},
+        {"conditions": Conditions("tt", 85.0)},
+        {"conditions": Conditions("ss", 27.0)},
         {"technology": replace(GENERIC, supply=1.7)},
         {"technology": replace(GENERIC, limits=replace(GENERIC.limits, voltage=(0.6, 1.2)))},
         {
@@ -162,7 +165,7 @@ def test_what_is_measured_is_not_measured_again(measured):
     ids=["temperature", "corner", "supply", "limits", "sizes"],
 )
 def test_other_conditions_are_other_measurements(measured, other):
-    arguments = {"technology": GENERIC, **other}
+    arguments = {"technology": GENERIC, "conditions": conditions_at(GENERIC), **other}
     with NoEngine() as none, pytest.raises(AssertionError, match="ngspice was asked"):
         characterize(**arguments, engine=none)
 
@@ -170,11 +173,14 @@ def test_other_conditions_are_other_measurements(measured, other):
 @pytest.mark.ngspice
 @pytest.mark.parametrize("content", ["", "{}", "not json", '{"format": 1}'])
 def test_a_broken_cache_is_measured_anew_and_replaced(measured, engine, content):
-    path = characteristics_path(GENERIC, "tt", 27.0, measured.fingerprint)
+    path = characteristics_path(GENERIC, conditions_at(GENERIC), measured.fingerprint)
     path.write_text(content)
     steps: list[tuple[int, int]] = []
     again = characterize(
-        GENERIC, engine=engine, progress=lambda done, total, what: steps.append((done, total))
+        GENERIC,
+        conditions_at(GENERIC),
+        engine,
+        lambda done, total, what: steps.append((done, total)),
     )
     assert characteristics_to_json(again) == characteristics_to_json(measured)
     assert characteristics_to_json(read_characteristics(path)) == characteristics_to_json(measured)
@@ -185,18 +191,18 @@ def test_a_broken_cache_is_measured_anew_and_replaced(measured, engine, content)
 @pytest.mark.ngspice
 def test_fresh_measures_whatever_is_kept(measured):
     with NoEngine() as none, pytest.raises(AssertionError, match="ngspice was asked"):
-        characterize(GENERIC, engine=none, fresh=True)
+        characterize(GENERIC, conditions_at(GENERIC), none, fresh=True)
 
 
 @pytest.mark.parametrize("temperature", [-300.0, 1000.0, float("nan"), float("inf")])
 def test_temperatures_that_no_chip_has_are_refused(temperature):
-    with NoEngine() as none, pytest.raises(InputError, match="must be from -60 to 200"):
-        characterize(GENERIC, temperature=temperature, engine=none)
+    with pytest.raises(InputError, match="must be from -60 to 200"):
+        conditions_at(GENERIC, temperature=temperature)
 
 
 def test_a_corner_that_the_technology_has_not_is_refused():
     with NoEngine() as none, pytest.raises(InputError, match="no corner 'typical'; it has tt"):
-        characterize(GENERIC, "typical", engine=none)
+        characterize(GENERIC, Conditions("typical", 27.0), none)
 
 
 # A process that is not built in: other names, 3.3 V, other conventions.
@@ -210,26 +216,26 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Technology:
 @pytest.mark.ngspice
 def test_a_foreign_process_is_measured_from_its_file_alone(cache, foreign, engine):
     assert nominal_corner(foreign) == "typical"
-    typical = characterize(foreign, "typical", engine=engine)
+    typical = characterize(foreign, conditions_at(foreign), engine)
     assert typical.reference == 1.65
     assert typical.noninverting.slope_voltage == pytest.approx(0.065, abs=0.007)
     assert typical.noninverting.residual.max() < 0.01
     # its file gives no diffusions: what they leak is not known
     assert typical.leakage is None
-    tardy = characterize(foreign, "tardy", engine=engine)
+    tardy = characterize(foreign, Conditions("tardy", 27.0), engine)
     assert tardy.fingerprint != typical.fingerprint
     assert not np.allclose(tardy.noninverting.gain, typical.noninverting.gain, rtol=5e-3)
 
 
 @pytest.mark.ngspice
-def test_the_published_burster_fits_a_foreign_process(cache, foreign, engine):
+def test_the_published_burster_fits_a_foreign_process(cache, foreign, workbench):
     excitable = burster(elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0)
     tasks = []
     for neuron, drive in ((burster(), (0.5, 20.0)), (excitable, (-0.4, 400.0))):
-        design = design_neuron(neuron, foreign, engine)
-        built = build_neuron(neuron, design, foreign, engine)
-        tasks.append(Task(built, Drive(Stimulus.constant(drive[0]), drive[1])))
-    bursts, spikes = validate(tasks, engine)
+        by = Drive(Stimulus.constant(drive[0]), drive[1])
+        built = circuit_of(mapped(neuron, foreign, workbench, by), workbench)
+        tasks.append(Task(built, by))
+    bursts, spikes = validate(tasks, workbench)
     assert max(curve.nrmse for curve in (*bursts.iv, *spikes.iv)) < 0.02
     assert spikes.circuit.regime is spikes.model.regime is Regime.TONIC_SPIKING
     assert spikes.circuit.spike_count >= 3
@@ -242,9 +248,9 @@ def test_thresholds_of_other_processes_are_no_obstacle(cache, tmp_path, engine, 
     technology = load_technology(
         write_pdk(tmp_path, f"vt{threshold:g}".replace(".", "p"), "", threshold)
     )
-    measured = characterize(technology, "typical", engine=engine)
+    measured = characterize(technology, conditions_at(technology), engine)
     assert measured.noninverting.residual.max() < 0.02
-    design = design_neuron(burster(), technology, engine)
+    design = design_neuron(burster(), technology, Workbench(engine))
     assert len(design.elements) == 4
 
 
@@ -252,7 +258,7 @@ def test_thresholds_of_other_processes_are_no_obstacle(cache, tmp_path, engine, 
 def test_common_modes_at_which_the_ota_fails_are_left_out(cache, tmp_path, engine):
     path = write_pdk(tmp_path, "rails", "[limits]\nvoltage = [0.0, 3.3]\n", 0.9)
     technology = load_technology(path)
-    measured = characterize(technology, "typical", engine=engine)
+    measured = characterize(technology, conditions_at(technology), engine)
     low, high = measured.common_mode
     # The tail needs voltage below the pair; nothing is lost at the top.
     assert 0.1 < low < 1.65 < high <= 3.3
@@ -260,7 +266,7 @@ def test_common_modes_at_which_the_ota_fails_are_left_out(cache, tmp_path, engin
         table = measured.ota(orientation)
         assert np.abs(table.offset).max() < 0.02
         assert table.gain.min() > 0.75
-    design = design_neuron(burster(), technology, engine)
+    design = design_neuron(burster(), technology, Workbench(engine))
     assert all(low <= a.reference_voltage <= high for a in design.amplifiers)
 
 
@@ -268,7 +274,7 @@ def test_common_modes_at_which_the_ota_fails_are_left_out(cache, tmp_path, engin
 def test_models_without_weak_inversion_are_refused_with_the_reason(cache, tmp_path, engine):
     technology = load_technology(write_pdk(tmp_path, "square", weak_inversion=False))
     with pytest.raises(InputError, match=r"does not work|less than 2 kT/q"):
-        characterize(technology, "typical", engine=engine)
+        characterize(technology, conditions_at(technology), engine)
 
 
 @pytest.mark.ngspice
@@ -277,7 +283,7 @@ def test_biases_that_the_sizes_cannot_carry_are_refused_with_what_to_change(
 ):
     path = write_pdk(tmp_path, "strong", "[limits]\nbias_current = [1e-11, 1e-4]\n")
     with pytest.raises(InputError, match=r"\[cells\.ota\].*limits\.bias_current"):
-        characterize(load_technology(path), "typical", engine=engine)
+        characterize(load_technology(path), Conditions("typical", 27.0), engine)
 
 
 # The command.

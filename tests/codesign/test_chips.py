@@ -16,6 +16,7 @@ from codesign.run_configuration import (
     run_configuration_from_toml,
     run_configuration_to_toml,
 )
+from codesign.workbench import Workbench
 from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.train import make_network, train_run
 from mapping.trim.curves import VOLTAGE, steady_current
@@ -61,7 +62,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def drawer(engine: Engine) -> ChipDrawer:
-    return ChipDrawer(ChipSettings("generic", samples=40), engine)
+    return ChipDrawer(ChipSettings("generic", samples=40), Workbench(engine))
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_chips_scatter_around_the_trained_neurons(drawer: ChipDrawer, network: M
 @pytest.mark.ngspice
 def test_neurons_of_one_chip_share_its_process(engine: Engine, network: MTCNetwork):
     settings = ChipSettings("generic", samples=30, process=True, mismatch_set="typical")
-    (variation,) = ChipDrawer(settings, engine)(network, 5)
+    (variation,) = ChipDrawer(settings, Workbench(engine))(network, 5)
     slower = variation.built.tau_m.reshape(30, 2)
     assert slower.std() / slower.mean() == pytest.approx(0.05, rel=0.5)
     assert np.corrcoef(slower.T)[0, 1] > 0.999
@@ -138,7 +139,7 @@ def curve_scatter(variation: Variation) -> float:
 @pytest.mark.ngspice
 def test_trimmed_chips_are_more_alike(engine: Engine, network: MTCNetwork):
     plain, offset, codes = (
-        ChipDrawer(ChipSettings("generic", samples=12, trim=trim), engine)(network, 5)[0]
+        ChipDrawer(ChipSettings("generic", samples=12, trim=trim), Workbench(engine))(network, 5)[0]
         for trim in (-1, 0, 3)
     )
     assert curve_scatter(offset) < 0.9 * curve_scatter(plain)
@@ -152,8 +153,8 @@ def test_trimmed_chips_are_more_alike(engine: Engine, network: MTCNetwork):
 def test_codes_are_set_at_the_first_temperature(engine: Engine, network: MTCNetwork):
     """At the others a chip has the same codes, and scatters more than where they were found."""
     settings = ChipSettings("generic", samples=12, temperatures=(27.0, 85.0), trim=3)
-    (both,) = ChipDrawer(settings, engine)(network, 5)
-    (first,) = ChipDrawer(replace(settings, temperatures=(27.0,)), engine)(network, 5)
+    (both,) = ChipDrawer(settings, Workbench(engine))(network, 5)
+    (first,) = ChipDrawer(replace(settings, temperatures=(27.0,)), Workbench(engine))(network, 5)
     assert both.chips == 24
     alpha = both.built.elements[0].alpha
     assert np.array_equal(alpha[:24], first.built.elements[0].alpha)
@@ -170,13 +171,13 @@ def test_trimming_needs_a_bias_generator(engine: Engine, tmp_path: Path):
     models = generic[end:].replace("generic/", f"{TECHNOLOGY_FOLDER}/generic/")
     path.write_text(generic[:start] + models)
     with pytest.raises(InputError, match=r"no \[bias_generator\], whose codes a trim sets"):
-        ChipDrawer(ChipSettings(str(path), trim=3), engine)
+        ChipDrawer(ChipSettings(str(path), trim=3), Workbench(engine))
 
 
 @pytest.mark.ngspice
 def test_conditions_follow_each_other(engine: Engine, network: MTCNetwork):
     settings = ChipSettings("generic", samples=2, temperatures=(27.0, 85.0), bits=6)
-    (variation,) = ChipDrawer(settings, engine)(network, 0)
+    (variation,) = ChipDrawer(settings, Workbench(engine))(network, 0)
     assert variation.chips == 4
     kappa = variation.built.elements[0].kappa.reshape(2, 2, 2)
     # An OTA turns over a voltage that goes with the absolute temperature.

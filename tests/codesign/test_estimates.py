@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from circuits.technology import load_technology
-from codesign.workflows.characterize import characterize
+from codesign.workbench import Workbench
 from codesign.workflows.circuit import assemble, design_neuron
 from codesign.workflows.estimates import (
     ESTIMATES_FILE,
@@ -39,10 +39,11 @@ def test_estimates_are_what_ngspice_measures(
     )
     drive = Drive(Stimulus((0.0, 20.0), (-2.0, -0.2 - i_bias)), 220.0)
     with Engine(workers=2) as engine:
-        design = design_neuron(neuron, GENERIC, engine)
-        measured = characterize(GENERIC, engine=engine)
+        workbench = Workbench(engine)
+        design = design_neuron(neuron, GENERIC, workbench)
+        measured = workbench.cells(GENERIC, design.conditions)
         built = assemble(neuron, design, GENERIC, measured)
-        (validated,) = validate([Task(built, drive)], engine)
+        (validated,) = validate([Task(built, drive)], workbench)
     estimated = estimate(design, GENERIC, measured, drive)
     supply = validated.supply
     assert (design.compensation_current > 0) == (i_bias > 0)

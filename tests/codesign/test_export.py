@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.technology import load_technology
+from circuits.technology import conditions_at, load_technology
 from codesign.command_line import main
+from codesign.mapped_neuron import MappedNeuron
 from codesign.provenance import model_hash
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import build_neuron, design_neuron
+from codesign.workflows.circuit import circuit_of, design_neuron
 from codesign.workflows.estimates import Estimates, estimate, read_estimates
 from codesign.workflows.export import export, summary
 from mapping.design import read_designs
@@ -118,7 +120,9 @@ def test_plain_ngspice_gives_the_engines_spikes(exported, engine):
         wave.axis / design.time_unit, design.units(wave["v(vm)"]), EXCITABLE.u_threshold
     )
 
-    built = build_neuron(EXCITABLE, design, GENERIC, engine)
+    drive = Drive(Stimulus.parse(CURRENT), DURATION)
+    neuron = MappedNeuron(EXCITABLE, design, GENERIC, design.conditions, drive)
+    built = circuit_of(neuron, Workbench(engine))
     stimulus = Stimulus.parse(CURRENT)
     bench = built.benches.transient(np.array(stimulus.times), np.array(stimulus.values), DURATION)
     run = response(engine.run(bench), design)
@@ -133,7 +137,9 @@ def test_plain_ngspice_gives_the_engines_curves(exported, engine):
     plain_ngspice(netlists / "testbench_iv_slow.spice")
     (design,) = read_designs(exported / "design.json")
     (wave,) = read_raw_file(netlists / "testbench_iv_slow.raw")
-    built = build_neuron(EXCITABLE, design, GENERIC, engine)
+    drive = Drive(Stimulus.parse(CURRENT), DURATION)
+    neuron = MappedNeuron(EXCITABLE, design, GENERIC, design.conditions, drive)
+    built = circuit_of(neuron, Workbench(engine))
     _, current = iv_curve(engine.run(built.benches.iv(Timescale.SLOW, -3, 3, 0.05, 0.0)), design)
     by_file = -wave["i(vmembrane)"] / design.unit_current + design.i_bias
     np.testing.assert_allclose(by_file, current, atol=1e-6)
@@ -157,7 +163,7 @@ def test_the_summary_names_files_and_units(exported, cache, capsys: Captured):
 @pytest.mark.ngspice
 def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
     neurons = [burster(name="first"), EXCITABLE]
-    designs = [design_neuron(n, GENERIC, engine) for n in neurons]
+    designs = [design_neuron(n, GENERIC, Workbench(engine)) for n in neurons]
     stimuli = [Stimulus.constant(0.0)] * 2
     written = export(neurons, designs, GENERIC, tmp_path, stimuli, [10.0, 10.0])
     assert {p.name for p in written} == {
@@ -170,7 +176,7 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
         ),
     }
     assert read_designs(tmp_path / "design.json") == tuple(designs)
-    measured = characterize(GENERIC, engine=engine)
+    measured = characterize(GENERIC, conditions_at(GENERIC), engine)
     drive = Drive(stimuli[0], 10.0)
     estimates = [estimate(design, GENERIC, measured, drive) for design in designs]
     document = summary(designs, written, estimates)
@@ -183,7 +189,7 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
 
 @pytest.mark.ngspice
 def test_a_full_disk_leaves_nothing_half_written(cache, engine, tmp_path, monkeypatch):
-    design = design_neuron(EXCITABLE, GENERIC, engine)
+    design = design_neuron(EXCITABLE, GENERIC, Workbench(engine))
     calls = 0
 
     def full(descriptor: int) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from circuits.mismatch import device_spreads
-from circuits.technology import load_technology
+from circuits.technology import conditions_at, load_technology
 from codesign.command_line import main
+from codesign.mapped_neuron import MonteCarlo
+from codesign.workbench import Workbench
 from codesign.workflows.characterize import characterize, models_for
-from codesign.workflows.circuit import design_neuron
 from codesign.workflows.mismatch import DOUBTFUL, DrawnNeuron, draw_neuron, predict, study
 from codesign.workflows.sensitivities import measure_sensitivities
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
+from mapping.conditions import Conditions
 from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities, features, sensitivities_to_json
 from netlists.cell_benches import CellBenches
@@ -25,6 +27,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.mapped import mapped
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import EXCITABLE
 
@@ -38,7 +41,7 @@ pytestmark = pytest.mark.ngspice
 
 @pytest.fixture(scope="module")
 def measured(cache: Path, engine: Engine) -> CellCharacteristics:
-    return characterize(GENERIC, engine=engine)
+    return characterize(GENERIC, conditions_at(GENERIC), engine)
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +50,9 @@ def sensitivities(measured: CellCharacteristics, engine: Engine) -> CellSensitiv
 
 
 @pytest.fixture(scope="module")
-def drawn(sensitivities: CellSensitivities, engine: Engine) -> DrawnNeuron:
-    design = design_neuron(EXCITABLE, GENERIC, engine)
-    return draw_neuron(EXCITABLE, design, GENERIC, engine, DRIVE, SAMPLES, seed=1)
+def drawn(sensitivities: CellSensitivities, workbench: Workbench) -> DrawnNeuron:
+    neuron = mapped(EXCITABLE, GENERIC, workbench, DRIVE)
+    return draw_neuron(neuron, workbench, MonteCarlo(SAMPLES, seed=1))
 
 
 def test_measured_sensitivities_are_those_of_weak_inversion(sensitivities):
@@ -107,8 +110,8 @@ def _models() -> str:
     return models_for(GENERIC, "tt", CellBenches(GENERIC, "", 27.0).cells()).text
 
 
-def test_chips_fire_in_ngspice_as_predicted(drawn, engine):
-    outcome = study(drawn, engine)
+def test_chips_fire_in_ngspice_as_predicted(drawn, workbench):
+    outcome = study(drawn, workbench, in_ngspice=True)
     assert outcome.wanted == Regime.TONIC_SPIKING
     assert [chip.sample for chip in outcome.chips] == [0, 1, 2]
     assert outcome.agreement.regime == 1.0
@@ -121,12 +124,11 @@ def test_chips_fire_in_ngspice_as_predicted(drawn, engine):
         )
 
 
-def test_chips_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, engine, tmp_path):
+def test_chips_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, workbench, tmp_path):
     """Capacitors and all devices of a kind are off together, beside each device's mismatch."""
-    design = drawn.built.design
-    varied = draw_neuron(EXCITABLE, design, GENERIC, engine, DRIVE, SAMPLES, seed=1, process=True)
+    varied = draw_neuron(drawn.neuron, workbench, MonteCarlo(SAMPLES, seed=1, process=True))
     record = tmp_path / "chips.jsonl"
-    outcome = study(varied, engine, record)
+    outcome = study(varied, workbench, True, record)
     assert outcome.process
     assert outcome.agreement.regime == 1.0
     of_mismatch = [predict(drawn, sample) for sample in range(SAMPLES)]
@@ -138,41 +140,43 @@ def test_chips_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, engine, t
         assert abs(change) > 0.005
         assert interval / without.interspike_interval == pytest.approx(1 + change, abs=0.01)
     with pytest.raises(InputError, match="the record of another neuron"):
-        study(drawn, None, record)
+        study(drawn, workbench, False, record)
 
 
-def test_a_record_is_gone_on_with(drawn, engine, tmp_path):
+def test_a_record_is_gone_on_with(drawn, workbench, tmp_path):
     record = tmp_path / "runs" / "chips.jsonl"
-    first = study(drawn, None, record)
+    first = study(drawn, workbench, False, record)
     assert first.agreement is None
-    whole = study(drawn, engine, record)
+    whole = study(drawn, workbench, True, record)
     lines = record.read_text().splitlines(keepends=True)
     assert len(lines) == 3 + 2 * SAMPLES
     with NoEngine() as none:
-        again = study(drawn, none, record)
+        again = study(drawn, Workbench(none), True, record)
     assert again.agreement == whole.agreement
     # killed while it wrote its last line: that chip alone is done again
     record.write_text("".join(lines)[:-20])
-    assert study(drawn, engine, record).agreement == whole.agreement
+    assert study(drawn, workbench, True, record).agreement == whole.agreement
     assert record.read_text().splitlines(keepends=True) == lines
 
 
-def test_the_record_of_another_mismatch_set_is_refused_by_name(drawn, tmp_path):
+def test_the_record_of_another_mismatch_set_is_refused_by_name(drawn, workbench, tmp_path):
     record = tmp_path / "chips.jsonl"
-    outcome = study(drawn, None, record)
+    outcome = study(drawn, workbench, False, record)
     assert outcome.mismatch_set == "typical"
     other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
     before = record.read_text()
     with pytest.raises(InputError, match=r"mismatch set 'typical', not of 'other'; choose another"):
-        study(replace(drawn, technology=other), None, record)
+        study(
+            replace(drawn, neuron=replace(drawn.neuron, technology=other)), workbench, False, record
+        )
     assert record.read_text() == before
 
 
-def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, engine, tmp_path):
+def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, workbench, tmp_path):
     """At 60 units one of three has shown its interval; the others may have fired for good."""
-    short = replace(drawn, drive=DRIVE.lasting(60.0))
+    short = drawn.lasting(60.0)
     record = tmp_path / "chips.jsonl"
-    outcome = study(short, None, record)
+    outcome = study(short, workbench, False, record)
     first = [predict(short, sample) for sample in range(SAMPLES)]
     undecided = [report.margin < DOUBTFUL for report in first]
     assert undecided == [True, False, True]
@@ -180,7 +184,11 @@ def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, engine, tm
     assert outcome.chips[1].as_built == first[1]
     assert {c.as_built.regime for c in outcome.chips} == {Regime.TONIC_SPIKING}
     before = record.read_text()
-    assert [c.duration for c in study(short, None, record).chips] == [120.0, 60.0, 120.0]
+    assert [c.duration for c in study(short, workbench, False, record).chips] == [
+        120.0,
+        60.0,
+        120.0,
+    ]
     assert record.read_text() == before
 
 
@@ -193,11 +201,13 @@ def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, engine, tm
         ("nonsense\n", "is no record of a mismatch study"),
     ],
 )
-def test_a_file_that_is_no_record_of_this_is_left_alone(drawn, tmp_path, content, message):
+def test_a_file_that_is_no_record_of_this_is_left_alone(
+    drawn, workbench, tmp_path, content, message
+):
     record = tmp_path / "chips.jsonl"
     record.write_text(content)
     with pytest.raises(InputError, match=message):
-        study(drawn, None, record)
+        study(drawn, workbench, False, record)
     assert record.read_text() == content
 
 
@@ -207,8 +217,9 @@ def test_other_conditions_are_another_process_with_the_same_devices_off(drawn, e
         draw(device_spreads(drawn.built.design, GENERIC), SAMPLES, 1).threshold,
         drawn.draw.threshold,
     )
+    elsewhere = replace(drawn.neuron, conditions=Conditions("ss", 27.0))
     with NoEngine() as none, pytest.raises(AssertionError, match="ngspice was asked"):
-        draw_neuron(EXCITABLE, drawn.built.design, GENERIC, none, DRIVE, SAMPLES, 1, corner="ss")
+        draw_neuron(elsewhere, Workbench(none), MonteCarlo(SAMPLES, 1))
 
 
 def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, capsys: Captured):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from circuits.technology import load_technology
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.mismatch_study import study_to_json
+from codesign.workbench import Workbench
 from codesign.workflows import mismatch
 from codesign.workflows.circuit import assemble
 from codesign.workflows.mismatch import DrawnNeuron, study
@@ -29,6 +31,7 @@ UNDECIDED = replace(FIRING, margin=0.01)
 # What a fast simulation finds of each chip; tight ones find FIRING. As built all chips are FIRING.
 FAST = (FIRING, SILENT, FIRING, UNDECIDED)
 FEW, TIGHT = Accuracy.FAST, Accuracy.TIGHT
+NOTHING = Workbench(NoEngine())
 
 
 @pytest.fixture
@@ -39,7 +42,9 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnNeuron:
     built = assemble(EXCITABLE, design, generic, real_cells())
     nothing = np.zeros((len(FAST), 0))
     drive = Drive(Stimulus.constant(-0.4), 100.0)
-    return DrawnNeuron(built, generic, Draw((), nothing, nothing), EXCITABLE, drive, 0)
+    neuron = MappedNeuron(EXCITABLE, design, generic, design.conditions, drive)
+    draw = Draw((), nothing, nothing)
+    return DrawnNeuron(neuron, built, draw, EXCITABLE, MonteCarlo(len(FAST)))
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Accuracy, float]]:
 
 
 def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
-    outcome = study(drawn, NoEngine())
+    outcome = study(drawn, NOTHING, True)
     assert asked == [
         *((chip, FEW, 100.0) for chip in range(4)),
         (1, TIGHT, 100.0),
@@ -77,27 +82,27 @@ def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
 
 @pytest.mark.parametrize("accuracy", [FEW, TIGHT])
 def test_one_accuracy_repeats_nothing(drawn, asked, accuracy):
-    outcome = study(drawn, NoEngine(), accuracy=accuracy)
+    outcome = study(drawn, NOTHING, True, accuracy=accuracy)
     assert {taken for _, taken, _ in asked} == {accuracy}
     assert {chip.accuracy for chip in outcome.chips} == {accuracy}
 
 
 def test_a_study_that_was_stopped_repeats_only_what_is_missing(drawn, asked, tmp_path):
     record = tmp_path / "chips.jsonl"
-    whole = study(drawn, NoEngine(), record)
+    whole = study(drawn, NOTHING, True, record)
     asked.clear()
-    assert study(drawn, NoEngine(), record).chips == whole.chips
+    assert study(drawn, NOTHING, True, record).chips == whole.chips
     assert asked == []
     # before the second simulation of chip 1
     lines = record.read_text().splitlines(keepends=True)
     first = next(i for i, line in enumerate(lines) if '"tight"' in line)
     record.write_text("".join(lines[:first]))
-    assert study(drawn, NoEngine(), record).chips == whole.chips
+    assert study(drawn, NOTHING, True, record).chips == whole.chips
     assert asked == [(1, TIGHT, 100.0), (3, FEW, 200.0), (3, TIGHT, 200.0)]
 
 
 def test_a_record_of_another_accuracy_is_refused(drawn, asked, tmp_path):
     record = tmp_path / "chips.jsonl"
-    study(drawn, NoEngine(), record, accuracy=TIGHT)
+    study(drawn, NOTHING, True, record, accuracy=TIGHT)
     with pytest.raises(InputError, match="accuracy"):
-        study(drawn, NoEngine(), record)
+        study(drawn, NOTHING, True, record)

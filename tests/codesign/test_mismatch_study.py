@@ -18,6 +18,7 @@ from codesign.mismatch_study import (
     rhythm,
     study_to_json,
 )
+from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
@@ -33,8 +34,7 @@ def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchStudy:
     return MismatchStudy(
         name="burster",
         technology="generic",
-        corner="tt",
-        temperature=27.0,
+        conditions=Conditions("tt", 27.0),
         seed=0,
         current="0:-1",
         duration=100.0,

@@ -1,6 +1,7 @@
 """``codesign noise``: many runs of the macromodel, a few in ngspice, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.command_line import main
-from codesign.workflows.circuit import design_neuron
 from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
 from netlists.bench import CurrentSource, TransientNoise
 from neuron_model.analysis.regimes import Regime
@@ -16,6 +16,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.mapped import mapped
 
 GENERIC = load_technology("generic")
 KNOWN = preset("tonic_spiking")
@@ -23,15 +24,14 @@ DRIVE = Drive(Stimulus.constant(1.0), 260.0)
 
 
 @pytest.fixture(scope="module")
-def neuron(cache, engine) -> NoisyNeuron:
-    design = design_neuron(KNOWN.parameters, GENERIC, engine)
-    return noisy_neuron(KNOWN.parameters, design, GENERIC, engine, DRIVE)
+def neuron(cache, workbench) -> NoisyNeuron:
+    return noisy_neuron(mapped(KNOWN.parameters, GENERIC, workbench, DRIVE), workbench)
 
 
 @pytest.mark.ngspice
-def test_runs_jitter_and_a_record_that_is_resumed(neuron, tmp_path: Path):
+def test_runs_jitter_and_a_record_that_is_resumed(neuron, workbench, tmp_path: Path):
     record = tmp_path / "runs.jsonl"
-    outcome = study(neuron, 6, seed=4, record=record)
+    outcome = study(neuron, workbench, 6, seed=4, record=record)
     assert outcome.wanted == Regime.TONIC_SPIKING
     assert {train.regime for train in outcome.trains} == {Regime.TONIC_SPIKING}
     found = outcome.jitter["interspike_interval"]
@@ -40,31 +40,31 @@ def test_runs_jitter_and_a_record_that_is_resumed(neuron, tmp_path: Path):
     assert found.mean == pytest.approx(neuron.quiet.interspike_interval, rel=0.01)
 
     written = record.read_text()
-    again = study(neuron, 6, seed=4, record=record)
+    again = study(neuron, workbench, 6, seed=4, record=record)
     assert again.trains == outcome.trains
     assert record.read_text() == written
-    assert study(neuron, 6, seed=4).trains == outcome.trains
-    assert study(neuron, 6, seed=5).trains != outcome.trains
+    assert study(neuron, workbench, 6, seed=4).trains == outcome.trains
+    assert study(neuron, workbench, 6, seed=5).trains != outcome.trains
     with pytest.raises(InputError, match="is the record of another neuron"):
-        study(neuron, 6, seed=5, record=record)
+        study(neuron, workbench, 6, seed=5, record=record)
 
 
 @pytest.mark.ngspice
-def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron):
+def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron, workbench):
     membrane = next(n for n in neuron.nodes if n.node is None)
     biases = sum(a.bias_current for a in neuron.built.design.amplifiers)
     biases += neuron.built.design.compensation_bias
     # four to six shot noises of each bias current, and up to twice that by the models
     assert 3.0 < membrane.shot_equivalent / biases < 13.0
-    rows = {row.cell: row for row in study(neuron, 2).cells}
+    rows = {row.cell: row for row in study(neuron, workbench, 2).cells}
     names = {f"OTA of {a.name}" for a in neuron.built.design.elements}
     assert names | {"OTA of follower slow"} < set(rows)
     assert all(1.0 < row.white / row.shot < 2.2 for row in rows.values())
 
 
 @pytest.mark.ngspice
-def test_near_a_boundary_the_regime_is_a_matter_of_chance(neuron):
-    outcome = study(neuron, 10, boundary=True)
+def test_near_a_boundary_the_regime_is_a_matter_of_chance(neuron, workbench):
+    outcome = study(neuron, workbench, 10, boundary=True)
     boundary = outcome.boundary
     assert boundary is not None
     assert Regime.TONIC_SPIKING in (boundary.below, boundary.above)
@@ -74,13 +74,13 @@ def test_near_a_boundary_the_regime_is_a_matter_of_chance(neuron):
 
 
 @pytest.mark.ngspice
-def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, engine):
+def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, workbench):
     bench = noisy_bench(neuron)
     noises = [s for s in bench.sources if isinstance(s.waveform, TransientNoise)]
     assert all(isinstance(s, CurrentSource) for s in noises)
     assert [s.negative for s in noises] == ["vm", "v_slow"]
     assert "trnoise" not in bench.cells
-    (train,) = study(neuron, 2, circuits=1, engine=engine).circuits
+    (train,) = study(neuron, workbench, 2, circuits=1).circuits
     assert train.regime == Regime.TONIC_SPIKING
     gaps = np.diff(train.spikes)[1:]
     assert np.median(gaps) == pytest.approx(neuron.quiet.interspike_interval, rel=0.03)
@@ -88,10 +88,10 @@ def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, engine):
 
 
 @pytest.mark.ngspice
-def test_a_recorded_current_is_refused(neuron, engine):
+def test_a_recorded_current_is_refused(neuron, workbench):
     recorded = Drive(Stimulus.sampled([0.0, 1.0], 10.0), 20.0, driven=True)
     with pytest.raises(InputError, match="not a recording"):
-        noisy_neuron(KNOWN.parameters, neuron.built.design, GENERIC, engine, recorded)
+        noisy_neuron(replace(neuron.mapped, drive=recorded), workbench)
 
 
 @pytest.mark.ngspice

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuits.technology import load_technology
+from circuits.technology import conditions_at, load_technology
 from codesign.workflows.characterize import characterize
 from codesign.workflows.noise_characterize import band, measure_noise
 from mapping.cell_noise import MIRROR_SHOT, shot_noise
@@ -14,7 +14,7 @@ GENERIC = load_technology("generic")
 
 @pytest.mark.ngspice
 def test_the_noise_of_generics_cells(cache, engine):
-    measured = characterize(GENERIC, "tt", 27.0, engine)
+    measured = characterize(GENERIC, conditions_at(GENERIC), engine)
     seen: list[tuple[int, int, str]] = []
     noise = measure_noise(GENERIC, measured, engine, lambda *step: seen.append(step))
     assert seen[-1][0] == seen[-1][1]

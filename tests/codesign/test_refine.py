@@ -9,13 +9,17 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.validation import read_validation
-from codesign.workflows.refine import errors_of, refine
+from codesign.workbench import Workbench
+from codesign.workflows.refine import Ends, Refinement, errors_of, refine
+from mapping.conditions import Conditions
 from mapping.design import read_designs
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.mapped import mapped
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import EXCITABLE
 
@@ -32,10 +36,16 @@ def record(cache: Path) -> Path:
     return cache / "runs" / "excitable.jsonl"
 
 
+def refined(engine: Engine, record: Path, neuron: NeuronParameters = EXCITABLE) -> Refinement:
+    workbench = Workbench(engine)
+    hot = mapped(neuron, GENERIC, workbench, DRIVE, Conditions("tt", HOT))
+    return refine(hot, workbench, ends=Ends(0.3, 4), record=record)
+
+
 @pytest.fixture(scope="module")
 def outcome(record: Path):
     with Engine(workers=1) as engine:
-        return refine(EXCITABLE, GENERIC, engine, DRIVE, None, HOT, goal=0.3, most=4, record=record)
+        return refined(engine, record)
 
 
 def test_the_error_shrinks_until_it_meets_the_goal(outcome):
@@ -57,14 +67,14 @@ def test_a_loop_that_was_stopped_goes_on(outcome, record, tmp_path):
     # killed while it wrote the last simulation but one
     cut.write_text("".join(lines[:2]) + lines[2][:100])
     with Engine(workers=1) as engine:
-        again = refine(EXCITABLE, GENERIC, engine, DRIVE, None, HOT, goal=0.3, most=4, record=cut)
+        again = refined(engine, cut)
     assert [i.design for i in again.iterations] == [i.design for i in outcome.iterations]
     with NoEngine() as none:
-        known = refine(EXCITABLE, GENERIC, none, DRIVE, None, HOT, goal=0.3, most=4, record=record)
+        known = refined(none, record)
     assert known.best.design == outcome.best.design
     other = replace(EXCITABLE, name="other", i_bias=0.05)
     with NoEngine() as none, pytest.raises(InputError, match="the record of another neuron"):
-        refine(other, GENERIC, none, DRIVE, None, HOT, record=record)
+        refined(none, record, other)
 
 
 def test_the_command_writes_the_refined_design(outcome, tmp_path: Path, capsys: Captured):
@@ -78,7 +88,7 @@ def test_the_command_writes_the_refined_design(outcome, tmp_path: Path, capsys: 
     assert document["error"]["after"] < document["error"]["before"]
     assert json.loads((out / "refinement.json").read_text())["neurons"] == [document]
     assert read_validation(out / "validation.json").passed
-    assert read_designs(out / "design.json")[0].temperature == HOT
+    assert read_designs(out / "design.json")[0].conditions.temperature == HOT
     assert (out / "netlists" / "neuron.spice").is_file()
     assert (tmp_path / "refined.png").read_bytes()[:4] == b"\x89PNG"
     # nothing is simulated again, and a goal out of reach is said to be missed

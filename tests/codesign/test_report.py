@@ -22,6 +22,7 @@ from codesign.validation import NeuronValidation, Validation, write_validation
 from codesign.verdicts import DEFINITIONS, PASSED
 from codesign.workflows.estimates import Estimates, write_estimates
 from mapping.characteristics import Orientation
+from mapping.conditions import Conditions
 from mapping.design import (
     FollowerDesign,
     NeuronDesign,
@@ -74,8 +75,7 @@ def design(name: str) -> NeuronDesign:
     return NeuronDesign(
         name=name,
         technology="sky130",
-        corner="tt",
-        temperature=27.0,
+        conditions=Conditions("tt", 27.0),
         supply=1.8,
         reference_voltage=0.9,
         unit_current=6.5e-9,
@@ -103,7 +103,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     run = tmp_path_factory.mktemp("runs") / "first run"
     failed = neuron("silent", Regime.RESTING, (), 0.05, reasons=("the fast curve is off by 5.0%",))
     provenance = {"mtc-codesign": "0.1.0", "technology": "SKY130, open", "model of burster": "c95c"}
-    validation = Validation("sky130", "ss", -40.0, (neuron(), failed), provenance, 16)
+    validation = Validation("sky130", Conditions("ss", -40.0), (neuron(), failed), provenance, 16)
     write_validation(run / "validation.json", validation)
     write_designs(run / "design.json", [design("burster"), design("silent")])
     write_estimates(
@@ -219,7 +219,7 @@ def test_classes_of_figures_have_their_rules(written: tuple[Path, str], page: Pa
 def test_users_words_are_text(tmp_path: Path, make_neuron: Callable[..., NeuronValidation]):
     evil = "<script>alert('x')</script>\x1b\ud800&"
     neuron = make_neuron(evil, reasons=(evil,), notes=(evil,), current=evil, iv=(), waveforms={})
-    validation = Validation(evil, evil, 27.0, (neuron,), {evil: evil})
+    validation = Validation(evil, Conditions(evil, 27.0), (neuron,), {evil: evil})
     write_validation(tmp_path / "validation.json", validation)
     (tmp_path / "config.toml").write_text(f"[a]\n{json.dumps('</td><b>')} = '<i>'\nno toml <u>")
     text = write_report(tmp_path).read_text(encoding="utf-8")
@@ -258,7 +258,7 @@ def test_each_comparison_says_what_it_reaches(make_neuron: Callable[..., NeuronV
         ((stepped,), ["tonic bursting", "✓ regime kept", "✓ rhythm kept", "+0.00 %"], ["two rows"]),
         ((replace(stepped, circuit=slower),), ["✗ rhythm kept", "+25.0 %"], ["✓ rhythm"]),
     ):
-        children = summary(Validation("sky130", "tt", 27.0, neurons))
+        children = summary(Validation("sky130", Conditions("tt", 27.0), neurons))
         text = Page(str(element("div", children))).text
         assert all(words in text for words in there), text
         assert not any(words in text for words in missing)
@@ -274,7 +274,9 @@ def test_a_model_that_is_not_circuit_shaped_is_shown_and_not_judged(
     make_neuron: Callable[..., NeuronValidation], tmp_path: Path
 ):
     neurons = (make_neuron("shaped"), make_neuron("linear", circuit_shaped=False))
-    write_validation(tmp_path / "validation.json", Validation("sky130", "tt", 27.0, neurons))
+    write_validation(
+        tmp_path / "validation.json", Validation("sky130", Conditions("tt", 27.0), neurons)
+    )
     text = Page(write_report(tmp_path).read_text(encoding="utf-8")).text
     assert text.count("The rhythm of the model is judged.") == 1
     assert text.count("The rhythm of the model is shown and not judged") == 1

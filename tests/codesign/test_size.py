@@ -10,8 +10,9 @@ import pytest
 from circuits.technology import TECHNOLOGY_FOLDER, load_technology
 from codesign.command_line import main
 from codesign.sizing_study import SizingChoice, SizingFigures, SizingGoal
+from codesign.workbench import Workbench
 from codesign.workflows import size_search
-from codesign.workflows.size_search import SEARCH_FILE, search, write_sizing
+from codesign.workflows.size_search import SEARCH_FILE, Effort, search, write_sizing
 from codesign.workflows.sizing import SizingProblem
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -28,13 +29,13 @@ DRIVE = Drive(Stimulus.constant(0.1), 400.0)
 PROBLEM = SizingProblem(
     EXCITABLE, DRIVE, GENERIC, exponential_cells(), RegimeReport(Regime.TONIC_SPIKING, 1.0, 0, ())
 )
-NO_ENGINE = Engine()
+NO_ENGINE = Workbench(Engine())
 
 
 def made_up(
     problem: SizingProblem,
     choice: SizingChoice,
-    engine: Engine,
+    workbench: Workbench,
     chips: int,
     seed: int,
     own_sensitivities: bool = False,
@@ -57,7 +58,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("cheap")
 def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
-    arguments = (PROBLEM, SizingGoal(0.9), NO_ENGINE, 16, 20, 3)
+    arguments = (PROBLEM, SizingGoal(0.9), NO_ENGINE, Effort(16, 20, 3))
     whole = search(*arguments)
     calls = 0
 
@@ -85,7 +86,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monke
 
 @pytest.mark.usefixtures("cheap")
 def test_the_cheapest_that_passes_the_check_is_chosen():
-    outcome = search(PROBLEM, SizingGoal(0.9), NO_ENGINE, 30, 20, 0)
+    outcome = search(PROBLEM, SizingGoal(0.9), NO_ENGINE, Effort(30, 20))
     assert outcome.is_met
     meets = [t for t in outcome.trials if t.figures and t.figures.chip_yield >= 0.91]
     assert outcome.trials[outcome.chosen] == min(meets, key=lambda t: t.figures.area)
@@ -96,7 +97,7 @@ def test_the_cheapest_that_passes_the_check_is_chosen():
 
 @pytest.mark.usefixtures("cheap")
 def test_a_goal_out_of_reach_is_missed_by_the_best():
-    outcome = search(PROBLEM, SizingGoal(0.99, area=6000.0), NO_ENGINE, 12, 20, 0)
+    outcome = search(PROBLEM, SizingGoal(0.99, area=6000.0), NO_ENGINE, Effort(12, 20))
     assert not outcome.is_met
     assert outcome.checked.area <= 6000.0
 
@@ -113,27 +114,33 @@ def test_a_goal_out_of_reach_is_missed_by_the_best():
 def test_numbers_out_of_range_are_refused(changes, words):
     numbers = {"trials": 4, "chips": 10, "seed": 0} | changes
     with pytest.raises(InputError, match=words):
-        search(PROBLEM, SizingGoal(), NO_ENGINE, **numbers)
+        search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(**numbers))
 
 
 @pytest.mark.usefixtures("cheap")
 def test_a_folder_of_another_search_is_refused(tmp_path):
-    search(PROBLEM, SizingGoal(), NO_ENGINE, 1, 10, folder=tmp_path)
+    search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(1, 10), folder=tmp_path)
     with pytest.raises(InputError, match=f"{SEARCH_FILE}: holds the search of another"):
-        search(PROBLEM, SizingGoal(0.5), NO_ENGINE, 1, 10, folder=tmp_path)
+        search(PROBLEM, SizingGoal(0.5), NO_ENGINE, Effort(1, 10), folder=tmp_path)
     other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
     with pytest.raises(InputError, match="mismatch set"):
-        search(replace(PROBLEM, technology=other), SizingGoal(), NO_ENGINE, 1, 10, folder=tmp_path)
+        search(
+            replace(PROBLEM, technology=other),
+            SizingGoal(),
+            NO_ENGINE,
+            Effort(1, 10),
+            folder=tmp_path,
+        )
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / SEARCH_FILE).write_text("no database, and long enough not to be taken for one")
     with pytest.raises(InputError, match="cannot be used to keep trials"):
-        search(PROBLEM, SizingGoal(), NO_ENGINE, 1, 10, folder=broken)
+        search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(1, 10), folder=broken)
 
 
 @pytest.mark.usefixtures("cheap")
 def test_the_sizes_become_a_technology_file(tmp_path):
-    outcome = search(PROBLEM, SizingGoal(0.8), NO_ENGINE, 6, 10)
+    outcome = search(PROBLEM, SizingGoal(0.8), NO_ENGINE, Effort(6, 10))
     path = write_sizing(tmp_path, PROBLEM, outcome, "generic", "mine")
     sized = load_technology(path)
     chosen = outcome.trials[outcome.chosen].choice

@@ -19,6 +19,7 @@ from codesign.workflows.sweep import run_sweep
 from codesign.workflows.sweep_plan import plan_sweep
 from codesign.workflows.sweep_record import known_points, open_record
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.model.neuron_file import write_neuron
@@ -49,17 +50,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """
     found: Asked = []
 
-    def made_up(
-        technology: Technology, corner: str, temperature: float, *_: object
-    ) -> CellCharacteristics:
+    def made_up(technology: Technology, conditions: Conditions, *_: object) -> CellCharacteristics:
+        corner, temperature = conditions.corner, conditions.temperature
         found.append((corner, temperature, technology.supply))
         if corner == "ff":
             raise InputError("such cells do not work.")
         if temperature == 125.0:
             raise SimulatorError("ngspice had no luck.")
         return real_cells(
-            corner=corner,
-            temperature=temperature,
+            conditions=conditions,
             supply=technology.supply,
             reference=technology.reference,
         )
@@ -251,7 +250,7 @@ def test_the_same_chips_are_drawn_at_every_point(
         sweep,
         "measure_sensitivities",
         lambda _technology, cells, *_: exponential_cells(
-            corner=cells.corner, temperature=cells.temperature, fingerprint=cells.fingerprint
+            conditions=cells.conditions, fingerprint=cells.fingerprint
         ),
     )
     text = '[axes]\ncorner = ["tt", "ss"]\n[mismatch]\nsamples = 4\nleast_yield = 1.0\n'

@@ -11,6 +11,7 @@ from circuits.structure import Polarity, Size
 from circuits.technology import TECHNOLOGY_FOLDER, Technology, load_technology
 from codesign.command_line import main
 from codesign.technology_plots import technology_figure
+from codesign.workbench import Workbench
 from codesign.workflows import technology_new
 from codesign.workflows.technology_new import NewTechnology, _limits, _reasons, find_technology
 from codesign.workflows.technology_page import TEMPERATURES, Curve, TechnologyPage
@@ -120,7 +121,7 @@ def test_the_page_shows_what_there_is_and_leaves_out_what_is_not():
 
 @pytest.mark.ngspice
 def test_sizes_that_work_are_kept(engine: Engine):
-    sized, found = choose_sizes(start_sizes(GENERIC), "tt", engine)
+    sized, found = choose_sizes(start_sizes(GENERIC), "tt", Workbench(engine))
     assert sized.size("ota", "tail") == Size(2.0, 8.0)
     assert found.meets_target
     inside = found.bias <= TARGET[1]
@@ -145,7 +146,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Technolog
                 file=folder / "mine.toml",
                 sections=("t",),
             ),
-            engine,
+            Workbench(engine),
         )
     assert outcome.suits, outcome.reasons
     assert outcome.page is not None
@@ -217,4 +218,4 @@ def test_transistors_without_an_oxide_are_no_process(tmp_path, capsys):
 def test_a_missing_library_is_told(tmp_path):
     request = NewTechnology("x", tmp_path / "none.lib", "n", "p", 1.8, tmp_path / "x.toml")
     with pytest.raises(InputError, match="none.lib cannot be read"):
-        find_technology(request, Engine(1))
+        find_technology(request, Workbench(Engine(1)))

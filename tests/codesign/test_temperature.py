@@ -11,7 +11,7 @@ from codesign.command_line import main
 from codesign.commands.temperature import parse_temperatures
 from codesign.temperature_plots import temperature_figure
 from codesign.temperature_study import Condition, TemperatureStudy, study_to_json
-from codesign.workflows.circuit import design_neuron
+from codesign.workbench import Workbench
 from codesign.workflows.temperature import study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.engine import Engine
@@ -20,6 +20,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.mapped import mapped
 from tests.mapping.neurons import EXCITABLE
 
 Captured = pytest.CaptureFixture[str]
@@ -144,9 +145,10 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
     """With constant currents C V0 / I grows as the absolute temperature; PTAT ones keep it."""
     drive = Drive(Stimulus.constant(0.1), 400.0)
     with Engine(workers=2) as engine:
-        design = design_neuron(EXCITABLE, GENERIC, engine)
+        workbench = Workbench(engine)
+        neuron = mapped(EXCITABLE, GENERIC, workbench, drive)
         ptat, constant = (
-            study(EXCITABLE, design, GENERIC, engine, drive, (27.0, 85.0), laws, in_ngspice=True)
+            study(neuron, workbench, (27.0, 85.0), laws, in_ngspice=True)
             for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT))
         )
     for outcome in (ptat, constant):

@@ -8,15 +8,16 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.command_line import main
-from codesign.workflows.circuit import design_neuron
+from codesign.mapped_neuron import MonteCarlo
+from codesign.workbench import Workbench
 from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_study
 from mapping.trim.trim import Budget
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.mapped import mapped
 from tests.codesign.no_engine import NoEngine
 from tests.mapping.neurons import EXCITABLE
 
@@ -29,13 +30,13 @@ pytestmark = pytest.mark.ngspice
 
 
 @pytest.fixture(scope="module")
-def bench(cache: Path, engine: Engine) -> TrimBench:
-    design = design_neuron(EXCITABLE, GENERIC, engine)
-    return trim_bench(EXCITABLE, design, GENERIC, engine, DRIVE, 2, seed=1, knobs=2)
+def bench(cache: Path, workbench: Workbench) -> TrimBench:
+    neuron = mapped(EXCITABLE, GENERIC, workbench, DRIVE)
+    return trim_bench(neuron, workbench, MonteCarlo(2, seed=1), knobs=2)
 
 
-def test_currents_and_patterns_of_netlists_are_those_of_the_models(bench, engine):
-    circuits, models = CircuitChips(bench, engine), bench.as_built
+def test_currents_and_patterns_of_netlists_are_those_of_the_models(bench, workbench):
+    circuits, models = CircuitChips(bench, workbench), bench.as_built
     rows = np.array([1, 0])
     values = np.array([[knob.codes[len(knob.codes) // 2] for knob in bench.knobs]] * 2)
     for without in (None, "sp1"):
@@ -51,27 +52,27 @@ def test_currents_and_patterns_of_netlists_are_those_of_the_models(bench, engine
     assert [r.interspike_interval for r in circuit] == pytest.approx(intervals, rel=0.03)
 
 
-def test_a_study_is_gone_on_with(bench, engine, tmp_path):
+def test_a_study_is_gone_on_with(bench, workbench, tmp_path):
     record, budget = tmp_path / "trim.jsonl", Budget(voltages=5, patterns=3, candidates=4)
-    first = trim_study(bench, engine, budget, record)
+    first = trim_study(bench, workbench, True, budget, record)
     assert first.wanted == Regime.TONIC_SPIKING
     assert first.circuit is not None
     assert first.circuit.yields(first.model)[1].regime.value == 1.0
     assert first.circuit.trimmed.currents.tolist() == [20, 20]
     with NoEngine() as none:
         # what is not in the record is the one chip without mismatch
-        chips = CircuitChips(bench, none, record)
+        chips = CircuitChips(bench, Workbench(none), record)
         again = chips.patterns(np.arange(2), first.circuit.trimmed.values, DRIVE.duration)
     assert [r.regime for r in again] == [r.regime for r in first.circuit.trimmed.reports]
 
 
-def test_the_record_of_another_draw_is_refused(bench, cache, engine, tmp_path):
+def test_the_record_of_another_draw_is_refused(bench, cache, workbench, tmp_path):
     record = tmp_path / "trim.jsonl"
-    CircuitChips(bench, engine, record)
-    design = design_neuron(EXCITABLE, GENERIC, engine)
-    other = trim_bench(EXCITABLE, design, GENERIC, engine, DRIVE, 2, seed=2, knobs=2)
+    CircuitChips(bench, workbench, record)
+    neuron = mapped(EXCITABLE, GENERIC, workbench, DRIVE)
+    other = trim_bench(neuron, workbench, MonteCarlo(2, seed=2), knobs=2)
     with pytest.raises(InputError, match="the record of another neuron"):
-        CircuitChips(other, engine, record)
+        CircuitChips(other, workbench, record)
 
 
 def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):

@@ -17,6 +17,7 @@ from codesign.validation import Validation, read_validation
 from codesign.workflows.run_validation import print_validation, select
 from codesign.workflows.source import Source, write_drives
 from codesign.workflows.validate import is_circuit_shaped, thinned
+from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import Element, Filter, Leak, NeuronParameters
@@ -88,7 +89,7 @@ def test_the_table_says_what_each_comparison_reaches(make_neuron, capsys: Captur
     slower = make_neuron("slower")
     slower = replace(slower, circuit=replace(slower.circuit, interspike_interval=25.0))
     driven = make_neuron("driven", driven=True)
-    print_validation(Validation("generic", "ss", 85.0, (slower, driven), exported=16))
+    print_validation(Validation("generic", Conditions("ss", 85.0), (slower, driven), exported=16))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "generic, ss, 85 degC"
     (first,) = [line for line in lines if "slower" in line]
@@ -112,7 +113,9 @@ def test_a_terminal_of_80_columns_shows_the_verdicts(
 ):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    print_validation(Validation("generic", "tt", 27.0, (make_neuron("tonic_bursting"),)))
+    print_validation(
+        Validation("generic", Conditions("tt", 27.0), (make_neuron("tonic_bursting"),))
+    )
     plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     table = [line for line in plain.splitlines() if line.startswith(("┃", "│"))]
     assert {len(line) for line in table} == {max(len(line) for line in table)}

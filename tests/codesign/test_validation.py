@@ -27,6 +27,7 @@ from codesign.validation import (
     write_validation,
 )
 from codesign.verdicts import DEFINITIONS, Timing
+from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 
@@ -45,7 +46,7 @@ def without_arrays(neuron: NeuronValidation) -> NeuronValidation:
 
 def test_everything_comes_back(validation: Validation):
     read = there_and_back(validation)
-    assert (read.technology, read.corner, read.temperature) == ("sky130", "tt", 27.0)
+    assert (read.technology, read.conditions) == ("sky130", Conditions("tt", 27.0))
     assert read.provenance == validation.provenance
     assert [without_arrays(n) for n in read.neurons] == [
         without_arrays(n) for n in validation.neurons
@@ -113,7 +114,7 @@ def test_any_value_comes_back(
         notes=lines[:1],
         units=units,
     )
-    validation = Validation(name, current, duration, (neuron,), {name: current})
+    validation = Validation(name, Conditions(current, duration % 100.0), (neuron,), {name: current})
     assert there_and_back(validation) == validation
 
 
@@ -142,7 +143,7 @@ def test_a_regime_of_its_own_does_not_match(make_neuron: Callable[..., NeuronVal
     other = replace(neuron, circuit=replace(neuron.circuit, regime=Regime.TONIC_SPIKING))
     assert neuron.regimes_match
     assert not other.regimes_match
-    document = validation_to_json(Validation("generic", "tt", 27.0, (other,)))
+    document = validation_to_json(Validation("generic", Conditions("tt", 27.0), (other,)))
     assert document["neurons"][0]["regime"]["match"] is False
 
 
@@ -218,7 +219,8 @@ def test_verdicts_are_told_apart_for_model_and_as_built(
     neuron = make_neuron()
     slower = replace(neuron.model, interspike_interval=0.9 * 20.0)
     document = validation_to_json(
-        Validation("generic", "tt", 27.0, (replace(neuron, model=slower),)), arrays=False
+        Validation("generic", Conditions("tt", 27.0), (replace(neuron, model=slower),)),
+        arrays=False,
     )
     (entry,) = document["neurons"]
     model, built = entry["verdicts"]["model"], entry["verdicts"]["as_built"]
@@ -256,7 +258,7 @@ def test_a_neuron_keeps_its_rhythm_if_it_does_under_each_current(
 ):
     neuron = make_neuron()
     slower = replace(neuron, circuit=replace(neuron.circuit, interspike_interval=25.0))
-    found = counts(Validation("generic", "tt", 27.0, (neuron, slower)))
+    found = counts(Validation("generic", Conditions("tt", 27.0), (neuron, slower)))
     assert (found["simulated"], found["regime_kept"], found["rhythm_kept"]) == (1, 1, 0)
 
 

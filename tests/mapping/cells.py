@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from mapping.characteristics import CellCharacteristics, MirrorTable, Orientation, OtaTable
+from mapping.conditions import Conditions
 from mapping.leakage import Leakage
 from mapping.limits import Limits
 
@@ -42,8 +43,7 @@ def ideal_cells(**changes: object) -> CellCharacteristics:
     mirror = MirrorTable(BIASES, np.ones(BIASES.size), np.zeros(BIASES.size))
     parts: dict[str, object] = {
         "technology": "made_up",
-        "corner": "tt",
-        "temperature": 27.0,
+        "conditions": Conditions("tt", 27.0),
         "supply": 1.8,
         "reference": REFERENCE,
         **{orientation.value: table(orientation) for orientation in Orientation},

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mapping.cell_noise import CellNoise, MirrorNoise, OtaNoise
+from mapping.conditions import Conditions
 
 BIASES = np.geomspace(1e-11, 5e-8, 5)
 
@@ -17,4 +18,6 @@ def shot_cells(flicker: float = 1e-4, exponent: float = 1.0) -> CellNoise:
     def mirror(transistors: float) -> MirrorNoise:
         return MirrorNoise(BIASES, transistors * flat[:, 0], flicker * flat[:, 0])
 
-    return CellNoise("made_up", "tt", 27.0, ota, mirror(4.0), mirror(2.0), exponent, 1e9, "shot")
+    return CellNoise(
+        "made_up", Conditions("tt", 27.0), ota, mirror(4.0), mirror(2.0), exponent, 1e9, "shot"
+    )

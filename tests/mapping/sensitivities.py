@@ -3,6 +3,7 @@
 import numpy as np
 
 from mapping.characteristics import Orientation
+from mapping.conditions import Conditions
 from mapping.sensitivity import CellSensitivities, MirrorSensitivity, OtaSensitivity
 from tests.mapping.cells import BIASES, MODES
 
@@ -48,8 +49,7 @@ def exponential_cells(**changes: object) -> CellSensitivities:
     table = OtaSensitivity(OTA, BIASES, MODES, per_volt, per_factor)
     parts: dict[str, object] = {
         "technology": "made_up",
-        "corner": "tt",
-        "temperature": 27.0,
+        "conditions": Conditions("tt", 27.0),
         **{orientation.value: table for orientation in Orientation},
         "source": mirror("in", "out", "fold_in", "fold_out"),
         "sink": mirror("in", "out"),

@@ -8,6 +8,7 @@ import pytest
 from mapping.as_built import as_built, compensation_current, follower_point, parasitics, point
 from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mapper import map_neuron
 from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
@@ -115,7 +116,7 @@ def test_time_constants_count_what_hangs_on_a_node():
 
 def test_as_built_of_other_conditions_keeps_the_designs_units():
     design = map_neuron(burster(), REAL, LIMITS)
-    warm = real_cells(temperature=60.0, corner="ss")
+    warm = real_cells(conditions=Conditions("ss", 60.0))
     built = as_built(design, warm)
     assert (built.name, built.u_threshold, built.u_saturation) == ("burster", 0.0, 1.0)
     assert built.tau_slow == pytest.approx(50.0, rel=1e-3)

@@ -8,6 +8,7 @@ import pytest
 from mapping.as_built import as_built
 from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import Orientation
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.mismatch import COMPENSATION, OUTPUT, DeviceSpread, Draw, draw, follower_block
@@ -182,7 +183,12 @@ def _other_bias(design: NeuronDesign, chips: Draw, index: int) -> float:
 
 def test_conditions_and_devices_have_to_be_those_of_the_design(design):
     with pytest.raises(InputError, match="measure both at the same"):
-        as_built_samples(design, real_cells(), exponential_cells(corner="ss"), shifted(design))
+        as_built_samples(
+            design,
+            real_cells(),
+            exponential_cells(conditions=Conditions("ss", 27.0)),
+            shifted(design),
+        )
     few = draw(spreads(design)[:20], 1)
     with pytest.raises(InputError, match="none of the devices that were drawn"):
         sampled(design, few)

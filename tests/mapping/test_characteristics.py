@@ -18,6 +18,7 @@ from mapping.characteristics import (
     read_characteristics,
     write_characteristics,
 )
+from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 from tests.mapping.cells import BIASES, MODES, ideal_cells, real_cells
 
@@ -129,7 +130,7 @@ def test_mirrors_are_read_between_their_points():
     assert mirror.gain_at(1e-12) == 1.0
 
 
-@pytest.mark.parametrize("cells", [ideal_cells(), real_cells(corner="ss", temperature=-40.0)])
+@pytest.mark.parametrize("cells", [ideal_cells(), real_cells(conditions=Conditions("ss", -40.0))])
 def test_files_give_back_every_bit(tmp_path, cells):
     path = write_characteristics(tmp_path / "cells.json", cells)
     again = read_characteristics(path)

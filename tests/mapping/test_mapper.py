@@ -428,6 +428,10 @@ def test_notes_say_what_the_circuit_cannot_copy():
 
 def test_the_design_says_where_it_comes_from():
     design = mapped(burster(name="mine", i_bias=0.5, u_rest=0.1))
-    assert (design.name, design.technology, design.corner) == ("mine", "made_up", "tt")
-    assert (design.temperature, design.supply, design.reference_voltage) == (27.0, 1.8, 0.9)
+    assert (design.name, design.technology, str(design.conditions)) == (
+        "mine",
+        "made_up",
+        "tt, 27 degC",
+    )
+    assert (design.supply, design.reference_voltage) == (1.8, 0.9)
     assert (design.i_bias, design.u_rest, design.characteristics) == (0.5, 0.1, "real")

@@ -5,6 +5,7 @@ import pytest
 
 from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics, MirrorTable, Orientation
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.mapper import map_neuron
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw, design_at
@@ -23,7 +24,7 @@ def heated(cells: CellCharacteristics, slope: float) -> CellCharacteristics:
         x.value: replace(cells.ota(x), slope_voltage=slope * cells.ota(x).slope_voltage)
         for x in Orientation
     }
-    return replace(cells, temperature=HOT, **tables)
+    return replace(cells, conditions=Conditions("tt", HOT), **tables)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def design() -> NeuronDesign:
 def test_with_ptat_biases_a_neuron_of_kt_over_q_stays_what_it_is(design):
     hot = heated(ideal_cells(), RATIO)
     there = design_at(design, PTAT, ideal_cells(), hot)
-    assert (there.temperature, there.corner) == (HOT, "tt")
+    assert there.conditions == Conditions("tt", HOT)
     assert there.unit_current == pytest.approx(RATIO * design.unit_current)
     # C V0 / I0
     assert there.time_unit == pytest.approx(design.time_unit)
@@ -49,7 +50,7 @@ def test_constant_biases_leave_every_line_alone_and_widen_the_tanh(design):
     hot = heated(ideal_cells(), RATIO)
     laws = BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.CONSTANT)
     there = design_at(design, laws, ideal_cells(), hot)
-    assert there == replace(design, temperature=HOT)
+    assert there == replace(design, conditions=Conditions("tt", HOT))
     before, after = as_built(design, ideal_cells()), as_built(there, hot)
     for one, other in zip(before.elements, after.elements, strict=True):
         assert other.kappa == pytest.approx(one.kappa / RATIO)

@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Any
 
 from codesign.arguments import add_debug
@@ -63,7 +62,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         epilog="`codesign COMMAND --help` shows the options of a command and an example.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"codesign {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     add_debug(parser)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     chosen = next((word for word in words if not word.startswith("-")), None)
@@ -79,7 +78,18 @@ def _command_module(name: str) -> Any:
     return importlib.import_module(f"codesign.commands.{name}")
 
 
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: that takes longer than parsing."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and end."""
+        print(f"codesign {_version()}")
+        parser.exit()
+
+
 def _version() -> str:
+    from importlib import metadata
+
     try:
         return metadata.version("mtc-codesign")
     except metadata.PackageNotFoundError:

@@ -8,23 +8,12 @@ import contextlib
 import dataclasses
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
 
 if TYPE_CHECKING:
     from codesign.workbench import Workbench
@@ -76,6 +65,10 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table on standard output; cells are shown as they are, numbers with four digits."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table()
     for column in columns:
         table.add_column(escape(column), overflow="fold")
@@ -121,8 +114,7 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         description: what is being done.
         total: how many steps there are, where that is known.
     """
-    console = Console(file=sys.stderr)
-    if not console.is_terminal:
+    if not _shows_bars():
         note(description)
 
         def say(steps: float = 1, description: str | None = None) -> None:
@@ -131,6 +123,16 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
 
         yield say
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -138,13 +140,22 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
         task = bars.add_task(description, total=total)
 
         def move(steps: float = 1, description: str | None = None) -> None:
             bars.update(task, advance=steps, description=description)
 
         yield move
+
+
+def _shows_bars() -> bool:
+    """Whether standard error is a terminal, or is said to be one."""
+    if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR")):
+        return False  # without rich, which takes a moment to load
+    from rich.console import Console
+
+    return Console(file=sys.stderr).is_terminal
 
 
 class StepProgress:

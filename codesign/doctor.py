@@ -2,11 +2,15 @@
 
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 from circuits.technology import builtin_technologies, load_technology
 from netlists.cache_folder import cache_folder
@@ -18,6 +22,7 @@ from netlists.ngspice_library import (
     version_in,
 )
 from neuron_model.errors import CodesignError, MissingDependencyError
+from neuron_model.fused.library import load
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -37,14 +42,19 @@ class Check:
     needed: bool = True
 
 
-def examine() -> list[Check]:
-    """Look for everything; never raises for what is missing."""
+def examine(with_torch: bool = False) -> list[Check]:
+    """Look for everything; never raises for what is missing.
+
+    Args:
+        with_torch: load torch, which takes seconds, and ask it for its devices.
+    """
     checks = [_python()]
     checks += [_package(name) for name in ("torch", "numpy", "scipy", "PySpice", "safetensors")]
     checks += [_ngspice_library(), _ngspice_program()]
     checks += _models()
-    checks += [_cache(), _kernel(), _gpu_kernel(), _devices()]
-    return checks
+    gpus = _gpus()
+    checks += [_cache(), _kernel(), _gpu_kernel(gpus), _devices(gpus)]
+    return [*checks, _loaded_torch()] if with_torch else checks
 
 
 def _python() -> Check:
@@ -135,14 +145,9 @@ def _cache() -> Check:
 
 def _kernel() -> Check:
     """The compiled training kernel; plain torch does without."""
-    name = "fused kernel"
-    try:
-        from neuron_model.fused.library import load
-    except ImportError as error:
-        return Check(name, False, f"torch cannot be loaded: {error}", "reinstall torch", False)
     library = load()
     return Check(
-        name,
+        "fused kernel",
         library is not None,
         library._name if library is not None else "not built; neurons run in plain torch, slowly",
         "install a C compiler (`apt-get install gcc libc6-dev`), then the package again",
@@ -150,36 +155,55 @@ def _kernel() -> Check:
     )
 
 
-def _gpu_kernel() -> Check:
+def _gpu_kernel(gpus: Sequence[str]) -> Check:
     """What compiles the training kernel for GPUs; without one it is of no use."""
     name = "GPU kernel"
     try:
         return Check(name, True, f"Triton {metadata.version('triton')}")
     except metadata.PackageNotFoundError:
         pass
+    found = "Triton is not installed; " + ("GPUs run plain torch" if gpus else "no GPU needs it")
+    return Check(name, not gpus, found, "pip install 'mtc-codesign[gpu]'", needed=False)
+
+
+def _devices(gpus: Sequence[str]) -> Check:
+    """Where torch can compute, by its build and the driver; a GPU is never needed."""
+    cores = f"cpu ({os.cpu_count()} cores)"
+    if gpus and not _torch_uses_cuda():
+        found = f"{cores}; this build of torch has no CUDA for {', '.join(gpus)}"
+        remedy = "install torch as https://pytorch.org says for your CUDA"
+        return Check("compute devices", False, found, remedy, needed=False)
+    devices = [f"cuda:{index} ({name})" for index, name in enumerate(gpus)]
+    return Check("compute devices", True, ", ".join((cores, *devices)))
+
+
+def _gpus() -> tuple[str, ...]:
+    """The GPUs that NVIDIA's driver knows, by name."""
+    program = shutil.which("nvidia-smi")
+    query = [program, "--query-gpu=name", "--format=csv,noheader"] if program else None
+    output = command_output(query) if query else None
+    return tuple(line.strip() for line in (output or "").splitlines() if line.strip())
+
+
+def _torch_uses_cuda() -> bool:
+    """What torch's build says of itself in a file: importing torch would take seconds."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return False
     try:
-        wanted = "cuda" in _torch_devices()
-    except ImportError:
-        wanted = False
-    found = "Triton is not installed; " + ("GPUs run plain torch" if wanted else "no GPU needs it")
-    return Check(name, not wanted, found, "pip install 'mtc-codesign[gpu]'", needed=False)
+        text = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return re.search(r"^cuda\b[^=]*=\s*['\"]", text, re.MULTILINE) is not None
 
 
-def _devices() -> Check:
-    """Where torch can compute; a GPU is never needed."""
+def _loaded_torch() -> Check:
+    """What torch itself says; it is imported."""
     try:
-        found = _torch_devices()
-    except ImportError as error:
-        return Check(
-            "compute devices", False, f"torch cannot be loaded: {error}", "reinstall torch"
-        )
-    return Check("compute devices", True, found)
-
-
-def _torch_devices() -> str:
-    import torch
-
-    devices = [f"cpu ({os.cpu_count()} cores, {torch.get_num_threads()} threads)"]
+        import torch
+    except (ImportError, OSError) as error:
+        return Check("torch loads", False, f"it cannot be loaded: {error}", "reinstall torch")
+    devices = [f"cpu ({torch.get_num_threads()} threads)"]
     if torch.cuda.is_available():
         devices += [
             f"cuda:{index} ({torch.cuda.get_device_name(index)})"
@@ -187,4 +211,4 @@ def _torch_devices() -> str:
         ]
     if torch.backends.mps.is_available():
         devices.append("mps")
-    return ", ".join(devices)
+    return Check("torch loads", True, ", ".join(devices))

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from mapping.bias_generator import BiasGenerator, CurrentCode
 from mapping.characteristics import CellCharacteristics
@@ -106,6 +105,8 @@ def share_lines(
 
 def _grouped(values: np.ndarray, most: int) -> tuple[list[float], list[int]]:
     """Each value's group mean and number, of at most ``most`` groups."""
+    from scipy.cluster.vq import kmeans2  # not needed by a neuron that shares nothing
+
     distinct = np.unique(values)
     count = min(most, distinct.size)
     if count == distinct.size:

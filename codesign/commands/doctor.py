@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
-    add_command(
+    parser = add_command(
         subparsers,
         "doctor",
-        example="codesign doctor\ncodesign doctor --json",
+        example="codesign doctor\ncodesign doctor --torch --json",
         description="Check what the toolkit needs and say how to get what is missing. "
         "Exit status 3 where something that is needed is missing.",
+    )
+    parser.add_argument(
+        "--torch", action="store_true", help="load torch as well and ask it for its devices"
     )
 
 
@@ -26,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.doctor import examine
     from neuron_model.errors import MissingDependencyError
 
-    checks = examine()
+    checks = examine(arguments.torch)
     missing = [check for check in checks if check.needed and not check.ok]
     if arguments.json:
         print_json({"ok": not missing, "checks": checks})

@@ -6,9 +6,11 @@ import ctypes
 import importlib.machinery
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 _INTEGERS = [
     "batch",
@@ -59,7 +61,8 @@ class Problem(ctypes.Structure):
     _fields_ = [*map(_field, _INTEGERS), *((name, ctypes.c_void_p) for name in _POINTERS)]
 
 
-_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+# By the name of the type: `codesign doctor` looks for the library without torch.
+_SUFFIX = {"torch.float32": "f32", "torch.float64": "f64"}
 
 
 @cache
@@ -83,7 +86,7 @@ def call(name: str, problem: Problem, dtype: torch.dtype) -> None:
     """
     library = load()
     assert library is not None
-    function = getattr(library, f"mtc_{name}_{_SUFFIX[dtype]}")
+    function = getattr(library, f"mtc_{name}_{_SUFFIX[str(dtype)]}")
     if function(ctypes.byref(problem)):
         raise MemoryError(f"no memory left for the {name} pass of the fused kernel")
 

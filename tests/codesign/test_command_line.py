@@ -5,6 +5,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from codesign import command_line
 from codesign.commands import COMMANDS
 from neuron_model.errors import CodesignError, InputError, MissingDependencyError, SimulatorError
+from neuron_model.model.neuron_file import write_neuron
+from neuron_model.model.presets import preset
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -139,6 +142,45 @@ def test_help_imports_nothing_heavy(words: list[str]):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+LIBRARIES = {"torch", "scipy", "sympy", "matplotlib", "pandas", "PySpice", "optuna"}
+
+NEEDED = {
+    "regime": {"scipy"},
+    "simulate": {"scipy"},
+    "iv": {"scipy", "sympy"},
+    "doctor": set(),
+    "export": {"scipy", "PySpice"},
+}
+"""What a quick command may load of the libraries that take long to load."""
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("source", ["file", "preset"])
+@pytest.mark.parametrize("command", NEEDED)
+def test_a_quick_command_loads_only_the_libraries_that_it_needs(
+    command: str, source: str, tmp_path: Path
+):
+    neuron = "preset:tonic_spiking"
+    if source == "file":
+        neuron = str(tmp_path / "neuron.toml")
+        write_neuron(neuron, preset("tonic_spiking").parameters)
+    words = [command, "--json"] if command == "doctor" else [command, neuron, "--json"]
+    if command == "export":
+        words += ["--technology", "generic", "-o", str(tmp_path)]
+    elif command in ("regime", "simulate"):
+        words += ["--current", "0:-1", "--duration", "100"]
+    program = (
+        "import sys\nfrom codesign.command_line import main\n"
+        f"status = main({words!r})\n"
+        f"print(status, *sorted({LIBRARIES!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    status, *loaded = done.stderr.splitlines()[-1].split()
+    # the doctor says 3 where models are missing
+    assert status == "0" or command == "doctor", done.stderr
+    assert set(loaded) <= NEEDED[command]
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -2,6 +2,7 @@
 
 import json
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_library_that_is_something_else(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_no_kernel_is_told_but_no_failure(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("neuron_model.fused.library.load", lambda: None)
+    monkeypatch.setattr(doctor, "load", lambda: None)
     check = doctor._kernel()
     assert (check.ok, check.needed) == (False, False)
     assert "gcc" in check.remedy
@@ -108,7 +109,7 @@ def test_the_status_says_whether_something_needed_is_missing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    monkeypatch.setattr(doctor, "examine", lambda: checks)
+    monkeypatch.setattr(doctor, "examine", lambda with_torch: checks)
     assert main(["doctor", "--json"]) == status
     out, err = capsys.readouterr()
     document = json.loads(out)
@@ -119,14 +120,42 @@ def test_the_status_says_whether_something_needed_is_missing(
     assert "1.0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("devices", ["cpu (2 cores, 1 threads)", "cpu (2 cores), cuda:0 (A100)"])
-def test_triton_is_missed_only_where_there_is_a_gpu(devices: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("gpus", [(), ("NVIDIA A100",)])
+def test_triton_is_missed_only_where_there_is_a_gpu(
+    gpus: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "version", missing)
-    monkeypatch.setattr(doctor, "_torch_devices", lambda: devices)
-    check = doctor._gpu_kernel()
-    assert check.ok is ("cuda" not in devices)
+    check = doctor._gpu_kernel(gpus)
+    assert check.ok is (not gpus)
     assert not check.needed
     assert "mtc-codesign[gpu]" in check.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "uses_cuda"),
+    [
+        ("__version__ = '2.9.0+cpu'\ncuda: Optional[str] = None\n", False),
+        ("__version__ = '2.9.0'\ncuda: Optional[str] = '12.8'\n", True),
+        ("cuda = '12.1'\n", True),
+    ],
+)
+def test_a_gpu_counts_if_the_build_of_torch_can_use_it(
+    version: str, uses_cuda: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "version.py").write_text(version)
+    spec = ModuleSpec("torch", None, origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(doctor, "find_spec", lambda name: spec)
+    check = doctor._devices(("NVIDIA A100",))
+    assert check.ok is uses_cuda
+    assert ("cuda:0 (NVIDIA A100)" in check.found) is uses_cuda
+    assert not check.needed or check.ok
+    assert doctor._devices(()).ok
+
+
+def test_torch_itself_is_asked_if_that_is_wanted():
+    check = doctor._loaded_torch()
+    assert check.ok
+    assert check.found.startswith("cpu (")

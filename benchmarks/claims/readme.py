@@ -33,6 +33,20 @@ def _unit_currents(exported: Any) -> list[float]:
     return [1e9 * neuron["unit_current"], float(before)]
 
 
+def _spikes_per_burst(iteration: Any) -> list[float]:
+    """Of the circuit and of the model, as the reason says why a design did not pass."""
+    said = re.search(
+        r"spikes per burst ([\d.]+) instead of ([\d.]+)", " ".join(iteration["reasons"])
+    )
+    assert said is not None
+    return [float(count) for count in said.groups()]
+
+
+def _isi_error(iteration: Any) -> float:
+    """To the model, per cent."""
+    return 100.0 * float(iteration["timing"]["model"]["interval_error"])
+
+
 def _export(says: str, values: Values) -> Claim:
     return Claim(README, says, _EXPORT, values)
 
@@ -137,6 +151,27 @@ README_CLAIMS: tuple[Claim, ...] = (
         "area of gates, diffusions and capacitors: {43000} um2",
         _MODULATION,
         lambda d: [d["points"][0]["outcome"]["area"]],
+    ),
+    Claim(
+        README,
+        "{13} spikes a burst where the model has {20}, an ISI {5.1} % longer",
+        v.REFINED,
+        lambda d: [*_spikes_per_burst(v.iterations(d)[0]), _isi_error(v.iterations(d)[0])],
+    ),
+    Claim(
+        README,
+        "I-V curves off by {4.0} and {2.6} %",
+        v.REFINED,
+        lambda d: v.percent(v.iterations(d)[0]["iv"][name] for name in ("fast", "slow")),
+    ),
+    Claim(
+        README,
+        "an ISI within {0.3} % and curves within {0.1} %",
+        v.REFINED,
+        lambda d: [
+            abs(_isi_error(v.iterations(d)[-1])),
+            100.0 * max(v.iterations(d)[-1]["iv"].values()),
+        ],
     ),
     Claim(
         README,

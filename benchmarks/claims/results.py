@@ -64,6 +64,19 @@ def _kelvin(table: Any) -> list[float]:
     return [min(found), max(found)]
 
 
+def _refined(index: int, says: str) -> Claim:
+    """I-V curves, ISI and IBI to the model in per cent, spikes of circuit and model, error."""
+
+    def values(document: Any) -> list[float]:
+        found = v.iterations(document)[index]
+        timing = found["timing"]["model"]
+        shares = [*found["iv"].values(), timing["interval_error"], timing["pause_error"]]
+        counts = [timing["circuit_spike_count"], timing["spike_count"]]
+        return [*v.percent(shares), *counts, found["error"]]
+
+    return Claim(RESULTS, f"| {says} |", v.REFINED, values)
+
+
 def _slowed(says: str, contender: str) -> Claim:
     return Claim(RESULTS, says, v.STEP, lambda d: [d["times_the_fused"][contender]])
 
@@ -240,6 +253,10 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         _CELLS,
         lambda d: [1e12 * d["leakage"]["ota"]],
     ),
+    _refined(0, "{4.0} %, {2.6} %, {0.1} % | {+5.1} % | {-0.9} % | {34} of {40} | {1.64} | no"),
+    _refined(1, "{0.2} %, {0.2} %, {0.3} % | {-5.7} % | {+1.8} % | {42} of {40} | {0.48} | no"),
+    _refined(2, "{0.1} %, {0.1} %, {0.1} % | {-0.7} % | {+2.4} % | {40} of {40} | {0.11} | yes"),
+    _refined(3, "{0.1} %, {0.1} %, {0.1} % | {+0.3} % | {-1.0} % | {40} of {40} | {0.06} | yes"),
     _slowed(
         "is {35} times as quick as the same steps in plain torch", "MTC eager, unbind (reference)"
     ),

@@ -12,6 +12,7 @@ HEAT = "docs/results/temperature/sky130.json"
 STEP = "docs/results/training_step.json"
 DETAILED_STEP = "docs/results/detailed_step.json"
 NETWORKS = "docs/results/mackey_glass/table.json"
+REFINED = "docs/results/refine/burster_85.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"
@@ -63,6 +64,11 @@ def heat(
     """Changes of ``quantity`` from 27 degC, per cent: each neuron at each temperature."""
     rows = [heat_row(table, neuron, *laws) for neuron in neurons]
     return percent(row[at][one][quantity] for row in rows for at in temperatures for one in who)
+
+
+def iterations(refinement: Any) -> Any:
+    """What each simulation of a refined neuron came to."""
+    return refinement["neurons"][0]["iterations"]
 
 
 def largest(values: Iterable[float]) -> float:

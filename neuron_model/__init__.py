@@ -1,0 +1,24 @@
+"""Multi-timescale conductance (MTC) neurons: what they are, how they fire, how they are trained.
+
+    tau_m dU_m/dt = -leak(U_m - U_rest) + I_in + I_bias - sum_k I_k
+    I_k = alpha_k tanh(kappa_k (U_x - delta_k))              tau_x dU_x/dt = filter(U_m - U_x)
+
+Voltages are in units of the voltage scale, conductances in units of the leak's, times in units of
+the membrane's time constant. There is nothing here of volts and transistors.
+
+>>> from neuron_model import classify, preset, simulate
+>>> burster = preset("tonic_bursting")
+>>> run = simulate(burster.parameters, burster.stimulus, burster.duration)
+>>> report = classify(run.time, run.voltage, burster.stimulus.onset)
+>>> print(report.regime, report.spikes_per_burst)
+tonic_bursting 7.0
+
+Rooms: ``model`` (parameters, equations, files, presets, currents), ``analysis`` (simulation, I-V
+curves, equilibria, regimes, noise), ``backends`` with the kernels ``fused`` and ``fused_gpu``,
+``network`` (torch modules), ``tasks``, ``baselines`` and ``training``; each imports only those
+before it. The names below are public; all else may change.
+"""
+
+from neuron_model.lazy_names import lazy_names
+
+__getattr__, __dir__ = lazy_names(__name__)

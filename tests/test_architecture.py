@@ -16,7 +16,7 @@ FOREIGN = {
 }
 # The rooms of neuron_model: each imports only those before it, or those on the same line.
 ROOMS = (
-    {"errors", "atomic", "progress"},
+    {"errors", "atomic", "progress", "lazy_names"},
     {"model"},
     {"analysis"},
     {"backends", "fused", "fused_gpu"},

@@ -1,0 +1,46 @@
+from neuron_model.analysis.equilibria import Equilibrium as Equilibrium
+from neuron_model.analysis.equilibria import equilibria as equilibria
+from neuron_model.analysis.excitability import Excitability as Excitability
+from neuron_model.analysis.excitability import excitability as excitability
+from neuron_model.analysis.excitability import negative_conductance as negative_conductance
+from neuron_model.analysis.iv_curves import IVCurves as IVCurves
+from neuron_model.analysis.iv_curves import iv_curves as iv_curves
+from neuron_model.analysis.regimes import RegimeReport as RegimeReport
+from neuron_model.analysis.regimes import classify as classify
+from neuron_model.analysis.simulation import Trajectory as Trajectory
+from neuron_model.analysis.simulation import simulate as simulate
+from neuron_model.analysis.spikes import spike_times as spike_times
+from neuron_model.errors import CodesignError as CodesignError
+from neuron_model.errors import InputError as InputError
+from neuron_model.errors import MissingDependencyError as MissingDependencyError
+from neuron_model.errors import SimulatorError as SimulatorError
+from neuron_model.model.drive import Drive as Drive
+from neuron_model.model.dynamics import State as State
+from neuron_model.model.neuron_file import read_neuron as read_neuron
+from neuron_model.model.neuron_file import write_neuron as write_neuron
+from neuron_model.model.parameters import OTA_FILTER as OTA_FILTER
+from neuron_model.model.parameters import Amplifier as Amplifier
+from neuron_model.model.parameters import Element as Element
+from neuron_model.model.parameters import Filter as Filter
+from neuron_model.model.parameters import Leak as Leak
+from neuron_model.model.parameters import NeuronParameters as NeuronParameters
+from neuron_model.model.parameters import Timescale as Timescale
+from neuron_model.model.presets import Preset as Preset
+from neuron_model.model.presets import preset as preset
+from neuron_model.model.presets import presets as presets
+from neuron_model.model.regime import Regime as Regime
+from neuron_model.model.stimulus import Stimulus as Stimulus
+from neuron_model.network.bursting_layer import BurstingLayer as BurstingLayer
+from neuron_model.network.limits import Limits as Limits
+from neuron_model.network.model_file import read_model as read_model
+from neuron_model.network.model_file import write_model as write_model
+from neuron_model.network.network import MTCNetwork as MTCNetwork
+from neuron_model.network.network import NetworkConfiguration as NetworkConfiguration
+from neuron_model.network.neuron import MTCNeuron as MTCNeuron
+from neuron_model.network.preset_layer import PresetLayer as PresetLayer
+from neuron_model.tasks.mackey_glass import MackeyGlass as MackeyGlass
+from neuron_model.tasks.series_file import SeriesFile as SeriesFile
+from neuron_model.training.training_configuration import Rates as Rates
+from neuron_model.training.training_configuration import (
+    TrainingConfiguration as TrainingConfiguration,
+)

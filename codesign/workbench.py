@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesign.workflows.characterize import characterize
-from codesign.workflows.noise_characterize import measure_noise
-from codesign.workflows.sensitivities import measure_sensitivities
 from netlists.engine import Engine
 from neuron_model.progress import Progress, silent
 
@@ -28,7 +25,8 @@ class Workbench:
 
     Cells are measured once: what is in the cache is not asked of ngspice. All three raise
     InputError (an unknown corner, cells that do not work), MissingDependencyError (no ngspice, no
-    models) and SimulatorError (ngspice failed).
+    models) and SimulatorError (ngspice failed). How cells are measured is loaded when it is asked
+    for: not every worker of a study needs it.
     """
 
     engine: Engine
@@ -36,12 +34,16 @@ class Workbench:
 
     def cells(self, technology: Technology, conditions: Conditions) -> CellCharacteristics:
         """The characteristics of the technology's cells."""
+        from codesign.workflows.characterize import characterize
+
         return characterize(technology, conditions, self.engine, self.progress)
 
     def sensitivities(
         self, technology: Technology, cells: CellCharacteristics
     ) -> CellSensitivities:
         """What each transistor does to ``cells``, under their conditions."""
+        from codesign.workflows.sensitivities import measure_sensitivities
+
         return measure_sensitivities(technology, cells, self.engine, self.progress)
 
     def noise(self, technology: Technology, cells: CellCharacteristics) -> CellNoise:
@@ -50,6 +52,8 @@ class Workbench:
         Raises:
             InputError: the models have none.
         """
+        from codesign.workflows.noise_characterize import measure_noise
+
         return measure_noise(technology, cells, self.engine, self.progress)
 
 

@@ -5,19 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_accuracy, add_command, add_plot, add_timeout
+from codesign.studies.arguments import add_executor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from codesign.arguments import Subparsers
-    from codesign.sweep_study import SweepStudy
-    from codesign.workflows.sweep_estimate import SweepEstimate
-    from codesign.workflows.sweep_plan import SweepPlan
-    from neuron_model.progress import Progress
+    from codesign.studies.sweep.estimate import SweepEstimate
+    from codesign.studies.sweep.plan import SweepPlan
+    from codesign.studies.sweep.results import SweepResults
 
 _MOST_ROWS = 60
-# what run_sweep calls it
-_SWEEPING = "sweeping"
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -52,6 +48,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         action="store_true",
         help="say how many points there are and about how long they take, and do nothing",
     )
+    add_executor(parser)
     add_plot(parser)
     add_accuracy(parser)
     add_timeout(parser)
@@ -59,18 +56,16 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    import sys
-
-    from codesign.console import StepProgress, note, print_json, progress
-    from codesign.sweep_configuration import read_sweep_configuration
-    from codesign.sweep_study import study_to_json
-    from codesign.workflows.sweep import run_sweep
-    from codesign.workflows.sweep_estimate import estimate
-    from codesign.workflows.sweep_files import RECORD_FILE, forget, write_sweep
-    from codesign.workflows.sweep_plan import plan_sweep
-    from codesign.workflows.sweep_record import known_points
+    from codesign.console import note, print_json
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.study import run as run_study
+    from codesign.studies.sweep.configuration import read_sweep_configuration
+    from codesign.studies.sweep.estimate import estimate
+    from codesign.studies.sweep.files import CHIPS_FOLDER, RECORD_FILE, forget, write_sweep
+    from codesign.studies.sweep.plan import plan_sweep
+    from codesign.studies.sweep.results import study_to_json
+    from codesign.studies.sweep.study import SWEEPING, known_points, sweep_results, sweep_study
     from netlists.accuracy import Accuracy
-    from netlists.engine import Engine
     from neuron_model.model.neuron_file import named_source
 
     configuration = read_sweep_configuration(arguments.config)
@@ -80,27 +75,24 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None and arguments.restart and not arguments.dry_run:
         forget(folder)
     record = None if folder is None else folder / RECORD_FILE
-    accuracy = Accuracy(arguments.accuracy)
-    known = 0 if arguments.restart else known_points(plan, record, accuracy)
-    before = estimate(plan, known)
+    chips = None if folder is None else folder / CHIPS_FOLDER
+    study = sweep_study(plan, Accuracy(arguments.accuracy), chips)
+    known = 0 if arguments.restart else known_points(study, record)
+    before = estimate(plan, known, arguments.workers)
     if arguments.dry_run:
         _print_estimate(plan, before, known, arguments.json)
         return 0
     note(_in_words(before, known))
-    with (
-        progress(_SWEEPING, total=before.points) as advance,
-        Engine(
-            timeout=None,
-            watch=StepProgress(advance, sys.stderr.isatty()).watch,
-            time_limit=arguments.time_limit,
-        ) as engine,
-    ):
-        outcome = run_sweep(plan, engine, record, _counting(advance), accuracy)
+    with studied(arguments, SWEEPING) as (executor, progress):
+        found = run_study(study, executor, record, progress)
+    if found.interrupted:
+        return stopped(arguments, found)
+    outcome = sweep_results(plan, found)
     if folder is not None:
         write_sweep(folder, plan.configuration, outcome)
     if arguments.plot is not None:
         from codesign.plots import save_figure
-        from codesign.sweep_plots import sweep_figure
+        from codesign.studies.sweep.picture import sweep_figure
 
         save_figure(sweep_figure(outcome), arguments.plot)
     if arguments.json:
@@ -110,22 +102,6 @@ def run(arguments: argparse.Namespace) -> int:
     if outcome.has_failed:
         return 4
     return 0 if outcome.is_met else 1
-
-
-def _counting(advance: "Callable[..., None]") -> "Progress":
-    """Progress that tells (done, of how many, what), as a bar that is moved by what is new."""
-    import sys
-
-    done_before, what_before = 0, _SWEEPING
-
-    def step(done: int, _total: int, what: str) -> None:
-        nonlocal done_before, what_before
-        # elsewhere than on a terminal, only what is measured is said
-        is_news = what != what_before and (what != _SWEEPING or sys.stderr.isatty())
-        advance(done - done_before, description=what if is_news else None)
-        done_before, what_before = done, what if is_news else what_before
-
-    return step
 
 
 def _in_words(found: "SweepEstimate", known: int) -> str:
@@ -164,13 +140,13 @@ def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_js
     print(_in_words(found, known))
 
 
-def _print(study: "SweepStudy", folder: Path | None) -> None:
+def _print(study: "SweepResults", folder: Path | None) -> None:
     import shutil
     import sys
 
     from codesign.console import fitting, print_table
-    from codesign.sweep_legend import title
-    from codesign.sweep_table import summary, table_columns, table_rows
+    from codesign.studies.sweep.legend import title
+    from codesign.studies.sweep.table import summary, table_columns, table_rows
 
     columns, rows = table_columns(study), table_rows(study)
     shown = rows[:_MOST_ROWS]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from codesign.console import StepProgress
     from codesign.studies.executors.executor import Executor
     from codesign.studies.study import Results
-    from codesign.studies.tools import ToolSettings
+    from codesign.workbench import WorkbenchSettings
 
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +41,14 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def studied(
-    arguments: argparse.Namespace, what: str, settings: ToolSettings | None = None
+    arguments: argparse.Namespace, what: str, settings: WorkbenchSettings | None = None
 ) -> Iterator[tuple[Executor, StepProgress]]:
     """The executor that :func:`add_executor` was asked for, and progress on standard error.
 
     Args:
         arguments: of the command.
         what: is done, for people, until a study says it better.
-        settings: of the tools; the command's ``--time-limit`` if not given.
+        settings: of each workbench; the command's ``--time-limit`` if not given.
 
     Raises:
         InputError, MissingDependencyError: as
@@ -56,9 +56,9 @@ def studied(
     """
     from codesign.console import step_progress
     from codesign.studies.executors.choice import chosen_executor
-    from codesign.studies.tools import ToolSettings
+    from codesign.workbench import WorkbenchSettings
 
-    settings = settings or ToolSettings(time_limit=getattr(arguments, "time_limit", None))
+    settings = settings or WorkbenchSettings(time_limit=getattr(arguments, "time_limit", None))
     with (
         step_progress(what) as progress,
         chosen_executor(

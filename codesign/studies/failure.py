@@ -19,6 +19,15 @@ class Kind(StrEnum):
     """Every worker that took it up died; it was set aside."""
 
 
+class NotOfThePoint(Exception):
+    """Raised by a task around an InputError or SimulatorError that is to end the study: of a file
+    that all points share, say."""
+
+    def __init__(self, error: InputError | SimulatorError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 @dataclass(frozen=True)
 class Failure:
     """A point without outcome: what kind of failure, and the reason as one sentence."""

@@ -26,7 +26,8 @@ from neuron_model.errors import InputError
 
 Entry = JSON | Failure
 
-_REMEDY = "choose another file, or begin anew (remove it, or --restart where the command has it)"
+_ANEW = "or begin anew with --restart (no such option: remove the file)"
+_REMEDY = f"choose another file, {_ANEW}"
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,7 @@ def _check_head(path: Path, first: dict[str, Any], head: RecordHead) -> None:
     if found:
         raise InputError(
             f"{path}: is the record of another {head.study} ({difference_text(found)}); choose "
-            "another file, change that back, or begin anew (remove it, or --restart where the "
-            "command has it)."
+            f"another file, change that back, {_ANEW}."
         )
 
 

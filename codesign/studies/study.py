@@ -12,7 +12,7 @@ A new study is a task, a list of points, and what is made of the outcomes:
         version: ClassVar[int] = 1
         factor: float
 
-        def __call__(self, point: Point, tools: Tools) -> JSON:
+        def __call__(self, point: Point, tools: Workbench) -> JSON:
             return {"double": self.factor * point.values["number"]}
 
     points = [Point(str(n), {"number": n}) for n in range(20)]
@@ -42,7 +42,7 @@ from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
     from codesign.studies.executors.executor import Executor
-    from codesign.studies.tools import Tools
+    from codesign.workbench import Workbench
 
 __all__ = ["Failure", "FinitePlan", "Plan", "Point", "Results", "Study", "Task", "run"]
 
@@ -74,7 +74,7 @@ class Task(Protocol):
 
     version: ClassVar[int]
 
-    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+    def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """The task that goes to the workers; called here, once before these points go out.
 
         What many points need (measured cells) is found with ``tools``, whose engine has all cores,
@@ -83,7 +83,7 @@ class Task(Protocol):
         """
         return self
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """The outcome: what JSON can hold, of a few kB.
 
         Raises:

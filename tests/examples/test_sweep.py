@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from codesign.sweep_axes import Axis
-from codesign.sweep_configuration import read_sweep_configuration
-from codesign.workflows.sweep import run_sweep
-from codesign.workflows.sweep_plan import plan_sweep
-from netlists.engine import Engine
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.sweep.axes import Axis
+from codesign.studies.sweep.configuration import read_sweep_configuration
+from codesign.studies.sweep.plan import plan_sweep
+from codesign.studies.sweep.study import run_sweep
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -19,8 +19,8 @@ def test_the_gain_changes_the_regime_of_circuit_and_model_alike():
     whole = read_sweep_configuration(EXAMPLES / "modulation.toml")
     current, gain = whole.axes
     axes = Axis(current.name, (0.0,)), Axis(gain.name, (gain.values[0], gain.values[-1]))
-    with Engine() as engine:
-        study = run_sweep(plan_sweep(replace(whole, axes=axes, duration=6000.0)), engine)
+    with LocalExecutor() as executor:
+        study = run_sweep(plan_sweep(replace(whole, axes=axes, duration=6000.0)), executor)
     assert study.is_met
     assert len({outcome.regime for outcome in study.outcomes}) == 2
 

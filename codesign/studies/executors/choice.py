@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from codesign.studies.executors.executor import Executor
+from codesign.studies.executors.executor import Executor, Watch
 from codesign.studies.executors.local import LocalExecutor
-from codesign.studies.tools import ToolSettings, Watch
-from neuron_model.progress import Progress
+from codesign.workbench import WorkbenchSettings
+from neuron_model.progress import Progress, silent
 
 
 def chosen_executor(
     workers: int | None = None,
     cluster: str | None = None,
-    settings: ToolSettings | None = None,
-    progress: Progress | None = None,
+    settings: WorkbenchSettings | None = None,
+    progress: Progress = silent,
     watch: Watch | None = None,
 ) -> Executor:
     """An executor that is not open yet.
@@ -21,7 +21,7 @@ def chosen_executor(
         workers: processes on this machine (a core each if not given); with the cluster "local" or
             a queue's, workers there.
         cluster: see :class:`codesign.studies.executors.dask.DaskExecutor`; None for this machine.
-        settings: of the tools.
+        settings: of each workbench.
         progress: of what a point needs.
         watch: called with how far a simulation is.
 

@@ -13,17 +13,24 @@ import pickle
 import uuid
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 import cloudpickle
 
-from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, missing_extra, set_aside
+from codesign.studies.executors.executor import (
+    MOST_DEATHS,
+    Outcomes,
+    Watch,
+    missing_extra,
+    set_aside,
+)
 from codesign.studies.executors.serial import SerialExecutor
-from codesign.studies.tools import Tools, ToolSettings, Watch
+from codesign.workbench import Workbench, WorkbenchSettings
 from netlists.underway import Underway
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -52,7 +59,7 @@ class DaskExecutor:
             :mod:`codesign.studies.executors.queue_file`, or LOCAL.
         workers: that are started, where the executor starts them: of a local cluster (a core each
             if not given), of a queue (as its file says).
-        settings: of the tools.
+        settings: of each workbench.
         progress: of what a point needs.
         watch: called with how far a simulation is.
 
@@ -65,8 +72,8 @@ class DaskExecutor:
         self,
         cluster: str,
         workers: int | None = None,
-        settings: ToolSettings | None = None,
-        progress: Progress | None = None,
+        settings: WorkbenchSettings | None = None,
+        progress: Progress = silent,
         watch: Watch | None = None,
     ) -> None:
         if workers is not None and workers < 1:
@@ -77,7 +84,7 @@ class DaskExecutor:
             raise missing_extra() from error
         self._cluster = cluster
         self._workers = workers
-        self._settings = settings or ToolSettings()
+        self._settings = replace(settings or WorkbenchSettings(), workers=1)
         self._progress = progress
         self._watch = watch
         self._here = SerialExecutor(os.cpu_count() or 1, settings, progress, watch)
@@ -97,7 +104,7 @@ class DaskExecutor:
         self._stack.close()
 
     @property
-    def tools(self) -> Tools:
+    def tools(self) -> Workbench:
         """Of this process."""
         return self._here.tools
 
@@ -143,7 +150,7 @@ class DaskExecutor:
             if isinstance(each, Underway):
                 if self._watch:
                     self._watch(each)
-            elif not isinstance(each, str) and self._progress:
+            elif not isinstance(each, str):
                 self._progress(*each)
         return run.collected([each for each in found if isinstance(each, str)])
 

@@ -16,7 +16,7 @@ from codesign.studies.executors.serial import attempted
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
+from codesign.workbench import Workbench
 from netlists.underway import Underway
 
 # Seconds between two words of one worker: there may be a thousand of them.
@@ -34,13 +34,13 @@ class Here:
     threads: threading.local = field(default_factory=threading.local)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self) -> tuple[Task, Tools]:
+    def get(self) -> tuple[Task, Workbench]:
         """Of this thread."""
         if not hasattr(self.threads, "tools"):
             teller = _Teller(self.token)
             settings = pickle.loads(self.packed_settings)
             with self.lock:
-                opened = settings.opened(1, teller.progress, teller.watch)
+                opened = settings.open(teller.progress, teller.watch)
                 self.threads.tools = self.stack.enter_context(opened)
             self.threads.task = pickle.loads(self.packed_task)
         return self.threads.task, self.threads.tools

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON
-from codesign.studies.tools import Tools
+from netlists.underway import Underway
 from neuron_model.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from codesign.studies.study import Point, Task
+    from codesign.workbench import Workbench
 
 MOST_DEATHS = 3
 """Workers that a point may kill before it is set aside."""
+
+Watch = Callable[[Underway], None]
+"""Called a few times a second with how far a simulation is."""
 
 Outcomes = Generator[tuple["Point", JSON | Failure], None, None]
 """Points with what became of them, as they finish."""
@@ -31,7 +35,7 @@ class Executor(Protocol):
     """
 
     @property
-    def tools(self) -> Tools:
+    def tools(self) -> Workbench:
         """Of this process."""
         ...
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self
 
 import cloudpickle
 
-from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, set_aside
+from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, Watch, set_aside
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.executors.worker import (
     Done,
@@ -26,11 +27,11 @@ from codesign.studies.executors.worker import (
     Ready,
     Told,
 )
-from codesign.studies.tools import Tools, ToolSettings, Watch
+from codesign.workbench import Workbench, WorkbenchSettings
 from netlists.child_process import ChildProcess
 from netlists.underway import Underway
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
     from codesign.studies.study import Point, Task
@@ -50,7 +51,7 @@ class LocalExecutor:
 
     Args:
         workers: how many; a core each if not given.
-        settings: of the tools.
+        settings: of each workbench.
         progress: of what a point needs.
         watch: called with how far a simulation is, in whichever process.
 
@@ -61,14 +62,14 @@ class LocalExecutor:
     def __init__(
         self,
         workers: int | None = None,
-        settings: ToolSettings | None = None,
-        progress: Progress | None = None,
+        settings: WorkbenchSettings | None = None,
+        progress: Progress = silent,
         watch: Watch | None = None,
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
         self.workers = workers or os.cpu_count() or 1
-        self._settings = settings or ToolSettings()
+        self._settings = settings or WorkbenchSettings()
         self._progress = progress
         self._watch = watch
         self._here = SerialExecutor(self.workers, settings, progress, watch)
@@ -83,7 +84,7 @@ class LocalExecutor:
         self._here.__exit__(*exception)
 
     @property
-    def tools(self) -> Tools:
+    def tools(self) -> Workbench:
         """Of this process."""
         return self._here.tools
 
@@ -137,7 +138,7 @@ class LocalExecutor:
         if isinstance(message.what, Underway):
             if self._watch:
                 self._watch(message.what)
-        elif self._progress:
+        else:
             self._progress(*message.what)
 
     def _end_idle(self) -> None:
@@ -153,13 +154,13 @@ class _Worker(ChildProcess):
 
     point: Point
 
-    def __init__(self, settings: ToolSettings, share: int) -> None:
+    def __init__(self, settings: WorkbenchSettings, share: int) -> None:
         super().__init__("codesign.studies.executors.worker", environment=_ENVIRONMENT)
         self.share = share
         self.ready = False
         self._task: bytes | None = None
         self._wanted = b""
-        self.send(Hello(cloudpickle.dumps(settings), share))
+        self.send(Hello(cloudpickle.dumps(replace(settings, workers=share))))
 
     def take(self, point: Point, task: bytes) -> None:
         """Do a point, as soon as it is ready."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from codesign.studies.executors.executor import Outcomes
-from codesign.studies.failure import Failure
+from codesign.studies.executors.executor import Outcomes, Watch
+from codesign.studies.failure import Failure, NotOfThePoint
 from codesign.studies.identity import JSON
-from codesign.studies.tools import Tools, ToolSettings, Watch
+from codesign.workbench import Workbench, WorkbenchSettings
 from neuron_model.errors import InputError, SimulatorError
-from neuron_model.progress import Progress
+from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
     from codesign.studies.study import Point, Task
@@ -22,7 +23,7 @@ class SerialExecutor:
 
     Args:
         workers: processes of ngspice that one point may use.
-        settings: of the tools.
+        settings: of each workbench.
         progress: of what a point needs.
         watch: called with how far a simulation is.
     """
@@ -30,19 +31,18 @@ class SerialExecutor:
     def __init__(
         self,
         workers: int = 1,
-        settings: ToolSettings | None = None,
-        progress: Progress | None = None,
+        settings: WorkbenchSettings | None = None,
+        progress: Progress = silent,
         watch: Watch | None = None,
     ) -> None:
-        self._workers = workers
-        self._settings = settings or ToolSettings()
+        self._settings = replace(settings or WorkbenchSettings(), workers=workers)
         self._progress = progress
         self._watch = watch
         self._stack = ExitStack()
-        self._tools: Tools | None = None
+        self._tools: Workbench | None = None
 
     def __enter__(self) -> Self:
-        opened = self._settings.opened(self._workers, self._progress, self._watch)
+        opened = self._settings.open(self._progress, self._watch)
         self._tools = self._stack.enter_context(opened)
         return self
 
@@ -50,7 +50,7 @@ class SerialExecutor:
         self._stack.close()
 
     @property
-    def tools(self) -> Tools:
+    def tools(self) -> Workbench:
         """The tools that tasks get as well."""
         assert self._tools is not None, "the executor is not open"
         return self._tools
@@ -61,9 +61,11 @@ class SerialExecutor:
             yield point, attempted(task, point, self.tools)
 
 
-def attempted(task: Task, point: Point, tools: Tools) -> JSON | Failure:
+def attempted(task: Task, point: Point, tools: Workbench) -> JSON | Failure:
     """The outcome of a point, or what it failed of."""
     try:
         return task(point, tools)
+    except NotOfThePoint as wrapped:
+        raise wrapped.error from wrapped
     except (InputError, SimulatorError) as error:
         return Failure.of(error)

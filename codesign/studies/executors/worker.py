@@ -16,10 +16,9 @@ from netlists.underway import Underway
 
 @dataclass(frozen=True)
 class Hello:
-    """To a worker: the settings of its tools, pickled, and how many processes its engine has."""
+    """To a worker: the settings of its workbench, pickled."""
 
     settings: bytes
-    share: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def main(descriptor: int) -> None:
     hello = connection.recv()
     teller = Teller(connection)
     settings = pickle.loads(hello.settings)
-    with settings.opened(hello.share, teller.progress, teller.watch) as tools:
+    with settings.open(teller.progress, teller.watch) as tools:
         connection.send(Ready())
         task = None
         while True:

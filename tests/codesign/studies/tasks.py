@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from codesign.studies.identity import JSON
 from codesign.studies.study import Failure, FinitePlan, Point, Study, Task
-from codesign.studies.tools import Tools
+from codesign.workbench import Workbench
 from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
 
 OUTSIDE = {"identity": False}
@@ -29,7 +29,7 @@ class Scaled(Task):
     deaths: int = field(default=1, metadata=OUTSIDE)
     sent_along: str = field(default="", metadata=OUTSIDE)
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         calls = self._counted(point)
         match point.values.get("what"):
             case "does not fit":
@@ -46,7 +46,7 @@ class Scaled(Task):
                 os.kill(os.getpid(), signal.SIGTERM)
             case "waits":
                 signal.pause()
-            case "tells" if tools.progress:
+            case "tells":
                 tools.progress(1, 3, f"measuring for {point.key}")
         number = float(point.values["number"])
         return {"scaled": self.factor * number, "third": (number / 3.0,), "along": self.sent_along}
@@ -63,7 +63,7 @@ class Scaled(Task):
 class Prepared(Scaled):
     """What is found beforehand travels along."""
 
-    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+    def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """Which points there are."""
         return replace(self, sent_along=" ".join(point.key for point in points))
 

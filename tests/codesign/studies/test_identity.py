@@ -19,7 +19,7 @@ from codesign.studies.identity import (
     differences,
     key,
 )
-from codesign.sweep_configuration import SweepConfiguration
+from codesign.studies.sweep.configuration import SweepConfiguration
 from codesign.workflows.source import Drive
 from neuron_model.model.parameters import NeuronParameters
 from tests.codesign.studies.every_field import uncounted

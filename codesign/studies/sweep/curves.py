@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from codesign.plots import COLOURS, FAINT, INK, PALE
 from codesign.quantities import si_unit
 from codesign.regime_colours import REGIME_COLOURS
-from codesign.sweep_axes import Axis
-from codesign.sweep_legend import (
+from codesign.studies.sweep.axes import Axis
+from codesign.studies.sweep.legend import (
     MISSED,
     MOST_TEXTS,
     UNBUILT,
@@ -25,7 +25,8 @@ from codesign.sweep_legend import (
     regime_handles,
     title,
 )
-from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
+from codesign.studies.sweep.outcome import PointOutcome
+from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.verdicts import IV_LIMIT
 from neuron_model.analysis.regimes import Regime
 
@@ -33,7 +34,7 @@ from neuron_model.analysis.regimes import Regime
 _MOST_LETTERS = 44
 
 
-def curves_figure(study: SweepStudy) -> Figure:
+def curves_figure(study: SweepResults) -> Figure:
     """A band of regimes above curves of intervals, errors, power and energy."""
     axis = study.axis(study.shown[0] if study.shown else "neuron")
     points = list(study.points)
@@ -109,7 +110,7 @@ def _edges(places: np.ndarray) -> np.ndarray:
 
 
 def _draw_regime_band(
-    axes: Axes, study: SweepStudy, points: Sequence[SweepPoint], places: np.ndarray
+    axes: Axes, study: SweepResults, points: Sequence[SweepPoint], places: np.ndarray
 ) -> None:
     """What fires how: one colour a point, or shares of the chips on each other."""
     edges = _edges(places)

@@ -11,13 +11,13 @@ import pytest
 
 from circuits.technology import TECHNOLOGY_FOLDER, Technology
 from codesign.command_line import main
-from codesign.sweep_configuration import SweepConfiguration, sweep_configuration_from_toml
-from codesign.sweep_study import SweepStudy
-from codesign.workflows import sweep, sweep_estimate
+from codesign.studies.record import Record
+from codesign.studies.sweep import estimate, task
+from codesign.studies.sweep.configuration import SweepConfiguration, sweep_configuration_from_toml
+from codesign.studies.sweep.plan import SweepPlan, plan_sweep
+from codesign.studies.sweep.results import SweepResults
+from codesign.studies.sweep.study import known_points, run_sweep, sweep_study
 from codesign.workflows.source import MODEL_FILE, write_drives
-from codesign.workflows.sweep import run_sweep
-from codesign.workflows.sweep_plan import plan_sweep
-from codesign.workflows.sweep_record import known_points, open_record
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
@@ -26,7 +26,7 @@ from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
-from tests.codesign.no_engine import NoEngine
+from tests.codesign.no_engine_tools import without_engine
 from tests.mapping.cells import real_cells
 from tests.mapping.neurons import EXCITABLE
 from tests.mapping.sensitivities import exponential_cells
@@ -63,8 +63,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
             reference=technology.reference,
         )
 
-    monkeypatch.setattr(sweep, "characterize", made_up)
-    monkeypatch.setattr(sweep_estimate, "is_characterized", lambda *_: False)
+    monkeypatch.setattr(task, "characterize", made_up)
+    monkeypatch.setattr(estimate, "is_characterized", lambda *_: False)
     return found
 
 
@@ -72,8 +72,13 @@ def configuration(folder: Path, text: str, head: str = HEAD) -> SweepConfigurati
     return sweep_configuration_from_toml(head + text, "sweep.toml", folder)
 
 
-def swept(folder: Path, text: str, record: Path | None = None) -> SweepStudy:
-    return run_sweep(plan_sweep(configuration(folder, text)), NoEngine(), record)
+def swept(folder: Path, text: str, record: Path | None = None) -> SweepResults:
+    return run(plan_sweep(configuration(folder, text)), record)
+
+
+def run(plan: SweepPlan, record: Path | None = None) -> SweepResults:
+    with without_engine() as executor:
+        return run_sweep(plan, executor, record)
 
 
 def test_every_point_is_built_where_it_can_be(folder: Path, asked: Asked):
@@ -151,7 +156,7 @@ def test_a_sweep_that_was_stopped_goes_on(
     text = "[axes]\nunit_current = [1e-10, 4e-9, 5e-9, 6e-9]\n"
     whole = swept(folder, text)
     record = folder / "out" / "points.jsonl"
-    as_built, calls = sweep.as_built, []
+    as_built, calls = task.as_built, []
 
     def killed(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -159,13 +164,13 @@ def test_a_sweep_that_was_stopped_goes_on(
             raise KeyboardInterrupt
         return as_built(*arguments)
 
-    monkeypatch.setattr(sweep, "as_built", killed)
+    monkeypatch.setattr(task, "as_built", killed)
     with pytest.raises(KeyboardInterrupt):
         swept(folder, text, record)
     if cut:
         record.write_text(record.read_text()[:-cut])
     plan = plan_sweep(configuration(folder, text))
-    assert known_points(plan, record) == (2 if cut else 3)
+    assert known_points(sweep_study(plan), record) == (2 if cut else 3)
     calls.clear()
     calls += [None] * 10
     again = swept(folder, text, record)
@@ -177,8 +182,8 @@ def test_a_sweep_that_was_stopped_goes_on(
     assert not calls
 
 
-def _told(study: SweepStudy) -> str:
-    from codesign.sweep_study import study_to_json
+def _told(study: SweepResults) -> str:
+    from codesign.studies.sweep.results import study_to_json
 
     return json.dumps(study_to_json(study))
 
@@ -191,7 +196,8 @@ def test_what_ngspice_failed_at_is_tried_again(folder: Path, asked: Asked):
         study = swept(folder, text, record)
         assert study.has_failed
         assert 125.0 in {temperature for _, temperature, _ in asked}
-        assert len(record.read_text().splitlines()) == 2
+        told = [json.loads(line) for line in record.read_text().splitlines()[1:]]
+        assert [line["key"] for line in told if "outcome" in line] == ["0"]
 
 
 @pytest.mark.parametrize(
@@ -200,13 +206,13 @@ def test_what_ngspice_failed_at_is_tried_again(folder: Path, asked: Asked):
         (
             "[axes]\nunit_current = [4e-9, 6e-9]\n",
             HEAD,
-            r"axes.unit_current = \[4e-09, 6e-09\], where the record has \[4e-09, 5e-09\]",
+            r"axes.unit_current\[1\] = 6e-09, where the record has 5e-09",
         ),
         ("[axes]\nunit_current = [4e-9, 5e-9]\nbits = [4]\n", HEAD, "axes.bits is new"),
         (
             "[axes]\nunit_current = [4e-9, 5e-9]\n",
             HEAD.replace("150", "160"),
-            "duration of excitable = 160.0, where the record has 150.0",
+            r"neurons.excitable.drive.duration = 160.0, where the record has 150.0",
         ),
         (
             "[axes]\nunit_current = [4e-9, 5e-9]\n[mismatch]\nsamples = 3\n",
@@ -223,7 +229,7 @@ def test_the_record_of_another_sweep_is_refused_with_what_is_different(
     before = record.read_text()
     plan = plan_sweep(configuration(folder, text, head))
     with pytest.raises(InputError, match=message):
-        run_sweep(plan, NoEngine(), record)
+        run(plan, record)
     assert record.read_text() == before
 
 
@@ -231,7 +237,9 @@ def test_another_neuron_of_the_same_name_is_another_sweep(folder: Path, asked: A
     record = folder / "points.jsonl"
     swept(folder, "", record)
     write_neuron(folder / "n.toml", replace(EXCITABLE, u_threshold=0.1))
-    with pytest.raises(InputError, match="neuron excitable is another one"):
+    with pytest.raises(
+        InputError, match=r"neurons\.excitable\.parameters\.u_threshold = 0\.1, where"
+    ):
         swept(folder, "", record)
 
 
@@ -247,7 +255,7 @@ def test_the_same_chips_are_drawn_at_every_point(
     folder: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
-        sweep,
+        task,
         "measure_sensitivities",
         lambda _technology, cells, *_: exponential_cells(
             conditions=cells.conditions, fingerprint=cells.fingerprint
@@ -269,8 +277,8 @@ def test_a_broken_record_of_chips_is_not_a_reason_of_the_point(
     def refused(*_: object) -> None:
         raise InputError("point_0.jsonl: is no record of a mismatch study.")
 
-    monkeypatch.setattr(sweep, "draw_neuron", lambda *_: None)
-    monkeypatch.setattr(sweep, "mismatch_study", refused)
+    monkeypatch.setattr(task, "draw_neuron", lambda *_: None)
+    monkeypatch.setattr(task, "mismatch_study", refused)
     with pytest.raises(InputError, match="point_0.jsonl"):
         swept(folder, 'backend = "ngspice"\n[mismatch]\nsamples = 2\n')
 
@@ -278,7 +286,7 @@ def test_a_broken_record_of_chips_is_not_a_reason_of_the_point(
 def test_several_neurons_and_technologies_are_axes(folder: Path, asked: Asked):
     write_neuron(folder / "m.toml", EXCITABLE)
     head = HEAD.replace('"n.toml"', '["n.toml", "m.toml", "preset:tonic_spiking"]')
-    study = run_sweep(plan_sweep(configuration(folder, "", head)), NoEngine())
+    study = run(plan_sweep(configuration(folder, "", head)))
     assert study.shown == ("neuron",)
     assert study.axis("neuron").values == ("n:excitable", "m:excitable", "tonic_spiking")
     assert len(study.outcomes) == 3
@@ -348,11 +356,12 @@ def test_the_record_of_another_mismatch_set_is_refused_by_name(folder: Path):
         plan_sweep(configuration(folder, text.format(name), head)) for name in ("typical", "other")
     )
     assert [t.mismatch.name for t in other.technologies.values()] == ["other"]
-    open_record(typical, record)
-    assert known_points(typical, record) == 0
-    message = r"mismatch\.set of generic = 'other', where the record has 'typical'"
+    with Record.opened(record, sweep_study(typical).head):
+        pass
+    assert known_points(sweep_study(typical), record) == 0
+    message = r"technologies\.generic\.mismatch\.name = 'other', where the record has 'typical'"
     with pytest.raises(InputError, match=message):
-        known_points(other, record)
+        known_points(sweep_study(other), record)
 
 
 def test_chips_that_differ_as_a_whole_are_not_taken_from_a_record_of_those_that_do_not(
@@ -363,10 +372,11 @@ def test_chips_that_differ_as_a_whole_are_not_taken_from_a_record_of_those_that_
     without, there = (
         plan_sweep(configuration(folder, text.format(value))) for value in ("false", "true")
     )
-    open_record(without, record)
-    assert known_points(without, record) == 0
+    with Record.opened(record, sweep_study(without).head):
+        pass
+    assert known_points(sweep_study(without), record) == 0
     with pytest.raises(InputError, match=r"mismatch\.process = True, where the record has False"):
-        known_points(there, record)
+        known_points(sweep_study(there), record)
 
 
 def test_what_judges_a_point_is_no_reason_to_do_it_again(folder: Path):
@@ -375,8 +385,9 @@ def test_what_judges_a_point_is_no_reason_to_do_it_again(folder: Path):
     strict, lenient = (
         plan_sweep(configuration(folder, text.format(value))) for value in ("0.9", "0.5")
     )
-    open_record(strict, record)
-    assert known_points(lenient, record) == 0
+    with Record.opened(record, sweep_study(strict).head):
+        pass
+    assert known_points(sweep_study(lenient), record) == 0
 
 
 @pytest.fixture
@@ -384,7 +395,7 @@ def command(folder: Path, asked: Asked) -> Callable[..., int]:
     def run(text: str, *words: str) -> int:
         path = folder / "sweep.toml"
         path.write_text(HEAD + text)
-        return main(["sweep", str(path), *words])
+        return main(["sweep", str(path), "--workers", "1", *words])
 
     return run
 

@@ -21,8 +21,8 @@ from matplotlib.patches import Rectangle
 
 from codesign.plots import FAINT
 from codesign.regime_colours import REGIME_COLOURS
-from codesign.sweep_axes import Axis, AxisValue
-from codesign.sweep_legend import (
+from codesign.studies.sweep.axes import Axis, AxisValue
+from codesign.studies.sweep.legend import (
     CANNOT,
     MISSED,
     MOST_TEXTS,
@@ -35,7 +35,7 @@ from codesign.sweep_legend import (
     regime_handles,
     title,
 )
-from codesign.sweep_study import SweepPoint, SweepStudy
+from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.verdicts import IBI_TOLERANCE
 
 MOST_PANELS = 12
@@ -56,7 +56,7 @@ class _Panel:
     points: Mapping[tuple[int, int], SweepPoint]
 
 
-def maps_figure(study: SweepStudy) -> Figure:
+def maps_figure(study: SweepResults) -> Figure:
     """A pair of maps, or one for each value of the axes beyond the second."""
     first, second = (study.axis(name) for name in study.shown[:2])
     panels, left_out = _panels(study)
@@ -128,7 +128,7 @@ def _size(first: Axis, second: Axis, alone: bool) -> tuple[float, float]:
     return width, height
 
 
-def _panels(study: SweepStudy) -> tuple[list[_Panel], int]:
+def _panels(study: SweepResults) -> tuple[list[_Panel], int]:
     """(those to draw, how many are left out)."""
     first, second, *others = (study.axis(name) for name in study.shown)
     places = [{value: i for i, value in enumerate(axis.values)} for axis in (first, second)]
@@ -154,7 +154,7 @@ def _label(axis: Axis, value: AxisValue) -> str:
     )
 
 
-def _draw_regimes(axes: Axes, study: SweepStudy, panel: _Panel, first: Axis, second: Axis) -> Any:
+def _draw_regimes(axes: Axes, study: SweepResults, panel: _Panel, first: Axis, second: Axis) -> Any:
     """Colours of the regimes or, with chips, of the share that matches; returns what a colour bar
     is made of."""
     scale = mpl.cm.ScalarMappable(Normalize(0, 100), "cividis")
@@ -179,7 +179,7 @@ def _draw_regimes(axes: Axes, study: SweepStudy, panel: _Panel, first: Axis, sec
     return scale
 
 
-def _error_scale(study: SweepStudy) -> TwoSlopeNorm:
+def _error_scale(study: SweepResults) -> TwoSlopeNorm:
     errors = [o.error("interval_error") for o in study.outcomes]
     largest = max((abs(100 * e) for e in errors if e is not None), default=_SMALLEST_ERROR)
     reach = min(max(largest, _SMALLEST_ERROR), _LARGEST_ERROR)
@@ -234,7 +234,7 @@ def _map_ticks(axes: Axes, first: Axis, second: Axis) -> None:
         axes.tick_params(axis="x", labelrotation=45)
 
 
-def _map_handles(study: SweepStudy) -> list[Any]:
+def _map_handles(study: SweepResults) -> list[Any]:
     handles = regime_handles(study)
     if study.samples:
         handles = [h for h in handles if h.get_label() == CANNOT]

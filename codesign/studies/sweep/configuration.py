@@ -12,7 +12,7 @@
     corner = ["tt", "ss", "ff"]
     temperature = { from = -40, to = 120, points = 5 }
     unit_current = { from = 1e-9, to = 1e-8, points = 5, spacing = "log" }
-    area.pair = [1, 2, 4]        # sweep_axes lists all there are
+    area.pair = [1, 2, 4]        # studies.sweep.axes lists all there are
 
     [mismatch]                   # optional: chips at every point
     samples = 20
@@ -33,7 +33,7 @@ from typing import Any
 
 import tomli_w
 
-from codesign.sweep_axes import FAMILIES, SOURCES, Axis, axis_kind
+from codesign.studies.sweep.axes import FAMILIES, SOURCES, Axis, axis_kind
 from codesign.toml_tables import (
     as_table,
     build_part,

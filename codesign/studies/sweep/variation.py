@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from circuits.sizing import SCALED_ROLES, scaled_technology
 from circuits.technology import Technology
-from codesign.sweep_axes import AxisValue
+from codesign.studies.sweep.axes import AxisValue
 from codesign.workflows.circuit import default_choices
 from mapping.limits import Limits
 from mapping.mapper import MappingChoices, element_name

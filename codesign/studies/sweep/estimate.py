@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesign.sweep_axes import AxisValue
+from codesign.studies.sweep.axes import AxisValue
+from codesign.studies.sweep.plan import SweepPlan
+from codesign.studies.sweep.situation import CellSet
 from codesign.workflows.characterize import is_characterized
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sweep_plan import CellSet, SweepPlan
-from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 
 # Seconds of two processors for the cells of one corner and temperature, and how much longer than
@@ -41,8 +41,10 @@ class SweepEstimate:
     seconds: float
 
 
-def estimate(plan: SweepPlan, known: int = 0) -> SweepEstimate:
+def estimate(plan: SweepPlan, known: int = 0, workers: int | None = None) -> SweepEstimate:
     """What is left to do of ``plan`` where ``known`` of its points are done.
+
+    workers: that do the points; a core each if not given.
 
     Raises:
         MissingDependencyError: no models.
@@ -58,11 +60,10 @@ def estimate(plan: SweepPlan, known: int = 0) -> SweepEstimate:
     point = factor * model + more
     if samples:
         point = samples * (_CHIP * model if configuration.backend == "as_built" else point)
-    workers = os.cpu_count() or 1
-    parallel = workers if configuration.backend == "ngspice" else 1
-    cells = missing * (_CELLS + (_SENSITIVITIES if samples else 0.0)) / workers
+    cores = os.cpu_count() or 1
+    cells = missing * (_CELLS + (_SENSITIVITIES if samples else 0.0)) / cores
     left = len(plan.points) - known
-    seconds = cells + left * point / parallel
+    seconds = cells + left * point / (workers or cores)
     return SweepEstimate(len(plan.points), plan.runs, missing, seconds)
 
 
@@ -78,9 +79,7 @@ def _missing_cells(plan: SweepPlan) -> int:
     missing = 0
     for each in sets.values():
         try:
-            missing += not is_characterized(
-                each.technology, Conditions(each.corner, each.temperature)
-            )
+            missing += not is_characterized(each.technology, each.conditions)
         except InputError:
             continue
     return missing

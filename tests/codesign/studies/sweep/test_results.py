@@ -9,21 +9,19 @@ from typing import Any
 import pytest
 
 from codesign.console import fitting
-from codesign.sweep_axes import Axis
-from codesign.sweep_legend import title
-from codesign.sweep_maps import MOST_PANELS
-from codesign.sweep_plots import sweep_figure
-from codesign.sweep_study import (
+from codesign.studies.sweep.axes import Axis
+from codesign.studies.sweep.files import csv_text
+from codesign.studies.sweep.legend import title
+from codesign.studies.sweep.maps import MOST_PANELS
+from codesign.studies.sweep.outcome import (
     ChipOutcome,
     PointOutcome,
-    SweepPoint,
-    SweepStudy,
     outcome_from_json,
     outcome_to_json,
-    study_to_json,
 )
-from codesign.sweep_table import summary, table_columns, table_rows
-from codesign.workflows.sweep_files import csv_text
+from codesign.studies.sweep.picture import sweep_figure
+from codesign.studies.sweep.results import SweepPoint, SweepResults, study_to_json
+from codesign.studies.sweep.table import summary, table_columns, table_rows
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
@@ -58,7 +56,7 @@ CURRENTS = Axis("unit_current", (1e-9, 1e-8))
 AREAS = Axis("area.pair", tuple(float(k) for k in range(1, 9)))
 
 
-def study(*varied: Axis, samples: int = 0, least_yield: float = 0.0) -> SweepStudy:
+def study(*varied: Axis, samples: int = 0, least_yield: float = 0.0) -> SweepResults:
     """Points in turn: as the model, otherwise, resting, not to be built."""
     kinds = {axis.name: axis for axis in varied}
     fixed = (
@@ -85,7 +83,7 @@ def study(*varied: Axis, samples: int = 0, least_yield: float = 0.0) -> SweepStu
         SweepPoint(n, values, turns[n % 4], "" if turns[n % 4] else f"I0 = {n} is too small.")
         for n, values in enumerate(points)
     )
-    return SweepStudy(
+    return SweepResults(
         backend="as_built",
         axes=axes,
         shown=tuple(axis.name for axis in varied if axis.is_varied),

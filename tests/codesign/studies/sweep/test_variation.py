@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from circuits.technology import load_technology
-from codesign.workflows.sweep_variation import (
+from codesign.studies.sweep.variation import (
     bias_laws,
     operated_technology,
     varied_choices,

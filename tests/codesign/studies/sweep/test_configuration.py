@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesign.sweep_axes import AREA_ROLES, Axis, axis_kind
-from codesign.sweep_configuration import (
+from codesign.studies.sweep.axes import AREA_ROLES, Axis, axis_kind
+from codesign.studies.sweep.configuration import (
     BACKENDS,
     MismatchSettings,
     SweepConfiguration,
@@ -128,7 +128,7 @@ def test_what_is_written_is_read_back(configuration: SweepConfiguration):
 
 @pytest.mark.parametrize("example", ["modulation.toml", "corners.toml"])
 def test_the_examples_are_configurations(example: str):
-    folder = Path(__file__).parents[2] / "examples"
+    folder = Path(__file__).parents[4] / "examples"
     configuration = read_sweep_configuration(folder / example)
     assert configuration.neuron == (str(folder / "burster.toml"),)
     assert configuration.points > 10

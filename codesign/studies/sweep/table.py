@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from codesign.quantities import number, si_unit
 from codesign.regime_colours import regime_words
-from codesign.sweep_study import PointOutcome, SweepPoint, SweepStudy
+from codesign.studies.sweep.outcome import PointOutcome
+from codesign.studies.sweep.results import SweepPoint, SweepResults
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
 # Numbers of points that a line lists before it says how many more there are.
@@ -17,12 +18,12 @@ _MOST_NUMBERS = 8
 _Column = tuple[str, Callable[[PointOutcome], str]]
 
 
-def table_columns(study: SweepStudy) -> tuple[str, ...]:
+def table_columns(study: SweepResults) -> tuple[str, ...]:
     """The table's columns; those of :func:`table_rows`."""
     return ("#", *study.shown, *(column for column, _ in _columns(study)))
 
 
-def table_rows(study: SweepStudy) -> list[tuple[str, ...]]:
+def table_rows(study: SweepResults) -> list[tuple[str, ...]]:
     """A row for each point, medians where there are several chips."""
     columns = _columns(study)
     rows = []
@@ -38,7 +39,7 @@ def table_rows(study: SweepStudy) -> list[tuple[str, ...]]:
     return rows
 
 
-def summary(study: SweepStudy) -> Iterator[str]:
+def summary(study: SweepResults) -> Iterator[str]:
     """Lines below the table: how many match, the errors' range, and why points have no outcome."""
     outcomes = study.outcomes
     if outcomes:
@@ -69,7 +70,7 @@ def summary(study: SweepStudy) -> Iterator[str]:
         yield f"{_numbers(points)}: {reason}"
 
 
-def _ranges(study: SweepStudy) -> Iterator[str]:
+def _ranges(study: SweepResults) -> Iterator[str]:
     """Smallest and largest error, and where; the largest alone of I-V curves."""
 
     def known(of: Callable[[PointOutcome], float | None]) -> list[tuple[float, int]]:
@@ -95,7 +96,7 @@ def _is_constant(values: Sequence[float]) -> bool:
     return max(values) <= 1.01 * min(values)
 
 
-def _columns(study: SweepStudy) -> list[_Column]:
+def _columns(study: SweepResults) -> list[_Column]:
     outcomes = study.outcomes
 
     def scaled(
@@ -142,7 +143,7 @@ def _columns(study: SweepStudy) -> list[_Column]:
     return columns
 
 
-def _fires(study: SweepStudy) -> _Column:
+def _fires(study: SweepResults) -> _Column:
     """The regime, with its spikes a burst where some point bursts."""
     what = "most fire" if study.samples else "fires"
     if all(o.rhythm("spikes_per_burst") is None for o in study.outcomes):

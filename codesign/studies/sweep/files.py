@@ -10,10 +10,9 @@ from pathlib import Path
 
 from codesign.console import plain
 from codesign.plots import save_figure
-from codesign.sweep_configuration import SweepConfiguration, sweep_configuration_to_toml
-from codesign.sweep_plots import sweep_figure
-from codesign.sweep_study import SweepStudy, study_to_json, study_to_rows
-from codesign.workflows.sweep import CHIPS_FOLDER
+from codesign.studies.sweep.configuration import SweepConfiguration, sweep_configuration_to_toml
+from codesign.studies.sweep.picture import sweep_figure
+from codesign.studies.sweep.results import SweepResults, study_to_json, study_to_rows
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 
@@ -22,9 +21,11 @@ TABLE_FILE = "sweep.csv"
 JSON_FILE = "sweep.json"
 FIGURE_FILE = "sweep.png"
 CONFIGURATION_FILE = "config.toml"
+CHIPS_FOLDER = "chips"
+"""Beside the record: the chips of each point that ngspice simulates."""
 
 
-def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepStudy) -> None:
+def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepResults) -> None:
     """Write configuration, table, JSON document and picture into ``folder``.
 
     Raises:
@@ -37,9 +38,9 @@ def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepStu
     save_figure(sweep_figure(study), folder / FIGURE_FILE)
 
 
-def csv_text(study: SweepStudy) -> str:
-    """The table of :func:`codesign.sweep_study.study_to_rows` as CSV; empty where there is no
-    number, true and false as JSON has them."""
+def csv_text(study: SweepResults) -> str:
+    """The rows of :func:`study_to_rows` as CSV; empty where there is no number, true and false as
+    JSON has them."""
     columns, rows = study_to_rows(study)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 from codesign.mismatch_study import drawn_by
 from codesign.plots import INK, PALE
 from codesign.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
-from codesign.sweep_study import PointOutcome, SweepStudy
+from codesign.studies.sweep.outcome import PointOutcome
+from codesign.studies.sweep.results import SweepResults
 from neuron_model.analysis.regimes import Regime
 
 MOST_TEXTS = 14
@@ -36,7 +37,7 @@ WHO: Mapping[str, str] = {
 """Backends in words."""
 
 
-def title(study: SweepStudy) -> str:
+def title(study: SweepResults) -> str:
     """What does not change over the picture."""
     fixed = [axis for axis in study.axes if axis.name not in study.shown]
     named = {axis.name: axis.labels[0] for axis in fixed}
@@ -49,7 +50,7 @@ def title(study: SweepStudy) -> str:
     return f"{text.removeprefix(', ')}: {WHO[study.backend]}{chips}"
 
 
-def _drawn_by(study: SweepStudy) -> str:
+def _drawn_by(study: SweepResults) -> str:
     """The mismatch set, or that of each technology where they are several."""
     sets = study.mismatch_sets
     if len(set(sets.values())) <= 1:
@@ -64,7 +65,7 @@ def cell_text(outcome: PointOutcome) -> str:
     return letter if spikes is None else f"{letter} {spikes:.3g}"
 
 
-def error_title(study: SweepStudy) -> str:
+def error_title(study: SweepResults) -> str:
     """What is compared with the model's interval."""
     return f"{'median ' if study.samples else ''}error of the interval"
 
@@ -75,7 +76,7 @@ def readable(colour: Any) -> str:
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
 
 
-def regime_handles(study: SweepStudy) -> list[Any]:
+def regime_handles(study: SweepResults) -> list[Any]:
     """A patch for each regime that occurs, and for what cannot be built."""
     seen = {chip.report.regime for outcome in study.outcomes for chip in outcome.chips}
     handles: list[Any] = []
@@ -90,7 +91,7 @@ def regime_handles(study: SweepStudy) -> list[Any]:
     return handles
 
 
-def missed_handles(study: SweepStudy) -> list[Any]:
+def missed_handles(study: SweepResults) -> list[Any]:
     """A frame, where a point has one."""
     if all(map(study.is_match, study.outcomes)):
         return []

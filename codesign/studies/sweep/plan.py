@@ -15,33 +15,18 @@ from circuits.technology import (
     nominal_corner,
     with_mismatch_set,
 )
-from codesign.sweep_axes import CONDITIONS, Axis, AxisValue
-from codesign.sweep_configuration import SweepConfiguration
+from codesign.studies.sweep.axes import Axis, AxisValue
+from codesign.studies.sweep.configuration import SweepConfiguration
+from codesign.studies.sweep.situation import NOMINAL, Situation, SweptNeuron, situation
+from codesign.studies.sweep.variation import varied_choices, varied_neuron
 from codesign.workflows.run_validation import select
 from codesign.workflows.source import PRESET_PREFIX, load_source
 from codesign.workflows.stimuli import steady_drive, stimuli_for
-from codesign.workflows.sweep_variation import (
-    operated_technology,
-    varied_choices,
-    varied_neuron,
-    varied_technology,
-)
 from mapping.conditions import NOMINAL_TEMPERATURE
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import named_source
 from neuron_model.model.parameters import NeuronParameters
-
-NOMINAL = "nominal"
-"""Stands for the nominal corner where technologies call it differently."""
-
-
-@dataclass(frozen=True)
-class SweptNeuron:
-    """One of the neurons, and what drives it."""
-
-    parameters: NeuronParameters
-    drive: Drive
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +34,7 @@ class SweepPlan:
     """A sweep before it begins.
 
     neurons, technologies: by what they are called in the points. axes, shown: as in
-    :class:`codesign.sweep_study.SweepStudy`. points: value by axis, in their order.
+    :class:`codesign.studies.sweep.results.SweepResults`. points: value by axis, in their order.
     """
 
     configuration: SweepConfiguration
@@ -70,72 +55,7 @@ class SweepPlan:
         Raises:
             InputError: there is no such thing.
         """
-        neuron = self.neurons[str(values["neuron"])]
-        technology = self.technologies[str(values["technology"])]
-        varied = varied_technology(technology, values)
-        corner = str(values["corner"])
-        return Situation(
-            parameters=varied_neuron(neuron.parameters, values),
-            technology=varied,
-            operated=operated_technology(varied, values),
-            corner=nominal_corner(technology) if corner == NOMINAL else corner,
-            temperature=float(values["temperature"]),
-            drive=neuron.drive,
-            cells_key=tuple(v for k, v in values.items() if _decides_cells(k)),
-            supply_change=float(values.get("supply_change", 0.0)),
-            design_key=tuple(v for k, v in values.items() if k not in CONDITIONS),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Situation:
-    """A neuron to be built, where and on what.
-
-    technology: that the chip is designed on, operated: at the supply that it is run from.
-    cells_key: the same for all points with the same cells but for supply_change, corner and
-    temperature; design_key: the same for all with the same design.
-    """
-
-    parameters: NeuronParameters
-    technology: Technology
-    operated: Technology
-    corner: str
-    temperature: float
-    drive: Drive
-    cells_key: tuple[AxisValue, ...]
-    supply_change: float
-    design_key: tuple[AxisValue, ...]
-
-    @property
-    def cell_sets(self) -> tuple[CellSet, ...]:
-        """What has to be measured: the cells that the neuron is mapped on, those it runs with."""
-        nominal = nominal_corner(self.technology)
-        return (
-            CellSet(self.technology, self.cells_key, 0.0, nominal, NOMINAL_TEMPERATURE),
-            CellSet(
-                self.operated, self.cells_key, self.supply_change, self.corner, self.temperature
-            ),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class CellSet:
-    """Cells at one corner and temperature."""
-
-    technology: Technology
-    cells_key: tuple[AxisValue, ...]
-    supply_change: float
-    corner: str
-    temperature: float
-
-    @property
-    def key(self) -> tuple[AxisValue, ...]:
-        """The same for the same cells."""
-        return (*self.cells_key, self.supply_change, self.corner, self.temperature)
-
-
-def _decides_cells(key: str) -> bool:
-    return key in ("technology", "supply") or key.startswith("area.")
+        return situation(self.neurons, self.technologies, values)
 
 
 def plan_sweep(configuration: SweepConfiguration) -> SweepPlan:

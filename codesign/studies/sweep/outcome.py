@@ -1,0 +1,174 @@
+"""What a point of a sweep gives: how each of its chips fires, and what they cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codesign.mismatch_study import report_from_json, report_to_json
+from codesign.yields import Yields, yields
+from neuron_model.analysis.regimes import Regime, RegimeReport
+
+
+@dataclass(frozen=True)
+class ChipOutcome:
+    """One chip at a point; the only one, without mismatch.
+
+    iv: nrmse of each I-V curve against the model, by timescale; empty where it was not measured.
+    interval_error, pause_error: of the median interval between spikes and between bursts in
+    seconds, relative to what the model's are in the units of the design; None where one of the two
+    has no such interval. energy_per_spike: joule; None without spikes.
+    """
+
+    report: RegimeReport
+    iv: Mapping[str, float]
+    interval_error: float | None
+    pause_error: float | None
+    energy_per_spike: float | None
+
+
+@dataclass(frozen=True)
+class PointOutcome:
+    """What a point gives.
+
+    wanted: how the model fires there. static_power: watt. area: of gates, diffusions and
+    capacitors, square micrometres. unit_current (ampere), membrane_capacitance (farad),
+    unit_voltage (volt): as applied there. time_unit: seconds of one unit of model time there;
+    mapped_time_unit: of the design, where it was mapped.
+    """
+
+    wanted: RegimeReport
+    chips: tuple[ChipOutcome, ...]
+    static_power: float
+    area: float
+    unit_current: float
+    membrane_capacitance: float
+    unit_voltage: float
+    time_unit: float
+    mapped_time_unit: float
+
+    @property
+    def matching(self) -> tuple[ChipOutcome, ...]:
+        """The chips that fire in the model's regime."""
+        return tuple(c for c in self.chips if c.report.regime == self.wanted.regime)
+
+    @property
+    def share(self) -> float:
+        """Share of the chips that fire in the model's regime: 0 or 1 without mismatch."""
+        return len(self.matching) / len(self.chips)
+
+    @property
+    def yields(self) -> Yields:
+        """Of the chips, intervals compared in seconds."""
+        scale = self.time_unit / self.mapped_time_unit
+        return yields(self.wanted, [c.report for c in self.chips], scale)
+
+    @property
+    def keeps_rhythm(self) -> bool:
+        """Whether every chip, the only one without mismatch, keeps the model's rhythm."""
+        return self.yields.rhythm.count == len(self.chips)
+
+    @property
+    def regime(self) -> Regime:
+        """In which most chips fire."""
+        return Counter(c.report.regime for c in self.chips).most_common(1)[0][0]
+
+    @property
+    def worst_iv(self) -> float | None:
+        """Median over the chips of each one's worst nrmse; None where no curve was measured."""
+        return _median([max(c.iv.values()) for c in self.chips if c.iv])
+
+    @property
+    def energy_per_spike(self) -> float | None:
+        """Median of the chips that spike."""
+        return _median([c.energy_per_spike for c in self.chips])
+
+    def error(self, name: str) -> float | None:
+        """Median of ``interval_error`` or ``pause_error`` over the chips that match."""
+        return _median([getattr(c, name) for c in self.matching])
+
+    def rhythm(self, name: str) -> float | None:
+        """Median of a quantity of RHYTHM, intervals in seconds, over the chips of :attr:`regime`.
+
+        All of these, so that a point that fires otherwise than its model is told as well.
+        """
+        chips = [c for c in self.chips if c.report.regime == self.regime]
+        value = _median([getattr(c.report, name) for c in chips])
+        return None if value is None else value * self._scale(name)
+
+    def spread(self, name: str) -> tuple[float, float] | None:
+        """What 10 and 90 % of the chips of :meth:`rhythm` are below."""
+        chips = [c for c in self.chips if c.report.regime == self.regime]
+        values = [v for c in chips if (v := getattr(c.report, name)) is not None]
+        if not values:
+            return None
+        low, high = np.quantile(values, (0.1, 0.9))
+        return float(low) * self._scale(name), float(high) * self._scale(name)
+
+    def model_rhythm(self, name: str) -> float | None:
+        """The same of the model, in the units of the design."""
+        value = getattr(self.wanted, name)
+        seconds = 1.0 if name == "spikes_per_burst" else self.mapped_time_unit
+        return None if value is None else value * seconds
+
+    def _scale(self, name: str) -> float:
+        return 1.0 if name == "spikes_per_burst" else self.time_unit
+
+
+def outcome_to_json(outcome: PointOutcome) -> dict[str, Any]:
+    """A point's outcome, without spikes one by one."""
+    document = {
+        name: getattr(outcome, name)
+        for name in (
+            "static_power",
+            "area",
+            "unit_current",
+            "membrane_capacitance",
+            "unit_voltage",
+            "time_unit",
+            "mapped_time_unit",
+        )
+    }
+    return {
+        "wanted": report_to_json(outcome.wanted),
+        "chips": [_chip_to_json(chip) for chip in outcome.chips],
+        **document,
+    }
+
+
+def _chip_to_json(chip: ChipOutcome) -> dict[str, Any]:
+    return {
+        **report_to_json(chip.report),
+        "iv": dict(chip.iv),
+        "interval_error": chip.interval_error,
+        "pause_error": chip.pause_error,
+        "energy_per_spike": chip.energy_per_spike,
+    }
+
+
+def outcome_from_json(content: Any) -> PointOutcome:
+    """The inverse of :func:`outcome_to_json`; the spikes' times are not known.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    document = dict(content)
+    chips = []
+    for entry in document.pop("chips"):
+        chip = dict(entry)
+        own = {
+            name: chip.pop(name)
+            for name in ("iv", "interval_error", "pause_error", "energy_per_spike")
+        }
+        chips.append(ChipOutcome(report_from_json(chip), **own))
+    wanted = report_from_json(document.pop("wanted"))
+    return PointOutcome(wanted=wanted, chips=tuple(chips), **document)
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None

@@ -11,7 +11,7 @@
     neurons = 16                 # and the rest of bursting_layer.BurstingLayer, or
     # preset = "tonic_bursting"  # and the rest of preset_layer.PresetLayer
     layers = 1                   # that many alike; or tables [[network.layers]], each a layer
-    dt = 0.5                     # and the rest of NetworkSettings
+    dt = 0.5                     # and the rest of description.NetworkSettings
     steps_per_sample = 4
 
     [training]
@@ -48,13 +48,11 @@ import tomli_w
 
 from codesign.chip_settings import ChipSettings
 from codesign.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
-from neuron_model.backends.backends import find_backend
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
-from neuron_model.model.parameters import Element, NeuronParameters, Timescale
 from neuron_model.network.bursting_layer import BurstingLayer
+from neuron_model.network.description import NetworkSettings
 from neuron_model.network.limits import REALISABLE, Limits
-from neuron_model.network.network import NetworkConfiguration
 from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series_file import SeriesFile
@@ -71,44 +69,6 @@ TASKS: dict[str, AnyTask] = {
     "mackey_glass": MackeyGlass(validation_fraction=0.1),
     "series": SeriesFile("?"),
 }
-
-DTYPES = ("float32", "float64")
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """How the network computes; fields as in ``network.NetworkConfiguration``.
-
-    backend: a key of ``backends.BACKENDS``, or auto. dtype: float32 or float64.
-    """
-
-    dt: float = 0.5
-    steps_per_sample: int = 4
-    learn: tuple[str, ...] = ("alpha", "delta", "tau")
-    integrator: str = "exponential"
-    readout_tau: float = 1.0
-    learn_readout_tau: bool = True
-    recurrent: bool = False
-    backend: str = "auto"
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        # The network's own checks, on the smallest one, so that they come with the file's name.
-        probe = NeuronParameters((Element(Timescale.FAST, 1.0, 0.0),))
-        self.network((probe,), 1, 1)
-        find_backend(self.backend)
-        if self.dtype not in DTYPES:
-            raise InputError(
-                f"network: dtype = {self.dtype!r} is not allowed; it must be {listed(DTYPES)}."
-            )
-
-    def network(
-        self, layers: tuple[NeuronParameters, ...], inputs: int, outputs: int
-    ) -> NetworkConfiguration:
-        """The network of these hidden layers."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        del values["backend"], values["dtype"]
-        return NetworkConfiguration(inputs=inputs, outputs=outputs, layers=layers, **values)
 
 
 @dataclass(frozen=True)

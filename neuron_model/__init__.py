@@ -13,6 +13,11 @@ the membrane's time constant. There is nothing here of volts and transistors.
 >>> print(report.regime, report.spikes_per_burst)
 tonic_bursting 7.0
 
+Training, in one line (data of your own in the columns of a table):
+
+>>> from neuron_model import Network, series, train
+>>> network = train(Network(16), series("my.csv"))  # doctest: +SKIP
+
 Rooms: ``model`` (parameters, equations, files, presets, currents), ``analysis`` (simulation, I-V
 curves, equilibria, regimes, noise), ``backends`` with the kernels ``fused`` and ``fused_gpu``,
 ``network`` (torch modules), ``tasks``, ``baselines`` and ``training``; each imports only those

@@ -31,15 +31,22 @@ from neuron_model.model.presets import presets as presets
 from neuron_model.model.regime import Regime as Regime
 from neuron_model.model.stimulus import Stimulus as Stimulus
 from neuron_model.network.bursting_layer import BurstingLayer as BurstingLayer
+from neuron_model.network.description import Network as Network
+from neuron_model.network.description import NetworkSettings as NetworkSettings
 from neuron_model.network.limits import Limits as Limits
 from neuron_model.network.model_file import read_model as read_model
 from neuron_model.network.model_file import write_model as write_model
 from neuron_model.network.network import MTCNetwork as MTCNetwork
 from neuron_model.network.network import NetworkConfiguration as NetworkConfiguration
+from neuron_model.network.network import SpikingNetwork as SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron as MTCNeuron
 from neuron_model.network.preset_layer import PresetLayer as PresetLayer
 from neuron_model.tasks.mackey_glass import MackeyGlass as MackeyGlass
 from neuron_model.tasks.series_file import SeriesFile as SeriesFile
+from neuron_model.tasks.series_file import series as series
+from neuron_model.training.train import TrainedNetwork as TrainedNetwork
+from neuron_model.training.train import train as train
+from neuron_model.training.training import TrainingResult as TrainingResult
 from neuron_model.training.training_configuration import Rates as Rates
 from neuron_model.training.training_configuration import (
     TrainingConfiguration as TrainingConfiguration,

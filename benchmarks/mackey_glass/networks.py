@@ -14,10 +14,10 @@ from benchmarks.mackey_glass.settings import Settings
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
 from neuron_model.baselines.lif import LeakyLIF
 from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
-from neuron_model.network.network import MTCNetwork, Network, NetworkConfiguration
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration, SpikingNetwork
 
 
-def make_network(settings: Settings, seed: int) -> Network:
+def make_network(settings: Settings, seed: int) -> SpikingNetwork:
     """The network before training; the same for the same settings and seed."""
     draw = _mtc if settings.model == "mtc" else _baseline
     with torch.random.fork_rng(devices=[]):
@@ -29,7 +29,7 @@ def make_network(settings: Settings, seed: int) -> Network:
     return network
 
 
-def parameter_count(network: Network) -> int:
+def parameter_count(network: SpikingNetwork) -> int:
     """How many numbers are learned."""
     return sum(p.numel() for p in network.parameters())
 
@@ -44,12 +44,12 @@ def _bounded(gradient: Tensor) -> Tensor:
     return torch.nan_to_num(gradient, 0.0, bound, -bound).clamp(-bound, bound)
 
 
-def _baseline(settings: Settings, seed: int) -> Network:
+def _baseline(settings: Settings, seed: int) -> SpikingNetwork:
     kind = AdaptiveLIF if settings.model == "adlif" else LeakyLIF
     values: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in settings.neurons.items()
     }
-    return Network(
+    return SpikingNetwork(
         [kind(size, **values) for size in settings.sizes],
         inputs=1,
         outputs=1,
@@ -57,7 +57,7 @@ def _baseline(settings: Settings, seed: int) -> Network:
     )
 
 
-def _mtc(settings: Settings, seed: int) -> Network:
+def _mtc(settings: Settings, seed: int) -> SpikingNetwork:
     generator = np.random.default_rng(seed)
     values = dict(settings.neurons)
     dt, learn = values.pop("dt"), tuple(values.pop("learn"))
@@ -120,7 +120,7 @@ def draw_neurons(
 
 
 @torch.no_grad()
-def _draw_weights(network: Network, settings: Settings) -> None:
+def _draw_weights(network: SpikingNetwork, settings: Settings) -> None:
     for index, projection in enumerate(network.projections):
         assert isinstance(projection, nn.Linear)
         gain = settings.hidden_gain if index else settings.input_gain

@@ -17,11 +17,11 @@ from benchmarks.mackey_glass.networks import make_network, parameter_count
 from benchmarks.mackey_glass.settings import TASK, Settings
 from neuron_model.atomic import write_atomically
 from neuron_model.network.activity import duty_cycle_sparsity, rate_sparsity, synaptic_operations
-from neuron_model.network.network import Network
+from neuron_model.network.network import SpikingNetwork
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import Part, make_series, nrmse, scored_windows
 from neuron_model.training.scoring import evaluate_stream
-from neuron_model.training.training import TrainingStep, train
+from neuron_model.training.training import TrainingStep, fit
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def run_once(
                 f"{time.perf_counter() - begin:.0f} s"
             )
 
-    trained = train(network, TASK, configuration, progress=show)
+    trained = fit(network, TASK, configuration, progress=show)
     series = make_series(TASK)
     result = Result(
         model=settings.model,
@@ -118,7 +118,7 @@ def read_result(path: Path) -> Result:
 
 @torch.no_grad()
 def score(
-    network: Network, task: MackeyGlass, part: Part, before: np.ndarray | None = None
+    network: SpikingNetwork, task: MackeyGlass, part: Part, before: np.ndarray | None = None
 ) -> Score:
     """NRMSE and activity on ``part``; ``before`` is the continuous run's input before it."""
     signal, target = scored_windows(task, part)

@@ -27,7 +27,7 @@ from mapping.design import NeuronDesign
 from mapping.mapper import MappingChoices
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
-from neuron_model.network.network import MTCNetwork, Network, neurons_of
+from neuron_model.network.network import MTCNetwork, SpikingNetwork, neurons_of
 from neuron_model.network.variation import Variation
 
 
@@ -77,7 +77,7 @@ class ChipDrawer:
         other._settings = replace(self._settings, samples=samples)
         return other
 
-    def __call__(self, network: Network, seed: int) -> tuple[Variation, ...]:
+    def __call__(self, network: SpikingNetwork, seed: int) -> tuple[Variation, ...]:
         """Chips of each layer: ``samples`` at each corner and temperature, one after the other.
 
         Raises:

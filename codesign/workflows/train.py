@@ -18,9 +18,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from codesign.console import note
 from codesign.forecast_file import FORECAST_FILE, Forecast, write_forecast
 from codesign.run_configuration import (
@@ -40,20 +37,21 @@ from codesign.workflows.chips import ChipDrawer
 from codesign.workflows.source import CURRENTS_FILE, MODEL_FILE, write_drives
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.network.initial_layer import draw_inputs
+from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model, write_model
-from neuron_model.network.network import MTCNetwork, input_currents, input_interval
+from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.training.recording import recorded_currents
 from neuron_model.training.scoring import evaluate_chips, evaluate_chips_stream, forecast
 from neuron_model.training.training import (
     Snapshot,
     TrainingResult,
     TrainingStep,
+    fit,
     history_of,
-    train,
 )
 
 CONFIG_FILE = "config.toml"
@@ -63,9 +61,6 @@ CHIPS_FILE = "chips.json"
 
 UNSEEN_CHIPS = 20
 """On which a network is tested that was trained on chips; at each corner and temperature."""
-
-HELD_OUT_SAMPLES = 2000
-"""Of the test part, from the end of its warm-up: what the circuits are driven with later."""
 
 Watch = Callable[[TrainingStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""
@@ -132,18 +127,8 @@ def make_network(configuration: RunConfiguration, series: Series | None = None) 
         series: of its task, which says how many inputs and outputs there are; made if not given.
     """
     series = series or make_series(configuration.task)
-    settings, layers = configuration.network, configuration.layers
-    generator = np.random.default_rng(configuration.seed)
-    drawn = [layer.draw_neurons(generator) for layer in layers]
-    if len(drawn) > 1:  # One name in a run is one neuron.
-        drawn = [replace(neurons, name=f"layer_{i}") for i, neurons in enumerate(drawn)]
-    made = settings.network(tuple(drawn), series.inputs, series.outputs)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(configuration.seed)
-        network = MTCNetwork(made, settings.backend, getattr(torch, settings.dtype))
-    for index, layer in enumerate(layers):
-        draw_inputs(network, layer, generator, index)
-    return network
+    drawn = Network(configuration.layers, configuration.network, configuration.seed)
+    return drawn.module(series.inputs, series.outputs)
 
 
 def train_run(
@@ -214,7 +199,7 @@ def train_run(
         for done in history:
             if watch is not None:
                 watch(done, False)
-        result = train(
+        result = fit(
             network,
             configuration.task,
             configuration.training,
@@ -231,30 +216,13 @@ def train_run(
             chips = _judge_chips(configuration, series, network, drawer)
             write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
     if first:
-        nearest, *deeper = _recorded(network, series, configuration.task.washout)
+        nearest, *deeper = recorded_currents(network, series, configuration.task.washout)
         write_drives(folder, *nearest, *deeper)
         write_forecast(folder, _forecast(network, series, configuration.task.washout))
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, chips)
-
-
-def _recorded(
-    network: MTCNetwork, series: Series, washout: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """Input currents of each layer, and for how long each is held, while the network does its task.
-
-    They are a piece of one run over validation and test part: the samples of the test part behind
-    its washout, ``HELD_OUT_SAMPLES`` of them where there are as many.
-    """
-    before = 0 if series.before_test is None else len(series.before_test)
-    signal = series.test.signal[: washout + HELD_OUT_SAMPLES]
-    if series.before_test is not None:
-        signal = np.concatenate([series.before_test, signal])
-    for layer in range(len(network.layers)):
-        currents = input_currents(network, signal, layer, skipped=before + washout)
-        yield currents, input_interval(network, layer)
 
 
 def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:

@@ -1,1 +1,1 @@
-"""Neurons to compare with: layers for :class:`neuron_model.network.network.Network` alone."""
+"""Neurons to compare with: layers of a :class:`~neuron_model.network.network.SpikingNetwork`."""

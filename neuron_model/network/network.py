@@ -122,7 +122,7 @@ class Hidden(NamedTuple):
     states: tuple[Any, ...]
 
 
-class Network(nn.Module):
+class SpikingNetwork(nn.Module):
     """Linear projection, hidden layers of neurons, linear readout, 4th-order low-pass.
 
         I_1 = W_1 x + b_1        held for steps_per_sample steps
@@ -231,8 +231,8 @@ class Network(nn.Module):
             )
 
 
-class MTCNetwork(Network):
-    """A :class:`Network` of multi-timescale conductance neurons.
+class MTCNetwork(SpikingNetwork):
+    """A :class:`SpikingNetwork` of multi-timescale conductance neurons.
 
     Args:
         configuration: what it is made of.

@@ -24,7 +24,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
 
 if TYPE_CHECKING:
-    from neuron_model.network.network import Network
+    from neuron_model.network.network import SpikingNetwork
     from neuron_model.network.neuron import MTCNeuron
 
 
@@ -104,7 +104,7 @@ def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | 
 
 @contextmanager
 def varied(
-    network: Network, variations: Sequence[Variation | None], index: Tensor | None
+    network: SpikingNetwork, variations: Sequence[Variation | None], index: Tensor | None
 ) -> Iterator[None]:
     """Each sequence of a batch is heard by the chip that ``index`` names, while the block runs.
 

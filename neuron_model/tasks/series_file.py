@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +106,25 @@ def task_for(file: str | Path) -> SeriesFile:
     window = min(task.window, int(rows * task.validation_fraction) - task.horizon)
     washout = min(task.washout, window * task.washout // task.window)
     return replace(task, input=inputs, target=targets, window=window, washout=washout)
+
+
+def series(file: str | Path, /, **values: Any) -> SeriesFile:
+    """The task that a file suggests, with ``values`` for fields of :class:`SeriesFile`.
+
+    ``series("my.csv", target="level", horizon=10)``: forecast the column ``level`` ten rows ahead.
+
+    Raises:
+        InputError: the file cannot be read or has fewer than 50 rows, there is no such field, or a
+            value is not usable.
+    """
+    known = sorted({f.name for f in fields(SeriesFile)} - {"file"})
+    for name in values:
+        if name not in known:
+            raise InputError(f"series: {name} is not known; there are {', '.join(known)}.")
+    for key in ("input", "target"):
+        if isinstance(values.get(key), str):
+            values[key] = (values[key],)
+    return replace(task_for(file), **values)
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from neuron_model.network.network import Hidden, Network, NetworkState
+from neuron_model.network.network import Hidden, NetworkState, SpikingNetwork
 from neuron_model.network.network_state import detached
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, varied
@@ -39,7 +39,9 @@ class Objective(nn.Module):
     end: the state in which the last call left the network, without a gradient.
     """
 
-    def __init__(self, network: Network, task: Task, configuration: TrainingConfiguration) -> None:
+    def __init__(
+        self, network: SpikingNetwork, task: Task, configuration: TrainingConfiguration
+    ) -> None:
         super().__init__()
         self.network = network
         self.task = task
@@ -93,7 +95,7 @@ class Objective(nn.Module):
 
 
 def scored_loss(
-    network: Network,
+    network: SpikingNetwork,
     task: Task,
     configuration: TrainingConfiguration,
     signal: Tensor,

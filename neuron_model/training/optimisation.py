@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from neuron_model.network.network import Network
+from neuron_model.network.network import SpikingNetwork
 from neuron_model.network.neuron import LEARNABLE
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -32,7 +32,9 @@ def rate_factor(name: str, configuration: TrainingConfiguration) -> float:
     return factor * configuration.readout_rate if group in _LINEAR else factor
 
 
-def learned(network: Network, configuration: TrainingConfiguration) -> dict[str, nn.Parameter]:
+def learned(
+    network: SpikingNetwork, configuration: TrainingConfiguration
+) -> dict[str, nn.Parameter]:
     """The parameters that are learned, by name, in the network's order."""
     return {
         name: parameter

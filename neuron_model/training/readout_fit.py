@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from neuron_model.network.network import Network
+from neuron_model.network.network import SpikingNetwork
 from neuron_model.network.variation import Variation, chip_count, in_turn, varied
 from neuron_model.tasks.series import Series, Task, windows_at
 from neuron_model.training.training_configuration import TrainingConfiguration
@@ -14,7 +14,7 @@ from neuron_model.training.training_configuration import TrainingConfiguration
 
 @torch.no_grad()
 def fit_readout(
-    network: Network,
+    network: SpikingNetwork,
     task: Task,
     series: Series,
     configuration: TrainingConfiguration,

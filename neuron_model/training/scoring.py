@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.variation import Variation, chip_count, in_turn, varied
 from neuron_model.tasks.series import Part, Series, Task, nrmse, scored_windows
 
@@ -41,7 +41,7 @@ class Scores:
 
 @torch.no_grad()
 def run_on(
-    network: Network, signal: np.ndarray, chips: Sequence[Variation | None] = ()
+    network: SpikingNetwork, signal: np.ndarray, chips: Sequence[Variation | None] = ()
 ) -> tuple[Tensor, NetworkState]:
     """The forecasts of one continuous run from rest, (sequences, samples, outputs), and its end.
 
@@ -67,18 +67,20 @@ def run_on(
     return torch.cat(forecasts, dim=1), state
 
 
-def score(network: Network, task: Task, part: Part, before: np.ndarray | None = None) -> Scores:
+def score(
+    network: SpikingNetwork, task: Task, part: Part, before: np.ndarray | None = None
+) -> Scores:
     """Both ways; the arguments are those of :func:`evaluate_stream`."""
     return Scores(evaluate(network, task, part), evaluate_stream(network, task, part, before))
 
 
-def score_test(network: Network, task: Task, series: Series) -> Scores:
+def score_test(network: SpikingNetwork, task: Task, series: Series) -> Scores:
     """On the test part; the stream is one run over validation and test part."""
     return score(network, task, series.test, series.before_test)
 
 
 @torch.no_grad()
-def evaluate(network: Network, task: Task, part: Part) -> float:
+def evaluate(network: SpikingNetwork, task: Task, part: Part) -> float:
     """NRMSE in windows of a part of the task's series."""
     weights = network.readout.weight
     signal, target = scored_windows(task, part, weights.dtype)
@@ -87,7 +89,7 @@ def evaluate(network: Network, task: Task, part: Part) -> float:
 
 
 def evaluate_stream(
-    network: Network, task: Task, part: Part, before: np.ndarray | None = None
+    network: SpikingNetwork, task: Task, part: Part, before: np.ndarray | None = None
 ) -> float:
     """NRMSE in one continuous run over a part of the task's series.
 
@@ -101,7 +103,7 @@ def evaluate_stream(
     return nrmse(found, torch.tensor(part.target[task.washout :]))
 
 
-def forecast(network: Network, part: Part, before: np.ndarray | None = None) -> Tensor:
+def forecast(network: SpikingNetwork, part: Part, before: np.ndarray | None = None) -> Tensor:
     """The forecast at each moment of a part in one run, (samples, outputs), scaled."""
     found, _ = run_on(network, _input(part, before))
     return found[0, -len(part) :]
@@ -109,7 +111,7 @@ def forecast(network: Network, part: Part, before: np.ndarray | None = None) -> 
 
 @torch.no_grad()
 def evaluate_chips(
-    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
+    network: SpikingNetwork, task: Task, part: Part, variations: Sequence[Variation | None]
 ) -> tuple[float, ...]:
     """NRMSE in windows of each chip, with the readout as it is trained."""
     windows = len(scored_windows(task, part, torch.float32)[0])
@@ -120,7 +122,7 @@ def evaluate_chips(
 
 
 def evaluate_chips_stream(
-    network: Network,
+    network: SpikingNetwork,
     task: Task,
     part: Part,
     variations: Sequence[Variation | None],
@@ -134,7 +136,7 @@ def evaluate_chips_stream(
 
 @torch.no_grad()
 def score_on_chips(
-    network: Network, task: Task, part: Part, variations: Sequence[Variation | None]
+    network: SpikingNetwork, task: Task, part: Part, variations: Sequence[Variation | None]
 ) -> Scores:
     """Both ways, over all chips: each has an equal share of the windows, and the whole stream."""
     windows = len(scored_windows(task, part, torch.float32)[0])
@@ -153,7 +155,7 @@ def _input(part: Part, before: np.ndarray | None) -> np.ndarray:
 
 
 def _evaluate_on(
-    network: Network,
+    network: SpikingNetwork,
     task: Task,
     part: Part,
     variations: Sequence[Variation | None],

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.network_state import restarted, tensors_of, with_tensors
 from neuron_model.tasks.series import Series, Task, windows_at
 from neuron_model.training import processes
@@ -49,7 +49,7 @@ class Streams:
 
     def __init__(
         self,
-        network: Network,
+        network: SpikingNetwork,
         task: Task,
         series: Series,
         configuration: TrainingConfiguration,

@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from neuron_model.errors import InputError
 from neuron_model.network.limits import REALISABLE, Limits
-from neuron_model.network.network import Network, NetworkState
+from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, chip_count, varied
 from neuron_model.tasks.series import Series, Task, make_series, scored_windows, training_batch
@@ -42,7 +42,7 @@ __all__ = [
     "history_of",
     "keep_within",
     "scored_loss",
-    "train",
+    "fit",
 ]
 
 LOOKS = 20
@@ -120,12 +120,12 @@ class Interrupted(Exception):
 
 Progress = Callable[[TrainingStep], None]
 
-DrawChips = Callable[[Network, int], Sequence[Variation | None]]
+DrawChips = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
 """(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
 
 
-def train(
-    network: Network,
+def fit(
+    network: SpikingNetwork,
     task: Task,
     configuration: TrainingConfiguration,
     limits: Limits = REALISABLE,
@@ -181,7 +181,7 @@ class _Run:
 
     def __init__(
         self,
-        network: Network,
+        network: SpikingNetwork,
         task: Task,
         series: Series,
         configuration: TrainingConfiguration,
@@ -475,7 +475,7 @@ def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
     return tuple(steps)
 
 
-def keep_within(network: Network, limits: Limits) -> None:
+def keep_within(network: SpikingNetwork, limits: Limits) -> None:
     """Move the learned values of MTC neurons into ``limits``, of others into their own."""
     for layer in network.layers:
         if isinstance(layer, MTCNeuron):
@@ -485,7 +485,7 @@ def keep_within(network: Network, limits: Limits) -> None:
 
 
 def _check(
-    network: Network, task: Task, series: Series, configuration: TrainingConfiguration
+    network: SpikingNetwork, task: Task, series: Series, configuration: TrainingConfiguration
 ) -> None:
     for what in ("inputs", "outputs"):
         has, needs = getattr(network, what), getattr(series, what)
@@ -511,7 +511,7 @@ def _check(
 
 
 @contextmanager
-def _own_random_numbers(network: Network, seed: int) -> Iterator[None]:
+def _own_random_numbers(network: SpikingNetwork, seed: int) -> Iterator[None]:
     """Whatever a layer draws comes from the seed, and the caller's generators stay as they were."""
     device = network.readout.weight.device
     devices = [device] if device.type == "cuda" else []
@@ -521,7 +521,7 @@ def _own_random_numbers(network: Network, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _only_learned(network: Network, configuration: TrainingConfiguration) -> Iterator[None]:
+def _only_learned(network: SpikingNetwork, configuration: TrainingConfiguration) -> Iterator[None]:
     """No gradients for what has a rate of 0, while the block runs."""
     moved = learned(network, configuration)
     frozen = [p for name, p in network.named_parameters() if p.requires_grad and name not in moved]

@@ -14,7 +14,7 @@ from neuron_model.baselines.adaptive_lif import (
 )
 from neuron_model.errors import InputError
 from neuron_model.network.limits import REALISABLE
-from neuron_model.network.network import Network
+from neuron_model.network.network import SpikingNetwork
 from neuron_model.training.training import keep_within
 
 
@@ -141,7 +141,7 @@ def test_bad_input_is_refused():
 
 def test_training_constrains():
     neurons = layer(3)
-    network = Network([neurons], inputs=1, outputs=1, dtype=torch.float64)
+    network = SpikingNetwork([neurons], inputs=1, outputs=1, dtype=torch.float64)
     with torch.no_grad():
         neurons.tau_u_share.fill_(1.7)
     keep_within(network, REALISABLE)

@@ -9,8 +9,8 @@ from neuron_model.model.parameters import Element, NeuronParameters
 from neuron_model.network.low_pass import LowPass
 from neuron_model.network.network import (
     MTCNetwork,
-    Network,
     NetworkConfiguration,
+    SpikingNetwork,
     input_currents,
     input_interval,
     neurons_of,
@@ -83,7 +83,7 @@ class Integrators(torch.nn.Module):
 
 
 def test_layers_of_other_neurons():
-    net = Network(
+    net = SpikingNetwork(
         [Integrators(4), Integrators(5)],
         inputs=2,
         outputs=3,

@@ -9,7 +9,7 @@ import torch
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Element, NeuronParameters
-from neuron_model.network.network import MTCNetwork, Network, NetworkConfiguration
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration, SpikingNetwork
 from neuron_model.network.network_state import tensors_of
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import make_series
@@ -24,7 +24,7 @@ TASK = MackeyGlass(
 CONFIGURATION = TrainingConfiguration(batch=4, restart=0.0)
 
 
-def mtc(recurrent: bool = False) -> Network:
+def mtc(recurrent: bool = False) -> SpikingNetwork:
     torch.manual_seed(0)
     spread = np.linspace(-0.3, 0.3, 5)
     layer = NeuronParameters(
@@ -37,22 +37,22 @@ def mtc(recurrent: bool = False) -> Network:
     return MTCNetwork(made, dtype=torch.float64)
 
 
-def adaptive() -> Network:
+def adaptive() -> SpikingNetwork:
     torch.manual_seed(0)
     layer = AdaptiveLIF(5, q=5.0, dtype=torch.float64)
-    return Network([layer], inputs=1, outputs=1, dtype=torch.float64)
+    return SpikingNetwork([layer], inputs=1, outputs=1, dtype=torch.float64)
 
 
-def leaky() -> Network:
+def leaky() -> SpikingNetwork:
     pytest.importorskip("snntorch")
     from neuron_model.baselines.lif import LeakyLIF
 
     torch.manual_seed(0)
     layer = LeakyLIF(5, threshold=0.3, dtype=torch.float64)
-    return Network([layer], inputs=1, outputs=1, dtype=torch.float64)
+    return SpikingNetwork([layer], inputs=1, outputs=1, dtype=torch.float64)
 
 
-def streams(network: Network, seed: int = 0, **values) -> Streams:
+def streams(network: SpikingNetwork, seed: int = 0, **values) -> Streams:
     generator = torch.Generator().manual_seed(seed)
     configuration = replace(CONFIGURATION, **values)
     return Streams(network, TASK, make_series(TASK), configuration, generator)
@@ -103,7 +103,7 @@ def test_what_is_carried_has_no_gradient():
     assert not any(tensor.requires_grad for tensor in tensors_of(objective.end))
 
 
-def advance(network: Network, some: Streams) -> tuple[torch.Tensor, torch.Tensor]:
+def advance(network: SpikingNetwork, some: Streams) -> tuple[torch.Tensor, torch.Tensor]:
     """The weights and the state with which a window begins, and on to its end."""
     signal, _, weight = some.go_on(torch.float64)
     with torch.no_grad():
@@ -220,6 +220,6 @@ def test_layers_that_do_not_say_what_rest_is_are_refused():
     class Silent(torch.nn.Module):
         neurons = 2
 
-    network = Network([Silent()], inputs=1, outputs=1)
+    network = SpikingNetwork([Silent()], inputs=1, outputs=1)
     with pytest.raises(InputError, match=r"layer 0 \(Silent\) has no initial_state"):
         network.initial_state(3)

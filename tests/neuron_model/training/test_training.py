@@ -9,7 +9,12 @@ from neuron_model.model.parameters import Element, NeuronParameters
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.initial_layer import draw_inputs
 from neuron_model.network.limits import Limits
-from neuron_model.network.network import MTCNetwork, Network, NetworkConfiguration, neurons_of
+from neuron_model.network.network import (
+    MTCNetwork,
+    NetworkConfiguration,
+    SpikingNetwork,
+    neurons_of,
+)
 from neuron_model.network.variation import Variation
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import (
@@ -31,9 +36,9 @@ from neuron_model.training.training import (
     Interrupted,
     Rates,
     TrainingConfiguration,
+    fit,
     fit_readout,
     scored_loss,
-    train,
 )
 
 TASK = MackeyGlass(
@@ -60,7 +65,7 @@ def network(seed: int = 0) -> MTCNetwork:
 
 def test_training_learns_the_series():
     net = network()
-    result = train(net, TASK, TrainingConfiguration(steps=25, batch=16, learning_rate=0.05))
+    result = fit(net, TASK, TrainingConfiguration(steps=25, batch=16, learning_rate=0.05))
     trivial = trivial_nrmse(TASK, make_series(TASK))
     for error, before in (
         (result.nrmse, result.nrmse_before),
@@ -77,11 +82,11 @@ def test_training_is_the_same_to_the_last_bit():
     runs = []
     for _ in range(2):
         net = network()
-        result = train(net, TASK, SHORT)
+        result = fit(net, TASK, SHORT)
         runs.append((result, net.state_dict()))
     assert runs[0][0] == runs[1][0]
     assert all(torch.equal(v, runs[1][1][k]) for k, v in runs[0][1].items())
-    other = train(network(), TASK, TrainingConfiguration(steps=6, batch=8, seed=1))
+    other = fit(network(), TASK, TrainingConfiguration(steps=6, batch=8, seed=1))
     assert other.history[0].loss != runs[0][0].history[0].loss
 
 
@@ -98,14 +103,14 @@ def test_neurons_stay_within_the_limits_throughout():
             assert np.all(np.abs(e.delta) <= np.float32(0.1))
         assert np.all((p.tau_slow >= 5.0) & (p.tau_slow <= 10.0))
 
-    train(net, TASK, TrainingConfiguration(steps=6, batch=8, learning_rate=0.5), tight, look)
+    fit(net, TASK, TrainingConfiguration(steps=6, batch=8, learning_rate=0.5), tight, look)
     assert seen == list(range(6))
 
 
 def test_no_steps_leave_only_the_fit():
     net = network()
     before = neurons_of(net)
-    result = train(net, TASK, TrainingConfiguration(steps=0), Limits())
+    result = fit(net, TASK, TrainingConfiguration(steps=0), Limits())
     assert result.nrmse == result.nrmse_before
     assert result.history == ()
     assert list(neurons_of(net)) == list(before)
@@ -168,7 +173,7 @@ def test_a_loss_that_is_lost_is_said_so():
     with torch.no_grad():
         net.readout.weight.fill_(float("nan"))
     with pytest.raises(InputError, match="smaller learning_rate"):
-        train(net, TASK, TrainingConfiguration(steps=1, ridge=0.0))
+        fit(net, TASK, TrainingConfiguration(steps=1, ridge=0.0))
 
 
 @pytest.mark.parametrize(
@@ -211,11 +216,11 @@ def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: st
     )
     whole = network()
     snapshots = []
-    result = train(whole, VALIDATED, configuration, save=snapshots.append, save_every=1)
+    result = fit(whole, VALIDATED, configuration, save=snapshots.append, save_every=1)
     assert [s.step for s in snapshots] == [1, 2, 3, 4, 5, 6]
     for snapshot in (snapshots[0], snapshots[2], snapshots[-1]):
         resumed = network(seed=7)  # whatever it was, the snapshot says what it is
-        again = train(resumed, VALIDATED, configuration, resume=snapshot)
+        again = fit(resumed, VALIDATED, configuration, resume=snapshot)
         assert again == result
         assert all(torch.equal(v, resumed.state_dict()[k]) for k, v in state_of(whole).items())
 
@@ -223,10 +228,10 @@ def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: st
 def test_an_interruption_is_saved_and_gone_on_with():
     snapshots = []
     with pytest.raises(Interrupted) as stopped:
-        train(network(), TASK, SHORT, save=snapshots.append, stop=lambda: True)
+        fit(network(), TASK, SHORT, save=snapshots.append, stop=lambda: True)
     assert stopped.value.step == 1
     assert [s.step for s in snapshots] == [1]
-    assert train(network(), TASK, SHORT, resume=snapshots[0]) == train(network(), TASK, SHORT)
+    assert fit(network(), TASK, SHORT, resume=snapshots[0]) == fit(network(), TASK, SHORT)
 
 
 def test_the_best_weights_on_the_validation_part_are_kept():
@@ -240,7 +245,7 @@ def test_the_best_weights_on_the_validation_part_are_kept():
         states.append(state_of(net))
 
     net = network()
-    result = train(net, VALIDATED, wild, progress=look)
+    result = fit(net, VALIDATED, wild, progress=look)
     # In both ways: the worse of the two decides.
     best = int(np.argmin([max(both) for both in looks]))
     assert best != len(looks) - 1
@@ -251,27 +256,27 @@ def test_the_best_weights_on_the_validation_part_are_kept():
     assert result.nrmse == evaluate(net, VALIDATED, series.test)
     assert result.stream_nrmse == evaluate_stream(net, VALIDATED, series.test, series.before_test)
     last = network()
-    train(last, VALIDATED, replace(wild, keep="last"))
+    fit(last, VALIDATED, replace(wild, keep="last"))
     assert all(torch.equal(v, last.state_dict()[k]) for k, v in states[-1].items())
 
 
 def test_from_rest_the_best_weights_are_those_that_do_best_in_windows():
     wild = replace(SHORT, steps=8, learning_rate=0.3, schedule="constant", validate_every=1)
-    result = train(network(), VALIDATED, replace(wild, ridge=0.0, state="from_rest"))
+    result = fit(network(), VALIDATED, replace(wild, ridge=0.0, state="from_rest"))
     looks = [done.validation_nrmse for done in result.history]
     assert result.best_step == int(np.argmin(looks))
 
 
 def test_what_is_carried_is_part_of_a_snapshot():
     snapshots: list = []
-    train(network(), TASK, SHORT, save=snapshots.append, save_every=1)
+    fit(network(), TASK, SHORT, save=snapshots.append, save_every=1)
     state = {k: v for k, v in snapshots[2].tensors.items() if k.startswith("streams.")}
     assert state["streams.at"].shape == state["streams.past"].shape == (8,)
     # U_m and its three copies, and the four stages of the readout's filter.
     shapes = [tuple(v.shape) for k, v in state.items() if k.startswith("streams.state")]
     assert shapes == [(8, 6)] * 4 + [(8, 4, 1)]
     from_rest = replace(SHORT, state="from_rest")
-    train(network(), TASK, from_rest, save=snapshots.append)
+    fit(network(), TASK, from_rest, save=snapshots.append)
     assert not any(k.startswith("streams.") for k in snapshots[-1].tensors)
 
 
@@ -288,7 +293,7 @@ def test_a_network_trained_in_windows_gets_worse_on_a_stream_and_one_trained_on_
         )
         draw_inputs(net, layer, generator)
         configuration = TrainingConfiguration(steps=80, batch=16, state=state)
-        results[state] = train(net, task, configuration)
+        results[state] = fit(net, task, configuration)
     carried, from_rest = results["carried"], results["from_rest"]
     assert carried.stream_nrmse <= 1.1 * carried.nrmse
     assert from_rest.stream_nrmse > 1.1 * from_rest.nrmse
@@ -300,16 +305,16 @@ def test_training_ends_early_where_it_brings_nothing_more():
         SHORT, steps=30, learning_rate=0.3, schedule="constant", validate_every=1, patience=2
     )
     snapshots = []
-    result = train(network(), VALIDATED, wild, save=snapshots.append)
+    result = fit(network(), VALIDATED, wild, save=snapshots.append)
     assert len(result.history) == result.best_step + 3 < 30
     assert [s.step for s in snapshots] == [len(result.history)]
-    assert train(network(), VALIDATED, wild, resume=snapshots[0]) == result
+    assert fit(network(), VALIDATED, wild, resume=snapshots[0]) == result
 
 
 def test_the_test_part_changes_nothing_that_is_learned():
     longer = replace(TASK, samples=500, training_fraction=0.6)  # the same training part
     nets = [network(), network()]
-    results = [train(n, t, SHORT) for n, t in zip(nets, (TASK, longer), strict=True)]
+    results = [fit(n, t, SHORT) for n, t in zip(nets, (TASK, longer), strict=True)]
     assert results[0].history == results[1].history
     assert results[0].nrmse != results[1].nrmse
     assert all(torch.equal(v, nets[1].state_dict()[k]) for k, v in state_of(nets[0]).items())
@@ -319,7 +324,7 @@ def test_groups_learn_at_their_own_rates_and_0_is_not_at_all():
     rates = Rates(delta=0.0, projection=0.0, tau=0.1)
     net = network()
     before = state_of(net)
-    train(net, TASK, replace(SHORT, steps=1, ridge=0.0, rates=rates), Limits())
+    fit(net, TASK, replace(SHORT, steps=1, ridge=0.0, rates=rates), Limits())
     moved = {k: (v - before[k]).abs().max().item() for k, v in net.state_dict().items()}
     assert moved["layers.0.delta"] == moved["projections.0.weight"] == 0.0
     # Adam's first step is the learning rate, whatever the gradient.
@@ -328,7 +333,7 @@ def test_groups_learn_at_their_own_rates_and_0_is_not_at_all():
     assert moved["readout.weight"] == pytest.approx(0.05, rel=1e-3)
     assert all(p.requires_grad for p in net.parameters())
     with pytest.raises(InputError, match="at least one group must learn"):
-        train(net, TASK, replace(SHORT, rates=Rates(*[0.0] * 9)))
+        fit(net, TASK, replace(SHORT, rates=Rates(*[0.0] * 9)))
 
 
 @pytest.mark.parametrize(
@@ -368,15 +373,15 @@ def test_activity_is_counted_and_can_be_made_to_cost():
 def test_networks_that_do_not_fit_the_task_are_refused():
     net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
     with pytest.raises(InputError, match="the network has 2 inputs; the task needs 1"):
-        train(net, TASK, SHORT)
+        fit(net, TASK, SHORT)
     with pytest.raises(InputError, match="device = 'cuda:99' is not there"):
-        train(network(), TASK, replace(SHORT, device="cuda:99"))
+        fit(network(), TASK, replace(SHORT, device="cuda:99"))
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(processes, "count", lambda: 3)
     with pytest.raises(InputError, match="batch = 8 .* a multiple of the 3 processes"):
-        train(network(), TASK, SHORT)
+        fit(network(), TASK, SHORT)
 
 
 @dataclass(frozen=True)
@@ -397,7 +402,7 @@ class Echo:
 def test_a_task_of_the_users_own_is_any_with_windows_and_a_series():
     torch.manual_seed(0)
     net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
-    result = train(net, Echo(), SHORT)
+    result = fit(net, Echo(), SHORT)
     assert len(result.history) == 6
     assert result.validation_nrmse is not None
     assert 0 < result.nrmse < 1.5
@@ -407,7 +412,7 @@ def test_targets_that_do_not_change_where_they_are_scored_are_refused():
     net = MTCNetwork(NetworkConfiguration(2, 1, network().configuration.layers, dt=0.5))
     for stops, part in ((250, "validation"), (325, "test")):
         with pytest.raises(InputError, match=f"target 1 of 1 does not change in the {part} part"):
-            train(net, Echo(stops=stops), SHORT)
+            fit(net, Echo(stops=stops), SHORT)
 
 
 class Threshold(torch.nn.Module):
@@ -432,15 +437,15 @@ def test_other_neurons_are_trained_by_the_same_loop():
     results = []
     for _ in range(2):
         torch.manual_seed(0)
-        net = Network([Threshold()], inputs=1, outputs=1)
+        net = SpikingNetwork([Threshold()], inputs=1, outputs=1)
         torch.manual_seed(len(results))  # noise comes from the configuration's seed
-        results.append(train(net, TASK, SHORT))
+        results.append(fit(net, TASK, SHORT))
     assert results[0] == results[1]
     assert results[0].history[-1].activity == 1.0
     assert net.layers[0].gain.detach().ne(1.0).all()
 
 
-def draw_chips(net: Network, seed: int) -> list[Variation]:
+def draw_chips(net: SpikingNetwork, seed: int) -> list[Variation]:
     """Three chips whose currents are off by a tenth, as the network stands."""
     rng = np.random.default_rng(seed)
     reference = neurons_of(net)
@@ -455,23 +460,21 @@ def draw_chips(net: Network, seed: int) -> list[Variation]:
 def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
     configuration = replace(SHORT, redraw=4, state=state)
     whole = network()
-    expected = train(whole, TASK, configuration, draw_chips=draw_chips)
-    assert expected.history != train(network(), TASK, configuration).history
+    expected = fit(whole, TASK, configuration, draw_chips=draw_chips)
+    assert expected.history != fit(network(), TASK, configuration).history
     saved = []
     left = network()
     with pytest.raises(Interrupted):
-        train(
+        fit(
             left, TASK, configuration, draw_chips=draw_chips, save=saved.append,
             stop=lambda: not saved,
         )  # fmt: skip
     gone_on = network()
     # In the middle between two draws, too: the chips are those of the network at the draw.
     snapshots = []
-    train(
-        network(), TASK, configuration, draw_chips=draw_chips, save=snapshots.append, save_every=1
-    )
+    fit(network(), TASK, configuration, draw_chips=draw_chips, save=snapshots.append, save_every=1)
     for snapshot in (saved[0], snapshots[2], snapshots[4]):
-        result = train(gone_on, TASK, configuration, draw_chips=draw_chips, resume=snapshot)
+        result = fit(gone_on, TASK, configuration, draw_chips=draw_chips, resume=snapshot)
         assert result == expected
         for key, value in whole.state_dict().items():
             assert torch.equal(gone_on.state_dict()[key], value), key
@@ -479,7 +482,7 @@ def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
 
 def test_chips_are_judged_one_by_one():
     net = network()
-    train(net, TASK, SHORT)
+    fit(net, TASK, SHORT)
     part = make_series(TASK).test
     variations = draw_chips(net, 0)
     each = evaluate_chips(net, TASK, part, variations)

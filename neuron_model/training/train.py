@@ -1,0 +1,111 @@
+"""From a description of a network and a task to the trained network, in one call."""
+
+from __future__ import annotations
+
+import html
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from neuron_model.network.description import Network
+from neuron_model.network.limits import REALISABLE, Limits
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork
+from neuron_model.progress import Progress, silent
+from neuron_model.tasks.series import Task, make_series, trivial_nrmse
+from neuron_model.training.recording import Recording, recorded_currents
+from neuron_model.training.training import TrainingResult, TrainingStep, fit
+from neuron_model.training.training_configuration import TrainingConfiguration
+
+
+@dataclass(frozen=True, repr=False)
+class TrainedNetwork:
+    """A network that has learned a task, and how that went.
+
+    module: the torch module; calling the trained network calls it. task: what it learned.
+    result: each step and the test errors. currents: what flows into each layer's neurons while
+    the network does its task on data that it was not trained on.
+    """
+
+    module: MTCNetwork
+    task: Task
+    result: TrainingResult
+    currents: tuple[Recording, ...]
+
+    @property
+    def nrmse(self) -> float:
+        """On the test part, in windows from rest."""
+        return self.result.nrmse
+
+    def __call__(self, signal: Tensor, state: Any = None) -> Any:
+        """(batch, samples, inputs) -> (batch, samples, outputs) and the state at the end."""
+        return self.module(signal, state)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        write_model(path, self.module)
+
+    def summary(self) -> dict[str, object]:
+        """What there is to know at a glance."""
+        task = self.task
+        return {
+            "neurons": " + ".join(str(size) for size in self.module.configuration.sizes),
+            "task": getattr(task, "file", type(task).__name__),
+            "steps": len(self.result.history),
+            "NRMSE": round(self.nrmse, 4),
+            "NRMSE before": round(self.result.nrmse_before, 4),
+            **{f"NRMSE of the {name}": round(e, 4) for name, e in self._trivial().items()},
+        }
+
+    def _trivial(self) -> dict[str, float]:
+        return trivial_nrmse(self.task, make_series(self.task))
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
+        return f"TrainedNetwork({sizes} neurons, NRMSE {self.nrmse:.3f})"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in self.summary().items()
+        )
+        return f"<table>{''.join(rows)}</table>"
+
+
+def train(
+    network: Network | MTCNetwork,
+    task: Task,
+    configuration: TrainingConfiguration | None = None,
+    limits: Limits = REALISABLE,
+    progress: Progress = silent,
+) -> TrainedNetwork:
+    """Train a network on a task.
+
+    Args:
+        network: a description, from which it is drawn with the inputs and outputs of the task; or
+            a module, which is trained in place.
+        task: what to learn: ``series("my.csv")``, or one of :mod:`neuron_model.tasks`.
+        configuration: how; the defaults if not given.
+        limits: where the neurons' parameters have to stay, so that a circuit can be made.
+        progress: called with how many steps are done, how many there are, and a word on them.
+
+    Raises:
+        InputError: the data cannot be read, the loss is no longer finite, or network, task and
+            configuration do not go together.
+    """
+    configuration = configuration or TrainingConfiguration()
+    series = make_series(task)
+    if isinstance(network, Network):
+        network = network.module(series.inputs, series.outputs)
+
+    def show(done: TrainingStep) -> None:
+        progress(done.step + 1, configuration.steps, "training")
+
+    result = fit(network, task, configuration, limits, show)
+    return TrainedNetwork(network, task, result, recorded_currents(network, series, task.washout))

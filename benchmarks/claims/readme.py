@@ -15,6 +15,7 @@ _EXPORT = f"codesign export {_BURSTER} -o build"
 _CELLS = "codesign characterize --technology sky130"
 _PRESET = "codesign validate preset:tonic_bursting --technology generic"
 _MODULATION = "codesign sweep examples/modulation.toml --out runs/modulation"
+_TRIM = f"codesign trim {_BURSTER} --samples 1000 {_DRIVE}"
 _HEAT = f"codesign temperature {_BURSTER} {_DRIVE} --plot heat.png"
 _COLD = f"codesign temperature {_BURSTER} --currents constant --references constant {_DRIVE}"
 
@@ -151,6 +152,18 @@ README_CLAIMS: tuple[Claim, ...] = (
         "area of gates, diffusions and capacitors: {43000} um2",
         _MODULATION,
         lambda d: [d["points"][0]["outcome"]["area"]],
+    ),
+    Claim(
+        README,
+        "{654} keep the regime as drawn and {1000} calibrated; {7} and {44} the rhythm as well",
+        _TRIM,
+        lambda d: v.trimmed(d)[:4],
+    ),
+    Claim(
+        README,
+        "It takes {54} currents and {1.04} firing patterns each, at most {3}",
+        _TRIM,
+        lambda d: [d["as_built"]["measurements"]["currents"], *v.trimmed(d)[4:]],
     ),
     Claim(
         README,

@@ -13,10 +13,13 @@ STEP = "docs/results/training_step.json"
 DETAILED_STEP = "docs/results/detailed_step.json"
 NETWORKS = "docs/results/mackey_glass/table.json"
 REFINED = "docs/results/refine/burster_85.json"
+PRESETS = "docs/results/presets/gf180mcu.json"
+TRIMMED = "docs/results/trim/sky130.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"
 BOTH = ("as_built", "circuit")
+_WHEN = ("before", "after")
 BURSTERS = ("ribar_sepulchre_burster", "ribar_sepulchre_burster_raised")
 
 
@@ -69,6 +72,14 @@ def heat(
 def iterations(refinement: Any) -> Any:
     """What each simulation of a refined neuron came to."""
     return refinement["neurons"][0]["iterations"]
+
+
+def trimmed(study: Any, who: str = "as_built") -> list[float]:
+    """Samples that keep the regime before and after, the rhythm likewise, and patterns a sample."""
+    found = study[who]
+    patterns = found["measurements"]["patterns"]
+    counts = [found["yield"][at][what]["count"] for what in ("regime", "rhythm") for at in _WHEN]
+    return [*counts, patterns["mean"], patterns["most"]]
 
 
 def largest(values: Iterable[float]) -> float:

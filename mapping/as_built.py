@@ -4,6 +4,7 @@ Each amplifier becomes an element with its own measured gain, slope and offset; 
 sections become elements of the same kind, and what is left of the leak is the sum of the output
 conductances; offset currents add up to a bias; followers become OTA filters with their own slope
 and offset; the amplifiers' internal poles become a fast time constant and a smaller capacitance.
+The output is max(0, tanh) with the slope of the output stage's own OTA, whatever was trained.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from scipy.optimize import least_squares
 from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
 from neuron_model.model.dynamics import element_current, leak_current
-from neuron_model.model.parameters import Element, Filter, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import (
+    Element,
+    Filter,
+    Leak,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+)
 
 # Over how many units of U on each side of rest a leak beside a fast follower is fitted.
 _RANGE = 3.0
@@ -196,10 +204,18 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         tau_m=total * design.unit_voltage / design.unit_current / design.time_unit,
         u_rest=design.u_rest,
         u_threshold=design.u_threshold,
-        u_saturation=design.u_saturation,
+        u_saturation=design.u_threshold + output_span(design, characteristics),
+        output=OutputShape.OTA,
         i_bias=bias / design.unit_current - shift - skew,
         **values,  # type: ignore[arg-type]
     )
+
+
+def output_span(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+    """V0_s / V0: over how many units of U the output stage's steepest slope leads from 0 to 1."""
+    stage = design.output
+    at = characteristics.noninverting.at(stage.bias_current, stage.threshold_voltage)
+    return at.slope_voltage / design.unit_voltage
 
 
 def _skewed_sections(

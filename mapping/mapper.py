@@ -25,6 +25,7 @@ from mapping.as_built import (
     follower_point,
     membrane_conductance,
     offset_current,
+    output_span,
     point,
     skew_current,
 )
@@ -35,7 +36,7 @@ from mapping.limits import Limits, check_within
 from mapping.quantisation import quantise
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import element_current, leak_current
-from neuron_model.model.parameters import Element, NeuronParameters, Timescale
+from neuron_model.model.parameters import Element, NeuronParameters, OutputShape, Timescale
 
 _ROUNDS = 6
 # Of tau_m: the lag that a follower may add, as far as the largest capacitor allows.
@@ -111,7 +112,7 @@ def map_neuron(
             break
         scale = raised
     cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
-    notes = (*_notes(neuron, design, reach), *_raised(scale, cold, limits))
+    notes = (*_notes(neuron, design, characteristics, reach), *_raised(scale, cold, limits))
     design = replace(design, notes=notes)
     _check(neuron, design, characteristics, limits, reach)
     _check_slopes(neuron, dict(elements), design, characteristics)
@@ -576,7 +577,12 @@ def _membrane(
     return replace(design, membrane_capacitance=design.membrane_capacitance + change)
 
 
-def _notes(neuron: NeuronParameters, design: NeuronDesign, reach: float) -> tuple[str, ...]:
+def _notes(
+    neuron: NeuronParameters,
+    design: NeuronDesign,
+    characteristics: CellCharacteristics,
+    reach: float,
+) -> tuple[str, ...]:
     notes = []
     if reach < _RANGE:
         notes.append(
@@ -589,11 +595,17 @@ def _notes(neuron: NeuronParameters, design: NeuronDesign, reach: float) -> tupl
                 f"the {follower.timescale} filter is linear in the model and an OTA follower in "
                 'the circuit: large steps slew; train with filter = "ota" to have the same'
             )
-    span = neuron.u_saturation - neuron.u_threshold
-    if not 0.7 <= span <= 1.4:
+    span, built = neuron.u_saturation - neuron.u_threshold, output_span(design, characteristics)
+    if neuron.output is not OutputShape.OTA:
         notes.append(
-            f"the output stage saturates over one unit of U, the model's s over {span:g}: its "
-            "slope at threshold is kept neither way"
+            f"the circuit's s is max(0, tanh) of U - u_threshold over {built:.3g} units of U, the "
+            f"model's a straight line over {span:g}: what was trained on it errs in the circuit; "
+            'train with output = "ota" to have the same'
+        )
+    elif abs(span / built - 1.0) > _KAPPA_TOLERANCE:
+        notes.append(
+            f"the circuit's s rises over {built:.3g} units of U, the model's over {span:g}: train "
+            f"with u_saturation = {neuron.u_threshold + built:.3g} to have the same"
         )
     return tuple(notes)
 

@@ -150,8 +150,9 @@ def kernel_is_built() -> bool:
 
 
 _NOT_BUILT = (
-    "the fused kernel was not built, so neurons run some twenty times as slowly, in plain torch; "
-    "install a C compiler (apt-get install gcc libc6-dev) and then the package again."
+    "the fused kernel was not built, or from other sources than these, so neurons run some twenty "
+    "times as slowly, in plain torch; install a C compiler (apt-get install gcc libc6-dev) and "
+    "then the package again."
 )
 
 _NO_BRANCHES = (

@@ -27,7 +27,7 @@ from torch.utils.checkpoint import checkpoint
 from neuron_model.backends.problem import Problem, Trajectory, common_type, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import Branches, State, at_work, find_integrator, output
-from neuron_model.model.parameters import Mask, NeuronParameters
+from neuron_model.model.parameters import Mask, NeuronParameters, OutputShape
 
 SEGMENT = 32
 """Steps between two states on the tape ``segments``."""
@@ -131,7 +131,8 @@ class _Kind:
 
 def _kind(problem: Problem, rows: tuple[str, ...], masks: tuple[Mask, ...]) -> _Kind:
     plain = problem.parameters.map(lambda value: value if isinstance(value, float) else 0.5)
-    plain = replace(plain, name="kind", u_threshold=0.0, u_saturation=1.0)
+    # s is worked out behind the steps: its shape and its voltages make no other kind
+    plain = replace(plain, name="kind", u_threshold=0.0, u_saturation=1.0, output=OutputShape.CLIP)
     return _Kind(
         plain,
         rows,

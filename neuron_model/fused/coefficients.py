@@ -20,7 +20,14 @@ import torch
 from torch import Tensor
 
 from neuron_model.backends.exponential import exp
-from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
+from neuron_model.model.parameters import (
+    TIMESCALES,
+    Mask,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+    Value,
+)
 
 # Steps of more time constants than this take the slewing of a saturated filter apart.
 _LONG = 20.0
@@ -81,7 +88,8 @@ class Structure:
 
     timescales: of each element, as an index. saturating, instant: of each timescale's filter, for
     how many of the neurons it is so: NONE, ALL or MIXED; saturating_leak likewise. steps: SHORT,
-    MIDDLE or LONG, beside the time constants of the saturating filters.
+    MIDDLE or LONG, beside the time constants of the saturating filters. ota_output: whether s is
+    max(0, tanh), else clip.
     """
 
     exponential: bool
@@ -90,6 +98,7 @@ class Structure:
     saturating: tuple[int, ...]
     instant: tuple[int, ...]
     steps: int
+    ota_output: bool = False
 
     @property
     def moving(self) -> int:
@@ -99,14 +108,14 @@ class Structure:
     def to_list(self) -> list[int]:
         """As whole numbers, for an operator of torch."""
         head = [self.exponential, self.saturating_leak, *self.saturating, *self.instant]
-        return [int(v) for v in (*head, self.steps, *self.timescales)]
+        return [int(v) for v in (*head, self.steps, self.ota_output, *self.timescales)]
 
     @staticmethod
     def from_list(numbers: list[int]) -> Structure:
         """The inverse of :meth:`to_list`."""
-        exponential, leak, f0, f1, f2, i0, i1, i2, steps, *timescales = numbers
+        exponential, leak, f0, f1, f2, i0, i1, i2, steps, ota, *timescales = numbers
         return Structure(
-            bool(exponential), tuple(timescales), leak, (f0, f1, f2), (i0, i1, i2), steps
+            bool(exponential), tuple(timescales), leak, (f0, f1, f2), (i0, i1, i2), steps, bool(ota)
         )
 
 
@@ -138,6 +147,7 @@ def coefficients(
         saturating=saturating,
         instant=tuple(_count(p.is_instant(x)) for x in TIMESCALES),
         steps=_steps([durations[x] for x in moving], like) if exponential else MIDDLE,
+        ota_output=p.output is OutputShape.OTA,
     )
     membrane = [dt / p.tau_m, p.i_bias, p.u_rest, p.leak.conductance]
     membrane += [_unless(p.leak.is_linear, p.leak.range), _number(p.leak.is_linear)]

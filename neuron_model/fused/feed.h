@@ -45,7 +45,7 @@ INLINE void NAME(feed)(const NAME(Feed) *f, const Task *task, int64_t t) {
         REAL *drive = f->drive + i * f->width;
         memcpy(drive, (const REAL *)p->current + (b * p->time + t) * N, (size_t)N * sizeof(REAL));
         for (int64_t from = 0; from < N; from++) {
-            REAL fed = NAME(output)(um[from], threshold[from], gain[from]);
+            REAL fed = NAME(output)(p, (um[from] - threshold[from]) * gain[from]);
             const REAL *weights = (const REAL *)p->weights + from * N;
             if (fed == 0) continue; /* most neurons are silent most of the time */
             _Pragma("omp simd") for (int64_t n = 0; n < N; n++) drive[n] += fed * weights[n];
@@ -65,12 +65,12 @@ INLINE void NAME(feed_gradient)(const NAME(Feed) *f, const Task *task, REAL *g_w
         for (int64_t from = 0; from < N; from++) {
             REAL v = (um[from] - threshold[from]) * gain[from], sum = 0;
             const REAL *weights = (const REAL *)p->weights + from * N;
-            if (v >= 0 && v <= R(1.0)) {
+            if (v >= 0 && (p->ota_output || v <= R(1.0))) {
                 _Pragma("omp simd reduction(+ : sum)")
                 for (int64_t n = 0; n < N; n++) sum += weights[n] * g_drive[n];
             }
             g_output[from] = sum;
-            REAL fed = NAME(output)(um[from], threshold[from], gain[from]);
+            REAL fed = NAME(output)(p, v);
             REAL *to = g_weights + from * N;
             if (fed == 0) continue;
             _Pragma("omp simd") for (int64_t n = 0; n < N; n++) to[n] += fed * g_drive[n];

@@ -16,7 +16,13 @@ INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
     const REAL *um = NAME(kept)(&at, MEMBRANE);
     const REAL *threshold = NAME(row)(s, THRESHOLD), *gain = NAME(row)(s, GAIN);
     REAL *output = s->output;
-    LOOP output[n] = NAME(output)(um[n], threshold[n], gain[n]);
+    if (p->ota_output) {
+        NAME(Lanes) pushed[CELLS];
+        EACH pushed[j] = NAME(pushed)((AT(um) - OF(threshold)) * OF(gain));
+        EACH AT(output) = pushed[j];
+    } else {
+        LOOP output[n] = NAME(clipped)((um[n] - threshold[n]) * gain[n]);
+    }
     NAME(store)(s, (REAL *)p->output + t * N, output, s->sequences);
     if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, s->sequences);
 }

@@ -25,8 +25,12 @@ INLINE void NAME(add)(const Plan *plan, REAL *row, const NAME(Lanes) *by) {
     }
 }
 
-/* Whether the output is neither silent nor saturated. */
-#define IS_GRADED(distance) (((distance) >= 0) & ((distance) <= R(1.0)))
+/* ds/dv times q: clip's where the output is neither silent nor saturated, else that of max(0, tanh). */
+INLINE NAME(Lanes) NAME(by_distance)(const Problem *p, NAME(Lanes) v, NAME(Lanes) q) {
+    if (!p->ota_output) return NAME(masked)((v >= 0) & (v <= R(1.0)), q);
+    NAME(Lanes) t = NAME(tanh_of)(v);
+    return NAME(masked)(v >= 0, q * (R(1.0) - t * t));
+}
 
 INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, const REAL *um) {
     const NAME(Tile) *s = &g->s;
@@ -35,7 +39,7 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
     NAME(Lanes) by_threshold[CELLS], by_gain[CELLS];
     EACH {
         NAME(Lanes) u = AT(um) - OF(threshold), distance = u * OF(gain);
-        NAME(Lanes) q = NAME(masked)(IS_GRADED(distance), AT(g_output));
+        NAME(Lanes) q = NAME(by_distance)(plan->p, distance, AT(g_output));
         by_gain[j] = q * u;
         by_threshold[j] = -q * OF(gain);
     }

@@ -65,6 +65,7 @@ typedef struct {
     int64_t parameter_batch;  /* 1, or batch where each sequence has coefficients of its own */
     int64_t elements;
     Kind kind;
+    int64_t ota_output;       /* whether s is max(0, tanh), else clip */
     int64_t segment;          /* steps between two states on the tape, 0: no tape; at most RECALLED */
     int64_t chunks;           /* of the batch, each with a partial sum of parameter gradients */
     int64_t needs;
@@ -289,6 +290,9 @@ static int level(void) {
 #else
 #define RUN(name, problem) return name(problem);
 #endif
+
+/* Bytes of a Problem: what calls a library of other sources sees it by this. */
+int64_t mtc_problem_size(void) { return sizeof(Problem); }
 
 int mtc_forward_f32(const Problem *p) { RUN(forward_f32, p) }
 int mtc_backward_f32(const Problem *p) { RUN(backward_f32, p) }

@@ -23,6 +23,7 @@ _INTEGERS = [
     "saturating:3",
     "instant:3",
     "steps",
+    "ota_output",
     "segment",
     "chunks",
     "needs",
@@ -67,15 +68,26 @@ _SUFFIX = {"torch.float32": "f32", "torch.float64": "f64"}
 
 @cache
 def load() -> ctypes.CDLL | None:
-    """The library; None where it was not built or does not fit this machine."""
+    """The library; None where it was not built, or not from these sources or for this machine."""
     for suffix in importlib.machinery.EXTENSION_SUFFIXES:
         path = Path(__file__).with_name(f"_kernel{suffix}")
         if path.is_file():
             try:
-                return ctypes.CDLL(str(path))
+                library = ctypes.CDLL(str(path))
             except OSError:
                 continue
+            if _fits(library):
+                return library
     return None
+
+
+def _fits(library: ctypes.CDLL) -> bool:
+    """Whether its ``Problem`` is this one; that of other sources would be read as it is not."""
+    size = getattr(library, "mtc_problem_size", None)
+    if size is None:
+        return False
+    size.restype = ctypes.c_int64
+    return bool(size() == ctypes.sizeof(Problem))
 
 
 def call(name: str, problem: Problem, dtype: torch.dtype) -> None:

@@ -17,4 +17,3 @@
 #undef AT
 #undef OF
 #undef SATURATED
-#undef IS_GRADED

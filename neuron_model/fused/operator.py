@@ -102,6 +102,7 @@ def _problem(inputs: Inputs) -> Problem:
         saturating=structure.saturating,
         instant=structure.instant,
         steps=structure.steps,
+        ota_output=structure.ota_output,
         segment=inputs.segment,
         chunks=min(-(-batch // _TOGETHER), most),
         needs=inputs.needs,

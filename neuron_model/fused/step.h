@@ -243,9 +243,18 @@ INLINE void NAME(step)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *
     }
 }
 
-INLINE REAL NAME(output)(REAL um, REAL threshold, REAL gain) {
-    REAL v = (um - threshold) * gain;
+/* s of v = (U_m - U_threshold) GAIN: clip(v, 0, 1), or max(0, tanh(v)). */
+INLINE REAL NAME(clipped)(REAL v) {
     v = v < 0 ? R(0.0) : v;
     return v > R(1.0) ? R(1.0) : v;
+}
+
+INLINE NAME(Lanes) NAME(pushed)(NAME(Lanes) v) {
+    return NAME(masked)(v > 0, NAME(tanh_of)(v));
+}
+
+INLINE REAL NAME(output)(const Problem *p, REAL v) {
+    if (!p->ota_output) return NAME(clipped)(v);
+    return v > 0 ? NAME(tanh)(v) : R(0.0);
 }
 

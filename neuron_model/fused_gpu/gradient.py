@@ -12,6 +12,7 @@ import triton
 import triton.language as tl
 
 from neuron_model.fused.coefficients import Needs
+from neuron_model.fused_gpu.functions import tanh
 from neuron_model.fused_gpu.step import (
     by_element,
     by_timescale,
@@ -67,10 +68,14 @@ def no_sums(like, elements):
 
 
 @triton.jit
-def output_gradient(g_output, u_m, membrane):
+def output_gradient(g_output, u_m, membrane, OTA: tl.constexpr):
     """What the gradient of s is to U_m, to U_threshold (negated) and to GAIN."""
     v = (u_m - membrane.threshold) * membrane.gain
-    inside = tl.where((v < 0.0) | (v > 1.0), 0.0, g_output)
+    if OTA:
+        t = tanh(v)
+        inside = tl.where(v < 0.0, 0.0, g_output * (1.0 - t * t))
+    else:
+        inside = tl.where((v < 0.0) | (v > 1.0), 0.0, g_output)
     return inside * membrane.gain, inside * (u_m - membrane.threshold)
 
 
@@ -89,6 +94,7 @@ def step_gradient(
     LEAK: tl.constexpr,
     FILTERS: tl.constexpr,
     LONG: tl.constexpr,
+    OTA: tl.constexpr,
 ):
     """One step back.
 
@@ -101,7 +107,7 @@ def step_gradient(
     u_m, source = row_of(state, 3), by_element(state, e.timescale)
     currents = ionic(u_m, source, m, e, LEAK)
     after = membrane_after(u_m, drive, currents, m, EXPONENTIAL)
-    to_voltage, to_gain = output_gradient(g_output, after, m)
+    to_voltage, to_gain = output_gradient(g_output, after, m, OTA)
 
     # The copies, U_m after the step among them.
     if EXPONENTIAL:

@@ -73,10 +73,12 @@ def _through(weights, values, neurons, LANES: tl.constexpr):
 
 
 @triton.jit
-def _drive(current, at, valid, u, weights, neurons, membrane, LANES: tl.constexpr):
+def _drive(
+    current, at, valid, u, weights, neurons, membrane, LANES: tl.constexpr, OTA: tl.constexpr
+):
     """The current, with what the neurons feed to each other at the state ``u``; and s there."""
     drive = tl.load(current + at, valid, 0.0)
-    fed = output(row_of(u, 3), membrane)
+    fed = output(row_of(u, 3), membrane, OTA)
     if weights is not None:
         drive += _through(weights, fed, neurons, LANES)
     return drive, fed
@@ -105,6 +107,7 @@ def forward(
     LEAK: tl.constexpr,
     FILTERS: tl.constexpr,
     LONG: tl.constexpr,
+    OTA: tl.constexpr,
 ):
     """From the current to s, U_m, the state at the end and the tape.
 
@@ -130,10 +133,10 @@ def forward(
             if t % SEGMENT == 0:
                 kept = (b * segments + t // SEGMENT) * neurons + n
                 tl.store(_state_at(tape, lanes * segments, kept), u, valid[None, :])
-        drive, _ = _drive(current, at, valid, u, weights, neurons, membrane, LANES)
+        drive, _ = _drive(current, at, valid, u, weights, neurons, membrane, LANES, OTA)
         u = step(u, drive, membrane, filters, elements, EXPONENTIAL, LEAK, FILTERS, LONG)
         u_m = row_of(u, 3)
-        tl.store(s + at, output(u_m, membrane), valid)
+        tl.store(s + at, output(u_m, membrane, OTA), valid)
         if voltage is not None:
             tl.store(voltage + at, u_m, valid)
         at += neurons
@@ -172,6 +175,7 @@ def backward(
     LEAK: tl.constexpr,
     FILTERS: tl.constexpr,
     LONG: tl.constexpr,
+    OTA: tl.constexpr,
 ):
     """From the gradients of s, U_m and the state at the end to all others but the weights'.
 
@@ -212,7 +216,7 @@ def backward(
         at = start + first * wide
         for j in range(0, count):
             tl.store(room + j * (4 * LANES), u)
-            drive, _ = _drive(current, at, valid, u, weights, neurons, membrane, LANES)
+            drive, _ = _drive(current, at, valid, u, weights, neurons, membrane, LANES, OTA)
             u = step(u, drive, membrane, filters, elements, EXPONENTIAL, LEAK, FILTERS, LONG)
             at += wide
         tl.debug_barrier()  # the room is read by other threads than wrote it
@@ -220,7 +224,7 @@ def backward(
             at -= wide
             back = count - 1 - j
             u = tl.load(room + back * (4 * LANES))
-            drive, fed = _drive(current, at, valid, u, weights, neurons, membrane, LANES)
+            drive, fed = _drive(current, at, valid, u, weights, neurons, membrane, LANES, OTA)
             g_output = g_fed
             if grad_output is not None:
                 g_output += _load_gradient(grad_output, output_strides, b, first + back, n, valid)
@@ -229,7 +233,7 @@ def backward(
                 grad += tl.where(tl.arange(0, 4)[:, None] == 3, g_voltage[None, :], 0.0)
             grad, g_drive, sums = step_gradient(
                 u, drive, grad, g_output, membrane, filters, elements, sums,
-                NEEDS, EXPONENTIAL, LEAK, FILTERS, LONG,
+                NEEDS, EXPONENTIAL, LEAK, FILTERS, LONG, OTA,
             )  # fmt: skip
             if grad_current is not None:
                 tl.store(grad_current + at, g_drive, valid)
@@ -237,7 +241,7 @@ def backward(
                 tl.store(fed_back + at, fed, valid)
                 g_fed = _through(turned_weights, g_drive, neurons, LANES)
         tl.debug_barrier()
-    to_voltage, to_gain = output_gradient(g_fed, u_m, membrane)
+    to_voltage, to_gain = output_gradient(g_fed, u_m, membrane, OTA)
     grad += tl.where(tl.arange(0, 4)[:, None] == 3, to_voltage[None, :], 0.0)
     tl.store(_state_at(grad_state, lanes, lane), grad, there)
 

@@ -115,6 +115,7 @@ def _switches(inputs: Inputs) -> dict[str, Any]:
         "LEAK": structure.saturating_leak != NONE,
         "FILTERS": any(kind != NONE for kind in structure.saturating),
         "LONG": structure.steps == LONG,
+        "OTA": structure.ota_output,
         "num_warps": lanes // 32 or 1,
     }
 

@@ -3,7 +3,7 @@
 A state is a tile (4, lanes): the fast, slow and ultraslow copies, then U_m, which is treated as
 one more copy that follows U_m at once. What belongs to the elements is a tile (elements, lanes),
 with as many elements as the next power of 2; those that are none have an alpha of 0. The switches
-EXPONENTIAL, LEAK and FILTERS (does any saturate?) and LONG are those of
+EXPONENTIAL, LEAK and FILTERS (does any saturate?), LONG and OTA (of the output) are those of
 :class:`~neuron_model.fused.coefficients.Structure`.
 """
 
@@ -285,8 +285,10 @@ def step(
 
 
 @triton.jit
-def output(u_m, membrane):
-    """s = clip((U_m - U_threshold) / (U_saturation - U_threshold), 0, 1)."""
+def output(u_m, membrane, OTA: tl.constexpr):
+    """s = clip(v, 0, 1), or max(0, tanh(v)); v = (U_m - U_threshold) GAIN."""
     v = (u_m - membrane.threshold) * membrane.gain
+    if OTA:
+        v = tanh(v)
     v = tl.where(v < 0.0, 0.0, v)
     return tl.where(v > 1.0, 1.0, v)

@@ -27,6 +27,7 @@ from neuron_model.model.parameters import (
     Leak,
     Mask,
     NeuronParameters,
+    OutputShape,
     Timescale,
     Value,
 )
@@ -292,10 +293,15 @@ def membrane_rate(state: State, current: Value, parameters: NeuronParameters) ->
 
 
 def output(u_m: Value, parameters: NeuronParameters) -> Value:
-    """s = clip((U_m - U_threshold) / (U_saturation - U_threshold), 0, 1)."""
+    """s = clip(v, 0, 1), or max(0, tanh(v)) with the output shape ``ota``.
+
+    v = (U_m - U_threshold) / (U_saturation - U_threshold)
+    """
     span = parameters.u_saturation - parameters.u_threshold
-    s = _over(_minus(u_m, parameters.u_threshold), span)
-    return s.clamp(0.0, 1.0) if _is_tensor(s) else np.clip(s, 0.0, 1.0)
+    v = _over(_minus(u_m, parameters.u_threshold), span)
+    if parameters.output is OutputShape.OTA:
+        return _at_least(tanh(v), 0.0)
+    return _clip(v, 0.0, 1.0)
 
 
 def membrane_conductance(state: State, parameters: NeuronParameters) -> Value:

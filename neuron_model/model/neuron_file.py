@@ -6,6 +6,7 @@
     tau_ultraslow = 2500.0
     leak = "linear"              # or { range = 6.0 }, { conductance = 0.9, range = 6.0 }
     filter = "linear"            # or "ota", or { slow = { kappa = 1.02, offset = 0.01 } }
+    output = "clip"              # or "ota"
 
     [[neuron.elements]]
     timescale = "fast"           # fast | slow | ultraslow
@@ -42,6 +43,7 @@ from neuron_model.model.parameters import (
     Filter,
     Leak,
     NeuronParameters,
+    OutputShape,
     Timescale,
 )
 
@@ -52,7 +54,7 @@ _FILTERS = {"linear": LINEAR_FILTER, "ota": OTA_FILTER}
 _SCALARS = tuple(
     f.name
     for f in fields(NeuronParameters)
-    if f.name not in ("name", "elements", "leak") and not f.name.startswith("filter_")
+    if f.name not in ("name", "elements", "leak", "output") and not f.name.startswith("filter_")
 )
 
 
@@ -135,7 +137,7 @@ def neuron_from_table(entry: object) -> NeuronParameters:
         InputError: as :func:`read_neuron`, without the file's name.
     """
     table = _table("neuron", entry)
-    _refuse_unknown("neuron.", table, (*_SCALARS, "name", "leak", "filter", "elements"))
+    _refuse_unknown("neuron.", table, (*_SCALARS, "name", "leak", "filter", "output", "elements"))
     elements = _elements(table.get("elements"))
     for timescale in TIMESCALES[1:]:
         if f"tau_{timescale}" not in table and any(e.timescale == timescale for e in elements):
@@ -151,6 +153,7 @@ def neuron_from_table(entry: object) -> NeuronParameters:
             raise _wrong("neuron.name", table["name"], "text in quotes")
         values["name"] = table["name"]
     values |= _filters(table.get("filter", "linear"))
+    values["output"] = output_shape("neuron.output", table.get("output", OutputShape.CLIP))
     return NeuronParameters(elements, leak=_leak(table.get("leak", "linear")), **values)
 
 
@@ -179,12 +182,25 @@ def neuron_to_table(parameters: NeuronParameters) -> dict[str, Any]:
     table |= {key: getattr(one, key) for key in _SCALARS}
     table["leak"] = _leak_entry(one.leak)
     table["filter"] = _filter_entry({x: one.filter(x) for x in TIMESCALES})
+    table["output"] = str(one.output)
     table["elements"] = [
         {"timescale": str(e.timescale), "alpha": e.alpha, "delta": e.delta, "kappa": e.kappa}
         | _amplifier_entry(e.amplifier)
         for e in one.elements
     ]
     return table
+
+
+def output_shape(key: str, entry: object) -> OutputShape:
+    """The shape of s that a file names under ``key``.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    try:
+        return OutputShape(entry)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise _wrong(key, entry, " or ".join(f'"{shape}"' for shape in OutputShape)) from error
 
 
 def _elements(entries: object) -> tuple[Element, ...]:

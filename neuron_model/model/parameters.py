@@ -6,7 +6,8 @@ relative to the leak, times in units of ``tau_m`` unless ``tau_m`` says otherwis
     tau_m dU_m/dt = -leak(U_m - U_rest) + I_in + I_bias - sum_k I_k
     I_k           = alpha_k tanh(kappa_k (U_x(k) - delta_k))
     tau_x dU_x/dt = filter_x(U_m - U_x)             x: fast, slow, ultraslow
-    s             = clip((U_m - U_threshold) / (U_saturation - U_threshold), 0, 1)
+    s             = clip(v, 0, 1) or max(0, tanh(v)),
+                    v = (U_m - U_threshold) / (U_saturation - U_threshold)
 
 Sources: arXiv 2605.11835 (the MTC neuron), arXiv 1805.05696 (Ribar and Sepulchre: elements
 and I-V curves by timescale). ``kappa``, the leak's shape, the filters' shape and the amplifiers
@@ -46,15 +47,29 @@ class Timescale(StrEnum):
 TIMESCALES: tuple[Timescale, ...] = tuple(Timescale)
 
 
+class OutputShape(StrEnum):
+    """What becomes of v = (U_m - U_threshold) / (U_saturation - U_threshold) at the output.
+
+    clip: s = clip(v, 0, 1), as published. ota: s = max(0, tanh(v)), as an OTA that can only push
+    into a mirror; U_saturation is then where its steepest slope would reach 1.
+    """
+
+    CLIP = "clip"
+    OTA = "ota"
+
+
 def _numbers(part: Any) -> tuple[str, ...]:
     """The fields of a part of a neuron that hold a number, or a part with numbers, in order."""
     kind: Any = type(part)
     return _numbers_of(kind)
 
 
+_NO_NUMBERS = ("timescale", "elements", "name", "output")
+
+
 @cache
 def _numbers_of(kind: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name not in ("timescale", "elements", "name"))
+    return tuple(f.name for f in fields(kind) if f.name not in _NO_NUMBERS)
 
 
 @cache
@@ -296,6 +311,7 @@ class NeuronParameters:
     u_rest: Value = 0.0
     u_threshold: Value = 0.0
     u_saturation: Value = 1.0
+    output: OutputShape = OutputShape.CLIP
     i_bias: Value = 0.0
     leak: Leak = field(default_factory=Leak)
     filter_fast: Filter = LINEAR_FILTER
@@ -309,6 +325,13 @@ class NeuronParameters:
                 f"neuron: name = {_shown(self.name)} is not allowed; it must be 1 to 64 letters, "
                 "digits or _.- and begin with a letter, a digit or _."
             )
+        try:
+            object.__setattr__(self, "output", OutputShape(self.output))
+        except ValueError as error:
+            raise InputError(
+                f"neuron '{self.name}': output = {_shown(self.output)} is not allowed; it must be "
+                f"one of {', '.join(OutputShape)}."
+            ) from error
         _normalise(self, f"neuron '{self.name}'")
         for key, value in self.named_values():
             _check(self.name, key, value)
@@ -422,7 +445,7 @@ class NeuronParameters:
 
         Raises:
             InputError: no neuron, or elements that differ in number or timescale, or in having
-                an amplifier.
+                an amplifier, or shapes of the output that differ.
         """
         if not many:
             raise InputError("cannot stack no neurons: give at least one.")
@@ -431,6 +454,8 @@ class NeuronParameters:
             raise InputError(
                 "neurons to stack differ in their elements' timescales: give all the same list."
             )
+        if len({p.output for p in many}) > 1:
+            raise InputError("neurons to stack differ in output: give all the same shape of s.")
         columns = [[v for _, v in p.named_values()] for p in many]
         stacked = iter([np.array([float(v) for v in row]) for row in zip(*columns, strict=True)])
         return replace(many[0], name=name).map(lambda _: next(stacked))

@@ -13,7 +13,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from neuron_model.errors import InputError
-from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import (
+    OTA_FILTER,
+    Element,
+    Leak,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+)
 
 Range = tuple[float, float]
 
@@ -33,7 +40,8 @@ class BurstingLayer:
     neurons: how many. tau_slow, tau_ultraslow: least and greatest, drawn evenly in the logarithm,
     relative to tau_m. spread: of alpha and delta to both sides of their centres. leak_range: where
     the leak saturates. input_gain: least and greatest magnitude of an input weight, of either
-    sign. input_bias: least and greatest constant current.
+    sign. input_bias: least and greatest constant current. output: shape of s, one of
+    ``parameters.OutputShape``.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -46,14 +54,19 @@ class BurstingLayer:
     leak_range: float = 6.0
     input_gain: Range = (0.5, 1.0)
     input_bias: Range = (-1.5, 0.3)
+    output: str = OutputShape.CLIP.value
 
     def __post_init__(self) -> None:
         if isinstance(self.neurons, bool) or not isinstance(self.neurons, int):
             raise _wrong("neurons", self.neurons, "a whole number")
         if not 1 <= self.neurons <= 100_000:
             raise _wrong("neurons", self.neurons, "from 1 to 100000")
+        if self.output not in tuple(OutputShape):
+            raise _wrong("output", self.output, f"one of {', '.join(OutputShape)}")
         for f in fields(self)[1:]:
             value = getattr(self, f.name)
+            if f.name == "output":
+                continue
             if f.name in ("spread", "leak_range"):
                 if not _is_number(value) or not 0 <= value <= (1.0 if f.name == "spread" else 1e6):
                     most = "1" if f.name == "spread" else "1000000"
@@ -81,6 +94,7 @@ class BurstingLayer:
             name="neuron",
             tau_slow=between(self.tau_slow),
             tau_ultraslow=between(self.tau_ultraslow),
+            output=OutputShape(self.output),
             leak=Leak(range=self.leak_range),
             filter_fast=OTA_FILTER,
             filter_slow=OTA_FILTER,

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neuron_model.errors import InputError
-from neuron_model.model.parameters import TIMESCALES, Element, NeuronParameters, Timescale
+from neuron_model.model.parameters import (
+    TIMESCALES,
+    Element,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+)
 from neuron_model.model.presets import Preset, preset
 
 Range = tuple[float, float]
@@ -24,7 +30,8 @@ class PresetLayer:
     turns. spread: each alpha and time constant is multiplied by up to exp(+-spread), each delta
     moved by up to +-spread. input_gain: least and greatest magnitude of an input weight, of either
     sign. input_bias: least and greatest constant current; where there are none, the current that
-    brings out the preset's regime, moved by up to +-spread.
+    brings out the preset's regime, moved by up to +-spread. output: shape of s, one of
+    ``parameters.OutputShape``, whatever the preset's is.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -35,6 +42,7 @@ class PresetLayer:
     spread: float = 0.1
     input_gain: Range = (0.5, 1.0)
     input_bias: Range | tuple[()] = ()
+    output: str = OutputShape.CLIP.value
 
     def __post_init__(self) -> None:
         names = (self.preset,) if isinstance(self.preset, str) else tuple(self.preset)
@@ -43,6 +51,8 @@ class PresetLayer:
             raise _wrong("neurons", self.neurons, "a whole number")
         if not 1 <= self.neurons <= 100_000:
             raise _wrong("neurons", self.neurons, "from 1 to 100000")
+        if self.output not in tuple(OutputShape):
+            raise _wrong("output", self.output, f"one of {', '.join(OutputShape)}")
         if not names or not all(isinstance(name, str) for name in names):
             raise _wrong("preset", self.preset, "the name of a preset or a list of them")
         if names != DEFAULT:
@@ -61,7 +71,8 @@ class PresetLayer:
 
     def draw_neurons(self, generator: np.random.Generator) -> NeuronParameters:
         """The layer's first parameters."""
-        chosen = _alike([one.parameters for one in self._presets()])
+        shape = OutputShape(self.output)
+        chosen = _alike([replace(one.parameters, output=shape) for one in self._presets()])
         turns = [chosen[i % len(chosen)] for i in range(self.neurons)]
         layer = NeuronParameters.stack(turns, "neuron")
 

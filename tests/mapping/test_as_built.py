@@ -11,6 +11,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, OtaDesign
 from mapping.mapper import map_neuron
+from neuron_model.model.dynamics import output
 from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
 from tests.mapping.neurons import burster, iv_curve
@@ -114,11 +115,25 @@ def test_time_constants_count_what_hangs_on_a_node():
     assert design.membrane_capacitance < light.membrane_capacitance
 
 
+def test_s_is_what_the_output_stage_makes_of_the_membrane():
+    """max(0, tanh((V - V_threshold) / V0_s)) of its own OTA, with volts and offset of the cell."""
+    design = map_neuron(burster(u_threshold=0.5, u_saturation=1.5), REAL, LIMITS)
+    built = as_built(design, REAL)
+    stage = design.output
+    at = REAL.noninverting.at(stage.bias_current, stage.threshold_voltage)
+    u = np.linspace(-1.0, 4.0, 101)
+    over = design.volts(u) - stage.threshold_voltage - at.offset
+    pushed = stage.bias_current * at.gain * np.tanh(over / at.slope_voltage)
+    np.testing.assert_allclose(
+        output(u, built), np.maximum(0.0, pushed) / stage.unit_current, atol=2e-4
+    )
+
+
 def test_as_built_of_other_conditions_keeps_the_designs_units():
     design = map_neuron(burster(), REAL, LIMITS)
     warm = real_cells(conditions=Conditions("ss", 60.0))
     built = as_built(design, warm)
-    assert (built.name, built.u_threshold, built.u_saturation) == ("burster", 0.0, 1.0)
+    assert (built.name, built.u_threshold) == ("burster", 0.0)
     assert built.tau_slow == pytest.approx(50.0, rel=1e-3)
 
 

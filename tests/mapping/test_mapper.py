@@ -93,7 +93,8 @@ def test_ideal_cells_give_back_every_number(neuron):
             assert built.tau(timescale) == pytest.approx(neuron.tau(timescale), rel=1e-3)
             assert built.filter(timescale).kappa == pytest.approx(1.0, rel=1e-3)
             assert built.filter(timescale).offset == 0
-    assert (built.u_threshold, built.u_saturation) == (neuron.u_threshold, neuron.u_saturation)
+    assert (built.output, built.u_threshold) == ("ota", neuron.u_threshold)
+    assert built.u_saturation - built.u_threshold == pytest.approx(1.0, rel=1e-3)
     assert curve_error(neuron, built) < 0.005
 
 
@@ -417,13 +418,14 @@ def test_kappas_that_differ_a_little_are_met_on_the_average():
 
 
 def test_notes_say_what_the_circuit_cannot_copy():
-    assert mapped(burster()).notes == ()
+    assert mapped(burster(output="ota")).notes == ()
+    assert any("a straight line over 1:" in note for note in mapped(burster()).notes)
     linear = mapped(burster(filter_slow=Filter()))
     assert any("slow filter is linear in the model" in note for note in linear.notes)
     elements = tuple(replace(e, kappa=2.5) for e in burster().elements[:1])
     assert any("over +-2.6 units of U only" in n for n in mapped(burster(elements=elements)).notes)
-    steep = mapped(burster(u_saturation=0.2))
-    assert any("output stage saturates over one unit" in note for note in steep.notes)
+    steep = mapped(burster(u_saturation=0.2, output="ota"))
+    assert any("over 0.2: train with u_saturation = " in note for note in steep.notes)
 
 
 def test_the_design_says_where_it_comes_from():

@@ -121,6 +121,14 @@ def test_trajectories_are_the_references(parameters: Parameters):
     np.testing.assert_allclose(run.output, np.clip(run.voltage, 0.0, 1.0))
 
 
+def test_the_output_of_an_ota_is_the_references():
+    parameters = replace(SHAPED, u_threshold=-0.3, u_saturation=0.6, output="ota")
+    run = simulate(parameters, STEPS, 300.0, sampling=1.0)
+    u_m = reference(parameters, STEPS, 300.0, run.time)[0]
+    assert 0.0 == run.output.min() < 0.9 < run.output.max() < 1.0
+    np.testing.assert_allclose(run.output, np.maximum(0.0, np.tanh((u_m + 0.3) / 0.9)), atol=3e-5)
+
+
 @pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "as built"])
 def test_what_the_solver_calls_is_the_equations(parameters: Parameters):
     moving = tuple(x for x in TIMESCALES if parameters.tau(x))

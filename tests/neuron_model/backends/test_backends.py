@@ -3,6 +3,7 @@
 Triton's is run by its interpreter, which takes 0.1 s a step: it gets a part of each table.
 """
 
+import ctypes
 import itertools
 import math
 import os
@@ -19,6 +20,7 @@ import torch
 from neuron_model.backends.backends import BACKENDS, find_backend, kernel_is_built, triton_is_there
 from neuron_model.backends.problem import TAPES, Problem, Trajectory
 from neuron_model.errors import InputError
+from neuron_model.fused import library
 from neuron_model.model.dynamics import INTEGRATORS, State
 from neuron_model.model.parameters import (
     OTA_FILTER,
@@ -26,6 +28,7 @@ from neuron_model.model.parameters import (
     Filter,
     Leak,
     NeuronParameters,
+    OutputShape,
     Timescale,
 )
 
@@ -60,7 +63,7 @@ LEAKS = {
 TAUS = {"instant": 0.0, "moving": 2.0, "both": np.array([0.0, 1.5, 0.0, 3.0, 2.0])}
 
 
-def neurons(filter="linear", leak="linear", fast="instant") -> NeuronParameters:
+def neurons(filter="linear", leak="linear", fast="instant", shape="clip") -> NeuronParameters:
     """Five neurons, no two alike."""
     rng = np.random.default_rng(1)
 
@@ -77,7 +80,7 @@ def neurons(filter="linear", leak="linear", fast="instant") -> NeuronParameters:
             ("fast", 0.5, 0.5),
         )
     )
-    shape = FILTERS[filter]
+    through = FILTERS[filter]
     return NeuronParameters(
         elements,
         tau_m=1.1,
@@ -88,9 +91,10 @@ def neurons(filter="linear", leak="linear", fast="instant") -> NeuronParameters:
         i_bias=around(0.1),
         u_saturation=around(1.5),
         leak=LEAKS[leak],
-        filter_fast=shape,
-        filter_slow=shape,
-        filter_ultraslow=shape,
+        output=shape,
+        filter_fast=through,
+        filter_slow=through,
+        filter_ultraslow=through,
     )
 
 
@@ -178,6 +182,27 @@ def test_a_backend_agrees_with_the_reference(backend, integrator, filter, leak, 
 def test_a_backend_agrees_in_single_precision(backend, integrator, filter, leak):
     parameters = neurons(filter, leak, "moving")
     check(backend, parameters, torch.float32, 3e-4, integrator=integrator)
+
+
+@pytest.mark.parametrize(
+    ("backend", "integrator", "recurrent", "tape"),
+    table(INTEGRATORS, [False, True], TAPES, triton=lambda _, recurrent, tape: tape == "full"),
+)
+def test_a_backend_agrees_with_the_output_of_an_ota(backend, integrator, recurrent, tape):
+    parameters = neurons("ota", "saturating", shape="ota")
+    run = {"integrator": integrator, "recurrent": recurrent, "tape": tape}
+    check(backend, parameters, time=3 if backend == "triton" else 70, **run)
+    if backend == "fused":
+        check(backend, parameters, torch.float32, 3e-4, **run)
+
+
+@needs_kernel
+@pytest.mark.parametrize("count", [16, 37])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_the_output_of_an_ota_is_that_of_the_tiles_lanes_too(count, batch):
+    one = neurons("ota", "saturating", shape="ota")
+    many = NeuronParameters.stack([one[i % 5] for i in range(count)])
+    check("fused", many, torch.float32, 3e-4, batch=batch, dt=0.1)
 
 
 @pytest.mark.parametrize(
@@ -277,10 +302,13 @@ def test_a_backend_agrees_far_beyond_saturation(backend, dt):
         torch.testing.assert_close(found[name], value, rtol=1e-7, atol=1e-9, msg=name)
 
 
-@pytest.mark.parametrize(("backend", "integrator", "recurrent"), table(INTEGRATORS, [False, True]))
-def test_the_gradient_is_that_of_finite_differences(backend, integrator, recurrent):
+@pytest.mark.parametrize(
+    ("backend", "integrator", "recurrent", "shape"),
+    table(INTEGRATORS, [False, True], OutputShape),
+)
+def test_the_gradient_is_that_of_finite_differences(backend, integrator, recurrent, shape):
     problem, inputs = make_problem(
-        neurons("ota with offset", "saturating", "moving"), torch.float64, batch=2,
+        neurons("ota with offset", "saturating", "moving", shape), torch.float64, batch=2,
         time=2 if backend == "triton" else 4, integrator=integrator, recurrent=recurrent,
     )  # fmt: skip
     keys = list(inputs)
@@ -487,6 +515,22 @@ def test_each_sequence_can_have_coefficients_of_its_own(backend):
         s_alone, grad_alone = run(packed.current[one], packed.state[:, one], alone)
         torch.testing.assert_close(s[one], s_alone, rtol=0, atol=1e-13)
         torch.testing.assert_close(grad[:, one], grad_alone, rtol=1e-10, atol=1e-12)
+
+
+def test_a_kernel_of_other_sources_is_not_called():
+    def of_size(size):
+        return SimpleNamespace(mtc_problem_size=lambda: size)
+
+    size = ctypes.sizeof(library.Problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library.ctypes, "CDLL", lambda _: SimpleNamespace())
+        assert library.load.__wrapped__() is None
+    for given, fits in ((size, True), (size - 8, False)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(library.importlib.machinery, "EXTENSION_SUFFIXES", [".py"])
+            patch.setattr(library.Path, "with_name", lambda self, _: self)
+            patch.setattr(library.ctypes, "CDLL", lambda _, given=given: of_size(given))
+            assert (library.load.__wrapped__() is not None) is fits
 
 
 def test_every_backend_is_in_the_tables():

@@ -35,7 +35,9 @@ KEYS = [
 ]
 
 
-def make_problem(integrator, batch=3, time=40, weights=False, tape="segments", factor=1.0):
+def make_problem(
+    integrator, batch=3, time=40, weights=False, tape="segments", factor=1.0, shape="clip"
+):
     generator = torch.Generator().manual_seed(0)
 
     def noise(*shape):
@@ -49,8 +51,9 @@ def make_problem(integrator, batch=3, time=40, weights=False, tape="segments", f
     state = State(*(noise(batch, 2) for _ in range(4)))
     matrix = noise(2, 2) if weights else None
     problem = Problem(
-        noise(batch, time, 2), state, NEURON.with_values(rows), 0.1, integrator, matrix, True, tape
-    )
+        noise(batch, time, 2), state, replace(NEURON.with_values(rows), output=shape), 0.1,
+        integrator, matrix, True, tape,
+    )  # fmt: skip
     leaves = {"current": problem.current, **state._asdict(), **rows}
     return problem, leaves | ({} if matrix is None else {"weights": matrix})
 
@@ -85,6 +88,7 @@ def test_values_and_gradients_are_those_of_plain_torch(integrator):
     with torch.compiler.set_stance("fail_on_recompile"):
         agree(integrator, tape="full", factor=1.1)
         agree(integrator, weights=True)
+        agree(integrator, weights=True, shape="ota")
         agree(integrator, weights=True, batch=5, time=1)
         agree(integrator, time=0)
 

@@ -43,11 +43,13 @@ def compiled(function, switches, absent, warps=1, number="*fp32"):
 
 shared = {
     "TIMESCALES": (0, 1, 1, 2, 0), "ELEMENTS": 8, "LANES": 32, "SEGMENT": 32,
-    "EXPONENTIAL": True, "LEAK": True, "FILTERS": True, "LONG": False, "NEEDS": 31,
+    "EXPONENTIAL": True, "LEAK": True, "FILTERS": True, "LONG": False, "OTA": True,
+    "NEEDS": 31,
 }
 plain = {
     "TIMESCALES": (), "ELEMENTS": 1, "LANES": 32, "SEGMENT": 1,
-    "EXPONENTIAL": False, "LEAK": False, "FILTERS": False, "LONG": False, "NEEDS": 0,
+    "EXPONENTIAL": False, "LEAK": False, "FILTERS": False, "LONG": False, "OTA": False,
+    "NEEDS": 0,
 }
 alone = {"weights", "turned_weights", "fed_back"}
 print(json.dumps({

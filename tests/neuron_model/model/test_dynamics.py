@@ -25,6 +25,7 @@ from neuron_model.model.parameters import (
     Element,
     Filter,
     Leak,
+    OutputShape,
 )
 from neuron_model.model.parameters import NeuronParameters as Parameters
 
@@ -240,6 +241,37 @@ def test_leak_and_output_by_hand():
     p = neuron(u_threshold=-1.0, u_saturation=1.0)
     np.testing.assert_allclose(output(np.array([-2.0, 0.0, 0.5, 3.0]), p), [0, 0.5, 0.75, 1])
     torch.testing.assert_close(output(torch.tensor([0.5, 9.0]), p), torch.tensor([0.75, 1.0]))
+
+
+def test_the_output_of_an_ota_by_hand():
+    p = neuron(u_threshold=-1.0, u_saturation=1.0, output="ota")
+    assert output(-2.0, p) == 0.0
+    assert output(0.5, p) == pytest.approx(math.tanh(0.75))
+    u = np.array([-2.0, -1.0, 0.5, 300.0])
+    expected = [0.0, 0.0, math.tanh(0.75), 1.0]
+    np.testing.assert_allclose(output(u, p), expected)
+    torch.testing.assert_close(output(torch.tensor(u), p), torch.tensor(expected).double())
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-50, 50), st.floats(-2, 2), st.floats(0.1, 5))
+def test_both_outputs_are_graded_between_silence_and_one(u, threshold, span):
+    """They have the same slope at threshold, and that of an OTA never lies above the clip's."""
+    clip, ota = (
+        float(output(u, neuron(u_threshold=threshold, u_saturation=threshold + span, output=shape)))
+        for shape in OutputShape
+    )
+    assert 0.0 <= ota <= clip <= 1.0
+    assert (ota == 0.0) == (clip == 0.0)
+
+
+def test_the_gradient_of_an_otas_output_is_that_of_finite_differences():
+    def run(u, threshold, saturation):
+        p = neuron(u_threshold=threshold, u_saturation=saturation, output="ota")
+        return output(u, p)
+
+    at = [torch.tensor([-1.5, -0.4, 0.3, 2.0, 9.0]), torch.tensor([-0.5]), torch.tensor([0.7])]
+    assert torch.autograd.gradcheck(run, [v.double().requires_grad_() for v in at])
 
 
 def test_conductance_is_the_slope_of_the_ionic_current():

@@ -20,6 +20,7 @@ from neuron_model.model.parameters import (
     Filter,
     Leak,
     NeuronParameters,
+    OutputShape,
 )
 
 BURSTER = """
@@ -68,6 +69,7 @@ neurons = st.builds(
     u_rest=voltages,
     u_threshold=st.floats(-1e6, 0.0),
     u_saturation=st.floats(1e-6, 1e6),
+    output=st.sampled_from(OutputShape),
     i_bias=voltages,
     leak=st.builds(Leak, st.just(1.0) | slopes, st.just(math.inf) | slopes),
     filter_fast=filters,
@@ -124,6 +126,14 @@ def test_filter_forms():
     assert mixed.filter_ultraslow == OTA_FILTER
 
 
+def test_output_forms():
+    assert neuron_from_toml(BURSTER).output is OutputShape.CLIP, "as files of before have it"
+    for shape in OutputShape:
+        text = f'[neuron]\noutput = "{shape}"\n{ELEMENT}'
+        assert neuron_from_toml(text).output is shape
+        assert f'output = "{shape}"' in neuron_to_toml(neuron_from_toml(text))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -153,6 +163,9 @@ def test_filter_forms():
         ("[neuron]\nfilter = 3\n" + ELEMENT, "neuron.filter = 3"),
         ("[neuron]\nfilter = { slow = 1 }\n" + ELEMENT, "neuron.filter.slow = 1"),
         ("[neuron]\nfilter = { slwo = 'ota' }\n" + ELEMENT, "neuron.filter.slwo"),
+        ('[neuron]\noutput = "tanh"\n' + ELEMENT, "neuron.output = 'tanh' is not allowed; it must"),
+        ("[neuron]\noutput = 1\n" + ELEMENT, 'neuron.output = 1 is not allowed; it must be "clip"'),
+        ("[neuron]\noutput = [1]\n" + ELEMENT, "neuron.output = [1]"),
         (ELEMENT + "gamma = 1", "neuron.elements[0].gamma"),
         (ELEMENT.replace("delta = 0.0\n", ""), "neuron.elements[0].delta is missing"),
         (ELEMENT.replace('"fast"', '"medium"'), "neuron.elements[0].timescale = 'medium'"),

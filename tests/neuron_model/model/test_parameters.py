@@ -11,6 +11,7 @@ from neuron_model.model.parameters import (
     Filter,
     Leak,
     NeuronParameters,
+    OutputShape,
     Timescale,
 )
 
@@ -83,8 +84,21 @@ def test_stack_refuses_other_structures():
     one = NeuronParameters((FAST,))
     with pytest.raises(InputError, match="differ"):
         NeuronParameters.stack([one, NeuronParameters((SLOW,), tau_slow=1.0)])
+    with pytest.raises(InputError, match="differ in output"):
+        NeuronParameters.stack([one, NeuronParameters((FAST,), output="ota")])
     with pytest.raises(InputError, match="no neurons"):
         NeuronParameters.stack([])
+
+
+def test_the_outputs_shape_is_one_of_two_and_stays():
+    p = NeuronParameters((FAST,), output="ota")
+    assert p.output is OutputShape.OTA
+    assert NeuronParameters((FAST,)).output is OutputShape.CLIP
+    assert NeuronParameters.stack([p, p]).output is OutputShape.OTA
+    assert p.with_values({"u_rest": torch.ones(2)})[1].output is OutputShape.OTA
+    for wrong in ("tanh", 1, None, ["ota"]):
+        with pytest.raises(InputError, match="output = .* must be one of clip, ota"):
+            NeuronParameters((FAST,), output=wrong)
 
 
 def test_a_long_name_stays_allowed_when_numbered():

@@ -1,7 +1,9 @@
 """Which transistors a neuron has, and how far each and its chip may be from what was drawn."""
 
+from collections.abc import Mapping
+
 from circuits.neuron import neuron_circuit
-from circuits.structure import Transistor
+from circuits.structure import Cell, Transistor
 from circuits.technology import Technology, check_mismatch
 from mapping.design import NeuronDesign
 from mapping.mismatch import COMPENSATION, OUTPUT, DeviceSpread, Draw, draw, follower_block
@@ -56,9 +58,33 @@ def device_spread(
     block: str, device: str, transistor: Transistor, technology: Technology, bias: float
 ) -> DeviceSpread:
     """The spread of one transistor of a block whose bias line carries ``bias`` ampere."""
+    return _spread(block, device, transistor, technology, bias * _share(block, transistor))
+
+
+def cell_spreads(
+    block: str, cell: Cell, technology: Technology, currents: Mapping[str, float]
+) -> tuple[DeviceSpread, ...]:
+    """The spread of every transistor of a cell, in its order, each at a current of its own.
+
+    currents: ampere by the transistor's name, as :func:`circuits.synapse.column_currents` has them.
+
+    Raises:
+        InputError: the technology gives no mismatch coefficients.
+    """
+    check_mismatch(technology)
+    return tuple(
+        _spread(block, path[-1], transistor, technology, currents[path[-1]])
+        for path, transistor in cell.transistors()
+    )
+
+
+def _spread(
+    block: str, device: str, transistor: Transistor, technology: Technology, current: float
+) -> DeviceSpread:
+    """At the current that all of the transistor's devices in parallel carry."""
     matching, size = technology.mismatch.of(transistor.polarity), transistor.size
     sides = size.width, size.length, size.multiplier
-    threshold = matching.threshold_spread(*sides, bias * _share(block, transistor))
+    threshold = matching.threshold_spread(*sides, current)
     factor = matching.current_factor_spread(*sides)
     return DeviceSpread(block, device, transistor.polarity.value, threshold, factor)
 

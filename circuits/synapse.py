@@ -140,6 +140,24 @@ def synapse_column(
     return Cell(name, ports, tuple(parts), f"{len(drawn)} synapses of {total} units in all")
 
 
+def column_currents(
+    cell: Cell, technology: Technology, unit_current: float, keep_current: float
+) -> dict[str, float]:
+    """Ampere of each transistor of a line or a column, by name, where all lines are at s = 1.
+
+    unit_current: of one unit on a line. keep_current: of the keep-alive transistor.
+    """
+    found: dict[str, float] = {}
+    for path, transistor in cell.transistors():
+        if transistor.role in ("synapse", "line"):
+            found[path[-1]] = transistor.size.multiplier / _drawn(technology) * unit_current
+        elif transistor.role == "keep_alive":
+            found[path[-1]] = keep_current
+    folded = sum(found[path[-1]] for path, t in cell.transistors() if t.drain == FOLD != t.gate)
+    mirror = {p[-1]: folded for p, t in cell.transistors() if t.role == "pmos_mirror"}
+    return found | mirror
+
+
 def _synapse(technology: Technology, weight: Weight) -> Transistor:
     return Transistor(
         f"from_{weight.line}",

@@ -70,18 +70,19 @@ def map_readout(
         bias: constant current into the node, in I_r: what the weights' bias and the columns'
             keep-alive current ask for.
         characteristics, limits: of the cells.
-        choices: its unit_current is I_r (ampere; None: the smallest allowed), its leak the node's.
+        choices: its unit_current is the largest I_r (ampere; None: the smallest that junctions
+            allow), which a slow pole makes smaller; its leak is the node's.
         scale: one unit of y in V0.
 
     Raises:
         InputError: a capacitor, a bias or the time constant does not fit; limit and remedy named.
     """
-    wanted = choices.unit_current or limits.unit_current[0]
     resting = NeuronParameters(elements=(), name=name, i_bias=bias)
-    free = replace(choices, unit_current=wanted, membrane_capacitance=None)
-    unit_voltage = map_neuron(resting, characteristics, limits, free).unit_voltage
+    free = replace(choices, membrane_capacitance=None)
+    first = map_neuron(resting, characteristics, limits, free)
+    unit_voltage = first.unit_voltage
     largest = _ROOM * limits.capacitance[1] * unit_voltage / time_constant
-    current = max(min(wanted, largest), limits.unit_current[0])
+    current = max(min(first.unit_current, largest), limits.unit_current[0])
     capacitance = check_within(
         f"readout '{name}' with poles of {time_constant:.3g} s and I_r = {current:.3g} A",
         current * time_constant / unit_voltage,

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from circuits.area import area
-from circuits.mismatch import device_spread
+from circuits.mismatch import cell_spreads, device_spread
 from circuits.structure import Cell, Polarity, Transistor
-from circuits.synapse import Weight, gate_line, line_driver, synapse_column, unit
+from circuits.synapse import Weight, column_currents, gate_line, line_driver, synapse_column, unit
+from mapping.mismatch_set import Matching, MismatchSet
 from neuron_model.errors import InputError
 
 WEIGHTS = (Weight("x0", -3), Weight("s0_1", 5, "weight 0.61 -> 0.625"), Weight("s0_2", 0))
@@ -84,6 +85,34 @@ def test_a_technology_without_units_says_what_to_add(generic):
 def test_a_line_of_no_units_is_refused(generic):
     with pytest.raises(InputError, match="0 unit transistors"):
         gate_line(generic, 0)
+
+
+def test_currents_add_up_in_the_mirror(generic):
+    column = synapse_column("column", generic, WEIGHTS, keep_units=4)
+    assert column_currents(column, generic, 1e-10, 5e-10) == pytest.approx(
+        {
+            "from_x0": 3e-10,
+            "from_s0_1": 5e-10,
+            "keep_alive": 5e-10,
+            "mirror_in": 10e-10,
+            "mirror_out": 10e-10,
+        }
+    )
+
+
+def test_the_spread_of_each_device_is_that_at_its_own_current(generic):
+    column = synapse_column("column", generic, WEIGHTS, keep_units=4)
+    matching = Matching(((1e-12, 1e-3), (1e-6, 7e-3)))
+    technology = replace(generic, mismatch=MismatchSet("mine", "", matching, matching))
+    currents = column_currents(column, technology, 1e-10, 5e-10)
+    spreads = cell_spreads("n0", column, technology, currents)
+    assert [s.device for s in spreads] == [path[-1] for path, _ in column.transistors()]
+    found = {s.device: s for s in spreads}
+    size = technology.size("synapse", "pmos_mirror")
+    per_square = 10e-10 / size.multiplier * size.length / size.width
+    expected = matching.threshold_coefficient(per_square) / size.area**0.5
+    assert found["mirror_in"].threshold == pytest.approx(expected)
+    assert {s.block for s in spreads} == {"n0"}
 
 
 def test_area_and_mismatch_count_every_unit(generic):

@@ -1,0 +1,99 @@
+"""What a network's unit transistors really do, as measured.
+
+    w < 0      I = -k A_n I_u                        A_n: gain of a unit, at the reference
+    w > 0      I = +k A_p I_u + keep-alive           A_p: the same over the PMOS mirror
+    line       delay = q (m + F) / I_s               q: charge of a unit's gate, F: fan-out in units
+    column     tau = Q / I                           Q: charge of the PMOS mirror's gates
+
+I_u = I_s / m is the current of one unit of a line's own m units, which carry I_s at s = 1. A delay
+is the time until half of the current flows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mapping.characteristics import MirrorTable
+from mapping.record import read_record_text, record_from_json, record_to_json
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+
+KEEP_UNITS = 4
+"""Units on the keep-alive current's line, and of each column on it."""
+
+KEEP_SHARE = 0.5
+"""The keep-alive current of a column, in I0."""
+
+
+@dataclass(frozen=True)
+class SynapseCharacteristics:
+    """Measured of one technology's synapses at one corner and temperature (degree Celsius).
+
+    negative, positive: A_n and A_p over I_u, ampere, with the output conductance. line_charge: q,
+    coulomb, (currents,), at the same I_u. column_charge: Q, coulomb, at the keep-alive current.
+    silent_current: ampere that a unit of a negative weight draws at s = 0. unit_area: gate of one
+    unit, square micrometres. fingerprint: hash of models, sizes and method.
+    """
+
+    technology: str
+    corner: str
+    temperature: float
+    negative: MirrorTable
+    positive: MirrorTable
+    line_charge: np.ndarray
+    column_charge: float
+    silent_current: float
+    unit_area: float
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        charge = np.asarray(self.line_charge, dtype=float)
+        if charge.shape != self.unit_current.shape or not (
+            np.isfinite(charge).all() and (charge > 0).all()
+        ):
+            raise InputError(
+                f"synapses: line_charge must be positive, of shape {self.unit_current.shape}."
+            )
+        object.__setattr__(self, "line_charge", charge)
+
+    @property
+    def unit_current(self) -> np.ndarray:
+        """I_u of the tables, ampere, (currents,)."""
+        return self.negative.bias_current
+
+    def gain(self, sign: int, unit_current: float) -> float:
+        """A_n or A_p, for weights of this sign."""
+        return (self.positive if sign > 0 else self.negative).gain_at(unit_current)
+
+    def charge(self, unit_current: float) -> float:
+        """q at I_u, coulomb."""
+        return float(np.interp(np.log(unit_current), np.log(self.unit_current), self.line_charge))
+
+    def delay(self, units: int, full_scale: float, line_units: int) -> float:
+        """Seconds until half of ``full_scale`` ampere flows in ``units`` that hang on a line.
+
+        line_units: of the line's own diode, on top of ``units``.
+        """
+        return self.charge(full_scale / line_units) * (units + line_units) / full_scale
+
+
+_FORMAT = 1
+
+
+def write_synapses(path: str | Path, synapses: SynapseCharacteristics) -> Path:
+    """Write it as a JSON file, whole or not at all."""
+    return write_atomically(path, record_to_json(synapses, _FORMAT, indent=1))
+
+
+def read_synapses(path: str | Path) -> SynapseCharacteristics:
+    """Read a file of :func:`write_synapses`.
+
+    Raises:
+        InputError: it cannot be read or is no such file.
+    """
+    parts = {"negative": MirrorTable, "positive": MirrorTable}
+    what = f"{path}: is no file of measured synapses"
+    return record_from_json(read_record_text(path), SynapseCharacteristics, _FORMAT, parts, what)

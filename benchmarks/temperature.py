@@ -19,12 +19,15 @@ from typing import Any
 from circuits.technology import load_technology
 from codesign.mapped_neuron import MappedNeuron
 from codesign.plots import save_figure
-from codesign.temperature_plots import temperature_figure
-from codesign.temperature_study import INTERVALS, TemperatureStudy, study_to_json
-from codesign.workbench import WorkbenchSettings
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.temperature.picture import temperature_figure
+from codesign.studies.temperature.results import INTERVALS, TemperatureResults, results_to_json
+from codesign.studies.temperature.study import PTAT, TemperatureQuestion, study_temperature
+from codesign.studies.tools import ToolSettings
+from codesign.workbench import Workbench
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.temperature import PTAT, study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
+from netlists.accuracy import Accuracy
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import OTA_FILTER
@@ -46,7 +49,7 @@ LAWS = (
 _BEFORE, _LONGEST = 500.0, 10_500.0
 
 
-def row(outcome: TemperatureStudy) -> dict[str, Any]:
+def row(outcome: TemperatureResults) -> dict[str, Any]:
     """Regimes and drifts by temperature."""
     return {
         "neuron": outcome.name,
@@ -78,7 +81,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     technology = load_technology(arguments.technology)
-    with WorkbenchSettings(arguments.workers, 1200.0).open() as workbench:
+    with LocalExecutor(arguments.workers, ToolSettings(time_limit=1200.0)) as executor:
+        workbench = Workbench(executor.tools.engine)
         for name in arguments.neurons:
             published = preset(name)
             neuron = replace(
@@ -91,11 +95,15 @@ def main() -> None:
             mapped = MappedNeuron(neuron, design, technology, design.conditions, drive)
             for laws in LAWS:
                 simulated = arguments.backend == "ngspice" and laws == PTAT
-                outcome = study(mapped, workbench, laws=laws, in_ngspice=simulated)
+                accuracy = Accuracy.AUTO if simulated else None
+                question = TemperatureQuestion(laws=laws, accuracy=accuracy)
+                found, outcome = study_temperature(mapped, question, executor)
+                if outcome is None:
+                    raise SystemExit(found.exit_status)
                 print(json.dumps(row(outcome)), flush=True)
                 stem = f"{name}_{laws.currents}_{laws.references}"
                 folder = arguments.folder / technology.name
-                write_atomically(folder / f"{stem}.json", json.dumps(study_to_json(outcome)))
+                write_atomically(folder / f"{stem}.json", json.dumps(results_to_json(outcome)))
                 save_figure(temperature_figure(outcome), folder / f"{stem}.png")
 
 

@@ -237,12 +237,14 @@ def regime_table(
     return ["regime", *reports], rows
 
 
-def report_to_json(report: RegimeReport) -> dict[str, Any]:
-    """A regime with its rhythm, without the spikes one by one."""
+def report_to_json(report: RegimeReport, spikes: bool = False) -> dict[str, Any]:
+    """A regime with its rhythm; the times of spikes one by one only with ``spikes``."""
     names = ("margin", "spike_count", "burst_count", *RHYTHM)
-    return {"regime": report.regime.value, **{name: getattr(report, name) for name in names}}
+    document = {"regime": report.regime.value, **{name: getattr(report, name) for name in names}}
+    return {**document, "spike_times": list(report.spike_times)} if spikes else document
 
 
 def report_from_json(content: Any) -> RegimeReport:
-    """The inverse of :func:`report_to_json`; the spikes' times are not known."""
-    return RegimeReport(**{**content, "regime": Regime(content["regime"]), "spike_times": ()})
+    """The inverse of :func:`report_to_json`; the times of spikes are empty where it left them."""
+    spikes = tuple(content.get("spike_times", ()))
+    return RegimeReport(**{**content, "regime": Regime(content["regime"]), "spike_times": spikes})

@@ -13,10 +13,10 @@ from codesign.arguments import (
     add_timeout,
 )
 from codesign.backend_arguments import add_neuron, mapped_single
+from codesign.studies.arguments import add_executor, add_record
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from codesign.temperature_study import TemperatureStudy
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -63,41 +63,44 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add_current(parser)
     add_mapping(parser)
+    add_record(parser)
     add_plot(parser)
     add_accuracy(parser)
     add_timeout(parser)
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.console import open_workbench, print_json
-    from codesign.temperature_study import study_to_json
-    from codesign.workflows.temperature import study
+    from codesign.console import print_json
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.temperature.results import results_to_json
+    from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
+    from codesign.studies.temperature.table import print_results
+    from codesign.workbench import Workbench
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
     from netlists.accuracy import Accuracy
 
     temperatures = parse_temperatures(arguments.temperatures)
     technology = load_technology(arguments.technology)
     laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
-    with open_workbench("heating up", arguments.time_limit) as workbench:
-        outcome = study(
-            mapped_single(arguments, technology, workbench),
-            workbench,
-            temperatures,
-            laws,
-            arguments.backend == "ngspice",
-            Accuracy(arguments.accuracy),
-        )
+    accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
+    question = TemperatureQuestion(temperatures, laws, accuracy)
+    with studied(arguments, "heating up") as (executor, progress):
+        neuron = mapped_single(arguments, technology, Workbench(executor.tools.engine, progress))
+        found, outcome = study_temperature(neuron, question, executor, arguments.out, progress)
+    if outcome is None:
+        return stopped(arguments, found)
     if arguments.plot is not None:
         from codesign.plots import save_figure
-        from codesign.temperature_plots import temperature_figure
+        from codesign.studies.temperature.picture import temperature_figure
 
         save_figure(temperature_figure(outcome), arguments.plot)
     if arguments.json:
-        print_json(study_to_json(outcome))
+        print_json(results_to_json(outcome))
     else:
-        _print(outcome)
+        print_results(outcome)
     return 0 if outcome.steady else 1
 
 
@@ -118,48 +121,3 @@ def parse_temperatures(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, values)):
         raise InputError(f"--temperatures {text!r} must be numbers, such as -40,27,85,125.")
     return tuple(values)
-
-
-def _print(outcome: "TemperatureStudy") -> None:
-    from codesign.console import print_table
-    from codesign.mismatch_study import WHO
-    from codesign.temperature_study import INTERVALS
-    from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT
-
-    def percent(value: float | None) -> str:
-        return "" if value is None else f"{100 * value:+.1f}"
-
-    simulated = all(c.circuit is not None for c in outcome.conditions)
-    asked = ("as_built", "circuit") if simulated else ("as_built",)
-    drifts = {(who, name): outcome.drift(who, name) for who in asked for name in INTERVALS}
-    found = [{who: outcome.verdict(who, c) for who in asked} for c in outcome.conditions]
-    rows = [
-        (
-            c.temperature,
-            *(getattr(c, who).regime.value for who in asked),
-            " / ".join("yes" if v and v.rhythm_kept else "no" for v in found[i].values()),
-            *(" / ".join(percent(drifts[who, name][i]) for who in asked) for name in INTERVALS),
-        )
-        for i, c in enumerate(outcome.conditions)
-    ]
-    laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
-    columns = ("rhythm kept", "interval drift (%)", "pause drift (%)")
-    print_table(
-        f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
-        ("degC", *(WHO[who] for who in asked), *columns),
-        rows,
-    )
-    for condition, verdicts in zip(outcome.conditions, found, strict=True):
-        for who, one in verdicts.items():
-            for deviation in one.exceeded if one else ():
-                print(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
-    ends = [c.temperature for c in outcome.conditions]
-    for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
-        where = f"{name} ({WHO[asked[-1]]})"
-        if held is None:
-            print(f"{where}: not even at {outcome.nominal:g} degC")
-        else:
-            low, high = held
-            whole = held == (min(ends), max(ends))
-            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
-            print(f"{where}: from {low:g} to {high:g} degC{beyond}")

@@ -1,6 +1,7 @@
 """What the command lines of all studies have in common: where points are done, and how to go on.
 
 add_executor(parser)                                     --workers, --cluster
+add_record(parser)                                       --out
 with studied(arguments, "sweeping", settings) as (executor, progress):
     results = run(study, executor, record, progress)
 if results.interrupted:
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +38,17 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
         help="do the points on a cluster of Dask: the address of its scheduler (tcp://...), a TOML "
         "file that says how workers are started under SLURM, LSF or PBS, or local for one that is "
         "started here",
+    )
+
+
+def add_record(parser: argparse.ArgumentParser) -> None:
+    """The file that keeps the points of a study."""
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="record of all points (JSON lines): a study that was stopped resumes from it",
     )
 
 

@@ -20,6 +20,7 @@ from codesign.studies.identity import (
     key,
 )
 from codesign.studies.sweep.configuration import SweepConfiguration
+from codesign.studies.temperature.task import TemperatureTask
 from codesign.workflows.source import Drive
 from neuron_model.model.parameters import NeuronParameters
 from tests.codesign.studies.every_field import uncounted
@@ -27,14 +28,16 @@ from tests.mapping.neurons import EXCITABLE
 
 # What decides no outcome: what a thing says of itself, where files lie, what is known beside what
 # is in use, and what judges outcomes that are known. A field joins them here or counts.
+_OF_TECHNOLOGY = {
+    "Technology.description",
+    "Technology.mismatch_sets",
+    "Models.folder",
+    "Models.installed",
+    "MismatchSet.source",
+}
 LEFT_OUT = {
-    Technology: {
-        "Technology.description",
-        "Technology.mismatch_sets",
-        "Models.folder",
-        "Models.installed",
-        "MismatchSet.source",
-    },
+    Technology: _OF_TECHNOLOGY,
+    TemperatureTask: _OF_TECHNOLOGY,
     NeuronParameters: set(),
     Drive: set(),
     SweepConfiguration: {"MismatchSettings.least_yield"},

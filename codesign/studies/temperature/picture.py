@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.plots import COLOURS, PALE, STYLE
-from codesign.temperature_study import INTERVALS, TemperatureStudy
+from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from neuron_model.analysis.regimes import Regime
 
 _TITLES: Mapping[str, str] = {
-    "interspike_interval": "interval between spikes",
-    "interburst_interval": "pause between bursts",
+    "interspike_interval": "inter-spike interval (ISI)",
+    "interburst_interval": "inter-burst interval (IBI)",
 }
 _WHO: Mapping[str, tuple[str, str, float]] = {
     "as_built": ("as built", "o-", 6.0),
@@ -23,34 +23,37 @@ _WHO: Mapping[str, tuple[str, str, float]] = {
 }
 
 
-def temperature_figure(study: TemperatureStudy) -> Figure:
+def temperature_figure(results: TemperatureResults) -> Figure:
     """Regime over temperature, and the drift of each interval from the nominal temperature."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 2.9), layout="constrained")
-        row = figure.subplots(1, 1 + len(INTERVALS))
-        _draw_regimes(row[0], study)
-        for axes, name in zip(row[1:], INTERVALS, strict=True):
-            _draw_drift(axes, study, name)
+        # a spiker has no bursts, a neuron at rest neither
+        there = [n for n in INTERVALS if any(any(results.drift(who, n)) for who in _WHO)]
+        figure.set_size_inches(3.07 * (1 + len(there)), 2.9)
+        row = np.atleast_1d(figure.subplots(1, 1 + len(there)))
+        _draw_regimes(row[0], results)
+        for axes, name in zip(row[1:], there, strict=True):
+            _draw_drift(axes, results, name)
         for axes in row:
             axes.set_xlabel("temperature (°C)")
-            axes.set_xticks([c.temperature for c in study.conditions])
+            axes.set_xticks([c.temperature for c in results.conditions])
         row[0].legend(fontsize=7, loc="best")
-        laws = f"currents {study.laws.currents}, references {study.laws.references}"
+        laws = f"currents {results.laws.currents}, references {results.laws.references}"
         figure.suptitle(
-            f"{study.name} on {study.technology}, {study.corner}: {laws}".replace("_", " "),
+            f"{results.name} on {results.technology}, {results.corner}: {laws}".replace("_", " "),
             fontsize=9,
         )
         return figure
 
 
-def _draw_regimes(axes: Axes, study: TemperatureStudy) -> None:
-    there = {c.as_built.regime for c in study.conditions}
-    there |= {c.circuit.regime for c in study.conditions if c.circuit is not None}
-    shown = [x for x in Regime if x in there | {study.wanted}]
+def _draw_regimes(axes: Axes, results: TemperatureResults) -> None:
+    there = {c.as_built.regime for c in results.conditions}
+    there |= {c.circuit.regime for c in results.conditions if c.circuit is not None}
+    shown = [x for x in Regime if x in there | {results.wanted}]
     for who, (label, line, size) in _WHO.items():
         points = [
             (c.temperature, shown.index(getattr(c, who).regime))
-            for c in study.conditions
+            for c in results.conditions
             if getattr(c, who) is not None
         ]
         if points:
@@ -61,12 +64,12 @@ def _draw_regimes(axes: Axes, study: TemperatureStudy) -> None:
     axes.set_title("regime")
 
 
-def _draw_drift(axes: Axes, study: TemperatureStudy, name: str) -> None:
-    temperatures = [c.temperature for c in study.conditions]
+def _draw_drift(axes: Axes, results: TemperatureResults, name: str) -> None:
+    temperatures = [c.temperature for c in results.conditions]
     axes.axhline(0.0, color=PALE, linewidth=0.7)
     axes.set_title(_TITLES[name])
     for who, (_, line, size) in _WHO.items():
-        drift = [np.nan if v is None else 100 * v for v in study.drift(who, name)]
+        drift = [np.nan if v is None else 100 * v for v in results.drift(who, name)]
         if np.isfinite(drift).any():
             axes.plot(temperatures, drift, line, color=COLOURS[who], markersize=size, linewidth=1.0)
-    axes.set_ylabel(f"change from {study.nominal:g} °C (%)")
+    axes.set_ylabel(f"change from {results.nominal:g} °C (%)")

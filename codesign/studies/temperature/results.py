@@ -34,7 +34,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class TemperatureStudy:
+class TemperatureResults:
     """One neuron at several temperatures.
 
     model: how the model that was trained fires. nominal: the temperature that it was mapped at and
@@ -126,21 +126,21 @@ class TemperatureStudy:
         return tuple(None if v is None or not base else v / base - 1.0 for v in values)
 
 
-def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
+def results_to_json(results: TemperatureResults) -> dict[str, Any]:
     """A JSON document: regimes, verdicts, and drifts of intervals in seconds."""
-    drifts = {who: {n: study.drift(who, n) for n in INTERVALS} for who in ("as_built", "circuit")}
+    drifts = {who: {n: results.drift(who, n) for n in INTERVALS} for who in ("as_built", "circuit")}
     return {
-        "name": study.name,
-        "technology": study.technology,
-        "corner": study.corner,
-        "currents": study.laws.currents.value,
-        "references": study.laws.references.value,
-        "current": study.current,
-        "duration": study.duration,
-        "wanted": study.wanted.value,
-        "steady": study.steady,
-        "held": None if study.held is None else list(study.held),
-        "rhythm_held": None if study.rhythm_held is None else list(study.rhythm_held),
+        "name": results.name,
+        "technology": results.technology,
+        "corner": results.corner,
+        "currents": results.laws.currents.value,
+        "references": results.laws.references.value,
+        "current": results.current,
+        "duration": results.duration,
+        "wanted": results.wanted.value,
+        "steady": results.steady,
+        "held": None if results.held is None else list(results.held),
+        "rhythm_held": None if results.rhythm_held is None else list(results.rhythm_held),
         "conditions": [
             {
                 "temperature": c.temperature,
@@ -157,11 +157,11 @@ def study_to_json(study: TemperatureStudy) -> dict[str, Any]:
                         "verdict": verdict_to_json(found),
                     }
                     for who, report, found in (
-                        ("as_built", c.as_built, study.verdict("as_built", c)),
-                        ("circuit", c.circuit, study.verdict("circuit", c)),
+                        ("as_built", c.as_built, results.verdict("as_built", c)),
+                        ("circuit", c.circuit, results.verdict("circuit", c)),
                     )
                 },
             }
-            for i, c in enumerate(study.conditions)
+            for i, c in enumerate(results.conditions)
         ],
     }

@@ -9,12 +9,15 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.commands.temperature import parse_temperatures
-from codesign.temperature_plots import temperature_figure
-from codesign.temperature_study import Condition, TemperatureStudy, study_to_json
+from codesign.mismatch_study import report_to_json
+from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.temperature.picture import temperature_figure
+from codesign.studies.temperature.plan import TemperaturePlan
+from codesign.studies.temperature.results import Condition, TemperatureResults, results_to_json
+from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
 from codesign.workbench import Workbench
-from codesign.workflows.temperature import study
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
-from netlists.engine import Engine
+from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
@@ -35,8 +38,8 @@ def at(
     return Condition(temperature, built, circuit, unit, 7e-9, 0.07)
 
 
-def made(*conditions: Condition) -> TemperatureStudy:
-    return TemperatureStudy(
+def made(*conditions: Condition) -> TemperatureResults:
+    return TemperatureResults(
         name="burster",
         technology="generic",
         corner="tt",
@@ -82,7 +85,7 @@ def test_the_range_that_holds_is_the_one_around_the_nominal_temperature():
     holes = (at(-40.0, BURSTING, None), at(27.0, BURSTING, None), hot, at(125.0, BURSTING, None))
     assert made(*holes).held == (-40.0, 27.0)
     assert made(at(-40.0, BURSTING, None), at(27.0, RESTING, None)).held is None
-    assert study_to_json(MIXED)["held"] == [-40.0, 85.0]
+    assert results_to_json(MIXED)["held"] == [-40.0, 85.0]
 
 
 def test_the_rhythm_is_judged_in_seconds():
@@ -105,12 +108,12 @@ def test_a_rhythm_may_hold_over_less_than_the_regime_does():
     # as built the cold one is 10 % slow; what ngspice gives decides
     predicted = made(*(replace(c, circuit=None) for c in MIXED.conditions))
     assert (predicted.held, predicted.rhythm_held) == ((-40.0, 125.0), (27.0, 27.0))
-    assert study_to_json(predicted)["rhythm_held"] == [27.0, 27.0]
-    assert study_to_json(made(at(27.0, SLOWER, None)))["rhythm_held"] is None
+    assert results_to_json(predicted)["rhythm_held"] == [27.0, 27.0]
+    assert results_to_json(made(at(27.0, SLOWER, None)))["rhythm_held"] is None
 
 
 def test_the_document_is_json_with_all_temperatures():
-    document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
+    document = json.loads(json.dumps(results_to_json(MIXED), allow_nan=False))
     assert [c["temperature"] for c in document["conditions"]] == [-40.0, 27.0, 85.0, 125.0]
     cold, hot = document["conditions"][0], document["conditions"][3]
     assert cold["as_built"]["drift"] == {
@@ -124,7 +127,7 @@ def test_the_document_is_json_with_all_temperatures():
 
 
 @pytest.mark.parametrize("of", [MIXED, made(at(27.0, RESTING, None))], ids=["mixed", "silent"])
-def test_pictures_have_every_temperature(of: TemperatureStudy):
+def test_pictures_have_every_temperature(of: TemperatureResults):
     figure = temperature_figure(of)
     figure.draw_without_rendering()
     for axes in figure.axes:
@@ -144,13 +147,15 @@ def test_lists_of_temperatures_rise_and_repeat_nothing():
 def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
     """With constant currents C V0 / I grows as the absolute temperature; PTAT ones keep it."""
     drive = Drive(Stimulus.constant(0.1), 400.0)
-    with Engine(workers=2) as engine:
-        workbench = Workbench(engine)
-        neuron = mapped(EXCITABLE, GENERIC, workbench, drive)
-        ptat, constant = (
-            study(neuron, workbench, (27.0, 85.0), laws, in_ngspice=True)
-            for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT))
-        )
+    outcomes = []
+    with SerialExecutor(workers=2) as executor:
+        neuron = mapped(EXCITABLE, GENERIC, Workbench(executor.tools.engine), drive)
+        for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT)):
+            question = TemperatureQuestion((27.0, 85.0), laws, Accuracy.AUTO)
+            outcomes.append(study_temperature(neuron, question, executor)[1])
+    ptat, constant = outcomes
+    assert ptat is not None
+    assert constant is not None
     for outcome in (ptat, constant):
         assert outcome.steady
         for c in outcome.conditions:
@@ -163,20 +168,49 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
     assert drifts[1] == pytest.approx(358.15 / 300.15 - 1, abs=0.03)
 
 
+def entry(report: RegimeReport) -> dict[str, object]:
+    return {"report": report_to_json(report), "time_unit": 1e-5}
+
+
+def test_a_plan_predicts_then_simulates_then_simulates_again_where_it_hangs_on_it():
+    plan = TemperaturePlan((27.0, 85.0), BURSTING, Accuracy.AUTO)
+    first = plan.next({})
+    assert [p.key for p in first] == ["27 macromodel", "85 macromodel", "27 fast", "85 fast"]
+    known = {p.key: entry(BURSTING) for p in first}
+    assert plan.next(known) == []
+    known["85 fast"] = entry(RESTING)
+    assert [p.key for p in plan.next(known)] == ["85 tight"]
+    known["85 tight"] = entry(RESTING)
+    assert plan.next(known) == []
+
+
+def test_a_plan_without_ngspice_or_with_fixed_tolerances_asks_once():
+    predicted = TemperaturePlan((27.0,), BURSTING, None)
+    assert [p.key for p in predicted.next({})] == ["27 macromodel"]
+    fixed = TemperaturePlan((27.0,), BURSTING, Accuracy.FAST)
+    known = {"27 macromodel": entry(BURSTING), "27 fast": entry(RESTING)}
+    assert fixed.next(known) == []
+
+
 @pytest.mark.ngspice
 def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, capsys: Captured):
     path = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
     words = ["temperature", str(path), "--technology", "generic", "--temperatures", "27,85"]
     words += ["--current", "0:0.1", "--duration", "300"]
-    picture = tmp_path / "heat.png"
+    picture, record = tmp_path / "heat.png", tmp_path / "heat.jsonl"
+    words += ["--out", str(record)]
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["steady"] is True
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main(words) == 0
+    assert len(record.read_text().splitlines()) == 3  # its head and two temperatures, not again
     printed = capsys.readouterr().out
     assert "regime kept (as built): from 27 to 85 degC" in printed
     assert "rhythm kept (as built): from 27 to 85 degC" in printed
-    words[words.index("27,85")] = "300"
+    words[words.index("300")] = "301"
+    assert main(words) == 2
+    assert "neuron.drive.duration = 301.0, where the record has 300.0" in capsys.readouterr().err
+    words[words.index("27,85")], words[-1] = "300", str(tmp_path / "hot.jsonl")
     assert main(words) == 2
     assert "temperature = 300 degC must be from -60 to 200" in capsys.readouterr().err

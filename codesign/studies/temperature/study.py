@@ -1,0 +1,129 @@
+"""A neuron from cold to hot as a study: from what is asked to its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesign.mapped_neuron import MappedNeuron
+from codesign.mismatch_study import report_from_json
+from codesign.studies.executors.executor import Executor
+from codesign.studies.identity import JSON
+from codesign.studies.study import Results, Study, run
+from codesign.studies.temperature.plan import TemperaturePlan, key
+from codesign.studies.temperature.results import Condition, TemperatureResults
+from codesign.studies.temperature.task import MACROMODEL, TemperatureTask
+from codesign.workflows.characterize import models_for
+from codesign.workflows.rhythm import model_regime
+from codesign.workflows.validate import short_stimulus
+from mapping.temperature import BiasLaws
+from netlists.accuracy import Accuracy
+from netlists.cell_benches import CellBenches
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.errors import InputError, SimulatorError
+from neuron_model.progress import Progress
+
+TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
+"""Degree Celsius: the ends of the industrial and automotive ranges, and where mapping is done."""
+
+PTAT = BiasLaws()
+"""Currents and references proportional to absolute temperature."""
+
+
+@dataclass(frozen=True)
+class TemperatureQuestion:
+    """What is asked of a neuron.
+
+    temperatures: degree Celsius. laws: of its biases. accuracy: of ngspice; None predicts only.
+
+    Raises:
+        InputError: no temperature.
+    """
+
+    temperatures: tuple[float, ...] = TEMPERATURES
+    laws: BiasLaws = PTAT
+    accuracy: Accuracy | None = None
+
+    def __post_init__(self) -> None:
+        if not self.temperatures:
+            raise InputError("temperature: name at least one.")
+
+
+def temperature_study(neuron: MappedNeuron, question: TemperatureQuestion) -> Study:
+    """The study of ``neuron``: the corner is that of its conditions, whose temperature does not
+    matter.
+
+    Raises:
+        MissingDependencyError: no models.
+    """
+    plan = TemperaturePlan(
+        question.temperatures, model_regime(neuron.model, neuron.drive), question.accuracy
+    )
+    technology = neuron.technology
+    cells = CellBenches(technology, "", neuron.design.conditions.temperature).cells()
+    models = models_for(technology, neuron.conditions.corner, cells).content_hash
+    return Study(
+        "temperature", plan, TemperatureTask(neuron, question.laws, models), label="heating up"
+    )
+
+
+def study_temperature(
+    neuron: MappedNeuron,
+    question: TemperatureQuestion,
+    executor: Executor,
+    record: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[Results, TemperatureResults | None]:
+    """How ``neuron`` fires at each temperature; None where a signal stopped it.
+
+    Raises:
+        InputError: a temperature at which cells cannot be measured; a record of something else.
+        SimulatorError: ngspice failed.
+    """
+    found = run(temperature_study(neuron, question), executor, record, progress)
+    if found.interrupted:
+        return found, None
+    for point, failure in found.failures.items():
+        error = InputError if failure.kind == "input" else SimulatorError
+        raise error(f"{point}: {failure.reason}")
+    return found, temperature_results(neuron, question, found.outcomes)
+
+
+def temperature_results(
+    neuron: MappedNeuron, question: TemperatureQuestion, outcomes: Mapping[str, JSON]
+) -> TemperatureResults:
+    """What the outcomes of all points say together."""
+    design, drive = neuron.design, neuron.drive
+    return TemperatureResults(
+        name=design.name,
+        technology=neuron.technology.name,
+        corner=neuron.conditions.corner,
+        laws=question.laws,
+        current=short_stimulus(drive.stimulus),
+        duration=drive.duration,
+        model=model_regime(neuron.model, drive),
+        nominal=design.conditions.temperature,
+        time_unit=design.time_unit,
+        conditions=tuple(_condition(t, outcomes) for t in question.temperatures),
+    )
+
+
+def _condition(temperature: float, outcomes: Mapping[str, JSON]) -> Condition:
+    predicted = outcomes[key(temperature, MACROMODEL)]
+    # the tight one is the last word
+    taken = next(
+        (x for x in (Accuracy.TIGHT, Accuracy.FAST) if key(temperature, x.value) in outcomes), None
+    )
+    circuit: RegimeReport | None = None
+    if taken is not None:
+        circuit = report_from_json(outcomes[key(temperature, taken.value)]["report"])
+    return Condition(
+        temperature=temperature,
+        as_built=report_from_json(predicted["report"]),
+        circuit=circuit,
+        time_unit=predicted["time_unit"],
+        unit_current=predicted["unit_current"],
+        unit_voltage=predicted["unit_voltage"],
+        accuracy=taken,
+    )

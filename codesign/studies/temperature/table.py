@@ -1,0 +1,50 @@
+"""A temperature study as a table."""
+
+from __future__ import annotations
+
+from codesign.console import print_table
+from codesign.mismatch_study import WHO
+from codesign.studies.temperature.results import INTERVALS, TemperatureResults
+from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT
+
+
+def print_results(outcome: TemperatureResults) -> None:
+    """The table, and between which temperatures what is kept, on standard output."""
+
+    def percent(value: float | None) -> str:
+        return "" if value is None else f"{100 * value:+.1f}"
+
+    simulated = all(c.circuit is not None for c in outcome.conditions)
+    asked = ("as_built", "circuit") if simulated else ("as_built",)
+    drifts = {(who, name): outcome.drift(who, name) for who in asked for name in INTERVALS}
+    found = [{who: outcome.verdict(who, c) for who in asked} for c in outcome.conditions]
+    rows = [
+        (
+            c.temperature,
+            *(getattr(c, who).regime.value for who in asked),
+            " / ".join("yes" if v and v.rhythm_kept else "no" for v in found[i].values()),
+            *(" / ".join(percent(drifts[who, name][i]) for who in asked) for name in INTERVALS),
+        )
+        for i, c in enumerate(outcome.conditions)
+    ]
+    laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
+    columns = ("rhythm kept", "interval drift (%)", "pause drift (%)")
+    print_table(
+        f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
+        ("degC", *(WHO[who] for who in asked), *columns),
+        rows,
+    )
+    for condition, verdicts in zip(outcome.conditions, found, strict=True):
+        for who, one in verdicts.items():
+            for deviation in one.exceeded if one else ():
+                print(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
+    ends = [c.temperature for c in outcome.conditions]
+    for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
+        where = f"{name} ({WHO[asked[-1]]})"
+        if held is None:
+            print(f"{where}: not even at {outcome.nominal:g} degC")
+        else:
+            low, high = held
+            whole = held == (min(ends), max(ends))
+            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
+            print(f"{where}: from {low:g} to {high:g} degC{beyond}")

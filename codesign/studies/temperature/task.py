@@ -1,0 +1,78 @@
+"""A neuron at one temperature: by its macromodel, or in ngspice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from codesign.mapped_neuron import MappedNeuron
+from codesign.mismatch_study import report_to_json
+from codesign.studies.identity import JSON
+from codesign.studies.study import Point, Task
+from codesign.studies.tools import Tools
+from codesign.workbench import Workbench
+from codesign.workflows.circuit import Circuit, assemble
+from codesign.workflows.rhythm import model_regime
+from codesign.workflows.validate import circuit_regime
+from mapping.temperature import BiasLaws, design_at
+from netlists.accuracy import Accuracy
+from netlists.neuron_benches import response
+from neuron_model.progress import silent
+
+MACROMODEL = "macromodel"
+"""Stands for the prediction where a point names the accuracy of ngspice."""
+
+
+@dataclass(frozen=True)
+class TemperatureTask(Task):
+    """How ``neuron`` fires at the temperature of a point, its biases moved by ``laws``.
+
+    models: content of the transistor models. The drive is in units of the neuron's own current
+    there, as it comes from other cells with the same biases. A point's values: ``temperature``,
+    degree Celsius; ``by``, MACROMODEL or an accuracy of ngspice.
+    """
+
+    version: ClassVar[int] = 1
+
+    neuron: MappedNeuron
+    laws: BiasLaws
+    models: str
+
+    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+        """Measure the cells of all points on all cores: workers find them in the cache."""
+        for point in points:
+            self._circuit(point, tools)
+        return self
+
+    def __call__(self, point: Point, tools: Tools) -> JSON:
+        """``report``, and units there: ``time_unit`` (s), ``unit_current`` (A), ``unit_voltage``
+        (V)."""
+        circuit, drive = self._circuit(point, tools), self.neuron.drive
+        by = str(point.values["by"])
+        if by == MACROMODEL:
+            report = model_regime(circuit.as_built, drive)
+        else:
+            times, values = np.array(drive.stimulus.times), np.array(drive.stimulus.values)
+            benches = circuit.benches.at(Accuracy(by))
+            result = tools.engine.run(benches.transient(times, values, drive.duration))
+            report = circuit_regime(circuit, response(result, circuit.design), drive.onset)
+        design = circuit.design
+        return {
+            "report": report_to_json(report, spikes=True),
+            "time_unit": design.time_unit,
+            "unit_current": design.unit_current,
+            "unit_voltage": design.unit_voltage,
+        }
+
+    def _circuit(self, point: Point, tools: Tools) -> Circuit:
+        neuron = self.neuron
+        there = replace(neuron.conditions, temperature=float(point.values["temperature"]))
+        workbench = Workbench(tools.engine, tools.progress or silent)
+        nominal, cells = (
+            workbench.cells(neuron.technology, each) for each in (neuron.design.conditions, there)
+        )
+        moved = design_at(neuron.design, self.laws, nominal, cells)
+        return assemble(neuron.parameters, moved, neuron.technology, cells)

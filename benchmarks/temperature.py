@@ -23,8 +23,7 @@ from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import PTAT, TemperatureQuestion, study_temperature
-from codesign.studies.tools import ToolSettings
-from codesign.workbench import Workbench
+from codesign.workbench import WorkbenchSettings
 from codesign.workflows.circuit import design_neuron
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.accuracy import Accuracy
@@ -81,8 +80,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     technology = load_technology(arguments.technology)
-    with LocalExecutor(arguments.workers, ToolSettings(time_limit=1200.0)) as executor:
-        workbench = Workbench(executor.tools.engine)
+    with LocalExecutor(arguments.workers, WorkbenchSettings(time_limit=1200.0)) as executor:
+        workbench = executor.tools
         for name in arguments.neurons:
             published = preset(name)
             neuron = replace(

@@ -78,7 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.temperature.results import results_to_json
     from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
     from codesign.studies.temperature.table import print_results
-    from codesign.workbench import Workbench
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
     from netlists.accuracy import Accuracy
 
@@ -88,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
     question = TemperatureQuestion(temperatures, laws, accuracy)
     with studied(arguments, "heating up") as (executor, progress):
-        neuron = mapped_single(arguments, technology, Workbench(executor.tools.engine, progress))
+        neuron = mapped_single(arguments, technology, executor.tools)
         found, outcome = study_temperature(neuron, question, executor, arguments.out, progress)
     if outcome is None:
         return stopped(arguments, found)

@@ -13,14 +13,12 @@ from codesign.mismatch_study import report_to_json
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools
-from codesign.workbench import Workbench
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy
 from netlists.neuron_benches import response
-from neuron_model.progress import silent
 
 MACROMODEL = "macromodel"
 """Stands for the prediction where a point names the accuracy of ngspice."""
@@ -70,9 +68,8 @@ class TemperatureTask(Task):
     def _circuit(self, point: Point, tools: Tools) -> Circuit:
         neuron = self.neuron
         there = replace(neuron.conditions, temperature=float(point.values["temperature"]))
-        workbench = Workbench(tools.engine, tools.progress or silent)
         nominal, cells = (
-            workbench.cells(neuron.technology, each) for each in (neuron.design.conditions, there)
+            tools.cells(neuron.technology, each) for each in (neuron.design.conditions, there)
         )
         moved = design_at(neuron.design, self.laws, nominal, cells)
         return assemble(neuron.parameters, moved, neuron.technology, cells)

@@ -15,7 +15,6 @@ from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.plan import TemperaturePlan
 from codesign.studies.temperature.results import Condition, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
-from codesign.workbench import Workbench
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -149,7 +148,7 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
     drive = Drive(Stimulus.constant(0.1), 400.0)
     outcomes = []
     with SerialExecutor(workers=2) as executor:
-        neuron = mapped(EXCITABLE, GENERIC, Workbench(executor.tools.engine), drive)
+        neuron = mapped(EXCITABLE, GENERIC, executor.tools, drive)
         for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT)):
             question = TemperatureQuestion((27.0, 85.0), laws, Accuracy.AUTO)
             outcomes.append(study_temperature(neuron, question, executor)[1])

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from mapping.characteristics import MirrorTable
+from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -30,7 +31,7 @@ KEEP_SHARE = 0.5
 
 @dataclass(frozen=True)
 class SynapseCharacteristics:
-    """Measured of one technology's synapses at one corner and temperature (degree Celsius).
+    """Measured of one technology's synapses under ``conditions``.
 
     negative, positive: A_n and A_p over I_u, ampere, with the output conductance. line_charge: q,
     coulomb, (currents,), at the same I_u. column_charge: Q, coulomb, at the keep-alive current.
@@ -39,8 +40,7 @@ class SynapseCharacteristics:
     """
 
     technology: str
-    corner: str
-    temperature: float
+    conditions: Conditions
     negative: MirrorTable
     positive: MirrorTable
     line_charge: np.ndarray

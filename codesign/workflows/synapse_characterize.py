@@ -9,8 +9,10 @@ import numpy as np
 
 from circuits.synapse import unit
 from circuits.technology import Technology
+from codesign.workflows.characterize import cache_name
 from codesign.workflows.models import models_for
 from mapping.characteristics import MirrorTable
+from mapping.conditions import Conditions
 from mapping.synapse_characteristics import (
     KEEP_SHARE,
     KEEP_UNITS,
@@ -44,12 +46,11 @@ _SPAN = 0.2  # volt
 
 def measure_synapses(
     technology: Technology,
-    corner: str,
-    temperature: float,
+    conditions: Conditions,
     engine: Engine,
     fresh: bool = False,
 ) -> SynapseCharacteristics:
-    """The synapses at a corner and temperature (degree Celsius).
+    """The synapses under these conditions.
 
     The cache is keyed by the models, the sizes, the supplies and the method. ``fresh`` measures
     again.
@@ -59,30 +60,28 @@ def measure_synapses(
         MissingDependencyError: no ngspice or no models.
         SimulatorError: ngspice failed.
     """
-    benches, fingerprint = synapse_benches(technology, corner, temperature)
-    name = f"{technology.name}_{corner}_{temperature:g}_{fingerprint[:16]}.json"
-    path = cache_folder() / "synapses" / name
+    benches, fingerprint = synapse_benches(technology, conditions)
+    path = cache_folder() / "synapses" / cache_name(technology, conditions, fingerprint)
     if not fresh and path.is_file():
         try:
             return read_synapses(path)
         except InputError:
             pass  # a broken cache file is measured again and replaced
-    measured = _measure(benches, corner, fingerprint, engine)
+    measured = _measure(benches, conditions, fingerprint, engine)
     write_synapses(path, measured)
     return measured
 
 
-def synapse_benches(
-    technology: Technology, corner: str, temperature: float
-) -> tuple[SynapseBenches, str]:
+def synapse_benches(technology: Technology, conditions: Conditions) -> tuple[SynapseBenches, str]:
     """What measures the synapses, and the fingerprint of what will be measured.
 
     Columns have the keep-alive current of the unit current I0 that mapping begins from.
     """
     unit_current = technology.unit_current or technology.limits.unit_current[0]
     keep = KEEP_SHARE * unit_current
+    temperature = conditions.temperature
     cells = SynapseBenches(technology, "", temperature, KEEP_UNITS, keep).cells(_LINE_UNITS, 1)
-    models = models_for(technology, corner, cells)
+    models = models_for(technology, conditions.corner, cells)
     content = {
         "method": _METHOD,
         "supply": technology.supply,
@@ -97,7 +96,7 @@ def synapse_benches(
 
 
 def _measure(
-    benches: SynapseBenches, corner: str, fingerprint: str, engine: Engine
+    benches: SynapseBenches, conditions: Conditions, fingerprint: str, engine: Engine
 ) -> SynapseCharacteristics:
     jobs: list[Bench] = []
     charge_times = []
@@ -136,8 +135,7 @@ def _measure(
     }
     return SynapseCharacteristics(
         technology=benches.technology.name,
-        corner=corner,
-        temperature=benches.temperature,
+        conditions=conditions,
         negative=tables[-1],
         positive=tables[1],
         line_charge=np.array(charges),

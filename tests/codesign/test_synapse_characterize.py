@@ -9,17 +9,19 @@ from circuits.technology import load_technology
 from codesign.workflows.characterize import characterize
 from codesign.workflows.models import models_for
 from codesign.workflows.synapse_characterize import measure_synapses
+from mapping.conditions import Conditions
 from mapping.readout import map_readout
 from netlists.cache_folder import cache_folder
 from netlists.synapse_benches import ReadoutBenches, readout_gain, step_error
 from neuron_model.errors import InputError
 
+NOMINAL = Conditions("tt", 27.0)
 GENERIC = load_technology("generic")
 
 
 @pytest.mark.ngspice
 def test_the_synapses_of_generic(cache, engine):
-    measured = measure_synapses(GENERIC, "tt", 27.0, engine)
+    measured = measure_synapses(GENERIC, NOMINAL, engine)
     for table in (measured.negative, measured.positive):
         assert np.all((table.gain > 1.0) & (table.gain < 1.2))
         assert np.all((table.conductance > 0.0) & (table.conductance < 0.2))
@@ -29,21 +31,21 @@ def test_the_synapses_of_generic(cache, engine):
     assert 0 < measured.silent_current < 1e-13
 
     (kept,) = (cache_folder() / "synapses").iterdir()
-    assert measure_synapses(GENERIC, "tt", 27.0, engine).fingerprint == measured.fingerprint
+    assert measure_synapses(GENERIC, NOMINAL, engine).fingerprint == measured.fingerprint
     kept.write_text("broken")
-    again = measure_synapses(GENERIC, "tt", 27.0, engine)
+    again = measure_synapses(GENERIC, NOMINAL, engine)
     assert again.negative.gain == pytest.approx(measured.negative.gain)
 
 
 def test_a_technology_without_units_is_told_what_is_missing(engine):
     sizes = {name: roles for name, roles in GENERIC.sizes.items() if name != "synapse"}
     with pytest.raises(InputError, match=r"cells.synapse"):
-        measure_synapses(replace(GENERIC, sizes=sizes), "tt", 27.0, engine)
+        measure_synapses(replace(GENERIC, sizes=sizes), NOMINAL, engine)
 
 
 @pytest.mark.ngspice
 def test_a_readout_is_four_equal_poles(cache, engine):
-    measured = characterize(GENERIC, "tt", 27.0, engine)
+    measured = characterize(GENERIC, NOMINAL, engine)
     tau = 3e-4
     design = map_readout("y", tau, 0.0, measured, GENERIC.limits)
     benches = ReadoutBenches(design, GENERIC, "", 27.0)

@@ -48,6 +48,24 @@ def _isi_error(iteration: Any) -> float:
     return 100.0 * float(iteration["timing"]["model"]["interval_error"])
 
 
+def _codes(name: str, says: str) -> Claim:
+    """Lines of how many, curve error, that alone, regimes changed of how many, ISI's change."""
+
+    def values(document: Any) -> list[float]:
+        found = document[name]
+        shared = "lines" in found
+        return [
+            *([found["lines"], found["own_lines"]] if shared else ()),
+            found["curve_error"]["median"],
+            *(() if shared else [found["nearest"]]),
+            len(found["changed"]),
+            document["neurons"],
+            100.0 * found["median_interval_change"],
+        ]
+
+    return Claim(README, says, v.CODES, values)
+
+
 def _export(says: str, values: Values) -> Claim:
     return Claim(README, says, _EXPORT, values)
 
@@ -152,6 +170,37 @@ README_CLAIMS: tuple[Claim, ...] = (
         "area of gates, diffusions and capacitors: {43000} um2",
         _MODULATION,
         lambda d: [d["points"][0]["outcome"]["area"]],
+    ),
+    _codes(
+        "3 bits",
+        "| 3 bits | {0.026} | {0.084} | {1} of {16} | {1.5} % |",
+    ),
+    _codes(
+        "4 bits",
+        "| 4 bits | {0.012} | {0.026} | {1} of {16} | {0.7} % |",
+    ),
+    _codes(
+        "6 bits",
+        "| 6 bits | {0.0034} | {0.014} | {0} of {16} | {0.4} % |",
+    ),
+    _codes(
+        "8 bits",
+        "| 8 bits | {0.002} | {0.0067} | {0} of {16} | {0.2} % |",
+    ),
+    _codes(
+        "6 bits, 4 groups a line",
+        "| 6 bits, {184} lines instead of {496} | {0.11} |  | {2} of {16} | {5.7} % |",
+    ),
+    _codes(
+        "6 bits, 2 groups a line",
+        "| 6 bits, {132} lines instead of {496} | {0.28} |  | {3} of {16} | {9.6} % |",
+    ),
+    Claim(
+        README,
+        "a test NRMSE of {0.119} in one continuous run and {0.159} in windows; with its "
+        '`config.toml` changed to `state = "from_rest"`, with {0.578} and {0.103}',
+        v.DEMO,
+        lambda d: [d[s][what] for s in d for what in ("nrmse_stream", "nrmse")],
     ),
     Claim(
         README,

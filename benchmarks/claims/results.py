@@ -75,6 +75,23 @@ def _preset(index: int, says: str) -> Claim:
     return Claim(RESULTS, says, v.PRESETS, values)
 
 
+def _codes(name: str, says: str) -> Claim:
+    """Lines of how many, curve errors, those alone, regimes changed, changes of the ISI."""
+
+    def values(document: Any) -> list[float]:
+        found = document[name]
+        shared = "lines" in found
+        return [
+            *([found["lines"], found["own_lines"]] if shared else ()),
+            *(found["curve_error"][which] for which in ("median", "largest")),
+            *(() if shared else [found["nearest"]]),
+            len(found["changed"]),
+            *(100.0 * found[f"{which}_interval_change"] for which in ("median", "largest")),
+        ]
+
+    return Claim(RESULTS, says, v.CODES, values)
+
+
 def _refined(index: int, says: str) -> Claim:
     """I-V curves, ISI and IBI to the model in per cent, spikes of circuit and model, error."""
 
@@ -335,6 +352,41 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         13,
         "| burster | typical | yes | tonic bursting | yes, yes |"
         " {+3.7}%, {-0.4}% | {+7.8}%, {+6.5}% | {0.2}% |",
+    ),
+    _codes(
+        "3 bits",
+        "| 3 bits | {0.026} / {0.039} | {0.084} | {1} | {1.5} / {7.4} % |",
+    ),
+    _codes(
+        "4 bits",
+        "| 4 bits | {0.012} / {0.02} | {0.026} | {1} | {0.7} / {3.6} % |",
+    ),
+    _codes(
+        "5 bits",
+        "| 5 bits | {0.0058} / {0.013} | {0.018} | {0} | {0.6} / {3.4} % |",
+    ),
+    _codes(
+        "6 bits",
+        "| 6 bits | {0.0034} / {0.0055} | {0.014} | {0} | {0.4} / {2.2} % |",
+    ),
+    _codes(
+        "8 bits",
+        "| 8 bits | {0.002} / {0.003} | {0.0067} | {0} | {0.2} / {0.6} % |",
+    ),
+    _codes(
+        "6 bits, 8 groups a line",
+        "| 6 bits, 8 groups a line: {280} of {496} lines "
+        "| {0.071} / {0.18} |  | {1} | {2.4} / {17.2} % |",
+    ),
+    _codes(
+        "6 bits, 4 groups a line",
+        "| 6 bits, 4 groups a line: {184} of {496} lines "
+        "| {0.11} / {0.27} |  | {2} | {5.7} / {32.1} % |",
+    ),
+    _codes(
+        "6 bits, 2 groups a line",
+        "| 6 bits, 2 groups a line: {132} of {496} lines "
+        "| {0.28} / {0.58} |  | {3} | {9.6} / {37.3} % |",
     ),
     Claim(
         RESULTS,

@@ -15,6 +15,8 @@ NETWORKS = "docs/results/mackey_glass/table.json"
 REFINED = "docs/results/refine/burster_85.json"
 PRESETS = "docs/results/presets/gf180mcu.json"
 TRIMMED = "docs/results/trim/sky130.json"
+CODES = "docs/results/quantisation/demo.json"
+DEMO = "docs/results/demo/training.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"

@@ -22,12 +22,22 @@ import numpy as np
 
 from circuits.technology import load_technology
 from codesign.mapped_neuron import MappedNeuron
-from codesign.noise_plots import noise_figure
-from codesign.noise_study import Jitter, Ratio, Train, measured_jitter, ratio, study_to_json
 from codesign.plots import save_figure
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
+from codesign.studies.noise.picture import noise_figure
+from codesign.studies.noise.plan import NoisePlan
+from codesign.studies.noise.results import (
+    Jitter,
+    Ratio,
+    Train,
+    measured_jitter,
+    ratio,
+    results_to_json,
+)
+from codesign.studies.noise.study import study_noise
 from codesign.workbench import WorkbenchSettings
 from codesign.workflows.circuit import default_choices, design_neuron
-from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
 from codesign.workflows.validate import circuit_regime
 from netlists.engine import Engine
 from netlists.neuron_benches import response
@@ -66,26 +76,23 @@ def main() -> None:
         choices = replace(choices, membrane_capacitance=arguments.membrane_capacitance)
     stem = f"{technology.name}_{known.name}"
     record = arguments.folder / f"{stem}.jsonl"
-    with WorkbenchSettings(arguments.workers, 1800.0).open() as workbench:
+    settings = WorkbenchSettings(time_limit=1800.0)
+    with LocalExecutor(arguments.workers, settings) as executor:
+        workbench = executor.tools
         design = design_neuron(known.parameters, technology, workbench, choices)
         mapped = MappedNeuron(known.parameters, design, technology, design.conditions, drive)
         neuron = noisy_neuron(mapped, workbench)
         # the first two intervals of a run are left out
         each = max(1, neuron.quiet.spike_count - 4)
         circuits = int(np.ceil(arguments.intervals / each))
-        outcome = study(
-            neuron,
-            workbench,
-            arguments.runs,
-            arguments.seed,
-            circuits,
-            arguments.boundary,
-            record,
-        )
+        plan = NoisePlan(arguments.runs, circuits, arguments.boundary)
+        results, outcome = study_noise(neuron, plan, executor, arguments.seed, record)
+        if outcome is None:
+            raise SystemExit(results.exit_status)
         checks = macromodel_checks(neuron, arguments.seed)
         checks["ngspice_almost_without_noise"] = quiet_circuit(neuron, workbench.engine)
     own = outcome.jitter[ISI]
-    document: dict[str, Any] = study_to_json(outcome) | {"checks": {}}
+    document: dict[str, Any] = results_to_json(outcome) | {"checks": {}}
     for name, found in checks.items():
         over = None if found is None or own is None else ratio(found, own)
         document["checks"][name] = None if found is None else _row(found, over)

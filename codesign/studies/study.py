@@ -35,9 +35,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from codesign.interruption import Interruption, Stopped, interruption
-from codesign.studies.failure import Failure
+from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON, content
 from codesign.studies.record import Record, RecordHead
+from neuron_model.errors import InputError, SimulatorError
 from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
@@ -181,6 +182,17 @@ class Results:
     def interrupted(self) -> bool:
         """Whether a signal stopped it before it was done."""
         return self.signal is not None
+
+    def check(self) -> None:
+        """For a study that says nothing without all of its points.
+
+        Raises:
+            InputError: the first point that cannot be, with its reason.
+            SimulatorError: the first one at which ngspice failed, or that killed its workers.
+        """
+        for key, failure in self.failures.items():
+            error = InputError if failure.kind is Kind.INPUT else SimulatorError
+            raise error(f"{key}: {failure.reason}")
 
     @property
     def exit_status(self) -> int:

@@ -140,7 +140,7 @@ class NoisyBackend(CircuitBackend):
         self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
     ) -> Trajectory:
         """See :class:`Backend`."""
-        from codesign.workflows.noise import noisy_neuron
+        from codesign.studies.noise.noisy_neuron import noisy_neuron
         from neuron_model.analysis.noise import noisy_runs
 
         mapped = self._mapped(parameters, Drive(stimulus, duration))

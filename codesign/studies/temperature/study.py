@@ -21,7 +21,7 @@ from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
 from neuron_model.analysis.regimes import RegimeReport
-from neuron_model.errors import InputError, SimulatorError
+from neuron_model.errors import InputError
 from neuron_model.progress import Progress
 
 TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
@@ -84,9 +84,7 @@ def study_temperature(
     found = run(temperature_study(neuron, question), executor, record, progress)
     if found.interrupted:
         return found, None
-    for point, failure in found.failures.items():
-        error = InputError if failure.kind == "input" else SimulatorError
-        raise error(f"{point}: {failure.reason}")
+    found.check()
     return found, temperature_results(neuron, question, found.outcomes)
 
 

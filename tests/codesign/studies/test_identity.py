@@ -19,6 +19,7 @@ from codesign.studies.identity import (
     differences,
     key,
 )
+from codesign.studies.noise.task import NoiseTask
 from codesign.studies.sweep.configuration import SweepConfiguration
 from codesign.studies.temperature.task import TemperatureTask
 from codesign.workflows.source import Drive
@@ -38,6 +39,7 @@ _OF_TECHNOLOGY = {
 LEFT_OUT = {
     Technology: _OF_TECHNOLOGY,
     TemperatureTask: _OF_TECHNOLOGY,
+    NoiseTask: _OF_TECHNOLOGY | {"NoiseTask.neuron"},
     NeuronParameters: set(),
     Drive: set(),
     SweepConfiguration: {"MismatchSettings.least_yield"},

@@ -9,7 +9,11 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.command_line import main
-from codesign.workflows.noise import NoisyNeuron, noisy_bench, noisy_neuron, study
+from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
+from codesign.studies.noise.plan import NoisePlan
+from codesign.studies.noise.results import NoiseResults
+from codesign.studies.noise.study import study_noise
 from netlists.bench import CurrentSource, TransientNoise
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
@@ -28,10 +32,19 @@ def neuron(cache, workbench) -> NoisyNeuron:
     return noisy_neuron(mapped(KNOWN.parameters, GENERIC, workbench, DRIVE), workbench)
 
 
+def study(
+    neuron: NoisyNeuron, plan: NoisePlan, seed: int = 0, record: Path | None = None
+) -> NoiseResults:
+    with SerialExecutor() as executor:
+        outcome = study_noise(neuron, plan, executor, seed, record)[1]
+    assert outcome is not None
+    return outcome
+
+
 @pytest.mark.ngspice
 def test_runs_jitter_and_a_record_that_is_resumed(neuron, workbench, tmp_path: Path):
     record = tmp_path / "runs.jsonl"
-    outcome = study(neuron, workbench, 6, seed=4, record=record)
+    outcome = study(neuron, NoisePlan(6), seed=4, record=record)
     assert outcome.wanted == Regime.TONIC_SPIKING
     assert {train.regime for train in outcome.trains} == {Regime.TONIC_SPIKING}
     found = outcome.jitter["interspike_interval"]
@@ -40,13 +53,15 @@ def test_runs_jitter_and_a_record_that_is_resumed(neuron, workbench, tmp_path: P
     assert found.mean == pytest.approx(neuron.quiet.interspike_interval, rel=0.01)
 
     written = record.read_text()
-    again = study(neuron, workbench, 6, seed=4, record=record)
+    again = study(neuron, NoisePlan(6), seed=4, record=record)
     assert again.trains == outcome.trains
     assert record.read_text() == written
-    assert study(neuron, workbench, 6, seed=4).trains == outcome.trains
-    assert study(neuron, workbench, 6, seed=5).trains != outcome.trains
-    with pytest.raises(InputError, match="is the record of another neuron"):
-        study(neuron, workbench, 6, seed=5, record=record)
+    assert study(neuron, NoisePlan(6), seed=4).trains == outcome.trains
+    assert study(neuron, NoisePlan(6), seed=5).trains != outcome.trains
+    with pytest.raises(
+        InputError, match="is the record of another noise \\(seed = 5, where the record has 4"
+    ):
+        study(neuron, NoisePlan(6), seed=5, record=record)
 
 
 @pytest.mark.ngspice
@@ -56,7 +71,7 @@ def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron, workbench)
     biases += neuron.built.design.compensation_bias
     # four to six shot noises of each bias current, and up to twice that by the models
     assert 3.0 < membrane.shot_equivalent / biases < 13.0
-    rows = {row.cell: row for row in study(neuron, workbench, 2).cells}
+    rows = {row.cell: row for row in study(neuron, NoisePlan(2)).cells}
     names = {f"OTA of {a.name}" for a in neuron.built.design.elements}
     assert names | {"OTA of follower slow"} < set(rows)
     assert all(1.0 < row.white / row.shot < 2.2 for row in rows.values())
@@ -64,13 +79,39 @@ def test_the_membrane_has_the_densities_of_all_that_drives_it(neuron, workbench)
 
 @pytest.mark.ngspice
 def test_near_a_boundary_the_regime_is_a_matter_of_chance(neuron, workbench):
-    outcome = study(neuron, workbench, 10, boundary=True)
+    outcome = study(neuron, NoisePlan(10, boundary=True))
     boundary = outcome.boundary
     assert boundary is not None
     assert Regime.TONIC_SPIKING in (boundary.below, boundary.above)
     assert boundary.points[0].current < boundary.current < boundary.points[-1].current
     shares = np.array([p.share(boundary.above).value for p in boundary.points])
     assert shares[0] < 0.5 < shares[-1]
+
+
+def test_a_plan_zooms_in_until_it_sees_more_than_two_currents_undecided():
+    plan = NoisePlan(30, circuits=1, boundary=True)
+    first = plan.next({})
+    assert [p.key for p in first] == ["runs 0", "circuit 0", "boundary"]
+    known: dict = {p.key: None for p in first}
+    assert plan.next(known) == []  # no boundary was found
+    known["boundary"] = [0.5, "resting", "tonic_spiking"]
+    wide = plan.next(known)
+    assert [(p.key, p.values["count"]) for p in wide] == [
+        ("around 0, runs 0", 25),
+        ("around 0, runs 25", 5),
+    ]
+    sure = [["resting"]] * 4 + [["tonic_spiking"]] * 5
+    known |= {p.key: [each * p.values["count"] for each in sure] for p in wide}
+    near = plan.next(known)
+    assert [p.key for p in near] == ["around 1, runs 0", "around 1, runs 25"]
+    reach = [p.values["currents"][-1] - 0.5 for p in (wide[0], near[0])]
+    assert reach == [pytest.approx(0.02), pytest.approx(0.02 / 3)]
+    mixed = [["resting"]] * 3 + [["resting", "tonic_spiking"]] * 3 + [["tonic_spiking"]] * 3
+    known |= {p.key: mixed for p in near}
+    assert plan.next(known) == []
+    boundary = plan.around(known)[0]
+    assert boundary is not None
+    assert boundary.points[0].current == near[0].values["currents"][0]
 
 
 @pytest.mark.ngspice
@@ -80,7 +121,7 @@ def test_the_circuit_trembles_by_sources_in_the_test_bench(neuron, workbench):
     assert all(isinstance(s, CurrentSource) for s in noises)
     assert [s.negative for s in noises] == ["vm", "v_slow"]
     assert "trnoise" not in bench.cells
-    (train,) = study(neuron, workbench, 2, circuits=1).circuits
+    (train,) = study(neuron, NoisePlan(2, circuits=1)).circuits
     assert train.regime == Regime.TONIC_SPIKING
     gaps = np.diff(train.spikes)[1:]
     assert np.median(gaps) == pytest.approx(neuron.quiet.interspike_interval, rel=0.03)

@@ -198,7 +198,7 @@ class CellRow:
 
 
 @dataclass(frozen=True)
-class NoiseStudy:
+class NoiseResults:
     """One neuron with noise at one corner and temperature (degree Celsius).
 
     time_unit: seconds; unit_current: ampere; unit_voltage: volt. wanted: the regime of the
@@ -249,7 +249,7 @@ class NoiseStudy:
         return {x: Share(counts[x], len(trains)) for x in Regime if counts[x]}
 
 
-def study_to_json(study: NoiseStudy) -> dict[str, Any]:
+def results_to_json(study: NoiseResults) -> dict[str, Any]:
     """A JSON document: densities, jitter with intervals, shares of regimes."""
 
     def of(trains: Sequence[Train], values: Mapping[str, Jitter | None]) -> dict[str, Any] | None:

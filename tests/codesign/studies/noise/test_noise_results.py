@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from codesign.console import plain
-from codesign.noise_study import (
+from codesign.studies.noise.results import (
     Boundary,
     BoundaryPoint,
     Jitter,
@@ -15,10 +15,10 @@ from codesign.noise_study import (
     jitter,
     measured_jitter,
     ratio,
-    study_to_json,
+    results_to_json,
 )
 from neuron_model.analysis.regimes import Regime
-from tests.codesign.noise_studies import RESTING, TONIC, study, trains
+from tests.codesign.studies.noise.noise_studies import RESTING, TONIC, study, trains
 
 
 @pytest.mark.parametrize("runs", [1, 4, 20])
@@ -98,7 +98,7 @@ def test_the_width_of_a_boundary_is_that_of_the_normal_distribution():
 
 
 def test_the_document_is_json_with_intervals_of_all_that_was_counted():
-    document = json.loads(json.dumps(plain(study_to_json(study()))))
+    document = json.loads(json.dumps(plain(results_to_json(study()))))
     assert document["macromodel"]["jitter"]["interspike_interval"]["count"] == 30 * 37
     seconds = document["macromodel"]["jitter"]["interspike_interval"]["deviation_seconds"]
     assert seconds == pytest.approx(0.1 * 2e-4, rel=0.05)
@@ -108,7 +108,7 @@ def test_the_document_is_json_with_intervals_of_all_that_was_counted():
     share = document["macromodel"]["regimes"]["tonic_spiking"]
     assert share["interval"][0] < share["share"] == 1.0
     assert len(document["boundary"]["points"]) == 11
-    without = study_to_json(study(circuits=(), boundary=None))
+    without = results_to_json(study(circuits=(), boundary=None))
     assert without["ngspice"] is None
     assert without["boundary"] is None
     assert without["macromodel_over_ngspice"]["interspike_interval"] is None

@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.noise_study import QUANTITIES, Jitter, NoiseStudy, Train
 from codesign.plots import COLOURS, PALE, STYLE
 from codesign.quantities import conditions_text, percent, si_unit
 from codesign.regime_colours import REGIME_COLOURS, regime_words
+from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
 
 _WHO: Mapping[str, str] = {"as_built": "macromodel", "circuit": "ngspice"}
 _MOST_RASTERED = 40
@@ -21,7 +21,7 @@ _RASTERED_INTERVALS = 6.0
 _BINS = 31
 
 
-def noise_figure(study: NoiseStudy) -> Figure:
+def noise_figure(study: NoiseResults) -> Figure:
     """Noise of the nodes, histogram of the intervals, spikes run by run, and, where it was looked
     for, the share of each regime around a boundary."""
     columns = 3 if study.boundary is None else 4
@@ -38,7 +38,7 @@ def noise_figure(study: NoiseStudy) -> Figure:
         return figure
 
 
-def _draw_densities(axes: Axes, study: NoiseStudy) -> None:
+def _draw_densities(axes: Axes, study: NoiseResults) -> None:
     """One-sided densities of the noise currents at each node; dots: where flicker meets white."""
     rate = 1.0 / study.time_unit
     frequency = np.geomspace(1e-6 * rate, 0.3 * rate, 200)
@@ -55,12 +55,12 @@ def _draw_densities(axes: Axes, study: NoiseStudy) -> None:
     axes.legend(fontsize=7)
 
 
-def _main_quantity(study: NoiseStudy) -> str | None:
+def _main_quantity(study: NoiseResults) -> str | None:
     order = ("interburst_interval", "interspike_interval", "first_spike")
     return next((name for name in order if study.jitter[name] is not None), None)
 
 
-def _draw_intervals(axes: Axes, study: NoiseStudy) -> None:
+def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
     name = _main_quantity(study)
     if name is None:
         axes.set_axis_off()
@@ -112,7 +112,7 @@ def _values(trains: Sequence[Train], name: str, pause: float | None) -> np.ndarr
     return np.concatenate(parts)
 
 
-def _draw_raster(axes: Axes, study: NoiseStudy) -> None:
+def _draw_raster(axes: Axes, study: NoiseResults) -> None:
     """The spikes of some runs, the last ones: there the noise has added up."""
     shown = [t for t in study.trains if t.spikes][:_MOST_RASTERED]
     circuits = [t for t in study.circuits if t.spikes]
@@ -152,7 +152,7 @@ def _shown_span(trains: Sequence[Train], pause: float | None) -> float:
     return (2.2 if pause is not None else _RASTERED_INTERVALS) * usual
 
 
-def _draw_boundary(axes: Axes, study: NoiseStudy) -> None:
+def _draw_boundary(axes: Axes, study: NoiseResults) -> None:
     """Share of the runs in each regime over the current, with Wilson's intervals."""
     boundary = study.boundary
     assert boundary is not None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from codesign.noise_study import Boundary, BoundaryPoint, CellRow, NoiseStudy, Train
+from codesign.studies.noise.results import Boundary, BoundaryPoint, CellRow, NoiseResults, Train
 from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
@@ -18,7 +18,7 @@ def trains(runs: int, deviation: float, seed: int = 0, spikes: int = 40) -> tupl
     return tuple(Train(tuple(np.cumsum(row).tolist()), TONIC) for row in gaps)
 
 
-def study(**changes: object) -> NoiseStudy:
+def study(**changes: object) -> NoiseResults:
     points = tuple(
         BoundaryPoint(0.7 + 0.001 * k, {TONIC: 10 + 10 * k, RESTING: 90 - 10 * k})
         for k in range(-1, 10)
@@ -45,4 +45,4 @@ def study(**changes: object) -> NoiseStudy:
         "circuits": trains(4, 0.1, seed=1),
         "boundary": Boundary(0.704, RESTING, TONIC, points),
     }
-    return NoiseStudy(**(parts | changes))  # type: ignore[arg-type]
+    return NoiseResults(**(parts | changes))  # type: ignore[arg-type]

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.noise_plots import noise_figure
-from codesign.noise_study import Train
 from codesign.plots import save_figure
+from codesign.studies.noise.picture import noise_figure
+from codesign.studies.noise.results import Train
 from neuron_model.analysis.regimes import Regime
-from tests.codesign.noise_studies import study
+from tests.codesign.studies.noise.noise_studies import study
 
 
 def titles(figure) -> list[str]:

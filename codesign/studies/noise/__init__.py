@@ -1,0 +1,1 @@
+"""How much a neuron's intervals vary by the noise of its transistors."""

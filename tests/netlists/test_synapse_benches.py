@@ -21,7 +21,7 @@ from netlists.waveforms import Waveforms
 from netlists.writer import device_uses
 
 LINE_UNITS, FULL_SCALE, KEEP = 64, 8e-9, 0.5e-9
-# NETWORK's law of a line: the OTA lifts the gates by so much, and gates have so much a square.
+# Rule of thumb for a line: the OTA lifts the gates by so much, and gates have so much a square.
 LIFTED, GATE = 0.35, 3.3e-15
 
 

@@ -14,6 +14,7 @@ from circuits.leak import leak
 from circuits.ota import ota
 from circuits.output_stage import output_stage
 from circuits.structure import Capacitor, Cell, Direction, Instance, Part, Port
+from circuits.synapse import line_driver
 from circuits.technology import Technology
 from mapping.characteristics import Orientation
 from mapping.design import NeuronDesign, OtaDesign
@@ -59,10 +60,16 @@ def reference_lines(design: NeuronDesign) -> tuple[Line, ...]:
     return (*lines, Line("vr_s", design.output.threshold_voltage, "threshold of s"))
 
 
-def neuron_circuit(design: NeuronDesign, technology: Technology) -> NeuronCircuit:
-    """The transistor-level neuron of ``design``, with the sizes of ``technology``."""
+def neuron_circuit(
+    design: NeuronDesign, technology: Technology, line_units: int | None = None
+) -> NeuronCircuit:
+    """The transistor-level neuron of ``design``, with the sizes of ``technology``.
+
+    line_units: of a neuron in a network, whose port ``s`` is a gate line with a diode of so many
+    unit transistors, and whose filtered voltages have no port.
+    """
     biases, references = bias_lines(design), reference_lines(design)
-    monitors = tuple(f"v_{f.timescale}" for f in design.followers)
+    monitors = () if line_units else tuple(f"v_{f.timescale}" for f in design.followers)
     ports = (
         Port(MEMBRANE, Direction.BIDIRECTIONAL),
         *(Port(name, Direction.OUTPUT) for name in monitors),
@@ -72,11 +79,14 @@ def neuron_circuit(design: NeuronDesign, technology: Technology) -> NeuronCircui
         Port("vdd", Direction.POWER),
         Port("vss", Direction.GROUND),
     )
-    cell = Cell(_cell_name(design.name), ports, _parts(design, technology), _description(design))
+    parts = _parts(design, technology, line_units)
+    cell = Cell(_cell_name(design.name), ports, parts, _description(design))
     return NeuronCircuit(cell, biases, references, monitors)
 
 
-def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
+def _parts(
+    design: NeuronDesign, technology: Technology, line_units: int | None
+) -> tuple[Part, ...]:
     amplifier = ota(technology)
     parts: list[Part] = []
     for element in design.elements:
@@ -111,7 +121,8 @@ def _parts(design: NeuronDesign, technology: Technology) -> tuple[Part, ...]:
         f"s: threshold {design.u_threshold:g}, saturation {design.u_saturation:g} -> "
         f"{design.output.bias_current * 1e9:.4g} nA, {design.output.threshold_voltage:.4f} V"
     )
-    parts.append(Instance("output", output_stage(technology), nets, comment))
+    stage = line_driver(technology, line_units) if line_units else output_stage(technology)
+    parts.append(Instance("output", stage, nets, comment))
     parts.append(Capacitor("membrane", MEMBRANE, "vss", design.membrane_capacitance, "membrane"))
     return tuple(parts)
 

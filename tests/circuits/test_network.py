@@ -1,0 +1,169 @@
+"""A network's netlist: hierarchy, ports, what hangs on which line, and names in one deck."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.area import area
+from circuits.network import KEEP_PORT, NetworkCircuit, network_circuit
+from circuits.structure import Capacitor, Cell, Instance, Transistor
+from circuits.synapse import KEEP
+from mapping.mapper import MappingChoices
+from mapping.network_design import NetworkDesign
+from mapping.network_mapper import NetworkChoices, map_network
+from mapping.network_neurons import map_layers, map_readouts
+from mapping.network_weights import LayerWeights, NetworkWeights
+from netlists.writer import cell_text
+from neuron_model.errors import InputError
+from neuron_model.model.parameters import NeuronParameters
+from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.neurons import EXCITABLE
+from tests.mapping.synapses import made_up_synapses
+
+CHOICES = NetworkChoices(unit_current=4e-9, time_unit=1.5e-4, readout_current=2e-9)
+NEURON_CHOICES = MappingChoices(leak_sections=5)
+# The second neuron of the first layer has no fan-out, the last weight into the second layer is 0.
+WEIGHTS = NetworkWeights(
+    layers=(
+        LayerWeights(np.array([[1.0], [-2.0]]), np.array([0.2, -0.1])),
+        LayerWeights(np.array([[1.5, 0.0], [-0.5, 0.0]]), np.zeros(2), np.array([[0, -1], [1, 0]])),
+    ),
+    readout=np.array([[1.0, -3.0]]),
+    readout_bias=np.array([0.1]),
+    readout_tau=np.array([1.0]),
+    sample_interval=2.0,
+    inputs=np.array([[-1.0, 1.0]]),
+)
+
+
+def layer(size: int) -> NeuronParameters:
+    return NeuronParameters.stack(
+        [replace(EXCITABLE, name=f"n{i}", tau_slow=20.0 + i) for i in range(size)]
+    )
+
+
+@pytest.fixture(scope="module")
+def design() -> NetworkDesign:
+    return map_network(WEIGHTS, made_up_synapses(), LIMITS, CHOICES)
+
+
+@pytest.fixture(scope="module")
+def circuit(design: NetworkDesign, generic) -> NetworkCircuit:
+    cells = real_cells()
+    neurons = map_layers([layer(2), layer(2)], design, cells, LIMITS, NEURON_CHOICES)
+    readouts = map_readouts(WEIGHTS, design, cells, LIMITS, NEURON_CHOICES)
+    return network_circuit("network", design, neurons, readouts, generic)
+
+
+def parts(cell: Cell) -> dict[str, Instance]:
+    return {part.name: part for part in cell.parts if isinstance(part, Instance)}
+
+
+def test_it_holds_only_transistors_and_capacitors(circuit):
+    kinds = {
+        type(part)
+        for cell in (*circuit.cell.cells, circuit.cell)
+        for part in cell.parts
+        if not isinstance(part, Instance)
+    }
+    assert kinds == {Transistor, Capacitor}
+
+
+def test_the_hierarchy_is_network_layer_neuron_and_column(circuit):
+    top = parts(circuit.cell)
+    assert set(top) == {"input0", "keeper", "layer0_i", "layer1_i", "output0_i"}
+    inside = parts(top["layer1_i"].cell)
+    assert set(inside) == {"column0", "neuron0", "column1", "neuron1"}
+    assert set(parts(top["output0_i"].cell)) == {"column", "readout"}
+
+
+def test_names_are_unique_in_one_deck(circuit):
+    names = Counter(cell.name.lower() for cell in (*circuit.cell.cells, circuit.cell))
+    assert max(names.values()) == 1
+
+
+def test_every_synapse_has_its_units_its_line_and_its_side(circuit, design):
+    top = parts(circuit.cell)
+    for projection in design.projections:
+        if projection.target == "y":
+            columns = [parts(top["output0_i"].cell)["column"].cell]
+        else:
+            inside = parts(top[f"{projection.target}_i"].cell)
+            columns = [inside[f"column{i}"].cell for i in range(len(projection.units))]
+        for column, row in zip(columns, projection.units, strict=True):
+            found = {t.gate: t for _, t in column.transistors() if t.role == "synapse"}
+            for source, units in enumerate(row):
+                gate = f"{projection.source}_{source}"
+                assert (gate in found) == bool(units)
+                if units:
+                    assert found[gate].size.multiplier == abs(units)
+                    assert found[gate].drain == ("fold" if units > 0 else "vm")
+
+
+def test_each_weight_is_a_comment_with_its_trained_and_built_value(circuit, design, generic):
+    text = cell_text(circuit.cell, generic)
+    for projection in design.projections:
+        for (target, source), units in np.ndenumerate(projection.units):
+            if units:
+                trained = projection.trained[target, source]
+                built = projection.built[target, source]
+                line = (
+                    f"{projection.source}_{source}: {trained:.5g} -> {built:.5g}, {units:+d} units"
+                )
+                assert f"* weight from {line}" in text
+
+
+def test_lines_lead_from_neurons_to_columns(circuit):
+    top = parts(circuit.cell)
+    ports = {name: [p.name for p in top[name].cell.ports] for name in ("layer0_i", "layer1_i")}
+    assert {"x_0", "s0_0", "s0_1", KEEP} <= set(ports["layer0_i"])
+    # a layer that feeds itself reads its own lines inside
+    assert {"s0_0", "s1_0", "s1_1"} <= set(ports["layer1_i"])
+    assert "s0_1" not in ports["layer1_i"]
+    keep = {
+        part.nets[[p.name for p in part.cell.ports].index(KEEP)]
+        for part in (top["layer0_i"], top["layer1_i"], top["output0_i"])
+    }
+    assert keep == {KEEP_PORT}
+
+
+def test_every_port_is_an_input_an_output_a_line_or_a_supply(circuit):
+    names = [port.name for port in circuit.cell.ports]
+    lines = [line.port for line in (*circuit.bias_lines, *circuit.reference_lines)]
+    # nobody hears the second neuron of the first layer
+    assert sorted(names) == sorted(
+        [*circuit.inputs, *circuit.outputs, "s0_1", *lines, "vdd", "vss"]
+    )
+    assert all(line.value > 0 for line in circuit.bias_lines)
+
+
+def test_its_area_is_that_of_its_parts(circuit, design, generic):
+    total = area(circuit.cell, generic)
+    units = sum(t.size.multiplier for _, t in circuit.cell.transistors() if t.role == "synapse")
+    assert units == design.unit_count
+    assert total.transistors > units
+    assert total.capacitors > 0
+
+
+def test_neurons_have_one_time_unit_and_drive_their_lines(design):
+    neurons = map_layers([layer(2), layer(2)], design, real_cells(), LIMITS, NEURON_CHOICES)
+    for number, group in enumerate(neurons):
+        for neuron in group:
+            assert neuron.time_unit == pytest.approx(CHOICES.time_unit, rel=1e-4)
+            assert neuron.unit_current == CHOICES.unit_current
+            full = design.line(f"s{number}").full_scale
+            gain = (
+                real_cells()
+                .noninverting.at(neuron.output.bias_current, neuron.output.threshold_voltage)
+                .gain
+            )
+            assert gain * neuron.output.bias_current == pytest.approx(full, rel=1e-3)
+
+
+def test_layers_that_are_not_the_networks_are_refused(design, generic):
+    with pytest.raises(InputError, match="layer 1 has 3 neurons"):
+        map_layers([layer(2), layer(3)], design, real_cells(), LIMITS, NEURON_CHOICES)
+    with pytest.raises(InputError, match="designs of"):
+        network_circuit("network", design, [], [], generic)

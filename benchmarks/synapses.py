@@ -106,7 +106,7 @@ def _columns(
     kept: SynapseBenches, bare: SynapseBenches, gates: float, engine: Engine
 ) -> dict[str, Any]:
     """Time constants of the step of one unit."""
-    found = {}
+    found: dict[str, Any] = {}
     for word, benches, duration in (("kept", kept, 2e-3), ("bare", bare, 2e-2)):
         settled = settling(engine.run(benches.fold(1, gates, duration)), duration, _SHARE)
         found |= {f"column_rise_{word}": settled.rise, f"column_fall_{word}": settled.fall}

@@ -31,9 +31,9 @@ from codesign.workbench import Workbench, WorkbenchSettings
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
-from mapping.as_built_samples import as_built_samples
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
+from mapping.samples import sampled
 from netlists.deck import build_job, command
 from netlists.device_names import alterations
 from netlists.mismatch_benches import has_factors
@@ -77,10 +77,10 @@ def drawing_seconds(drawn: DrawnNeuron, workbench: Workbench, repeats: int = 3) 
     design, technology = drawn.built.design, drawn.technology
     measured = workbench.cells(technology, drawn.built.conditions)
     sensitivities = workbench.sensitivities(technology, measured)
-    spreads = device_spreads(design, technology)
+    spreads, macromodel = device_spreads(design, technology), drawn.built.macromodel
 
     def once() -> None:
-        as_built_samples(design, measured, sensitivities, draw(spreads, MANY, drawn.drawing.seed))
+        sampled(macromodel, sensitivities, draw(spreads, MANY, drawn.drawing.seed))
 
     return _median(once, repeats, time.perf_counter)
 

@@ -26,8 +26,8 @@ from codesign.workflows.rhythm import model_regime
 from codesign.workflows.source import load_source
 from codesign.workflows.stimuli import default_stimulus, steady_drive
 from codesign.workflows.validate import default_task_duration
-from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
+from mapping.macromodel import Macromodel
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -46,7 +46,7 @@ def regimes(
 ) -> list[RegimeReport]:
     """How each neuron fires as built."""
     return [
-        model_regime(as_built(design, measured), drive)
+        model_regime(Macromodel(design, measured).compact, drive)
         for design, drive in zip(layer.designs, drives, strict=True)
     ]
 

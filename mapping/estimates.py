@@ -13,31 +13,30 @@ the power at rest is the power while spiking, to a per cent, so that
 
 from __future__ import annotations
 
-from mapping.as_built import follower_point, point
-from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 
 
-def supply_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def supply_current(macromodel: Macromodel) -> float:
     """Current from the supply in ampere, those of the bias lines included."""
+    design, cells = macromodel.design, macromodel.cells
     output = design.output
-    at = characteristics.noninverting.at(output.bias_current, output.threshold_voltage)
-    gains = [(a.bias_current, point(a, characteristics).gain) for a in design.amplifiers]
+    at = cells.noninverting.at(output.bias_current, output.threshold_voltage)
+    gains = [(a.bias_current, macromodel.at(a).gain) for a in design.amplifiers]
     gains.append((output.bias_current, at.gain))
     total = sum(bias * (1.0 + 2.0 * gain) for bias, gain in gains)
     for follower in design.followers:
-        gain = follower_point(follower, characteristics).gain
+        gain = macromodel.at_follower(follower).gain
         total += follower.bias_current * (1.0 + (1.0 if follower.divided else gain) + gain)
     bias = design.compensation_bias
     if bias > 0:
         sources = design.compensation_current > 0
-        total += bias * (1.0 + (2.0 * characteristics.source.gain_at(bias) if sources else 0.0))
+        total += bias * (1.0 + (2.0 * cells.source.gain_at(bias) if sources else 0.0))
     return float(total)
 
 
-def static_power(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def static_power(macromodel: Macromodel) -> float:
     """Power from the supply in watt, bias lines included."""
-    return design.supply * supply_current(design, characteristics)
+    return macromodel.design.supply * supply_current(macromodel)
 
 
 def energy_per_spike(power: float, duration: float, spikes: int) -> float | None:

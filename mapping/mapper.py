@@ -19,20 +19,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares
 
-from mapping.as_built import (
-    as_built,
-    as_built_filter,
-    follower_point,
+from mapping.bias_generator import BiasGenerator
+from mapping.characteristics import CellCharacteristics, Orientation
+from mapping.compact import (
+    filter_of,
     membrane_conductance,
     offset_current,
     output_span,
-    point,
     skew_current,
 )
-from mapping.bias_generator import BiasGenerator
-from mapping.characteristics import CellCharacteristics, Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
 from mapping.limits import Limits, check_within
+from mapping.macromodel import Macromodel
 from mapping.quantisation import quantise
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import element_current, leak_current
@@ -112,13 +110,17 @@ def map_neuron(
             break
         scale = raised
     cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
-    notes = (*_notes(neuron, design, characteristics, reach), *_raised(scale, cold, limits))
+    notes = (
+        *_notes(neuron, Macromodel(design, characteristics), reach),
+        *_raised(scale, cold, limits),
+    )
     design = replace(design, notes=notes)
     _check(neuron, design, characteristics, limits, reach)
-    _check_slopes(neuron, dict(elements), design, characteristics)
+    _check_slopes(neuron, Macromodel(design, characteristics))
     if choices.generator is not None:
         free = choices.unit_current is None
-        return quantise(design, characteristics, limits, choices.generator, free).design
+        built = Macromodel(design, characteristics)
+        return quantise(built, limits, choices.generator, free).design
     return design
 
 
@@ -163,7 +165,7 @@ def _solved(
     design = replace(design, leak=_first_leak(design, choices.leak_sections, reach))
     for _ in range(_ROUNDS):
         reach = _leak_range(design, characteristics, limits, choices)
-        design = _refine(neuron, dict(elements), design, characteristics, reach)
+        design = _refine(neuron, Macromodel(design, characteristics), reach)
     return design, reach
 
 
@@ -381,34 +383,24 @@ def _first_leak(design: NeuronDesign, count: int, reach: float) -> tuple[OtaDesi
     )
 
 
-def _refine(
-    neuron: NeuronParameters,
-    trained: dict[int, Element],
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    reach: float,
-) -> NeuronDesign:
+def _refine(neuron: NeuronParameters, before: Macromodel, reach: float) -> NeuronDesign:
     """One round: every number solved for with the characteristics at the design of before."""
+    design, cells = before.design, before.cells
     if design.elements[:1] and design.elements[0].reference_voltage == 0.0:
         placed = tuple(
             replace(a, reference_voltage=float(design.volts(a.delta))) for a in design.elements
         )
         design = replace(design, elements=placed)
-    design = _rescaled(trained, design, characteristics)
-    design = replace(
-        design,
-        followers=tuple(_follower(neuron, f, design, characteristics) for f in design.followers),
-    )
-    elements = tuple(
-        _element(trained[_index(a)], neuron, a, design, characteristics) for a in design.elements
-    )
-    design = replace(design, elements=elements)
-    design = replace(design, leak=_leak(neuron, trained, design, characteristics, reach))
-    design = _compensated(neuron, design, characteristics)
-    design = _membrane(neuron, design, characteristics)
-    at = characteristics.noninverting.at(
-        design.output.bias_current, design.output.threshold_voltage
-    )
+    design = _rescaled(neuron, Macromodel(design, cells))
+    now = Macromodel(design, cells)
+    design = replace(design, followers=tuple(_follower(f, now) for f in design.followers))
+    now = Macromodel(design, cells)
+    pairs = zip(neuron.elements, design.elements, strict=True)
+    design = replace(design, elements=tuple(_element(e, neuron, a, now) for e, a in pairs))
+    design = replace(design, leak=_leak(neuron, Macromodel(design, cells), reach))
+    design = _compensated(neuron, Macromodel(design, cells))
+    design = _membrane(neuron, Macromodel(design, cells))
+    at = cells.noninverting.at(design.output.bias_current, design.output.threshold_voltage)
     output = OutputDesign(
         bias_current=design.unit_current / at.gain,
         threshold_voltage=float(design.volts(neuron.u_threshold)) - at.offset,
@@ -417,38 +409,23 @@ def _refine(
     return replace(design, output=output)
 
 
-def _rescaled(
-    trained: dict[int, Element], design: NeuronDesign, characteristics: CellCharacteristics
-) -> NeuronDesign:
+def _rescaled(neuron: NeuronParameters, built: Macromodel) -> NeuronDesign:
     """V0 such that the elements' kappas are right on the average, weighted by |alpha|."""
+    design = built.design
     if not design.elements:
         return design
     weights = np.array([abs(a.alpha) for a in design.elements])
-    slopes = np.array(
-        [
-            trained[_index(a)].kappa * point(a, characteristics).slope_voltage
-            for a in design.elements
-        ]
-    )
+    pairs = zip(neuron.elements, design.elements, strict=True)
+    slopes = np.array([e.kappa * built.at(a).slope_voltage for e, a in pairs])
     unit_voltage = float(weights @ slopes / weights.sum())
     time_unit = design.time_unit * unit_voltage / design.unit_voltage
     return replace(design, unit_voltage=unit_voltage, time_unit=time_unit)
 
 
-def _index(amplifier: OtaDesign) -> int:
-    """Which of the trained elements ``amplifier`` makes: its name ends in the number."""
-    return int(amplifier.name.lstrip("fspmu"))
-
-
-def _follower(
-    neuron: NeuronParameters,
-    follower: FollowerDesign,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-) -> FollowerDesign:
-    tau, shape = as_built_filter(follower, design, characteristics)
-    settled = math.atanh(shape.kappa * shape.offset) / shape.kappa * design.unit_voltage
-    at = follower_point(follower, characteristics)
+def _follower(follower: FollowerDesign, built: Macromodel) -> FollowerDesign:
+    tau, shape = filter_of(follower, built)
+    settled = math.atanh(shape.kappa * shape.offset) / shape.kappa * built.design.unit_voltage
+    at = built.at_follower(follower)
     bias = follower.bias_current * tau / follower.tau
     return replace(follower, bias_current=bias, shift=settled - at.offset)
 
@@ -457,15 +434,14 @@ def _element(
     element: Element,
     neuron: NeuronParameters,
     amplifier: OtaDesign,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
+    built: Macromodel,
 ) -> OtaDesign:
     """Bias by least squares of the whole curve, reference so that its centre is delta."""
-    at = point(amplifier, characteristics)
+    design, at = built.design, built.at(amplifier)
     u = np.linspace(-_RANGE, _RANGE, 121) - element.delta
     wanted = np.tanh(element.kappa * u)
-    built = np.tanh(design.unit_voltage / at.slope_voltage * u)
-    alpha = abs(element.alpha) * float(wanted @ built / (built @ built))
+    drawn = np.tanh(design.unit_voltage / at.slope_voltage * u)
+    alpha = abs(element.alpha) * float(wanted @ drawn / (drawn @ drawn))
     follower = design.follower(amplifier.timescale)
     shift = follower.shift if follower else 0.0
     return replace(
@@ -475,28 +451,22 @@ def _element(
     )
 
 
-def _leak(
-    neuron: NeuronParameters,
-    trained: dict[int, Element],
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    reach: float,
-) -> tuple[OtaDesign, ...]:
+def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[OtaDesign, ...]:
     """Weights and centres of the sections by least squares of the whole fast curve.
 
     What output conductances add, and what fast elements miss by their slopes, the leak makes up.
     """
+    design = built.design
     u = np.linspace(-reach, reach, 20 * len(design.leak) + 41)
     target = leak_current(u - neuron.u_rest, neuron.leak)
-    for amplifier in design.elements:
+    for element, amplifier in zip(neuron.elements, design.elements, strict=True):
         if amplifier.timescale == Timescale.FAST and neuron.tau_fast == 0:
-            element = trained[_index(amplifier)]
             target = target + element_current(u, element.alpha, element.delta, element.kappa)
-            target = target - _built_current(amplifier, u, design, characteristics)
-    conductance = membrane_conductance(design, characteristics)
+            target = target - _built_current(amplifier, u, built)
+    conductance = membrane_conductance(built)
     target = target - conductance * design.unit_voltage / design.unit_current * u
-    target = target - skew_current(design, characteristics, u)
-    points = [point(a, characteristics) for a in design.leak]
+    target = target - skew_current(built, u)
+    points = [built.at(a) for a in design.leak]
     kappas = np.array([design.unit_voltage / at.slope_voltage for at in points])
     gains = np.array([at.gain for at in points])
     offsets = np.array([at.offset for at in points])
@@ -529,10 +499,8 @@ def _leak(
     )
 
 
-def _built_current(
-    amplifier: OtaDesign, u: np.ndarray, design: NeuronDesign, characteristics: CellCharacteristics
-) -> np.ndarray:
-    at = point(amplifier, characteristics)
+def _built_current(amplifier: OtaDesign, u: np.ndarray, built: Macromodel) -> np.ndarray:
+    design, at = built.design, built.at(amplifier)
     sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
     delta = design.units(amplifier.reference_voltage + at.offset)
     kappa = design.unit_voltage / at.slope_voltage
@@ -540,50 +508,42 @@ def _built_current(
     return np.asarray(element_current(u, alpha, delta, kappa))
 
 
-def _compensated(
-    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
-) -> NeuronDesign:
+def _compensated(neuron: NeuronParameters, built: Macromodel) -> NeuronDesign:
     """The current that makes the mean of the fast curve the trained one."""
+    design, cells = built.design, built.cells
     u = neuron.u_rest + np.linspace(-_RANGE, _RANGE, 121)
     leak = leak_current(u - neuron.u_rest, neuron.leak)
-    built = sum(_built_current(a, u, design, characteristics) for a in design.leak)
-    conductance = membrane_conductance(design, characteristics)
-    built = built + conductance * design.unit_voltage / design.unit_current * u
-    built = built + skew_current(design, characteristics, u)
-    skew = float(np.mean(built - leak))
-    current = design.unit_current * (neuron.i_bias + skew) - offset_current(design, characteristics)
-    mirror = characteristics.source if current > 0 else characteristics.sink
+    drawn = sum(_built_current(a, u, built) for a in design.leak)
+    conductance = membrane_conductance(built)
+    drawn = drawn + conductance * design.unit_voltage / design.unit_current * u
+    drawn = drawn + skew_current(built, u)
+    skew = float(np.mean(drawn - leak))
+    current = design.unit_current * (neuron.i_bias + skew) - offset_current(built)
+    mirror = cells.source if current > 0 else cells.sink
     size = abs(current)
     bias = size / mirror.gain_at(size) if size > 0 else 0.0
-    smallest = characteristics.source.bias_current[0] / 10
+    smallest = cells.source.bias_current[0] / 10
     if bias < smallest:
         current, bias = 0.0, 0.0
     return replace(design, compensation_current=current, compensation_bias=bias)
 
 
-def _membrane(
-    neuron: NeuronParameters, design: NeuronDesign, characteristics: CellCharacteristics
-) -> NeuronDesign:
-    """C_m such that the as-built membrane time constant is the trained one.
+def _membrane(neuron: NeuronParameters, built: Macromodel) -> NeuronDesign:
+    """C_m such that the macromodel's membrane time constant is the trained one.
 
     A fast element's lag makes the membrane quicker where the element is steep, as the leak's
     does: both are counted, so that the drawn capacitor makes up for them on the average.
     """
-    built = as_built(design, characteristics)
-    missing = (neuron.tau_m - built.tau_m) * design.time_unit
+    design, circuit = built.design, built.compact
+    missing = (neuron.tau_m - circuit.tau_m) * design.time_unit
     if neuron.tau_fast == 0:
-        missing += built.tau_fast * design.time_unit
+        missing += circuit.tau_fast * design.time_unit
     change = missing * design.unit_current / design.unit_voltage
     return replace(design, membrane_capacitance=design.membrane_capacitance + change)
 
 
-def _notes(
-    neuron: NeuronParameters,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    reach: float,
-) -> tuple[str, ...]:
-    notes = []
+def _notes(neuron: NeuronParameters, mapped: Macromodel, reach: float) -> tuple[str, ...]:
+    design, notes = mapped.design, []
     if reach < _RANGE:
         notes.append(
             f"the leak follows the model over +-{reach:.2g} units of U only, as far "
@@ -595,7 +555,7 @@ def _notes(
                 f"the {follower.timescale} filter is linear in the model and an OTA follower in "
                 'the circuit: large steps slew; train with filter = "ota" to have the same'
             )
-    span, built = neuron.u_saturation - neuron.u_threshold, output_span(design, characteristics)
+    span, built = neuron.u_saturation - neuron.u_threshold, output_span(mapped)
     if neuron.output is not OutputShape.OTA:
         notes.append(
             f"the circuit's s is max(0, tanh) of U - u_threshold over {built:.3g} units of U, the "
@@ -626,23 +586,18 @@ def _raised(
     )
 
 
-def _check_slopes(
-    neuron: NeuronParameters,
-    trained: dict[int, Element],
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-) -> None:
+def _check_slopes(neuron: NeuronParameters, built: Macromodel) -> None:
     """All amplifiers turn over much the same voltage: their kappas cannot be chosen one by one."""
+    design = built.design
     who = f"neuron '{neuron.name}' on {design.technology}:"
-    for amplifier in design.elements:
-        built = design.unit_voltage / point(amplifier, characteristics).slope_voltage
-        element = trained[_index(amplifier)]
+    for element, amplifier in zip(neuron.elements, design.elements, strict=True):
+        kappa = design.unit_voltage / built.at(amplifier).slope_voltage
         what = f"element {amplifier.name} (alpha {element.alpha:g}, delta {element.delta:g})"
-        _check_kappa(f"{who} {what} kappa", element.kappa, built, _KAPPA_TOLERANCE)
+        _check_kappa(f"{who} {what} kappa", element.kappa, kappa, _KAPPA_TOLERANCE)
     for follower in design.followers:
         wanted = neuron.filter(follower.timescale).kappa
         if wanted > 0:
-            _, shape = as_built_filter(follower, design, characteristics)
+            _, shape = filter_of(follower, built)
             what = f"{who} filter_{follower.timescale}.kappa"
             _check_kappa(what, wanted, shape.kappa, _FILTER_TOLERANCE)
 

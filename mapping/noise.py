@@ -1,4 +1,4 @@
-"""Noise of a design's cells as noise currents of its as-built neuron.
+"""Noise of a design's cells as noise currents of its macromodel.
 
     S_model = S_I / (I0^2 T)                at the membrane, T seconds in a unit of model time
     K_model = K T^(exponent - 1) / I0^2     of flicker noise, at the model frequency 1
@@ -15,23 +15,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mapping.as_built import as_built_element, follower_point, parasitics
 from mapping.cell_noise import CHARGE, CellNoise, OtaNoise
-from mapping.characteristics import CellCharacteristics, Orientation
-from mapping.design import NeuronDesign, OtaDesign
+from mapping.characteristics import Orientation
+from mapping.compact import element_of, parasitics
+from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
+from mapping.macromodel import Macromodel
 from neuron_model.analysis.noise import Noise, NoiseSource
 from neuron_model.model.parameters import Timescale
 
 
-def model_noise(
-    design: NeuronDesign, characteristics: CellCharacteristics, noise: CellNoise
-) -> Noise:
-    """The noise currents of the as-built neuron of ``design``, in its own units.
+def model_noise(macromodel: Macromodel, noise: CellNoise) -> Noise:
+    """The noise currents of a macromodel, in its design's units.
 
     Elements, then the leak's sections, followers, and the mirror of the compensation current.
     """
-    sources = [_amplifier(a, design, characteristics, noise) for a in design.amplifiers]
-    sources += [_follower(f.timescale, design, characteristics, noise) for f in design.followers]
+    design = macromodel.design
+    sources = [_amplifier(a, macromodel, noise) for a in design.amplifiers]
+    sources += [_follower(f, macromodel, noise) for f in design.followers]
     if design.compensation_bias > 0:
         mirror = noise.source if design.compensation_current > 0 else noise.sink
         white = _white(mirror.white_at(design.compensation_bias), design.unit_current, design)
@@ -41,13 +41,9 @@ def model_noise(
     return Noise(tuple(sources), noise.exponent)
 
 
-def _amplifier(
-    amplifier: OtaDesign,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    noise: CellNoise,
-) -> NoiseSource:
-    element = as_built_element(amplifier, design, characteristics)
+def _amplifier(amplifier: OtaDesign, macromodel: Macromodel, noise: CellNoise) -> NoiseSource:
+    design = macromodel.design
+    element = element_of(amplifier, macromodel)
     straight = amplifier.orientation == Orientation.NONINVERTING
     # a leak's sections read the membrane itself
     filtered = amplifier not in design.leak and design.follower(amplifier.timescale) is not None
@@ -64,25 +60,18 @@ def _amplifier(
     )
 
 
-def _follower(
-    timescale: Timescale,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    noise: CellNoise,
-) -> NoiseSource:
-    follower = design.follower(timescale)
-    assert follower is not None
-    at = follower_point(follower, characteristics)
+def _follower(follower: FollowerDesign, macromodel: Macromodel, noise: CellNoise) -> NoiseSource:
+    design, at = macromodel.design, macromodel.at_follower(follower)
     kappa = design.unit_voltage / at.slope_voltage
     unit = at.gain * follower.bias_current * kappa
     table = noise.of_follower(follower.divided)
     white, flicker = _densities(follower.bias_current, unit, design, table, noise.exponent)
     return NoiseSource(
-        node=timescale,
+        node=follower.timescale,
         white=white,
         flicker=flicker,
         reads=None,
-        minus=timescale,
+        minus=follower.timescale,
         kappa=kappa,
     )
 
@@ -133,18 +122,16 @@ class NodeNoise:
         return self.white / (2.0 * CHARGE)
 
 
-def node_noise(
-    averaged: Noise, design: NeuronDesign, characteristics: CellCharacteristics
-) -> tuple[NodeNoise, ...]:
+def node_noise(averaged: Noise, macromodel: Macromodel) -> tuple[NodeNoise, ...]:
     """What :meth:`neuron_model.analysis.noise.Noise.averaged` gives, back in amperes."""
-    extra = parasitics(design, characteristics)
+    design, extra = macromodel.design, parasitics(macromodel)
     found = []
     for source in averaged.sources:
         unit, capacitance = design.unit_current, design.membrane_capacitance + extra.membrane
         if source.node is not None:
             follower = design.follower(source.node)
             assert follower is not None
-            at = follower_point(follower, characteristics)
+            at = macromodel.at_follower(follower)
             unit = at.gain * follower.bias_current * design.unit_voltage / at.slope_voltage
             capacitance = follower.capacitance + extra.followers[source.node]
         amplitude = source.flicker[0] * unit / _slow(design, averaged.exponent)

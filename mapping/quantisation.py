@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mapping.as_built import as_built_element, point
 from mapping.bias_generator import OFF, BiasGenerator, CurrentCode
-from mapping.characteristics import CellCharacteristics
+from mapping.compact import element_of
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
 from mapping.limits import Limits, check_within
+from mapping.macromodel import Macromodel
 from neuron_model.model.dynamics import element_current
 from neuron_model.model.parameters import TIMESCALES, Timescale
 
@@ -88,17 +88,15 @@ class _Choice:
 
 
 def quantise(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
+    mapped: Macromodel,
     limits: Limits,
     generator: BiasGenerator,
     rescale: bool = True,
 ) -> QuantisedDesign:
-    """Codes for every line of ``design``, which was mapped on ``characteristics``.
+    """Codes for every line of a design.
 
     Args:
-        design: as mapped, with the currents and voltages that are wanted.
-        characteristics: that it was mapped on.
+        mapped: with the currents and voltages that are wanted, on the cells it was mapped on.
         limits: of capacitors and I0.
         generator: whose codes are to be used.
         rescale: whether I0 may be changed by some per cent to come nearer to codes.
@@ -106,16 +104,17 @@ def quantise(
     Raises:
         InputError: a line needs what the generator cannot make; it is named, with the limit.
     """
+    design = mapped.design
     check_range(design, generator)
     scales = _SCALES if rescale else np.ones(1)
     low, high = limits.unit_current
     tried = [
-        _descend(scaled, characteristics, generator)
+        _descend(replace(mapped, design=scaled), generator)
         for scale in scales
         if low <= design.unit_current * scale <= high
         for scaled in [scaled_design(design, float(scale))]
         if _fits(scaled, generator)
-    ] or [_descend(design, characteristics, generator)]
+    ] or [_descend(mapped, generator)]
     return _quantised(min(tried, key=lambda chosen: chosen.error), limits, generator)
 
 
@@ -193,16 +192,13 @@ def _near(amplifier: OtaDesign, generator: BiasGenerator) -> list[Codes]:
     ]
 
 
-def _choices(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    candidates: Sequence[Sequence[Codes]],
-) -> list[_Choice]:
+def _choices(mapped: Macromodel, candidates: Sequence[Sequence[Codes]]) -> list[_Choice]:
+    design = mapped.design
     u = np.linspace(-_RANGE, _RANGE, _POINTS)
     choices = []
     for amplifier, codes in zip(design.amplifiers, candidates, strict=True):
-        at = point(amplifier, characteristics)
-        element = as_built_element(amplifier, design, characteristics)
+        at = mapped.at(amplifier)
+        element = element_of(amplifier, mapped)
         row = TIMESCALES.index(_timescale(amplifier, design))
         wanted = element_current(u, element.alpha, element.delta, element.kappa)
         curves = np.zeros((len(codes), len(TIMESCALES), _POINTS))
@@ -240,13 +236,12 @@ class _Chosen:
     nearest: float
 
 
-def _descend(
-    design: NeuronDesign, characteristics: CellCharacteristics, generator: BiasGenerator
-) -> _Chosen:
+def _descend(mapped: Macromodel, generator: BiasGenerator) -> _Chosen:
     """The best codes near the wanted ones, by coordinate descent."""
+    design = mapped.design
     candidates = [_near(a, generator) for a in design.amplifiers]
-    choices = _choices(design, characteristics, candidates)
-    trims = _trims(design, characteristics, generator, design.compensation_current)
+    choices = _choices(mapped, candidates)
+    trims = _trims(mapped, generator, design.compensation_current)
     worth = np.array([value for _, value in trims]) / design.unit_current
     missing = design.compensation_current / design.unit_current - worth
     picked, trim = [0] * len(choices), 0
@@ -273,20 +268,20 @@ def _descend(
 
 
 def trimmed(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
+    mapped: Macromodel,
     limits: Limits,
     generator: BiasGenerator,
     codes: Sequence[Codes],
 ) -> QuantisedDesign:
-    """``design`` with given codes of its amplifiers: the compensation makes up for the constant
+    """A design with given codes of its amplifiers: the compensation makes up for the constant
     part of what they are off, capacitors for the followers' biases."""
-    choices = _choices(design, characteristics, [[each] for each in codes])
+    design = mapped.design
+    choices = _choices(mapped, [[each] for each in codes])
     curves = sum((c.curves[0] for c in choices), np.zeros((len(TIMESCALES), _POINTS)))
     constant = sum(float(c.constants[0]) for c in choices)
     excess = float(curves.mean(axis=-1).sum()) + constant
     needed = design.compensation_current + excess * design.unit_current
-    trim = _trims(design, characteristics, generator, needed)[0]
+    trim = _trims(mapped, generator, needed)[0]
     missing = (design.compensation_current - trim[1]) / design.unit_current
     error = float(np.sqrt(_cost(curves, np.asarray(constant + missing))))
     chosen = _Chosen(design, tuple(codes), trim, error, error)
@@ -294,18 +289,15 @@ def trimmed(
 
 
 def _trims(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    generator: BiasGenerator,
-    needed: float,
+    mapped: Macromodel, generator: BiasGenerator, needed: float
 ) -> list[tuple[CurrentCode, float]]:
     """(code, ampere into the membrane) of compensations around ``needed``, the nearest first.
 
     A design without any gets none: it has no line for it.
     """
-    if design.compensation_bias == 0:
+    if mapped.design.compensation_bias == 0:
         return [(OFF, 0.0)]
-    mirror = characteristics.source if needed > 0 else characteristics.sink
+    mirror = mapped.cells.source if needed > 0 else mapped.cells.sink
     bias = abs(needed) / mirror.gain_at(max(abs(needed), generator.smallest))
     sign = 1.0 if needed > 0 else -1.0
     found = [

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from mapping.as_built import follower_point
 from mapping.characteristics import CellCharacteristics
 from mapping.design import FollowerDesign, NeuronDesign
 from mapping.limits import Limits, check_within
@@ -122,7 +121,7 @@ def _follower(
     capacitance = min(max(choices.nominal_capacitance, smallest, c_low), c_high)
     made = FollowerDesign(Timescale.FAST, least, capacitance, 0.0, time_constant)
     for _ in range(_ROUNDS):
-        at = follower_point(made, characteristics)
+        at = characteristics.follower.at(made.bias_current, characteristics.reference)
         bias = (capacitance + loads) * at.slope_voltage / (at.gain * time_constant)
         settled = math.atanh(at.offset_current / at.gain) * at.slope_voltage
         made = replace(made, bias_current=bias, shift=settled - at.offset)

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mapping.as_built import parasitics
-from mapping.characteristics import CellCharacteristics
+from mapping.compact import parasitics
 from mapping.design import FollowerDesign, NeuronDesign
 from mapping.limits import Limits
+from mapping.macromodel import Macromodel
 from mapping.trim.curves import Blocks
 from mapping.trim.identification import ClampCurves, fit_blocks
 from neuron_model.analysis.iv_curves import iv_curves
@@ -206,11 +206,10 @@ def slower(before: Correction, seen: Observation, share: float) -> Correction:
     )
 
 
-def timed(
-    design: NeuronDesign, factors: Correction, characteristics: CellCharacteristics, limits: Limits
-) -> NeuronDesign:
-    """``design`` with capacitors that make it slower by the factors' interval and pause."""
-    whole = design.membrane_capacitance + parasitics(design, characteristics).membrane
+def timed(macromodel: Macromodel, factors: Correction, limits: Limits) -> NeuronDesign:
+    """The design with capacitors that make it slower by the factors' interval and pause."""
+    design = macromodel.design
+    whole = design.membrane_capacitance + parasitics(macromodel).membrane
     membrane = design.membrane_capacitance + (factors.interval - 1) * whole
     return replace(
         design,

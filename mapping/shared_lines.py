@@ -19,6 +19,7 @@ from mapping.bias_generator import BiasGenerator, CurrentCode
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
+from mapping.macromodel import Macromodel
 from mapping.quantisation import QuantisedDesign, check_range, quantise, trimmed
 from neuron_model.errors import InputError
 
@@ -66,7 +67,9 @@ def share_lines(
         )
     for design in designs:
         check_range(design, generator)
-    own = [quantise(d, characteristics, limits, generator, rescale=False) for d in designs]
+    own = [
+        quantise(Macromodel(d, characteristics), limits, generator, rescale=False) for d in designs
+    ]
     currents = [{a.name: a.bias_current for a in d.amplifiers} for d in designs]
     voltages = [{a.name: a.reference_voltage for a in d.amplifiers} for d in designs]
     names = dict.fromkeys(name for one in currents for name in one)
@@ -87,8 +90,7 @@ def share_lines(
             groups[f"vr_{name}"] = _with(groups[f"vr_{name}"], i, group)
     neurons = tuple(
         trimmed(
-            design,
-            characteristics,
+            Macromodel(design, characteristics),
             limits,
             generator,
             [(codes[i][a.name], references[i][a.name]) for a in design.amplifiers],

@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OtaDesign
+from mapping.macromodel import Macromodel
 
 
 class CurrentLaw(StrEnum):
@@ -49,12 +50,7 @@ class BiasLaws:
         object.__setattr__(self, "references", ReferenceLaw(self.references))
 
 
-def design_at(
-    design: NeuronDesign,
-    laws: BiasLaws,
-    nominal: CellCharacteristics,
-    there: CellCharacteristics,
-) -> NeuronDesign:
+def design_at(nominal: Macromodel, laws: BiasLaws, there: CellCharacteristics) -> NeuronDesign:
     """The design as the chip applies it at the conditions of ``there``.
 
     Its units are those of the applied biases: one unit of current is I0(T), one unit of voltage
@@ -62,12 +58,12 @@ def design_at(
     are drawn, so they stay.
 
     Args:
-        design: as mapped at the temperature of ``nominal``.
+        nominal: the design on the cells that it was mapped on.
         laws: of its bias generator.
-        nominal: the characteristics that it was mapped on.
         there: of the same technology at the other temperature.
     """
-    currents = current_factor(design, laws.currents, nominal, there)
+    design = nominal.design
+    currents = current_factor(nominal, laws.currents, there)
     voltages = _absolute(nominal, there) if laws.references == ReferenceLaw.PTAT else 1.0
 
     def moved(volts: float) -> float:
@@ -107,21 +103,20 @@ def design_at(
     )
 
 
-def current_factor(
-    design: NeuronDesign, law: CurrentLaw, nominal: CellCharacteristics, there: CellCharacteristics
-) -> float:
+def current_factor(nominal: Macromodel, law: CurrentLaw, there: CellCharacteristics) -> float:
     """I(T) / I(T0)."""
     if law == CurrentLaw.CONSTANT:
         return 1.0
     if law == CurrentLaw.PTAT:
         return _absolute(nominal, there)
     slopes = [
-        c.noninverting.at(design.unit_current, c.reference).slope_voltage for c in (there, nominal)
+        c.noninverting.at(nominal.design.unit_current, c.reference).slope_voltage
+        for c in (there, nominal.cells)
     ]
     return slopes[0] / slopes[1]
 
 
-def _absolute(nominal: CellCharacteristics, there: CellCharacteristics) -> float:
+def _absolute(nominal: Macromodel, there: CellCharacteristics) -> float:
     return there.conditions.kelvin / nominal.conditions.kelvin
 
 

@@ -101,7 +101,7 @@ def compare(
         built = assemble(one.parameters, one.design, draw.technology, measured)
         circuits = {each: _at(built, each) for each in (Accuracy.FAST, Accuracy.TIGHT)}
         marks = {each: fingerprints(it, one.drive)[CIRCUIT] for each, it in circuits.items()}
-        predict = partial(predicted, built, measured)
+        predict = partial(predicted, built)
         if recorded and record.get(marks[accuracy.first]) is None:
             continue
         as_built = known(record, built, AS_BUILT, one.drive, predict)
@@ -150,9 +150,9 @@ def known(
     return finding
 
 
-def predicted(built: Circuit, measured: CellCharacteristics, drive: Drive) -> Finding:
+def predicted(built: Circuit, drive: Drive) -> Finding:
     """What as-built parameters say."""
-    power = static_power(built.design, measured)
+    power = static_power(built.macromodel)
     return Finding(model_regime(built.as_built, drive), power, power)
 
 

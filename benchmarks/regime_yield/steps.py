@@ -19,6 +19,7 @@ from codesign.workflows.circuit import design_neuron
 from codesign.workflows.rhythm import model_regime
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
+from mapping.macromodel import Macromodel
 from mapping.trim.knobs import with_offset_range
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
@@ -81,7 +82,7 @@ def design_of(step: str, folder: Path, workbench: Workbench) -> NeuronDesign:
     design = design_neuron(neuron_of(step), technology, workbench)
     if step in ("trained", "trimmed"):
         measured = workbench.cells(technology, design.conditions)
-        design = with_offset_range(design, measured, technology.limits)
+        design = with_offset_range(Macromodel(design, measured), technology.limits)
     write_designs(path, [design])
     return design
 
@@ -96,4 +97,6 @@ def costs_of(design: NeuronDesign, technology: Technology, workbench: Workbench)
     """Area and static power of a step's neuron."""
     space = area(neuron_circuit(design, technology).cell, technology)
     measured = workbench.cells(technology, conditions_at(technology))
-    return Costs(space.gates, space.diffusions, space.capacitors, static_power(design, measured))
+    return Costs(
+        space.gates, space.diffusions, space.capacitors, static_power(Macromodel(design, measured))
+    )

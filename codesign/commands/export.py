@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.workflows.quantise import codes_to_json, map_layer, write_codes
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
+    from mapping.macromodel import Macromodel
     from neuron_model.errors import InputError
 
     technology = load_technology(arguments.technology)
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         designs = layer.designs
         measured = workbench.cells(technology, designs[0].conditions)
     estimates = tuple(
-        estimate(design, technology, measured, drive)
+        estimate(Macromodel(design, measured), technology, drive)
         for design, drive in zip(designs, stimuli, strict=True)
     )
     written = export(

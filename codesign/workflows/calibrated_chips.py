@@ -9,14 +9,14 @@ import numpy as np
 
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology
-from mapping.as_built import as_built
-from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mismatch import Draw
+from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.trim.calibration import Calibration
-from mapping.trim.chips import AsBuiltChips
+from mapping.trim.chips import MacromodelChips
 from mapping.trim.knobs import choose_knobs, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET
 from neuron_model.errors import InputError
@@ -52,7 +52,7 @@ class Calibrator:
 
     def ready(self, design: NeuronDesign) -> NeuronDesign:
         """``design`` with a compensation that can be trimmed both ways."""
-        return with_offset_range(design, self.mapped_at[0], self.technology.limits)
+        return with_offset_range(Macromodel(design, self.mapped_at[0]), self.technology.limits)
 
     def chips(
         self, design: NeuronDesign, draw: Draw, conditions: Sequence[Measured]
@@ -64,12 +64,13 @@ class Calibrator:
         """
         generator = self.technology.bias_generator
         assert generator is not None
-        limits, (measured, sensitivities) = self.technology.limits, self.mapped_at
-        ports = choose_ports(design, self.technology, measured, sensitivities, self.knobs)
-        here = conditions[0][0]
-        knobs = make_knobs(design, ports, generator, limits, here)
-        there = [AsBuiltChips(design, *each, draw, knobs) for each in conditions]
-        nominal, target = as_built(design, here), as_built(design, measured)
+        mapped, sensitivities = Macromodel(design, self.mapped_at[0]), self.mapped_at[1]
+        ports = choose_ports(mapped, self.technology, sensitivities, self.knobs)
+        everywhere = [(Macromodel(design, cells), known) for cells, known in conditions]
+        here = everywhere[0][0]
+        knobs = make_knobs(here, ports, generator, self.technology.limits)
+        there = [MacromodelChips(*each, draw, knobs) for each in everywhere]
+        nominal, target = here.compact, mapped.compact
         calibration = Calibration(there[0], design, nominal, target, knobs, DEFAULT_BUDGET.clamp)
         _, values = calibration.codes(draw.samples)
         rows = np.arange(draw.samples)
@@ -77,13 +78,9 @@ class Calibrator:
 
 
 def choose_ports(
-    design: NeuronDesign,
-    technology: Technology,
-    measured: CellCharacteristics,
-    sensitivities: CellSensitivities,
-    knobs: int,
+    mapped: Macromodel, technology: Technology, sensitivities: CellSensitivities, knobs: int
 ) -> tuple[str, ...]:
     """The offset's line and the ``knobs`` lines that a trim of the neuron gains most by."""
-    pilots = draw_chips(design, technology, _PILOTS, _PILOT_SEED)
-    many = as_built_samples(design, measured, sensitivities, pilots)
-    return choose_knobs(design, as_built(design, measured), many, knobs)
+    pilots = draw_chips(mapped.design, technology, _PILOTS, _PILOT_SEED)
+    many = sampled(mapped, sensitivities, pilots)
+    return choose_knobs(mapped.design, mapped.compact, many, knobs)

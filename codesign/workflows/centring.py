@@ -29,11 +29,11 @@ from codesign.workflows.circuit import default_choices
 from codesign.workflows.optimiser import Search, run_search
 from codesign.workflows.rhythm import model_regime
 from codesign.yields import Share, Yields, yields
-from mapping.as_built import as_built
-from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
+from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
@@ -218,7 +218,7 @@ def _outcome(
     """
     design = _design(problem, parameters)
     drawn = draw_chips(design, problem.technology, chips, seed)
-    samples = as_built_samples(design, problem.characteristics, problem.sensitivities, drawn)
+    samples = sampled(Macromodel(design, problem.characteristics), problem.sensitivities, drawn)
     threshold = float(problem.parameters.u_threshold)
     reports = chip_reports(samples, problem.drive, threshold)
     firing = [r for r in reports if r.regime == problem.model.regime]
@@ -244,7 +244,8 @@ def _design(problem: CentringProblem, parameters: NeuronParameters) -> NeuronDes
 
 def _as_drawn(problem: CentringProblem, design: NeuronDesign) -> RegimeReport:
     threshold = float(problem.parameters.u_threshold)
-    return chip_reports(as_built(design, problem.characteristics), problem.drive, threshold)[0]
+    compact = Macromodel(design, problem.characteristics).compact
+    return chip_reports(compact, problem.drive, threshold)[0]
 
 
 def _rhythm_error(report: RegimeReport, model: RegimeReport) -> float:

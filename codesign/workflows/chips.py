@@ -21,10 +21,11 @@ from codesign.workbench import Workbench
 from codesign.workflows.calibrated_chips import Calibrator, Measured
 from codesign.workflows.circuit import default_choices
 from codesign.workflows.quantise import map_layer
-from mapping.as_built_samples import as_built_samples
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
+from mapping.samples import sampled
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.network import MTCNetwork, SpikingNetwork, neurons_of
@@ -116,7 +117,10 @@ class ChipDrawer:
             if calibrator is not None:
                 there += calibrator.chips(design, drawn, conditions)
             else:
-                there += [as_built_samples(design, *measured, drawn) for measured in conditions]
+                there += [
+                    sampled(Macromodel(design, cells), sensitivities, drawn)
+                    for cells, sensitivities in conditions
+                ]
         return _joined(there, lambda of: np.concatenate([np.broadcast_to(v, samples) for v in of]))
 
 

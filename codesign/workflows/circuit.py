@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology, conditions_at
@@ -12,11 +13,12 @@ from codesign.provenance import header
 from codesign.workbench import Workbench
 from codesign.workflows.models import models_for
 from codesign.workflows.source import Source
-from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
+from mapping.refinement import Correction
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.drive import Drive
@@ -25,16 +27,32 @@ from neuron_model.model.parameters import NeuronParameters
 
 @dataclass(frozen=True)
 class Circuit:
-    """A design as netlist with its models, under ``conditions``, and the benches that simulate it.
+    """A design as netlist with its models, and the benches that simulate it.
 
-    parameters: the neuron that was mapped. as_built: what its macromodel, detailed, makes of it.
+    parameters: the neuron that was mapped. macromodel: of the design, under the circuit's
+    conditions. correction: what is known to be missing in it, if anything.
     """
 
     parameters: NeuronParameters
-    design: NeuronDesign
-    as_built: NeuronParameters
+    macromodel: Macromodel
     benches: NeuronBenches
-    conditions: Conditions
+    correction: Correction | None = None
+
+    @property
+    def design(self) -> NeuronDesign:
+        """What is drawn and applied."""
+        return self.macromodel.design
+
+    @property
+    def conditions(self) -> Conditions:
+        """Where it works."""
+        return self.macromodel.conditions
+
+    @cached_property
+    def as_built(self) -> NeuronParameters:
+        """The macromodel, detailed and corrected: what the circuit is expected to be."""
+        detailed = self.macromodel.detailed
+        return detailed if self.correction is None else self.correction.applied(detailed)
 
 
 def design_neuron(
@@ -108,7 +126,7 @@ def assemble(
         temperature=conditions.temperature,
         comments=header(parameters, replace(design, conditions=conditions)),
     )
-    return Circuit(parameters, design, as_built_in_detail(design, cells), benches, conditions)
+    return Circuit(parameters, Macromodel(design, cells), benches)
 
 
 def _beyond(technology: Technology, temperature: float) -> tuple[str, ...]:

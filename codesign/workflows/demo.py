@@ -19,6 +19,7 @@ from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_neurons
 from codesign.workflows.source import load_source
 from codesign.workflows.train import TrainedRun, demo_configuration, train_run
+from mapping.macromodel import Macromodel
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.model.drive import Drive
@@ -77,7 +78,7 @@ def demo(
             )
             measured = workbench.cells(technology, designs[0].conditions)
             estimates = [
-                estimate(design, technology, measured, drive)
+                estimate(Macromodel(design, measured), technology, drive)
                 for design, drive in zip(designs, drives, strict=True)
             ]
             files = (*files, write_estimates(folder, tuple(estimates)))

@@ -11,10 +11,8 @@ from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.workflows.rhythm import model_regime
-from mapping.as_built import as_built
-from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
+from mapping.macromodel import Macromodel
 from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -43,16 +41,12 @@ class Estimates:
     energy_per_spike: float | None
 
 
-def estimate(
-    design: NeuronDesign,
-    technology: Technology,
-    characteristics: CellCharacteristics,
-    drive: Drive,
-) -> Estimates:
-    """Estimates of ``design``; energy and rate are those of its response to ``drive``."""
+def estimate(macromodel: Macromodel, technology: Technology, drive: Drive) -> Estimates:
+    """Estimates of a design; energy and rate are those of its response to ``drive``."""
+    design = macromodel.design
     drawn = area(neuron_circuit(design, technology).cell, technology)
-    power = static_power(design, characteristics)
-    spikes = model_regime(as_built(design, characteristics), drive).spike_count
+    power = static_power(macromodel)
+    spikes = model_regime(macromodel.compact, drive).spike_count
     seconds = (drive.duration - drive.onset) * design.time_unit
     return Estimates(
         name=design.name,

@@ -21,9 +21,9 @@ from codesign.workflows.chip_results import chip_results
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime, short_stimulus
-from mapping.as_built_samples import as_built_samples
 from mapping.design import designs_to_json
 from mapping.mismatch import Draw
+from mapping.samples import sampled
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.bench import Bench
 from netlists.engine import Engine
@@ -87,7 +87,7 @@ def draw_neuron(neuron: MappedNeuron, workbench: Workbench, drawing: MonteCarlo)
     cells = workbench.cells(technology, neuron.conditions)
     sensitivities = workbench.sensitivities(technology, cells)
     built = assemble(neuron.parameters, design, technology, cells)
-    values = as_built_samples(design, cells, sensitivities, chips)
+    values = sampled(built.macromodel, sensitivities, chips)
     return DrawnNeuron(neuron, built, chips, values, drawing)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from circuits.technology import Technology, conditions_at
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.quantisation import QuantisedDesign, quantise
 from mapping.shared_lines import SharedLayer, share_lines
@@ -60,7 +61,7 @@ def map_layer(
         layer = share_lines(designs, measured, limits, generator, share)
         return MappedLayer(tuple(q.design for q in layer.neurons), layer.neurons, layer)
     may_scale = choices.unit_current is None
-    coded = tuple(quantise(d, measured, limits, generator, may_scale) for d in designs)
+    coded = tuple(quantise(Macromodel(d, measured), limits, generator, may_scale) for d in designs)
     return MappedLayer(tuple(q.design for q in coded), coded)
 
 

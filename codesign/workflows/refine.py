@@ -28,6 +28,7 @@ from codesign.workflows.validate import Task, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, designs_to_json
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.refinement import (
     CLAMP,
@@ -302,11 +303,11 @@ class _Loop:
         """Mapped so that a circuit which is off by ``applied`` comes out as the model."""
         model = self._model
         design = named_after(self.mapped(aim(model, applied), nominal, choices), model)
-        return timed(design, applied, self.cells, self.neuron.technology.limits)
+        return timed(Macromodel(design, self.cells), applied, self.neuron.technology.limits)
 
     def _built(self, design: NeuronDesign, known: Correction) -> Circuit:
         built = assemble(self.neuron.model, design, self.neuron.technology, self.cells)
-        return replace(built, as_built=known.applied(built.as_built))
+        return replace(built, correction=known)
 
     def _run(self, built: Circuit) -> dict[str, Any]:
         found = validate([Task(built, self.neuron.drive)], self.workbench, self.accuracy)

@@ -20,13 +20,11 @@ from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import default_choices
 from codesign.workflows.rhythm import model_regime
 from codesign.yields import yields
-from mapping.as_built import as_built
-from mapping.as_built_detail import as_built_in_detail
-from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
+from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
 from neuron_model.analysis.regimes import RegimeReport
@@ -110,15 +108,16 @@ def evaluate(
         else _rescaled(problem, technology)
     )
     drawn = draw_chips(design, technology, chips, seed)
-    samples = as_built_samples(design, measured, sensitivities, drawn)
+    macromodel = Macromodel(design, measured)
+    samples = sampled(macromodel, sensitivities, drawn)
     threshold = float(problem.parameters[0].u_threshold)
     reports = chip_reports(samples, problem.drive, threshold)
     wanted = problem.model.regime
     firing = [report for report in reports if report.regime == wanted]
-    detail, moved = _as_drawn(design, measured, problem)
+    detail, moved = _as_drawn(macromodel, problem)
     found = yields(problem.model, reports, moved)
     space = area(neuron_circuit(design, technology).cell, technology)
-    power = static_power(design, measured)
+    power = static_power(macromodel)
     seconds = (problem.drive.duration - problem.drive.onset) * design.time_unit
     energy = energy_per_spike(power, seconds, detail.spike_count)
     return SizingFigures(
@@ -147,13 +146,11 @@ def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitiviti
     return rescaled(problem.sensitivities, *ratios)
 
 
-def _as_drawn(
-    design: NeuronDesign, measured: CellCharacteristics, problem: SizingProblem
-) -> tuple[RegimeReport, float]:
+def _as_drawn(macromodel: Macromodel, problem: SizingProblem) -> tuple[RegimeReport, float]:
     """The neuron without mismatch in detail; its interval over that of what chips are made from."""
-    detail = model_regime(as_built_in_detail(design, measured), problem.drive)
+    detail = model_regime(macromodel.detailed, problem.drive)
     threshold = float(problem.parameters[0].u_threshold)
-    plain = chip_reports(as_built(design, measured), problem.drive, threshold)[0]
+    plain = chip_reports(macromodel.compact, problem.drive, threshold)[0]
     both = detail.interspike_interval, plain.interspike_interval
     same = detail.regime == plain.regime and None not in both
     return detail, both[0] / both[1] if same else 1.0  # type: ignore[operator]

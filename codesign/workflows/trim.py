@@ -22,10 +22,10 @@ from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime, short_stimulus
-from mapping.as_built import as_built
 from mapping.design import designs_to_json
+from mapping.macromodel import Macromodel
 from mapping.trim.calibration import Calibration
-from mapping.trim.chips import AsBuiltChips, Chips, Stimulation
+from mapping.trim.chips import Chips, MacromodelChips, Stimulation
 from mapping.trim.identification import measure_curves
 from mapping.trim.knobs import Knob, make_knobs, with_offset_range
 from mapping.trim.trim import DEFAULT_BUDGET, Budget, look, trim
@@ -62,7 +62,7 @@ class TrimBench:
     knobs: tuple[Knob, ...]
     stimulation: Stimulation
     model: RegimeReport
-    as_built: AsBuiltChips
+    as_built: MacromodelChips
 
     @property
     def wanted(self) -> Regime:
@@ -103,22 +103,22 @@ def trim_bench(
         raise InputError(f"trim: knobs = {knobs} must be from 1 to 8.")
     # the range of the offset is the mapping's business: at the conditions of the mapping
     mapped_at = workbench.cells(technology, neuron.design.conditions)
-    design = with_offset_range(neuron.design, mapped_at, technology.limits)
+    design = with_offset_range(Macromodel(neuron.design, mapped_at), technology.limits)
     neuron = replace(neuron, design=design)
     drawn = draw_neuron(neuron, workbench, drawing)
     measured = workbench.cells(technology, neuron.conditions)
     sensitivities = workbench.sensitivities(technology, measured)
-    nominal = as_built(design, measured)
+    nominal = Macromodel(design, measured)
     if ports is None:
-        chosen = choose_ports(design, technology, measured, sensitivities, knobs)
+        chosen = choose_ports(nominal, technology, sensitivities, knobs)
     else:
         chosen = ("ib_comp", *(port for port in ports if port != "ib_comp"))
-    made = make_knobs(design, chosen, technology.bias_generator, technology.limits, measured)
+    made = make_knobs(nominal, chosen, technology.bias_generator, technology.limits)
     stimulation = Stimulation(drive.stimulus, drive.duration, drive.onset, neuron.threshold)
-    models = AsBuiltChips(design, measured, sensitivities, drawn.draw, made, stimulation)
+    models = MacromodelChips(nominal, sensitivities, drawn.draw, made, stimulation)
     model = model_regime(neuron.model, drive)
-    target = as_built(design, mapped_at)
-    return TrimBench(drawn, nominal, target, made, stimulation, model, models)
+    target = Macromodel(design, mapped_at).compact
+    return TrimBench(drawn, nominal.compact, target, made, stimulation, model, models)
 
 
 class CircuitChips:

@@ -1,4 +1,4 @@
-"""What can be measured of chips that are to be trimmed, and chips that are as-built models.
+"""What can be measured of chips that are to be trimmed, and chips that are macromodels.
 
 A measurement is what an instrument could do to a chip through its pads:
 
@@ -7,24 +7,23 @@ A measurement is what an instrument could do to a chip through its pads:
                without that block (the difference is the block's own transfer curve)
     pattern    the membrane driven by a known current, the spikes counted and timed
 
-Whoever has such chips (as-built samples here, netlists in ngspice elsewhere) offers the same two
-functions; a trim knows no more of a chip than what they return.
+Whoever has such chips (samples of the macromodel here, netlists in ngspice elsewhere) offers the
+same two functions; a trim knows no more of a chip than what they return.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from mapping.as_built_samples import as_built_samples
-from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign
 from mapping.grid import place
+from mapping.macromodel import Macromodel
 from mapping.mismatch import Draw
+from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.trim.curves import some, steady_current
 from mapping.trim.knobs import Knob, with_value
@@ -61,23 +60,21 @@ class Chips(Protocol):
         """How each fires under the known current, told over ``duration`` (model time)."""
 
 
-# Where as-built parameters are worked out along a knob; between them they are interpolated.
+# Where parameters are worked out along a knob; between them they are interpolated.
 _STATIONS = 5
 # A bias that is off carries this share of its current.
 _OFF = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class AsBuiltChips:
-    """Chips of a draw by their as-built parameters, thousands at once.
+class MacromodelChips:
+    """Chips of a draw as the macromodel has them, thousands at once.
 
-    Parameters along each line are those of :func:`mapping.as_built_samples.as_built_samples` at
-    some of its values, interpolated, and the lines' changes added up: a line changes its own
-    block.
+    Parameters along each line are those of :func:`mapping.samples.sampled` at some of its values,
+    interpolated, and the lines' changes added up: a line changes its own block.
     """
 
-    design: NeuronDesign
-    characteristics: CellCharacteristics
+    macromodel: Macromodel
     sensitivities: CellSensitivities
     draw: Draw
     knobs: tuple[Knob, ...]
@@ -86,7 +83,7 @@ class AsBuiltChips:
     def parameters(
         self, rows: np.ndarray, values: np.ndarray, without: str | None = None
     ) -> NeuronParameters:
-        """As-built parameters of chips whose knobs are at ``values``, arrays (some,)."""
+        """Parameters of chips whose knobs are at ``values``, arrays (some,)."""
         chips = some(self._drawn, rows)
         numbers = {key: np.array(v, dtype=float) for key, v in chips.named_values()}
         for index, knob in enumerate(self.knobs):
@@ -119,16 +116,14 @@ class AsBuiltChips:
             self.parameters(rows, values), drive.stimulus, duration, drive.onset, drive.threshold
         )
 
-    def _samples(self, design: NeuronDesign) -> NeuronParameters:
-        return as_built_samples(design, self.characteristics, self.sensitivities, self.draw)
-
     @cached_property
     def _drawn(self) -> NeuronParameters:
-        return self._samples(self.design)
+        return sampled(self.macromodel, self.sensitivities, self.draw)
 
     def _change(self, port: str, value: float) -> dict[str, np.ndarray]:
         """Parameter by parameter, what a line at ``value`` changes, (chips,)."""
-        moved = self._samples(with_value(self.design, port, value, self.characteristics))
+        there = replace(self.macromodel, design=with_value(self.macromodel, port, value))
+        moved = sampled(there, self.sensitivities, self.draw)
         before = dict(self._drawn.named_values())
         chips = self.draw.samples
         return {
@@ -157,5 +152,5 @@ class AsBuiltChips:
         """By element: what changes, parameter by parameter, where its bias is off."""
         return {
             a.name: self._change(f"ib_{a.name}", _OFF * a.bias_current)
-            for a in self.design.elements
+            for a in self.macromodel.design.elements
         }

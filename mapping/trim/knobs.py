@@ -14,11 +14,10 @@ from itertools import combinations
 
 import numpy as np
 
-from mapping.as_built import as_built, point
 from mapping.bias_generator import BiasGenerator
-from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits, check_within
+from mapping.macromodel import Macromodel
 from mapping.trim.curves import (
     POINTS,
     VOLTAGE,
@@ -67,27 +66,18 @@ class Knob:
 
 
 def make_knobs(
-    design: NeuronDesign,
-    ports: Sequence[str],
-    generator: BiasGenerator,
-    limits: Limits,
-    characteristics: CellCharacteristics,
+    macromodel: Macromodel, ports: Sequence[str], generator: BiasGenerator, limits: Limits
 ) -> tuple[Knob, ...]:
     """Knobs of ``ports``: OFFSET, or ib_ and vr_ of elements.
 
     Raises:
         InputError: the design has no such line, or no code lies within its limits.
     """
-    return tuple(_knob(design, port, generator, limits, characteristics) for port in ports)
+    return tuple(_knob(macromodel, port, generator, limits) for port in ports)
 
 
-def _knob(
-    design: NeuronDesign,
-    port: str,
-    generator: BiasGenerator,
-    limits: Limits,
-    characteristics: CellCharacteristics,
-) -> Knob:
+def _knob(macromodel: Macromodel, port: str, generator: BiasGenerator, limits: Limits) -> Knob:
+    design = macromodel.design
     if port == OFFSET:
         if design.compensation_bias == 0:
             raise InputError(
@@ -113,7 +103,7 @@ def _knob(
         low, high = max(low, limits.bias_current[0]), min(high, limits.bias_current[1])
         return Knob(port, drawn, generator.currents(low, high), drawn)
     drawn, reach = amplifier.reference_voltage, _REFERENCE_REACH * design.unit_voltage
-    lowest, highest = characteristics.common_mode
+    lowest, highest = macromodel.cells.common_mode
     low = max(drawn - reach, limits.voltage[0], lowest)
     high = min(drawn + reach, limits.voltage[1], highest)
     return Knob(port, drawn, generator.voltages(low, high), design.unit_voltage)
@@ -124,14 +114,12 @@ def _compensation_gain(design: NeuronDesign) -> float:
     return design.compensation_current / design.compensation_bias
 
 
-def with_value(
-    design: NeuronDesign, port: str, value: float, characteristics: CellCharacteristics
-) -> NeuronDesign:
-    """``design`` with one line at ``value`` (ampere or volt)."""
+def with_value(macromodel: Macromodel, port: str, value: float) -> NeuronDesign:
+    """The design with one line at ``value`` (ampere or volt)."""
+    design = macromodel.design
     if port == OFFSET:
         sourced = design.compensation_current > 0
-        mirror = characteristics.source if sourced else characteristics.sink
-        current = (1.0 if sourced else -1.0) * value * mirror.gain_at(value)
+        current = (1.0 if sourced else -1.0) * value * macromodel.compensation.gain_at(value)
         return replace(design, compensation_bias=value, compensation_current=current)
     kind, _, name = port.partition("_")
     field = "bias_current" if kind == "ib" else "reference_voltage"
@@ -173,10 +161,8 @@ def choose_knobs(
     return (OFFSET, *best)
 
 
-def with_offset_range(
-    design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits
-) -> NeuronDesign:
-    """``design`` whose compensation can be trimmed both ways.
+def with_offset_range(mapped: Macromodel, limits: Limits) -> NeuronDesign:
+    """The design with a compensation that can be trimmed both ways.
 
     A mirror that sources little, or sinks, cannot make up for a chip that draws too much: it is
     given _MIDDLE I0 to source, which the outermost section of the leak, saturated wherever the
@@ -185,11 +171,12 @@ def with_offset_range(
     Raises:
         InputError: that section's bias would be beyond the limits.
     """
+    design = mapped.design
     if design.compensation_current >= _LEAST_OFFSET * design.unit_current or not design.leak:
         return design
     outermost = min(design.leak, key=lambda a: a.reference_voltage)
     more = _MIDDLE - design.compensation_current / design.unit_current
-    gain = point(outermost, characteristics).gain
+    gain = mapped.at(outermost).gain
     current = outermost.bias_current + more * design.unit_current / gain
     check_within(
         f"neuron '{design.name}' on {design.technology}: {outermost.name}, for a range of trim,",
@@ -205,12 +192,12 @@ def with_offset_range(
             for a in design.leak
         ),
     )
-    wanted = steady_current(as_built(design, characteristics), VOLTAGE)
+    wanted = steady_current(mapped.compact, VOLTAGE)
     sourced = _MIDDLE * design.unit_current
     # the last few per cent: what the section's offset and output conductance changed
     for _ in range(3):
-        bias = sourced / characteristics.source.gain_at(sourced)
+        bias = sourced / mapped.cells.source.gain_at(sourced)
         loaded = replace(loaded, compensation_current=sourced, compensation_bias=bias)
-        drawn = steady_current(as_built(loaded, characteristics), VOLTAGE)
+        drawn = steady_current(replace(mapped, design=loaded).compact, VOLTAGE)
         sourced += float(np.mean(drawn - wanted)) * design.unit_current
     return loaded

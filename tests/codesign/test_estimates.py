@@ -16,6 +16,7 @@ from codesign.workflows.estimates import (
     write_estimates,
 )
 from codesign.workflows.validate import Task, validate
+from mapping.macromodel import Macromodel
 from netlists.engine import Engine
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
@@ -44,7 +45,7 @@ def test_estimates_are_what_ngspice_measures(
         measured = workbench.cells(GENERIC, design.conditions)
         built = assemble(neuron, design, GENERIC, measured)
         (validated,) = validate([Task(built, drive)], workbench)
-    estimated = estimate(design, GENERIC, measured, drive)
+    estimated = estimate(Macromodel(design, measured), GENERIC, drive)
     supply = validated.supply
     assert (design.compensation_current > 0) == (i_bias > 0)
     assert validated.circuit.spike_count >= 3

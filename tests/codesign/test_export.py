@@ -19,6 +19,7 @@ from codesign.workflows.circuit import circuit_of, design_neuron
 from codesign.workflows.estimates import Estimates, estimate, read_estimates
 from codesign.workflows.export import export, summary
 from mapping.design import read_designs
+from mapping.macromodel import Macromodel
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file
 from neuron_model.analysis.spikes import spike_times
@@ -178,7 +179,7 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
     assert read_designs(tmp_path / "design.json") == tuple(designs)
     measured = characterize(GENERIC, conditions_at(GENERIC), engine)
     drive = Drive(stimuli[0], 10.0)
-    estimates = [estimate(design, GENERIC, measured, drive) for design in designs]
+    estimates = [estimate(Macromodel(design, measured), GENERIC, drive) for design in designs]
     document = summary(designs, written, estimates)
     assert document["files"] == [str(p) for p in written]
     powers = [one["estimates"]["static_power"] for one in document["neurons"]]

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mapping.as_built import as_built
 from mapping.characteristics import (
     CellCharacteristics,
     characteristics_from_json,
@@ -17,6 +16,7 @@ from mapping.design import NeuronDesign, designs_from_json, designs_to_json
 from mapping.estimates import supply_current
 from mapping.leakage import Leakage, added_current
 from mapping.limits import Limits
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, least_follower_bias, map_neuron
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Timescale
@@ -52,7 +52,7 @@ def test_slow_followers_divide_where_junctions_would_drown_their_bias():
         assert cells.leakage is not None
         assert follower.bias_current >= cells.leakage.divided / LIMITS.leakage_share
         # an eighth of the bias charges the capacitor: the time constant is the trained one
-        built = as_built(design, cells)
+        built = Macromodel(design, cells).compact
         assert built.tau(follower.timescale) == pytest.approx(follower.tau, rel=1e-4)
 
 
@@ -139,7 +139,7 @@ def test_a_follower_that_divides_draws_its_bias_twice_and_an_eighth():
     cells = leaking_cells()
     design = mapped(cells)
     plain = replace(design, followers=tuple(replace(f, divided=False) for f in design.followers))
-    more = supply_current(plain, cells) - supply_current(design, cells)
+    more = supply_current(Macromodel(plain, cells)) - supply_current(Macromodel(design, cells))
     biases = sum(f.bias_current for f in design.followers)
     assert more == pytest.approx(biases, rel=0.25)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import (
@@ -80,7 +80,7 @@ def neurons(draw: st.DrawFn) -> NeuronParameters:
 @settings(max_examples=15, deadline=None)
 @given(neurons())
 def test_ideal_cells_give_back_every_number(neuron):
-    built = as_built(mapped(neuron, IDEAL), IDEAL)
+    built = Macromodel(mapped(neuron, IDEAL), IDEAL).compact
     for wanted, made in zip(neuron.elements, built.elements, strict=False):
         assert made.timescale == wanted.timescale
         assert made.alpha == pytest.approx(wanted.alpha, rel=1e-3)
@@ -101,7 +101,7 @@ def test_ideal_cells_give_back_every_number(neuron):
 @settings(max_examples=15, deadline=None)
 @given(neurons())
 def test_real_cells_give_the_trained_curves_and_time_constants(neuron):
-    built = as_built(mapped(neuron), REAL)
+    built = Macromodel(mapped(neuron), REAL).compact
     assert curve_error(neuron, built) < 0.01
     for wanted, made in zip(neuron.elements, built.elements, strict=False):
         # Slope voltages change with bias: what kappa misses alpha makes up for.
@@ -149,14 +149,14 @@ def test_real_cells_give_the_trained_curves_and_time_constants(neuron):
 )
 def test_curves_as_built_are_the_trained_ones(cells, changes):
     neuron = burster(**changes)
-    built = as_built(mapped(neuron, cells), cells)
+    built = Macromodel(mapped(neuron, cells), cells).compact
     assert curve_error(neuron, built) < 0.004
 
 
 @CELLS
 def test_a_leak_beside_a_fast_follower_keeps_its_shape(cells):
     neuron = burster(tau_fast=0.5, filter_fast=OTA_FILTER, leak=Leak(1.0, 3.0), u_rest=0.5)
-    built = as_built(mapped(neuron, cells), cells)
+    built = Macromodel(mapped(neuron, cells), cells).compact
     assert built.leak.conductance == pytest.approx(1.0, rel=0.02)
     assert built.leak.range == pytest.approx(3.0, rel=0.05)
     assert built.u_rest == 0.5
@@ -166,7 +166,7 @@ def test_a_leak_beside_a_fast_follower_keeps_its_shape(cells):
 
 def test_elements_come_first_then_sections_of_the_leak():
     design = mapped(burster(), leak_sections=5)
-    built = as_built(design, REAL)
+    built = Macromodel(design, REAL).compact
     assert [e.timescale for e in built.elements] == [FAST, SLOW, SLOW, ULTRASLOW, *[FAST] * 5]
     assert [a.name for a in design.elements] == ["fm0", "sp1", "sm2", "usp3"]
     assert all(e.alpha > 0 for e in built.elements[4:])
@@ -181,7 +181,7 @@ def test_a_unit_of_time_is_only_a_unit(scale):
     for a, b in zip(one.amplifiers, other.amplifiers, strict=True):
         assert b.bias_current == pytest.approx(a.bias_current, rel=1e-9)
     assert other.membrane_capacitance == pytest.approx(one.membrane_capacitance, rel=1e-9)
-    built = as_built(other, REAL)
+    built = Macromodel(other, REAL).compact
     assert built.tau_slow == pytest.approx(50.0 * scale, rel=1e-3)
     assert built.tau_m == pytest.approx(scale, rel=0.02)
 
@@ -207,7 +207,7 @@ def test_volts_amperes_and_seconds_are_those_of_the_units():
 
 def test_offsets_are_compensated_by_current():
     design = mapped(burster(i_bias=0.25))
-    built = as_built(design, REAL)
+    built = Macromodel(design, REAL).compact
     assert abs(design.compensation_current) > 0.1 * design.unit_current
     curve = iv_curve(built, ULTRASLOW, U) - iv_curve(burster(i_bias=0.25), ULTRASLOW, U)
     assert abs(float(np.mean(curve))) < 0.002
@@ -236,7 +236,7 @@ def test_the_user_chooses_the_unit_current(cells):
     for unit in (2e-9, 1.5e-8):
         design = mapped(neuron, cells, unit_current=unit)
         assert design.unit_current == unit
-        assert curve_error(neuron, as_built(design, cells)) < 0.004
+        assert curve_error(neuron, Macromodel(design, cells).compact) < 0.004
 
 
 def test_a_nominal_current_is_what_the_mapping_begins_from():
@@ -254,7 +254,7 @@ def test_the_user_chooses_the_membrane_capacitor(cells):
     design = mapped(neuron, cells, membrane_capacitance=1e-12)
     # What the transistors add or take away is made up for in the drawn capacitor.
     assert design.membrane_capacitance == pytest.approx(1e-12, rel=0.1)
-    assert as_built(design, cells).tau_slow == pytest.approx(50.0, rel=1e-3)
+    assert Macromodel(design, cells).compact.tau_slow == pytest.approx(50.0, rel=1e-3)
 
 
 def test_slower_neurons_get_more_current_or_less_capacitance():
@@ -402,7 +402,7 @@ def test_one_kappa_for_all_becomes_another_voltage_unit(kappa):
     neuron = burster(elements=elements, filter_slow=shape, filter_ultraslow=shape)
     design = mapped(neuron, IDEAL, leak_range=3.5)
     assert design.unit_voltage == pytest.approx(kappa * SLOPE)
-    built = as_built(design, IDEAL)
+    built = Macromodel(design, IDEAL).compact
     assert built.elements[0].kappa == pytest.approx(kappa)
     assert built.filter_slow.kappa == pytest.approx(kappa)
     assert curve_error(neuron, built) < 0.005
@@ -411,7 +411,7 @@ def test_one_kappa_for_all_becomes_another_voltage_unit(kappa):
 def test_kappas_that_differ_a_little_are_met_on_the_average():
     elements = (Element(FAST, -2.0, 0.0, 1.0), Element(SLOW, 2.0, 0.0, 1.1))
     neuron = burster(elements=elements)
-    built = as_built(mapped(neuron), REAL)
+    built = Macromodel(mapped(neuron), REAL).compact
     assert built.elements[0].kappa > 1.02
     assert built.elements[1].kappa < 1.08
     assert curve_error(neuron, built) < 0.01

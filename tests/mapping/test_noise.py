@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built, parasitics
 from mapping.cell_noise import CHARGE
+from mapping.compact import parasitics
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.noise import model_noise, node_noise, rms_on_capacitor
 from neuron_model.analysis.noise import noisy_runs
@@ -34,7 +35,7 @@ def at_rest(u: float) -> State:
 
 def test_every_amplifier_is_a_source_at_the_node_that_it_drives(cells):
     design = mapped(cells)
-    sources = model_noise(design, cells, shot_cells()).sources
+    sources = model_noise(Macromodel(design, cells), shot_cells()).sources
     at_membrane = [s for s in sources if s.node is None]
     mirrors = 1 if design.compensation_bias > 0 else 0
     assert len(at_membrane) == len(design.amplifiers) + mirrors
@@ -44,8 +45,8 @@ def test_every_amplifier_is_a_source_at_the_node_that_it_drives(cells):
 def test_the_white_noise_at_the_membrane_is_that_of_the_bias_currents(cells):
     design, noise = mapped(cells), shot_cells()
     # far below every reference each OTA is steered to one side, the one that its orientation says
-    averaged = model_noise(design, cells, noise).averaged(at_rest(-60.0))
-    membrane = next(n for n in node_noise(averaged, design, cells) if n.node is None)
+    averaged = model_noise(Macromodel(design, cells), noise).averaged(at_rest(-60.0))
+    membrane = next(n for n in node_noise(averaged, Macromodel(design, cells)) if n.node is None)
     expected = sum(
         2 * CHARGE * a.bias_current * (6.0 if a.orientation == "noninverting" else 4.0)
         for a in design.amplifiers
@@ -54,15 +55,15 @@ def test_the_white_noise_at_the_membrane_is_that_of_the_bias_currents(cells):
         mirror = noise.source if design.compensation_current > 0 else noise.sink
         expected += mirror.white_at(design.compensation_bias)
     assert membrane.white == pytest.approx(expected, rel=1e-6)
-    extra = parasitics(design, cells).membrane
+    extra = parasitics(Macromodel(design, cells)).membrane
     assert membrane.capacitance == pytest.approx(design.membrane_capacitance + extra)
 
 
 @pytest.mark.parametrize("exponent", [0.9, 1.0])
 def test_a_followers_noise_comes_back_in_amperes(cells, exponent):
     design, noise = mapped(cells), shot_cells(exponent=exponent)
-    averaged = model_noise(design, cells, noise).averaged(at_rest(0.3))
-    for node in node_noise(averaged, design, cells):
+    averaged = model_noise(Macromodel(design, cells), noise).averaged(at_rest(0.3))
+    for node in node_noise(averaged, Macromodel(design, cells)):
         if node.node is None:
             continue
         follower = design.follower(node.node)
@@ -79,12 +80,12 @@ def test_a_follower_has_the_voltage_noise_of_its_capacitor():
     # the same comes of tau_x dU_x = filter + noise.
     cells, noise = ideal_cells(), shot_cells(flicker=0.0)
     design = map_neuron(BURSTER, cells, LIMITS)
-    parameters = as_built(design, cells)
-    everything = model_noise(design, cells, noise)
+    parameters = Macromodel(design, cells).compact
+    everything = model_noise(Macromodel(design, cells), noise)
     slow = [s for s in everything.sources if s.node == Timescale.SLOW]
     (node,) = (
         n
-        for n in node_noise(everything.averaged(at_rest(0.0)), design, cells)
+        for n in node_noise(everything.averaged(at_rest(0.0)), Macromodel(design, cells))
         if n.node == Timescale.SLOW
     )
     follower = design.follower(Timescale.SLOW)
@@ -103,8 +104,8 @@ def test_a_neuron_trembles_by_what_its_capacitor_says():
     cells, noise = ideal_cells(), shot_cells(flicker=0.0)
     known = preset("resting")
     design = map_neuron(known.parameters, cells, LIMITS)
-    parameters = as_built(design, cells)
-    sources = model_noise(design, cells, noise)
+    parameters = Macromodel(design, cells).compact
+    sources = model_noise(Macromodel(design, cells), noise)
     runs = noisy_runs(parameters, sources, [Stimulus.constant(-0.8)] * 60, 120.0, seed=2)
     late = runs.voltage[:, runs.time > 60.0]
     millivolts = late.std() * design.unit_voltage * 1e3

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.quantisation import quantise, scaled_design
 from neuron_model.errors import InputError
@@ -29,7 +29,7 @@ def rms(one: NeuronParameters, other: NeuronParameters) -> float:
 
 
 def test_every_line_is_a_code(design):
-    found = quantise(design, real_cells(), LIMITS, SIX)
+    found = quantise(Macromodel(design, real_cells()), LIMITS, SIX)
     made = found.design
     for line in found.lines:
         if line.coarse is None:
@@ -56,12 +56,14 @@ def test_every_line_is_a_code(design):
 def test_codes_chosen_together_are_nearer_than_each_rounded_alone(design):
     """By the I-V curves of the as-built neurons, not by what the search says of itself."""
     for bits, gain in ((4, 1.3), (6, 1.3)):
-        found = quantise(design, real_cells(), LIMITS, replace(SIX, bits=bits), rescale=False)
+        found = quantise(
+            Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits), rescale=False
+        )
         assert found.curve_error < found.nearest_error
         alone = _rounded(design, replace(SIX, bits=bits))
-        target = as_built(design, real_cells())
-        together = rms(as_built(found.design, real_cells()), target)
-        assert gain * together < rms(as_built(alone, real_cells()), target)
+        target = Macromodel(design, real_cells()).compact
+        together = rms(Macromodel(found.design, real_cells()).compact, target)
+        assert gain * together < rms(Macromodel(alone, real_cells()).compact, target)
 
 
 def _rounded(design: NeuronDesign, generator: BiasGenerator) -> NeuronDesign:
@@ -87,8 +89,11 @@ def _rounded(design: NeuronDesign, generator: BiasGenerator) -> NeuronDesign:
 
 
 def test_time_constants_stay_by_their_capacitors(design):
-    found = quantise(design, real_cells(), LIMITS, replace(SIX, bits=3))
-    before, after = as_built(design, real_cells()), as_built(found.design, real_cells())
+    found = quantise(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=3))
+    before, after = (
+        Macromodel(design, real_cells()).compact,
+        Macromodel(found.design, real_cells()).compact,
+    )
     assert after.tau_slow == pytest.approx(before.tau_slow, rel=0.01)
     assert after.tau_ultraslow == pytest.approx(before.tau_ultraslow, rel=0.01)
     assert after.tau_m == pytest.approx(before.tau_m, rel=0.01)
@@ -96,7 +101,7 @@ def test_time_constants_stay_by_their_capacitors(design):
 
 def test_more_bits_are_nearer(design):
     errors = [
-        quantise(design, real_cells(), LIMITS, replace(SIX, bits=bits)).curve_error
+        quantise(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits)).curve_error
         for bits in (3, 5, 8)
     ]
     assert errors[0] > 2 * errors[1] > 2 * errors[2]
@@ -105,7 +110,7 @@ def test_more_bits_are_nearer(design):
 def test_a_scaled_design_is_the_same_neuron():
     cells = ideal_cells()
     design = map_neuron(burster(), cells, LIMITS)
-    before, after = (as_built(d, cells) for d in (design, scaled_design(design, 1.1)))
+    before, after = (Macromodel(d, cells).compact for d in (design, scaled_design(design, 1.1)))
     for (key, value), (_, expected) in zip(
         after.named_values(), before.named_values(), strict=True
     ):
@@ -124,12 +129,12 @@ def test_a_scaled_design_is_the_same_neuron():
 )
 def test_lines_out_of_range_are_refused(design, generator, message):
     with pytest.raises(InputError, match=message):
-        quantise(design, real_cells(), LIMITS, generator)
+        quantise(Macromodel(design, real_cells()), LIMITS, generator)
 
 
 def test_map_picks_codes_where_it_is_given_a_generator(design):
     coded = map_neuron(burster(), real_cells(), LIMITS, MappingChoices(generator=SIX))
-    assert coded == quantise(design, real_cells(), LIMITS, SIX).design
+    assert coded == quantise(Macromodel(design, real_cells()), LIMITS, SIX).design
     assert "6-bit coarse-fine generator" in coded.notes[-1]
     fixed = MappingChoices(generator=SIX, unit_current=design.unit_current)
     assert map_neuron(burster(), real_cells(), LIMITS, fixed).unit_current == design.unit_current

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from mapping.as_built import as_built, compensation_current, follower_point, offset_current
+from mapping.compact import compensation_current, offset_current
+from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
 from mapping.readout import FOLLOWERS, map_readout
 from neuron_model.errors import InputError
@@ -16,10 +17,12 @@ CHOICES = MappingChoices(leak_sections=7)
 def test_all_poles_have_the_time_constant(tau, cells):
     output = map_readout("y0", tau, 0.2, cells, LIMITS, CHOICES)
     node = output.node
-    built = as_built(node, cells)
+    built = Macromodel(node, cells).compact
     # a leak that lags by d makes a node C / g quick as one of C / g - d
     assert (built.tau_m - built.tau_fast) * node.time_unit == pytest.approx(tau, rel=1e-3)
-    at = follower_point(output.follower, cells)
+    at = cells.follower_table(output.follower.divided).at(
+        output.follower.bias_current, cells.reference
+    )
     loads = cells.input_capacitance + cells.output_capacitance
     total = output.follower.capacitance + loads
     current = at.gain * output.follower.bias_current
@@ -44,7 +47,9 @@ def test_a_bias_comes_from_the_compensation():
     currents = []
     for bias in (0.0, 0.7):
         node = map_readout("y0", 3e-4, bias, cells, LIMITS, CHOICES).node
-        total = compensation_current(node, cells) + offset_current(node, cells)
+        total = compensation_current(Macromodel(node, cells)) + offset_current(
+            Macromodel(node, cells)
+        )
         currents.append(total / node.unit_current)
     assert currents[1] - currents[0] == pytest.approx(0.7, abs=1e-3)
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built
-from mapping.as_built_detail import as_built_in_detail
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.refinement import (
     CLAMP,
@@ -36,12 +35,14 @@ OFF = Correction(
 
 def circuit(design):
     """What stands for ngspice here: as built, but off by OFF."""
-    return OFF.applied(as_built(design, CELLS))
+    return OFF.applied(Macromodel(design, CELLS).compact)
 
 
 def test_what_as_built_missed_is_found():
     found = correction(
-        DESIGN, as_built(DESIGN, CELLS), Observation(model_curves(circuit(DESIGN), 4, CLAMP))
+        DESIGN,
+        Macromodel(DESIGN, CELLS).compact,
+        Observation(model_curves(circuit(DESIGN), 4, CLAMP)),
     )
     assert found.alpha == pytest.approx(OFF.alpha, rel=1e-3)
     assert found.delta == pytest.approx(OFF.delta, abs=1e-3)
@@ -91,7 +92,10 @@ def test_capacitors_make_up_for_time():
     seen = Observation(curves, interval=0.8, pause=1.25)
     factors = slower(Correction(), seen, 1.0)
     assert (factors.interval, factors.pause) == pytest.approx((1.25, 0.8))
-    before, after = (as_built(d, CELLS) for d in (DESIGN, timed(DESIGN, factors, CELLS, LIMITS)))
+    before, after = (
+        Macromodel(d, CELLS).compact
+        for d in (DESIGN, timed(Macromodel(DESIGN, CELLS), factors, LIMITS))
+    )
     # U_fast's lag stays as it is
     assert after.tau_m / before.tau_m == pytest.approx(1.25, rel=0.03)
     assert after.tau_slow / before.tau_slow == pytest.approx(1.25, rel=0.03)
@@ -101,7 +105,7 @@ def test_capacitors_make_up_for_time():
 def test_where_a_capacitor_is_at_its_limit_the_bias_gives_way():
     largest = min(f.capacitance for f in DESIGN.followers)
     tight = replace(LIMITS, capacitance=(1e-15, 1.2 * largest))
-    slow = timed(DESIGN, Correction(interval=1.5, pause=1.5), CELLS, tight)
+    slow = timed(Macromodel(DESIGN, CELLS), Correction(interval=1.5, pause=1.5), tight)
     assert any(
         a.bias_current < b.bias_current
         for a, b in zip(slow.followers, DESIGN.followers, strict=True)
@@ -121,7 +125,7 @@ def test_times_of_another_regime_move_no_capacitor(ratio):
 
 
 def test_amplifiers_of_a_detailed_model_are_in_its_curves():
-    detailed = as_built_in_detail(DESIGN, CELLS)
+    detailed = Macromodel(DESIGN, CELLS).detailed
     curves = model_curves(detailed, 4, CLAMP)
     whole = iv_curves(detailed, CLAMP).ultraslow - detailed.i_bias
     assert curves.total[0] == pytest.approx(whole)

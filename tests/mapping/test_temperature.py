@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built
 from mapping.characteristics import CellCharacteristics, MirrorTable, Orientation
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw, design_at
 from neuron_model.model.parameters import Timescale
@@ -34,12 +34,12 @@ def design() -> NeuronDesign:
 
 def test_with_ptat_biases_a_neuron_of_kt_over_q_stays_what_it_is(design):
     hot = heated(ideal_cells(), RATIO)
-    there = design_at(design, PTAT, ideal_cells(), hot)
+    there = design_at(Macromodel(design, ideal_cells()), PTAT, hot)
     assert there.conditions == Conditions("tt", HOT)
     assert there.unit_current == pytest.approx(RATIO * design.unit_current)
     # C V0 / I0
     assert there.time_unit == pytest.approx(design.time_unit)
-    before, after = as_built(design, ideal_cells()), as_built(there, hot)
+    before, after = Macromodel(design, ideal_cells()).compact, Macromodel(there, hot).compact
     for (key, value), (_, expected) in zip(
         after.named_values(), before.named_values(), strict=True
     ):
@@ -49,9 +49,9 @@ def test_with_ptat_biases_a_neuron_of_kt_over_q_stays_what_it_is(design):
 def test_constant_biases_leave_every_line_alone_and_widen_the_tanh(design):
     hot = heated(ideal_cells(), RATIO)
     laws = BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.CONSTANT)
-    there = design_at(design, laws, ideal_cells(), hot)
+    there = design_at(Macromodel(design, ideal_cells()), laws, hot)
     assert there == replace(design, conditions=Conditions("tt", HOT))
-    before, after = as_built(design, ideal_cells()), as_built(there, hot)
+    before, after = Macromodel(design, ideal_cells()).compact, Macromodel(there, hot).compact
     for one, other in zip(before.elements, after.elements, strict=True):
         assert other.kappa == pytest.approx(one.kappa / RATIO)
         assert (other.alpha, other.delta) == pytest.approx((one.alpha, one.delta))
@@ -62,7 +62,7 @@ def test_constant_gm_follows_the_measured_slope(design, references):
     """A slope factor that grows with temperature asks for more than a PTAT current."""
     hot = heated(ideal_cells(), 1.3)
     laws = BiasLaws(CurrentLaw.CONSTANT_GM, references)
-    there = design_at(design, laws, ideal_cells(), hot)
+    there = design_at(Macromodel(design, ideal_cells()), laws, hot)
     assert there.unit_current == pytest.approx(1.3 * design.unit_current)
     for before, after in zip(design.amplifiers, there.amplifiers, strict=True):
         assert after.bias_current / 1.3 == pytest.approx(before.bias_current)
@@ -70,17 +70,19 @@ def test_constant_gm_follows_the_measured_slope(design, references):
     assert there.unit_voltage == pytest.approx(scale * design.unit_voltage)
     # the membrane's time constant in seconds: C V0(T) / I
     seconds = [
-        as_built(d, c).tau_m * d.time_unit for d, c in ((design, ideal_cells()), (there, hot))
+        Macromodel(d, c).compact.tau_m * d.time_unit
+        for d, c in ((design, ideal_cells()), (there, hot))
     ]
     assert seconds[1] == pytest.approx(seconds[0] * scale / 1.3)
     followers = [
-        as_built(d, c).tau_slow * d.time_unit for d, c in ((design, ideal_cells()), (there, hot))
+        Macromodel(d, c).compact.tau_slow * d.time_unit
+        for d, c in ((design, ideal_cells()), (there, hot))
     ]
     assert followers[1] == pytest.approx(followers[0])
 
 
 def test_references_move_around_the_middle(design):
-    there = design_at(design, PTAT, ideal_cells(), heated(ideal_cells(), RATIO))
+    there = design_at(Macromodel(design, ideal_cells()), PTAT, heated(ideal_cells(), RATIO))
     middle = design.reference_voltage
     assert there.reference_voltage == middle
     for before, after in zip(design.amplifiers, there.amplifiers, strict=True):
@@ -95,7 +97,7 @@ def test_the_compensation_is_what_the_mirror_makes_there(i_bias):
     design = map_neuron(burster(i_bias=i_bias), cells, LIMITS)
     gains = np.full(BIASES.size, 1.4)
     mirrors = {name: MirrorTable(BIASES, gains, 0 * gains) for name in ("source", "sink")}
-    there = design_at(design, PTAT, cells, replace(heated(cells, RATIO), **mirrors))
+    there = design_at(Macromodel(design, cells), PTAT, replace(heated(cells, RATIO), **mirrors))
     sign = np.sign(design.compensation_current)
     assert there.compensation_bias == pytest.approx(RATIO * design.compensation_bias)
     assert there.compensation_current == pytest.approx(sign * 1.4 * there.compensation_bias)

@@ -12,9 +12,7 @@ from codesign.noise_study import CellRow
 from codesign.workbench import Workbench
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import watched
-from mapping.as_built import as_built, follower_point, point
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
-from mapping.characteristics import CellCharacteristics
 from mapping.noise import NodeNoise, model_noise, node_noise
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
@@ -37,8 +35,8 @@ class NoisyNeuron:
     """A neuron, its circuit, and the noise currents of its cells.
 
     macromodel: in its compact form. quiet: how it fires without noise. averaged: its noise at the
-    mean over its own orbit, which ngspice is given; nodes: the same in ampere. measured, cells:
-    characteristics and noise of the cells.
+    mean over its own orbit, which ngspice is given; nodes: the same in ampere. cells: their
+    noise.
     """
 
     mapped: MappedNeuron
@@ -47,7 +45,6 @@ class NoisyNeuron:
     noise: Noise
     averaged: Noise
     nodes: tuple[NodeNoise, ...]
-    measured: CellCharacteristics
     cells: CellNoise
     quiet: RegimeReport
 
@@ -82,12 +79,12 @@ def noisy_neuron(neuron: MappedNeuron, workbench: Workbench) -> NoisyNeuron:
     cells = workbench.noise(technology, measured)
     built = assemble(neuron.parameters, design, technology, measured)
     # compact: the lags of single amplifiers would shorten its steps
-    macromodel = as_built(design, measured)
-    noise = model_noise(design, measured, cells)
+    macromodel = built.macromodel.compact
+    noise = model_noise(built.macromodel, cells)
     quiet, run = watched(macromodel, drive)
     averaged = noise.averaged(_orbit(run, drive.onset))
-    nodes = node_noise(averaged, design, measured)
-    return NoisyNeuron(neuron, built, macromodel, noise, averaged, nodes, measured, cells, quiet)
+    nodes = node_noise(averaged, built.macromodel)
+    return NoisyNeuron(neuron, built, macromodel, noise, averaged, nodes, cells, quiet)
 
 
 def _orbit(run: Trajectory, onset: float) -> State:
@@ -101,14 +98,14 @@ def cell_rows(neuron: NoisyNeuron) -> tuple[CellRow, ...]:
     design, cells = neuron.built.design, neuron.cells
     # an OTA carries its gain times the bias line's current, a divided one a fraction of it
     named = [
-        (f"OTA of {a.name}", a.bias_current, point(a, neuron.measured).gain, cells.ota)
+        (f"OTA of {a.name}", a.bias_current, neuron.built.macromodel.at(a).gain, cells.ota)
         for a in (*design.elements, *design.leak[:1])
     ]
     named += [
         (
             f"OTA of follower {f.timescale}",
             f.bias_current,
-            follower_point(f, neuron.measured).gain,
+            neuron.built.macromodel.at_follower(f).gain,
             cells.of_follower(f.divided),
         )
         for f in design.followers

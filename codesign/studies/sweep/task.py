@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,12 +33,12 @@ from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.validate import Task as Validation
 from codesign.workflows.validate import curve_errors, validate
-from mapping.as_built import as_built
-from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
+from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.temperature import design_at
 from netlists.accuracy import Accuracy
@@ -118,7 +119,9 @@ class SweepTask(Task):
             ("design", asked.design_key), lambda: self._mapped(asked, values, nominal, tools)
         )
         measured = self._cells(there, tools)
-        applied = design_at(drawn, bias_laws(values), self._cells(nominal, tools), measured)
+        applied = design_at(
+            Macromodel(drawn, self._cells(nominal, tools)), bias_laws(values), measured
+        )
         design = replace(applied, supply=measured.supply)
         wanted = self.memo(
             ("model", asked.design_key), lambda: model_regime(asked.parameters, asked.drive)
@@ -145,11 +148,11 @@ class SweepTask(Task):
         return found
 
     def _as_built(self, one: _Built) -> PointOutcome:
-        """By as-built parameters, compact or in detail."""
+        """By the macromodel, compact or detailed."""
         detailed = self.backend == "as_built_detail"
-        built = one.assembled().as_built if detailed else as_built(one.design, one.measured)
+        built = one.macromodel.detailed if detailed else one.macromodel.compact
         report = model_regime(built, one.drive)
-        power = static_power(one.design, one.measured)
+        power = static_power(one.macromodel)
         energy = energy_per_spike(power, one.seconds, report.spike_count)
         return one.finished((one.chip(report, _errors(built, one.model), energy),), power)
 
@@ -164,8 +167,8 @@ class SweepTask(Task):
         sensitivities = self._sensitivities(technology, one.measured, tools)
         process = self.seed if self.mismatch.process else None
         drawn = draw_chips(one.design, technology, samples, self.seed, process)
-        parameters = as_built_samples(one.design, one.measured, sensitivities, drawn)
-        power = static_power(one.design, one.measured)
+        parameters = sampled(one.macromodel, sensitivities, drawn)
+        power = static_power(one.macromodel)
         chips = []
         reports = chip_reports(parameters, one.drive, float(one.model.u_threshold))
         for index, report in enumerate(reports):
@@ -186,7 +189,7 @@ class SweepTask(Task):
     def _simulated_chips(self, one: _Built, key: str, tools: Workbench) -> PointOutcome:
         """The same chips in ngspice, transistor by transistor; their I-V curves are not swept."""
         record = Path(self.chips_folder, f"point_{key}.jsonl") if self.chips_folder else None
-        power = static_power(one.design, one.measured)
+        power = static_power(one.macromodel)
         chips = []
         try:
             drawn = draw_neuron(
@@ -236,8 +239,13 @@ class _Built:
         """From the onset to the end of the drive."""
         return (self.drive.duration - self.drive.onset) * self.design.time_unit
 
+    @cached_property
+    def macromodel(self) -> Macromodel:
+        """The design on the cells of the point."""
+        return Macromodel(self.design, self.measured)
+
     def assembled(self) -> Circuit:
-        """With cell text, models and the as-built parameters in detail."""
+        """With cell text, models and the macromodel."""
         return assemble(self.model, self.design, self.asked.operated, self.measured)
 
     def chip(

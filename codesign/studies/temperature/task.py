@@ -16,6 +16,7 @@ from codesign.studies.tools import Tools
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime
+from mapping.macromodel import Macromodel
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy
 from netlists.neuron_benches import response
@@ -71,5 +72,5 @@ class TemperatureTask(Task):
         nominal, cells = (
             tools.cells(neuron.technology, each) for each in (neuron.design.conditions, there)
         )
-        moved = design_at(neuron.design, self.laws, nominal, cells)
+        moved = design_at(Macromodel(neuron.design, nominal), self.laws, cells)
         return assemble(neuron.parameters, moved, neuron.technology, cells)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mapping.as_built_samples import as_built_samples
+from mapping.macromodel import Macromodel
+from mapping.samples import sampled
 from mapping.trim.curves import VOLTAGE, settled_shift, steady_current
 from mapping.trim.knobs import with_value
 from neuron_model.model.parameters import Timescale
@@ -20,8 +21,8 @@ def test_several_lines_at_once_are_as_built_anew():
     moved = DRAWN * np.array([0.6, 1.25, 1.0, 1.0]) + np.array([0.0, 0.0, 0.02, -0.03])
     made = design()
     for port, value in zip(PORTS, moved, strict=True):
-        made = with_value(made, port, value, real_cells())
-    anew = as_built_samples(made, real_cells(), exponential_cells(), CHIPS.draw)
+        made = with_value(Macromodel(made, real_cells()), port, value)
+    anew = sampled(Macromodel(made, real_cells()), exponential_cells(), CHIPS.draw)
     found = CHIPS.parameters(ROWS, np.tile(moved, (4, 1)))
     for (key, value), (_, expected) in zip(found.named_values(), anew.named_values(), strict=True):
         assert value == pytest.approx(np.broadcast_to(expected, 4), abs=4e-3), key

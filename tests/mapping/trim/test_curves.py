@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built_samples import as_built_samples
+from mapping.macromodel import Macromodel
+from mapping.samples import sampled
 from mapping.trim.curves import VOLTAGE, Blocks, some, steady_current, total_curves
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.model.parameters import TIMESCALES
@@ -14,7 +15,7 @@ from tests.mapping.sensitivities import exponential_cells
 from tests.mapping.trim.bench import chips, design
 
 CHIPS = chips(3)
-SAMPLES = as_built_samples(design(), real_cells(), exponential_cells(), CHIPS.draw)
+SAMPLES = sampled(Macromodel(design(), real_cells()), exponential_cells(), CHIPS.draw)
 
 
 def test_curves_are_those_of_each_neuron():

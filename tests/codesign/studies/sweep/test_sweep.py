@@ -156,15 +156,15 @@ def test_a_sweep_that_was_stopped_goes_on(
     text = "[axes]\nunit_current = [1e-10, 4e-9, 5e-9, 6e-9]\n"
     whole = swept(folder, text)
     record = folder / "out" / "points.jsonl"
-    as_built, calls = task.as_built, []
+    applied, calls = task.design_at, []
 
     def killed(*arguments: Any) -> Any:
         calls.append(arguments)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return as_built(*arguments)
+        return applied(*arguments)
 
-    monkeypatch.setattr(task, "as_built", killed)
+    monkeypatch.setattr(task, "design_at", killed)
     with pytest.raises(KeyboardInterrupt):
         swept(folder, text, record)
     if cut:

@@ -1,4 +1,4 @@
-"""Many chips of one design: as-built parameters of every sample of its devices.
+"""Monte Carlo samples of a macromodel: the parameters of every sample of its devices.
 
     alpha' = alpha A'/A          kappa' = kappa V0/V0'        delta' = delta + (do + do_follower)/V0
     tau_x' = tau_x (V0'/V0) (A/A')       filter offset' = offset + (c'/A' - c/A) / kappa'
@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mapping.as_built import as_built, follower_point, parasitics, point
 from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
+from mapping.compact import parasitics
 from mapping.design import NeuronDesign, OtaDesign
+from mapping.macromodel import Macromodel
 from mapping.mismatch import COMPENSATION, OUTPUT, Draw, follower_block
 from mapping.sensitivity import CellSensitivities, OtaSensitivity
 from neuron_model.errors import InputError
@@ -47,32 +48,28 @@ class _Change(NamedTuple):
     relative: np.ndarray
 
 
-def as_built_samples(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    sensitivities: CellSensitivities,
-    draw: Draw,
+def sampled(
+    macromodel: Macromodel, sensitivities: CellSensitivities, draw: Draw
 ) -> NeuronParameters:
-    """The parameters of each chip of ``draw``, arrays (samples,), in the design's own units.
+    """The parameters of each sample of ``draw``, arrays (samples,), in the design's own units.
 
     ``draw`` holds every device of the design's amplifiers, followers, compensation and output
-    stage. The nominal chip is :func:`mapping.as_built.as_built` of the same characteristics.
+    stage. The nominal sample is the compact macromodel.
 
     Raises:
         InputError: a device was not drawn, or sensitivities of other conditions.
     """
-    _check_conditions(characteristics, sensitivities)
-    nominal = as_built(design, characteristics)
-    changes = {
-        a.name: _amplifier(a, characteristics, sensitivities, draw) for a in design.amplifiers
-    }
+    design, cells = macromodel.design, macromodel.cells
+    _check_conditions(cells, sensitivities)
+    nominal = macromodel.compact
+    changes = {a.name: _amplifier(a, macromodel, sensitivities, draw) for a in design.amplifiers}
     followers = {
         f.timescale: _change(
             follower_block(f.timescale),
             sensitivities.follower_table(f.divided),
             f.bias_current,
-            characteristics.reference,
-            follower_point(f, characteristics),
+            cells.reference,
+            macromodel.at_follower(f),
             draw,
         )
         for f in design.followers
@@ -81,7 +78,7 @@ def as_built_samples(
     capacitors = 0.0 if draw.capacitance is None else draw.capacitance
     drawn = design.membrane_capacitance * design.unit_voltage / design.unit_current
     values["tau_m"] = nominal.tau_m + capacitors * drawn / design.time_unit
-    other = parasitics(design, characteristics).followers
+    other = parasitics(macromodel).followers
     for follower in design.followers:
         x, change = follower.timescale, followers[follower.timescale]
         shape = nominal.filter(x)
@@ -101,10 +98,10 @@ def as_built_samples(
     elements += nominal.elements[len(elements) :]
     bias = _bias(design, sensitivities, changes, draw)
     if len(nominal.elements) < len(design.amplifiers):
-        extra, constant = _leak_change(design, characteristics, changes)
+        extra, constant = _leak_change(macromodel, changes)
         values["leak"] = replace(nominal.leak, conductance=nominal.leak.conductance + extra)
         bias = bias + constant
-    threshold, saturation = _output(nominal, design, sensitivities, characteristics, draw)
+    threshold, saturation = _output(macromodel, sensitivities, draw)
     return replace(
         nominal,
         elements=tuple(elements),
@@ -115,10 +112,8 @@ def as_built_samples(
     )
 
 
-def _check_conditions(
-    characteristics: CellCharacteristics, sensitivities: CellSensitivities
-) -> None:
-    here, there = (f"{x.technology}, {x.conditions}" for x in (characteristics, sensitivities))
+def _check_conditions(cells: CellCharacteristics, sensitivities: CellSensitivities) -> None:
+    here, there = (f"{x.technology}, {x.conditions}" for x in (cells, sensitivities))
     if here != there:
         raise InputError(
             f"characteristics are of {here} and sensitivities of {there}: measure both at the "
@@ -148,17 +143,14 @@ def _change(
 
 
 def _amplifier(
-    amplifier: OtaDesign,
-    characteristics: CellCharacteristics,
-    sensitivities: CellSensitivities,
-    draw: Draw,
+    amplifier: OtaDesign, macromodel: Macromodel, sensitivities: CellSensitivities, draw: Draw
 ) -> _Change:
     return _change(
         amplifier.name,
         sensitivities.ota(amplifier.orientation),
         amplifier.bias_current,
         amplifier.reference_voltage,
-        point(amplifier, characteristics),
+        macromodel.at(amplifier),
         draw,
     )
 
@@ -193,16 +185,15 @@ def _bias(
 
 
 def _leak_change(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    changes: Mapping[str, _Change],
+    macromodel: Macromodel, changes: Mapping[str, _Change]
 ) -> tuple[np.ndarray, np.ndarray]:
     """(conductance, bias): the straight line through what the leak's sections draw beside the
     drawn ones, by least squares, where they are no elements of the model; each (samples,)."""
+    design = macromodel.design
     u = design.u_rest + np.linspace(-_RANGE, _RANGE, 121)
     drawn: np.ndarray = np.zeros(1)
     for amplifier in design.leak:
-        at, change = point(amplifier, characteristics), changes[amplifier.name]
+        at, change = macromodel.at(amplifier), changes[amplifier.name]
         sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
         element = Element(
             amplifier.timescale,
@@ -220,15 +211,12 @@ def _leak_change(
 
 
 def _output(
-    nominal: NeuronParameters,
-    design: NeuronDesign,
-    sensitivities: CellSensitivities,
-    characteristics: CellCharacteristics,
-    draw: Draw,
+    macromodel: Macromodel, sensitivities: CellSensitivities, draw: Draw
 ) -> tuple[np.ndarray, np.ndarray]:
     """Threshold and saturation of s: the output stage's offset, and its slope at threshold."""
+    design, nominal = macromodel.design, macromodel.compact
     output, table = design.output, sensitivities.noninverting
-    at = characteristics.noninverting.at(output.bias_current, output.threshold_voltage)
+    at = macromodel.cells.noninverting.at(output.bias_current, output.threshold_voltage)
     change = _change(OUTPUT, table, output.bias_current, output.threshold_voltage, at, draw)
     mirror = sensitivities.sink
     gain = np.exp(mirror.shift(output.unit_current, *draw.of(OUTPUT, mirror.devices)))

@@ -1,4 +1,4 @@
-"""From a design back to model parameters: the neuron that the circuit really is.
+"""The macromodel, compact: from a design back to model parameters, the neuron of the circuit.
 
 Each amplifier becomes an element with its own measured gain, slope and offset; the leak's
 sections become elements of the same kind, and what is left of the leak is the sum of the output
@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from mapping.characteristics import CellCharacteristics, Orientation, OtaPoint
+from mapping.characteristics import Orientation
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign
 from neuron_model.model.dynamics import element_current, leak_current
 from neuron_model.model.parameters import (
@@ -26,6 +27,9 @@ from neuron_model.model.parameters import (
     OutputShape,
     Timescale,
 )
+
+if TYPE_CHECKING:
+    from mapping.macromodel import Macromodel
 
 # Over how many units of U on each side of rest a leak beside a fast follower is fitted.
 _RANGE = 3.0
@@ -39,9 +43,10 @@ class Parasitics:
     followers: dict[Timescale, float]
 
 
-def parasitics(design: NeuronDesign, characteristics: CellCharacteristics) -> Parasitics:
+def parasitics(macromodel: Macromodel) -> Parasitics:
     """Input and output capacitances of everything that hangs on membrane and followers."""
-    c_in, c_out = characteristics.input_capacitance, characteristics.output_capacitance
+    design, cells = macromodel.design, macromodel.cells
+    c_in, c_out = cells.input_capacitance, cells.output_capacitance
     followers = {f.timescale: c_in + c_out for f in design.followers}
     # the output stage and each follower read the membrane, each amplifier drives it
     membrane = c_in * (1 + len(design.followers)) + c_out * len(design.amplifiers)
@@ -53,50 +58,35 @@ def parasitics(design: NeuronDesign, characteristics: CellCharacteristics) -> Pa
     return Parasitics(membrane + c_in * len(design.leak), followers)
 
 
-def point(amplifier: OtaDesign, characteristics: CellCharacteristics) -> OtaPoint:
-    """What is known of ``amplifier`` at its own bias and common mode."""
-    table = characteristics.ota(amplifier.orientation)
-    return table.at(amplifier.bias_current, amplifier.reference_voltage)
-
-
-def follower_point(follower: FollowerDesign, characteristics: CellCharacteristics) -> OtaPoint:
-    """What is known of a follower's amplifier at its own bias, at the reference."""
-    table = characteristics.follower_table(follower.divided)
-    return table.at(follower.bias_current, characteristics.reference)
-
-
-def membrane_conductance(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def membrane_conductance(macromodel: Macromodel) -> float:
     """Sum of the output conductances at the membrane, siemens."""
-    total = sum(
-        point(a, characteristics).output_conductance * a.bias_current for a in design.amplifiers
-    )
-    if design.compensation_bias > 0:
-        mirror = characteristics.source if design.compensation_current > 0 else characteristics.sink
-        total += mirror.conductance_at(design.compensation_bias) * design.compensation_bias
+    design = macromodel.design
+    total = sum(macromodel.at(a).output_conductance * a.bias_current for a in design.amplifiers)
+    bias = design.compensation_bias
+    if bias > 0:
+        total += macromodel.compensation.conductance_at(bias) * bias
     return total
 
 
-def offset_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def offset_current(macromodel: Macromodel) -> float:
     """Sum of the amplifiers' offset currents, ampere into the membrane."""
-    return sum(point(a, characteristics).offset_current * a.bias_current for a in design.amplifiers)
+    amplifiers = macromodel.design.amplifiers
+    return sum(macromodel.at(a).offset_current * a.bias_current for a in amplifiers)
 
 
-def compensation_current(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def compensation_current(macromodel: Macromodel) -> float:
     """What the compensation's mirror delivers under these conditions, ampere into the membrane.
 
     ``design.compensation_current`` is what it was mapped to deliver, at the nominal corner.
     """
-    bias = design.compensation_bias
+    bias = macromodel.design.compensation_bias
     if bias == 0:
         return 0.0
-    sources = design.compensation_current > 0
-    mirror = characteristics.source if sources else characteristics.sink
-    return (bias if sources else -bias) * mirror.gain_at(bias)
+    sources = macromodel.design.compensation_current > 0
+    return (bias if sources else -bias) * macromodel.compensation.gain_at(bias)
 
 
-def skew_current(
-    design: NeuronDesign, characteristics: CellCharacteristics, u: np.ndarray
-) -> np.ndarray:
+def skew_current(macromodel: Macromodel, u: np.ndarray) -> np.ndarray:
     """sum_k (h_k / A_k V0 U + l_k V0 (U - delta_k) (1 + t_k) / 2) alpha_k t_k
 
     with t_k = tanh(kappa_k (U - delta_k)), over what reads the membrane. An amplifier that sinks
@@ -105,21 +95,20 @@ def skew_current(
     voltage the mean conductance alone is counted.
 
     Args:
-        design: the neuron's.
-        characteristics: of its cells.
+        macromodel: the neuron's.
         u: membrane voltages, model units, (points,).
 
     Returns:
         Current drawn from the membrane, in I0, (points,).
     """
     total = np.zeros_like(u)
-    for amplifier in _readers_of_membrane(design):
-        at = point(amplifier, characteristics)
-        element = as_built_element(amplifier, design, characteristics)
+    for amplifier in _readers_of_membrane(macromodel.design):
+        at = macromodel.at(amplifier)
+        element = element_of(amplifier, macromodel)
         current = element_current(u, element.alpha, element.delta, element.kappa)
         lifted = (u - element.delta) * (1 + current / element.alpha) / 2
         share = at.conductance_skew / at.gain * u + at.drift * lifted
-        total = total + design.unit_voltage * share * current
+        total = total + macromodel.design.unit_voltage * share * current
     return total
 
 
@@ -128,15 +117,13 @@ def _readers_of_membrane(design: NeuronDesign) -> tuple[OtaDesign, ...]:
     return (*elements, *design.leak)
 
 
-def as_built_element(
-    amplifier: OtaDesign, design: NeuronDesign, characteristics: CellCharacteristics
-) -> Element:
+def element_of(amplifier: OtaDesign, macromodel: Macromodel) -> Element:
     """alpha = -+A I_bias / I0, kappa = V0 / V0_k, delta = (V_delta + o + o_fol - V_ref) / V0."""
-    at = point(amplifier, characteristics)
+    design, at = macromodel.design, macromodel.at(amplifier)
     sign = -1.0 if amplifier.orientation == Orientation.NONINVERTING else 1.0
     # the leak's sections read the membrane itself, whatever the fast elements do
     follower = None if amplifier in design.leak else design.follower(amplifier.timescale)
-    shift = follower_point(follower, characteristics).offset if follower else 0.0
+    shift = macromodel.at_follower(follower).offset if follower else 0.0
     return Element(
         amplifier.timescale,
         alpha=sign * at.gain * amplifier.bias_current / design.unit_current,
@@ -145,40 +132,39 @@ def as_built_element(
     )
 
 
-def as_built_filter(
-    follower: FollowerDesign, design: NeuronDesign, characteristics: CellCharacteristics
-) -> tuple[float, Filter]:
+def filter_of(follower: FollowerDesign, macromodel: Macromodel) -> tuple[float, Filter]:
     """(tau, filter): tau = C V0_f / (A I_bias T); offset currents slew one way faster.
 
     The amplifier's own lag d makes the follower exp(-s d) / (s tau + exp(-s d)): the same delay at
     low frequencies, the same gain at high ones. The mapping keeps d small by the capacitor.
     """
-    at = follower_point(follower, characteristics)
-    total = follower.capacitance + parasitics(design, characteristics).followers[follower.timescale]
+    design, at = macromodel.design, macromodel.at_follower(follower)
+    total = follower.capacitance + parasitics(macromodel).followers[follower.timescale]
     tau = total * at.slope_voltage / (at.gain * follower.bias_current)
     kappa = design.unit_voltage / at.slope_voltage
     return tau / design.time_unit, Filter(kappa=kappa, offset=at.offset_current / at.gain / kappa)
 
 
-def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> NeuronParameters:
-    """The parameters that the circuit of ``design`` has, in the design's own units.
+def parameters(macromodel: Macromodel) -> NeuronParameters:
+    """The parameters that the circuit of a design has, in the design's own units.
 
     The first elements are the trained ones, in their order; the leak's sections follow. To first
     order, a lag d of a conductance g acts like a capacitance -g d: the fast elements' lag is kept
     as ``tau_fast``, the leak's goes into ``tau_m``.
     """
+    design = macromodel.design
     fast = [a for a in design.elements if a.timescale == Timescale.FAST]
     follower = design.follower(Timescale.FAST)
-    lag = _weighted_lag(fast or list(design.leak), characteristics)
-    leak_lag = _weighted_lag(list(design.leak), characteristics)
+    lag = _weighted_lag(fast or list(design.leak), macromodel)
+    leak_lag = _weighted_lag(list(design.leak), macromodel)
     values: dict[str, object] = {}
     for each in design.followers:
-        tau, shape = as_built_filter(each, design, characteristics)
+        tau, shape = filter_of(each, macromodel)
         values[f"tau_{each.timescale}"] = tau
         values[f"filter_{each.timescale}"] = shape
-    conductance = membrane_conductance(design, characteristics)
+    conductance = membrane_conductance(macromodel)
     in_units = conductance * design.unit_voltage / design.unit_current
-    sections, more, skew = _skewed_sections(design, characteristics)
+    sections, more, skew = _skewed_sections(macromodel)
     in_units += more
     if follower is None:
         # leak sections lag like the fast elements here; only the rest goes into tau_m
@@ -192,48 +178,46 @@ def as_built(design: NeuronDesign, characteristics: CellCharacteristics) -> Neur
         leak, shift = _leak_of(sections, design.u_rest, in_units)
         values["leak"] = leak
         extra = ()
-    total = design.membrane_capacitance + parasitics(design, characteristics).membrane
+    total = design.membrane_capacitance + parasitics(macromodel).membrane
     total -= design.unit_current / design.unit_voltage * leak_lag
-    bias = offset_current(design, characteristics) + compensation_current(design, characteristics)
+    bias = offset_current(macromodel) + compensation_current(macromodel)
     return NeuronParameters(
         elements=(
-            *(as_built_element(a, design, characteristics) for a in design.elements),
+            *(element_of(a, macromodel) for a in design.elements),
             *extra,
         ),
         name=design.name,
         tau_m=total * design.unit_voltage / design.unit_current / design.time_unit,
         u_rest=design.u_rest,
         u_threshold=design.u_threshold,
-        u_saturation=design.u_threshold + output_span(design, characteristics),
+        u_saturation=design.u_threshold + output_span(macromodel),
         output=OutputShape.OTA,
         i_bias=bias / design.unit_current - shift - skew,
         **values,  # type: ignore[arg-type]
     )
 
 
-def output_span(design: NeuronDesign, characteristics: CellCharacteristics) -> float:
+def output_span(macromodel: Macromodel) -> float:
     """V0_s / V0: over how many units of U the output stage's steepest slope leads from 0 to 1."""
-    stage = design.output
-    at = characteristics.noninverting.at(stage.bias_current, stage.threshold_voltage)
-    return at.slope_voltage / design.unit_voltage
+    stage = macromodel.design.output
+    at = macromodel.cells.noninverting.at(stage.bias_current, stage.threshold_voltage)
+    return at.slope_voltage / macromodel.design.unit_voltage
 
 
-def _skewed_sections(
-    design: NeuronDesign, characteristics: CellCharacteristics
-) -> tuple[tuple[Element, ...], float, float]:
+def _skewed_sections(macromodel: Macromodel) -> tuple[tuple[Element, ...], float, float]:
     """(sections, conductance, constant) that draw the sections' current and the skew current.
 
     The skew bends the curve smoothly, so that other weights of the same sections, a conductance
     and a constant (all in model units) describe it: linear least squares over their range.
     """
-    sections = tuple(as_built_element(a, design, characteristics) for a in design.leak)
+    sections = tuple(element_of(a, macromodel) for a in macromodel.design.leak)
     if not sections:
         return sections, 0.0, 0.0
     reach = max(abs(float(s.delta)) for s in sections) + 0.5
     u = np.linspace(-reach, reach, 40 * len(sections) + 41)
     columns = [element_current(u, 1.0, s.delta, s.kappa) for s in sections]
     basis = np.stack([*columns, u, np.ones_like(u)], axis=1)
-    wanted = skew_current(design, characteristics, u)
+    wanted = skew_current(macromodel, u)
     # sections and a straight line can nearly replace each other: small changes are preferred
     damping = 1e-2 * np.eye(basis.shape[1])
     change, *_ = np.linalg.lstsq(
@@ -265,10 +249,10 @@ def _leak_of(sections: Sequence[Element], u_rest: float, conductance: float) -> 
     return Leak(float(fit.x[0]), float(1.0 / fit.x[1])), float(fit.x[2])
 
 
-def _weighted_lag(amplifiers: list[OtaDesign], characteristics: CellCharacteristics) -> float:
+def _weighted_lag(amplifiers: list[OtaDesign], macromodel: Macromodel) -> float:
     """Mean lag in seconds, weighted by bias current."""
     total = sum(a.bias_current for a in amplifiers)
     if total == 0:
         return 0.0
-    lags = (point(a, characteristics).delay * a.bias_current for a in amplifiers)
+    lags = (macromodel.at(a).delay * a.bias_current for a in amplifiers)
     return sum(lags) / total

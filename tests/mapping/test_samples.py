@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built
-from mapping.as_built_samples import as_built_samples
 from mapping.characteristics import Orientation
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.mismatch import COMPENSATION, OUTPUT, DeviceSpread, Draw, draw, follower_block
+from mapping.samples import sampled
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import leak_current
 from neuron_model.model.parameters import Timescale
@@ -47,13 +47,13 @@ def design() -> NeuronDesign:
     return map_neuron(burster(), real_cells(), LIMITS)
 
 
-def sampled(design: NeuronDesign, chips: Draw):
-    return as_built_samples(design, real_cells(), CELLS, chips)
+def chips_of(design: NeuronDesign, chips: Draw):
+    return sampled(Macromodel(design, real_cells()), CELLS, chips)
 
 
 def test_a_chip_as_drawn_is_the_nominal_one(design):
-    chip = sampled(design, shifted(design))[0]
-    nominal = as_built(design, real_cells())
+    chip = chips_of(design, shifted(design))[0]
+    nominal = Macromodel(design, real_cells()).compact
     for (key, value), (_, expected) in zip(
         chip.named_values(), nominal.named_values(), strict=True
     ):
@@ -61,8 +61,8 @@ def test_a_chip_as_drawn_is_the_nominal_one(design):
 
 
 def test_a_pair_shifts_its_element_and_nothing_else(design):
-    chip = sampled(design, shifted(design, fm0__pair_p=2e-3))[0]
-    nominal = as_built(design, real_cells())
+    chip = chips_of(design, shifted(design, fm0__pair_p=2e-3))[0]
+    nominal = Macromodel(design, real_cells()).compact
     changed = {
         key
         for (key, value), (_, expected) in zip(
@@ -76,19 +76,19 @@ def test_a_pair_shifts_its_element_and_nothing_else(design):
 
 
 def test_a_tail_scales_both_branches_and_a_mirror_one(design):
-    nominal = as_built(design, real_cells())
+    nominal = Macromodel(design, real_cells()).compact
     amplifier = design.elements[0]
     at = real_cells().noninverting.at(amplifier.bias_current, amplifier.reference_voltage)
     source, sink = at.gain + at.offset_current, at.gain - at.offset_current
     scale = amplifier.bias_current / design.unit_current
 
-    tail = sampled(design, shifted(design, fm0__tail=-4e-3))[0]
+    tail = chips_of(design, shifted(design, fm0__tail=-4e-3))[0]
     factor = np.exp(4e-3 * STEEP)
     assert tail.elements[0].alpha == pytest.approx(nominal.elements[0].alpha * factor)
     current = at.offset_current * (factor - 1) * scale
     assert tail.i_bias - nominal.i_bias == pytest.approx(current)
 
-    mirror = sampled(design, shifted(design, fm0__fold_out=-4e-3))[0]
+    mirror = chips_of(design, shifted(design, fm0__fold_out=-4e-3))[0]
     gain = (source + sink * factor) / 2
     assert mirror.elements[0].alpha == pytest.approx(nominal.elements[0].alpha * gain / at.gain)
     current = ((source - sink * factor) / 2 - at.offset_current) * scale
@@ -96,16 +96,16 @@ def test_a_tail_scales_both_branches_and_a_mirror_one(design):
 
 
 def test_a_followers_offset_moves_all_that_reads_it(design):
-    chip = sampled(design, shifted(design, follower_slow__pair_n=1e-3))[0]
-    nominal = as_built(design, real_cells())
+    chip = chips_of(design, shifted(design, follower_slow__pair_n=1e-3))[0]
+    nominal = Macromodel(design, real_cells()).compact
     for moved, element in zip(chip.elements, nominal.elements, strict=True):
         expected = -1e-3 / design.unit_voltage if element.timescale == Timescale.SLOW else 0.0
         assert moved.delta - element.delta == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_followers_currents_move_time_constant_and_slewing(design):
-    nominal = as_built(design, real_cells())
-    chip = sampled(design, shifted(design, follower_slow__mirror_left_out=-4e-3))[0]
+    nominal = Macromodel(design, real_cells()).compact
+    chip = chips_of(design, shifted(design, follower_slow__mirror_left_out=-4e-3))[0]
     follower = design.follower(Timescale.SLOW)
     at = real_cells().follower.at(follower.bias_current, real_cells().reference)
     source = (at.gain + at.offset_current) * np.exp(4e-3 * STEEP)
@@ -124,13 +124,13 @@ def test_a_followers_currents_move_time_constant_and_slewing(design):
 
 
 def test_the_compensation_and_the_output_stage(design):
-    nominal = as_built(design, real_cells())
-    chip = sampled(design, shifted(design, compensation__out=-4e-3))[0]
+    nominal = Macromodel(design, real_cells()).compact
+    chip = chips_of(design, shifted(design, compensation__out=-4e-3))[0]
     extra = design.compensation_current / design.unit_current * (np.exp(4e-3 * STEEP) - 1)
     assert design.compensation_bias > 0
     assert chip.i_bias - nominal.i_bias == pytest.approx(extra)
 
-    chip = sampled(design, shifted(design, output__pair_p=2e-3, output__out=-4e-3))[0]
+    chip = chips_of(design, shifted(design, output__pair_p=2e-3, output__out=-4e-3))[0]
     assert chip.u_threshold == pytest.approx(2e-3 / design.unit_voltage)
     assert chip.output == "ota"
     nominal_span = nominal.u_saturation - nominal.u_threshold
@@ -140,7 +140,7 @@ def test_the_compensation_and_the_output_stage(design):
 
 
 def test_one_device_correlates_what_it_moves(design):
-    chips = sampled(design, draw(spreads(design), 4000))
+    chips = chips_of(design, draw(spreads(design), 4000))
     alpha = chips.elements[1].alpha
     # all that reads one follower moves with its offset; amplifiers are independent
     one, other = chips.elements[1].delta, chips.elements[2].delta
@@ -156,7 +156,7 @@ def test_a_leak_that_is_no_list_of_elements_changes_by_a_straight_line():
     design = map_neuron(neuron, cells, LIMITS)
     assert design.compensation_bias == 0
     chips = draw(spreads(design, 1e-3), 5)
-    samples = as_built_samples(design, cells, CELLS, chips)
+    samples = sampled(Macromodel(design, cells), CELLS, chips)
     u = np.linspace(-3.0, 3.0, 121)
     for index, chip in enumerate(samples):
         exact = np.zeros_like(u)
@@ -169,7 +169,9 @@ def test_a_leak_that_is_no_list_of_elements_changes_by_a_straight_line():
             # an inverting amplifier sinks where its input is high
             drawn = sink * (1 + t) / 2 - source * (1 - t) / 2
             exact += a.bias_current * drawn / design.unit_current
-        built = leak_current(u, chip.leak) - (chip.i_bias - as_built(design, cells).i_bias)
+        built = leak_current(u, chip.leak) - (
+            chip.i_bias - Macromodel(design, cells).compact.i_bias
+        )
         others = _other_bias(design, chips, index)
         error = built + others - exact
         assert np.sqrt(np.mean(error**2)) < 0.05
@@ -186,22 +188,21 @@ def _other_bias(design: NeuronDesign, chips: Draw, index: int) -> float:
 
 def test_conditions_and_devices_have_to_be_those_of_the_design(design):
     with pytest.raises(InputError, match="measure both at the same"):
-        as_built_samples(
-            design,
-            real_cells(),
+        sampled(
+            Macromodel(design, real_cells()),
             exponential_cells(conditions=Conditions("ss", 27.0)),
             shifted(design),
         )
     few = draw(spreads(design)[:20], 1)
     with pytest.raises(InputError, match="none of the devices that were drawn"):
-        sampled(design, few)
+        chips_of(design, few)
 
 
 def test_more_chips_than_one_are_arrays(design):
-    chips = sampled(design, draw(spreads(design), 7))
+    chips = chips_of(design, draw(spreads(design), 7))
     assert chips.neurons == 7
     assert chips.elements[0].alpha.shape == (7,)
-    assert replace(chips, name="x").tau_m == as_built(design, real_cells()).tau_m
+    assert replace(chips, name="x").tau_m == Macromodel(design, real_cells()).compact.tau_m
 
 
 def test_a_chip_with_larger_capacitors_is_one_designed_with_them(design):
@@ -212,10 +213,10 @@ def test_a_chip_with_larger_capacitors_is_one_designed_with_them(design):
         followers=tuple(replace(f, capacitance=1.04 * f.capacitance) for f in design.followers),
     )
     # a design's unit of time goes with its capacitor: times are compared in seconds
-    expected = as_built(larger, real_cells())
+    expected = Macromodel(larger, real_cells()).compact
     chips = replace(shifted(design), capacitance=np.array([0.04]))
-    found = sampled(design, chips)[0]
+    found = chips_of(design, chips)[0]
     for name in ("tau_m", "tau_slow", "tau_ultraslow"):
         seconds = getattr(found, name) * design.time_unit
         assert seconds == pytest.approx(getattr(expected, name) * larger.time_unit), name
-    assert found.elements[0] == as_built(design, real_cells()).elements[0]
+    assert found.elements[0] == Macromodel(design, real_cells()).compact.elements[0]

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built, compensation_current, follower_point, parasitics, point
-from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics
+from mapping.compact import compensation_current, parasitics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, OtaDesign
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from neuron_model.model.dynamics import output
 from neuron_model.model.parameters import OTA_FILTER, TIMESCALES, Leak, NeuronParameters, Timescale
@@ -26,7 +26,7 @@ def drawn(
     amplifier: OtaDesign, moving: np.ndarray, membrane: np.ndarray, cells: CellCharacteristics
 ) -> np.ndarray:
     """Current that one amplifier draws, ampere: the formula at the head of characteristics.py."""
-    at = point(amplifier, cells)
+    at = cells.ota(amplifier.orientation).at(amplifier.bias_current, amplifier.reference_voltage)
     v = moving - amplifier.reference_voltage - at.offset
     sign = cells.ota(amplifier.orientation).sign
     t = np.tanh(v / at.slope_voltage)
@@ -76,12 +76,12 @@ def test_the_amplifiers_draw_what_the_model_does(neuron: NeuronParameters, times
     held = float(neuron.u_rest)
     made = circuit_curve(design, REAL, timescale, held)
     assert nrmse(made, iv_curve(neuron, timescale, U, held)) < 0.01
-    assert nrmse(made, iv_curve(as_built(design, REAL), timescale, U, held)) < 0.01
+    assert nrmse(made, iv_curve(Macromodel(design, REAL).compact, timescale, U, held)) < 0.01
 
 
 def test_a_circuit_that_was_mapped_for_other_cells_is_told_apart():
     design = map_neuron(burster(), ideal_cells(), LIMITS)
-    built = as_built(design, REAL)
+    built = Macromodel(design, REAL).compact
     made = circuit_curve(design, REAL, ULTRASLOW, 0.0)
     # Offsets and gains that nobody compensated: far from trained, and as built says how far.
     assert nrmse(made, iv_curve(burster(), ULTRASLOW, U)) > 0.04
@@ -91,7 +91,7 @@ def test_a_circuit_that_was_mapped_for_other_cells_is_told_apart():
 def test_followers_settle_where_the_design_says():
     design = map_neuron(burster(), REAL, LIMITS)
     for follower in design.followers:
-        at = follower_point(follower, REAL)
+        at = REAL.follower_table(follower.divided).at(follower.bias_current, REAL.reference)
         left = np.tanh((-follower.shift - at.offset) / at.slope_voltage)
         assert at.gain * left + at.offset_current == pytest.approx(0.0, abs=1e-9)
 
@@ -99,7 +99,7 @@ def test_followers_settle_where_the_design_says():
 def test_time_constants_count_what_hangs_on_a_node():
     heavy = real_cells(input_capacitance=5e-14, output_capacitance=2e-14)
     design = map_neuron(burster(), heavy, LIMITS)
-    extra = parasitics(design, heavy)
+    extra = parasitics(Macromodel(design, heavy))
     # Output stage and two followers, one fast element and the leak's sections read the membrane;
     # every amplifier drives it.
     sections = len(design.leak)
@@ -109,7 +109,7 @@ def test_time_constants_count_what_hangs_on_a_node():
     # A follower reads itself and is read by two slow elements, or by one ultraslow.
     assert extra.followers[SLOW] == pytest.approx(5e-14 * (1 + 2) + 2e-14)
     assert extra.followers[ULTRASLOW] == pytest.approx(5e-14 * (1 + 1) + 2e-14)
-    built = as_built(design, heavy)
+    built = Macromodel(design, heavy).compact
     assert built.tau_slow == pytest.approx(50.0, rel=1e-3)
     light = map_neuron(burster(), REAL, LIMITS)
     assert design.membrane_capacitance < light.membrane_capacitance
@@ -118,7 +118,7 @@ def test_time_constants_count_what_hangs_on_a_node():
 def test_s_is_what_the_output_stage_makes_of_the_membrane():
     """max(0, tanh((V - V_threshold) / V0_s)) of its own OTA, with volts and offset of the cell."""
     design = map_neuron(burster(u_threshold=0.5, u_saturation=1.5), REAL, LIMITS)
-    built = as_built(design, REAL)
+    built = Macromodel(design, REAL).compact
     stage = design.output
     at = REAL.noninverting.at(stage.bias_current, stage.threshold_voltage)
     u = np.linspace(-1.0, 4.0, 101)
@@ -132,7 +132,7 @@ def test_s_is_what_the_output_stage_makes_of_the_membrane():
 def test_as_built_of_other_conditions_keeps_the_designs_units():
     design = map_neuron(burster(), REAL, LIMITS)
     warm = real_cells(conditions=Conditions("ss", 60.0))
-    built = as_built(design, warm)
+    built = Macromodel(design, warm).compact
     assert (built.name, built.u_threshold) == ("burster", 0.0)
     assert built.tau_slow == pytest.approx(50.0, rel=1e-3)
 
@@ -142,13 +142,14 @@ def test_the_compensation_is_what_its_mirror_delivers_here():
     design = map_neuron(burster(), cells, LIMITS)
     assert design.compensation_bias > 0
     wanted = design.compensation_current
-    assert compensation_current(design, cells) == pytest.approx(wanted, rel=2e-3)
+    assert compensation_current(Macromodel(design, cells)) == pytest.approx(wanted, rel=2e-3)
     mirrors = {x: replace(getattr(cells, x), gain=1.02 * getattr(cells, x).gain) for x in MIRRORS}
     elsewhere = replace(cells, **mirrors)
-    more = compensation_current(design, elsewhere)
-    assert more == pytest.approx(1.02 * compensation_current(design, cells))
-    for built in (as_built, as_built_in_detail):
-        change = built(design, elsewhere).i_bias - built(design, cells).i_bias
+    more = compensation_current(Macromodel(design, elsewhere))
+    assert more == pytest.approx(1.02 * compensation_current(Macromodel(design, cells)))
+    here, there = Macromodel(design, cells), Macromodel(design, elsewhere)
+    for fidelity in ("compact", "detailed"):
+        change = getattr(there, fidelity).i_bias - getattr(here, fidelity).i_bias
         assert change == pytest.approx(0.02 * wanted / design.unit_current, rel=3e-3)
     silent = replace(design, compensation_current=0.0, compensation_bias=0.0)
-    assert compensation_current(silent, cells) == 0.0
+    assert compensation_current(Macromodel(silent, cells)) == 0.0

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapping.as_built import as_built
-from mapping.as_built_detail import as_built_in_detail
 from mapping.characteristics import CellCharacteristics, Orientation
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.simulation import simulate
@@ -39,12 +38,12 @@ def lagging_cells() -> CellCharacteristics:
 
 def test_ideal_cells_have_ideal_amplifiers():
     design = map_neuron(burster(), ideal_cells(), LIMITS)
-    built = as_built_in_detail(design, ideal_cells())
+    built = Macromodel(design, ideal_cells()).detailed
     assert {e.amplifier for e in built.elements} == {Amplifier()}
     assert built.filter_slow.amplifier == Amplifier()
     assert built.lagging == ()
     u = np.linspace(-3, 3, 25)
-    wanted = iv_curves(as_built(design, ideal_cells()), u)
+    wanted = iv_curves(Macromodel(design, ideal_cells()).compact, u)
     for x in TIMESCALES:
         assert np.allclose(iv_curves(built, u).at(x), wanted.at(x), atol=1e-9)
 
@@ -52,7 +51,7 @@ def test_ideal_cells_have_ideal_amplifiers():
 def test_curves_are_those_of_the_compact_one():
     cells = lagging_cells()
     design = map_neuron(burster(), cells, LIMITS)
-    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    compact, detail = Macromodel(design, cells).compact, Macromodel(design, cells).detailed
     assert len(detail.elements) == len(design.amplifiers)
     u = np.linspace(-3, 3, 61)
     for x in TIMESCALES:
@@ -65,7 +64,7 @@ def test_curves_are_those_of_the_compact_one():
 def test_each_branch_lags_by_its_own_mirrors():
     cells = lagging_cells()
     design = map_neuron(burster(), cells, LIMITS)
-    built = as_built_in_detail(design, cells)
+    built = Macromodel(design, cells).detailed
     for amplifier, element in zip(design.amplifiers, built.elements, strict=True):
         single = CHARGE / amplifier.bias_current / design.time_unit
         of = element.amplifier
@@ -96,7 +95,7 @@ def test_each_branch_lags_by_its_own_mirrors():
 def test_the_membrane_has_its_whole_capacitance():
     cells = lagging_cells()
     design = map_neuron(burster(), cells, LIMITS)
-    detail = as_built_in_detail(design, cells)
+    detail = Macromodel(design, cells).detailed
     drawn = design.membrane_capacitance * design.unit_voltage / design.unit_current
     assert detail.tau_fast == 0.0
     assert detail.tau_m * design.time_unit > drawn
@@ -106,8 +105,8 @@ def test_the_membrane_has_its_whole_capacitance():
 def test_what_a_rising_membrane_sends_through_amplifiers_makes_it_slower(tau_fast):
     cells = lagging_cells()
     design = map_neuron(replace(burster(), tau_fast=tau_fast), cells, LIMITS)
-    without = as_built_in_detail(design, cells)
-    built = as_built_in_detail(design, replace(cells, feedthrough=2e-15))
+    without = Macromodel(design, cells).detailed
+    built = Macromodel(design, replace(cells, feedthrough=2e-15)).detailed
     # nine sections draw, the fast negative conductance sources if it reads the membrane
     count = len(design.leak) - (tau_fast == 0)
     unit = design.unit_voltage / design.unit_current / design.time_unit
@@ -119,7 +118,7 @@ def test_sections_of_a_leak_read_the_membrane_where_fast_elements_have_a_followe
     cells = lagging_cells()
     neuron = burster(elements=burster().elements[:2], tau_fast=2.0, tau_ultraslow=0.0)
     design = map_neuron(neuron, cells, LIMITS)
-    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    compact, detail = Macromodel(design, cells).compact, Macromodel(design, cells).detailed
     sections = detail.elements[2:]
     assert len(sections) == len(design.leak)
     assert {float(detail.tau(s.timescale)) for s in sections} == {0.0}
@@ -137,7 +136,7 @@ def test_where_every_timescale_has_a_follower_the_leak_stays_a_leak():
     neuron = replace(burster(), tau_fast=2.0)
     cells = lagging_cells()
     design = map_neuron(neuron, cells, LIMITS)
-    compact, detail = as_built(design, cells), as_built_in_detail(design, cells)
+    compact, detail = Macromodel(design, cells).compact, Macromodel(design, cells).detailed
     assert len(detail.elements) == len(design.elements)
     assert detail.leak == compact.leak
     assert detail.filter_fast.amplifier is not None
@@ -149,7 +148,7 @@ def test_it_fires_as_the_compact_one_does_where_lags_are_short():
     cells = lagging_cells()
     design = map_neuron(burster(), cells, LIMITS)
     rates = []
-    for built in (as_built(design, cells), as_built_in_detail(design, cells)):
+    for built in (Macromodel(design, cells).compact, Macromodel(design, cells).detailed):
         run = simulate(built, Stimulus.constant(0.0), 600.0)
         rates.append(np.median(np.diff(spike_times(run.time, run.voltage)[2:])))
     assert rates[0] == pytest.approx(rates[1], rel=0.05)

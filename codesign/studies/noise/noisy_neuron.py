@@ -8,7 +8,7 @@ import numpy as np
 
 from circuits.neuron import MEMBRANE
 from codesign.mapped_neuron import MappedNeuron
-from codesign.noise_study import CellRow
+from codesign.studies.noise.results import CellRow
 from codesign.workbench import Workbench
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import watched

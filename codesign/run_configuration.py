@@ -130,8 +130,22 @@ def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
     return run_configuration_from_toml(text, str(path), Path(path).resolve().parent)
 
 
+_BEFORE = {"output": "clip", "readout_filter": "paper"}
+"""What runs were trained with whose written configuration does not say it."""
+
+
+def read_written_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
+    """The configuration that a run wrote, every value of it, to its folder.
+
+    Raises:
+        InputError: as :func:`read_run_configuration`.
+    """
+    text = read_text(path, LARGEST_FILE)
+    return run_configuration_from_toml(text, str(path), Path(path).resolve().parent, _BEFORE)
+
+
 def run_configuration_from_toml(
-    text: str, source: str, folder: Path | None = None
+    text: str, source: str, folder: Path | None = None, unsaid: Mapping[str, Any] | None = None
 ) -> RunConfiguration:
     """The configuration that ``text`` describes.
 
@@ -139,6 +153,7 @@ def run_configuration_from_toml(
         text: of the file.
         source: what errors call it.
         folder: what the paths in it are relative to; the working directory if not given.
+        unsaid: values of [network] where the text has none, in place of today's defaults.
 
     Raises:
         InputError: as :func:`read_run_configuration`.
@@ -153,7 +168,7 @@ def run_configuration_from_toml(
                 f"seed = {seed!r} is not allowed; it must be a whole number from 0 to 2147483647."
             )
         tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
-        settings, layers = _network(tables["network"])
+        settings, layers = _network({**(unsaid or {}), **tables["network"]})
         here = folder or Path.cwd()
         start = typed_value("start", document.get("start", ""), "")
         return RunConfiguration(

@@ -13,13 +13,20 @@ from torch import Tensor, nn
 from benchmarks.mackey_glass.settings import Settings
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
 from neuron_model.baselines.lif import LeakyLIF
-from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import (
+    OTA_FILTER,
+    Element,
+    Leak,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+)
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration, SpikingNetwork
 
 
 def make_network(settings: Settings, seed: int) -> SpikingNetwork:
     """The network before training; the same for the same settings and seed."""
-    draw = _mtc if settings.model == "mtc" else _baseline
+    draw = _mtc if settings.model in ("mtc", "mtc_ota") else _baseline
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = draw(settings, seed)
@@ -54,6 +61,7 @@ def _baseline(settings: Settings, seed: int) -> SpikingNetwork:
         inputs=1,
         outputs=1,
         readout_tau=settings.readout_tau,
+        readout_filter=settings.readout_filter,
     )
 
 
@@ -71,6 +79,7 @@ def _mtc(settings: Settings, seed: int) -> SpikingNetwork:
             steps_per_sample=settings.steps_per_sample,
             learn=learn,
             readout_tau=settings.readout_tau,
+            readout_filter=settings.readout_filter,
         )
     )
 
@@ -87,6 +96,7 @@ def draw_neurons(
     u_threshold: float,
     u_saturation: float,
     leak_range: float,
+    output: str = OutputShape.CLIP.value,
 ) -> NeuronParameters:
     """A layer of circuit-shaped neurons (OTA filters, saturating leak).
 
@@ -96,7 +106,7 @@ def draw_neurons(
         elements: timescale, and the centres of alpha and delta.
         spread: of alpha and delta, evenly to both sides.
         tau_slow, tau_ultraslow: least and greatest, drawn evenly in the logarithm.
-        u_rest, u_threshold, u_saturation, leak_range: of every neuron.
+        u_rest, u_threshold, u_saturation, leak_range, output: of every neuron.
     """
 
     def around(centre: float) -> np.ndarray:
@@ -112,6 +122,7 @@ def draw_neurons(
         u_rest=u_rest,
         u_threshold=u_threshold,
         u_saturation=u_saturation,
+        output=OutputShape(output),
         leak=Leak(range=leak_range),
         filter_fast=OTA_FILTER,
         filter_slow=OTA_FILTER,

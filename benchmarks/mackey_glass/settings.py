@@ -1,12 +1,13 @@
 """What is compared and how each model is made and trained: one TOML file a model.
 
-model = "adlif"              # mtc | adlif | lif
+model = "adlif"              # mtc | adlif | lif | mtc_ota: MTC neurons as a circuit has them
 sizes = [69, 69]             # neurons of each hidden layer
 readout_tau = 2.0            # first time constant of the low-pass, in samples
 input_gain = 15.0            # deviation of the first input weights
 hidden_gain = 15.0           # of the others, times sqrt(fan-in)
 bias = [-3.0, 3.0]           # least and greatest first constant current
 steps_per_sample = 1         # optional, of MTC neurons: time steps in which a sample is held
+readout_filter = "exact"     # optional: "exact" or "paper"
 
 [neurons]                    # what the model's layers are made with
 
@@ -27,7 +28,12 @@ from neuron_model.training.training_configuration import Rates, TrainingConfigur
 
 FOLDER = Path(__file__).parent
 
-MODELS = {"mtc": "MTC", "adlif": "adaptive LIF", "lif": "LIF"}
+MODELS = {
+    "mtc": "MTC",
+    "adlif": "adaptive LIF",
+    "lif": "LIF",
+    "mtc_ota": "MTC, OTA output and exact filter",
+}
 """In the order of the table, and how they are called there."""
 
 TASK = MackeyGlass(
@@ -55,6 +61,7 @@ class Settings:
     neurons: Mapping[str, Any]
     training: TrainingConfiguration
     steps_per_sample: int = 1
+    readout_filter: str = "exact"
 
 
 def with_state(settings: Settings, state: str) -> Settings:
@@ -70,7 +77,7 @@ def read_settings(path: Path) -> Settings:
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     names = {f.name for f in fields(Settings)}
-    if set(table) | {"steps_per_sample"} != names:
+    if set(table) | {"steps_per_sample", "readout_filter"} != names:
         raise InputError(f"{path}: must have the keys {', '.join(sorted(names))}, and no others.")
     if table["model"] not in MODELS:
         raise InputError(f"{path}: model = {table['model']!r} must be one of {', '.join(MODELS)}.")

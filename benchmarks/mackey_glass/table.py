@@ -24,8 +24,8 @@ MEASURES = {
 }
 """Fields of ``Score``, and how they are called in the table."""
 
-_COLOURS = {"mtc": "#0072b2", "adlif": "#d55e00", "lif": "#009e73"}
-_MARKERS = {"mtc": "o", "adlif": "s", "lif": "^"}
+_COLOURS = {"mtc": "#0072b2", "adlif": "#d55e00", "lif": "#009e73", "mtc_ota": "#cc79a7"}
+_MARKERS = {"mtc": "o", "adlif": "s", "lif": "^", "mtc_ota": "D"}
 
 
 @dataclass(frozen=True)

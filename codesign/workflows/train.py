@@ -23,7 +23,7 @@ from codesign.forecast_file import FORECAST_FILE, Forecast, write_forecast
 from codesign.run_configuration import (
     RunConfiguration,
     differences,
-    read_run_configuration,
+    read_written_configuration,
     run_configuration_to_toml,
 )
 from codesign.training_log import (
@@ -324,7 +324,7 @@ def _clear(folder: Path) -> None:
 def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
     hint = "Take another folder, or start anew in this one with --restart."
     try:
-        there = read_run_configuration(config)
+        there = read_written_configuration(config)
     except InputError as error:
         raise InputError(f"{error} {hint}") from error
     different = differences(configuration, there)

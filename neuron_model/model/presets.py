@@ -1,9 +1,10 @@
 """Neurons worth starting from: the published ones, and one for each firing regime.
 
-The published ones are ideal (linear leak and filters). The others have the leak and the filters of
-a circuit and are chosen to be robust: their regime is the same with linear leak and filters, with
-every alpha, kappa and time constant 3 % off, every delta 0.03 off and the current 0.05 off, and
-U_m stays within [-4, 4] from the first moment on, so that a circuit can follow.
+The published ones are ideal (linear leak and filters, s a clip). The others have the leak, the
+filters and the output of a circuit and are chosen to be robust: their regime is the same with
+linear leak and filters, with every alpha, kappa and time constant 3 % off, every delta 0.03 off and
+the current 0.05 off, and U_m stays within [-4, 4] from the first moment on, so that a circuit can
+follow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from neuron_model.errors import InputError
-from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters, Timescale
+from neuron_model.model.parameters import (
+    OTA_FILTER,
+    Element,
+    Leak,
+    NeuronParameters,
+    OutputShape,
+    Timescale,
+)
 from neuron_model.model.regime import Regime
 from neuron_model.model.stimulus import Stimulus
 
@@ -87,6 +95,7 @@ _EXCITABLE = NeuronParameters(
     _n_shaped(1.5),
     tau_slow=20.0,
     u_rest=-1.2,
+    output=OutputShape.OTA,
     leak=Leak(range=6.0),
     filter_fast=OTA_FILTER,
     filter_slow=OTA_FILTER,

@@ -54,7 +54,7 @@ class BurstingLayer:
     leak_range: float = 6.0
     input_gain: Range = (0.5, 1.0)
     input_bias: Range = (-1.5, 0.3)
-    output: str = OutputShape.CLIP.value
+    output: str = OutputShape.OTA.value
 
     def __post_init__(self) -> None:
         if isinstance(self.neurons, bool) or not isinstance(self.neurons, int):

@@ -32,6 +32,7 @@ class NetworkSettings:
     readout_tau: float = 1.0
     learn_readout_tau: bool = True
     recurrent: bool = False
+    readout_filter: str = "exact"
     backend: str = "auto"
     dtype: str = "float32"
 

@@ -1,4 +1,4 @@
-"""The filter behind a network's readout."""
+"""The filter behind a network's readout: four poles in a row, exactly or as they were published."""
 
 from __future__ import annotations
 
@@ -7,28 +7,51 @@ import math
 import torch
 from torch import Tensor, nn
 
-STAGES = 4
+from neuron_model.errors import InputError
+from neuron_model.network.cascade import STAGES, cascade
+
+FILTERS = ("exact", "paper")
+"""exact: four poles of the same tau, fed step by step. paper: arXiv 2605.11835's, whose stages
+take the stage before at its new value, fed with the mean over each sample."""
 
 CHUNK = 256
-"""Samples that are filtered at once; the cost of each grows with it."""
+"""Inputs that are filtered at once; the cost of each grows with it."""
 
 
 class LowPass(nn.Module):
     """Four one-pole stages in a row, each tau dy_k/dt = y_(k-1) - y_k, y_0 the input.
 
-    The input is held for a unit of time (a sample), over which each stage decays exactly:
-    y_k += (1 - exp(-1 / tau)) (y_(k-1) - y_k).
+    exact: the input is held for a step, of which ``steps`` make a sample; what the stages then are
+    is :mod:`neuron_model.network.cascade`'s. There is an output at the end of each sample.
+
+    paper: the input is held for a sample, over which each stage decays exactly, but the second to
+    the fourth take the stage before at its new value, so that each but the first delays by less
+    than tau: y_k += (1 - exp(-1 / tau)) (y_(k-1) - y_k).
 
     Args:
         channels: how many signals, each with a time constant of its own.
         tau: the first time constant of each stage, in samples.
         learn: whether tau is learned; it stays positive.
+        kind: one of ``FILTERS``.
+        steps: of a sample; inputs of ``exact`` are steps, those of ``paper`` samples.
+
+    Raises:
+        InputError: there is no such filter.
     """
 
     log_tau: Tensor
 
-    def __init__(self, channels: int, tau: float, learn: bool = True) -> None:
+    def __init__(
+        self, channels: int, tau: float, learn: bool = True, kind: str = "exact", steps: int = 1
+    ) -> None:
         super().__init__()
+        if kind not in FILTERS:
+            raise InputError(
+                f"network: readout_filter = {kind!r} is not allowed; it must be one of "
+                f"{', '.join(FILTERS)}."
+            )
+        self.kind = kind
+        self.steps = steps if kind == "exact" else 1
         log_tau = torch.full((channels,), float(tau)).log()
         if learn:
             self.log_tau = nn.Parameter(log_tau)
@@ -36,7 +59,10 @@ class LowPass(nn.Module):
             self.register_buffer("log_tau", log_tau)
 
     def forward(self, signal: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Filter (batch, time, channels); the state is (stages, batch, channels), 0 at first."""
+        """(batch, samples * steps, channels) -> (batch, samples, channels), and the stages.
+
+        The state is (stages, batch, channels), 0 at first.
+        """
         return self._run(signal, state, self.log_tau)
 
     def initial_state(self, batch: int, like: Tensor) -> Tensor:
@@ -44,17 +70,25 @@ class LowPass(nn.Module):
         return like.new_zeros(STAGES, batch, len(self.log_tau))
 
     def channel(self, index: int, signals: Tensor) -> Tensor:
-        """Any number of signals (batch, time, signals), each filtered as channel ``index``."""
+        """Any number of signals (batch, samples * steps, signals), each filtered as channel
+        ``index``; (batch, samples, signals)."""
         return self._run(signals, None, self.log_tau[index])[0]
 
-    @staticmethod
-    def _run(signal: Tensor, state: Tensor | None, log_tau: Tensor) -> tuple[Tensor, Tensor]:
+    def read(self, s: Tensor, steps: int) -> Tensor:
+        """What of s, (batch, samples * steps, neurons), this filter is fed with."""
+        return s if self.kind == "exact" else s.unflatten(1, (-1, steps)).mean(2)
+
+    def _run(self, signal: Tensor, state: Tensor | None, log_tau: Tensor) -> tuple[Tensor, Tensor]:
         if state is None:
             state = signal.new_zeros(STAGES, signal.shape[0], signal.shape[2])
         filtered = []
-        for part in signal.split(CHUNK, dim=1):
+        for part in signal.split(max(1, CHUNK // self.steps) * self.steps, dim=1):
             if part.shape[1]:
-                out, state = _filter(part, state, log_tau)
+                if self.kind == "exact":
+                    rate = torch.exp(-log_tau) / self.steps
+                    out, state = cascade(part, state, rate, self.steps)
+                else:
+                    out, state = _filter(part, state, log_tau)
                 filtered.append(out)
         return (torch.cat(filtered, dim=1) if filtered else signal), state
 

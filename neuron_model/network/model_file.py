@@ -27,7 +27,7 @@ from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 ENTRY = "mtc-codesign"
 FORMAT = "network 1"
 
-_LATER = {"recurrent": False}
+_LATER = {"recurrent": False, "readout_filter": "paper"}
 """Keys that the first files of this format do not have, and what they meant."""
 
 

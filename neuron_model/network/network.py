@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import INTEGRATORS, output
 from neuron_model.model.parameters import NeuronParameters, Value
-from neuron_model.network.low_pass import LowPass
+from neuron_model.network.low_pass import FILTERS, LowPass
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
 
 
@@ -31,7 +31,7 @@ class NetworkConfiguration:
     steps_per_sample: for how many steps a sample of the input is held. learn: what of the
     neurons is learned. readout_tau: time constant of each of the readout's four low-pass
     stages, in samples. learn_readout_tau: whether training may change it. recurrent: whether the
-    neurons of each layer feed each other.
+    neurons of each layer feed each other. readout_filter: a key of ``low_pass.FILTERS``.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -47,6 +47,7 @@ class NetworkConfiguration:
     readout_tau: float = 1.0
     learn_readout_tau: bool = True
     recurrent: bool = False
+    readout_filter: str = "exact"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -73,6 +74,8 @@ class NetworkConfiguration:
                 raise _wrong("learn", name, f"some of {', '.join(LEARNABLE)}")
         if self.integrator not in INTEGRATORS:
             raise _wrong("integrator", self.integrator, f"one of {', '.join(INTEGRATORS)}")
+        if self.readout_filter not in FILTERS:
+            raise _wrong("readout_filter", self.readout_filter, f"one of {', '.join(FILTERS)}")
 
     @property
     def sample_interval(self) -> float:
@@ -111,7 +114,8 @@ class NetworkState(NamedTuple):
 class Hidden(NamedTuple):
     """What the hidden layers did.
 
-    activity: s of the last layer, averaged over each sample, (batch, samples, neurons).
+    activity: s of the last layer as the readout takes it: at each step, (batch, samples * steps,
+    neurons), or, with the filter ``paper``, averaged over each sample, (batch, samples, neurons).
     outputs: s of each layer, (batch, samples * steps, neurons). voltages: the membrane voltage
     of each layer, the same. states: at the end.
     """
@@ -127,7 +131,7 @@ class SpikingNetwork(nn.Module):
 
         I_1 = W_1 x + b_1        held for steps_per_sample steps
         I_l = W_l s_(l-1) + b_l
-        y   = low_pass(W s_L + b)     s_L averaged over each sample
+        y   = low_pass(W s_L + b)     at the end of each sample
 
     Args:
         layers: the hidden ones, the one nearest to the input first; each a module.
@@ -135,6 +139,7 @@ class SpikingNetwork(nn.Module):
         steps_per_sample: for how many steps of the neurons a sample of the input is held.
         readout_tau: first time constant of each of the low-pass's stages, in samples.
         learn_readout_tau: whether training may change it.
+        readout_filter: a key of ``low_pass.FILTERS``.
         dtype: of what is learned outside of the layers; torch's default if not given.
     """
 
@@ -147,6 +152,7 @@ class SpikingNetwork(nn.Module):
         steps_per_sample: int = 1,
         readout_tau: float = 1.0,
         learn_readout_tau: bool = True,
+        readout_filter: str = "exact",
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
@@ -160,7 +166,9 @@ class SpikingNetwork(nn.Module):
         )
         self.layers = nn.ModuleList(cast(nn.Module, layer) for layer in layers)
         self.readout = nn.Linear(widths[-1], outputs, dtype=dtype)
-        self.low_pass = LowPass(outputs, readout_tau, learn_readout_tau).to(dtype)
+        self.low_pass = LowPass(
+            outputs, readout_tau, learn_readout_tau, readout_filter, steps_per_sample
+        ).to(dtype)
 
     def forward(
         self, signal: Tensor, state: NetworkState | None = None
@@ -203,11 +211,11 @@ class SpikingNetwork(nn.Module):
             ends.append(end)
             outputs.append(s)
             voltages.append(voltage)
-        activity = s.unflatten(1, (signal.shape[1], self.steps_per_sample)).mean(2)
+        activity = self.low_pass.read(s, self.steps_per_sample)
         return Hidden(activity, tuple(outputs), tuple(voltages), tuple(ends))
 
     def read(self, activity: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """(batch, samples, neurons) -> (batch, samples, outputs) and the filter's state."""
+        """``Hidden.activity`` -> (batch, samples, outputs) and the filter's state."""
         y, end = self.low_pass(self.readout(activity), state)
         return y, end
 
@@ -264,6 +272,7 @@ class MTCNetwork(SpikingNetwork):
             steps_per_sample=configuration.steps_per_sample,
             readout_tau=configuration.readout_tau,
             learn_readout_tau=configuration.learn_readout_tau,
+            readout_filter=configuration.readout_filter,
             dtype=dtype,
         )
         self.configuration = configuration

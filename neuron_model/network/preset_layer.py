@@ -42,7 +42,7 @@ class PresetLayer:
     spread: float = 0.1
     input_gain: Range = (0.5, 1.0)
     input_bias: Range | tuple[()] = ()
-    output: str = OutputShape.CLIP.value
+    output: str = OutputShape.OTA.value
 
     def __post_init__(self) -> None:
         names = (self.preset,) if isinstance(self.preset, str) else tuple(self.preset)

@@ -30,6 +30,18 @@ def test_horizon_and_parameter_counts():
     assert max(counts) <= 1.02 * min(counts)
 
 
+def test_one_of_them_is_what_a_circuit_can_have():
+    network = make_network(benchmark.all_settings()["mtc_ota"], 0)
+    for layer in network.layers:
+        neurons = layer.parameters_now()
+        assert neurons.output == "ota"
+        assert (neurons.u_saturation - neurons.u_threshold == 1.0).all()
+    assert network.low_pass.kind == "exact"
+    published = make_network(benchmark.all_settings()["mtc"], 0)
+    assert {layer.parameters_now().output for layer in published.layers} == {"clip"}
+    assert published.low_pass.kind == "paper"
+
+
 def test_networks_come_from_the_seed():
     settings = benchmark.all_settings()["mtc"]
     one, same, other = (make_network(settings, seed).state_dict() for seed in (0, 0, 1))
@@ -52,7 +64,7 @@ def test_a_network_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert first.test.stream_nrmse != first.test.nrmse
     weights = load_file(result_file(tmp_path, settings, 3).with_suffix(".safetensors"))
     assert weights.keys() == make_network(settings, 3).state_dict().keys()
-    monkeypatch.setattr(run, "train", None)
+    monkeypatch.setattr(run, "fit", None)
     assert run_once(tmp_path, settings, 3, lambda text: None) == first
 
 
@@ -88,9 +100,9 @@ def test_files_tell_networks_of_the_table_from_the_sweep(tmp_path: Path):
     path.write_text(json.dumps(dataclasses.asdict(result("mtc", 0, 5.0, 99.0))))
     benchmark.main(["--tables", "--networks", str(tmp_path / "networks"), "--out", str(tmp_path)])
     table = json.loads((tmp_path / "table.json").read_text())
-    assert [row["mean"]["nrmse"] for row in table] == pytest.approx([0.6, 0.6, 0.6])
+    assert [row["mean"]["nrmse"] for row in table] == pytest.approx([0.6] * len(MODELS))
     assert (tmp_path / "activity.png").read_bytes().startswith(b"\x89PNG")
-    assert len((tmp_path / "networks.csv").read_text().splitlines()) == 8
+    assert len((tmp_path / "networks.csv").read_text().splitlines()) == 1 + 2 * len(MODELS) + 1
 
 
 def test_networks_trained_from_rest_have_rows_and_files_of_their_own(tmp_path: Path):

@@ -128,6 +128,39 @@ def test_a_configured_network_is_made(tmp_path: Path):
     assert (strengths == 0).sum(0).tolist() == [2, 0, 2]
 
 
+@pytest.mark.parametrize("preset", ["", 'preset = ["tonic_spiking", "ribar_sepulchre_burster"]\n'])
+def test_the_outputs_shape_and_the_readouts_filter_can_be_chosen(preset: str):
+    def made(lines: str):
+        text = f"[network]\nneurons = 2\n{preset}{lines}"
+        net = make_network(run_configuration_from_toml(text, "c.toml"))
+        return net.neuron_layers[0].parameters_now().output, net.low_pass.kind
+
+    assert made("") == ("ota", "exact"), "what a circuit has"
+    assert made('output = "clip"\nreadout_filter = "paper"') == ("clip", "paper")
+    with pytest.raises(InputError, match="c.toml: layer: output = 'tanh' .* one of clip, ota"):
+        made('output = "tanh"')
+    with pytest.raises(
+        InputError, match="c.toml: network: readout_filter = 'best' .* exact, paper"
+    ):
+        made('readout_filter = "best"')
+
+
+def test_a_run_from_before_both_is_not_gone_on_with_as_another(tmp_path: Path):
+    before = replace(
+        small(),
+        layers=(replace(small().layers[0], output="clip"),),
+        network=replace(small().network, readout_filter="paper"),
+    )
+    train_run(before, tmp_path)
+    config = tmp_path / "config.toml"
+    lines = config.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(("output", "readout_filter"))]
+    assert len(kept) == len(lines) - 2
+    config.write_text("".join(kept))
+    with pytest.raises(InputError, match="output = 'ota', not 'clip'; .*'exact', not 'paper'"):
+        train_run(small(), tmp_path)
+
+
 @pytest.mark.parametrize("configuration", [RunConfiguration(), small(), full()])
 def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
     text = run_configuration_to_toml(configuration)

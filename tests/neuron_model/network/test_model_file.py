@@ -9,7 +9,13 @@ import safetensors.torch
 import torch
 
 from neuron_model.errors import InputError
-from neuron_model.model.parameters import OTA_FILTER, Element, Leak, NeuronParameters
+from neuron_model.model.parameters import (
+    OTA_FILTER,
+    Element,
+    Leak,
+    NeuronParameters,
+    OutputShape,
+)
 from neuron_model.network.model_file import (
     ENTRY,
     FORMAT,
@@ -21,17 +27,26 @@ from neuron_model.network.model_file import (
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 
 
-def network(dtype: torch.dtype = torch.float32, learn: tuple[str, ...] = ("alpha", "tau")):
+def network(
+    dtype: torch.dtype = torch.float32,
+    learn: tuple[str, ...] = ("alpha", "tau"),
+    readout_filter: str = "exact",
+    output: str = "clip",
+):
     layer = NeuronParameters(
         (Element("fast", [-2.0, -1.9, -1.7], 0.1), Element("slow", 2.0, [0.0, 0.1, 0.3])),
         name="hidden",
         tau_slow=[5.0, 6.0, 7.7],
+        output=OutputShape(output),
         leak=Leak(range=6.0),
         filter_slow=OTA_FILTER,
     )
     torch.manual_seed(1)
     net = MTCNetwork(
-        NetworkConfiguration(1, 2, (layer,), dt=0.2, learn=learn, steps_per_sample=2), dtype=dtype
+        NetworkConfiguration(
+            1, 2, (layer,), 0.2, steps_per_sample=2, learn=learn, readout_filter=readout_filter
+        ),
+        dtype=dtype,
     )
     with torch.no_grad():
         for parameter in net.parameters():
@@ -56,6 +71,35 @@ def test_files_from_before_layers_fed_themselves_are_read():
     entry = configuration_to_json(network().configuration)
     assert entry.pop("recurrent") is False
     assert configuration_from_json(entry).recurrent is False
+
+
+def test_files_from_before_the_filter_was_exact_keep_their_numbers(tmp_path: Path):
+    before = network(readout_filter="paper")
+    path = write_model(tmp_path / "model.safetensors", before)
+    with safetensors.safe_open(path, framework="pt") as file:
+        entry = json.loads(file.metadata()[ENTRY])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    assert entry["configuration"].pop("readout_filter") == "paper"
+    for neuron in entry["configuration"]["layers"][0]["neurons"]:
+        assert neuron.pop("output") == "clip"
+    safetensors.torch.save_file(tensors, path, {ENTRY: json.dumps(entry)})
+    back = read_model(path)
+    assert back.configuration.readout_filter == "paper"
+    assert back.configuration.layers[0].output == "clip"
+    signal = torch.linspace(-1, 1, 20).reshape(1, 20, 1)
+    assert torch.equal(back(signal)[0], before(signal)[0])
+    assert not torch.equal(network()(signal)[0], before(signal)[0])
+
+
+@pytest.mark.parametrize("shape", ["clip", "ota"])
+@pytest.mark.parametrize("kind", ["exact", "paper"])
+def test_the_output_and_the_filter_come_back(tmp_path: Path, shape: str, kind: str):
+    net = network(readout_filter=kind, output=shape)
+    back = read_model(write_model(tmp_path / "model.safetensors", net))
+    assert back.configuration.readout_filter == kind
+    assert back.neuron_layers[0].parameters_now().output == shape
+    signal = torch.linspace(-1, 1, 20).reshape(1, 20, 1)
+    assert torch.equal(back(signal)[0], net(signal)[0])
 
 
 def test_configuration_is_json_and_comes_back():

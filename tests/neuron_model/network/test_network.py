@@ -88,6 +88,7 @@ def test_layers_of_other_neurons():
         inputs=2,
         outputs=3,
         steps_per_sample=3,
+        readout_filter="paper",
         dtype=torch.float64,
     )
     whole, _ = net(signal())
@@ -101,8 +102,26 @@ def test_layers_of_other_neurons():
     torch.testing.assert_close(hidden.activity, averaged)
 
 
-def test_low_pass_is_four_exact_poles():
-    low_pass = LowPass(1, tau=5.0)
+def test_the_exact_filter_hears_each_step_and_speaks_once_a_sample():
+    net = SpikingNetwork(
+        [Integrators(4)], inputs=2, outputs=3, steps_per_sample=3, readout_tau=0.7,
+        dtype=torch.float64,
+    )  # fmt: skip
+    whole, end = net(signal())
+    hidden = net.hidden(signal())
+    assert hidden.activity is hidden.outputs[-1]
+    assert tuple(whole.shape) == (2, 6, 3)
+    every_step = LowPass(3, tau=2.1).double()
+    stepwise, last = every_step(net.readout(hidden.activity))
+    torch.testing.assert_close(stepwise[:, 2::3], whole, rtol=0, atol=1e-7)
+    torch.testing.assert_close(last, end.readout, rtol=0, atol=1e-7)
+    first, middle = net(signal()[:, :2])
+    second, _ = net(signal()[:, 2:], middle)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole, rtol=0, atol=1e-14)
+
+
+def test_the_papers_low_pass_is_four_decays_in_a_row():
+    low_pass = LowPass(1, tau=5.0, kind="paper")
     ones = torch.ones(1, 200, 1, dtype=torch.float64)
     y, _ = low_pass.double()(ones)
     a = np.exp(-1 / 5.0)
@@ -125,7 +144,7 @@ def test_low_pass_step_by_step_and_in_chunks(monkeypatch: pytest.MonkeyPatch):
         torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_()
         for shape in ((2, 30, 3), (4, 2, 3))
     )
-    low_pass = LowPass(3, tau=2.0).double()
+    low_pass = LowPass(3, tau=2.0, kind="paper").double()
     with torch.no_grad():
         low_pass.log_tau += torch.tensor([-0.5, 0.0, 0.7])
     gain = 1 - torch.exp(-torch.exp(-low_pass.log_tau))
@@ -189,6 +208,7 @@ def test_input_currents_of_deeper_layers_come_at_every_step():
         ({"learn": ("beta",)}, "learn = 'beta'"),
         ({"integrator": "rk4"}, "integrator = 'rk4'"),
         ({"learn_readout_tau": 1}, "learn_readout_tau = 1"),
+        ({"readout_filter": "ideal"}, "readout_filter = 'ideal' is not allowed; it must be one of"),
     ],
 )
 def test_wrong_configurations_are_refused(values: dict, words: str):

@@ -1,8 +1,10 @@
 """The neurons and readouts of a network: one I0, one time unit, biases that the lines leave over.
 
-C_m      = T I0 tau_m / V0           one T: V0 is each neuron's own
-I_comp   + ... = I0 (i_bias + b)     b: bias of the network less offsets and keep-alive
-I_bias,s = I_s / A                   the output stage drives its line's diode with I_s
+    C_m      = T I0 tau_m / V0           one T: V0 is each neuron's own
+    I_comp   + ... = I0 (i_bias + b)     b: bias of the network less offsets and keep-alive
+    I_bias,s = I_s / B                   the output stage drives its line's diode with I_s
+
+Everything else of a neuron is mapped as if it stood alone.
 """
 
 from __future__ import annotations
@@ -14,18 +16,22 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OutputDesign
 from mapping.limits import Limits, check_within
 from mapping.mapper import MappingChoices, map_neuron
-from mapping.network_design import NetworkDesign
+from mapping.network_design import LineDesign, NetworkDesign
 from mapping.network_mapper import OUTPUT
 from mapping.network_weights import NetworkWeights
 from mapping.readout import ReadoutDesign, map_readout
+from mapping.synapse_characteristics import SynapseCharacteristics
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
+
+_ROUNDS = 4
 
 
 def map_layers(
     layers: Sequence[NeuronParameters],
     network: NetworkDesign,
     cells: CellCharacteristics,
+    synapses: SynapseCharacteristics,
     limits: Limits,
     choices: MappingChoices,
 ) -> tuple[tuple[NeuronDesign, ...], ...]:
@@ -34,7 +40,7 @@ def map_layers(
     Args:
         layers: trained, each with all of its neurons.
         network: their lines and biases.
-        cells, limits: of the technology.
+        cells, synapses, limits: of the technology.
         choices: of each neuron; currents and capacitors are the network's.
 
     Raises:
@@ -50,17 +56,22 @@ def map_layers(
             )
         found.append(
             tuple(
-                _neuron(
-                    replace(
-                        one,
-                        name=f"l{number}_n{index}",
-                        i_bias=float(one.i_bias) + float(target.bias[index]),
+                feeding(
+                    _neuron(
+                        replace(
+                            one,
+                            name=f"l{number}_n{index}",
+                            i_bias=float(one.i_bias) + float(target.bias[index]),
+                        ),
+                        network,
+                        cells,
+                        limits,
+                        choices,
                     ),
-                    network,
-                    line.full_scale,
+                    line,
                     cells,
+                    synapses,
                     limits,
-                    choices,
                 )
                 for index, one in enumerate(neurons[i] for i in range(neurons.neurons))
             )
@@ -71,7 +82,6 @@ def map_layers(
 def _neuron(
     neuron: NeuronParameters,
     network: NetworkDesign,
-    full_scale: float,
     cells: CellCharacteristics,
     limits: Limits,
     choices: MappingChoices,
@@ -91,37 +101,41 @@ def _neuron(
         "F",
         "choose another time unit or I0",
     )
-    design = map_neuron(
-        neuron,
-        cells,
-        limits,
-        replace(choices, unit_current=current, membrane_capacitance=capacitance),
-    )
-    return feeding(design, full_scale, cells, limits)
+    fixed = replace(choices, unit_current=current, membrane_capacitance=capacitance)
+    return map_neuron(neuron, cells, limits, fixed)
 
 
 def feeding(
-    design: NeuronDesign, full_scale: float, cells: CellCharacteristics, limits: Limits
+    design: NeuronDesign,
+    line: LineDesign,
+    cells: CellCharacteristics,
+    synapses: SynapseCharacteristics,
+    limits: Limits,
 ) -> NeuronDesign:
-    """``design`` with an output stage that drives a line with ``full_scale`` ampere at s = 1.
+    """``design`` with an output stage that drives ``line`` with its full scale at s = 1.
+
+    The measured B is that of one bias; over the bias it goes as the gain of the OTA.
 
     Raises:
         InputError: its bias current is beyond the limits.
     """
     output = design.output
-    # the offset of before is taken out: it is another one at another bias
-    before = cells.noninverting.at(output.bias_current, output.threshold_voltage)
-    at = cells.noninverting.at(full_scale, output.threshold_voltage)
-    at = cells.noninverting.at(full_scale / at.gain, output.threshold_voltage)
-    bias = check_within(
-        f"neuron '{design.name}': output stage of a line of {full_scale:.3g} A: bias current",
-        full_scale / at.gain,
+    measured, gain = synapses.stage(line.unit_current)
+    table, threshold = cells.noninverting, output.threshold_voltage
+    share = gain / table.at(measured, threshold).gain
+    bias = line.full_scale / gain
+    for _ in range(_ROUNDS):
+        bias = line.full_scale / (share * table.at(bias, threshold).gain)
+    check_within(
+        f"neuron '{design.name}': output stage of a line of {line.full_scale:.3g} A: bias current",
+        bias,
         limits.bias_current,
         "A",
         "use fewer neurons or weights on a line, or a longer time unit",
     )
-    threshold = output.threshold_voltage + before.offset - at.offset
-    return replace(design, output=OutputDesign(bias, threshold, full_scale))
+    # the offset of before is taken out: it is another one at another bias
+    moved = table.at(output.bias_current, threshold).offset - table.at(bias, threshold).offset
+    return replace(design, output=OutputDesign(bias, threshold + moved, line.full_scale))
 
 
 def map_readouts(

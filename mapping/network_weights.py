@@ -1,8 +1,10 @@
 """What a trained network consists of beside its neurons: weights, biases, poles of the readout.
 
-I_1 = W_1 x + b_1                   x: inputs, scaled as in training
-I_l = W_l s_(l-1) + R_l s_l + b_l   R_l: of neurons that feed each other
-y   = four poles of (W s_L + b)
+    I_1 = W_1 x + b_1                   x: inputs, scaled as in training
+    I_l = W_l s_(l-1) + R_l s_l + b_l   R_l: of neurons that feed each other
+    y   = four poles of (W s_L + b)
+
+Currents are in units of I0, whatever the circuit's I0 is.
 """
 
 from __future__ import annotations

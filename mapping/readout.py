@@ -3,14 +3,17 @@
     C dV/dt        = I_in - I_r (V - V_ref) / V0          the first pole, tau = C V0 / I_r
     C_k dV_k/dt    = A I_k tanh((V_(k-1) - V_k) / V0_k)   three more, tau = C_k V0_k / (A I_k)
     V_y            = V_ref + offset + scale y             y = four equal poles of (W s + b)
+    scale          = node_scale H^3                       H = 1 / (1 + G V0_k / A)
 
-One unit of y is a part of V0, so that the followers hardly slew.
+One unit of y is a part of V0 at the node, so that the followers hardly slew; each of them loses a
+little to its output conductance G (over its bias).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mapping.characteristics import CellCharacteristics
 from mapping.design import FollowerDesign, NeuronDesign
@@ -38,16 +41,22 @@ class ReadoutDesign:
 
     node: the leak, the compensation and the capacitor of the node, as a neuron without elements;
     its unit current is I_r (A). followers: one design, drawn FOLLOWERS times. time_constant: s, of
-    each pole. scale: volt for a unit of y. offset: volt, V_y - V_ref at y = 0.
+    each pole. node_scale, scale: volt for a unit of y, at the node and of V_y. offset: volt, V_y -
+    V_ref at y = 0.
     """
 
     node: NeuronDesign
     follower: FollowerDesign
     time_constant: float
+    node_scale: float
     scale: float
     offset: float
 
-    def units(self, volts: float) -> float:
+    def current(self, y: float) -> float:
+        """Into the node for ``y`` units, ampere."""
+        return y * self.node_scale / self.node.unit_voltage * self.node.unit_current
+
+    def units(self, volts: Any) -> Any:
         """y of an output voltage."""
         return (volts - self.node.reference_voltage - self.offset) / self.scale
 
@@ -71,7 +80,7 @@ def map_readout(
         characteristics, limits: of the cells.
         choices: its unit_current is the largest I_r (ampere; None: the smallest that junctions
             allow), which a slow pole makes smaller; its leak is the node's.
-        scale: one unit of y in V0.
+        scale: one unit of y at the node, in V0.
 
     Raises:
         InputError: a capacitor, a bias or the time constant does not fit; limit and remedy named.
@@ -96,12 +105,15 @@ def map_readout(
         replace(choices, unit_current=current, membrane_capacitance=capacitance),
     )
     follower = _follower(name, time_constant, characteristics, limits, choices)
+    at = characteristics.follower.at(follower.bias_current, characteristics.reference)
+    kept = 1.0 / (1.0 + at.output_conductance * at.slope_voltage / at.gain)
     return ReadoutDesign(
         node=node,
         follower=follower,
         time_constant=time_constant,
-        scale=scale * unit_voltage,
-        offset=FOLLOWERS * follower.shift,
+        node_scale=scale * unit_voltage,
+        scale=scale * unit_voltage * kept**FOLLOWERS,
+        offset=sum(follower.shift * kept**k for k in range(1, FOLLOWERS + 1)),
     )
 
 

@@ -3,6 +3,7 @@
     w < 0      I = -k A_n I_u                        A_n: gain of a unit, at the reference
     w > 0      I = +k A_p I_u + keep-alive           A_p: the same over the PMOS mirror
     line       delay = q (m + F) / I_s               q: charge of a unit's gate, F: fan-out in units
+    stage      I_s = B I_bias                        B: gain of an OTA whose output is at the gates
     column     tau = Q / I                           Q: charge of the PMOS mirror's gates
 
 I_u = I_s / m is the current of one unit of a line's own m units, which carry I_s at s = 1. A delay
@@ -34,7 +35,8 @@ class SynapseCharacteristics:
     """Measured of one technology's synapses under ``conditions``.
 
     negative, positive: A_n and A_p over I_u, ampere, with the output conductance. line_charge: q,
-    coulomb, (currents,), at the same I_u. column_charge: Q, coulomb, at the keep-alive current.
+    coulomb, stage_bias, stage_gain: bias current, ampere, and B of an output stage on a line; all
+    (currents,), at the same I_u. column_charge: Q, coulomb, at the keep-alive current.
     silent_current: ampere that a unit of a negative weight draws at s = 0. unit_area: gate of one
     unit, square micrometres. fingerprint: hash of models, sizes and method.
     """
@@ -44,20 +46,20 @@ class SynapseCharacteristics:
     negative: MirrorTable
     positive: MirrorTable
     line_charge: np.ndarray
+    stage_bias: np.ndarray
+    stage_gain: np.ndarray
     column_charge: float
     silent_current: float
     unit_area: float
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
-        charge = np.asarray(self.line_charge, dtype=float)
-        if charge.shape != self.unit_current.shape or not (
-            np.isfinite(charge).all() and (charge > 0).all()
-        ):
-            raise InputError(
-                f"synapses: line_charge must be positive, of shape {self.unit_current.shape}."
-            )
-        object.__setattr__(self, "line_charge", charge)
+        shape = self.unit_current.shape
+        for name in ("line_charge", "stage_bias", "stage_gain"):
+            values = np.asarray(getattr(self, name), dtype=float)
+            if values.shape != shape or not (np.isfinite(values).all() and (values > 0).all()):
+                raise InputError(f"synapses: {name} must be positive, of shape {shape}.")
+            object.__setattr__(self, name, values)
 
     @property
     def unit_current(self) -> np.ndarray:
@@ -70,7 +72,14 @@ class SynapseCharacteristics:
 
     def charge(self, unit_current: float) -> float:
         """q at I_u, coulomb."""
-        return float(np.interp(np.log(unit_current), np.log(self.unit_current), self.line_charge))
+        return self._at(unit_current, self.line_charge)
+
+    def stage(self, unit_current: float) -> tuple[float, float]:
+        """(bias, B) of the output stage that was measured at I_u."""
+        return self._at(unit_current, self.stage_bias), self._at(unit_current, self.stage_gain)
+
+    def _at(self, unit_current: float, values: np.ndarray) -> float:
+        return float(np.interp(np.log(unit_current), np.log(self.unit_current), values))
 
     def delay(self, units: int, full_scale: float, line_units: int) -> float:
         """Seconds until half of ``full_scale`` ampere flows in ``units`` that hang on a line.
@@ -80,7 +89,7 @@ class SynapseCharacteristics:
         return self.charge(full_scale / line_units) * (units + line_units) / full_scale
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def write_synapses(path: str | Path, synapses: SynapseCharacteristics) -> Path:

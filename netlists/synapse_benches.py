@@ -198,19 +198,14 @@ class ReadoutBenches:
         """The readout."""
         return readout("readout", self.design, self.technology)
 
-    def current(self, y: float) -> float:
-        """Into the node, ampere, for ``y`` units."""
-        node = self.design.node
-        return y * self.design.scale / node.unit_voltage * node.unit_current
-
     def static(self, span: float) -> Bench:
         """The output over currents for ``span`` units of y on each side of 0."""
-        reach = self.current(span)
+        reach = self.design.current(span)
         return self._bench("static", 0.0, DCSweep("iin", -reach, reach, reach / _POINTS))
 
     def step(self, y: float, duration: float) -> Bench:
         """The response to a step to ``y`` units at a tenth of ``duration`` (s), and back."""
-        wave = _pulse(0.0, self.current(y), duration)
+        wave = _pulse(0.0, self.design.current(y), duration)
         analysis = Transient(float(wave.times[-1]), _MAX_STEP * duration)
         return self._bench("step", wave, analysis)
 
@@ -332,6 +327,13 @@ def settling(result: Result, duration: float, share: float) -> Settling:
     return Settling(after(begin, rest, top), after(end, top, last))
 
 
+def settled_current(result: Result, duration: float) -> float:
+    """Size of the current at the membrane at the end of a pulse, ampere."""
+    wave = result[0]
+    end = (1 + _ONSET) * duration
+    return float(abs(np.interp(end, wave.axis, wave["i(vmembrane)"])))
+
+
 @dataclass(frozen=True)
 class ReadoutGain:
     """A readout's curve: y = gain y_wanted + offset.
@@ -348,9 +350,8 @@ class ReadoutGain:
 def readout_gain(result: Result, design: ReadoutDesign) -> ReadoutGain:
     """From a :meth:`ReadoutBenches.static` bench."""
     wave = result[0]
-    node = design.node
-    wanted = wave.axis / node.unit_current * node.unit_voltage / design.scale
-    found = (wave["v(y)"] - node.reference_voltage - design.offset) / design.scale
+    wanted = wave.axis / design.current(1.0)
+    found = design.units(wave["v(y)"])
     middle = np.abs(wanted) <= 0.5 * np.abs(wanted).max()
     gain, offset = np.polyfit(wanted[middle], found[middle], 1)
     error = np.abs(found - gain * wanted - offset) > 0.02 * np.maximum(np.abs(wanted), 1.0)

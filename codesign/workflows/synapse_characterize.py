@@ -26,6 +26,7 @@ from netlists.engine import Engine
 from netlists.synapse_benches import (
     SynapseBenches,
     output_conductance,
+    settled_current,
     settling,
     silent_current,
     static_gain,
@@ -34,7 +35,7 @@ from netlists.writer import cell_text
 from neuron_model.errors import InputError
 
 # Raised whenever what is measured, or how, changes.
-_METHOD = 1
+_METHOD = 2
 UNIT_CURRENTS = np.geomspace(3e-11, 5e-9, 6)
 """Ampere, of one unit of a line at s = 1."""
 # Of the lines and weights that are measured.
@@ -111,7 +112,7 @@ def _measure(
     reference = benches.technology.reference
     gains: dict[int, list[float]] = {-1: [], 1: []}
     conductances: dict[int, list[float]] = {-1: [], 1: []}
-    charges, gates = [], []
+    charges, gates, stages = [], [], []
     for index, current in enumerate(UNIT_CURRENTS):
         results = iter(found[5 * index : 5 * index + 5])
         for sign in (-1, 1):
@@ -119,7 +120,10 @@ def _measure(
             gains[sign].append(static.gain / (sign * _WEIGHT))
             conductances[sign].append(output_conductance(next(results), reference))
             gates.append(static.gates)
-        rise = settling(next(results), charge_times[index], 0.5).rise
+        onset = next(results)
+        rise = settling(onset, charge_times[index], 0.5).rise
+        delivered = settled_current(onset, charge_times[index]) / (_FAN_OUT * gains[-1][-1])
+        stages.append(delivered / float(current))
         charges.append(rise * _LINE_UNITS * float(current) / (_FAN_OUT + _LINE_UNITS))
     # one unit at the smallest current, beside the keep-alive current alone
     duration = _COLUMN_CHARGE / benches.keep_current
@@ -139,6 +143,8 @@ def _measure(
         negative=tables[-1],
         positive=tables[1],
         line_charge=np.array(charges),
+        stage_bias=_LINE_UNITS * UNIT_CURRENTS,
+        stage_gain=np.array(stages),
         column_charge=tau * benches.keep_current,
         silent_current=-silent_current(silent) / _WEIGHT,
         unit_area=unit(benches.technology).area,

@@ -52,7 +52,9 @@ def design() -> NetworkDesign:
 @pytest.fixture(scope="module")
 def circuit(design: NetworkDesign, generic) -> NetworkCircuit:
     cells = real_cells()
-    neurons = map_layers([layer(2), layer(2)], design, cells, LIMITS, NEURON_CHOICES)
+    neurons = map_layers(
+        [layer(2), layer(2)], design, cells, made_up_synapses(), LIMITS, NEURON_CHOICES
+    )
     readouts = map_readouts(WEIGHTS, design, cells, LIMITS, NEURON_CHOICES)
     return network_circuit("network", design, neurons, readouts, generic)
 
@@ -148,22 +150,27 @@ def test_its_area_is_that_of_its_parts(circuit, design, generic):
 
 
 def test_neurons_have_one_time_unit_and_drive_their_lines(design):
-    neurons = map_layers([layer(2), layer(2)], design, real_cells(), LIMITS, NEURON_CHOICES)
+    neurons = map_layers(
+        [layer(2), layer(2)], design, real_cells(), made_up_synapses(), LIMITS, NEURON_CHOICES
+    )
     for number, group in enumerate(neurons):
         for neuron in group:
             assert neuron.time_unit == pytest.approx(CHOICES.time_unit, rel=1e-4)
             assert neuron.unit_current == CHOICES.unit_current
-            full = design.line(f"s{number}").full_scale
-            gain = (
-                real_cells()
-                .noninverting.at(neuron.output.bias_current, neuron.output.threshold_voltage)
-                .gain
-            )
-            assert gain * neuron.output.bias_current == pytest.approx(full, rel=1e-3)
+            line, bias = design.line(f"s{number}"), neuron.output.bias_current
+            # as measured at one bias, and over the bias as the amplifier's
+            measured, gain = made_up_synapses().stage(line.unit_current)
+            amplifier = real_cells().noninverting
+            threshold = neuron.output.threshold_voltage
+            ratio = amplifier.at(bias, threshold).gain / amplifier.at(measured, threshold).gain
+            assert gain * ratio * bias == pytest.approx(line.full_scale, rel=1e-3)
+            assert neuron.output.unit_current == line.full_scale
 
 
 def test_layers_that_are_not_the_networks_are_refused(design, generic):
     with pytest.raises(InputError, match="layer 1 has 3 neurons"):
-        map_layers([layer(2), layer(3)], design, real_cells(), LIMITS, NEURON_CHOICES)
+        map_layers(
+            [layer(2), layer(3)], design, real_cells(), made_up_synapses(), LIMITS, NEURON_CHOICES
+        )
     with pytest.raises(InputError, match="designs of"):
         network_circuit("network", design, [], [], generic)

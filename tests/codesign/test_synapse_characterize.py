@@ -28,6 +28,11 @@ def test_the_synapses_of_generic(cache, engine):
     # a line's gates cost more charge at a larger current, whose gate voltage is higher
     assert np.all(np.diff(measured.line_charge) > 0)
     assert measured.delay(48, 8e-9, 16) == pytest.approx(2 * measured.delay(16, 8e-9, 16))
+    # an output stage whose load is at the gates' voltage gives more than at the reference
+    amplifier = characterize(GENERIC, NOMINAL, engine).noninverting
+    bias, gain = measured.stage(1e-9)
+    assert gain == pytest.approx(amplifier.at(bias, GENERIC.reference).gain, rel=0.15)
+    assert gain > amplifier.at(bias, GENERIC.reference).gain
     assert 0 < measured.silent_current < 1e-13
 
     (kept,) = (cache_folder() / "synapses").iterdir()

@@ -20,6 +20,8 @@ def made_up_synapses(
         negative=MirrorTable(CURRENTS, negative * falling, 0.1 + 0 * CURRENTS),
         positive=MirrorTable(CURRENTS, positive * falling, 0.02 + 0 * CURRENTS),
         line_charge=charge * (1.0 + 0.1 * np.log10(CURRENTS / 1e-10)),
+        stage_bias=16 * CURRENTS,
+        stage_gain=1.15 * falling,
         column_charge=5e-14,
         silent_current=3e-14,
         unit_area=8.0,

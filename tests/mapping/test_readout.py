@@ -36,10 +36,20 @@ def test_ideal_followers_shift_nothing():
     assert output.units(output.node.reference_voltage + output.scale) == pytest.approx(1.0)
 
 
-def test_the_offset_is_that_of_all_followers():
-    output = map_readout("y0", 3e-4, 0.0, real_cells(), LIMITS, CHOICES)
-    assert output.offset == pytest.approx(FOLLOWERS * output.follower.shift)
-    assert output.offset != 0
+def test_offset_and_scale_are_those_of_all_followers():
+    """Each loses to its output conductance, which leads to the reference."""
+    cells = real_cells()
+    output = map_readout("y0", 3e-4, 0.0, cells, LIMITS, CHOICES)
+    at = cells.follower.at(output.follower.bias_current, cells.reference)
+    kept = 1.0 / (1.0 + at.output_conductance * at.slope_voltage / at.gain)
+    assert 0.98 < kept < 1.0
+    node = volts = 0.3 * output.node_scale
+    for _ in range(FOLLOWERS):
+        volts = kept * (volts + output.follower.shift)
+    assert output.units(output.node.reference_voltage + volts) == pytest.approx(0.3)
+    assert output.current(0.3) == pytest.approx(
+        node / output.node.unit_voltage * output.node.unit_current
+    )
 
 
 def test_a_bias_comes_from_the_compensation():

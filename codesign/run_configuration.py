@@ -52,7 +52,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import NetworkSettings
-from neuron_model.network.limits import REALISABLE, Limits
+from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series_file import SeriesFile
@@ -103,7 +103,7 @@ class RunConfiguration:
     layers: tuple[AnyLayer, ...] = (BurstingLayer(),)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingConfiguration = field(default_factory=TrainingConfiguration)
-    limits: Limits = REALISABLE
+    limits: ParameterLimits = REALISABLE
     log: LogSettings = field(default_factory=LogSettings)
     chips: ChipSettings = field(default_factory=ChipSettings)
     start: str = ""

@@ -240,7 +240,7 @@ class Transresistance(_TwoPole):
 
 
 @dataclass(frozen=True)
-class Instance:
+class BenchInstance:
     """A use of the subcircuit ``cell``, its ports on ``nodes`` in their order."""
 
     name: str
@@ -412,7 +412,7 @@ class Bench:
     title: str
     models: str
     cells: str
-    instances: tuple[Instance, ...]
+    instances: tuple[BenchInstance, ...]
     sources: tuple[Element, ...]
     analyses: tuple[Step, ...]
     save: tuple[str, ...] = ()
@@ -430,7 +430,7 @@ class Bench:
         check_models(self.models, "The model text")
         check_cells(self.cells, "The text of the cells")
         for name, allowed in (
-            ("instances", Instance),
+            ("instances", BenchInstance),
             ("sources", Element),
             ("analyses", Step),
         ):

@@ -17,9 +17,9 @@ from mapping.characteristics import Orientation
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     CurrentSource,
     DCSweep,
-    Instance,
     PiecewiseLinear,
     Step,
     Transient,
@@ -140,7 +140,7 @@ class CellBenches:
             title=f"{self.technology.name}: current {kind}",
             models=self.models,
             cells=cell_text(cell, self.technology),
-            instances=(Instance("xcell", cell.name, ("ib", "out", *supplies)),),
+            instances=(BenchInstance("xcell", cell.name, ("ib", "out", *supplies)),),
             sources=(
                 VoltageSource("vdd", "vdd", "0", self.technology.supply),
                 CurrentSource("ibias", "vdd", "ib", biases[0]),
@@ -178,7 +178,7 @@ class CellBenches:
             title=f"{self.technology.name}: {'divided ' if self.divided else ''}OTA, {title}",
             models=self.models,
             cells=cell_text(cell, self.technology),
-            instances=(Instance("xcell", cell.name, (*inputs, "out", "ib", "vdd", "0")),),
+            instances=(BenchInstance("xcell", cell.name, (*inputs, "out", "ib", "vdd", "0")),),
             sources=(
                 VoltageSource("vdd", "vdd", "0", self.technology.supply),
                 CurrentSource("ibias", "vdd", "ib", 1e-9),

@@ -18,8 +18,8 @@ from circuits.structure import Cell, Direction, Polarity, Port, Size, Transistor
 from circuits.technology import Technology
 from netlists.bench import (
     Bench,
+    BenchInstance,
     DCSweep,
-    Instance,
     PiecewiseLinear,
     Step,
     Transient,
@@ -111,7 +111,7 @@ class DeviceBenches:
             models=self.models,
             cells="".join(cell_text(cells[name], self.technology) for name in names.values()),
             instances=tuple(
-                Instance(f"x{name}", cell, (f"d{name}", "g", "s", "b"))
+                BenchInstance(f"x{name}", cell, (f"d{name}", "g", "s", "b"))
                 for name, cell in names.items()
             ),
             sources=(

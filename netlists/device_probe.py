@@ -20,8 +20,8 @@ from mapping.limits import Limits
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     DCSweep,
-    Instance,
     OperatingPoint,
     PiecewiseLinear,
     Step,
@@ -133,7 +133,7 @@ class DeviceBenches:
             title=f"{self.device.model}: {title}",
             models=self.models,
             cells=cell_text(cell, technology),
-            instances=(Instance("xprobe", cell.name, _NODES),),
+            instances=(BenchInstance("xprobe", cell.name, _NODES),),
             sources=tuple(
                 VoltageSource(f"v{node}", node, "0", gate if gate and node == "g" else level[node])
                 for node in _NODES

@@ -17,7 +17,7 @@ from netlists.errors import (
     ReadingTimeout,
     SimulationTimeout,
 )
-from netlists.job import Outcome, Progress, Reply
+from netlists.job import JobProgress, Outcome, Reply
 from netlists.ngspice_library import find_ngspice_library
 from netlists.remarks import complaints
 from netlists.safe_text import check_number, clean_comment
@@ -68,7 +68,7 @@ class _Assignment:
     deadline: float
     limit: float
     reading: bool = False
-    progress: Progress = Progress(0, 0.0)
+    progress: JobProgress = JobProgress(0, 0.0)
 
     @property
     def underway(self) -> Underway:
@@ -217,7 +217,7 @@ class Engine:
         assignment = busy[worker]
         bench = assignment.bench
         reply = worker.receive()
-        if isinstance(reply, Progress):
+        if isinstance(reply, JobProgress):
             assignment.progress = reply
             if self.watch is not None:
                 self.watch(assignment.underway)

@@ -40,7 +40,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Progress:
+class JobProgress:
     """How far a job is: ``analyses`` are done, and of the next one this ``share``, 0 to 1."""
 
     analyses: int

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from netlists.bench import Bench, Instance, OperatingPoint, VoltageSource
+from netlists.bench import Bench, BenchInstance, OperatingPoint, VoltageSource
 from netlists.engine import Engine
 from netlists.errors import ReadingTimeout
 from netlists.model_source import SourceText
@@ -48,7 +48,7 @@ def _hangs(statement: Statement, inside: bool, engine: Engine) -> bool:
                 models=f"{text}\n",
                 cells=_CELLS,
                 # What no instance uses is not read.
-                instances=(Instance("xtried", tried, ("a",)),),
+                instances=(BenchInstance("xtried", tried, ("a",)),),
                 sources=(VoltageSource("va", "a", "0", 1.0),),
                 analyses=(OperatingPoint(),),
             )

@@ -16,9 +16,9 @@ from mapping.design import NeuronDesign
 from netlists.accuracy import SOLVING, Accuracy
 from netlists.bench import (
     Bench,
+    BenchInstance,
     CurrentSource,
     DCSweep,
-    Instance,
     PiecewiseLinear,
     Step,
     Subject,
@@ -146,7 +146,7 @@ class NeuronBenches:
             title=f"{self.design.name} on {self.design.technology}: {what}",
             models=self.models,
             cells=self.cells,
-            instances=(Instance("xneuron", self.circuit.cell.name, nodes),),
+            instances=(BenchInstance("xneuron", self.circuit.cell.name, nodes),),
             sources=tuple(sources),
             analyses=steps,
             save=save,

@@ -16,8 +16,8 @@ from mapping.cell_noise import Spectrum
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     CurrentSource,
-    Instance,
     NoiseSpectrum,
     OperatingPoint,
     Step,
@@ -98,7 +98,7 @@ class CellNoiseBenches:
             title=f"{t.name}: {cell.name}, noise at {bias:.3g} A",
             models=self.models,
             cells=cell_text(cell, t),
-            instances=(Instance("xcell", cell.name, nodes),),
+            instances=(BenchInstance("xcell", cell.name, nodes),),
             sources=(
                 VoltageSource("vdd", "vdd", "0", t.supply),
                 CurrentSource("ibias", "vdd", "ib", bias),

@@ -24,10 +24,10 @@ from circuits.technology import Technology
 from mapping.readout import FOLLOWERS, ReadoutDesign
 from netlists.bench import (
     Bench,
+    BenchInstance,
     CurrentSource,
     DCSweep,
     Element,
-    Instance,
     OperatingPoint,
     PiecewiseLinear,
     Step,
@@ -127,7 +127,7 @@ class SynapseBenches:
         steps: Sequence[Step],
     ) -> Bench:
         line = gate_line(self.technology, line_units)
-        drive = [(line, Instance("xline", line.name, (LINE, "0")))]
+        drive = [(line, BenchInstance("xline", line.name, (LINE, "0")))]
         return self._bench(what, drive, self._column(units), sources, steps)
 
     def _driven_bench(
@@ -140,13 +140,13 @@ class SynapseBenches:
     ) -> Bench:
         driver = line_driver(self.technology, line_units)
         nodes = ("source", "threshold", LINE, "ib", "vdd", "0")
-        drive = [(driver, Instance("xdriver", driver.name, nodes))]
+        drive = [(driver, BenchInstance("xdriver", driver.name, nodes))]
         return self._bench(what, drive, self._column(units), sources, steps)
 
     def _bench(
         self,
         what: str,
-        drive: Sequence[tuple[Cell, Instance]],
+        drive: Sequence[tuple[Cell, BenchInstance]],
         column: Cell,
         sources: Sequence[Element],
         steps: Sequence[Step],
@@ -156,14 +156,14 @@ class SynapseBenches:
         instances = [instance for _, instance in drive]
         nodes = {"vm": MEMBRANE, "vss": "0"}
         ports = tuple(nodes.get(port.name, port.name) for port in column.ports)
-        instances.append(Instance("xcolumn", column.name, ports))
+        instances.append(BenchInstance("xcolumn", column.name, ports))
         cells.append(column)
         kept: list[Element] = []
         if KEEP in ports:
             keeper = gate_line(t, self.keep_units)
             if keeper.name not in [cell.name for cell in cells]:
                 cells.append(keeper)
-            instances.append(Instance("xkeep", keeper.name, (KEEP, "0")))
+            instances.append(BenchInstance("xkeep", keeper.name, (KEEP, "0")))
             kept.append(CurrentSource("ikeep", "vdd", KEEP, self.keep_current))
         return Bench(
             title=f"{t.name}: synapses, {what}",
@@ -218,7 +218,7 @@ class ReadoutBenches:
             models=self.models,
             cells=cell_text(cell, t),
             instances=(
-                Instance(
+                BenchInstance(
                     "xreadout",
                     cell.name,
                     tuple("0" if port.name == "vss" else port.name for port in cell.ports),

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from netlists.child_process import serve_parent
-from netlists.job import Job, Outcome, Progress, Reply
+from netlists.job import Job, JobProgress, Outcome, Reply
 from netlists.remarks import ignored_parameters
 from netlists.shared import LibraryDiedError, QuietNgSpice
 from netlists.solving import analyse
@@ -57,12 +57,12 @@ def main(descriptor: int, library_path: str) -> None:
 
 
 def _at_most_every(
-    pause: float, send: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
-) -> Callable[[Progress], None]:
+    pause: float, send: Callable[[JobProgress], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[JobProgress], None]:
     """``send`` for the progress of a job; what comes less than ``pause`` seconds later is left."""
     last = clock()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: JobProgress) -> None:
         nonlocal last
         now = clock()
         if now - last >= pause:
@@ -76,7 +76,7 @@ def answer(
     ngspice: QuietNgSpice,
     job: Job,
     is_read: Callable[[], None],
-    tell: Callable[[Progress], None] = lambda progress: None,
+    tell: Callable[[JobProgress], None] = lambda progress: None,
 ) -> Reply:
     """Run a job and forget it.
 
@@ -98,14 +98,14 @@ def answer(
     return reply
 
 
-def _run(ngspice: QuietNgSpice, job: Job, tell: Callable[[Progress], None]) -> Reply:
+def _run(ngspice: QuietNgSpice, job: Job, tell: Callable[[JobProgress], None]) -> Reply:
     if ngspice.errors:
         # ngspice would go on and simulate something else, or nothing.
         return Reply(Outcome.REFUSED, lines=_last(ngspice.errors))
     said = list(ngspice.lines)
     ignored = ignored_parameters(said)
     plots: list[dict[str, np.ndarray]] = []
-    ngspice.on_share = lambda share: tell(Progress(len(plots), share))
+    ngspice.on_share = lambda share: tell(JobProgress(len(plots), share))
     loosest = 0
     for number, command in enumerate(job.commands):
         ngspice.clear()

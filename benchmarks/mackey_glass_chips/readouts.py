@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neuron_model.network.network import MTCNetwork
 from neuron_model.network.variation import Variation, chip_count, varied
-from neuron_model.tasks.series import Part, Series, Task, nrmse, scored_windows
+from neuron_model.tasks.series import Part, Series, SeriesTask, nrmse, scored_windows
 from neuron_model.training.readout_fit import fit_readout
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -20,7 +20,7 @@ RIDGE = 1e-6
 
 def with_common_readout(
     network: MTCNetwork,
-    task: Task,
+    task: SeriesTask,
     series: Series,
     training: TrainingConfiguration,
     chips: Sequence[Variation | None],
@@ -34,7 +34,7 @@ def with_common_readout(
 @torch.no_grad()
 def errors_with_own_readouts(
     network: MTCNetwork,
-    task: Task,
+    task: SeriesTask,
     series: Series,
     part: Part,
     chips: Sequence[Variation | None],
@@ -60,7 +60,7 @@ def errors_with_own_readouts(
 
 def _heard(
     network: MTCNetwork,
-    task: Task,
+    task: SeriesTask,
     part: Part,
     chips: Sequence[Variation | None],
     chip: int,

@@ -24,7 +24,7 @@ from codesign.verdicts import IV_LIMIT, timing
 from codesign.workbench import Workbench
 from codesign.workflows.circuit import Circuit, assemble, default_choices
 from codesign.workflows.rhythm import model_regime
-from codesign.workflows.validate import Task, validate
+from codesign.workflows.validate import DrivenCircuit, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, designs_to_json
@@ -310,7 +310,7 @@ class _Loop:
         return replace(built, correction=known)
 
     def _run(self, built: Circuit) -> dict[str, Any]:
-        found = validate([Task(built, self.neuron.drive)], self.workbench, self.accuracy)
+        found = validate([DrivenCircuit(built, self.neuron.drive)], self.workbench, self.accuracy)
         whole = Validation(self.neuron.technology.name, built.conditions, found)
         clamp = self.workbench.engine.run(clamp_bench(built))
         total, blocks = clamp_curves(clamp, built)

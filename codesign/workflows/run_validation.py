@@ -14,7 +14,7 @@ from codesign.workbench import Workbench
 from codesign.workflows.circuit import circuit_of
 from codesign.workflows.source import Source
 from codesign.workflows.stimuli import steady_drive
-from codesign.workflows.validate import Task, validate
+from codesign.workflows.validate import DrivenCircuit, validate
 from mapping.design import NeuronDesign
 from netlists.accuracy import Accuracy
 from neuron_model.errors import InputError
@@ -58,9 +58,9 @@ def validate_neurons(
     tasks = []
     for neuron in neurons:
         built = circuit_of(neuron, workbench)
-        tasks.append(Task(built, neuron.drive))
+        tasks.append(DrivenCircuit(built, neuron.drive))
         if neuron.drive.driven:
-            tasks.append(Task(built, steady_drive(neuron.model, neuron.drive)))
+            tasks.append(DrivenCircuit(built, steady_drive(neuron.model, neuron.drive)))
     technology, designs = neurons[0].technology, [neuron.design for neuron in neurons]
     return Validation(
         technology=technology.name,

@@ -39,7 +39,7 @@ _LINEAR_ENOUGH = 5.0
 
 
 @dataclass(frozen=True)
-class Task:
+class DrivenCircuit:
     """One neuron to validate and what drives it."""
 
     built: Circuit
@@ -71,7 +71,7 @@ class Expected:
     as_built: tuple[RegimeReport, Trajectory]
 
 
-def expected(task: Task, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
+def expected(task: DrivenCircuit, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
     """What the circuit of a task is compared with, as exact as its simulation."""
     built, drive = task.built, task.drive
     tolerance = FAST_TOLERANCE if accuracy is Accuracy.FAST else None
@@ -79,7 +79,7 @@ def expected(task: Task, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
 
 
 def validate(
-    tasks: Sequence[Task],
+    tasks: Sequence[DrivenCircuit],
     workbench: Workbench,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> tuple[NeuronValidation, ...]:
@@ -100,7 +100,7 @@ def validate(
 
 
 def attempted(
-    tasks: Sequence[Task],
+    tasks: Sequence[DrivenCircuit],
     workbench: Workbench,
     accuracy: Accuracy = Accuracy.AUTO,
 ) -> Iterator[tuple[int, NeuronValidation | SimulatorError]]:
@@ -148,7 +148,7 @@ def _counted(
 
 
 def _compared(
-    task: Task,
+    task: DrivenCircuit,
     curves: Sequence[Result | SimulatorError],
     response: Result | SimulatorError,
     against: Expected,
@@ -165,7 +165,7 @@ def _compared(
 REPEATING = "simulating again with tight tolerances what the verdict hangs on"
 
 
-def doubts(task: Task, found: NeuronValidation) -> tuple[str, ...]:
+def doubts(task: DrivenCircuit, found: NeuronValidation) -> tuple[str, ...]:
     """Why the verdict on a fast simulation may hang on its accuracy, in words; none: it stands.
 
     A verdict is close, as-built and circuit disagree, or the rhythm is about to change: the
@@ -185,9 +185,9 @@ def circuit_regime(built: Circuit, result: Response, onset: float) -> RegimeRepo
 
 
 def compare(
-    task: Task, results: Sequence[Result], against: Expected | None = None
+    task: DrivenCircuit, results: Sequence[Result], against: Expected | None = None
 ) -> NeuronValidation:
-    """The verdict on one neuron from the results of :meth:`Task.benches`."""
+    """The verdict on one neuron from the results of :meth:`DrivenCircuit.benches`."""
     against = expected(task) if against is None else against
     built, drive = task.built, task.drive
     model = built.parameters[0]

@@ -33,7 +33,7 @@ from neuron_model.model.dynamics import State, exponential_euler, output
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
 
-Progress = Callable[[float, float], None]
+TimeProgress = Callable[[float, float], None]
 """(model time that is done, of how much)."""
 
 STEP = 0.1
@@ -187,7 +187,7 @@ def noisy_runs(
     seed: int | Sequence[int] = 0,
     step: float | None = None,
     sampling: float | None = None,
-    progress: Progress | None = None,
+    progress: TimeProgress | None = None,
     with_copies: bool = False,
 ) -> NoisyRuns:
     """Integrate one neuron with noise, once for each of ``stimuli``.

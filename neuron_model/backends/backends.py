@@ -1,6 +1,6 @@
 """Ways to run the neurons through time: one is the reference, the others are faster.
 
-Each is a function from a :class:`Problem` to a :class:`Trajectory`, with the values and the
+Each is a function from a :class:`Problem` to a :class:`Solution`, with the values and the
 gradients of :func:`neuron_model.backends.integration.integrate`.
 """
 
@@ -14,23 +14,23 @@ import torch
 from torch import Tensor
 
 from neuron_model.backends.eager import run_eager
-from neuron_model.backends.problem import TYPES, Backend, Problem, Trajectory
+from neuron_model.backends.problem import TYPES, Backend, Problem, Solution
 from neuron_model.errors import InputError
 
 
-def run_fused(problem: Problem) -> Trajectory:
+def run_fused(problem: Problem) -> Solution:
     """The compiled kernel, on the CPU.
 
     Raises:
         InputError: the kernel was not built, or has no code for such numbers.
     """
     # Not needed by those who only read a neuron, and registering an operator takes a moment.
-    from neuron_model.fused.run import run_compiled
+    from neuron_model.fused.run import run_kernel
 
-    return run_compiled(problem)
+    return run_kernel(problem)
 
 
-def run_triton(problem: Problem) -> Trajectory:
+def run_triton(problem: Problem) -> Solution:
     """The kernel in Triton, on a GPU; in Triton's interpreter (TRITON_INTERPRET=1) anywhere.
 
     Raises:
@@ -47,7 +47,7 @@ def run_triton(problem: Problem) -> Trajectory:
     return run_on_gpu(problem)
 
 
-def run_compiled(problem: Problem) -> Trajectory:
+def run_compiled(problem: Problem) -> Solution:
     """The equations as they stand, compiled by torch's inductor, on the CPU; for any neuron.
 
     Raises:
@@ -127,7 +127,7 @@ def _has_gradient(problem: Problem) -> bool:
     return learned and torch.is_grad_enabled()
 
 
-def _compiled_or_eager(problem: Problem) -> Trajectory:
+def _compiled_or_eager(problem: Problem) -> Solution:
     try:
         return run_compiled(problem)
     except InputError as error:

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.checkpoint import checkpoint
 
-from neuron_model.backends.problem import Problem, Trajectory, common_type, refuse_type
+from neuron_model.backends.problem import Problem, Solution, common_type, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import Branches, State, at_work, find_integrator, output
 from neuron_model.model.parameters import Mask, NeuronParameters, OutputShape
@@ -41,7 +41,7 @@ def cpp_compiler() -> str | None:
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
-def run_by_inductor(problem: Problem) -> Trajectory:
+def run_by_inductor(problem: Problem) -> Solution:
     """Run ``problem`` with compiled steps.
 
     Raises:
@@ -105,7 +105,7 @@ def run_by_inductor(problem: Problem) -> Trajectory:
     s = output(voltages, parameters).transpose(0, 1)
     rest = state.reshape(-1, batch, neurons)
     voltage = voltages.transpose(0, 1) if problem.voltage else None
-    return Trajectory(s, voltage, _unpacked(rest.unbind(0)))
+    return Solution(s, voltage, _unpacked(rest.unbind(0)))
 
 
 def _is(mask: Mask) -> bool:

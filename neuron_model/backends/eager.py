@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from neuron_model.backends.integration import integrate
-from neuron_model.backends.problem import Problem, Trajectory
+from neuron_model.backends.problem import Problem, Solution
 from neuron_model.model.dynamics import output
 
 
-def run_eager(problem: Problem) -> Trajectory:
+def run_eager(problem: Problem) -> Solution:
     """The reference: one step after the other, in torch; it keeps whatever torch keeps."""
     by_time = problem.current.transpose(0, 1).contiguous()
     voltages, state = integrate(
@@ -19,4 +19,4 @@ def run_eager(problem: Problem) -> Trajectory:
         problem.weights,
     )
     s = output(voltages, problem.parameters).transpose(0, 1)
-    return Trajectory(s, voltages.transpose(0, 1) if problem.voltage else None, state)
+    return Solution(s, voltages.transpose(0, 1) if problem.voltage else None, state)

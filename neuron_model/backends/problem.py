@@ -34,7 +34,7 @@ class Problem:
     tape: str = "segments"
 
 
-class Trajectory(NamedTuple):
+class Solution(NamedTuple):
     """s and, where it was wanted, U_m, (batch, time, neurons); the state at the end."""
 
     output: Tensor
@@ -42,7 +42,7 @@ class Trajectory(NamedTuple):
     state: State
 
 
-Backend = Callable[[Problem], Trajectory]
+Backend = Callable[[Problem], Solution]
 
 TYPES = (torch.float32, torch.float64)
 """Of numbers, for which there are compiled backends."""

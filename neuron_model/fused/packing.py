@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.backends.problem import Problem, Trajectory, common_type
+from neuron_model.backends.problem import Problem, Solution, common_type
 from neuron_model.errors import InputError
 from neuron_model.fused.coefficients import Coefficients, coefficients
 from neuron_model.fused.registration import Operator
@@ -78,11 +78,11 @@ def apply(
     return s, u_m, end
 
 
-def trajectory(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Trajectory:
+def solution(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Solution:
     """What a backend gives back."""
     fast, slow, ultraslow, membrane = end.unbind(0)
     state = State(membrane, fast, slow, ultraslow)
-    return Trajectory(s, u_m if problem.voltage else None, state)
+    return Solution(s, u_m if problem.voltage else None, state)
 
 
 def _tensor_or_float(value: Value) -> Value:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from neuron_model.backends.problem import Problem, Trajectory, refuse_type
+from neuron_model.backends.problem import Problem, Solution, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.fused import library, operator
-from neuron_model.fused.packing import Packed, apply, pack, trajectory
+from neuron_model.fused.packing import Packed, apply, pack, solution
 
 
-def run_compiled(problem: Problem) -> Trajectory:
+def run_kernel(problem: Problem) -> Solution:
     """Run ``problem`` with the compiled kernel.
 
     Raises:
@@ -36,7 +36,7 @@ def run_compiled(problem: Problem) -> Trajectory:
     if spread:
         s, u_m = (_gather(v, batch, neurons) if v.numel() else v for v in (s, u_m))
         end = end.reshape(4, batch, neurons)
-    return trajectory(problem, s, u_m, end)
+    return solution(problem, s, u_m, end)
 
 
 _FEWEST_LANES = 32

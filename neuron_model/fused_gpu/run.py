@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from neuron_model.backends.problem import Problem, Trajectory, refuse_type
+from neuron_model.backends.problem import Problem, Solution, refuse_type
 from neuron_model.errors import InputError
-from neuron_model.fused.packing import apply, pack, trajectory
+from neuron_model.fused.packing import apply, pack, solution
 from neuron_model.fused_gpu import operator
 
 
-def run_on_gpu(problem: Problem) -> Trajectory:
+def run_on_gpu(problem: Problem) -> Solution:
     """Run ``problem`` with the Triton kernel.
 
     Raises:
@@ -24,4 +24,4 @@ def run_on_gpu(problem: Problem) -> Trajectory:
             f"other; it takes up to {operator.MOST_RECURRENT}. Use backend = 'auto'."
         )
     segment = 1 if problem.tape == "full" else operator.SEGMENT
-    return trajectory(problem, *apply(operator.run, pack(problem), segment, problem.voltage))
+    return solution(problem, *apply(operator.run, pack(problem), segment, problem.voltage))

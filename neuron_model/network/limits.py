@@ -11,7 +11,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Limits:
+class ParameterLimits:
     """Least and greatest value of each learned parameter, in the neuron's own units.
 
     alpha: of its magnitude; its sign is fixed anyway. The others as they stand.
@@ -39,7 +39,7 @@ class Limits:
             object.__setattr__(self, f.name, (float(pair[0]), float(pair[1])))
 
 
-REALISABLE = Limits(
+REALISABLE = ParameterLimits(
     alpha=(0.5, 4.0),
     delta=(-2.5, 2.5),
     kappa=(0.5, 2.0),

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from neuron_model.backends.backends import find_backend
 from neuron_model.backends.exponential import exp
-from neuron_model.backends.problem import TAPES, Backend, Problem, Trajectory
+from neuron_model.backends.problem import TAPES, Backend, Problem, Solution
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, find_integrator, joined
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Value
-from neuron_model.network.limits import Limits
+from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.variation import Variation
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")
@@ -233,10 +233,10 @@ class MTCNeuron(nn.Module):
             return s, voltage, end
         return s, end
 
-    def _run(self, problem: Problem) -> Trajectory:
+    def _run(self, problem: Problem) -> Solution:
         return find_backend(self.backend, problem)(problem)
 
-    def _on_chips(self, problem: Problem) -> Trajectory:
+    def _on_chips(self, problem: Problem) -> Solution:
         """Run each sequence's neurons with their own chip's parameters."""
         assert self.chips is not None
         variation, index = self.chips
@@ -249,7 +249,7 @@ class MTCNeuron(nn.Module):
             return _side_by_side(self._run, problem, variation.follow(problem.parameters, index))
         return self._chip_by_chip(problem, variation, index)
 
-    def _chip_by_chip(self, problem: Problem, variation: Variation, index: Tensor) -> Trajectory:
+    def _chip_by_chip(self, problem: Problem, variation: Variation, index: Tensor) -> Solution:
         """Neurons that feed each other: the sequences of a chip in one run, with its parameters."""
         runs, order = [], []
         for chip in index.unique():
@@ -270,7 +270,7 @@ class MTCNeuron(nn.Module):
             return torch.cat(list(parts))[back]
 
         voltages = [one.voltage for one in runs if one.voltage is not None]
-        return Trajectory(
+        return Solution(
             together(one.output for one in runs),
             together(voltages) if voltages else None,
             joined([one.state for one in runs], together),
@@ -303,7 +303,7 @@ class MTCNeuron(nn.Module):
             )
 
     @torch.no_grad()
-    def keep_within(self, limits: Limits) -> None:
+    def keep_within(self, limits: ParameterLimits) -> None:
         """Move learned values that are outside of ``limits`` to the nearest inside."""
         if "delta" in self.learn:
             self.delta.clamp_(*limits.delta)
@@ -334,7 +334,7 @@ def _rows(index: Tensor, values: Value) -> Value:
     return values[index]
 
 
-def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) -> Trajectory:
+def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) -> Solution:
     """The neurons of all sequences as those of one, each with its ``parameters``, (batch *
     neurons,)."""
     batch, time, neurons = problem.current.shape
@@ -350,7 +350,7 @@ def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) 
     def apart(values: Tensor) -> Tensor:
         return values.reshape(time, batch, neurons).transpose(0, 1)
 
-    return Trajectory(
+    return Solution(
         apart(s),
         None if voltage is None else apart(voltage),
         end.changed(lambda u: u.reshape(batch, neurons)),

@@ -65,7 +65,7 @@ class Series:
         return int(self.training.target.shape[1])
 
 
-class Task(Protocol):
+class SeriesTask(Protocol):
     """What a network can be trained on.
 
     window: samples of a training sequence, of which the first ``washout`` are heard but not
@@ -84,7 +84,7 @@ class Task(Protocol):
         """The data; the same each time."""
 
 
-def make_series(task: Task) -> Series:
+def make_series(task: SeriesTask) -> Series:
     """The task's series, scaled and cut; the same for the same task."""
     return task.series()
 
@@ -151,7 +151,7 @@ def cuts(samples: int, training_fraction: float, validation_fraction: float) -> 
 
 
 def check_cuts(
-    name: str, samples: int, task: Task, horizon: int, fractions: tuple[float, float]
+    name: str, samples: int, task: SeriesTask, horizon: int, fractions: tuple[float, float]
 ) -> None:
     """Refuse fractions, windows and lengths that do not go together.
 
@@ -190,7 +190,7 @@ def check_cuts(
 
 
 def training_batch(
-    task: Task,
+    task: SeriesTask,
     series: Series,
     batch: int,
     generator: torch.Generator,
@@ -208,7 +208,7 @@ def training_batch(
 
 
 def scored_windows(
-    task: Task, part: Part, dtype: torch.dtype | None = None
+    task: SeriesTask, part: Part, dtype: torch.dtype | None = None
 ) -> tuple[Tensor, Tensor]:
     """Windows whose scored ends lie one after the other: each moment is scored at most once.
 
@@ -253,7 +253,7 @@ def nrmse(prediction: Tensor, target: Tensor) -> float:
     return float((error / target.var(0, correction=0)).mean().sqrt())
 
 
-def trivial_nrmse(task: Task, series: Series) -> dict[str, float]:
+def trivial_nrmse(task: SeriesTask, series: Series) -> dict[str, float]:
     """What it costs on the test part to predict the last value heard, or the training's mean.
 
     At the moments that windows score; without "last value" where an output is not heard.
@@ -262,7 +262,7 @@ def trivial_nrmse(task: Task, series: Series) -> dict[str, float]:
     return _trivial(series, heard, target)
 
 
-def trivial_stream_nrmse(task: Task, series: Series) -> dict[str, float]:
+def trivial_stream_nrmse(task: SeriesTask, series: Series) -> dict[str, float]:
     """As :func:`trivial_nrmse`, at all moments of the test part behind the washout."""
     test = series.test
     heard, target = (torch.tensor(x[task.washout :]) for x in (test.signal, test.target))

@@ -12,7 +12,7 @@ from neuron_model.network.network import Hidden, NetworkState, SpikingNetwork
 from neuron_model.network.network_state import detached
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, varied
-from neuron_model.tasks.series import Task
+from neuron_model.tasks.series import SeriesTask
 from neuron_model.training import processes
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -40,7 +40,7 @@ class Objective(nn.Module):
     """
 
     def __init__(
-        self, network: SpikingNetwork, task: Task, configuration: TrainingConfiguration
+        self, network: SpikingNetwork, task: SeriesTask, configuration: TrainingConfiguration
     ) -> None:
         super().__init__()
         self.network = network
@@ -96,7 +96,7 @@ class Objective(nn.Module):
 
 def scored_loss(
     network: SpikingNetwork,
-    task: Task,
+    task: SeriesTask,
     configuration: TrainingConfiguration,
     signal: Tensor,
     target: Tensor,

@@ -8,14 +8,14 @@ import torch
 
 from neuron_model.network.network import SpikingNetwork
 from neuron_model.network.variation import Variation, chip_count, in_turn, varied
-from neuron_model.tasks.series import Series, Task, windows_at
+from neuron_model.tasks.series import Series, SeriesTask, windows_at
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 
 @torch.no_grad()
 def fit_readout(
     network: SpikingNetwork,
-    task: Task,
+    task: SeriesTask,
     series: Series,
     configuration: TrainingConfiguration,
     variations: Sequence[Variation | None] = (),

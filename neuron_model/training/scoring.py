@@ -17,7 +17,7 @@ from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.variation import Variation, chip_count, in_turn, varied
-from neuron_model.tasks.series import Part, Series, Task, nrmse, scored_windows
+from neuron_model.tasks.series import Part, Series, SeriesTask, nrmse, scored_windows
 
 _WINDOWS_AT_ONCE = 256
 """Of an evaluation, so that long test parts fit into the memory."""
@@ -68,19 +68,19 @@ def run_on(
 
 
 def score(
-    network: SpikingNetwork, task: Task, part: Part, before: np.ndarray | None = None
+    network: SpikingNetwork, task: SeriesTask, part: Part, before: np.ndarray | None = None
 ) -> Scores:
     """Both ways; the arguments are those of :func:`evaluate_stream`."""
     return Scores(evaluate(network, task, part), evaluate_stream(network, task, part, before))
 
 
-def score_test(network: SpikingNetwork, task: Task, series: Series) -> Scores:
+def score_test(network: SpikingNetwork, task: SeriesTask, series: Series) -> Scores:
     """On the test part; the stream is one run over validation and test part."""
     return score(network, task, series.test, series.before_test)
 
 
 @torch.no_grad()
-def evaluate(network: SpikingNetwork, task: Task, part: Part) -> float:
+def evaluate(network: SpikingNetwork, task: SeriesTask, part: Part) -> float:
     """NRMSE in windows of a part of the task's series."""
     weights = network.readout.weight
     signal, target = scored_windows(task, part, weights.dtype)
@@ -89,7 +89,7 @@ def evaluate(network: SpikingNetwork, task: Task, part: Part) -> float:
 
 
 def evaluate_stream(
-    network: SpikingNetwork, task: Task, part: Part, before: np.ndarray | None = None
+    network: SpikingNetwork, task: SeriesTask, part: Part, before: np.ndarray | None = None
 ) -> float:
     """NRMSE in one continuous run over a part of the task's series.
 
@@ -111,7 +111,7 @@ def forecast(network: SpikingNetwork, part: Part, before: np.ndarray | None = No
 
 @torch.no_grad()
 def evaluate_chips(
-    network: SpikingNetwork, task: Task, part: Part, variations: Sequence[Variation | None]
+    network: SpikingNetwork, task: SeriesTask, part: Part, variations: Sequence[Variation | None]
 ) -> tuple[float, ...]:
     """NRMSE in windows of each chip, with the readout as it is trained."""
     windows = len(scored_windows(task, part, torch.float32)[0])
@@ -123,7 +123,7 @@ def evaluate_chips(
 
 def evaluate_chips_stream(
     network: SpikingNetwork,
-    task: Task,
+    task: SeriesTask,
     part: Part,
     variations: Sequence[Variation | None],
     before: np.ndarray | None = None,
@@ -136,7 +136,7 @@ def evaluate_chips_stream(
 
 @torch.no_grad()
 def score_on_chips(
-    network: SpikingNetwork, task: Task, part: Part, variations: Sequence[Variation | None]
+    network: SpikingNetwork, task: SeriesTask, part: Part, variations: Sequence[Variation | None]
 ) -> Scores:
     """Both ways, over all chips: each has an equal share of the windows, and the whole stream."""
     windows = len(scored_windows(task, part, torch.float32)[0])
@@ -156,7 +156,7 @@ def _input(part: Part, before: np.ndarray | None) -> np.ndarray:
 
 def _evaluate_on(
     network: SpikingNetwork,
-    task: Task,
+    task: SeriesTask,
     part: Part,
     variations: Sequence[Variation | None],
     chips: Tensor,

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.network_state import restarted, tensors_of, with_tensors
-from neuron_model.tasks.series import Series, Task, windows_at
+from neuron_model.tasks.series import Series, SeriesTask, windows_at
 from neuron_model.training import processes
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -50,7 +50,7 @@ class Streams:
     def __init__(
         self,
         network: SpikingNetwork,
-        task: Task,
+        task: SeriesTask,
         series: Series,
         configuration: TrainingConfiguration,
         generator: torch.Generator,

@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor
 
 from neuron_model.network.description import Network
-from neuron_model.network.limits import REALISABLE, Limits
+from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
-from neuron_model.tasks.series import Task, make_series, trivial_nrmse
+from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.training.recording import Recording, recorded_currents
 from neuron_model.training.training import TrainingResult, TrainingStep, fit
 from neuron_model.training.training_configuration import TrainingConfiguration
@@ -30,7 +30,7 @@ class TrainedNetwork:
     """
 
     module: MTCNetwork
-    task: Task
+    task: SeriesTask
     result: TrainingResult
     currents: tuple[Recording, ...]
 
@@ -80,9 +80,9 @@ class TrainedNetwork:
 
 def train(
     network: Network | MTCNetwork,
-    task: Task,
+    task: SeriesTask,
     configuration: TrainingConfiguration | None = None,
-    limits: Limits = REALISABLE,
+    limits: ParameterLimits = REALISABLE,
     progress: Progress = silent,
 ) -> TrainedNetwork:
     """Train a network on a task.

@@ -17,11 +17,17 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from neuron_model.errors import InputError
-from neuron_model.network.limits import REALISABLE, Limits
+from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, chip_count, varied
-from neuron_model.tasks.series import Series, Task, make_series, scored_windows, training_batch
+from neuron_model.tasks.series import (
+    Series,
+    SeriesTask,
+    make_series,
+    scored_windows,
+    training_batch,
+)
 from neuron_model.training import processes
 from neuron_model.training.objective import Loss, Objective, scored_loss
 from neuron_model.training.optimisation import learned, make_optimiser, set_rates
@@ -118,7 +124,7 @@ class Interrupted(Exception):
         self.step = step
 
 
-Progress = Callable[[TrainingStep], None]
+OnStep = Callable[[TrainingStep], None]
 
 DrawChips = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
 """(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
@@ -126,10 +132,10 @@ DrawChips = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
 
 def fit(
     network: SpikingNetwork,
-    task: Task,
+    task: SeriesTask,
     configuration: TrainingConfiguration,
-    limits: Limits = REALISABLE,
-    progress: Progress | None = None,
+    limits: ParameterLimits = REALISABLE,
+    progress: OnStep | None = None,
     *,
     resume: Snapshot | None = None,
     save: Callable[[Snapshot], None] | None = None,
@@ -182,10 +188,10 @@ class _Run:
     def __init__(
         self,
         network: SpikingNetwork,
-        task: Task,
+        task: SeriesTask,
         series: Series,
         configuration: TrainingConfiguration,
-        limits: Limits,
+        limits: ParameterLimits,
         draw_chips: DrawChips | None,
     ) -> None:
         self.network = network
@@ -226,7 +232,7 @@ class _Run:
 
     def loop(
         self,
-        progress: Progress | None,
+        progress: OnStep | None,
         save: Callable[[Snapshot], None] | None,
         save_every: int,
         stop: Callable[[], bool] | None,
@@ -475,7 +481,7 @@ def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
     return tuple(steps)
 
 
-def keep_within(network: SpikingNetwork, limits: Limits) -> None:
+def keep_within(network: SpikingNetwork, limits: ParameterLimits) -> None:
     """Move the learned values of MTC neurons into ``limits``, of others into their own."""
     for layer in network.layers:
         if isinstance(layer, MTCNeuron):
@@ -485,7 +491,7 @@ def keep_within(network: SpikingNetwork, limits: Limits) -> None:
 
 
 def _check(
-    network: SpikingNetwork, task: Task, series: Series, configuration: TrainingConfiguration
+    network: SpikingNetwork, task: SeriesTask, series: Series, configuration: TrainingConfiguration
 ) -> None:
     for what in ("inputs", "outputs"):
         has, needs = getattr(network, what), getattr(series, what)

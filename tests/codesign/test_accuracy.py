@@ -10,7 +10,7 @@ from codesign.validation import Validation, validation_from_json, validation_to_
 from codesign.workbench import Workbench
 from codesign.workflows import validate as validate_module
 from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.validate import Task, attempted, validate
+from codesign.workflows.validate import DrivenCircuit, attempted, validate
 from mapping.conditions import Conditions
 from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy
@@ -61,8 +61,8 @@ def engine(built: dict[str, Circuit]) -> ScriptedEngine:
     return ScriptedEngine(built, answer)
 
 
-def tasks(built: dict[str, Circuit], drive: Drive = DRIVE) -> list[Task]:
-    return [Task(each, drive) for each in built.values()]
+def tasks(built: dict[str, Circuit], drive: Drive = DRIVE) -> list[DrivenCircuit]:
+    return [DrivenCircuit(each, drive) for each in built.values()]
 
 
 def test_what_the_verdict_hangs_on_is_simulated_again_and_nothing_else(built, engine):
@@ -92,7 +92,7 @@ def test_a_rhythm_that_is_about_to_change_is_simulated_again(built, engine, monk
         return "the rhythm is about to change"
 
     monkeypatch.setattr(validate_module, "about_to_change", about_to_change)
-    (found,) = validate([Task(built[SAME], DRIVE)], Workbench(engine))
+    (found,) = validate([DrivenCircuit(built[SAME], DRIVE)], Workbench(engine))
     assert engine.responses == [(SAME, False), (SAME, True)]
     assert found.repeated == ("the rhythm is about to change",)
     (report,) = asked
@@ -107,7 +107,7 @@ def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
         return simulate(one.as_built, edge.stimulus, edge.duration)
 
     engine = ScriptedEngine(built, answer)
-    (found,) = validate([Task(one, edge)], Workbench(engine))
+    (found,) = validate([DrivenCircuit(one, edge)], Workbench(engine))
     assert engine.responses == [(SAME, False), (SAME, True)]
     assert found.repeated
 
@@ -128,7 +128,7 @@ def _edge(built: Circuit) -> float:
 
 def test_curves_are_swept_once_for_a_circuit_however_it_is_driven(built, engine):
     one = built[SAME]
-    both = [Task(one, DRIVE), Task(one, DRIVE.lasting(400.0))]
+    both = [DrivenCircuit(one, DRIVE), DrivenCircuit(one, DRIVE.lasting(400.0))]
     validate(both, Workbench(engine), Accuracy.FAST)
     assert engine.curves == 3
 

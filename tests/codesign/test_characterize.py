@@ -18,7 +18,7 @@ from codesign.workflows.characterize import (
     models_for,
 )
 from codesign.workflows.circuit import circuit_of, design_neuron
-from codesign.workflows.validate import Task, validate
+from codesign.workflows.validate import DrivenCircuit, validate
 from mapping.characteristics import (
     CellCharacteristics,
     Orientation,
@@ -234,7 +234,7 @@ def test_the_published_burster_fits_a_foreign_process(cache, foreign, workbench)
     for neuron, drive in ((burster(), (0.5, 20.0)), (excitable, (-0.4, 400.0))):
         by = Drive(Stimulus.constant(drive[0]), drive[1])
         built = circuit_of(mapped(neuron, foreign, workbench, by), workbench)
-        tasks.append(Task(built, by))
+        tasks.append(DrivenCircuit(built, by))
     bursts, spikes = validate(tasks, workbench)
     assert max(curve.nrmse for curve in (*bursts.iv, *spikes.iv)) < 0.02
     assert spikes.circuit.regime is spikes.model.regime is Regime.TONIC_SPIKING

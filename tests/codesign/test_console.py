@@ -11,7 +11,7 @@ import pytest
 
 from codesign.console import QUIET, StepProgress, plain, print_json, print_table, progress
 from codesign.simulation_text import duration_text, underway_text
-from netlists.bench import Bench, Instance, Subject, Transient
+from netlists.bench import Bench, BenchInstance, Subject, Transient
 from netlists.underway import Underway
 
 
@@ -98,7 +98,7 @@ def underway(share: float, seconds: float, name: str = "neuron_3") -> Underway:
         title=f"{name} on generic: response to an input current",
         models="",
         cells=".subckt cell a\nr1 a 0 1k\n.ends\n",
-        instances=(Instance("x1", "cell", ("a",)),),
+        instances=(BenchInstance("x1", "cell", ("a",)),),
         sources=(),
         analyses=(Transient(0.12, 4e-5),),
         subject=Subject(name, 1e-5),

@@ -15,7 +15,7 @@ from codesign.workflows.estimates import (
     read_estimates,
     write_estimates,
 )
-from codesign.workflows.validate import Task, validate
+from codesign.workflows.validate import DrivenCircuit, validate
 from mapping.macromodel import Macromodel
 from netlists.engine import Engine
 from neuron_model.errors import InputError
@@ -44,7 +44,7 @@ def test_estimates_are_what_ngspice_measures(
         design = design_neuron(neuron, GENERIC, workbench)
         measured = workbench.cells(GENERIC, design.conditions)
         built = assemble(neuron, design, GENERIC, measured)
-        (validated,) = validate([Task(built, drive)], workbench)
+        (validated,) = validate([DrivenCircuit(built, drive)], workbench)
     estimated = estimate(Macromodel(design, measured), GENERIC, drive)
     supply = validated.supply
     assert (design.compensation_current > 0) == (i_bias > 0)

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from netlists.bench import Bench, Capacitor, Instance, OperatingPoint, Resistor, VoltageSource
+from netlists.bench import Bench, BenchInstance, Capacitor, OperatingPoint, Resistor, VoltageSource
 from netlists.engine import Engine
 
 DIVIDER = """* Half of the input, over a capacitor
@@ -23,7 +23,7 @@ def make_bench() -> Callable[..., Bench]:
             "title": "divider",
             "models": "",
             "cells": DIVIDER,
-            "instances": (Instance("x1", "divider", ("in", "out", "0")),),
+            "instances": (BenchInstance("x1", "divider", ("in", "out", "0")),),
             "sources": (
                 VoltageSource("vin", "in", "0", 1.0),
                 Resistor("rload", "out", "0", 1e6),

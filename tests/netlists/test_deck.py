@@ -8,9 +8,9 @@ import pytest
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     CurrentSource,
     DCSweep,
-    Instance,
     OperatingPoint,
     PiecewiseLinear,
     Resistor,
@@ -40,7 +40,7 @@ def bench() -> Bench:
         title="RC and diode",
         models=MODELS,
         cells=CELLS,
-        instances=(Instance("xrc", "rc", ("in", "m")), Instance("xd", "clamp", ("q",))),
+        instances=(BenchInstance("xrc", "rc", ("in", "m")), BenchInstance("xd", "clamp", ("q",))),
         sources=(
             VoltageSource("vin", "in", "0", staircase([(0.0, 0.2), (1e-6, 1.0)], 1e-8)),
             CurrentSource("iq", "0", "q", 1e-9),

@@ -11,8 +11,8 @@ from mapping.mapper import map_neuron
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     CurrentSource,
-    Instance,
     OperatingPoint,
     VoltageSource,
 )
@@ -109,7 +109,7 @@ def bench(technology: Technology, models: str, cells: str, steps: tuple) -> Benc
         title="an OTA off balance",
         models=models,
         cells=cells,
-        instances=(Instance("xcell", "ota", nodes),),
+        instances=(BenchInstance("xcell", "ota", nodes),),
         sources=(
             VoltageSource("vdd", "vdd", "0", 1.8),
             CurrentSource("ibias", "vdd", "ib", 2e-9),

@@ -10,10 +10,10 @@ from netlists import engine as engine_module
 from netlists.bench import (
     Alteration,
     Bench,
+    BenchInstance,
     Capacitor,
     CurrentSource,
     DCSweep,
-    Instance,
     OperatingPoint,
     PiecewiseLinear,
     Resistor,
@@ -120,7 +120,7 @@ def test_a_transient_may_begin_anywhere(engine, make_bench):
 def test_currents_of_femtoamperes_are_not_drowned(engine, make_bench):
     bench = make_bench(
         cells=".subckt clamp a\nd1 a 0 dd\n.ends\n.model dd d(is=1e-18)\n",
-        instances=(Instance("x1", "clamp", ("a",)),),
+        instances=(BenchInstance("x1", "clamp", ("a",)),),
         sources=(VoltageSource("va", "a", "0", -1.0),),
         save=("i(va)",),
     )
@@ -131,7 +131,7 @@ def test_the_temperature_reaches_the_devices(engine, make_bench):
     def voltage(temperature: float) -> float:
         bench = make_bench(
             cells=".subckt clamp a\nd1 a 0 dd\n.ends\n.model dd d(is=1e-14)\n",
-            instances=(Instance("x1", "clamp", ("a",)),),
+            instances=(BenchInstance("x1", "clamp", ("a",)),),
             sources=(CurrentSource("iin", "0", "a", 1e-6), Resistor("r1", "a", "0", 1e12)),
             save=("v(a)",),
             temperature=temperature,
@@ -193,7 +193,7 @@ def test_a_step_that_grows_too_small_is_an_error(engine, make_bench):
     cells = ".subckt sink a\nc1 a 0 1e-12\nb1 a 0 i=1e-6*(1+v(a)*v(a)*1e12)\n.ends\n"
     bench = make_bench(
         cells=cells,
-        instances=(Instance("x1", "sink", ("a",)),),
+        instances=(BenchInstance("x1", "sink", ("a",)),),
         sources=(Resistor("r1", "a", "0", 1e9),),
         analyses=(Transient(1.0, 1e-3, 0.0, {"a": 0.0}, use_initial_conditions=True),),
         save=("v(a)",),
@@ -395,7 +395,7 @@ def test_what_has_no_solution_within_its_tolerances_is_solved_with_looser_ones(
     bench = make_bench(
         models=LEAKY,
         cells=AMPLIFIER,
-        instances=(Instance("x1", "ota", ("vp", "vm", "vout", "ib", "vdd")),),
+        instances=(BenchInstance("x1", "ota", ("vp", "vm", "vout", "ib", "vdd")),),
         sources=(
             CurrentSource("ib", "vdd", "ib", 1e-11),
             *(VoltageSource(name, name, "0", level) for name, level in levels.items()),
@@ -424,7 +424,7 @@ def test_what_ngspice_ignores_of_a_model_is_a_remark(engine, make_bench):
     card = ".model d1 d is=1e-14 foo=1\n+ bar=2 n=1\n.model d2 d foo=3\n"
     cells = ".subckt two a b\nd1 a b d1\nd2 a b d2\n.ends\n"
     bench = make_bench(
-        models=card, cells=cells, instances=(Instance("x1", "two", ("in", "out")),), save=()
+        models=card, cells=cells, instances=(BenchInstance("x1", "two", ("in", "out")),), save=()
     )
     assert engine.run(bench).ignored == ("foo", "bar")
 

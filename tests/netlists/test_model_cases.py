@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netlists.bench import Bench, Instance, OperatingPoint, VoltageSource
+from netlists.bench import Bench, BenchInstance, OperatingPoint, VoltageSource
 from netlists.engine import Engine, Result
 from netlists.model_cards import DeviceUse, cut_out
 from netlists.model_source import expand
@@ -71,7 +71,7 @@ def current(
             title="one",
             models=models,
             cells=cell,
-            instances=(Instance("xone", "one", ("d", "g")),),
+            instances=(BenchInstance("xone", "one", ("d", "g")),),
             sources=(VoltageSource("vd", "d", "0", 1.0), VoltageSource("vg", "g", "0", 0.4)),
             analyses=(OperatingPoint(),),
             save=("i(vd)",),

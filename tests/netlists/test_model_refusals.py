@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netlists.bench import Bench, Instance
+from netlists.bench import Bench, BenchInstance
 from netlists.engine import Engine
 from netlists.errors import NetlistError
 from netlists.model_cards import DeviceUse, cut_out
@@ -129,7 +129,7 @@ def test_the_levels_are_those_of_ngspice(make_bench: Callable[..., Bench], engin
     bench = make_bench(
         models=".model n nmos level=72\n",
         cells=".subckt one d g\nm1 d g 0 0 n w=1u l=1u\n.ends\n",
-        instances=(Instance("x1", "one", ("in", "in")),),
+        instances=(BenchInstance("x1", "one", ("in", "in")),),
         save=(),
     )
     with pytest.raises(NetlistError) as caught:

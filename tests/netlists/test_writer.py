@@ -22,8 +22,7 @@ from circuits.structure import (
 )
 from circuits.technology import Device, SizeStyle, Technology, load_technology
 from mapping.mapper import map_neuron
-from netlists.bench import Bench, OperatingPoint, VoltageSource
-from netlists.bench import Instance as BenchInstance
+from netlists.bench import Bench, BenchInstance, OperatingPoint, VoltageSource
 from netlists.model_cards import DeviceUse
 from netlists.safe_text import check_cells
 from netlists.writer import cell_text, device_uses

@@ -31,8 +31,7 @@ from codesign.workflows.mismatch import draw_neuron
 from codesign.workflows.mismatch import study as mismatch_study
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.validate import Task as Validation
-from codesign.workflows.validate import curve_errors, validate
+from codesign.workflows.validate import DrivenCircuit, curve_errors, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power
@@ -180,7 +179,7 @@ class SweepTask(Task):
 
     def _simulated(self, one: _Built, tools: Workbench) -> PointOutcome:
         """In ngspice."""
-        task = Validation(one.assembled(), one.drive)
+        task = DrivenCircuit(one.assembled(), one.drive)
         (found,) = validate([task], replace(tools, progress=silent), self.accuracy)
         errors = {c.timescale.value: c.nrmse for c in found.iv}
         power, energy = found.supply.static_power, found.supply.energy_per_spike

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from neuron_model.backends.backends import BACKENDS, find_backend, kernel_is_built, triton_is_there
-from neuron_model.backends.problem import TAPES, Problem, Trajectory
+from neuron_model.backends.problem import TAPES, Problem, Solution
 from neuron_model.errors import InputError
 from neuron_model.fused import library
 from neuron_model.model.dynamics import INTEGRATORS, State
@@ -355,7 +355,7 @@ def test_pieces_are_the_whole(backend, recurrent):
     time = sum(pieces_of)
     problem, _ = make_problem(neurons("ota"), torch.float64, time=time, recurrent=recurrent)
     whole = BACKENDS[backend](problem)
-    pieces: list[Trajectory] = []
+    pieces: list[Solution] = []
     state = problem.state
     for piece in problem.current.split(pieces_of, dim=1):
         pieces.append(BACKENDS[backend](replace(problem, current=piece, state=state)))

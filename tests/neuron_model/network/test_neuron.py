@@ -16,7 +16,7 @@ from neuron_model.model.parameters import (
     NeuronParameters,
 )
 from neuron_model.model.presets import preset
-from neuron_model.network.limits import REALISABLE, Limits
+from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
 
 ELEMENTS = (
@@ -181,7 +181,7 @@ def test_limits_are_kept():
     assert all(torch.equal(v, inside[k]) for k, v in neuron.state_dict().items())
     for wrong in ((5.0, 5.0), (-1.0, 5.0), 5.0, (1.0, 2.0, 3.0), ("1", "2"), (1.0, float("nan"))):
         with pytest.raises(InputError, match="tau_slow"):
-            Limits(tau_slow=wrong)
+            ParameterLimits(tau_slow=wrong)
 
 
 def test_not_finite_current_is_refused_with_its_place():

@@ -8,7 +8,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.parameters import Element, NeuronParameters
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.initial_layer import draw_inputs
-from neuron_model.network.limits import Limits
+from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.network import (
     MTCNetwork,
     NetworkConfiguration,
@@ -92,7 +92,7 @@ def test_training_is_the_same_to_the_last_bit():
 
 
 def test_neurons_stay_within_the_limits_throughout():
-    tight = Limits(alpha=(1.4, 1.6), delta=(-0.1, 0.1), tau_slow=(5.0, 10.0))
+    tight = ParameterLimits(alpha=(1.4, 1.6), delta=(-0.1, 0.1), tau_slow=(5.0, 10.0))
     net = network()
     seen = []
 
@@ -111,7 +111,7 @@ def test_neurons_stay_within_the_limits_throughout():
 def test_no_steps_leave_only_the_fit():
     net = network()
     before = neurons_of(net)
-    result = fit(net, TASK, TrainingConfiguration(steps=0), Limits())
+    result = fit(net, TASK, TrainingConfiguration(steps=0), ParameterLimits())
     assert result.nrmse == result.nrmse_before
     assert result.history == ()
     assert list(neurons_of(net)) == list(before)
@@ -325,7 +325,7 @@ def test_groups_learn_at_their_own_rates_and_0_is_not_at_all():
     rates = Rates(delta=0.0, projection=0.0, tau=0.1)
     net = network()
     before = state_of(net)
-    fit(net, TASK, replace(SHORT, steps=1, ridge=0.0, rates=rates), Limits())
+    fit(net, TASK, replace(SHORT, steps=1, ridge=0.0, rates=rates), ParameterLimits())
     moved = {k: (v - before[k]).abs().max().item() for k, v in net.state_dict().items()}
     assert moved["layers.0.delta"] == moved["projections.0.weight"] == 0.0
     # Adam's first step is the learning rate, whatever the gradient.

@@ -18,12 +18,15 @@ repository::
     supply = 2.5
 
 For each the commands are those that a user would give. The folder gets technology files, their
-pictures, ``results.json`` and ``table.md``; a run that was stopped resumes with the next library.
+pictures, ``results.json``, ``table.csv`` and ``table.md``; a run that was stopped resumes with the
+next library.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -62,30 +65,84 @@ def attempt(library: dict[str, Any], folder: Path, where: Path) -> dict[str, Any
     outcome: dict[str, Any] = {"new": status, "notes": document.get("notes", [])}
     if status != 0:
         return outcome | {"result": "refused", "why": document.get("reasons", [complaint])}
-    outcome["bias_current"] = document["limits"]["bias_current"]
+    outcome |= {"bias_current": document["limits"]["bias_current"]}
+    outcome |= {"reference": document["reference"], "corners": document["corners"]}
     status, document, complaint = codesign("validate", NEURON, "--technology", str(file))
     outcome["validate"] = status
     if not document:
         return outcome | {"result": "failed", "why": [complaint]}
     neuron = document["neurons"][0]
+    against = neuron["timing"]["model"]
     return outcome | {
         "result": "passed" if status == 0 else "failed",
         "why": neuron.get("reasons", []),
+        "spikes": against["circuit_spike_count"],
+        "isi_error": against["interval_error"],
+        "ibi_error": against["pause_error"],
+        "iv_error": max(curve["nrmse"] for curve in neuron["iv"].values()),
     }
+
+
+COLUMNS = (
+    "library",
+    "node",
+    "BSIM level",
+    "supply (V)",
+    "tonic spiker",
+    "smallest bias (A)",
+    "largest bias (A)",
+    "spikes",
+    "ISI error (%)",
+    "IBI error (%)",
+    "I-V error (%)",
+    "because",
+)
+"""Of the table. Errors are against the model that was trained; a tonic spiker has no IBI."""
+
+
+def rows(libraries: list[dict[str, Any]], results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The cells of the table so far, as text, one row a library."""
+
+    def percent(value: float | None, sign: str = "+") -> str:
+        return "" if value is None else f"{100 * value:{sign}.2f}"
+
+    made = []
+    for library in libraries:
+        found = results.get(library["name"])
+        if found is None:
+            continue
+        biases = tuple(f"{bias:.2g}" for bias in found.get("bias_current", ()))
+        made.append(
+            (
+                str(library["origin"]),
+                str(library["node"]),
+                str(library["level"]),
+                f"{library['supply']:g}",
+                str(found["result"]),
+                *(biases or ("", "")),
+                str(found.get("spikes", "")),
+                percent(found.get("isi_error")),
+                percent(found.get("ibi_error")),
+                percent(found.get("iv_error"), ""),
+                "; ".join(found["why"]),
+            )
+        )
+    return made
 
 
 def table(libraries: list[dict[str, Any]], results: dict[str, Any]) -> str:
     """The rows so far, in Markdown."""
-    lines = ["| library | node | BSIM level | supply | tonic spiker |", "|---|---|---|---|---|"]
-    for library in libraries:
-        found = results.get(library["name"])
-        if found is not None:
-            why = "; ".join(found["why"])
-            lines.append(
-                f"| {library['origin']} | {library['node']} | {library['level']} | "
-                f"{library['supply']:g} V | {found['result']}{': ' + why if why else ''} |"
-            )
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    lines += [f"| {' | '.join(cells)} |" for cells in rows(libraries, results)]
     return "\n".join(lines) + "\n"
+
+
+def csv_table(libraries: list[dict[str, Any]], results: dict[str, Any]) -> str:
+    """The same, with commas."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([COLUMNS, *rows(libraries, results)])
+    return text.getvalue()
 
 
 def main() -> None:
@@ -103,6 +160,7 @@ def main() -> None:
             results[library["name"]] = attempt(library, arguments.out, arguments.list.parent)
             write_atomically(record, json.dumps(results, indent=1) + "\n")
         write_atomically(arguments.out / "table.md", table(libraries, results))
+        write_atomically(arguments.out / "table.csv", csv_table(libraries, results))
     print(table(libraries, results), end="")
 
 

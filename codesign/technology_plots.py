@@ -18,6 +18,10 @@ from codesign.workflows.technology_sizes import BOUNDS
 _MILLI = 1e3
 _CIRCUIT, _FIT, _MARK = COLOURS["circuit"], COLOURS["model"], COLOURS["as_built"]
 _LEAKS = ("o-", "s--", "^:")
+_LEGEND = (
+    "grey: what is allowed; dashed: the limits in the technology file, and the common modes at "
+    "which the OTA works"
+)
 # Ampere: what a simulator adds of itself.
 _LEAST = 1e-18
 _POINTS: Mapping[str, Any] = {"color": _CIRCUIT, "markersize": 3.5, "linewidth": 1.0}
@@ -39,6 +43,7 @@ def technology_figure(page: TechnologyPage, verdict: str = "") -> Figure:
             _over_bias(each, page)
         title = f"{technology.name}, {page.corner}, {technology.supply:g} V, 27 °C: the OTA"
         figure.suptitle(f"{title}; {verdict}" if verdict else title, fontsize=9)
+        figure.supxlabel(_LEGEND, fontsize=7, color=INK)
         return figure
 
 
@@ -74,7 +79,7 @@ def _draw_transfer(axes: Axes, page: TechnologyPage) -> None:
 
 
 def _draw_slope(axes: Axes, page: TechnologyPage) -> None:
-    axes.set_title("$V_0$, the voltage over which the tanh turns")
+    axes.set_title("$V_0$, the linear range of the pair")
     axes.plot(page.quality.bias, _MILLI * page.quality.slope_voltage, "o-", **_POINTS)
     axes.set_ylabel("$V_0$ (mV)")
 
@@ -98,7 +103,7 @@ def _draw_offset(axes: Axes, page: TechnologyPage) -> None:
 
 
 def _draw_swing(axes: Axes, page: TechnologyPage) -> None:
-    axes.set_title("output swing, and where references may be")
+    axes.set_title("output swing and allowed references")
     low, high = page.technology.limits.voltage
     axes.axvspan(low, high, color=FAINT, linewidth=0)
     axes.axvline(page.technology.reference, color=PALE, linewidth=0.8)

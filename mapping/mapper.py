@@ -45,8 +45,11 @@ _RANGE = 3.0
 _KAPPA_TOLERANCE = 0.12
 # The followers' smaller biases put them further off; they only slew a little sooner or later.
 _FILTER_TOLERANCE = 0.25
-# What a follower is given beyond the smallest bias: the design is only known to some per cent.
+# What followers and sections of the leak get beyond the smallest bias: the design is only known to
+# some per cent.
 _BIAS_MARGIN = 1.03
+# The least weight of a section of the leak, in I0.
+_LEAST_WEIGHT = 0.02
 # How often I0 may be raised for leakage: what is missing is known to some per cent.
 _RAISES = 4
 # A bias so many times as large as leakage allows is left as it is.
@@ -482,7 +485,9 @@ def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[Ot
         return np.tanh(kappas * (u[:, None] - centres)) @ weights + shift - target
 
     # A section whose centre lies outside is a constant, which the compensation is there for.
-    low = np.r_[np.full(count, 0.02), np.full(count, -reach), -np.inf]
+    smallest = _BIAS_MARGIN * built.cells.noninverting.bias_current[0] / design.unit_current
+    floor = np.maximum(_LEAST_WEIGHT, gains * smallest)
+    low = np.r_[floor, np.full(count, -reach), -np.inf]
     high = np.r_[np.full(count, np.inf), np.full(count, reach), np.inf]
     fit = least_squares(error, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
     weights, centres = fit.x[:count], fit.x[count:-1]

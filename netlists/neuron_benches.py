@@ -15,6 +15,7 @@ from circuits.neuron import MEMBRANE, OUTPUT, NeuronCircuit
 from mapping.design import NeuronDesign
 from netlists.accuracy import SOLVING, Accuracy
 from netlists.bench import (
+    DEFAULT_OPTIONS,
     Bench,
     BenchInstance,
     CurrentSource,
@@ -118,6 +119,12 @@ class NeuronBenches:
         what = "response to an input current"
         return self._bench(what, [source], (analysis,), save, self.simulator_options)
 
+    def _smallest_current(self) -> float:
+        """Ampere, that ngspice is to know a current to: a millionth of the smallest bias, at least
+        its usual. More exactly is in vain, see :class:`netlists.cell_benches.CellBenches`."""
+        smallest = min(line.value for line in self.circuit.bias_lines)
+        return max(float(DEFAULT_OPTIONS["abstol"]), 1e-6 * smallest)
+
     def _bench(
         self,
         what: str,
@@ -151,7 +158,7 @@ class NeuronBenches:
             analyses=steps,
             save=save,
             temperature=self.temperature,
-            options=options,
+            options={"abstol": self._smallest_current()} | dict(options),
             comments=self.comments,
             subject=Subject(self.design.name, self.design.time_unit),
         )

@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from circuits.diffusion import Diffusion
 from circuits.structure import Polarity, Size
 from circuits.technology import Device, LeakShape, Models, Technology, load_technology
 from circuits.technology_file import write_technology
 from codesign.quantities import quantity
 from codesign.workbench import Workbench
+from codesign.workflows.technology_leakage import Leakage, measure_leakage
 from codesign.workflows.technology_page import TechnologyPage, measure_page
 from codesign.workflows.technology_sizes import (
     BOUNDS,
@@ -52,8 +55,15 @@ _MOST_CORNERS = 8
 _NOMINAL = "tt"
 # Thresholds that differ by less are of the same corner.
 _SAME_CORNER = 5e-4
-# Of the smallest bias, what a mirror's gates may leak.
+# How often, and to which part, the range of references is made smaller for want of a solution.
+_NARROWINGS, _NARROWING = 3, 0.85
+# Of the smallest bias, what may leak.
 _LEAST_LEAK = 0.05
+_GROWN = "the voltage over which the tanh turns has changed by more than 18 %"
+# Ampere, at which an OTA works first if it works at all.
+_MIDDLE_BIASES = (1e-9, 1e-8)
+# Metres in inversion, through which electrons tunnel, and ampere per square micrometre: none.
+_LEAKING_OXIDE, _NO_LEAKAGE = 3e-9, 1e-18
 # Micrometres of gate length that go with a nanometre of oxide, from 350 to 45 nm.
 _LENGTH_PER_OXIDE = 0.045
 # Pelgrom coefficients of a pair: volt micrometre, the same for each metre of oxide, micrometre.
@@ -120,6 +130,7 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
     engine = workbench.engine
     step("reading the library")
     corner, models = _models(request)
+    nominal = Conditions(corner, NOMINAL_TEMPERATURE)
     outlines = _outlines(request)
     step("measuring the transistors")
     devices = {
@@ -131,7 +142,8 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
     step("looking for corners")
     technology, spread = _with_corners(request, technology, corner, devices, engine, notes)
     step("trying sizes")
-    technology = start_sizes(technology)
+    technology = _where_it_works(request, start_sizes(technology), nominal, engine)
+    sized_at = technology.reference
     technology, quality = choose_sizes(technology, corner, workbench)
     technology = replace(technology, limits=_limits(technology, quality, None))
     step("trying corners")
@@ -144,16 +156,17 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
     biases = technology.limits.bias_current
     modes = common_modes(technology, corner, biases, engine)
     technology = _placed(request, technology, quality, modes)
-    if technology.reference != request.supply / 2 and quality.usable is not None:
-        quality = measure_cells(technology, Conditions(corner, NOMINAL_TEMPERATURE), engine)
+    if technology.reference != sized_at and quality.usable is not None:
+        quality = measure_cells(technology, nominal, engine)
     technology = replace(technology, limits=_limits(technology, quality, modes))
     technology = replace(
         technology,
         process=spread,
         bias_generator=_generator(technology.limits),
     )
-    reasons = _reasons(technology, quality, modes, devices)
-    notes += _notes(technology, quality, devices)
+    leakage = measure_leakage(technology, corner, TARGET[0], engine)
+    reasons = _reasons(technology, quality, modes, leakage)
+    notes += _notes(technology, quality, devices, leakage)
     page = None
     if corner not in failing:
         page = measure_page(technology, corner, quality, modes, workbench)
@@ -161,20 +174,75 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
         technology, corner, request.file, devices, quality, page, tuple(reasons), tuple(notes)
     )
     _write(found)
-    return _verified(found, workbench)
+    return _verified(found, request.reference is None, workbench)
 
 
-def _verified(found: FoundTechnology, workbench: Workbench) -> FoundTechnology:
-    """The whole characterisation with the file as it was written; what fails is a reason."""
+def _verified(found: FoundTechnology, movable: bool, workbench: Workbench) -> FoundTechnology:
+    """The whole characterization with the file as it was written; what fails is a reason.
+
+    It asks more of the OTA than the quick look that placed the reference. Where it leaves too
+    little room on one side, a reference that is ``movable`` goes to the middle of what is left, and
+    all is characterized anew.
+    """
     if not found.suits:
         return found
+    nominal = Conditions(found.corner, NOMINAL_TEMPERATURE)
     try:
-        nominal = Conditions(found.corner, NOMINAL_TEMPERATURE)
-        workbench.cells(load_technology(found.file), nominal)
+        found, technology = _characterized(found, workbench)
+        if movable and _too_narrow(technology, found.quality):
+            moved = replace(technology, reference=round(sum(technology.limits.voltage) / 2, 2))
+            quality = measure_cells(moved, nominal, workbench.engine)
+            modes = found.page.common_modes if found.page else None
+            page = measure_page(moved, found.corner, quality, modes, workbench)
+            found = replace(found, technology=moved, quality=quality, page=page)
+            _write(found)
+            found, technology = _characterized(found, workbench)
+        narrow = _too_narrow(technology, found.quality)
     except (InputError, ConvergenceError) as error:
-        found = replace(found, reasons=(f"the cells cannot be characterized: {error}",))
+        narrow = f"the cells cannot be characterized: {error}"
+    if narrow:
+        found = replace(found, reasons=(narrow,))
         _write(found)
     return found
+
+
+def _characterized(
+    found: FoundTechnology, workbench: Workbench
+) -> tuple[FoundTechnology, Technology]:
+    """The file with limits in which all cells have a solution; within what they were measured.
+
+    Raises:
+        ConvergenceError: however near to the reference they are, some have none.
+        InputError: the cells do not work.
+    """
+    for attempt in range(_NARROWINGS + 1):
+        try:
+            nominal = Conditions(found.corner, NOMINAL_TEMPERATURE)
+            measured = workbench.cells(load_technology(found.file), nominal)
+        except ConvergenceError:
+            if attempt == _NARROWINGS:
+                raise
+            found = replace(found, technology=_narrowed(found.technology))
+            _write(found)
+        else:
+            break
+    return found, _within(found.technology, measured.common_mode)
+
+
+def _narrowed(technology: Technology) -> Technology:
+    """With references nearer to the middle one: ngspice found no solution at the outermost."""
+    at = technology.reference
+    low, high = (at + _NARROWING * (v - at) for v in technology.limits.voltage)
+    return replace(
+        technology, limits=replace(technology.limits, voltage=(round(low, 3), round(high, 3)))
+    )
+
+
+def _within(technology: Technology, modes: tuple[float, float]) -> Technology:
+    """With the references in ``modes`` alone, volt."""
+    low, high = technology.limits.voltage
+    limits = replace(technology.limits, voltage=(max(low, modes[0]), min(high, modes[1])))
+    return replace(technology, limits=limits)
 
 
 def _models(request: NewTechnology) -> tuple[str, Models]:
@@ -365,6 +433,21 @@ def _differ(one: Mapping[Polarity, float], other: Mapping[Polarity, float]) -> b
     return any(abs(one[kind] - other[kind]) > _SAME_CORNER for kind in Polarity)
 
 
+def _where_it_works(
+    request: NewTechnology, technology: Technology, nominal: Conditions, engine: Engine
+) -> Technology:
+    """With a reference at which the OTA works, where it does not at half the supply.
+
+    Thresholds above half the supply leave its pair no room there.
+    """
+    if request.reference is not None:
+        return technology
+    if measure_cells(technology, nominal, engine).usable is not None:
+        return technology
+    modes = common_modes(technology, nominal.corner, _MIDDLE_BIASES, engine)
+    return technology if modes is None else replace(technology, reference=round(sum(modes) / 2, 2))
+
+
 def _placed(
     request: NewTechnology,
     technology: Technology,
@@ -389,8 +472,9 @@ def _slope(quality: CellQuality) -> float:
     """V0 in the middle of the usable biases, volt."""
     if quality.usable is None:
         return 0.07
-    inside = (quality.bias >= quality.usable[0]) & (quality.bias <= quality.usable[1])
-    return float(quality.slope_voltage[inside].mean())
+    known = np.isfinite(quality.slope_voltage)
+    middle = np.log(quality.usable).mean()
+    return float(np.interp(middle, np.log(quality.bias[known]), quality.slope_voltage[known]))
 
 
 def _limits(
@@ -431,11 +515,11 @@ def _reasons(
     technology: Technology,
     quality: CellQuality,
     modes: tuple[float, float] | None,
-    devices: Mapping[Polarity, ProbedDevice],
+    leakage: Leakage,
 ) -> list[str]:
     """Why neurons cannot be built, each with its number and what would help."""
     reasons = []
-    cause = _cause(technology, quality, devices, TARGET[0])
+    cause = _cause(quality, leakage)
     if quality.usable is None:
         reasons.append(
             f"at no bias from {quantity(float(quality.bias[0]), 'A')} to "
@@ -445,47 +529,62 @@ def _reasons(
         ends = " to ".join(quantity(each, "A") for each in quality.usable)
         reasons.append(
             f"the OTA works from {ends} only, less than the two decades that a spiking "
-            f"neuron's biases span: {cause}"
+            f"neuron's biases span: {cause}{_above(quality)}"
         )
     if modes is None:
         reasons.append(
             f"at {technology.supply:g} V there is no common mode at which the OTA works at every "
             "bias: thresholds take up the supply; use devices of a lower threshold or more supply"
         )
-    else:
-        low, high = technology.limits.voltage
-        room = min(technology.reference - low, high - technology.reference) / _slope(quality)
-        if room < _LEAST_ROOM:
-            reasons.append(
-                f"at {technology.supply:g} V references may be from {low:.2f} to {high:.2f} V "
-                f"only, {room:.1f} units of {1e3 * _slope(quality):.0f} mV on each side of the "
-                f"middle, where neurons need {_LEAST_ROOM:g}: use devices of a lower threshold or "
-                "more supply"
-            )
+    elif narrow := _too_narrow(technology, quality):
+        reasons.append(narrow)
     return reasons
 
 
-def _cause(
-    technology: Technology,
-    quality: CellQuality,
-    devices: Mapping[Polarity, ProbedDevice],
-    bias: float,
-) -> str:
-    """What goes wrong at ``bias``, in numbers."""
-    at = quantity(bias, "A")
-    gates = _gate_leakage(technology, devices)
-    if gates > _LEAST_LEAK * bias:
+def _too_narrow(technology: Technology, quality: CellQuality) -> str:
+    """Why references have too little room, with its numbers; nothing where they have enough."""
+    low, high = technology.limits.voltage
+    room = min(technology.reference - low, high - technology.reference) / _slope(quality)
+    if room >= _LEAST_ROOM:
+        return ""
+    return (
+        f"at {technology.supply:g} V references may be from {low:.2f} to {high:.2f} V only, "
+        f"{room:.1f} units of {1e3 * _slope(quality):.0f} mV on each side of the middle, where "
+        f"neurons need {_LEAST_ROOM:g}: use devices of a lower threshold or more supply"
+    )
+
+
+def _cause(quality: CellQuality, leakage: Leakage) -> str:
+    """What goes wrong at the smallest bias that is wanted, in numbers."""
+    at = quantity(leakage.bias, "A")
+    if max(leakage.gates, leakage.off) > _LEAST_LEAK * leakage.bias:
+        if leakage.gates > leakage.off:
+            return (
+                f"gate leakage of {quantity(leakage.gates, 'A')} at a bias of {at} (where one of "
+                "the OTA's mirrors carries it); use devices with a thicker oxide"
+            )
         return (
-            f"gate leakage of {quantity(gates, 'A')} at a bias of {at} (the gates of one of the "
-            "OTA's mirrors at half the supply); use devices with a thicker oxide"
+            f"transistors that are off let {quantity(leakage.off, 'A')} through at a bias of {at}; "
+            "use devices of a higher threshold, or longer ones"
         )
-    off = _off_current(technology, devices)
-    if off > _LEAST_LEAK * bias:
-        return (
-            f"transistors that are off let {quantity(off, 'A')} through at a bias of {at}; use "
-            "devices of a higher threshold, or longer ones"
-        )
-    index = int(abs(quality.bias - bias).argmin())
+    index = int(abs(quality.bias - leakage.bias).argmin())
+    return _broken(quality, index) or _GROWN
+
+
+def _above(quality: CellQuality) -> str:
+    """What goes wrong above the usable biases, where they end before the target."""
+    usable = quality.usable
+    if usable is None or usable[1] >= 0.99 * TARGET[1] * max(1.0, usable[0] / TARGET[0]):
+        return ""
+    index = int(np.searchsorted(quality.bias, 1.001 * usable[1]))
+    if index >= quality.bias.size:
+        return f"; above {quantity(usable[1], 'A')} nothing was tried"
+    return f"; above {quantity(usable[1], 'A')} {_broken(quality, index) or _GROWN}"
+
+
+def _broken(quality: CellQuality, index: int) -> str:
+    """Which bounds are not kept at a bias, in numbers; nothing where all are."""
+    at = quantity(float(quality.bias[index]), "A")
     broken = {
         name: float(share[index]) * BOUNDS[name]
         for name, share in quality.shares.items()
@@ -494,41 +593,30 @@ def _cause(
     if any(math.isnan(value) for value in broken.values()):
         return f"at {at} its curve is no tanh, or ngspice finds no solution"
     words = [f"{name} {value:.2g}" for name, value in broken.items()]
-    if words:
-        return f"at {at} its {', '.join(words)} (allowed: {_allowed(broken)})"
-    return "the voltage over which the tanh turns grows by more than 18 % over these biases"
+    return f"at {at} its {', '.join(words)} (allowed: {_allowed(broken)})" if words else ""
 
 
 def _allowed(names: Mapping[str, float]) -> str:
     return ", ".join(f"{BOUNDS[name]:g}" for name in names)
 
 
-def _gate_leakage(technology: Technology, devices: Mapping[Polarity, ProbedDevice]) -> float:
-    """Ampere, of the two gates of the OTA's leakiest mirror."""
-    roles = (
-        ("tail", Polarity.NMOS),
-        ("nmos_mirror", Polarity.NMOS),
-        ("pmos_mirror", Polarity.PMOS),
-    )
-    return max(
-        2 * technology.size("ota", role).area * devices[kind].gate_leakage for role, kind in roles
-    )
-
-
-def _off_current(technology: Technology, devices: Mapping[Polarity, ProbedDevice]) -> float:
-    """Ampere, of the pair's transistor with its gate at its source."""
-    pair = technology.size("ota", "pair")
-    return devices[Polarity.NMOS].off_current * pair.width / pair.length
-
-
 def _notes(
-    technology: Technology, quality: CellQuality, devices: Mapping[Polarity, ProbedDevice]
+    technology: Technology,
+    quality: CellQuality,
+    devices: Mapping[Polarity, ProbedDevice],
+    leakage: Leakage,
 ) -> list[str]:
     notes = []
     low = technology.limits.bias_current[0]
     if quality.usable is not None and low > 1.05 * TARGET[0]:
-        cause = _cause(technology, quality, devices, TARGET[0])
-        notes.append(f"the smallest bias is {quantity(low, 'A')}: {cause}")
+        notes.append(f"the smallest bias is {quantity(low, 'A')}: {_cause(quality, leakage)}")
+    for kind, device in devices.items():
+        if device.oxide < _LEAKING_OXIDE and device.gate_leakage < _NO_LEAKAGE:
+            notes.append(
+                f"{technology.device(kind).model} has no gate current, although real gates leak "
+                f"through an oxide of {1e9 * device.oxide:.2g} nm: on silicon small biases may "
+                "drown in it"
+            )
     for kind in Polarity:
         if technology.device(kind).diffusion is None:
             notes.append(

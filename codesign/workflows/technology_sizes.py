@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -53,12 +54,16 @@ _START = {
     "tail width": 2.0,
 }
 _TRIED = {
-    "mirror length": (16.0, 4.0, 2.0, 1.0),
+    "mirror length": (16.0, 4.0, 2.0, 1.0, 0.5),
     "pair width": (8.0, 16.0, 2.0, 1.0),
-    "pair length": (2.0, 0.5),
+    "pair length": (2.0, 0.5, 0.25),
     "mirror width": (2.0, 0.5),
     "tail width": (4.0, 1.0),
 }
+# What helps may show only beside another size: where gates leak, short pairs beside short mirrors.
+_ROUNDS = 2
+# Points of a decade to which the ends of the usable biases are known by interpolation.
+_FINE = 24
 # A model may have a hole at some width, at one corner: these step out of it.
 _NUDGES = (1.0, 0.97, 1.1, 1.25, 0.85)
 _MODE_STEPS = 18
@@ -142,7 +147,7 @@ def measure_cells(technology: Technology, conditions: Conditions, engine: Engine
         if missed >= (_MISSES if seen else 2 * _MISSES):
             break
     quality = _quality(rows)
-    return replace(quality, usable=_usable(quality))
+    return replace(quality, usable=_refined(quality).usable)
 
 
 def _benches(technology: Technology, conditions: Conditions) -> CellBenches:
@@ -213,18 +218,20 @@ def choose_sizes(
     choice = dict(_START)
     first = _sized(technology, choice)
     best = first, measure_cells(first, nominal, engine)
-    total, done = 1 + sum(map(len, _TRIED.values())), 1
+    total, done = 1 + _ROUNDS * sum(map(len, _TRIED.values())), 1
     workbench.progress(done, total, "trying sizes")
     if best[1].meets_target:
         return best
-    for name, values in _TRIED.items():
+    tried = [best[0].sizes]
+    for _, (name, values) in product(range(_ROUNDS), _TRIED.items()):
         for value in values:
             done += 1
             workbench.progress(done, total, "trying sizes")
             trial = {**choice, name: value}
             sized = _sized(technology, trial)
-            if sized.sizes == best[0].sizes:
+            if sized.sizes in tried:
                 continue
+            tried.append(sized.sizes)
             quality = measure_cells(sized, nominal, engine)
             if _score(sized, quality) > _score(*best) + 0.02:
                 choice, best = trial, (sized, quality)
@@ -327,9 +334,32 @@ def _score(technology: Technology, quality: CellQuality) -> float:
     if quality.usable is None:
         good = sum(int((share < 1).sum()) for share in quality.shares.values())
         return -10.0 + 0.01 * good
-    inside = (quality.bias >= quality.usable[0]) & (quality.bias <= quality.usable[1])
-    near = float(np.mean([share[inside].mean() for share in quality.shares.values()]))
+    fine = _refined(quality)
+    inside = (fine.bias >= quality.usable[0]) & (fine.bias <= quality.usable[1])
+    near = float(np.mean([share[inside].mean() for share in fine.shares.values()]))
     return quality.decades - 0.2 * near - 0.02 * math.log10(area)
+
+
+def _refined(quality: CellQuality) -> CellQuality:
+    """The same at many more biases, by interpolation between those that were measured.
+
+    Sizes move the ends of the usable biases by less than a step between biases.
+    """
+    measured = np.log10(quality.bias)
+    steps = round(float(np.ptp(measured)) * _FINE)
+    fine = np.linspace(measured[0], measured[-1], steps + 1)
+    gain, slope, offset, residual, conductance = (
+        np.interp(fine, measured, values)
+        for values in (
+            quality.gain,
+            quality.slope_voltage,
+            quality.offset_current,
+            quality.residual,
+            quality.conductance,
+        )
+    )
+    made = CellQuality(10.0**fine, gain, slope, offset, residual, conductance, None)
+    return replace(made, usable=_usable(made))
 
 
 def _sized(technology: Technology, choice: Mapping[str, float]) -> Technology:

@@ -31,6 +31,20 @@ pmos = "p"
 supply = 1.2
 """
 
+NEURON = {
+    "name": "tonic_spiking",
+    "reasons": [],
+    "timing": {"model": {"circuit_spike_count": 57, "interval_error": 0.0125, "pause_error": None}},
+    "iv": {"fast": {"nrmse": 0.0031}, "slow": {"nrmse": 0.0042}},
+}
+SUITS = {
+    "suits": True,
+    "limits": {"bias_current": [1e-11, 5e-8]},
+    "reference": 1.65,
+    "corners": ["tt"],
+    "notes": [],
+}
+
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
@@ -40,10 +54,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     def codesign(*words: str) -> tuple[int, dict[str, Any], str]:
         words_given.append(words)
         if words[0] == "validate":
-            return 0, {"neurons": [{"name": "tonic_spiking", "reasons": []}]}, ""
+            return 0, {"neurons": [NEURON]}, ""
         if "two" in words:
             return 1, {"suits": False, "reasons": ["gate leakage of 2 nA"], "notes": []}, ""
-        return 0, {"suits": True, "limits": {"bias_current": [1e-11, 5e-8]}, "notes": []}, ""
+        return 0, SUITS, ""
 
     monkeypatch.setattr(foreign_libraries, "codesign", codesign)
     return words_given
@@ -61,8 +75,13 @@ def test_a_library_that_suits_is_validated_and_another_refused_with_the_reason(
     tmp_path, monkeypatch, said
 ):
     table = run(tmp_path, monkeypatch)
-    assert "| a foundry | 0.35 um | 49 | 3.3 V | passed |" in table
-    assert "| another | 90 nm | 54 | 1.2 V | refused: gate leakage of 2 nA |" in table
+    passed = "| a foundry | 0.35 um | 49 | 3.3 | passed | 1e-11 | 5e-08 | 57 | +1.25 |  | 0.42 |  |"
+    assert passed in table
+    refused = "| another | 90 nm | 54 | 1.2 | refused |  |  |  |  |  |  | gate leakage of 2 nA |"
+    assert refused in table
+    lines = (tmp_path / "out/table.csv").read_text().splitlines()
+    assert lines[0].startswith("library,node,BSIM level,supply (V),tonic spiker,")
+    assert lines[2] == "another,90 nm,54,1.2,refused,,,,,,,gate leakage of 2 nA"
     assert [words[0] for words in said] == ["technology", "validate", "technology"]
     first = said[0]
     assert first[first.index("--models") + 1] == str(tmp_path / "a/lib.sp")

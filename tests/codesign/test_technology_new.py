@@ -13,12 +13,21 @@ from codesign.command_line import main
 from codesign.technology_plots import technology_figure
 from codesign.workbench import Workbench
 from codesign.workflows import technology_new
-from codesign.workflows.technology_new import NewTechnology, _limits, _reasons, find_technology
+from codesign.workflows.technology_leakage import Leakage, measure_leakage
+from codesign.workflows.technology_new import (
+    NewTechnology,
+    _limits,
+    _narrowed,
+    _notes,
+    _reasons,
+    find_technology,
+)
 from codesign.workflows.technology_page import TEMPERATURES, Curve, TechnologyPage
 from codesign.workflows.technology_sizes import (
     BIASES,
     TARGET,
     CellQuality,
+    _refined,
     _usable,
     choose_sizes,
     start_sizes,
@@ -46,11 +55,14 @@ def quality(low: float = BIASES[0], high: float = BIASES[-1], slope: float = 0.0
     return replace(made, usable=_usable(made))
 
 
-def probed(gate_leakage: float = 0.0, off_current: float = 1e-15) -> dict[Polarity, ProbedDevice]:
+def probed(oxide: float, gate_leakage: float) -> dict[Polarity, ProbedDevice]:
     return {
-        kind: ProbedDevice(GENERIC.device(kind), 4e-9, gate_leakage, off_current)
-        for kind in Polarity
+        kind: ProbedDevice(GENERIC.device(kind), oxide, gate_leakage, 1e-15) for kind in Polarity
     }
+
+
+def leaking(gates: float = 0.0, off: float = 1e-15) -> Leakage:
+    return Leakage(TARGET[0], gates, off)
 
 
 def test_usable_biases_are_those_at_which_everything_is_within_bounds():
@@ -62,6 +74,24 @@ def test_usable_biases_are_those_at_which_everything_is_within_bounds():
     assert found.usable == pytest.approx((1e-9, 1e-7))
     assert not found.meets_target
     assert found.decades == pytest.approx(2.0)
+
+
+def test_usable_biases_may_lie_above_the_target_where_gates_leak():
+    assert quality(1e-9, 1e-6).usable == pytest.approx((1e-9, 1e-6), rel=0.01)
+    # but a wide range ends where the target's ratio is reached
+    low, high = quality(1e-11, 1e-6).usable or (0.0, 0.0)
+    assert (low, high) == pytest.approx((1e-11, 1e-7), rel=0.01)
+
+
+def test_the_ends_of_usable_biases_are_known_between_those_that_were_measured():
+    found = quality(1e-9, 1e-7)
+    at_edge = np.argmin(abs(found.bias - 4.6e-10))
+    offset = found.offset_current.copy()
+    offset[at_edge] = -0.27  # 0.15 is allowed, and -0.03 is what it has at the next one
+    gain = np.full(found.bias.size, 1.05)
+    refined = _refined(replace(found, offset_current=offset, gain=gain))
+    assert refined.usable is not None
+    assert 6e-10 < refined.usable[0] < 7.5e-10
 
 
 def test_biases_whose_tanh_turns_over_another_voltage_are_not_used_together():
@@ -79,27 +109,54 @@ def test_a_process_that_suits_gets_the_limits_of_the_built_in_ones():
     assert limits.voltage[0] >= 0.2
     assert limits.voltage[1] <= 1.6
     assert limits.voltage[0] < 0.9 < limits.voltage[1]
-    assert _reasons(GENERIC, quality(), (0.2, 1.6), probed()) == []
+    assert _reasons(GENERIC, quality(), (0.2, 1.6), leaking()) == []
 
 
 @pytest.mark.parametrize(
-    ("found", "devices", "modes", "words"),
+    ("found", "leakage", "modes", "words"),
     [
-        (quality(1e-7, 1e-6), probed(gate_leakage=6e-11), (0.2, 1.6), "gate leakage of 1.92 nA at"),
-        (quality(1e-8, 1e-7), probed(off_current=1e-10), (0.2, 1.6), "off let 400 pA through"),
-        (quality(1e-8, 1e-7), probed(), (0.2, 1.6), "from 10.0 nA to 100 nA only"),
-        (quality(1e-3, 1e-3), probed(), (0.2, 1.6), "at no bias from 10.0 pA to 1.00 µA"),
-        (quality(), probed(), None, "no common mode"),
+        (quality(1e-7, 1e-6), leaking(gates=1.92e-9), (0.2, 1.6), "gate leakage of 1.92 nA at"),
+        (quality(1e-8, 1e-7), leaking(off=4e-10), (0.2, 1.6), "off let 400 pA through"),
+        (quality(1e-8, 1e-7), leaking(), (0.2, 1.6), "from 10.0 nA to 100 nA only"),
+        (quality(1e-3, 1e-3), leaking(), (0.2, 1.6), "at no bias from 10.0 pA to 1.00 µA"),
+        (quality(), leaking(), None, "no common mode"),
     ],
 )
-def test_one_that_does_not_is_told_why(found, devices, modes, words):
-    reasons = _reasons(GENERIC, found, modes, devices)
+def test_one_that_does_not_is_told_why(found, leakage, modes, words):
+    reasons = _reasons(GENERIC, found, modes, leakage)
     assert words in " ".join(reasons)
+
+
+def test_what_goes_wrong_above_the_usable_biases_is_told_as_well():
+    (reason,) = _reasons(GENERIC, quality(1e-8, 1e-7), (0.2, 1.6), leaking(off=4e-9))
+    assert "off let 4.00 nA through at a bias of 10.0 pA" in reason
+    assert "; above 100 nA at 215 nA its curve is no tanh" in reason
+
+
+def test_models_without_gate_current_at_an_oxide_that_leaks_are_told():
+    thin = " ".join(_notes(GENERIC, quality(), probed(2.3e-9, 0.0), leaking()))
+    assert "no gate current, although real gates leak through an oxide of 2.3 nm" in thin
+    assert _notes(GENERIC, quality(), probed(2.3e-9, 1e-12), leaking()) == []
+    assert _notes(GENERIC, quality(), probed(4.3e-9, 0.0), leaking()) == []
+
+
+@pytest.mark.ngspice
+def test_leakage_is_measured_at_the_bias_that_is_wanted(engine: Engine):
+    found = measure_leakage(GENERIC, "tt", 1e-11, engine)
+    assert found.gates < 1e-17
+    assert 1e-16 < found.off < 1e-11
+
+
+def test_references_that_have_no_solution_are_left_out():
+    narrowed = _narrowed(replace(GENERIC, limits=replace(GENERIC.limits, voltage=(0.5, 1.7))))
+    low, high = narrowed.limits.voltage
+    assert (low, high) == pytest.approx((0.56, 1.58))
+    assert low < narrowed.reference < high
 
 
 def test_too_little_room_for_references_is_told():
     low = replace(GENERIC, limits=replace(GENERIC.limits, voltage=(0.8, 1.0)))
-    (reason,) = _reasons(low, quality(), (0.8, 1.0), probed())
+    (reason,) = _reasons(low, quality(), (0.8, 1.0), leaking())
     assert "0.80 to 1.00 V only, 1.5 units" in reason
 
 

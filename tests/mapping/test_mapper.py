@@ -1,14 +1,14 @@
 """From neuron to design and back: as_built(map(p)) is p, as far as the cells allow."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mapping.characteristics import CellCharacteristics
+from mapping.characteristics import CellCharacteristics, Orientation, OtaTable
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
 from mapping.macromodel import Macromodel
@@ -265,6 +265,34 @@ def test_slower_neurons_get_more_current_or_less_capacitance():
         for follower in design.followers:
             assert follower.bias_current >= LIMITS.bias_current[0]
             assert LIMITS.capacitance[0] <= follower.capacitance <= LIMITS.capacitance[1]
+
+
+def cells_from(least: float) -> CellCharacteristics:
+    """The real cells, measured at biases of at least ``least`` ampere."""
+
+    def cut(table: OtaTable) -> OtaTable:
+        kept = table.bias_current >= least
+        arrays = {f.name: getattr(table, f.name) for f in fields(table)}
+        return replace(
+            table,
+            **{
+                name: values[kept]
+                for name, values in arrays.items()
+                if isinstance(values, np.ndarray) and values.shape[:1] == kept.shape
+            },
+        )
+
+    return replace(REAL, **{x.value: cut(REAL.ota(x)) for x in Orientation})
+
+
+def test_sections_of_the_leak_that_add_little_get_the_smallest_bias():
+    cells = cells_from(2e-10)
+    low = float(cells.noninverting.bias_current[0])
+    limits = replace(LIMITS, bias_current=(low, 5e-8))
+    neuron = burster(elements=(Element(FAST, -2.0, 0.0), Element(SLOW, 2.0, 0.0)))
+    design = mapped(neuron, cells, limits, leak_sections=15, unit_current=4e-9)
+    assert min(a.bias_current for a in design.leak) == pytest.approx(low, rel=0.05)
+    assert curve_error(neuron, Macromodel(design, cells).compact) < 0.004
 
 
 @settings(max_examples=15, deadline=None)

@@ -261,3 +261,15 @@ def test_every_device_has_a_model_at_every_corner(name: str, engine: Engine):
         ]
         for result in engine.map([bench, *mirrors]):
             assert np.all(np.isfinite(result[0]["i(vout)"])), corner
+
+
+def test_currents_are_known_to_a_millionth_of_the_smallest_bias(benches):
+    """More exactly than rounding errors of gate resistances allow, no step in time converges."""
+
+    def tolerance(smallest: float) -> float:
+        limits = replace(GENERIC.limits, bias_current=(smallest, 1e-6))
+        at = replace(benches, technology=replace(GENERIC, limits=limits))
+        return float(at.output(np.array([1e-8]), 0.02).options["abstol"])
+
+    assert tolerance(1e-11) == pytest.approx(1e-17)
+    assert tolerance(2e-9) == pytest.approx(2e-15)

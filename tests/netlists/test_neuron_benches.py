@@ -209,3 +209,15 @@ def test_a_recorded_current_changes_about_its_times_and_carries_the_same_charge(
     lost = np.ptp(currents) * 0.25 * hold
     assert charge == pytest.approx(hold * currents[:-1].sum(), abs=lost)
     assert wave.times[-1] - wave.times[-2] <= 0.5 * hold * (1 + 1e-9)
+
+
+def test_currents_are_known_to_a_millionth_of_the_smallest_bias(benches):
+    def tolerance(scale: float) -> float:
+        lines = tuple(replace(x, value=scale * x.value) for x in benches.circuit.bias_lines)
+        at = replace(benches, circuit=replace(benches.circuit, bias_lines=lines))
+        bench = at.transient(np.array([0.0]), np.array([1.0]), 100.0)
+        return float(bench.options["abstol"])
+
+    smallest = min(line.value for line in benches.circuit.bias_lines)
+    assert tolerance(1.0) == pytest.approx(1e-16)
+    assert tolerance(1e-9 / smallest) == pytest.approx(1e-15)

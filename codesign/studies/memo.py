@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 from neuron_model.errors import InputError, SimulatorError
+
+Error = TypeVar("Error", bound=Exception)
 
 
 class Memo:
@@ -36,11 +38,17 @@ class Memo:
             try:
                 self._found[key] = find()
             except (InputError, SimulatorError) as error:
-                self._found[key] = error
+                self._found[key] = anew(error)
             if len(self._found) > self._most:
                 self._found.popitem(last=False)
         self._found.move_to_end(key)
         known = self._found[key]
         if isinstance(known, InputError | SimulatorError):
-            raise known
+            raise anew(known)
         return known
+
+
+def anew(error: Error) -> Error:
+    """The same error without where it was raised: what is kept or sent is not to grow each time
+    that it is raised again."""
+    return type(error)(*error.args)

@@ -74,6 +74,7 @@ class LocalExecutor:
         self._watch = watch
         self._here = SerialExecutor(self.workers, settings, progress, watch)
         self._idle: list[_Worker] = []
+        self._busy: list[_Worker] = []
 
     def __enter__(self) -> Self:
         self._here.__enter__()
@@ -88,6 +89,11 @@ class LocalExecutor:
         """Of this process."""
         return self._here.tools
 
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the workers, those that are at a point first."""
+        return tuple(worker.process_id for worker in (*self._busy, *self._idle))
+
     def run(self, task: Task, points: Sequence[Point]) -> Outcomes:
         """Points side by side; see :class:`codesign.studies.executors.executor.Executor`."""
         if self.workers == 1 or len(points) == 1:
@@ -99,7 +105,7 @@ class LocalExecutor:
         if any(worker.share != share for worker in self._idle):
             self._end_idle()
         waiting, deaths = deque(points), Counter[str]()
-        busy: list[_Worker] = []
+        busy = self._busy
         try:
             while waiting or busy:
                 while waiting and len(busy) < count:
@@ -131,8 +137,8 @@ class LocalExecutor:
                                 yield point, set_aside(deaths[point.key], how)
         finally:
             # left early: by an error, a signal, or because the caller wants no more
-            for worker in busy:
-                worker.kill()
+            while busy:
+                busy.pop().kill()
 
     def _tell(self, message: Told) -> None:
         if isinstance(message.what, Underway):

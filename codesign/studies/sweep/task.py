@@ -15,7 +15,7 @@ from circuits.technology import Technology
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.failure import NotOfThePoint
 from codesign.studies.identity import JSON
-from codesign.studies.memo import Memo
+from codesign.studies.memo import Memo, anew
 from codesign.studies.study import Point, Task
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.configuration import MismatchSettings
@@ -92,7 +92,7 @@ class SweepTask(Task):
                     if self.mismatch.samples and cells is asked.cell_sets[-1]:
                         self._sensitivities(asked.operated, measured, tools)
                 except (InputError, SimulatorError) as error:
-                    measured = error
+                    measured = anew(error)
                 if len(found) < _MOST_SENT:
                     found[cells.key] = measured
         return replace(self, cells=found)
@@ -138,7 +138,7 @@ class SweepTask(Task):
         def measured() -> CellCharacteristics:
             known = self.cells.get(cells.key)
             if isinstance(known, CodesignError):
-                raise known
+                raise anew(known)
             return known or characterize(
                 cells.technology, cells.conditions, tools.engine, tools.progress
             )

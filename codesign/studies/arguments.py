@@ -85,11 +85,12 @@ def stopped(arguments: argparse.Namespace, results: Results) -> int:
     """Say in one line what a signal left of a study; returns the command's exit status."""
     from codesign.console import note
 
-    note(stopped_line(results, getattr(arguments, "words", ())))
+    program = getattr(arguments, "program", "codesign")
+    note(stopped_line(results, getattr(arguments, "words", ()), program))
     return results.exit_status
 
 
-def stopped_line(results: Results, words: tuple[str, ...] = ()) -> str:
+def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "codesign") -> str:
     """What a signal left, and the command line that goes on; ``words``: of the one that began."""
     from signal import Signals
 
@@ -99,5 +100,5 @@ def stopped_line(results: Results, words: tuple[str, ...] = ()) -> str:
     if results.record is None:
         return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
     again = [word for word in words if word != "--restart"]
-    command = f": {shlex.join(['codesign', *again])}" if again else ""
+    command = f": {program} {shlex.join(again)}" if again else ""
     return f"{said}; {results.record} has them, and the same command goes on from there{command}"

@@ -1,11 +1,9 @@
 """How far each bias current of a circuit moves its interspike interval (ISI): a study of one's own.
 
-S = d ln ISI / d ln I_bias        central difference over +-2 %, by the macromodel
-
+S = d ln ISI / d ln I_bias, the central difference over +-2 %, by the macromodel:
 python examples/bias_line_sensitivity.py --out lines.jsonl --plot lines.png
 """
 
-import sys
 from dataclasses import dataclass, replace
 from math import log
 from typing import Any, ClassVar
@@ -18,36 +16,37 @@ from codesign.studies.study import FinitePlan, Point, Results, Study, Task
 from codesign.workbench import Workbench
 from codesign.workflows.circuit import design_neuron
 from codesign.workflows.rhythm import model_regime
-from mapping.as_built import as_built
-from mapping.characteristics import CellCharacteristics
-from mapping.design import NeuronDesign
-from neuron_model.analysis.presets import preset
+from mapping.macromodel import Macromodel
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
+from neuron_model.model.presets import preset
 
 LOW, HIGH = 0.98, 1.02
 
 
 @dataclass(frozen=True)
-class ScaledLine(Task):
-    """The ISI, in seconds, with the current of a point's bias line times its factor."""
+class LineSensitivity(Task):
+    """S of the bias line that a point names."""
 
     version: ClassVar[int] = 1
-    design: NeuronDesign
-    cells: CellCharacteristics
+    circuit: Macromodel
     drive: Drive
 
     def __call__(self, point: Point, tools: Workbench) -> float:
-        def scaled(part: Any) -> Any:
-            factor = point.values["factor"] if line(part) == point.values["line"] else 1.0
-            return replace(part, bias_current=part.bias_current * factor)
+        low, high = (self.isi({point.key: factor}) for factor in (LOW, HIGH))
+        return log(high / low) / log(HIGH / LOW)
 
-        kinds = {x: getattr(self.design, x) for x in ("elements", "leak", "followers")}
-        design = replace(self.design, **{x: tuple(map(scaled, y)) for x, y in kinds.items()})
-        report = model_regime(as_built(design, self.cells), self.drive)
+    def isi(self, factors: dict[str, float]) -> float:
+        """In model time, with the currents of some lines times a factor."""
+        design, parts = self.circuit.design, dict[str, Any]()
+        for kind in ("elements", "leak", "followers"):
+            scales = [(each, factors.get(line(each), 1.0)) for each in getattr(design, kind)]
+            parts[kind] = tuple(replace(x, bias_current=x.bias_current * s) for x, s in scales)
+        circuit = replace(self.circuit, design=replace(design, **parts))
+        report = model_regime(circuit.compact, self.drive)
         if report.interspike_interval is None:
-            raise InputError(f"{point.values}: the neuron does not spike twice.")
-        return report.interspike_interval * design.time_unit
+            raise InputError(f"with {factors} the neuron does not spike twice.")
+        return report.interspike_interval
 
 
 def line(part: Any) -> str:
@@ -59,30 +58,23 @@ def study(tools: Workbench) -> Study:
     """Of the tonic spiker on the technology ``generic``."""
     neuron, technology = preset("tonic_spiking"), load_technology("generic")
     design = design_neuron(neuron.parameters, technology, tools)
-    lines = [line(part) for part in (*design.elements, *design.leak, *design.followers)]
-    values = [{"line": name, "factor": factor} for name in lines for factor in (LOW, HIGH)]
-    plan = FinitePlan([Point(f"{each['line']} {each['factor']}", each) for each in values])
-    cells = tools.cells(technology, conditions_at(technology))
-    return Study("bias_lines", plan, ScaledLine(design, cells, Drive(neuron.stimulus, 2500.0)))
+    circuit = Macromodel(design, tools.cells(technology, conditions_at(technology)))
+    plan = FinitePlan([Point(line(part)) for part in (*design.amplifiers, *design.followers)])
+    return Study("lines", plan, LineSensitivity(circuit, Drive(neuron.stimulus, neuron.duration)))
 
 
 def table(results: Results) -> Table:
-    """S of each line that has both points."""
-    isi, lines = results.outcomes, dict.fromkeys(key.split()[0] for key in results.outcomes)
-    pairs = {x: (isi.get(f"{x} {LOW}"), isi.get(f"{x} {HIGH}")) for x in lines}
-    rows = [
-        (x, log(high / low) / log(HIGH / LOW)) for x, (low, high) in pairs.items() if low and high
-    ]
-    return Table("", ("bias line", "d ln ISI / d ln I_bias"), sorted(rows))
+    """A row for each line."""
+    return Table("", ("bias line", "d ln ISI / d ln I_bias"), sorted(results.outcomes.items()))
 
 
 def figure(results: Results) -> Figure:
     """A bar for each line."""
     shown = Figure(figsize=(5.0, 3.0), layout="constrained")
     shown.subplots().barh(*zip(*table(results).rows, strict=True))
-    shown.axes[0].set_xlabel(table(results).columns[1])
+    shown.supxlabel(table(results).columns[1])
     return shown
 
 
 if __name__ == "__main__":
-    sys.exit(study_script(__doc__, study, table, figure))
+    raise SystemExit(study_script(__doc__, study, table, figure))

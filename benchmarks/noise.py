@@ -41,7 +41,7 @@ from codesign.workflows.circuit import default_choices, design_neuron
 from codesign.workflows.validate import circuit_regime
 from netlists.engine import Engine
 from netlists.neuron_benches import response
-from neuron_model.analysis.noise import STEP, Noise, noisy_runs
+from neuron_model.analysis.noise import STEP, Noise, Sampling, noisy_runs
 from neuron_model.analysis.regimes import Regime
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive
@@ -117,7 +117,7 @@ def macromodel_checks(neuron: NoisyNeuron, seed: int) -> dict[str, Jitter | None
             [neuron.drive.stimulus] * _CHECKED_RUNS,
             neuron.drive.duration,
             (seed, 1000),
-            step * float(neuron.macromodel.tau_m),
+            Sampling(step * float(neuron.macromodel.tau_m)),
         )
         onset = neuron.drive.onset
         trains = [Train(tuple(s[s > onset] - onset), Regime.TONIC_SPIKING) for s in runs.spikes]

@@ -207,3 +207,59 @@ def test_rooms_of_the_model_know_only_those_before_them():
     graph.pop("neuron_model")
     found = [f"{a} -> {b}" for a in graph for b in graph[a] if room(b) > room(a)]
     assert found == []
+
+
+# Kernels take what the machine takes: pointers and sizes, one by one.
+KERNELS = ("fused", "fused_gpu")
+MOST_PARAMETERS = 7
+
+
+def parameter_counts(tree: ast.Module) -> Iterator[tuple[int, str, int]]:
+    """Line, name and number of parameters of every public function, method and constructor.
+
+    Options of a constructor that have to be named are not counted: torch's modules have as many.
+    """
+
+    def visit(body: list[ast.stmt], prefix: str) -> Iterator[tuple[int, str, int]]:
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield from visit(node.body, f"{node.name}.")
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            constructor = node.name == "__init__"
+            if node.name.startswith("_") and not constructor:
+                continue
+            named = [] if constructor else node.args.kwonlyargs
+            every = (*node.args.posonlyargs, *node.args.args, *named)
+            count = sum(argument.arg not in ("self", "cls") for argument in every)
+            yield node.lineno, f"{prefix}{node.name}", count
+
+    yield from visit(tree.body, "")
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_no_public_function_has_more_than_seven_parameters(package: str):
+    found = [
+        f"{file.relative_to(ROOT)}:{line} {name} has {count}"
+        for file in modules(package)
+        if not set(KERNELS) & set(file.parts)
+        for line, name, count in parameter_counts(ast.parse(file.read_text(encoding="utf-8")))
+        if count > MOST_PARAMETERS
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(a, b, /, c, *, d): ...", [("f", 4)]),
+        ("def _f(a, b): ...", []),
+        ("class A:\n    def f(self, a): ...\n    def _g(self, a): ...", [("A.f", 1)]),
+        ("class A:\n    @classmethod\n    async def f(cls, a, *, b): ...", [("A.f", 2)]),
+        ("class A:\n    def __init__(self, a, *, b): ...", [("A.__init__", 1)]),
+        ("class _A:\n    def f(self, a): ...", []),
+        ("def f(a):\n    def g(b, c): ...", [("f", 1)]),
+    ],
+)
+def test_parameters_are_counted(source: str, expected: list[tuple[str, int]]):
+    assert [found[1:] for found in parameter_counts(ast.parse(source))] == expected

@@ -21,7 +21,7 @@ from neuron_model.network.network import SpikingNetwork
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import Part, make_series, nrmse, scored_windows
 from neuron_model.training.scoring import evaluate_stream
-from neuron_model.training.training import TrainingStep, fit
+from neuron_model.training.training import Callbacks, TrainingStep, fit
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def run_once(
                 f"{time.perf_counter() - begin:.0f} s"
             )
 
-    trained = fit(network, TASK, configuration, progress=show)
+    trained = fit(network, TASK, configuration, callbacks=Callbacks(show))
     series = make_series(TASK)
     result = Result(
         model=settings.model,

@@ -141,7 +141,7 @@ class NoisyBackend(CircuitBackend):
     ) -> Trajectory:
         """See :class:`Backend`."""
         from codesign.studies.noise.noisy_neuron import noisy_neuron
-        from neuron_model.analysis.noise import noisy_runs
+        from neuron_model.analysis.noise import Sampling, noisy_runs
 
         mapped = self._mapped(parameters, Drive(stimulus, duration))
         neuron = noisy_neuron(mapped, self.workbench)
@@ -151,8 +151,7 @@ class NoisyBackend(CircuitBackend):
             [stimulus],
             duration,
             self.seed,
-            sampling=self.sampling,
-            with_copies=True,
+            Sampling(interval=self.sampling, copies=True),
         )
         return runs.trajectory(0, neuron.macromodel, stimulus)
 

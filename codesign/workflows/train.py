@@ -47,6 +47,7 @@ from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.training.recording import recorded_currents
 from neuron_model.training.scoring import evaluate_chips, evaluate_chips_stream, forecast
 from neuron_model.training.training import (
+    Callbacks,
     Snapshot,
     TrainingResult,
     TrainingStep,
@@ -204,11 +205,13 @@ def train_run(
             configuration.task,
             configuration.training,
             configuration.limits,
-            show,
+            Callbacks(
+                show,
+                save,
+                configuration.log.checkpoint_every or max(1, min(100, total // 20)),
+                stop,
+            ),
             resume=left,
-            save=save,
-            save_every=configuration.log.checkpoint_every or max(1, min(100, total // 20)),
-            stop=stop,
             draw_chips=drawer,
         )
         chips = None

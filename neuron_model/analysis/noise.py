@@ -179,16 +179,30 @@ class NoisyRuns:
         return Trajectory(self.time, state, stimulus(self.time), shown)
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How runs are integrated, and what is kept of them.
+
+    step: time step; STEP tau_m where it is None. interval: between samples of the voltage; half a
+    tau_m where it is None. copies: whether the filtered voltages of the samples are kept as well.
+    """
+
+    step: float | None = None
+    interval: float | None = None
+    copies: bool = False
+
+
+_USUAL = Sampling()
+
+
 def noisy_runs(
     parameters: NeuronParameters,
     noise: Noise,
     stimuli: Sequence[Stimulus],
     duration: float,
     seed: int | Sequence[int] = 0,
-    step: float | None = None,
-    sampling: float | None = None,
+    sampling: Sampling = _USUAL,
     progress: TimeProgress | None = None,
-    with_copies: bool = False,
 ) -> NoisyRuns:
     """Integrate one neuron with noise, once for each of ``stimuli``.
 
@@ -203,10 +217,8 @@ def noisy_runs(
         stimuli: one a run; their steps are at the same times, rounded to the time step.
         duration: end of the runs.
         seed: of all random numbers.
-        step: time step; STEP tau_m by default.
-        sampling: time between samples of the voltage; half a tau_m by default.
+        sampling: steps and samples.
         progress: called now and then.
-        with_copies: whether to keep the filtered voltages of the samples as well.
 
     Raises:
         InputError: no run, several neurons, stimuli with steps at different times, a duration or
@@ -214,8 +226,8 @@ def noisy_runs(
     """
     one, times, currents = _checked(parameters, stimuli, duration)
     tau = float(one.tau_m)
-    dt = STEP * tau if step is None else float(step)
-    apart = _SAMPLING * tau if sampling is None else float(sampling)
+    dt = STEP * tau if sampling.step is None else float(sampling.step)
+    apart = _SAMPLING * tau if sampling.interval is None else float(sampling.interval)
     if not (math.isfinite(dt) and 0.0 < dt < duration):
         raise InputError(f"step = {dt:g} must be positive and less than the duration.")
     if not (math.isfinite(apart) and apart > 0.0):
@@ -223,7 +235,7 @@ def noisy_runs(
     every = max(1, round(apart / dt))
     steps = math.ceil(duration / dt - 1e-9)
     runs = len(stimuli)
-    if runs * (4 if with_copies else 1) * (steps // every + 2) > MOST_SAMPLES:
+    if runs * (4 if sampling.copies else 1) * (steps // every + 2) > MOST_SAMPLES:
         raise InputError(
             f"{runs} runs of {duration:g} need more samples than fit into memory; take fewer runs, "
             "a shorter duration or a coarser sampling."
@@ -236,7 +248,7 @@ def noisy_runs(
     start = rest(one, float(currents[0, 0]))
     state = State(*(np.full(runs, float(u)) for u in start))
     trains = _Trains(runs, float(one.u_threshold), np.asarray(state.membrane))
-    kept = 4 if with_copies else 1
+    kept = 4 if sampling.copies else 1
     samples = np.empty((steps // every + 1, kept, runs))
     samples[0] = state[:kept]
     for k in range(steps):
@@ -250,7 +262,7 @@ def noisy_runs(
                 progress((k + 1) * dt, duration)
     time = dt * every * np.arange(samples.shape[0])
     voltage = np.ascontiguousarray(samples[:, 0].T)
-    copies = np.moveaxis(samples[:, 1:], 0, 2) if with_copies else None
+    copies = np.moveaxis(samples[:, 1:], 0, 2) if sampling.copies else None
     return NoisyRuns(trains.times(), time, voltage, dt, copies)
 
 

@@ -16,7 +16,7 @@ from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.training.recording import Recording, recorded_currents
-from neuron_model.training.training import TrainingResult, TrainingStep, fit
+from neuron_model.training.training import Callbacks, TrainingResult, TrainingStep, fit
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 
@@ -107,5 +107,5 @@ def train(
     def show(done: TrainingStep) -> None:
         progress(done.step + 1, configuration.steps, "training")
 
-    result = fit(network, task, configuration, limits, show)
+    result = fit(network, task, configuration, limits, Callbacks(show))
     return TrainedNetwork(network, task, result, recorded_currents(network, series, task.washout))

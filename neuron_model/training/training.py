@@ -126,6 +126,23 @@ class Interrupted(Exception):
 
 OnStep = Callable[[TrainingStep], None]
 
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What is called while a network is trained.
+
+    step: after each step. save: with a snapshot every ``save_every`` steps (0: never), after the
+    last step and before an interruption. stop: asked after each step whether to stop.
+    """
+
+    step: OnStep | None = None
+    save: Callable[[Snapshot], None] | None = None
+    save_every: int = 0
+    stop: Callable[[], bool] | None = None
+
+
+_NO_CALLBACKS = Callbacks()
+
 DrawChips = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
 """(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
 
@@ -135,12 +152,9 @@ def fit(
     task: SeriesTask,
     configuration: TrainingConfiguration,
     limits: ParameterLimits = REALISABLE,
-    progress: OnStep | None = None,
+    callbacks: Callbacks = _NO_CALLBACKS,
     *,
     resume: Snapshot | None = None,
-    save: Callable[[Snapshot], None] | None = None,
-    save_every: int = 0,
-    stop: Callable[[], bool] | None = None,
     draw_chips: DrawChips | None = None,
 ) -> TrainingResult:
     """Train ``network`` in place; where the configuration names a device it moves there.
@@ -153,11 +167,8 @@ def fit(
         task: what to learn.
         configuration: how.
         limits: where the neurons' parameters have to stay, so that a circuit can be made.
-        progress: called after each step.
+        callbacks: what is called meanwhile.
         resume: where an earlier training with the same arguments was left.
-        save: called with a snapshot every ``save_every`` steps (0: never), after the last step and
-            before an interruption.
-        stop: asked after each step whether to stop.
         draw_chips: each sequence is heard by a chip of these, which are drawn anew every
             ``redraw`` steps of the configuration, and so is the validation part. The test part is
             heard by the network as it is trained; ``scoring.evaluate_chips`` lets chips hear it.
@@ -165,7 +176,7 @@ def fit(
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
             together.
-        Interrupted: ``stop`` said so.
+        Interrupted: ``callbacks.stop`` said so.
     """
     series = make_series(task)
     _check(network, task, series, configuration)
@@ -178,7 +189,7 @@ def fit(
             run.begin()
         else:
             run.restore(resume)
-        run.loop(progress, save, save_every, stop)
+        run.loop(callbacks)
         return run.finish()
 
 
@@ -230,13 +241,7 @@ class _Run:
             self._fit()
         self.before = score_test(self.network, self.task, self.series)
 
-    def loop(
-        self,
-        progress: OnStep | None,
-        save: Callable[[Snapshot], None] | None,
-        save_every: int,
-        stop: Callable[[], bool] | None,
-    ) -> None:
+    def loop(self, callbacks: Callbacks) -> None:
         steps = self.configuration.steps
         looks = self.configuration.validate_every or max(1, steps // LOOKS)
         for step in range(len(self.history), steps):
@@ -245,7 +250,7 @@ class _Run:
             if self.draw_chips is not None and step and step % self.configuration.redraw == 0:
                 self._draw(step)
                 self._change_chips()
-            loss, norm, stopping = self._step(step, stop)
+            loss, norm, stopping = self._step(step, callbacks.stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
             found = self._look(step) if due and len(self.series.validation) else None
             done = TrainingStep(
@@ -259,13 +264,14 @@ class _Run:
                 None if found is None else found.stream,
             )
             self.history.append(done)
-            if progress is not None:
-                progress(done)
+            if callbacks.step is not None:
+                callbacks.step(done)
             last = step + 1 == steps or self._out_of_patience()
-            if save is not None and (
-                last or stopping or (save_every and (step + 1) % save_every == 0)
+            every = callbacks.save_every
+            if callbacks.save is not None and (
+                last or stopping or (every and (step + 1) % every == 0)
             ):
-                save(self.snapshot())
+                callbacks.save(self.snapshot())
             if stopping and not last:
                 raise Interrupted(step + 1)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuron_model.analysis.noise import Noise, NoiseSource, noisy_runs
+from neuron_model.analysis.noise import Noise, NoiseSource, Sampling, noisy_runs
 from neuron_model.analysis.simulation import simulate
 from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
@@ -38,7 +38,7 @@ def test_a_linear_membrane_has_the_variance_of_the_closed_form(conductance, tau)
 def test_the_variance_does_not_hang_on_the_step():
     noise = Noise((white(0.08),))
     runs = [
-        noisy_runs(linear(), noise, [STILL] * 400, 60.0, seed=2, step=step, sampling=0.5)
+        noisy_runs(linear(), noise, [STILL] * 400, 60.0, 2, Sampling(step, 0.5))
         for step in (0.05, 0.25)
     ]
     for one in runs:
@@ -100,7 +100,9 @@ def test_without_noise_the_error_goes_with_the_square_of_the_step():
     exact = spike_times(wanted.time, wanted.voltage, float(known.parameters.u_threshold))
     errors = [
         np.abs(
-            noisy_runs(known.parameters, Noise(()), [known.stimulus], 700.0, step=step).spikes[0]
+            noisy_runs(
+                known.parameters, Noise(()), [known.stimulus], 700.0, 0, Sampling(step)
+            ).spikes[0]
             - exact
         ).max()
         for step in (0.2, 0.1)
@@ -114,7 +116,7 @@ def test_the_jitter_of_intervals_does_not_hang_on_the_step():
     noise = Noise((white(1e-3),))
     spread = []
     for step in (0.2, 0.1):
-        runs = noisy_runs(known.parameters, noise, [stimulus] * 60, 300.0, seed=7, step=step)
+        runs = noisy_runs(known.parameters, noise, [stimulus] * 60, 300.0, 7, Sampling(step))
         spread.append(np.concatenate([np.diff(train)[1:] for train in runs.spikes]).std())
     assert spread[1] == pytest.approx(spread[0], rel=0.15)
 
@@ -182,10 +184,10 @@ def test_currents_may_differ_between_runs_but_not_their_times():
     [
         ({"stimuli": []}, "at least one run"),
         ({"duration": 0.0}, "duration"),
-        ({"step": -1.0}, "step"),
-        ({"sampling": 0.0}, "sampling"),
-        ({"sampling": float("nan")}, "sampling"),
-        ({"step": 1e-7, "sampling": 1e-7, "duration": 100.0}, "memory"),
+        ({"sampling": Sampling(step=-1.0)}, "step"),
+        ({"sampling": Sampling(interval=0.0)}, "sampling"),
+        ({"sampling": Sampling(interval=float("nan"))}, "sampling"),
+        ({"sampling": Sampling(1e-7, 1e-7), "duration": 100.0}, "memory"),
     ],
 )
 def test_runs_that_cannot_be_are_refused(changes, words):
@@ -198,8 +200,8 @@ def test_a_run_with_its_copies_is_a_trajectory():
     known = preset("tonic_spiking")
     stimulus = Stimulus((0.0, 20.0), (0.5, 1.0))
     arguments = (known.parameters, Noise((white(1e-4),)), [stimulus] * 2, 60.0, 3)
-    runs = noisy_runs(*arguments, sampling=1.0, with_copies=True)
-    plain = noisy_runs(*arguments, sampling=1.0)
+    runs = noisy_runs(*arguments, Sampling(interval=1.0, copies=True))
+    plain = noisy_runs(*arguments, Sampling(interval=1.0))
     assert np.array_equal(runs.voltage, plain.voltage)
     assert plain.copies is None
     one = runs.trajectory(1, known.parameters, stimulus)

@@ -33,6 +33,7 @@ from neuron_model.training.scoring import (
     score_test,
 )
 from neuron_model.training.training import (
+    Callbacks,
     Interrupted,
     Rates,
     TrainingConfiguration,
@@ -104,7 +105,13 @@ def test_neurons_stay_within_the_limits_throughout():
             assert np.all(np.abs(e.delta) <= np.float32(0.1))
         assert np.all((p.tau_slow >= 5.0) & (p.tau_slow <= 10.0))
 
-    fit(net, TASK, TrainingConfiguration(steps=6, batch=8, learning_rate=0.5), tight, look)
+    fit(
+        net,
+        TASK,
+        TrainingConfiguration(steps=6, batch=8, learning_rate=0.5),
+        tight,
+        Callbacks(look),
+    )
     assert seen == list(range(6))
 
 
@@ -217,7 +224,9 @@ def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: st
     )
     whole = network()
     snapshots = []
-    result = fit(whole, VALIDATED, configuration, save=snapshots.append, save_every=1)
+    result = fit(
+        whole, VALIDATED, configuration, callbacks=Callbacks(save=snapshots.append, save_every=1)
+    )
     assert [s.step for s in snapshots] == [1, 2, 3, 4, 5, 6]
     for snapshot in (snapshots[0], snapshots[2], snapshots[-1]):
         resumed = network(seed=7)  # whatever it was, the snapshot says what it is
@@ -229,7 +238,12 @@ def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: st
 def test_an_interruption_is_saved_and_gone_on_with():
     snapshots = []
     with pytest.raises(Interrupted) as stopped:
-        fit(network(), TASK, SHORT, save=snapshots.append, stop=lambda: True)
+        fit(
+            network(),
+            TASK,
+            SHORT,
+            callbacks=Callbacks(save=snapshots.append, stop=lambda: True),
+        )
     assert stopped.value.step == 1
     assert [s.step for s in snapshots] == [1]
     assert fit(network(), TASK, SHORT, resume=snapshots[0]) == fit(network(), TASK, SHORT)
@@ -246,7 +260,7 @@ def test_the_best_weights_on_the_validation_part_are_kept():
         states.append(state_of(net))
 
     net = network(0, 1.0, "paper")
-    result = fit(net, VALIDATED, wild, progress=look)
+    result = fit(net, VALIDATED, wild, callbacks=Callbacks(look))
     # In both ways: the worse of the two decides.
     best = int(np.argmin([max(both) for both in looks]))
     assert best != len(looks) - 1
@@ -270,14 +284,14 @@ def test_from_rest_the_best_weights_are_those_that_do_best_in_windows():
 
 def test_what_is_carried_is_part_of_a_snapshot():
     snapshots: list = []
-    fit(network(), TASK, SHORT, save=snapshots.append, save_every=1)
+    fit(network(), TASK, SHORT, callbacks=Callbacks(save=snapshots.append, save_every=1))
     state = {k: v for k, v in snapshots[2].tensors.items() if k.startswith("streams.")}
     assert state["streams.at"].shape == state["streams.past"].shape == (8,)
     # U_m and its three copies, and the four stages of the readout's filter.
     shapes = [tuple(v.shape) for k, v in state.items() if k.startswith("streams.state")]
     assert shapes == [(8, 6)] * 4 + [(8, 4, 1)]
     from_rest = replace(SHORT, state="from_rest")
-    fit(network(), TASK, from_rest, save=snapshots.append)
+    fit(network(), TASK, from_rest, callbacks=Callbacks(save=snapshots.append))
     assert not any(k.startswith("streams.") for k in snapshots[-1].tensors)
 
 
@@ -306,7 +320,7 @@ def test_training_ends_early_where_it_brings_nothing_more():
         SHORT, steps=30, learning_rate=0.3, schedule="constant", validate_every=1, patience=2
     )
     snapshots = []
-    result = fit(network(), VALIDATED, wild, save=snapshots.append)
+    result = fit(network(), VALIDATED, wild, callbacks=Callbacks(save=snapshots.append))
     assert len(result.history) == result.best_step + 3 < 30
     assert [s.step for s in snapshots] == [len(result.history)]
     assert fit(network(), VALIDATED, wild, resume=snapshots[0]) == result
@@ -467,13 +481,22 @@ def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
     left = network()
     with pytest.raises(Interrupted):
         fit(
-            left, TASK, configuration, draw_chips=draw_chips, save=saved.append,
-            stop=lambda: not saved,
-        )  # fmt: skip
+            left,
+            TASK,
+            configuration,
+            callbacks=Callbacks(save=saved.append, stop=lambda: not saved),
+            draw_chips=draw_chips,
+        )
     gone_on = network()
     # In the middle between two draws, too: the chips are those of the network at the draw.
     snapshots = []
-    fit(network(), TASK, configuration, draw_chips=draw_chips, save=snapshots.append, save_every=1)
+    fit(
+        network(),
+        TASK,
+        configuration,
+        draw_chips=draw_chips,
+        callbacks=Callbacks(save=snapshots.append, save_every=1),
+    )
     for snapshot in (saved[0], snapshots[2], snapshots[4]):
         result = fit(gone_on, TASK, configuration, draw_chips=draw_chips, resume=snapshot)
         assert result == expected

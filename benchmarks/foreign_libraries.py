@@ -20,6 +20,10 @@ repository::
 For each the commands are those that a user would give. The folder gets technology files, their
 pictures, ``results.json``, ``table.csv`` and ``table.md``; a run that was stopped resumes with the
 next library.
+
+With ``--check`` each library is looked at without this toolkit as well: a plain deck for
+``ngspice -b`` with one NMOS of 4 um by 1 um and half the supply at its drain, whose currents with
+the gate at 0 and at half the supply are printed beside the smallest bias.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +69,16 @@ def attempt(library: dict[str, Any], folder: Path, where: Path) -> dict[str, Any
     status, document, complaint = codesign(*words)
     outcome: dict[str, Any] = {"new": status, "notes": document.get("notes", [])}
     if status != 0:
-        return outcome | {"result": "refused", "why": document.get("reasons", [complaint])}
+        limits = document.get("limits")
+        found = {"bias_current": limits["bias_current"]} if limits else {}
+        return (
+            outcome
+            | found
+            | {
+                "result": "refused",
+                "why": document.get("reasons", [complaint]),
+            }
+        )
     outcome |= {"bias_current": document["limits"]["bias_current"]}
     outcome |= {"reference": document["reference"], "corners": document["corners"]}
     status, document, complaint = codesign("validate", NEURON, "--technology", str(file))
@@ -81,6 +95,76 @@ def attempt(library: dict[str, Any], folder: Path, where: Path) -> dict[str, Any
         "ibi_error": against["pause_error"],
         "iv_error": max(curve["nrmse"] for curve in neuron["iv"].values()),
     }
+
+
+_DECK = """one transistor
+{models}
+{element} d g 0 0 {nmos} {size}
+vd d 0 {half}
+vg g 0 0
+.options gmin=1e-15 abstol=1e-16
+.control
+dc vg 0 {half} {half}
+print i(vd) i(vg)
+.endc
+.end
+"""
+
+
+def plain_check(library: dict[str, Any], where: Path) -> dict[str, float]:
+    """Ampere: into the drain of an NMOS that is off, into the gate of one at half the supply.
+
+    Raises:
+        ValueError: ngspice printed no currents.
+    """
+    models = [f'.include "{where / file}"' for file in library.get("includes", ())]
+    main = where / library["models"]
+    for section in library.get("sections", ()):
+        file, name = main, section
+        if " " in section:
+            beside, name = section.split()
+            file = main.parent / beside
+        models.append(f'.lib "{file}" {name}')
+    if not library.get("sections"):
+        models.append(f'.include "{main}"')
+    deck = _DECK.format(
+        models="\n".join(models),
+        element="x1" if library.get("subcircuit") else "m1",
+        nmos=library["nmos"],
+        size=library.get("size", "w=4u l=1u"),
+        half=library["supply"] / 2,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "check.cir"
+        path.write_text(deck)
+        done = subprocess.run(
+            ["ngspice", "-b", str(path)], capture_output=True, text=True, check=False
+        )
+    rows = [line.split() for line in done.stdout.splitlines() if line[:1].isdigit()]
+    found = [[float(word) for word in row] for row in rows if len(row) == 4]
+    if len(found) != 2:
+        raise ValueError(f"{library['name']}: ngspice printed no currents:\n{done.stdout[-500:]}")
+    return {"off_current": abs(found[0][2]), "gate_current": abs(found[1][3])}
+
+
+def check(libraries: list[dict[str, Any]], results: dict[str, Any], where: Path) -> str:
+    """A row a library: the transistor's currents and the smallest bias, in Markdown."""
+    lines = [
+        "| library | tonic spiker | smallest bias (A) | off current (A) | gate current (A) |",
+        "|---|---|---|---|---|",
+    ]
+    for library in libraries:
+        found = results.get(library["name"])
+        if found is None:
+            continue
+        currents = plain_check(library, where)
+        found["plain_ngspice"] = currents
+        smallest = found.get("bias_current", ("",))[0]
+        lines.append(
+            f"| {library['origin']} | {found['result']} | {smallest} | "
+            f"{currents['off_current']:.2g} | {currents['gate_current']:.2g} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 COLUMNS = (
@@ -150,6 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("list", type=Path, help="a TOML file that says where libraries lie")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--check", action="store_true", help="one transistor in plain ngspice too")
     arguments = parser.parse_args()
     libraries = parse_toml(read_text(arguments.list, 1_000_000), str(arguments.list))["library"]
     record = arguments.out / "results.json"
@@ -162,6 +247,11 @@ def main() -> None:
         write_atomically(arguments.out / "table.md", table(libraries, results))
         write_atomically(arguments.out / "table.csv", csv_table(libraries, results))
     print(table(libraries, results), end="")
+    if arguments.check:
+        checked = check(libraries, results, arguments.list.resolve().parent)
+        write_atomically(record, json.dumps(results, indent=1) + "\n")
+        write_atomically(arguments.out / "check.md", checked)
+        print(f"\n{checked}", end="")
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def _draw_leakage(axes: Axes, page: TechnologyPage) -> None:
     axes.set_yscale("log")
     axes.set_xlim(TEMPERATURES[0] - 5, TEMPERATURES[-1] + 5)
     axes.set_xlabel("temperature (°C)")
-    axes.set_ylabel("A")
+    axes.set_ylabel("leakage current (A)")
     if axes.lines[1:]:
         axes.legend(fontsize=7, loc="lower right")
 

@@ -101,3 +101,13 @@ def test_it_resumes_with_the_library_that_is_not_done(tmp_path, monkeypatch, sai
     said.clear()
     run(tmp_path, monkeypatch)
     assert [words[3] for words in said] == ["two"]
+
+
+@pytest.mark.ngspice
+def test_one_transistor_is_looked_at_in_plain_ngspice(tmp_path):
+    leaky = "igcmod=1 igbmod=1 toxe=2e-9 toxref=2e-9"
+    (tmp_path / "c.sp").write_text(f".model n nmos level=54 version=4.5 vth0=0.4 {leaky}\n")
+    library = {"name": "two", "models": "c.sp", "nmos": "n", "supply": 1.2}
+    found = foreign_libraries.plain_check(library, tmp_path)
+    assert 1e-13 < found["off_current"] < 1e-8
+    assert 1e-13 < found["gate_current"] < 1e-8

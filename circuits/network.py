@@ -6,7 +6,8 @@
 
 Unipolar input currents flow into the ports ``x_j``, the keep-alive current into ``ib_keep``; the
 outputs are the voltages ``y_k``. Every bias and reference line of a neuron is a port of its own.
-Lines on which nothing hangs are ports too, so that no net floats.
+Lines on which nothing hangs are ports too, and a neuron without any synapse keeps its membrane to
+itself, so that no net floats.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def _layer(
     biases: list[Line] = []
     references: list[Line] = []
     for index, neuron in enumerate(neurons):
-        circuit = neuron_circuit(neuron, technology, own.units)
+        driven = design.is_driven(target, index)
+        circuit = neuron_circuit(neuron, technology, own.units, driven)
         membrane = f"vm_{index}"
         column = _column(design, target, index, technology)
         if column is not None:

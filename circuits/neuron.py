@@ -61,17 +61,21 @@ def reference_lines(design: NeuronDesign) -> tuple[Line, ...]:
 
 
 def neuron_circuit(
-    design: NeuronDesign, technology: Technology, line_units: int | None = None
+    design: NeuronDesign,
+    technology: Technology,
+    line_units: int | None = None,
+    driven: bool = True,
 ) -> NeuronCircuit:
     """The transistor-level neuron of ``design``, with the sizes of ``technology``.
 
     line_units: of a neuron in a network, whose port ``s`` is a gate line with a diode of so many
-    unit transistors, and whose filtered voltages have no port.
+    unit transistors, and whose filtered voltages have no port. driven: whether the membrane has
+    one; without any synapse nothing would be connected to it.
     """
     biases, references = bias_lines(design), reference_lines(design)
     monitors = () if line_units else tuple(f"v_{f.timescale}" for f in design.followers)
     ports = (
-        Port(MEMBRANE, Direction.BIDIRECTIONAL),
+        *((Port(MEMBRANE, Direction.BIDIRECTIONAL),) if driven else ()),
         *(Port(name, Direction.OUTPUT) for name in monitors),
         Port(OUTPUT, Direction.OUTPUT),
         *(Port(line.port, Direction.INPUT) for line in biases),

@@ -117,6 +117,10 @@ class NetworkDesign:
         """Every projection that ends there."""
         return tuple(p for p in self.projections if p.target == target)
 
+    def is_driven(self, target: str, index: int) -> bool:
+        """Whether any weight into a neuron, or an output, has units."""
+        return any(bool(p.units[index].any()) for p in self.into(target))
+
     @property
     def unit_count(self) -> int:
         """Unit transistors of all synapses together."""

@@ -5,8 +5,8 @@
     m   = q F / (I_u t - q)                  so that q (F + m) / (m I_u) is the delay t allowed
 
 q is the charge of a unit's gate, F the fan-out of the busiest line in units. A line's own diode
-loads it as well: below I_u = q / t no diode is quick enough, and the largest weight gets fewer
-units so that each carries more.
+loads it as well: near I_u = q / t no diode of a sensible size is quick enough, and the largest
+weight gets fewer units so that each carries more.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from neuron_model.errors import InputError
 
 INPUT, OUTPUT = "x", "y"
 _ROUNDS = 4
+# Units of a line's own diode over its fan-out: beyond, the diode mostly drives its own gates.
+_LARGEST_DIODE, _SMALLEST_FAN_OUT = 4, 16
 # A projection whose largest weight has fewer units than this is noted.
 _COARSE = 8
 
@@ -175,7 +177,8 @@ def _line(
         current = unit_current * source.middle
         charge = synapses.charge(current)
         room = current * source.allowed - charge
-        if room > 0:
+        largest = _LARGEST_DIODE * max(fan_out, _SMALLEST_FAN_OUT)
+        if room * largest > charge * fan_out:
             diode = max(1, math.ceil(charge * fan_out / room * (1 - 1e-9)))
             peak = diode * unit_current * source.peak
             if peak <= limits.bias_current[1]:
@@ -320,9 +323,10 @@ def _too_large(source: _Source, fan_out: int, peak: float, limits: Limits) -> st
 
 
 def _too_slow(source: _Source, current: float, charge: float, choices: NetworkChoices) -> str:
+    least = charge / current * (1 + 1 / _LARGEST_DIODE)
     return (
-        f"network: line {source.name}: a unit of {current:.3g} A takes {charge / current:.3g} s to "
-        f"charge its own gate, but the largest allowed is {source.allowed:.3g} s, "
+        f"network: line {source.name}: a unit of {current:.3g} A needs {least:.3g} s to charge "
+        f"gates of its own and of others, but the largest allowed is {source.allowed:.3g} s, "
         f"{choices.largest_delay:g} tau_m: use a larger I0 than {choices.unit_current:.3g} A, a "
         "longer time unit, fewer units (least_units), or a smaller unit in [cells.synapse]."
     )

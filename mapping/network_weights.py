@@ -10,10 +10,16 @@ Currents are in units of I0, whatever the circuit's I0 is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from neuron_model.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from neuron_model.network.network import MTCNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +41,8 @@ class NetworkWeights:
     """All weights of a network, the layer nearest to the input first.
 
     readout: (outputs, neurons), readout_bias: (outputs,), in units of y. readout_tau: time constant
-    of each pole, (outputs,), and sample_interval: both in the neurons' units of time. inputs: the
-    range of each input that the circuit has to take, (inputs, 2), (smallest, largest).
+    of each pole, in samples, (outputs,). sample_interval: in the neurons' units of time. inputs:
+    the range of each input that the circuit has to take, (inputs, 2), (smallest, largest).
 
     Raises:
         InputError: shapes do not fit each other, or a number is not finite; layer and place named.
@@ -82,6 +88,39 @@ class NetworkWeights:
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each hidden layer."""
         return tuple(len(layer.weights) for layer in self.layers)
+
+
+def trained_weights(network: MTCNetwork, inputs: np.ndarray) -> NetworkWeights:
+    """All weights of a network as they are now.
+
+    Args:
+        network: trained.
+        inputs: range of each input, scaled as in training, (inputs, 2).
+
+    Raises:
+        InputError: ranges that do not fit, or weights that are no numbers.
+    """
+
+    def plain(tensor: Tensor) -> np.ndarray:
+        return tensor.detach().cpu().double().numpy()
+
+    layers = tuple(
+        LayerWeights(
+            plain(cast("Tensor", projection.weight)),
+            plain(cast("Tensor", projection.bias)),
+            None if layer.weights is None else plain(layer.weights),
+            float(np.min(layer.parameters_now().tau_m)),
+        )
+        for projection, layer in zip(network.projections, network.neuron_layers, strict=True)
+    )
+    return NetworkWeights(
+        layers,
+        plain(network.readout.weight),
+        plain(network.readout.bias),
+        plain(network.low_pass.log_tau.exp()),
+        network.configuration.sample_interval,
+        inputs,
+    )
 
 
 def _numbers(what: str, values: object, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -10,53 +10,22 @@ from circuits.area import area
 from circuits.network import KEEP_PORT, NetworkCircuit, network_circuit
 from circuits.structure import Capacitor, Cell, Instance, Transistor
 from circuits.synapse import KEEP
-from mapping.mapper import MappingChoices
 from mapping.network_design import NetworkDesign
-from mapping.network_mapper import NetworkChoices, map_network
-from mapping.network_neurons import map_layers, map_readouts
-from mapping.network_weights import LayerWeights, NetworkWeights
 from netlists.writer import cell_text
 from neuron_model.errors import InputError
-from neuron_model.model.parameters import NeuronParameters
-from tests.mapping.cells import LIMITS, real_cells
-from tests.mapping.neurons import EXCITABLE
+from tests.circuits.networks import CHOICES, small_circuit, small_design, small_neurons
+from tests.mapping.cells import real_cells
 from tests.mapping.synapses import made_up_synapses
-
-CHOICES = NetworkChoices(unit_current=4e-9, time_unit=1.5e-4, readout_current=2e-9)
-NEURON_CHOICES = MappingChoices(leak_sections=5)
-# The second neuron of the first layer has no fan-out, the last weight into the second layer is 0.
-WEIGHTS = NetworkWeights(
-    layers=(
-        LayerWeights(np.array([[1.0], [-2.0]]), np.array([0.2, -0.1])),
-        LayerWeights(np.array([[1.5, 0.0], [-0.5, 0.0]]), np.zeros(2), np.array([[0, -1], [1, 0]])),
-    ),
-    readout=np.array([[1.0, -3.0]]),
-    readout_bias=np.array([0.1]),
-    readout_tau=np.array([1.0]),
-    sample_interval=2.0,
-    inputs=np.array([[-1.0, 1.0]]),
-)
-
-
-def layer(size: int) -> NeuronParameters:
-    return NeuronParameters.stack(
-        [replace(EXCITABLE, name=f"n{i}", tau_slow=20.0 + i) for i in range(size)]
-    )
 
 
 @pytest.fixture(scope="module")
 def design() -> NetworkDesign:
-    return map_network(WEIGHTS, made_up_synapses(), LIMITS, CHOICES)
+    return small_design()
 
 
 @pytest.fixture(scope="module")
 def circuit(design: NetworkDesign, generic) -> NetworkCircuit:
-    cells = real_cells()
-    neurons = map_layers(
-        [layer(2), layer(2)], design, cells, made_up_synapses(), LIMITS, NEURON_CHOICES
-    )
-    readouts = map_readouts(WEIGHTS, design, cells, LIMITS, NEURON_CHOICES)
-    return network_circuit("network", design, neurons, readouts, generic)
+    return small_circuit(design, generic)
 
 
 def parts(cell: Cell) -> dict[str, Instance]:
@@ -150,9 +119,7 @@ def test_its_area_is_that_of_its_parts(circuit, design, generic):
 
 
 def test_neurons_have_one_time_unit_and_drive_their_lines(design):
-    neurons = map_layers(
-        [layer(2), layer(2)], design, real_cells(), made_up_synapses(), LIMITS, NEURON_CHOICES
-    )
+    neurons = small_neurons(design)
     for number, group in enumerate(neurons):
         for neuron in group:
             assert neuron.time_unit == pytest.approx(CHOICES.time_unit, rel=1e-4)
@@ -167,10 +134,18 @@ def test_neurons_have_one_time_unit_and_drive_their_lines(design):
             assert neuron.output.unit_current == line.full_scale
 
 
+def test_a_neuron_without_synapses_keeps_its_membrane_to_itself(design, generic):
+    first = design.projections[0]
+    silent = replace(first, units=first.units * np.array([[1], [0]]))
+    pruned = replace(design, projections=(silent, *design.projections[1:]))
+    assert [pruned.is_driven("layer0", index) for index in (0, 1)] == [True, False]
+    inside = parts(parts(small_circuit(pruned, generic).cell)["layer0_i"].cell)
+    assert set(inside) == {"column0", "neuron0", "neuron1"}
+    assert "vm" not in [port.name for port in inside["neuron1"].cell.ports]
+
+
 def test_layers_that_are_not_the_networks_are_refused(design, generic):
     with pytest.raises(InputError, match="layer 1 has 3 neurons"):
-        map_layers(
-            [layer(2), layer(3)], design, real_cells(), made_up_synapses(), LIMITS, NEURON_CHOICES
-        )
+        small_neurons(design, (2, 3))
     with pytest.raises(InputError, match="designs of"):
         network_circuit("network", design, [], [], generic)

@@ -87,6 +87,7 @@ def test_every_line_is_quick_enough_with_the_smallest_diode_that_is(weights):
         )
         assert line.fan_out == fan_out.max()
         assert line.full_scale <= LIMITS.bias_current[1]
+        assert line.units <= 4 * max(line.fan_out, 16)
         if line.name != "x" and line.units > 1:
             slower = SYNAPSES.charge(line.unit_current) * (line.fan_out + line.units - 1)
             assert slower / ((line.units - 1) * line.unit_current) > allowed * (1 - 1e-6)

@@ -11,6 +11,7 @@ from mapping.design import write_designs as write_designs
 from mapping.estimates import energy_per_spike as energy_per_spike
 from mapping.estimates import static_power as static_power
 from mapping.limits import Limits as Limits
+from mapping.macromodel import Macromodel as Macromodel
 from mapping.mapper import MappingChoices as MappingChoices
 from mapping.mapper import map_neuron as map_neuron
 from mapping.quantisation import QuantisedDesign as QuantisedDesign

@@ -25,6 +25,7 @@ from mapping.synapse_characteristics import KEEP_SHARE, KEEP_UNITS, SynapseChara
 from neuron_model.errors import InputError
 
 INPUT, OUTPUT = "x", "y"
+_DELAYS = ("largest_delay", "readout_delay")
 _ROUNDS = 4
 # Units of a line's own diode over its fan-out: beyond, the diode mostly drives its own gates.
 _LARGEST_DIODE, _SMALLEST_FAN_OUT = 4, 16
@@ -40,8 +41,9 @@ class NetworkChoices:
     readout_current: I_r, ampere. scale: one unit of y, in V0. most_units, least_units: of the
     largest weight from a source, as many as its lines are quick enough for. weight_step: one unit
     of a negative weight in I0, where it was trained so; None chooses it for each source.
-    largest_delay: of a line, in tau_m of those it feeds. input_margin: by which an input's current
-    stays above 0, of the input's range.
+    largest_delay: of a line, in tau_m of those it feeds; readout_delay: of one that feeds outputs
+    alone, in tau_m of its own layer, since there it only cuts a spike's onset. input_margin: by
+    which an input's current stays above 0, of the input's range.
     """
 
     unit_current: float
@@ -52,10 +54,11 @@ class NetworkChoices:
     least_units: int = 3
     weight_step: float | None = None
     largest_delay: float = 0.25
+    readout_delay: float = 0.5
     input_margin: float = 0.125
 
     def __post_init__(self) -> None:
-        for name in ("unit_current", "time_unit", "readout_current", "scale", "largest_delay"):
+        for name in ("unit_current", "time_unit", "readout_current", "scale", *_DELAYS):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"network: {name} = {getattr(self, name)} must be positive.")
         if not 1 <= self.least_units <= self.most_units:
@@ -132,6 +135,7 @@ def map_network(
 def _sources(weights: NetworkWeights, choices: NetworkChoices) -> Iterator[_Source]:
     """The inputs, then each hidden layer."""
     allowed = choices.largest_delay * choices.time_unit
+    reading = choices.readout_delay * choices.time_unit
     low, high = weights.inputs.T
     offset = choices.input_margin * (high - low) - low
     first = weights.layers[0]
@@ -146,16 +150,18 @@ def _sources(weights: NetworkWeights, choices: NetworkChoices) -> Iterator[_Sour
     last = len(weights.layers) - 1
     for index, layer in enumerate(weights.layers):
         fed: dict[str, np.ndarray] = {}
-        tau = layer.tau_m
+        delays: list[float] = []
         if layer.recurrent is not None:
             fed[f"layer{index}"] = layer.recurrent
+            delays.append(allowed * layer.tau_m)
         if index < last:
             after = weights.layers[index + 1]
             fed[f"layer{index + 1}"] = after.weights
-            tau = after.tau_m if layer.recurrent is None else min(tau, after.tau_m)
+            delays.append(allowed * after.tau_m)
         else:
             fed[OUTPUT] = weights.readout * _readout_share(choices)
-        yield _Source(f"s{index}", fed, allowed * tau, np.zeros(len(layer.weights)))
+            delays.append(reading * layer.tau_m)
+        yield _Source(f"s{index}", fed, min(delays), np.zeros(len(layer.weights)))
 
 
 def _readout_share(choices: NetworkChoices) -> float:
@@ -326,7 +332,7 @@ def _too_slow(source: _Source, current: float, charge: float, choices: NetworkCh
     least = charge / current * (1 + 1 / _LARGEST_DIODE)
     return (
         f"network: line {source.name}: a unit of {current:.3g} A needs {least:.3g} s to charge "
-        f"gates of its own and of others, but the largest allowed is {source.allowed:.3g} s, "
-        f"{choices.largest_delay:g} tau_m: use a larger I0 than {choices.unit_current:.3g} A, a "
+        f"gates of its own and of others, but the largest allowed is {source.allowed:.3g} s "
+        f"(largest_delay, readout_delay): use a larger I0 than {choices.unit_current:.3g} A, a "
         "longer time unit, fewer units (least_units), or a smaller unit in [cells.synapse]."
     )

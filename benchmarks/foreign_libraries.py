@@ -22,8 +22,8 @@ pictures, ``results.json``, ``table.csv`` and ``table.md``; a run that was stopp
 next library.
 
 With ``--check`` each library is looked at without this toolkit as well: a plain deck for
-``ngspice -b`` with one NMOS of 4 um by 1 um and half the supply at its drain, whose currents with
-the gate at 0 and at half the supply are printed beside the smallest bias.
+``ngspice -b`` with one NMOS of the size of an OTA's tail (2 um by 8 um) and half the supply at its
+drain, whose currents with the gate at 0 and at half the supply stand beside the smallest bias.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def attempt(library: dict[str, Any], folder: Path, where: Path) -> dict[str, Any
     for include in library.get("includes", ()):
         words += ["--include", str(where / include)]
     status, document, complaint = codesign(*words)
-    outcome: dict[str, Any] = {"new": status, "notes": document.get("notes", [])}
+    notes = [note.replace(f"{where}/", "") for note in document.get("notes", [])]
+    outcome: dict[str, Any] = {"new": status, "notes": notes}
     if status != 0:
         limits = document.get("limits")
         found = {"bias_current": limits["bias_current"]} if limits else {}
@@ -131,7 +132,7 @@ def plain_check(library: dict[str, Any], where: Path) -> dict[str, float]:
         models="\n".join(models),
         element="x1" if library.get("subcircuit") else "m1",
         nmos=library["nmos"],
-        size=library.get("size", "w=4u l=1u"),
+        size=library.get("size", "w=2u l=8u"),
         half=library["supply"] / 2,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -237,18 +238,19 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="one transistor in plain ngspice too")
     arguments = parser.parse_args()
     libraries = parse_toml(read_text(arguments.list, 1_000_000), str(arguments.list))["library"]
+    where = arguments.list.resolve().parent
     record = arguments.out / "results.json"
     results: dict[str, Any] = json.loads(record.read_text()) if record.is_file() else {}
     for library in libraries:
         if library["name"] not in results:
             print(library["name"], file=sys.stderr, flush=True)
-            results[library["name"]] = attempt(library, arguments.out, arguments.list.parent)
+            results[library["name"]] = attempt(library, arguments.out, where)
             write_atomically(record, json.dumps(results, indent=1) + "\n")
         write_atomically(arguments.out / "table.md", table(libraries, results))
         write_atomically(arguments.out / "table.csv", csv_table(libraries, results))
     print(table(libraries, results), end="")
     if arguments.check:
-        checked = check(libraries, results, arguments.list.resolve().parent)
+        checked = check(libraries, results, where)
         write_atomically(record, json.dumps(results, indent=1) + "\n")
         write_atomically(arguments.out / "check.md", checked)
         print(f"\n{checked}", end="")

@@ -22,6 +22,8 @@ _LEGEND = (
     "grey: what is allowed; dashed: the limits in the technology file, and the common modes at "
     "which the OTA works"
 )
+# Lines within this ratio of the one of the smallest bias would cross its name.
+_NEAR = 3.0
 # Ampere: what a simulator adds of itself.
 _LEAST = 1e-18
 _POINTS: Mapping[str, Any] = {"color": _CIRCUIT, "markersize": 3.5, "linewidth": 1.0}
@@ -139,15 +141,18 @@ def _draw_leakage(axes: Axes, page: TechnologyPage) -> None:
             axes.plot(TEMPERATURES, shown, line, label=label, **_POINTS)
     smallest = page.technology.limits.bias_current[0]
     axes.axhline(smallest, color=_MARK, linewidth=1.0, dashes=(3, 2))
+    cold = [values[0] for values in page.leakage.values()]
+    covered = any(smallest < value < _NEAR * smallest for value in cold)
     axes.text(
         0.02,
-        smallest,
+        smallest / 1.15 if covered else smallest,
         f"smallest bias, {quantity(smallest, 'A')}",
         transform=axes.get_yaxis_transform(),
         fontsize=7,
-        va="bottom",
+        va="top" if covered else "bottom",
     )
     axes.set_yscale("log")
+    axes.set_ylim(top=_NEAR * max(axes.get_ylim()[1], smallest))
     axes.set_xlim(TEMPERATURES[0] - 5, TEMPERATURES[-1] + 5)
     axes.set_xlabel("temperature (°C)")
     axes.set_ylabel("leakage current (A)")

@@ -14,12 +14,13 @@ from netlists.device_probe import DeviceBenches
 from netlists.engine import Engine
 from neuron_model.errors import SimulatorError
 
-# A role of the OTA, the kind of its transistor, and how many gates share its node.
+# A role of the OTA, the kind of its transistor, how many gates share its node, and whether its
+# source is at a supply: the pair's own rises until its transistors are as far off as they have to.
 _ROLES = (
-    ("tail", Polarity.NMOS, 2),
-    ("nmos_mirror", Polarity.NMOS, 2),
-    ("pmos_mirror", Polarity.PMOS, 2),
-    ("pair", Polarity.NMOS, 1),
+    ("tail", Polarity.NMOS, 2, True),
+    ("nmos_mirror", Polarity.NMOS, 2, True),
+    ("pmos_mirror", Polarity.PMOS, 2, True),
+    ("pair", Polarity.NMOS, 1, False),
 )
 
 
@@ -29,7 +30,7 @@ class Leakage:
 
     bias: the drain current that is wanted. gates: into the gates of the leakiest mirror, or the
     gate of an input, at the gate voltage at which its transistor carries the bias. off: through the
-    leakiest transistor with its gate at its source; more than the bias: it cannot be carried.
+    mirrors' leakiest transistor with its gate at its source; a smaller bias it cannot carry.
     """
 
     bias: float
@@ -45,10 +46,10 @@ def measure_leakage(technology: Technology, corner: str, bias: float, engine: En
         DeviceBenches(
             technology.device(kind), kind, technology.size("ota", role), text, technology.supply
         ).transfer(half)
-        for role, kind, _ in _ROLES
+        for role, kind, _, _ in _ROLES
     ]
     gates, off = [0.0], [0.0]
-    for (_, kind, count), result in zip(_ROLES, engine.attempt(work), strict=True):
+    for (_, kind, count, at_supply), result in zip(_ROLES, engine.attempt(work), strict=True):
         if isinstance(result, SimulatorError):
             continue
         wave = result[0]
@@ -57,5 +58,6 @@ def measure_leakage(technology: Technology, corner: str, bias: float, engine: En
         drain, gate = (np.abs(np.asarray(wave[f"i(v{node})"]))[order] for node in "dg")
         at = int(np.argmax(drain >= bias)) if drain[-1] >= bias else -1
         gates.append(count * float(gate[at]))
-        off.append(float(drain[0]))
+        if at_supply:
+            off.append(float(drain[0]))
     return Leakage(bias, max(gates), max(off))

@@ -55,15 +55,23 @@ FAST_ERROR = 0.001
 # trtol 1 and with reltol 1e-7. To come so near may take more than ngspice's 100 iterations (itl1)
 # at time 0, after which it lets go of the initial voltages and says nothing.
 _TIGHT = {"reltol": 1e-6, **SOLVING}
-# ngspice bounds the truncation error of every charge by reltol times that charge, but at least
-# chgtol. With chgtol 1e-18 C that holds for the femtocoulombs of each transistor, which decide most
-# steps and no spike; with 1e-12 C, for the picocoulombs of a neuron's capacitors alone. The preset
-# tonic_bursting on sky130, 2,600 tau_m, 13 spikes; processor seconds, error of the last spike and
-# of the worst: tight 14.4; reltol 1e-5 11.2, 0.027, 0.041 %; 1e-4 8.0, 0.088, 0.088 %; chgtol 1e-12
-# with reltol 1e-6 7.0, 0.002, 0.017 %; with 3e-6 4.4, 0.008, 0.040 % (both with bypass 1, which
-# saves nothing with junctions in the transistors, and lets a starting point pass that is none:
-# 50 mA from the supply of a nanoampere neuron, and a slow voltage that is off from then on).
-_FAST = {**_TIGHT, "reltol": 3e-6, "chgtol": 1e-12}
+# ngspice bounds the error of each step in every charge by trtol times reltol times that charge, or
+# times chgtol if that is more. With chgtol 1e-18 C that holds for the femtocoulombs of each
+# transistor, which decide most steps and no spike; here it is 9e-15 C times trtol, whatever the charge is. And
+# it repeats the solution of a step until voltages change by less than reltol and vntol, currents by
+# less than reltol and abstol. Newton's method doubles the right digits with each repetition: with
+# reltol 1e-3 the second one out of three proves what is there, and starting points are found at
+# -40 degC for which TIGHT takes thousands of iterations. A smaller trtol makes up for it in steps.
+# bypass stays away: it lets a starting point pass that is none (50 mA from the supply of a
+# nanoampere neuron, and a slow voltage that is off from then on).
+_FAST = {
+    **_TIGHT,
+    "reltol": 1e-3,
+    "vntol": 1e-6,
+    "abstol": 1e-14,
+    "trtol": 1e-3,
+    "chgtol": 9e-12,
+}
 
 _OPTIONS: Mapping[Accuracy, Mapping[str, float]] = MappingProxyType(
     {

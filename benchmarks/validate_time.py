@@ -34,7 +34,7 @@ from codesign.workflows.circuit import Circuit, circuit_of, mapped_neurons
 from codesign.workflows.rhythm import about_to_change
 from codesign.workflows.source import load_source
 from codesign.workflows.stimuli import stimuli_for
-from codesign.workflows.validate import Task, expected
+from codesign.workflows.validate import DrivenCircuit, expected
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, OperatingPoint
 from netlists.engine import Engine
@@ -95,7 +95,7 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
             first = mapped_neurons(source, drives, technology, conditions, workbench)
             return circuit_of(next(first), workbench)
 
-        task = Task(mapped(), drives[0])
+        task = DrivenCircuit(mapped(), drives[0])
 
         def model() -> None:
             report, _ = expected(task, Accuracy.FAST).as_built
@@ -107,7 +107,7 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
             "mapping": mapped,
             "model": model,
             "workers": lambda: simulate([standing(response)]),
-            "curves": lambda: simulate(task.curves()),
+            "curves": lambda: simulate([task.curves()]),
             "response": lambda: simulate([response]),
         }
         found = {

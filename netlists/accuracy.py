@@ -55,12 +55,12 @@ FAST_ERROR = 0.001
 # trtol 1 and with reltol 1e-7. To come so near may take more than ngspice's 100 iterations (itl1)
 # at time 0, after which it lets go of the initial voltages and says nothing.
 _TIGHT = {"reltol": 1e-6, **SOLVING}
-# ngspice bounds the error of each step in every charge by trtol times reltol times that charge, or
-# times chgtol if that is more. With chgtol 1e-18 C that holds for the femtocoulombs of each
-# transistor, which decide most steps and no spike; here it is 9e-15 C times trtol, whatever the charge is. And
-# it repeats the solution of a step until voltages change by less than reltol and vntol, currents by
+# ngspice bounds the error of a step in every charge by trtol times reltol times that charge, or
+# times chgtol where that is more. With chgtol 1e-18 C this holds for the femtocoulombs of each
+# transistor, which decide most steps and no spike; with 9e-12 C all charges may err alike. And it
+# repeats the solution of a step until voltages change by less than reltol and vntol, currents by
 # less than reltol and abstol. Newton's method doubles the right digits with each repetition: with
-# reltol 1e-3 the second one out of three proves what is there, and starting points are found at
+# reltol 1e-3 the second one proves what with 3e-6 takes a third, and starting points are found at
 # -40 degC for which TIGHT takes thousands of iterations. A smaller trtol makes up for it in steps.
 # bypass stays away: it lets a starting point pass that is none (50 mA from the supply of a
 # nanoampere neuron, and a slow voltage that is off from then on).

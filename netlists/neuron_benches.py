@@ -12,15 +12,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from circuits.neuron import MEMBRANE, OUTPUT, NeuronCircuit
-from mapping.design import NeuronDesign
+from mapping.design import FollowerDesign, NeuronDesign
 from netlists.accuracy import SOLVING, Accuracy
 from netlists.bench import (
     DEFAULT_OPTIONS,
+    Alteration,
     Bench,
     BenchInstance,
     CurrentSource,
     DCSweep,
     PiecewiseLinear,
+    Resistor,
     Step,
     Subject,
     Transient,
@@ -33,7 +35,7 @@ from neuron_model.model.parameters import Timescale, follows
 
 SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
-_MAX_STEP = 4.0
+_MAX_STEP = 10.0
 _RAMP = 0.05
 # The ramps of a recorded current, about the times at which it changes: ngspice begins anew with
 # small steps at each corner, of which there are thousands, and smaller ones after a shorter ramp.
@@ -44,6 +46,9 @@ _FEW_STEPS = 10
 # curves come out of ngspice's search wrong by several I0, and it takes ten times as long; held to
 # 1e-4, the curves are the same but for those points.
 _SWEEP_OPTIONS = {"reltol": 1e-4, **SOLVING}
+# Ohm, of what holds a voltage: nanoamperes through the one are nanovolts, a volt at the other is a
+# thousandth of gmin's current.
+_HOLDING, _LETTING_GO = 1.0, 1e18
 
 
 @dataclass(frozen=True)
@@ -79,19 +84,49 @@ class NeuronBenches:
         a slower name whose time constant is no longer than those that follow does so as well, see
         :func:`neuron_model.model.parameters.follows`.
         """
+        fixed: list[BenchElement] = [
+            VoltageSource(f"vhold_{x.timescale}", f"v_{x.timescale}", "0", self._held(x, held))
+            for x in self.design.followers
+            if not follows(self.design, x.timescale, timescale)
+        ]
+        return self._curves(f"I-V curve, {timescale}", fixed, (self._sweep(low, high, step),), held)
+
+    def iv_of_all(self, low: float, high: float, step: float, held: float) -> Bench:
+        """The curves of :meth:`iv` of all timescales, fast to ultraslow, from one circuit.
+
+        ngspice reads it once, which takes it as long as a curve. Slower voltages are held through
+        a resistor each, which lets go of them when it is altered.
+        """
+        fixed: list[BenchElement] = []
+        for x in self.design.followers:
+            name, node = f"hold_{x.timescale}", f"v_{x.timescale}"
+            fixed.append(VoltageSource(f"v{name}", name, "0", self._held(x, held)))
+            fixed.append(Resistor(f"r{name}", node, name, _HOLDING))
+        steps: list[Step] = []
+        for timescale in Timescale:
+            for x in self.design.followers:
+                free = follows(self.design, x.timescale, timescale)
+                resistance = _LETTING_GO if free else _HOLDING
+                steps.append(Alteration(f"rhold_{x.timescale}", "resistance", resistance))
+            steps.append(self._sweep(low, high, step))
+        return self._curves("I-V curves", fixed, tuple(steps), held)
+
+    def _sweep(self, low: float, high: float, step: float) -> DCSweep:
+        """The membrane from ``low`` to ``high`` units."""
         volts = self.design.volts
-        fixed: list[BenchElement] = [VoltageSource("vmembrane", MEMBRANE, "0", float(volts(held)))]
-        for follower in self.design.followers:
-            if not follows(self.design, follower.timescale, timescale):
-                value = float(volts(held)) + follower.shift
-                node = f"v_{follower.timescale}"
-                fixed.append(VoltageSource(f"vhold_{follower.timescale}", node, "0", value))
-        sweep = DCSweep(
-            "vmembrane", float(volts(low)), float(volts(high)), step * self.design.unit_voltage
-        )
+        size = step * self.design.unit_voltage
+        return DCSweep("vmembrane", float(volts(low)), float(volts(high)), size)
+
+    def _held(self, follower: FollowerDesign, held: float) -> float:
+        """At which voltage a follower settles whose membrane stands at ``held`` units."""
+        return float(self.design.volts(held)) + follower.shift
+
+    def _curves(
+        self, what: str, fixed: list[BenchElement], steps: tuple[Step, ...], held: float
+    ) -> Bench:
+        membrane = VoltageSource("vmembrane", MEMBRANE, "0", float(self.design.volts(held)))
         options = _SWEEP_OPTIONS | dict(self.options)
-        what = f"I-V curve, {timescale}"
-        return self._bench(what, fixed, (sweep,), ("i(vmembrane)",), options)
+        return self._bench(what, [membrane, *fixed], steps, ("i(vmembrane)",), options)
 
     def transient(
         self, times: np.ndarray, currents: np.ndarray, duration: float, start: float = 0.0
@@ -174,9 +209,14 @@ def design_tau(design: NeuronDesign) -> float:
     )
 
 
-def iv_curve(result: Result, design: NeuronDesign) -> tuple[np.ndarray, np.ndarray]:
-    """(voltage in U, current in I0) of an I-V bench: leak and elements, the bias taken off."""
-    wave = result[0]
+def iv_curve(
+    result: Result, design: NeuronDesign, number: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """(voltage in U, current in I0) of an I-V bench: leak and elements, the bias taken off.
+
+    number: of its curve, where the bench has several.
+    """
+    wave = result[number]
     return design.units(wave.axis), clamp_current(wave, design) + design.i_bias
 
 

@@ -47,13 +47,12 @@ class DrivenCircuit:
 
     def benches(self, accuracy: Accuracy = Accuracy.TIGHT) -> tuple[Bench, ...]:
         """I-V curves fast to ultraslow, then the response in time."""
-        return (*self.curves(), self.response(accuracy))
+        return self.curves(), self.response(accuracy)
 
-    def curves(self) -> tuple[Bench, ...]:
+    def curves(self) -> Bench:
         """I-V curves fast to ultraslow."""
-        low, high = IV_RANGE
         rest = float(self.built.parameters[0].u_rest)
-        return tuple(self.built.benches.iv(x, low, high, _IV_STEP, rest) for x in Timescale)
+        return self.built.benches.iv_of_all(*IV_RANGE, _IV_STEP, rest)
 
     def response(self, accuracy: Accuracy) -> Bench:
         """The response in time."""
@@ -113,14 +112,15 @@ def attempted(
     jobs = []
     for i, task in enumerate(tasks):
         jobs.append(task.response(accuracy.first))
-        jobs += task.curves() if owners[id(task.built)] == i else ()
+        if owners[id(task.built)] == i:
+            jobs.append(task.curves())
     results = _counted(workbench, jobs, "simulating in ngspice")
-    curves: dict[int, list[Result | SimulatorError]] = {}
+    curves: dict[int, Result | SimulatorError] = {}
     again: dict[int, tuple[str, ...]] = {}
     for i, task in enumerate(tasks):
         response, key = next(results), id(task.built)
         if owners[key] == i:
-            curves[key] = [next(results) for _ in Timescale]
+            curves[key] = next(results)
         against = expected(task, accuracy.first)
         found = _compared(task, curves[key], response, against, accuracy.first)
         why: tuple[str, ...] = ()
@@ -149,16 +149,16 @@ def _counted(
 
 def _compared(
     task: DrivenCircuit,
-    curves: Sequence[Result | SimulatorError],
+    curves: Result | SimulatorError,
     response: Result | SimulatorError,
     against: Expected,
     accuracy: Accuracy,
 ) -> NeuronValidation | SimulatorError:
-    failed = next((r for r in (response, *curves) if isinstance(r, SimulatorError)), None)
-    if failed is not None:
-        return failed
-    results = [r for r in (*curves, response) if isinstance(r, Result)]
-    found = compare(task, results, against)
+    if isinstance(response, SimulatorError):
+        return response
+    if isinstance(curves, SimulatorError):
+        return curves
+    found = compare(task, (curves, response), against)
     return replace(found, accuracy=accuracy)
 
 
@@ -190,12 +190,13 @@ def compare(
     """The verdict on one neuron from the results of :meth:`DrivenCircuit.benches`."""
     against = expected(task) if against is None else against
     built, drive = task.built, task.drive
+    swept, in_time = results
     model = built.parameters[0]
     curves = tuple(
-        _curve(built, timescale, result)
-        for timescale, result in zip(Timescale, results[:-1], strict=True)
+        _curve(built, timescale, *iv_curve(swept, built.design, number))
+        for number, timescale in enumerate(Timescale)
     )
-    run = response(results[-1], built.design)
+    run = response(in_time, built.design)
     circuit = circuit_regime(built, run, drive.onset)
     (of_model, model_run), (of_built, built_run) = against.model, against.as_built
     shaped = is_circuit_shaped(model)
@@ -263,8 +264,9 @@ def thinned(time: np.ndarray, voltage: np.ndarray) -> Waveform:
     return Waveform(time[order], voltage[order])
 
 
-def _curve(built: Circuit, timescale: Timescale, result: Result) -> CurveComparison:
-    voltage, circuit = iv_curve(result, built.design)
+def _curve(
+    built: Circuit, timescale: Timescale, voltage: np.ndarray, circuit: np.ndarray
+) -> CurveComparison:
     model = built.parameters[0]
     wanted = iv_curves(model, voltage, operating_point=float(model.u_rest)).at(timescale)
     expected = built_curves(built.as_built, model, voltage)[timescale]

@@ -123,6 +123,23 @@ def test_the_membrane_sets_the_clock(benches):
 
 
 @pytest.mark.ngspice
+def test_curves_of_one_circuit_are_those_of_a_circuit_each(engine: Engine, benches):
+    sweep = (-3.0, 3.0, 0.1, 0.4)
+    together, *alone = engine.map(
+        [benches.iv_of_all(*sweep), *(benches.iv(x, *sweep) for x in Timescale)]
+    )
+    assert len(together) == len(Timescale)
+    for number, one in enumerate(alone):
+        voltage, current = iv_curve(together, benches.design, number)
+        expected_voltage, expected = iv_curve(one, benches.design)
+        np.testing.assert_allclose(voltage, expected_voltage)
+        np.testing.assert_allclose(current, expected, atol=1e-4 * np.ptp(expected))
+    # a voltage that is not let go of, or not held, would show
+    curves = [iv_curve(together, benches.design, number)[1] for number in range(3)]
+    assert np.abs(np.diff(curves, axis=0)).max(axis=1).min() > 0.1
+
+
+@pytest.mark.ngspice
 def test_the_curves_ngspice_measures_are_the_trained_ones(engine: Engine, benches):
     neuron = burster(i_bias=0.25)
     results = engine.map([benches.iv(x, -3.0, 3.0, 0.1, 0.0) for x in Timescale])

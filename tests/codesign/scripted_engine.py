@@ -33,11 +33,10 @@ class ScriptedEngine(Engine):
         for bench in benches:
             assert bench.subject is not None
             design = self._built[bench.subject.name].design
-            (step,) = bench.analyses
-            if isinstance(step, DCSweep):
-                self.curves += 1
-                axis = step.start + step.step * np.arange(step.points)
-                yield Result((Waveforms("v-sweep", axis, {"i(vmembrane)": 0.0 * axis}),))
+            sweeps = [step for step in bench.analyses if isinstance(step, DCSweep)]
+            if sweeps:
+                self.curves += len(sweeps)
+                yield Result(tuple(map(_flat, sweeps)))
                 continue
             fast = Accuracy.FAST.options
             tight = {name: bench.options[name] for name in fast if name in bench.options} != fast
@@ -54,3 +53,9 @@ class ScriptedEngine(Engine):
                 **{f"v(v_{f.timescale})": still for f in design.followers},
             }
             yield Result((Waveforms("time", run.time * design.time_unit, vectors),))
+
+
+def _flat(sweep: DCSweep) -> Waveforms:
+    """A curve of no current."""
+    axis = sweep.start + sweep.step * np.arange(sweep.points)
+    return Waveforms("v-sweep", axis, {"i(vmembrane)": 0.0 * axis})

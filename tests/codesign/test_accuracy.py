@@ -153,7 +153,7 @@ def test_progress_says_what_is_simulated_again(built, engine):
     told = []
     telling = Workbench(engine, lambda done, total, what: told.append((done, total, what)))
     validate(tasks(built), telling)
-    assert told[-2:] == [(8, 8, "simulating in ngspice"), (1, 1, validate_module.REPEATING)]
+    assert told[-2:] == [(4, 4, "simulating in ngspice"), (1, 1, validate_module.REPEATING)]
 
 
 def test_files_say_with_which_accuracy_each_neuron_was_judged(built, engine):

@@ -88,14 +88,25 @@ def test_a_network_of_transistors_says_what_torch_says(cache, engine):
         y = net(signal)[0][0, :, 0].numpy()
         voltages = [v[0].numpy() for v in net.hidden(signal).voltages]
     at_ends = np.arange(1, len(series) + 1) * STEP * STEPS
-    circuit_y = np.interp(at_ends, found.time, found.outputs[:, 0])
-    assert np.corrcoef(y, circuit_y)[0, 1] > 0.95
-    assert np.sqrt(np.mean((y - circuit_y) ** 2)) < 0.3 * y.std()
+    # lines and columns make it late, by a part of tau_m each: apart from that it says the same
+    errors = {
+        lag: difference(y[:-1], np.interp(at_ends[:-1] + lag, found.time, found.outputs[:, 0]))
+        for lag in np.arange(0.0, STEP * STEPS, STEP)
+    }
+    assert errors[0.0] < 0.3 * y.std()
+    late = min(errors, key=lambda lag: errors[lag])
+    assert late < 3.0
+    assert errors[late] < 0.06 * y.std()
     time = np.arange(1, STEPS * len(series) + 1) * STEP
     for index, voltage in enumerate(np.concatenate(voltages, axis=1).T):
         built = np.interp(time, found.time, found.membranes[:, index])
         assert upward(built) == upward(voltage)
-        assert np.sqrt(np.mean((built - voltage) ** 2)) < 0.3 * voltage.std()
+        assert difference(built, voltage) < 0.3 * voltage.std()
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean((one - other) ** 2)))
 
 
 def upward(voltage: np.ndarray) -> int:

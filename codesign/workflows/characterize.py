@@ -12,6 +12,7 @@ import numpy as np
 from circuits.structure import Cell, Polarity
 from circuits.technology import Technology
 from codesign.workflows.claims import check_claims
+from codesign.workflows.measured_once import measured_once
 from codesign.workflows.models import models_for
 from mapping.characteristics import (
     CellCharacteristics,
@@ -81,14 +82,11 @@ def characterize(
     """
     benches, fingerprint = _prepared(technology, conditions)
     path = characteristics_path(technology, conditions, fingerprint)
-    if not fresh and path.is_file():
-        try:
-            return read_characteristics(path)
-        except InputError:
-            pass  # a broken cache file is measured anew and replaced
-    measured = _believed(benches, conditions, fingerprint, engine, progress)
-    write_characteristics(path, measured)
-    return measured
+
+    def measure() -> CellCharacteristics:
+        return _believed(benches, conditions, fingerprint, engine, progress)
+
+    return measured_once(path, read_characteristics, measure, write_characteristics, fresh)
 
 
 def _believed(

@@ -14,6 +14,7 @@ from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
 from codesign.workflows.characterize import cache_name
+from codesign.workflows.measured_once import measured_once
 from codesign.workflows.models import models_for
 from mapping.cell_noise import (
     CellNoise,
@@ -32,7 +33,6 @@ from netlists.cache_folder import cache_folder
 from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
 from netlists.writer import cell_text
-from neuron_model.errors import InputError
 from neuron_model.progress import Progress, silent
 
 # Raised whenever what is measured, or how, changes.
@@ -71,15 +71,12 @@ def measure_noise(
     models = models_for(technology, conditions.corner, cells)
     fingerprint = _fingerprint(technology, measured, models.content_hash, cells)
     path = cache_folder() / "noise" / cache_name(technology, conditions, fingerprint)
-    if not fresh and path.is_file():
-        try:
-            return read_cell_noise(path)
-        except InputError:
-            pass  # a broken cache file is measured again and replaced
-    benches = CellNoiseBenches(technology, models.text, conditions.temperature)
-    noise = _measure(benches, measured, fingerprint, engine, progress)
-    write_cell_noise(path, noise)
-    return noise
+
+    def measure() -> CellNoise:
+        benches = CellNoiseBenches(technology, models.text, conditions.temperature)
+        return _measure(benches, measured, fingerprint, engine, progress)
+
+    return measured_once(path, read_cell_noise, measure, write_cell_noise, fresh)
 
 
 def _fingerprint(

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from circuits.structure import Cell
 from circuits.technology import Technology
 from codesign.workflows.characterize import cache_name
+from codesign.workflows.measured_once import measured_once
 from codesign.workflows.models import models_for
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.sensitivity import (
@@ -30,7 +30,6 @@ from netlists.cell_benches import CellBenches
 from netlists.engine import Engine, Result
 from netlists.sensitivity_benches import Perturbation, perturbed
 from netlists.waveforms import Waveforms
-from neuron_model.errors import InputError
 from neuron_model.progress import Progress, silent
 
 # Raise it whenever what is measured, or how, changes.
@@ -65,16 +64,12 @@ def measure_sensitivities(
     fingerprint = _fingerprint(characteristics, with_factor)
     name = cache_name(technology, characteristics.conditions, fingerprint)
     path = cache_folder() / "sensitivities" / name
-    if not fresh and path.is_file():
-        try:
-            return read_sensitivities(path)
-        except InputError:
-            pass  # a broken cache file is measured anew and replaced
-    measured = _Measurement(technology, characteristics, with_factor).run(
-        engine, fingerprint, progress
-    )
-    write_sensitivities(Path(path), measured)
-    return measured
+
+    def measure() -> CellSensitivities:
+        measurement = _Measurement(technology, characteristics, with_factor)
+        return measurement.run(engine, fingerprint, progress)
+
+    return measured_once(path, read_sensitivities, measure, write_sensitivities, fresh)
 
 
 def _fingerprint(characteristics: CellCharacteristics, with_factor: bool) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from circuits.synapse import unit
 from circuits.technology import Technology
 from codesign.workflows.characterize import cache_name
+from codesign.workflows.measured_once import measured_once
 from codesign.workflows.models import models_for
 from mapping.characteristics import MirrorTable
 from mapping.conditions import Conditions
@@ -32,7 +33,6 @@ from netlists.synapse_benches import (
     static_gain,
 )
 from netlists.writer import cell_text
-from neuron_model.errors import InputError
 
 # Raised whenever what is measured, or how, changes.
 _METHOD = 2
@@ -63,14 +63,11 @@ def measure_synapses(
     """
     benches, fingerprint = synapse_benches(technology, conditions)
     path = cache_folder() / "synapses" / cache_name(technology, conditions, fingerprint)
-    if not fresh and path.is_file():
-        try:
-            return read_synapses(path)
-        except InputError:
-            pass  # a broken cache file is measured again and replaced
-    measured = _measure(benches, conditions, fingerprint, engine)
-    write_synapses(path, measured)
-    return measured
+
+    def measure() -> SynapseCharacteristics:
+        return _measure(benches, conditions, fingerprint, engine)
+
+    return measured_once(path, read_synapses, measure, write_synapses, fresh)
 
 
 def synapse_benches(technology: Technology, conditions: Conditions) -> tuple[SynapseBenches, str]:

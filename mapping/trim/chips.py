@@ -31,7 +31,6 @@ from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.stimulus import Stimulus
-from neuron_model.network.population import population_reports
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,9 @@ class MacromodelChips:
         drive = self.stimulation
         if drive is None:
             raise InputError("trim: patterns of chips need a stimulation.")
+        # which brings torch along: whoever only reads of chips goes without
+        from neuron_model.network.population import population_reports
+
         return population_reports(
             self.parameters(rows, values), drive.stimulus, duration, drive.onset, drive.threshold
         )

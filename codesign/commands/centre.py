@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.backend_arguments import add_neuron, read_single
+from codesign.studies.arguments import add_executor
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from codesign.workflows.centring import Centred, CentringProblem
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -52,16 +52,20 @@ def add_parser(subparsers: "Subparsers") -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="neuron file to write; FILE.db keeps the trials, so that a search can be gone on with",
+        help="neuron file to write; FILE.jsonl keeps the trials: a search that was stopped resumes",
     )
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology, with_mismatch_set
-    from codesign.console import print_json, step_progress
-    from codesign.workbench import WorkbenchSettings
-    from codesign.workflows.centring import centre, centring_problem
+    from codesign.console import print_json
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.centering.evaluation import centering_problem
+    from codesign.studies.centering.plan import CenteringPlan
+    from codesign.studies.centering.study import study_centering
+    from codesign.studies.centering.table import print_results
     from codesign.workflows.stimuli import stimuli_for
     from neuron_model.model.neuron_file import neuron_to_table, write_neuron
 
@@ -69,18 +73,19 @@ def run(arguments: argparse.Namespace) -> int:
     technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
-    with step_progress("measuring the cells") as progress:
-        with WorkbenchSettings().open(progress) as workbench:
-            problem = centring_problem(source.neurons[0], drive, technology, workbench)
-        outcome = centre(
-            problem,
+    record = arguments.out.with_name(f"{arguments.out.name}.jsonl")
+    with studied(arguments, "measuring the cells") as (executor, progress):
+        problem = centering_problem(source.neurons[0], drive, technology, executor.tools)
+        plan = CenteringPlan(
+            len(problem.parameters.elements),
             arguments.trials,
             arguments.chips,
             arguments.seed,
             arguments.tolerance,
-            arguments.out.with_name(f"{arguments.out.name}.db"),
-            progress,
         )
+        found, outcome = study_centering(problem, plan, executor, record, progress)
+    if outcome is None:
+        return stopped(arguments, found)
     written = write_neuron(arguments.out, outcome.parameters)
     if arguments.json:
         from codesign.mismatch_study import report_to_json
@@ -88,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         print_json(
             {
-                "chips": outcome.chips,
+                "chips": outcome.samples,
                 "mismatch_set": technology.mismatch.name,
                 "yield": {
                     "before": yields_to_json(outcome.before),
@@ -101,27 +106,5 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        _print(problem, outcome, written)
+        print_results(problem, outcome, written)
     return 0
-
-
-def _print(problem: "CentringProblem", outcome: "Centred", written: Path) -> None:
-    from codesign.console import print_table
-    from codesign.mismatch_study import RHYTHM
-
-    pairs = zip(problem.parameters.elements, outcome.parameters.elements, strict=True)
-    rows: list[tuple[object, ...]] = []
-    for before, after in pairs:
-        for name in ("alpha", "delta"):
-            values = getattr(before, name), getattr(after, name)
-            rows.append((f"{before.timescale.value} {name}", *values))
-    rows.append(("i_bias", problem.parameters.i_bias, outcome.parameters.i_bias))
-    for name in RHYTHM:
-        values = getattr(problem.model, name), getattr(outcome.nominal, name)
-        rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
-    title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
-    print_table(title, ("", "before", "centred"), rows)
-    drawn = f"{outcome.chips} chips of the mismatch set {problem.technology.mismatch.name}"
-    print(f"{drawn} before, as built: {outcome.before}")
-    print(f"{drawn} centred, as built: {outcome.after}")
-    print(written)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.backend_arguments import add_neuron, read_single
+from codesign.studies.arguments import add_executor
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from codesign.sizing_study import SizingFigures, SizingStudy
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -69,18 +69,21 @@ def add_parser(subparsers: "Subparsers") -> None:
         required=True,
         metavar="DIR",
         help="folder for technology.toml, sizing.json, sizing.png and the trials; a search that "
-        "was stopped goes on from there, and more --trials add to it",
+        "was stopped resumes from there, and more --trials add to it",
     )
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology, with_mismatch_set
-    from codesign.console import print_json, step_progress
-    from codesign.sizing_study import SizingGoal, sizing_to_json
-    from codesign.workbench import WorkbenchSettings
-    from codesign.workflows.size_search import Effort, search, write_sizing
-    from codesign.workflows.sizing import sizing_problem
+    from codesign.console import print_json
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.sizing.evaluation import sizing_problem
+    from codesign.studies.sizing.plan import Effort
+    from codesign.studies.sizing.results import SizingGoal, sizing_to_json
+    from codesign.studies.sizing.study import study_sizing, write_sizing
+    from codesign.studies.sizing.table import print_results
     from codesign.workflows.stimuli import stimuli_for
 
     goal = SizingGoal(
@@ -95,91 +98,15 @@ def run(arguments: argparse.Namespace) -> int:
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     effort = Effort(arguments.trials, arguments.chips, arguments.seed)
-    settings = WorkbenchSettings()
-    with (
-        step_progress("measuring the cells as they are") as progress,
-        settings.open(progress) as workbench,
-    ):
-        problem = sizing_problem(source.neurons[0], drive, technology, workbench)
-        outcome = search(problem, goal, workbench, effort, arguments.out)
+    with studied(arguments, "measuring the cells as they are") as (executor, progress):
+        problem = sizing_problem(source.neurons[0], drive, technology, executor.tools)
+        found, outcome = study_sizing(problem, goal, effort, executor, arguments.out, progress)
+    if outcome is None:
+        return stopped(arguments, found)
     name = arguments.name or f"{technology.name}_sized"
     written = write_sizing(arguments.out, problem, outcome, arguments.technology, name)
     if arguments.json:
         print_json({**sizing_to_json(outcome), "technology_file": written})
     else:
-        _print(outcome, written)
+        print_results(outcome, written)
     return 0 if outcome.is_met else 1
-
-
-def _print(outcome: "SizingStudy", written: Path | None) -> None:
-    from codesign.console import print_table
-    from codesign.mismatch_study import drawn_by
-    from codesign.sizing_study import KEPT
-
-    trials = {trial.number: trial for trial in outcome.trials}
-    shown = list(outcome.front)
-    if outcome.start not in shown and trials[outcome.start].figures is not None:
-        shown.insert(0, outcome.start)
-    rows = [_row(_label(outcome, n), trials[n].figures) for n in shown]
-    if outcome.chosen is not None:
-        rows.append(_row("> checked", outcome.checked))
-    columns = (
-        "trial",
-        "regime kept",
-        "and rhythm",
-        "interval error",
-        "area um2",
-        "gates um2",
-        "power nW",
-        "energy nJ",
-        "I0 nA",
-        "C_m pF",
-    )
-    title = (
-        f"{outcome.name} on {outcome.technology}{drawn_by(outcome.mismatch_set)}: "
-        f"{len(outcome.trials)} sizes tried; those that no other is better than in yield, area and "
-        "energy (<: sizes of before; >: chosen, and again as checked)"
-    )
-    print_table(title, columns, rows)
-    if written is None:
-        print("no size that was tried is within the budget with the neuron's regime kept")
-        return
-    assert outcome.chosen is not None
-    factors = trials[outcome.chosen].choice.area_factors
-    print("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
-    if outcome.checked is not None:
-        regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
-        print(
-            f"of {outcome.checked.chips} chips that were checked {regime} keep the regime of the "
-            f"model, {rhythm} regime and rhythm"
-        )
-    if outcome.is_met:
-        print(f"target met by trial {outcome.chosen}: {written}")
-    else:
-        assert outcome.checked is not None
-        print(
-            f"target missed by the best sizes found (trial {outcome.chosen}): "
-            f"{outcome.goal.reached(outcome.checked):.1%} of the chips keep the "
-            f"{outcome.goal.keep}, {outcome.goal.chip_yield:.1%} wanted: {written}"
-        )
-
-
-def _label(outcome: "SizingStudy", number: int) -> str:
-    marks = {outcome.start: "< ", outcome.chosen: "> "}
-    return f"{marks.get(number, '')}{number}"
-
-
-def _row(label: str, figures: "SizingFigures | None") -> tuple[str, ...]:
-    assert figures is not None
-    return (
-        label,
-        f"{figures.chip_yield:.1%}",
-        f"{figures.rhythm_yield:.1%}",
-        f"{figures.interval_error:.1%}",
-        f"{figures.area:.0f}",
-        f"{figures.gate_area:.0f}",
-        f"{1e9 * figures.static_power:.0f}",
-        f"{1e9 * figures.energy_per_spike:.3g}",
-        f"{1e9 * figures.unit_current:.3g}",
-        f"{1e12 * figures.membrane_capacitance:.3g}",
-    )

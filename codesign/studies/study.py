@@ -136,7 +136,8 @@ class Study:
 
     name: in the record and in messages, such as "sweep". identity: what decides outcomes beside
     the fields of the task, by the name that a message calls it (a seed of the plan, the axes).
-    label: what progress says, such as "sweeping".
+    label: what progress says, such as "sweeping". expected: how many points it will have, where
+    its plan asks for them bit by bit.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Study:
     task: Task
     identity: Mapping[str, object] = field(default_factory=dict)
     label: str = ""
+    expected: int = 0
 
     @property
     def head(self) -> RecordHead:
@@ -238,7 +240,7 @@ def run(
                     points = _distinct(study.plan.next(known), known)
                     if not points:
                         break
-                    planned = len(known) + len(points)
+                    planned = max(len(known) + len(points), study.expected)
                     if progress:
                         progress(len(known), planned, label)
                     task = study.task.prepare(executor.tools, points)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from circuits.technology import Technology, load_technology
+from codesign.studies.centering.task import CenteringTask
 from codesign.studies.identity import (
     ABSENT,
     content,
@@ -20,6 +21,8 @@ from codesign.studies.identity import (
     key,
 )
 from codesign.studies.noise.task import NoiseTask
+from codesign.studies.sizing.results import SizingGoal
+from codesign.studies.sizing.task import SizingTask
 from codesign.studies.sweep.configuration import SweepConfiguration
 from codesign.studies.temperature.task import TemperatureTask
 from codesign.workflows.source import Drive
@@ -39,6 +42,9 @@ _OF_TECHNOLOGY = {
 LEFT_OUT = {
     Technology: _OF_TECHNOLOGY,
     TemperatureTask: _OF_TECHNOLOGY,
+    SizingTask: _OF_TECHNOLOGY,
+    CenteringTask: _OF_TECHNOLOGY,
+    SizingGoal: set(),
     NoiseTask: _OF_TECHNOLOGY | {"NoiseTask.neuron"},
     NeuronParameters: set(),
     Drive: set(),

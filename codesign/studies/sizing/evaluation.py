@@ -14,7 +14,7 @@ from circuits.neuron import neuron_circuit
 from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
 from circuits.technology import Technology, check_mismatch, conditions_at
-from codesign.sizing_study import SizingChoice, SizingFigures
+from codesign.studies.sizing.results import SizingChoice, SizingFigures
 from codesign.workbench import Workbench
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import default_choices

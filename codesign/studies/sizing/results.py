@@ -125,7 +125,7 @@ class SizingTrial:
 
 
 @dataclass(frozen=True)
-class SizingStudy:
+class SizingResults:
     """All trials of a search, and the one chosen.
 
     front: numbers of the trials within the budget that no other is better than in yield, area and
@@ -180,7 +180,7 @@ def front(trials: Sequence[SizingTrial], goal: SizingGoal) -> tuple[int, ...]:
     return tuple(n for n, _ in sorted(left.values(), key=lambda pair: pair[1].area))
 
 
-def sizing_to_json(study: SizingStudy) -> dict[str, Any]:
+def sizing_to_json(study: SizingResults) -> dict[str, Any]:
     """A JSON document of everything; numbers that are not finite become null."""
     return {
         **{f.name: getattr(study, f.name) for f in fields(study) if f.name != "trials"},

@@ -7,12 +7,12 @@ import pytest
 
 from codesign.console import plain
 from codesign.plots import save_figure
-from codesign.sizing_plots import sizing_figure
-from codesign.sizing_study import (
+from codesign.studies.sizing.picture import sizing_figure
+from codesign.studies.sizing.results import (
     SizingChoice,
     SizingFigures,
     SizingGoal,
-    SizingStudy,
+    SizingResults,
     SizingTrial,
     front,
     sizing_to_json,
@@ -94,9 +94,9 @@ def test_impossible_goals_are_refused(goal):
         SizingGoal(**goal)
 
 
-def study(checked: SizingFigures | None) -> SizingStudy:
+def study(checked: SizingFigures | None) -> SizingResults:
     many = trials(figures(0.5, 1000.0), figures(0.9, 3000.0), None, figures(0.4, 1500.0, math.inf))
-    return SizingStudy(
+    return SizingResults(
         name="burster",
         technology="sky130",
         regime="tonic_bursting",

@@ -3,12 +3,16 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from circuits.technology import load_technology
 from codesign.command_line import main
-from codesign.workflows.centring import CentringProblem, centre, moved
+from codesign.studies.centering.evaluation import CenteringProblem, moved
+from codesign.studies.centering.plan import CenteringPlan
+from codesign.studies.centering.study import CenteringResults, study_centering
+from codesign.studies.executors.serial import SerialExecutor
 from mapping.characteristics import Orientation
 from neuron_model.analysis.regimes import Regime, classify
 from neuron_model.analysis.simulation import simulate
@@ -33,26 +37,40 @@ DRIVE = Drive(Stimulus.constant(0.0), 300.0)
 
 
 @pytest.fixture(scope="module")
-def problem() -> CentringProblem:
+def problem() -> CenteringProblem:
     run = simulate(EDGE, DRIVE.stimulus, DRIVE.duration)
     model = classify(run.time, run.voltage)
     assert model.regime == Regime.TONIC_SPIKING
     technology = replace(GENERIC, name="made_up")
-    return CentringProblem(EDGE, DRIVE, technology, real_cells(), exponential_cells(), model)
+    return CenteringProblem(EDGE, DRIVE, technology, real_cells(), exponential_cells(), model)
+
+
+def centre(
+    problem: CenteringProblem,
+    trials: int,
+    chips: int,
+    tolerance: float = 0.25,
+    record: Path | None = None,
+) -> CenteringResults:
+    plan = CenteringPlan(len(problem.parameters.elements), trials, chips, tolerance=tolerance)
+    with SerialExecutor() as executor:
+        outcome = study_centering(problem, plan, executor, record)[1]
+    assert outcome is not None
+    return outcome
 
 
 def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
-    outcome = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.db")
+    outcome = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
     assert outcome.before.regime.value < 0.9
     assert outcome.after.regime.value > outcome.before.regime.value + 0.05
     assert outcome.after.rhythm.value <= outcome.after.regime.value
     assert outcome.nominal.regime == Regime.TONIC_SPIKING
     interval = outcome.nominal.interspike_interval / problem.model.interspike_interval
     assert abs(interval - 1) <= 0.5
-    again = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.db")
+    again = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
     assert again == outcome
-    with pytest.raises(InputError, match="holds the search of another"):
-        centre(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.db")
+    with pytest.raises(InputError, match="is the record of another centering"):
+        centre(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -65,12 +83,12 @@ def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
     ],
 )
 def test_a_search_on_another_technology_is_another_search(problem, tmp_path, changed):
-    centre(problem, 1, 1, record=tmp_path / "c.db")
+    centre(problem, 1, 1, record=tmp_path / "c.jsonl")
     technology = replace(problem.technology, **changed)
-    with pytest.raises(InputError, match="holds the search of another"):
-        centre(replace(problem, technology=technology), 1, 1, record=tmp_path / "c.db")
+    with pytest.raises(InputError, match="is the record of another centering"):
+        centre(replace(problem, technology=technology), 1, 1, record=tmp_path / "c.jsonl")
     described = replace(problem.technology, description="of another day")
-    centre(replace(problem, technology=described), 1, 1, record=tmp_path / "c.db")
+    centre(replace(problem, technology=described), 1, 1, record=tmp_path / "c.jsonl")
 
 
 def test_what_moves_is_alpha_delta_and_bias():
@@ -110,7 +128,9 @@ def test_numbers_out_of_range_are_refused(problem, changes, words):
 
 
 def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("codesign.workflows.centring.centring_problem", lambda *_: problem)
+    monkeypatch.setattr(
+        "codesign.studies.centering.evaluation.centering_problem", lambda *_: problem
+    )
     neuron, out = write_neuron(tmp_path / "n.toml", EDGE), tmp_path / "centred.toml"
     words = ["centre", str(neuron), "--technology", "generic", "--current", "0:0", "--duration"]
     words += ["300", "--trials", "2", "--chips", "5", "--out", str(out), "--json"]

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from codesign.mismatch_study import drawn_by
 from codesign.plots import COLOURS, INK, PALE, STYLE
-from codesign.sizing_study import SizingFigures, SizingGoal, SizingStudy
+from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingResults
 
 _NANO = 1e9
 _THOUSAND = 1e-3
 
 
-def sizing_figure(study: SizingStudy) -> Figure:
+def sizing_figure(study: SizingResults) -> Figure:
     """Yield over area, and energy per spike over area: every trial, the front, the choice."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.4), layout="constrained")
@@ -32,7 +32,7 @@ def sizing_figure(study: SizingStudy) -> Figure:
         return figure
 
 
-def _draw_yield(axes: Axes, study: SizingStudy) -> None:
+def _draw_yield(axes: Axes, study: SizingResults) -> None:
     _draw(axes, study, lambda f: 100 * study.goal.reached(f))
     if study.checked is not None:
         _draw_interval(axes, study.checked, study.goal)
@@ -58,13 +58,13 @@ def _draw_interval(axes: Axes, checked: SizingFigures, goal: SizingGoal) -> None
     axes.vlines(place, 100 * low, 100 * high, color=COLOURS["circuit"], linewidth=1.2)
 
 
-def _draw_energy(axes: Axes, study: SizingStudy) -> None:
+def _draw_energy(axes: Axes, study: SizingResults) -> None:
     _draw(axes, study, lambda f: _NANO * f.energy_per_spike)
     axes.set_ylabel("energy per spike (nJ)")
     axes.set_title("energy")
 
 
-def _draw(axes: Axes, study: SizingStudy, height: Any) -> None:
+def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
     """Trials pale, those of the front filled, the sizes of before and the chosen ones marked."""
     known = {t.number: t.figures for t in study.trials if t.figures is not None}
 

@@ -9,18 +9,19 @@ import pytest
 
 from circuits.technology import TECHNOLOGY_FOLDER, load_technology
 from codesign.command_line import main
-from codesign.sizing_study import SizingChoice, SizingFigures, SizingGoal
+from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.sizing import task
+from codesign.studies.sizing.evaluation import SizingProblem
+from codesign.studies.sizing.plan import Effort
+from codesign.studies.sizing.results import SizingChoice, SizingFigures, SizingGoal, SizingResults
+from codesign.studies.sizing.study import RECORD_FILE, study_sizing, write_sizing
 from codesign.workbench import Workbench
-from codesign.workflows import size_search
-from codesign.workflows.size_search import SEARCH_FILE, Effort, search, write_sizing
-from codesign.workflows.sizing import SizingProblem
-from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.stimulus import Stimulus
-from tests.codesign.test_sizing_study import figures
+from tests.codesign.studies.sizing.test_sizing_results import figures
 from tests.mapping.neurons import EXCITABLE
 from tests.mapping.sensitivities import exponential_cells
 
@@ -29,7 +30,15 @@ DRIVE = Drive(Stimulus.constant(0.1), 400.0)
 PROBLEM = SizingProblem(
     EXCITABLE, DRIVE, GENERIC, exponential_cells(), RegimeReport(Regime.TONIC_SPIKING, 1.0, 0, ())
 )
-NO_ENGINE = Workbench(Engine())
+
+
+def search(
+    problem: SizingProblem, goal: SizingGoal, effort: Effort, folder: Path | None = None
+) -> SizingResults:
+    with SerialExecutor() as executor:
+        outcome = study_sizing(problem, goal, effort, executor, folder)[1]
+    assert outcome is not None
+    return outcome
 
 
 def made_up(
@@ -53,12 +62,12 @@ def made_up(
 
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(size_search, "evaluate", made_up)
+    monkeypatch.setattr(task, "evaluate", made_up)
 
 
 @pytest.mark.usefixtures("cheap")
 def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
-    arguments = (PROBLEM, SizingGoal(0.9), NO_ENGINE, Effort(16, 20, 3))
+    arguments = (PROBLEM, SizingGoal(0.9), Effort(16, 20, 3))
     whole = search(*arguments)
     calls = 0
 
@@ -66,12 +75,12 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monke
         nonlocal calls
         calls += 1
         if calls == 13:
-            raise KeyboardInterrupt
+            raise RuntimeError("killed")
         return made_up(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(size_search, "evaluate", killed)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(task, "evaluate", killed)
+        with pytest.raises(RuntimeError, match="killed"):
             search(*arguments, folder=tmp_path)
     again = search(*arguments, folder=tmp_path)
     assert again.trials == whole.trials
@@ -79,14 +88,14 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monke
     # the folder knows them all: nothing but the check is evaluated
     calls = 100
     with monkeypatch.context() as patch:
-        patch.setattr(size_search, "evaluate", killed)
+        patch.setattr(task, "evaluate", killed)
         assert search(*arguments, folder=tmp_path).trials == whole.trials
     assert calls <= 106
 
 
 @pytest.mark.usefixtures("cheap")
 def test_the_cheapest_that_passes_the_check_is_chosen():
-    outcome = search(PROBLEM, SizingGoal(0.9), NO_ENGINE, Effort(30, 20))
+    outcome = search(PROBLEM, SizingGoal(0.9), Effort(30, 20))
     assert outcome.is_met
     meets = [t for t in outcome.trials if t.figures and t.figures.chip_yield >= 0.91]
     assert outcome.trials[outcome.chosen] == min(meets, key=lambda t: t.figures.area)
@@ -97,7 +106,7 @@ def test_the_cheapest_that_passes_the_check_is_chosen():
 
 @pytest.mark.usefixtures("cheap")
 def test_a_goal_out_of_reach_is_missed_by_the_best():
-    outcome = search(PROBLEM, SizingGoal(0.99, area=6000.0), NO_ENGINE, Effort(12, 20))
+    outcome = search(PROBLEM, SizingGoal(0.99, area=6000.0), Effort(12, 20))
     assert not outcome.is_met
     assert outcome.checked.area <= 6000.0
 
@@ -114,33 +123,32 @@ def test_a_goal_out_of_reach_is_missed_by_the_best():
 def test_numbers_out_of_range_are_refused(changes, words):
     numbers = {"trials": 4, "chips": 10, "seed": 0} | changes
     with pytest.raises(InputError, match=words):
-        search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(**numbers))
+        search(PROBLEM, SizingGoal(), Effort(**numbers))
 
 
 @pytest.mark.usefixtures("cheap")
 def test_a_folder_of_another_search_is_refused(tmp_path):
-    search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(1, 10), folder=tmp_path)
-    with pytest.raises(InputError, match=f"{SEARCH_FILE}: holds the search of another"):
-        search(PROBLEM, SizingGoal(0.5), NO_ENGINE, Effort(1, 10), folder=tmp_path)
+    search(PROBLEM, SizingGoal(), Effort(1, 10), folder=tmp_path)
+    with pytest.raises(InputError, match=f"{RECORD_FILE}: is the record of another sizing"):
+        search(PROBLEM, SizingGoal(0.5), Effort(1, 10), folder=tmp_path)
     other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
-    with pytest.raises(InputError, match="mismatch set"):
+    with pytest.raises(InputError, match="mismatch.name = 'other'"):
         search(
             replace(PROBLEM, technology=other),
             SizingGoal(),
-            NO_ENGINE,
             Effort(1, 10),
             folder=tmp_path,
         )
     broken = tmp_path / "broken"
     broken.mkdir()
-    (broken / SEARCH_FILE).write_text("no database, and long enough not to be taken for one")
-    with pytest.raises(InputError, match="cannot be used to keep trials"):
-        search(PROBLEM, SizingGoal(), NO_ENGINE, Effort(1, 10), folder=broken)
+    (broken / RECORD_FILE).write_text("no database, and long enough not to be taken for one")
+    with pytest.raises(InputError, match="is no record of a study"):
+        search(PROBLEM, SizingGoal(), Effort(1, 10), folder=broken)
 
 
 @pytest.mark.usefixtures("cheap")
 def test_the_sizes_become_a_technology_file(tmp_path):
-    outcome = search(PROBLEM, SizingGoal(0.8), NO_ENGINE, Effort(6, 10))
+    outcome = search(PROBLEM, SizingGoal(0.8), Effort(6, 10))
     path = write_sizing(tmp_path, PROBLEM, outcome, "generic", "mine")
     sized = load_technology(path)
     chosen = outcome.trials[outcome.chosen].choice
@@ -183,3 +191,9 @@ def test_larger_devices_are_nearer_to_the_model(tmp_path, thresholds_only, capsy
     assert (out / "sizing.png").is_file()
     sized = load_technology(out / "technology.toml")
     assert sized.models.folder == thresholds_only.parent
+
+
+def test_a_folder_with_trials_of_an_earlier_version_is_refused(tmp_path):
+    (tmp_path / "search.db").write_bytes(b"SQLite format 3")
+    with pytest.raises(InputError, match=r"search.db: holds trials as an earlier version kept"):
+        search(PROBLEM, SizingGoal(), Effort(1, 10), folder=tmp_path)

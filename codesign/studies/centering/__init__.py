@@ -1,0 +1,1 @@
+"""Design centering: a neuron moved to the middle of its regime, so that more samples keep it."""

@@ -1,0 +1,81 @@
+"""A search for cell sizes as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codesign.console import print_table
+from codesign.mismatch_study import drawn_by
+from codesign.studies.sizing.results import KEPT, SizingFigures, SizingResults
+
+
+def print_results(outcome: SizingResults, written: Path | None) -> None:
+    """The Pareto front, what was selected, and where it stands, on standard output."""
+
+    trials = {trial.number: trial for trial in outcome.trials}
+    shown = list(outcome.front)
+    if outcome.start not in shown and trials[outcome.start].figures is not None:
+        shown.insert(0, outcome.start)
+    rows = [_row(_label(outcome, n), trials[n].figures) for n in shown]
+    if outcome.chosen is not None:
+        rows.append(_row("> checked", outcome.checked))
+    columns = (
+        "trial",
+        "regime kept",
+        "and rhythm",
+        "interval error",
+        "area um2",
+        "gates um2",
+        "power nW",
+        "energy nJ",
+        "I0 nA",
+        "C_m pF",
+    )
+    title = (
+        f"{outcome.name} on {outcome.technology}{drawn_by(outcome.mismatch_set)}: "
+        f"{len(outcome.trials)} sizes tried; those that no other is better than in yield, area and "
+        "energy (<: sizes of before; >: chosen, and again as checked)"
+    )
+    print_table(title, columns, rows)
+    if written is None:
+        print("no size that was tried is within the budget with the neuron's regime kept")
+        return
+    assert outcome.chosen is not None
+    factors = trials[outcome.chosen].choice.area_factors
+    print("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
+    if outcome.checked is not None:
+        regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
+        print(
+            f"of {outcome.checked.chips} chips that were checked {regime} keep the regime of the "
+            f"model, {rhythm} regime and rhythm"
+        )
+    if outcome.is_met:
+        print(f"target met by trial {outcome.chosen}: {written}")
+    else:
+        assert outcome.checked is not None
+        print(
+            f"target missed by the best sizes found (trial {outcome.chosen}): "
+            f"{outcome.goal.reached(outcome.checked):.1%} of the chips keep the "
+            f"{outcome.goal.keep}, {outcome.goal.chip_yield:.1%} wanted: {written}"
+        )
+
+
+def _label(outcome: SizingResults, number: int) -> str:
+    marks = {outcome.start: "< ", outcome.chosen: "> "}
+    return f"{marks.get(number, '')}{number}"
+
+
+def _row(label: str, figures: SizingFigures | None) -> tuple[str, ...]:
+    assert figures is not None
+    return (
+        label,
+        f"{figures.chip_yield:.1%}",
+        f"{figures.rhythm_yield:.1%}",
+        f"{figures.interval_error:.1%}",
+        f"{figures.area:.0f}",
+        f"{figures.gate_area:.0f}",
+        f"{1e9 * figures.static_power:.0f}",
+        f"{1e9 * figures.energy_per_spike:.3g}",
+        f"{1e9 * figures.unit_current:.3g}",
+        f"{1e12 * figures.membrane_capacitance:.3g}",
+    )

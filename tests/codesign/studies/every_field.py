@@ -29,15 +29,18 @@ _CHANGED: dict[type, tuple[Any, Any]] = {
 
 
 def dataclasses_within(kind: Any) -> list[Any]:
-    """``kind`` and every dataclass that its fields are declared with, each once."""
+    """``kind`` and every dataclass that its fields are declared with, each once; what is behind a
+    field that does not count is not looked at."""
     found: list[Any] = []
 
     def walk(hint: Any) -> None:
         if is_dataclass(hint):
             if hint not in found:
                 found.append(hint)
-                for each in typing.get_type_hints(hint).values():
-                    walk(each)
+                hints = typing.get_type_hints(hint)
+                for one in fields(hint):
+                    if one.metadata.get("identity", True):
+                        walk(hints[one.name])
             return
         for each in typing.get_args(hint):
             walk(each)
@@ -78,17 +81,23 @@ def made(kind: Any) -> Any:
     hints = typing.get_type_hints(kind)
     made = object.__new__(kind)
     for each in fields(kind):
-        object.__setattr__(made, each.name, pair(hints[each.name])[0])
+        object.__setattr__(made, each.name, _pair_of(each, hints[each.name])[0])
     return made
+
+
+def _pair_of(field: Any, hint: Any) -> tuple[Any, Any]:
+    """What does not count may be anything; its type may be one that only mypy can resolve."""
+    return pair(hint if field.metadata.get("identity", True) else str)
 
 
 def changed(value: Any, name: str) -> Any:
     """The same with one field as the second of its :func:`pair`."""
     hint = typing.get_type_hints(type(value))[name]
+    field = next(each for each in fields(value) if each.name == name)
     other = object.__new__(type(value))
     for each in fields(value):
         object.__setattr__(other, each.name, getattr(value, each.name))
-    object.__setattr__(other, name, pair(hint)[1])
+    object.__setattr__(other, name, _pair_of(field, hint)[1])
     return other
 
 

@@ -6,14 +6,18 @@ there; progress stays on standard error and is plain where that is no terminal.
 
 import contextlib
 import dataclasses
+import io
 import json
 import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+from codesign.notebook import in_notebook
 
 if TYPE_CHECKING:
     from codesign.workbench import Workbench
@@ -65,6 +69,19 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table on standard output; cells are shown as they are, numbers with four digits."""
+    _print_table(sys.stdout, title, columns, rows)
+
+
+def table_text(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """The same as text without colours."""
+    text = io.StringIO()
+    _print_table(text, title, columns, rows)
+    return text.getvalue()
+
+
+def _print_table(
+    file: IO[str], title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -74,10 +91,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(escape(column), overflow="fold")
     for row in rows:
         table.add_row(*(escape(_cell(cell)) for cell in row))
-    console = Console(file=sys.stdout)
+    console = Console(file=file)
     if not console.is_terminal:
         # A pipe has no width: a table that is folded at 80 columns is of no use to grep.
-        console = Console(file=sys.stdout, width=240)
+        console = Console(file=file, width=240)
     if title:
         # the table's own title would be folded at the table's width, and read as markup
         console.print(title, style="table.title", markup=False, highlight=False, soft_wrap=True)
@@ -114,7 +131,7 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         description: what is being done.
         total: how many steps there are, where that is known.
     """
-    if not _shows_bars():
+    if not shows_bars():
         note(description)
 
         def say(steps: float = 1, description: str | None = None) -> None:
@@ -140,7 +157,8 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+    console = Console() if in_notebook() else Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(description, total=total)
 
         def move(steps: float = 1, description: str | None = None) -> None:
@@ -149,8 +167,11 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         yield move
 
 
-def _shows_bars() -> bool:
-    """Whether standard error is a terminal, or is said to be one."""
+def shows_bars() -> bool:
+    """Whether there is somebody to see a bar: a terminal at standard error, or a notebook."""
+    if in_notebook():
+        # rich moves its bars with them
+        return find_spec("ipywidgets") is not None
     if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR")):
         return False  # without rich, which takes a moment to load
     from rich.console import Console
@@ -227,6 +248,25 @@ def open_workbench(description: str, time_limit: float | None = None) -> Iterato
     settings = WorkbenchSettings(time_limit=time_limit)
     with step_progress(description) as progress, settings.open(progress, progress.watch) as bench:
         yield bench
+
+
+@contextlib.contextmanager
+def shown_workbench(description: str, given: "Workbench | None" = None) -> Iterator["Workbench"]:
+    """A workbench for a call from Python, while the block runs.
+
+    It is the ``given`` one, or one that shows a bar where there is somebody to see it, and says
+    nothing elsewhere.
+    """
+    if given is not None:
+        yield given
+    elif shows_bars():
+        with open_workbench(description) as workbench:
+            yield workbench
+    else:
+        from codesign.workbench import WorkbenchSettings
+
+        with WorkbenchSettings().open() as workbench:
+            yield workbench
 
 
 def _cell(value: object) -> str:

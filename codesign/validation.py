@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from codesign.console import table_text
+from codesign.validation_table import COLUMNS, remarks, row, title
 from codesign.verdicts import DEFINITIONS, PASSED, Timing, Verdict, verdict, verdict_to_json
 from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.html_table import html_table
 from neuron_model.model.parameters import Timescale
 
 
@@ -115,6 +118,17 @@ class Validation:
     neurons: tuple[NeuronValidation, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
     exported: int = 0
+
+    def __str__(self) -> str:
+        rows = [row(neuron) for neuron in self.neurons]
+        lines = (*remarks(self), summary(self))
+        return table_text(title(self), COLUMNS, rows) + "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"Validation({title(self)}: {summary(self)})"
+
+    def _repr_html_(self) -> str:
+        return html_table([row(neuron) for neuron in self.neurons], COLUMNS, title(self))
 
     @property
     def by_name(self) -> dict[str, tuple[NeuronValidation, ...]]:

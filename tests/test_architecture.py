@@ -16,7 +16,7 @@ FOREIGN = {
 }
 # The rooms of neuron_model: each imports only those before it, or those on the same line.
 ROOMS = (
-    {"errors", "atomic", "progress", "lazy_names"},
+    {"errors", "atomic", "progress", "html_table", "lazy_names"},
     {"model"},
     {"analysis"},
     {"backends", "fused", "fused_gpu"},
@@ -120,9 +120,22 @@ Graph = dict[str, set[str]]
 def module_graph(sources: dict[str, str]) -> Graph:
     """Which module imports which, also inside of functions; imports for type checkers are none.
 
-    sources: text of each module by its full name.
+    A module brings the packages along that it lies in, but for those that the importer lies in.
+
+    Args:
+        sources: text of each module by its full name.
     """
-    return {name: set(_imported_modules(text, set(sources))) for name, text in sources.items()}
+    graph: Graph = {}
+    for name, text in sources.items():
+        found = set(_imported_modules(text, set(sources)))
+        around = {parent for each in found for parent in _packages_around(each)}
+        graph[name] = found | {p for p in around - {name, *_packages_around(name)} if p in sources}
+    return graph
+
+
+def _packages_around(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _imported_modules(text: str, known: set[str]) -> Iterator[str]:
@@ -195,6 +208,8 @@ def test_circles_are_seen():
         ["p", "p.a"]
     ]
     assert circles(module_graph({"p.a": "from p.a import x"})) == [["p.a"]]
+    around = {"p.q": "import p.q.b", "p.q.b": "import p.a", "p.q.c": "", "p.a": "import p.q.c"}
+    assert circles(module_graph(around)) == [["p.a", "p.q", "p.q.b"]]
 
 
 def test_rooms_of_the_model_know_only_those_before_them():

@@ -13,7 +13,7 @@ import pytest
 from neuron_model.lazy_names import names_in_stub
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("neuron_model", "mapping", "circuits", "netlists")
+PACKAGES = ("neuron_model", "mapping", "circuits", "netlists", "codesign")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -38,16 +38,14 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from dataclasses import replace
+
     from circuits.technology import load_technology
     from codesign.arguments import mapping_choices
-    from codesign.console import print_json, print_table, step_progress
-    from codesign.workbench import WorkbenchSettings
-    from codesign.workflows.estimates import estimate, write_estimates
-    from codesign.workflows.export import export, summary
-    from codesign.workflows.quantise import codes_to_json, map_layer, write_codes
+    from codesign.built_circuit import build
+    from codesign.console import open_workbench, print_json, print_table
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
-    from mapping.macromodel import Macromodel
     from neuron_model.errors import InputError
 
     technology = load_technology(arguments.technology)
@@ -55,38 +53,20 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.out or source.folder
     if folder is None:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
-    stimuli = stimuli_for(source, arguments.current, arguments.duration)
-    settings = WorkbenchSettings()
-    with step_progress("mapping the neurons") as progress, settings.open(progress) as workbench:
-        layer = map_layer(
-            source.neurons,
+    driven = replace(source, drives=stimuli_for(source, arguments.current, arguments.duration))
+    choices = mapping_choices(arguments, technology)
+    with open_workbench("mapping the neurons") as workbench:
+        built = build(
+            driven,
             technology,
-            workbench,
-            mapping_choices(arguments, technology),
-            arguments.share_lines,
+            None,
+            choices,
+            share_lines=arguments.share_lines,
+            workbench=workbench,
         )
-        designs = layer.designs
-        measured = workbench.cells(technology, designs[0].conditions)
-    estimates = tuple(
-        estimate(Macromodel(design, measured), technology, drive)
-        for design, drive in zip(designs, stimuli, strict=True)
-    )
-    written = export(
-        source.neurons,
-        designs,
-        technology,
-        folder,
-        [s.stimulus for s in stimuli],
-        [s.duration for s in stimuli],
-    )
-    written = (*written, write_estimates(folder, estimates))
-    if layer.quantised:
-        written = (*written, write_codes(folder, layer))
-    document = summary(designs, written, estimates)
-    if layer.quantised:
-        document["codes"] = codes_to_json(layer)
+        exported = built.export(folder)
     if arguments.json:
-        print_json(document)
+        print_json(exported.document())
         return 0
     rows = [
         (
@@ -101,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             e.static_power * 1e9,
             None if e.energy_per_spike is None else e.energy_per_spike * 1e9,
         )
-        for d, e in zip(designs, estimates, strict=True)
+        for d, e in zip(exported.designs, exported.estimates, strict=True)
     ]
     columns = (
         "neuron",
@@ -115,14 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
         "power (nW)",
         "nJ/spike",
     )
-    print_table(f"{technology.name}: {len(written)} files in {folder}", columns, rows)
+    print_table(f"{technology.name}: {len(exported.files)} files in {folder}", columns, rows)
+    layer = built.layer
     if layer.shared is not None:
         worst = max(q.curve_error for q in layer.quantised)
         print(
             f"{layer.shared.lines} lines instead of {layer.shared.own_lines}: curves are off by at "
             f"most {worst:.2g} I0 (rms), {max(layer.shared.own_errors):.2g} with lines of their own"
         )
-    for design in designs:
+    for design in exported.designs:
         for note in design.notes:
             print(f"note: {design.name}: {note}")
     for note in technology.notes:

@@ -48,23 +48,22 @@ def run(arguments: argparse.Namespace) -> int:
 
     from circuits.technology import conditions_at, load_technology
     from codesign.arguments import mapping_choices
+    from codesign.built_circuit import build
     from codesign.console import open_workbench, print_json
     from codesign.validation import validation_to_json, write_validation
-    from codesign.workflows.circuit import mapped_neurons
-    from codesign.workflows.run_validation import print_validation, select, validate_neurons
+    from codesign.workflows.run_validation import print_validation, select
     from codesign.workflows.source import load_source
     from codesign.workflows.stimuli import stimuli_for
-    from netlists.accuracy import Accuracy
 
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
     chosen = source.only(select(source, arguments.neurons))
-    drives = stimuli_for(chosen, arguments.current, arguments.duration)
+    driven = replace(chosen, drives=stimuli_for(chosen, arguments.current, arguments.duration))
     conditions = conditions_at(technology, arguments.corner, arguments.temperature)
     choices = mapping_choices(arguments, technology)
     with open_workbench("validating", arguments.time_limit) as workbench:
-        neurons = mapped_neurons(chosen, drives, technology, conditions, workbench, choices)
-        found = validate_neurons(tuple(neurons), workbench, Accuracy(arguments.accuracy))
+        built = build(driven, technology, conditions, choices, workbench=workbench)
+        found = built.validate(accuracy=arguments.accuracy)
     validation = replace(found, exported=len(source.neurons))
     folder = arguments.out or source.folder
     if folder is not None:

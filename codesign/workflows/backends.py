@@ -64,13 +64,47 @@ class ModelBackend:
         return iv_curves(parameters, voltage, operating_point)
 
 
+def circuit_response(
+    circuit: Circuit, workbench: Workbench, drive: Drive, accuracy: Accuracy
+) -> Trajectory:
+    """The response of transistors, in ngspice; samples are where the simulator took its steps.
+
+    accuracy: with AUTO the response is simulated again with tight tolerances where its regime
+    hangs on them.
+    """
+    from netlists.neuron_benches import response
+
+    stimulus = drive.stimulus
+    times, values = np.array(stimulus.times), np.array(stimulus.values)
+
+    def simulated(accuracy: Accuracy) -> Response:
+        bench = circuit.benches.at(accuracy).transient(times, values, drive.duration)
+        return response(workbench.engine.run(bench), circuit.design)
+
+    run = simulated(accuracy.first)
+    if accuracy.repeats and _is_doubtful(circuit, run, drive):
+        run = simulated(Accuracy.TIGHT)
+    copies = [run.filtered.get(x, run.membrane) for x in TIMESCALES]
+    return Trajectory(run.time, State(run.membrane, *copies), stimulus(run.time), run.output)
+
+
+def circuit_curves(
+    circuit: Circuit, workbench: Workbench, voltage: np.ndarray, operating_point: float
+) -> IVCurves:
+    """The I-V curves of transistors, in ngspice, at ``voltage``, evenly spaced, (points,)."""
+    from netlists.neuron_benches import iv_curve
+
+    low, high = float(voltage[0]), float(voltage[-1])
+    step = (high - low) / (len(voltage) - 1)
+    benches = [circuit.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES]
+    # The simulator's sweep may miss the last points by a rounding error.
+    measured = [iv_curve(result, circuit.design) for result in workbench.engine.map(benches)]
+    return IVCurves(voltage, *(np.interp(voltage, u, current) for u, current in measured))
+
+
 @dataclass(frozen=True)
 class CircuitBackend:
-    """The transistors that the neuron maps to, in ngspice.
-
-    accuracy: of responses; with AUTO a response is simulated again with tight tolerances where its
-    regime hangs on them.
-    """
+    """The transistors that the neuron maps to, in ngspice; accuracy: of responses."""
 
     technology: Technology
     conditions: Conditions
@@ -80,38 +114,17 @@ class CircuitBackend:
     def respond(
         self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
     ) -> Trajectory:
-        """See :class:`Backend`; samples are where the simulator took its steps."""
-        from netlists.neuron_benches import response
-
-        times, values = np.array(stimulus.times), np.array(stimulus.values)
-
+        """See :class:`Backend` and :func:`circuit_response`."""
         drive = Drive(stimulus, duration)
-        built = self._circuit(parameters, drive)
-
-        def simulated(accuracy: Accuracy) -> Response:
-            bench = built.benches.at(accuracy).transient(times, values, duration)
-            return response(self.workbench.engine.run(bench), built.design)
-
-        run = simulated(self.accuracy.first)
-        if self.accuracy.repeats and _is_doubtful(built, run, drive):
-            run = simulated(Accuracy.TIGHT)
-        copies = [run.filtered.get(x, run.membrane) for x in TIMESCALES]
-        return Trajectory(run.time, State(run.membrane, *copies), stimulus(run.time), run.output)
+        circuit = self._circuit(parameters, drive)
+        return circuit_response(circuit, self.workbench, drive, self.accuracy)
 
     def curves(
         self, parameters: NeuronParameters, voltage: np.ndarray, operating_point: float
     ) -> IVCurves:
         """See :class:`Backend`."""
-        from netlists.neuron_benches import iv_curve
-
-        low, high = float(voltage[0]), float(voltage[-1])
-        step = (high - low) / (len(voltage) - 1)
-        built = self._circuit(parameters, Drive(Stimulus.constant(0.0), 1.0))
-        benches = [built.benches.iv(x, low, high, step, operating_point) for x in TIMESCALES]
-        results = self.workbench.engine.map(benches)
-        # The simulator's sweep may miss the last points by a rounding error.
-        measured = [iv_curve(result, built.design) for result in results]
-        return IVCurves(voltage, *(np.interp(voltage, u, current) for u, current in measured))
+        circuit = self._circuit(parameters, Drive(Stimulus.constant(0.0), 1.0))
+        return circuit_curves(circuit, self.workbench, voltage, operating_point)
 
     def _mapped(self, parameters: NeuronParameters, drive: Drive) -> MappedNeuron:
         from codesign.mapped_neuron import MappedNeuron

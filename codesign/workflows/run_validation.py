@@ -8,8 +8,8 @@ from circuits.technology import Technology
 from codesign.console import fitting, print_table
 from codesign.mapped_neuron import MappedNeuron
 from codesign.provenance import model_hash, simulator_version, toolkit_version
-from codesign.validation import NeuronValidation, Validation, summary
-from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
+from codesign.validation import Validation, summary
+from codesign.validation_table import COLUMNS, LEAST_COLUMNS, remarks, row, title
 from codesign.workbench import Workbench
 from codesign.workflows.circuit import circuit_of
 from codesign.workflows.source import Source
@@ -88,76 +88,13 @@ def print_validation(validation: Validation) -> None:
 
     On a terminal, columns that it has no room for are left out and named.
     """
-    rows = [_row(neuron) for neuron in validation.neurons]
-    count = len(_COLUMNS)
+    rows = [row(neuron) for neuron in validation.neurons]
+    count = len(COLUMNS)
     if sys.stdout.isatty():
-        count = fitting(_COLUMNS, rows, shutil.get_terminal_size().columns, _LEAST_COLUMNS)
-    where = f"{validation.technology}, {validation.conditions}"
-    print_table(where, _COLUMNS[:count], [row[:count] for row in rows])
-    if count < len(_COLUMNS):
-        print(f"(no room for: {', '.join(_COLUMNS[count:])}; --json has all)")
-    for neuron in validation.neurons:
-        for reason in neuron.reasons:
-            print(f"{neuron.name}: {reason}")
-        for note in neuron.notes:
-            print(f"note: {neuron.name}: {note}")
-        for why in neuron.repeated:
-            print(f"simulated again with tight tolerances: {neuron.name}: {why}")
+        count = fitting(COLUMNS, rows, shutil.get_terminal_size().columns, LEAST_COLUMNS)
+    print_table(title(validation), COLUMNS[:count], [cells[:count] for cells in rows])
+    if count < len(COLUMNS):
+        print(f"(no room for: {', '.join(COLUMNS[count:])}; --json has all)")
+    for line in remarks(validation):
+        print(line)
     print(summary(validation))
-
-
-_COLUMNS = (
-    "neuron",
-    "passed",
-    "kept of model",
-    "kept of as built",
-    "spikes",
-    "regime",
-    "ISI/IBI to model (%)",
-    "to as built (%)",
-    "I-V (%)",
-    "coincidence",
-    "nJ/spike",
-)
-_LEAST_COLUMNS = 5
-_SHORT = {REGIME_KEPT: "regime", RHYTHM_KEPT: "rhythm", SPIKE_FOR_SPIKE: "spikes"}
-
-
-def _row(neuron: NeuronValidation) -> tuple[str, ...]:
-    energy, verdicts = neuron.supply.energy_per_spike, neuron.verdicts
-    against_model, against_built = neuron.against_model, neuron.against_as_built
-    counts = (r.spike_count for r in (neuron.model, neuron.as_built, neuron.circuit))
-    return (
-        neuron.name,
-        "yes" if neuron.passed else "no",
-        _kept(verdicts["model"]),
-        _kept(verdicts["as_built"]),
-        "/".join(map(str, counts)),
-        _regimes(neuron),
-        _percents(against_model.interval_error, against_model.pause_error),
-        _percents(against_built.interval_error, against_built.pause_error),
-        " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
-        " ".join(_factor(found.coincidence) for found in verdicts.values()),
-        "" if energy is None else f"{energy * 1e9:.3g}",
-    )
-
-
-def _kept(found: Verdict) -> str:
-    return " ".join(_SHORT[name] for name, kept in found.reached.items() if kept) or "nothing"
-
-
-def _regimes(neuron: NeuronValidation) -> str:
-    """The circuit's, with the model's where that is another; not judged under a recording."""
-    if neuron.driven:
-        return "recorded current"
-    if neuron.regimes_match:
-        return neuron.circuit.regime.value
-    return f"{neuron.circuit.regime}, model {neuron.model.regime}"
-
-
-def _percents(*errors: float | None) -> str:
-    return " ".join(f"{100 * error:+.2f}" for error in errors if error is not None)
-
-
-def _factor(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

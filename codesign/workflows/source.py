@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.model.presets import Preset, preset
 from neuron_model.model.stimulus import Stimulus
 
 MODEL_FILE = "model.safetensors"
@@ -51,8 +53,6 @@ def load_neuron(name: str) -> NeuronParameters:
         InputError: there is no such file or preset, or the file is not one.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.model.presets import preset
-
         return preset(name.removeprefix(PRESET_PREFIX)).parameters
     return read_neuron(name)
 
@@ -67,10 +67,7 @@ def load_source(name: str) -> Source:
         InputError: nothing of the kind is there.
     """
     if name.startswith(PRESET_PREFIX):
-        from neuron_model.model.presets import preset
-
-        known = preset(name.removeprefix(PRESET_PREFIX))
-        return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))
+        return _of_preset(preset(name.removeprefix(PRESET_PREFIX)))
     path = Path(name)
     if not path.is_dir():
         return Source((load_neuron(name),))
@@ -78,15 +75,78 @@ def load_source(name: str) -> Source:
     if not model.is_file():
         raise InputError(f"{path}: is no run folder: it holds no {MODEL_FILE}.")
     from neuron_model.network.model_file import read_model
-    from neuron_model.network.network import neurons_of
 
     network = read_model(model)
-    sizes = network.configuration.sizes
-    layers = [neurons_of(network, layer) for layer in range(len(sizes))]
+    drives = _read_drives(path / CURRENTS_FILE, network.configuration.sizes)
+    return _of_layers([layer.parameters_now() for layer in network.neuron_layers], path, drives)
+
+
+def source_of(named: Any) -> Source:
+    """The neurons that ``named`` is or holds.
+
+    It may be what :func:`load_source` takes, a path, a Source, NeuronParameters or a list of them,
+    a Preset, what ``neuron_model.train`` gave, or a torch module that holds MTCNeuron layers, at
+    any depth; they are taken in the order of ``module.modules()``.
+
+    Raises:
+        InputError: it is nothing of the kind, or holds no such neurons.
+    """
+    if isinstance(named, Source):
+        return named
+    if isinstance(named, str | os.PathLike):
+        return load_source(os.fspath(named))
+    if isinstance(named, NeuronParameters):
+        return Source(tuple(named))
+    if isinstance(named, Preset):
+        return _of_preset(named)
+    if isinstance(named, list | tuple) and all(isinstance(n, NeuronParameters) for n in named):
+        if not named:
+            raise InputError("there are no neurons: give at least one.")
+        return _of_layers(named)
+    return _of_module(named)
+
+
+def _of_preset(known: Preset) -> Source:
+    return Source((known.parameters,), drives=(Drive(known.stimulus, known.duration),))
+
+
+def _of_layers(
+    layers: Sequence[NeuronParameters],
+    folder: Path | None = None,
+    drives: tuple[Drive, ...] | None = None,
+) -> Source:
+    """Layers that have a name in common are called ``layer_0`` and so on."""
     if len({layer.name for layer in layers}) < len(layers):
         layers = [replace(layer, name=f"layer_{index}") for index, layer in enumerate(layers)]
-    neurons = tuple(neuron for layer in layers for neuron in layer)
-    return Source(neurons, path, _read_drives(path / CURRENTS_FILE, sizes))
+    return Source(tuple(neuron for layer in layers for neuron in layer), folder, drives)
+
+
+def _of_module(named: Any) -> Source:
+    """Of a torch module, or of a network that was trained; torch is loaded only for these."""
+    from torch import nn
+
+    from neuron_model.network.neuron import MTCNeuron
+    from neuron_model.training.train import TrainedNetwork
+
+    drives = None
+    if isinstance(named, TrainedNetwork):
+        drives = tuple(
+            drive
+            for currents, interval in named.currents
+            for drive in _layer_drives("currents", currents, interval, currents.shape[1])
+        )
+        named = named.module
+    if not isinstance(named, nn.Module):
+        raise InputError(
+            f"{named!r:.200} is nothing that can be built; give a neuron file, preset:NAME, a run "
+            "folder, NeuronParameters, a trained network or a torch module with MTCNeuron layers."
+        )
+    layers = [layer for layer in named.modules() if isinstance(layer, MTCNeuron)]
+    if not layers:
+        raise InputError(
+            f"the {type(named).__name__} holds no MTCNeuron layer, so there is nothing to build."
+        )
+    return _of_layers([layer.parameters_now() for layer in layers], drives=drives)
 
 
 def write_drives(
@@ -131,15 +191,15 @@ def _read_drives(path: Path, sizes: tuple[int, ...]) -> tuple[Drive, ...] | None
 
 
 def _layer_drives(
-    path: Path, currents: np.ndarray, interval: float, neurons: int
+    what: Path | str, currents: np.ndarray, interval: float, neurons: int
 ) -> Iterator[Drive]:
     if currents.ndim != 2 or currents.shape[1] != neurons:
         raise InputError(
-            f"{path}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
+            f"{what}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
             "be (samples, neurons)."
         )
     try:
         stimuli = [Stimulus.sampled(column, interval) for column in currents.T]
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{what}: {error}") from error
     return (Drive(stimulus, len(currents) * interval, True) for stimulus in stimuli)

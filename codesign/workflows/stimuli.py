@@ -32,6 +32,13 @@ def stimuli_for(source: Source, current: str | None, duration: float | None) -> 
     return tuple(_timed(n, default_stimulus(n), duration) for n in source.neurons)
 
 
+def drives_for(source: Source, drive: Drive | str | None) -> tuple[Drive, ...]:
+    """One drive a neuron: the one that is given, else as :func:`stimuli_for`."""
+    if isinstance(drive, Drive):
+        return (drive,) * len(source.neurons)
+    return stimuli_for(source, drive, None)
+
+
 def default_stimulus(parameters: NeuronParameters) -> Stimulus:
     """The constant current at which the neuron bursts most clearly, else spikes."""
     return _clearest(parameters, _CANDIDATES)[0]

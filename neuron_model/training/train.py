@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
+from neuron_model.html_table import html_table
 from neuron_model.network.description import Network
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.model_file import write_model
@@ -71,11 +71,7 @@ class TrainedNetwork:
         return f"TrainedNetwork({sizes} neurons, NRMSE {self.nrmse:.3f})"
 
     def _repr_html_(self) -> str:
-        rows = (
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
-            for name, value in self.summary().items()
-        )
-        return f"<table>{''.join(rows)}</table>"
+        return html_table(list(self.summary().items()))
 
 
 def train(

@@ -1,6 +1,6 @@
 """What running a study on several processes gives and costs.
 
-    python -m benchmarks.study_overhead [--json]
+    python -m benchmarks.study_overhead [--json] [--throughput]
 
 Throughput: twenty as-built points of examples/modulation.toml, on one worker and on two; starting
 the workers is part of it. Overhead: points that compute nothing, here, on two workers of this
@@ -10,7 +10,9 @@ workers killed in the middle. From the overhead follows what a million points co
 cores: whoever hands out points and keeps outcomes is one process.
 
 Times are wall-clock seconds, so that they hold where nothing else runs; the load of the machine
-before each is printed beside it.
+before each is printed beside it. Of the throughput processor time is told as well, which holds on a
+busy machine: the parent's, and that of the workers, of which each has a half if both are busy all
+the time.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import signal
 import tempfile
 import time
@@ -86,14 +89,24 @@ def throughput() -> dict[str, Any]:
     found: dict[str, Any] = {"points": len(plan.points), "load": os.getloadavg()[0]}
     tables = []
     for workers in (1, 2):
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), _processor_time()
         with record() as path, LocalExecutor(workers) as executor:
             results = run(study, executor, path)
         found[f"workers_{workers}"] = time.perf_counter() - begin
+        here, there = (now - b for now, b in zip(_processor_time(), before, strict=True))
+        found[f"processor_{workers}"] = {"parent": here, "workers": there}
         tables.append(csv_text(sweep_results(plan, results)))
     found["times_as_fast"] = found["workers_1"] / found["workers_2"]
+    path_of_two = found["processor_2"]["parent"] + found["processor_2"]["workers"] / 2
+    found["times_by_processor"] = sum(found["processor_1"].values()) / path_of_two
     found["same_table"] = tables[0] == tables[1]
     return found
+
+
+def _processor_time() -> tuple[float, float]:
+    """Seconds of this process, and of those that it started and that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time(), ended.ru_utime + ended.ru_stime
 
 
 def overhead(make: Callable[[], Executor]) -> dict[str, float]:
@@ -167,6 +180,10 @@ def text(found: dict[str, Any]) -> str:
         f"  1 worker:  {fast['workers_1']:6.1f} s",
         f"  2 workers: {fast['workers_2']:6.1f} s, {fast['times_as_fast']:.2f} times as fast, "
         + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),
+        f"  processor time: {sum(fast['processor_1'].values()):.1f} s with 1 worker; with 2, "
+        f"{fast['processor_2']['parent']:.1f} s of the parent and "
+        f"{fast['processor_2']['workers']:.1f} s of both workers: "
+        f"{fast['times_by_processor']:.2f} times as fast if both are busy",
         f"overhead of an empty point, of {EMPTY_POINTS}",
     ]
     for name, each in found["overhead"].items():
@@ -194,7 +211,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--throughput", action="store_true", help="measure that alone")
     arguments = parser.parse_args()
+    if arguments.throughput:
+        print(json.dumps(throughput(), indent=2))
+        return
     made = executors()
     found = {
         "throughput": throughput(),

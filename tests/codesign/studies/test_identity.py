@@ -24,6 +24,7 @@ from codesign.studies.noise.task import NoiseTask
 from codesign.studies.sizing.results import SizingGoal
 from codesign.studies.sizing.task import SizingTask
 from codesign.studies.sweep.configuration import SweepConfiguration
+from codesign.studies.sweep.task import SweepTask
 from codesign.studies.temperature.task import TemperatureTask
 from codesign.workflows.source import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -49,6 +50,18 @@ LEFT_OUT = {
     NeuronParameters: set(),
     Drive: set(),
     SweepConfiguration: {"MismatchSettings.least_yield"},
+    # beside what is left out of technologies: what is sent along, and where chips are kept
+    SweepTask: {
+        "SweepTask.cells",
+        "SweepTask.memo",
+        "SweepTask.chips_folder",
+        "MismatchSettings.least_yield",
+        "Technology.description",
+        "Technology.mismatch_sets",
+        "Models.folder",
+        "Models.installed",
+        "MismatchSet.source",
+    },
 }
 
 

@@ -57,7 +57,7 @@ FAST_ERROR = 0.001
 _TIGHT = {"reltol": 1e-6, **SOLVING}
 # ngspice bounds the error of a step in every charge by trtol times reltol times that charge, or
 # times chgtol where that is more. With chgtol 1e-18 C this holds for the femtocoulombs of each
-# transistor, which decide most steps and no spike; with 9e-12 C all charges may err alike. And it
+# transistor, which decide most steps and no spike; with 1e-11 C all charges may err alike. And it
 # repeats the solution of a step until voltages change by less than reltol and vntol, currents by
 # less than reltol and abstol. Newton's method doubles the right digits with each repetition: with
 # reltol 1e-3 the second one proves what with 3e-6 takes a third, and starting points are found at
@@ -70,7 +70,7 @@ _FAST = {
     "vntol": 1e-6,
     "abstol": 1e-14,
     "trtol": 1e-3,
-    "chgtol": 9e-12,
+    "chgtol": 1e-11,
 }
 
 _OPTIONS: Mapping[Accuracy, Mapping[str, float]] = MappingProxyType(

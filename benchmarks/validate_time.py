@@ -93,7 +93,7 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
         def mapped() -> Circuit:
             conditions = conditions_at(technology)
             first = mapped_neurons(source, drives, technology, conditions, workbench)
-            return circuit_of(next(first), workbench)
+            return circuit_of(first[0], workbench)
 
         task = DrivenCircuit(mapped(), drives[0])
 

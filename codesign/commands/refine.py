@@ -75,13 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
     technology = load_technology(arguments.technology)
     choices = mapping_choices(arguments, technology)
     source = load_source(arguments.neuron)
-    source = source.only(select(source, arguments.neurons))
-    drives = stimuli_for(source, arguments.current, arguments.duration)
+    chosen = select(source, arguments.neurons)
+    drives = stimuli_for(source.only(chosen), arguments.current, arguments.duration)
     done: list[Refinement] = []
     conditions = conditions_at(technology, arguments.corner, arguments.temperature)
     ends = Ends(arguments.goal, arguments.iterations)
     with open_workbench("refining", arguments.time_limit) as workbench:
-        for neuron in mapped_neurons(source, drives, technology, conditions, workbench, choices):
+        neurons = mapped_neurons(source, drives, technology, conditions, workbench, choices, chosen)
+        for neuron in neurons:
             name = neuron.parameters.name
 
             def told(iterations: "Sequence[Iteration]", name: str = name) -> None:
@@ -100,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
                     Accuracy(arguments.accuracy),
                 )
             )
-    write_refined(arguments.out, done, source.neurons, technology, drives)
+    write_refined(arguments.out, done, source.only(chosen).neurons, technology, drives)
     if arguments.plot is not None:
         from codesign.plots import save_figure
 

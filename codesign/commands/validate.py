@@ -57,13 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
-    chosen = source.only(select(source, arguments.neurons))
-    driven = replace(chosen, drives=stimuli_for(chosen, arguments.current, arguments.duration))
+    chosen = select(source, arguments.neurons)
+    # all are mapped, for they have one unit of time
+    driven = replace(source, drives=stimuli_for(source, arguments.current, arguments.duration))
     conditions = conditions_at(technology, arguments.corner, arguments.temperature)
     choices = mapping_choices(arguments, technology)
     with open_workbench("validating", arguments.time_limit) as workbench:
         built = build(driven, technology, conditions, choices, workbench=workbench)
-        found = built.validate(accuracy=arguments.accuracy)
+        found = built.validate(chosen, arguments.accuracy)
     validation = replace(found, exported=len(source.neurons))
     folder = arguments.out or source.folder
     if folder is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,10 +14,11 @@ from codesign.workbench import Workbench
 from codesign.workflows.models import models_for
 from codesign.workflows.source import Source
 from mapping.characteristics import CellCharacteristics
+from mapping.common_time import map_neurons
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
-from mapping.mapper import MappingChoices, map_neuron
+from mapping.mapper import MappingChoices
 from mapping.refinement import Correction
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
@@ -66,11 +67,25 @@ def design_neuron(
     Raises:
         InputError: the neuron does not fit the technology.
     """
+    (design,) = design_neurons((parameters,), technology, workbench, choices)
+    return design
+
+
+def design_neurons(
+    neurons: Sequence[NeuronParameters],
+    technology: Technology,
+    workbench: Workbench,
+    choices: MappingChoices | None = None,
+) -> tuple[NeuronDesign, ...]:
+    """The designs of a network's neurons, with one unit of time, as :func:`design_neuron`'s.
+
+    Raises:
+        InputError: a neuron does not fit the technology.
+    """
     cells = workbench.cells(technology, conditions_at(technology))
-    design = map_neuron(
-        parameters, cells, technology.limits, choices or default_choices(technology)
-    )
-    return replace(design, notes=(*design.notes, *technology.notes, *cells.notes))
+    designs = map_neurons(neurons, cells, technology.limits, choices or default_choices(technology))
+    notes = (*technology.notes, *cells.notes)
+    return tuple(replace(design, notes=(*design.notes, *notes)) for design in designs)
 
 
 def default_choices(technology: Technology) -> MappingChoices:
@@ -90,15 +105,25 @@ def mapped_neurons(
     conditions: Conditions,
     workbench: Workbench,
     choices: MappingChoices | None = None,
-) -> Iterator[MappedNeuron]:
-    """The neurons of ``source``, one drive each, mapped, and to be looked at under ``conditions``.
+    chosen: Sequence[int] | None = None,
+) -> tuple[MappedNeuron, ...]:
+    """Neurons of ``source``, mapped, and to be looked at under ``conditions``.
+
+    Args:
+        source: all neurons that share a unit of time, also those that are not chosen.
+        drives: of the chosen ones, one each.
+        technology, conditions, workbench, choices: where and how.
+        chosen: indices; all of them if not given.
 
     Raises:
         InputError: a neuron does not fit the technology.
     """
-    for parameters, drive in zip(source.neurons, drives, strict=True):
-        design = design_neuron(parameters, technology, workbench, choices)
-        yield MappedNeuron(parameters, design, technology, conditions, drive)
+    designs = design_neurons(source.neurons, technology, workbench, choices)
+    indices = range(len(designs)) if chosen is None else chosen
+    return tuple(
+        MappedNeuron(source.neurons[i], designs[i], technology, conditions, drive)
+        for i, drive in zip(indices, drives, strict=True)
+    )
 
 
 def circuit_of(neuron: MappedNeuron, workbench: Workbench) -> Circuit:

@@ -13,7 +13,7 @@ from codesign.console import StepProgress
 from codesign.mapped_neuron import MappedNeuron
 from codesign.validation import Validation, write_validation
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import design_neuron
+from codesign.workflows.circuit import design_neurons
 from codesign.workflows.estimates import estimate, write_estimates
 from codesign.workflows.export import export
 from codesign.workflows.run_validation import validate_neurons
@@ -66,7 +66,7 @@ def demo(
     with Engine(timeout=None, time_limit=time_limit) as engine:
         with stage("2/4 mapping and export") as progress:
             workbench = Workbench(engine, progress)
-            designs = [design_neuron(n, technology, workbench) for n in source.neurons]
+            designs = design_neurons(source.neurons, technology, workbench)
             drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
             files = export(
                 source.neurons,

@@ -10,9 +10,10 @@ from typing import Any
 
 from circuits.technology import Technology, conditions_at
 from codesign.workbench import Workbench
+from mapping.common_time import map_neurons
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
-from mapping.mapper import MappingChoices, map_neuron
+from mapping.mapper import MappingChoices
 from mapping.quantisation import QuantisedDesign, quantise
 from mapping.shared_lines import SharedLayer, share_lines
 from neuron_model.atomic import write_atomically
@@ -39,7 +40,8 @@ def map_layer(
     choices: MappingChoices,
     share: int | None = None,
 ) -> MappedLayer:
-    """Designs at the nominal corner and 27 degC, with codes if ``choices`` has a generator.
+    """Designs at the nominal corner and 27 degC with one unit of time, see
+    :func:`mapping.common_time.map_neurons`; with codes if ``choices`` has a generator.
 
     ``share``: at most so many groups of neurons a line; all neurons then get one I0, the largest
     that one of them needs.
@@ -50,17 +52,18 @@ def map_layer(
     measured = workbench.cells(technology, conditions_at(technology))
     generator, limits = choices.generator, technology.limits
     free = replace(choices, generator=None)
-    designs = tuple(map_neuron(neuron, measured, limits, free) for neuron in neurons)
+    designs = map_neurons(neurons, measured, limits, free)
     if generator is None:
         if share is not None:
             raise InputError("--share-lines needs codes: add --quantise.")
         return MappedLayer(designs)
     if share is not None:
         common = replace(free, unit_current=max(d.unit_current for d in designs))
-        designs = tuple(map_neuron(neuron, measured, limits, common) for neuron in neurons)
+        designs = map_neurons(neurons, measured, limits, common)
         layer = share_lines(designs, measured, limits, generator, share)
         return MappedLayer(tuple(q.design for q in layer.neurons), layer.neurons, layer)
-    may_scale = choices.unit_current is None
+    # I0 is scaled together with the unit of time, which several neurons have in common
+    may_scale = choices.unit_current is None and len(designs) == 1
     coded = tuple(quantise(Macromodel(d, measured), limits, generator, may_scale) for d in designs)
     return MappedLayer(tuple(q.design for q in coded), coded)
 

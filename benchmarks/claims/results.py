@@ -92,6 +92,26 @@ def _codes(name: str, says: str) -> Claim:
     return Claim(RESULTS, says, v.CODES, values)
 
 
+def _random(index: int, says: str) -> Claim:
+    """Random neurons of one technology and corner: agreement, and what `auto` changes."""
+
+    def values(rows: Any) -> list[float]:
+        found = rows[index]
+        total = found["neurons"]
+        agreeing = ("same_regime", "counts_within_one", "isi_within_one_percent")
+        return [
+            total,
+            *(n for name in agreeing for n in (found[name], total)),
+            found["isi_error_median_percent"],
+            found["isi_error_90_percent"],
+            found["simulated_again"],
+            found["verdicts_changed"],
+            found["largest_shift_percent"],
+        ]
+
+    return Claim(RESULTS, says, v.RANDOM, values)
+
+
 def _refined(index: int, says: str) -> Claim:
     """I-V curves, ISI and IBI to the model in per cent, spikes of circuit and model, error."""
 
@@ -280,6 +300,45 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         "at 125 degC an OTA's tail gains {86.5} pA",
         _CELLS,
         lambda d: [1e12 * d["leakage"]["ota"]],
+    ),
+    _random(
+        0,
+        "| sky130, tt | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.14} %, {0.28} % | {0} | {0} | {0.066} % |",
+    ),
+    _random(
+        1,
+        "| sky130, ff | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.13} %, {0.31} % | {0} | {0} | {0.060} % |",
+    ),
+    _random(
+        2,
+        "| sky130, ss | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.15} %, {0.34} % | {0} | {0} | {0.068} % |",
+    ),
+    _random(
+        3,
+        "| generic, tt | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.05} %, {0.19} % | {0} | {0} | {0.074} % |",
+    ),
+    _random(
+        4,
+        "| generic, ff | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.04} %, {0.25} % | {0} | {0} | {0.070} % |",
+    ),
+    _random(
+        5,
+        "| generic, ss | {6} | {6} of {6} | {6} of {6} | {6} of {6} "
+        "| {0.04} %, {0.17} % | {0} | {0} | {0.067} % |",
+    ),
+    Claim(
+        RESULTS,
+        "No verdict of the {36} is changed by `auto`, and the ISI by at most {0.074} %",
+        v.RANDOM,
+        lambda rows: [
+            sum(r["neurons"] - r["verdicts_changed"] for r in rows),
+            max(r["largest_shift_percent"] for r in rows),
+        ],
     ),
     _refined(0, "{4.0} %, {2.6} %, {0.1} % | {+5.1} % | {-0.9} % | {34} of {40} | {1.64} | no"),
     _refined(1, "{0.2} %, {0.2} %, {0.3} % | {-5.7} % | {+1.8} % | {42} of {40} | {0.48} | no"),

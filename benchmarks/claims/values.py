@@ -17,6 +17,7 @@ PRESETS = "docs/results/presets/gf180mcu.json"
 TRIMMED = "docs/results/trim/sky130.json"
 CODES = "docs/results/quantisation/demo.json"
 DEMO = "docs/results/demo/training.json"
+RANDOM = "docs/results/as_built/first_neurons.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"

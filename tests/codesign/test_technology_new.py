@@ -192,7 +192,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Technolog
     write_pdk(folder)
     with pytest.MonkeyPatch.context() as patch:
         # the whole characterisation has tests of its own
-        patch.setattr(technology_new, "_verified", lambda found, workbench: found)
+        patch.setattr(technology_new, "_verified", lambda found, *_: found)
         outcome = find_technology(
             NewTechnology(
                 name="mine",

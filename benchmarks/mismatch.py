@@ -24,16 +24,19 @@ import numpy as np
 from circuits.mismatch import device_spreads
 from circuits.technology import load_technology, with_mismatch_set
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.mismatch_plots import mismatch_figure
-from codesign.mismatch_study import study_to_json
 from codesign.plots import save_figure
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
+from codesign.studies.mismatch.picture import mismatch_figure
+from codesign.studies.mismatch.results import results_to_json
+from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench, WorkbenchSettings
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
 from codesign.workflows.circuit import design_neuron
-from codesign.workflows.mismatch import DrawnNeuron, draw_neuron, study
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
 from mapping.samples import sampled
+from netlists.accuracy import Accuracy
 from netlists.deck import build_job, command
 from netlists.device_names import alterations
 from netlists.mismatch_benches import has_factors
@@ -150,17 +153,22 @@ def main() -> None:
     folder = arguments.folder / name
     timeout = CHIPS_PER_BENCH * 600.0
     wanted = MonteCarlo(arguments.samples, arguments.seed, arguments.process)
-    with WorkbenchSettings(arguments.workers, timeout).open(_progress) as workbench:
+    settings = WorkbenchSettings(time_limit=timeout)
+    with LocalExecutor(arguments.workers, settings, _progress) as executor:
+        workbench = executor.tools
         drawn = drawn_burster(
             arguments.technology, wanted, folder, workbench, arguments.mismatch_set
         )
         drawing = drawing_seconds(drawn, workbench)
-        outcome = study(drawn, workbench, True, folder / "chips.jsonl")
+        record = folder / "chips.jsonl"
+        found, outcome = study_mismatch(drawn, executor, Accuracy.AUTO, record, _progress)
+    if outcome is None:
+        raise SystemExit(found.exit_status)
     save_figure(mismatch_figure(outcome), folder / "mismatch.png")
     document = {
         "draw_10000": drawing,
         "overhead": overheads(drawn),
-        **study_to_json(outcome),
+        **results_to_json(outcome),
     }
     write_atomically(folder / "mismatch.json", json.dumps(document, indent=1))
     del document["chips"]

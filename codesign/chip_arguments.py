@@ -19,8 +19,9 @@ from codesign.arguments import (
 from codesign.backend_arguments import add_neuron
 
 if TYPE_CHECKING:
+    from circuits.technology import Technology
     from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-    from codesign.workbench import Workbench
+    from codesign.workbench import Workbench, WorkbenchSettings
 
 
 def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> None:
@@ -53,18 +54,31 @@ def add_chips(parser: argparse.ArgumentParser, backend: str, record: str) -> Non
     add_timeout(parser, "one chip")
 
 
+def drawn_technology(arguments: argparse.Namespace) -> Technology:
+    """The technology with the mismatch set that :func:`add_chips` was given."""
+    from circuits.technology import load_technology, with_mismatch_set
+
+    return with_mismatch_set(load_technology(arguments.technology), arguments.mismatch_set)
+
+
+def bench_settings(arguments: argparse.Namespace) -> WorkbenchSettings:
+    """Of the workbench: several samples share a bench, and the limit is that of one."""
+    from codesign.workbench import WorkbenchSettings
+    from codesign.workflows.chip_results import CHIPS_PER_BENCH
+
+    limit = arguments.time_limit and CHIPS_PER_BENCH * arguments.time_limit
+    return WorkbenchSettings(time_limit=limit)
+
+
 @contextlib.contextmanager
 def mapped_neuron(arguments: argparse.Namespace) -> Iterator[tuple[MappedNeuron, Workbench]]:
     """What :func:`add_chips` was given, mapped, while ngspice runs; progress goes to standard
     error."""
-    from circuits.technology import load_technology, with_mismatch_set
     from codesign.backend_arguments import mapped_single
     from codesign.console import open_workbench
-    from codesign.workflows.chip_results import CHIPS_PER_BENCH
 
-    technology = load_technology(arguments.technology)
-    technology = with_mismatch_set(technology, arguments.mismatch_set)
-    limit = arguments.time_limit and CHIPS_PER_BENCH * arguments.time_limit
+    technology = drawn_technology(arguments)
+    limit = bench_settings(arguments).time_limit
     with open_workbench("drawing chips", limit) as workbench:
         yield mapped_single(arguments, technology, workbench), workbench
 

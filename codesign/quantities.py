@@ -86,3 +86,8 @@ def conditions_text(conditions: Conditions) -> str:
 
 def _signed(text: str) -> str:
     return text.replace("-", "−")
+
+
+def drawn_by(mismatch_set: str) -> str:
+    """``", mismatch set NAME"`` for titles; nothing where a study names none."""
+    return f", mismatch set {mismatch_set}" if mismatch_set else ""

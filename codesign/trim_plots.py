@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.mismatch_study import WHO, drawn_by
 from codesign.plots import COLOURS, INK, STYLE
-from codesign.quantities import conditions_text
+from codesign.quantities import conditions_text, drawn_by
 from codesign.regime_bars import RegimeBars, draw_regimes
+from codesign.regime_reports import WHO
 from codesign.trim_study import TrimOutcome, TrimStudy, moves
 from mapping.trim.knobs import OFFSET
 

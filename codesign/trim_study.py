@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.mismatch_study import regime_counts, report_to_json
+from codesign.regime_reports import regime_counts, report_to_json
 from codesign.yields import Yields, yields, yields_to_json
 from mapping.conditions import Conditions
 from mapping.trim.knobs import OFFSET

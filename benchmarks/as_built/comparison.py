@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.as_built.record import Finding
-from codesign.mismatch_study import relative_errors
+from codesign.studies.mismatch.results import relative_errors
 from codesign.verdicts import Verdict, timing, verdict
 from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
 from mapping.estimates import energy_per_spike

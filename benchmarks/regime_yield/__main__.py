@@ -32,13 +32,16 @@ from benchmarks.regime_yield.steps import (
 )
 from benchmarks.regime_yield.trimmed import trimmed_reports
 from codesign.mapped_neuron import MonteCarlo
-from codesign.mismatch_study import report_from_json, report_to_json
 from codesign.plots import save_figure
+from codesign.regime_reports import report_from_json, report_to_json
+from codesign.studies.executors.within import WithinExecutor
+from codesign.studies.mismatch.drawn_neuron import draw_neuron
+from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench, WorkbenchSettings
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.chip_results import CHIPS_PER_BENCH
-from codesign.workflows.mismatch import draw_neuron, study
 from codesign.yields import yields, yields_to_json
+from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together
 
@@ -111,7 +114,10 @@ def studied(
         reports = chip_reports(drawn.samples, drawn.drive, threshold)
         found = row(step, costs, model, None, reports, None, mismatch_set)
         return dict(enumerate(reports)), found
-    outcome = study(drawn, workbench, True, folder / "chips.jsonl")
+    within, record = WithinExecutor(workbench), folder / "chips.jsonl"
+    results, outcome = study_mismatch(drawn, within, Accuracy.AUTO, record, workbench.progress)
+    if outcome is None:
+        raise SystemExit(results.exit_status)
     circuits = {c.sample: c.circuit for c in outcome.chips if c.circuit is not None}
     built = [c.as_built for c in outcome.chips]
     shown = built, list(circuits.values())

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.regime_yield.steps import mapped_of
 from codesign.mapped_neuron import MonteCarlo
-from codesign.mismatch_study import report_to_json
+from codesign.regime_reports import report_to_json
 from codesign.workbench import Workbench
 from codesign.workflows.trim import (
     CircuitChips,

@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         return stopped(arguments, found)
     written = write_neuron(arguments.out, outcome.parameters)
     if arguments.json:
-        from codesign.mismatch_study import report_to_json
+        from codesign.regime_reports import report_to_json
         from codesign.yields import yields_to_json
 
         print_json(

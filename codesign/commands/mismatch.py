@@ -4,11 +4,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from codesign.arguments import add_command
-from codesign.chip_arguments import add_chips, drawing, mapped_neuron
+from codesign.chip_arguments import add_chips, drawing, drawn_technology
+from codesign.studies.arguments import add_executor
 
 if TYPE_CHECKING:
     from codesign.arguments import Subparsers
-    from codesign.mismatch_study import MismatchStudy
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -32,57 +32,36 @@ def add_parser(subparsers: "Subparsers") -> None:
         backend="predict from as-built parameters, or simulate as well",
         record="record of all chips (JSON lines); an interrupted study goes on from it",
     )
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from codesign.backend_arguments import mapped_single
+    from codesign.chip_arguments import bench_settings
     from codesign.console import print_json
-    from codesign.mismatch_study import study_to_json
-    from codesign.workflows.mismatch import draw_neuron, study
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.mismatch.drawn_neuron import draw_neuron
+    from codesign.studies.mismatch.results import results_to_json
+    from codesign.studies.mismatch.study import study_mismatch
+    from codesign.studies.mismatch.table import print_results
     from netlists.accuracy import Accuracy
 
-    with mapped_neuron(arguments) as (neuron, workbench):
-        outcome = study(
-            draw_neuron(neuron, workbench, drawing(arguments)),
-            workbench,
-            arguments.backend == "ngspice",
-            arguments.out,
-            Accuracy(arguments.accuracy),
-        )
+    technology = drawn_technology(arguments)
+    accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
+    with studied(arguments, "drawing samples", bench_settings(arguments)) as (executor, progress):
+        neuron = mapped_single(arguments, technology, executor.tools)
+        drawn = draw_neuron(neuron, executor.tools, drawing(arguments))
+        found, outcome = study_mismatch(drawn, executor, accuracy, arguments.out, progress)
+    if outcome is None:
+        return stopped(arguments, found)
     if arguments.plot is not None:
-        from codesign.mismatch_plots import mismatch_figure
         from codesign.plots import save_figure
+        from codesign.studies.mismatch.picture import mismatch_figure
 
         save_figure(mismatch_figure(outcome), arguments.plot)
     if arguments.json:
-        print_json(study_to_json(outcome))
+        print_json(results_to_json(outcome))
     else:
-        _print(outcome)
+        print_results(outcome)
     return 0
-
-
-def _print(outcome: "MismatchStudy") -> None:
-    from codesign.console import print_table
-    from codesign.mismatch_study import WHO, agreement_in_words, drawn_by, regime_table
-
-    reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
-    if outcome.circuit_yield is not None:
-        reports[WHO["circuit"]] = [c.circuit for c in outcome.chips if c.circuit is not None]
-    where = f"{outcome.technology}, {outcome.conditions}"
-    print_table(
-        f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
-        + drawn_by(outcome.mismatch_set)
-        + (", process drawn as well" if outcome.process else ""),
-        *regime_table(reports),
-    )
-    print(f"as built: {outcome.predicted_yield}")
-    if outcome.circuit_yield is None:
-        return
-    print(f"ngspice: {outcome.circuit_yield}")
-    agreement = outcome.agreement
-    assert agreement is not None
-    print(f"as-built and ngspice agree on the regime of {agreement.regime:.1%} of the chips")
-    for line in agreement_in_words(agreement):
-        print(line)
-    tight = sum(chip.accuracy == "tight" for chip in outcome.chips)
-    print(f"ngspice's tolerances: tight for {tight} of {len(outcome.chips)} chips, else fast")

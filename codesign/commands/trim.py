@@ -97,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(study: "TrimStudy") -> None:
     from codesign.console import print_table
-    from codesign.mismatch_study import WHO, drawn_by, regime_table
+    from codesign.quantities import drawn_by
+    from codesign.regime_reports import WHO, regime_table
 
     reports: dict[str, Sequence[RegimeReport]] = {}
     for who, outcome in study.outcomes.items():

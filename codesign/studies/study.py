@@ -221,7 +221,8 @@ def run(
         record: file that keeps outcomes; a study that was stopped goes on from it. None keeps them
             in memory.
         progress: called with (points done, points planned, the study's label).
-        stop: of a block that listens to signals already; None listens while this runs.
+        stop: of a block that listens to signals already; None listens while this runs. A study
+            that is a part of another one's point is given an Interruption of nobody.
 
     Raises:
         InputError: the record is of something else, in use, or cannot be read or written.
@@ -258,7 +259,8 @@ def run(
                 if missing:
                     raise RuntimeError(f"the executor lost the points {', '.join(missing)}")
         except Stopped:
-            pass  # of which the results tell
+            if stop.signal is None:
+                raise  # it is the study that this one is a part of
         return Results(
             outcomes={k: v for k, v in known.items() if not isinstance(v, Failure)},
             failures={k: v for k, v in known.items() if isinstance(v, Failure)},

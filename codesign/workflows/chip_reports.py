@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from codesign.workflows.mismatch import DOUBTFUL, LONGER
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.population import population_reports
+
+DOUBTFUL = 0.1
+"""A margin below this leaves a regime undecided: the sample is run for longer."""
+LONGER = 2.0
+"""By how much."""
 
 
 def chip_reports(
@@ -16,8 +20,8 @@ def chip_reports(
 ) -> tuple[RegimeReport, ...]:
     """The report of each chip; one whose regime is not decided is run again, for longer.
 
-    The rule is that of :func:`codesign.workflows.mismatch.study`, which integrates chip by chip
-    and is the reference; here they run side by side in the compiled kernel.
+    The rule is that of :class:`codesign.studies.mismatch.plan.MismatchPlan`, whose task integrates
+    sample by sample and is the reference; here they run side by side in the compiled kernel.
 
     Args:
         samples: as-built parameters, arrays (samples,).

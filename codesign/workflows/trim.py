@@ -14,12 +14,12 @@ import numpy as np
 from codesign.close_calls import SURE_MARGIN
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.measured_record import MeasuredRecord
-from codesign.mismatch_study import report_from_json, report_to_json
+from codesign.regime_reports import report_from_json, report_to_json
+from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
 from codesign.trim_study import TrimOutcome, TrimStudy
 from codesign.workbench import Workbench
 from codesign.workflows.calibrated_chips import choose_ports
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
-from codesign.workflows.mismatch import DrawnNeuron, draw_neuron
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime, short_stimulus
 from mapping.design import designs_to_json

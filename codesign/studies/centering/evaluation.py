@@ -19,7 +19,7 @@ import numpy as np
 
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology, conditions_at
-from codesign.mismatch_study import RHYTHM
+from codesign.regime_reports import RHYTHM
 from codesign.workbench import Workbench
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import default_choices

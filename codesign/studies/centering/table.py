@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codesign.console import print_table
-from codesign.mismatch_study import RHYTHM
+from codesign.regime_reports import RHYTHM
 from codesign.studies.centering.evaluation import CenteringProblem
 from codesign.studies.centering.study import CenteringResults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from codesign.mismatch_study import report_from_json, report_to_json
+from codesign.regime_reports import report_from_json, report_to_json
 from codesign.studies.centering.evaluation import (
     CenteringFigures,
     CenteringProblem,

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.mismatch_study import drawn_by
 from codesign.plots import COLOURS, INK, PALE, STYLE
+from codesign.quantities import drawn_by
 from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingResults
 
 _NANO = 1e9

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from circuits.technology_file import write_sized_technology
-from codesign.mismatch_study import drawn_by
+from codesign.quantities import drawn_by
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.sizing.evaluation import SizingProblem, sized_technology

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codesign.console import print_table
-from codesign.mismatch_study import drawn_by
+from codesign.quantities import drawn_by
 from codesign.studies.sizing.results import KEPT, SizingFigures, SizingResults
 
 

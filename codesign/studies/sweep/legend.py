@@ -8,8 +8,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.patches import Patch
 
-from codesign.mismatch_study import drawn_by
 from codesign.plots import INK, PALE
+from codesign.quantities import drawn_by
 from codesign.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepResults

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.mismatch_study import report_from_json, report_to_json
+from codesign.regime_reports import report_from_json, report_to_json
 from codesign.yields import Yields, yields
 from neuron_model.analysis.regimes import Regime, RegimeReport
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from codesign.mismatch_study import RHYTHM
+from codesign.regime_reports import RHYTHM
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.outcome import PointOutcome, outcome_to_json
 from codesign.verdicts import keeps_rhythm

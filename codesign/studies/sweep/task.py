@@ -12,10 +12,14 @@ from circuits.area import area
 from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
+from codesign.interruption import Interruption
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.failure import NotOfThePoint
 from codesign.studies.identity import JSON
 from codesign.studies.memo import Memo, anew
+from codesign.studies.mismatch.drawn_neuron import draw_neuron
+from codesign.studies.mismatch.study import study_mismatch
 from codesign.studies.study import Point, Task
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.configuration import MismatchSettings
@@ -27,8 +31,6 @@ from codesign.workbench import Workbench
 from codesign.workflows.characterize import characterize
 from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.mismatch import draw_neuron
-from codesign.workflows.mismatch import study as mismatch_study
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
 from codesign.workflows.validate import DrivenCircuit, curve_errors, validate
@@ -198,9 +200,13 @@ class SweepTask(Task):
                 tools,
                 MonteCarlo(self.mismatch.samples, self.seed, self.mismatch.process),
             )
-            found = mismatch_study(drawn, tools, True, record, self.accuracy)
+            within = WithinExecutor(tools)
+            found = study_mismatch(
+                drawn, within, self.accuracy, record, tools.progress, Interruption()
+            )[1]
         except InputError as error:
             raise NotOfThePoint(error) from error  # but of the chips' own record
+        assert found is not None
         for each in found.chips:
             assert each.circuit is not None
             seconds = (each.duration - one.drive.onset) * one.design.time_unit

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codesign.close_calls import sample_close_calls
-from codesign.mismatch_study import report_from_json
+from codesign.regime_reports import report_from_json
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codesign.mismatch_study import report_to_json
+from codesign.regime_reports import report_to_json
 from codesign.verdicts import Verdict, verdict, verdict_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy

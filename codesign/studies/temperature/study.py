@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.mapped_neuron import MappedNeuron
-from codesign.mismatch_study import report_from_json
+from codesign.regime_reports import report_from_json
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Results, Study, run

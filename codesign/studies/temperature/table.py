@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.console import print_table
-from codesign.mismatch_study import WHO
+from codesign.regime_reports import WHO
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT
 

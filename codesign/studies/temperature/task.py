@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from codesign.mapped_neuron import MappedNeuron
-from codesign.mismatch_study import report_to_json
+from codesign.regime_reports import report_to_json
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools

@@ -20,6 +20,7 @@ from codesign.studies.identity import (
     differences,
     key,
 )
+from codesign.studies.mismatch.task import MismatchTask
 from codesign.studies.noise.task import NoiseTask
 from codesign.studies.sizing.results import SizingGoal
 from codesign.studies.sizing.task import SizingTask
@@ -43,6 +44,7 @@ _OF_TECHNOLOGY = {
 LEFT_OUT = {
     Technology: _OF_TECHNOLOGY,
     TemperatureTask: _OF_TECHNOLOGY,
+    MismatchTask: _OF_TECHNOLOGY | {"MismatchTask.drawn"},
     SizingTask: _OF_TECHNOLOGY,
     CenteringTask: _OF_TECHNOLOGY,
     SizingGoal: set(),

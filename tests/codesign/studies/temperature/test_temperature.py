@@ -9,7 +9,7 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.commands.temperature import parse_temperatures
-from codesign.mismatch_study import report_to_json
+from codesign.regime_reports import report_to_json
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.plan import TemperaturePlan

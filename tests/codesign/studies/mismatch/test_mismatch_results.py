@@ -6,17 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codesign.mismatch_plots import mismatch_figure
-from codesign.mismatch_study import (
+from codesign.quantities import drawn_by
+from codesign.regime_reports import regime_table, report_from_json, report_to_json
+from codesign.studies.mismatch.picture import mismatch_figure
+from codesign.studies.mismatch.results import (
     Chip,
-    MismatchStudy,
+    MismatchResults,
     agreement_in_words,
-    drawn_by,
-    regime_table,
-    report_from_json,
-    report_to_json,
+    results_to_json,
     rhythm,
-    study_to_json,
 )
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -30,8 +28,8 @@ def bursting(spikes: float, interval: float = 20.0) -> RegimeReport:
     return replace(BURSTING, spikes_per_burst=spikes, interspike_interval=interval)
 
 
-def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchStudy:
-    return MismatchStudy(
+def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchResults:
+    return MismatchResults(
         name="burster",
         technology="generic",
         conditions=Conditions("tt", 27.0),
@@ -117,7 +115,7 @@ def test_agreement_is_told_in_relative_errors_beside_r():
 
 
 def test_the_document_is_json_with_all_chips():
-    document = json.loads(json.dumps(study_to_json(MIXED), allow_nan=False))
+    document = json.loads(json.dumps(results_to_json(MIXED), allow_nan=False))
     assert document["samples"] == len(document["chips"]) == 7
     built, circuit = document["yield"]["as_built"], document["yield"]["circuit"]
     assert built["regime"]["share"] == pytest.approx(5 / 7)

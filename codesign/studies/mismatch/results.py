@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from codesign.regime_reports import RHYTHM, regime_counts, report_to_json
 from codesign.verdicts import QUANTITIES
 from codesign.yields import Yields, yields, yields_to_json
 from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
-
-RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
-"""What of two rhythms is compared chip by chip."""
-
-WHO: Mapping[str, str] = {"as_built": "as built", "circuit": "ngspice"}
-"""Who tells how a chip fires, in words."""
 
 _LEAST_PAIRS = 3
 
@@ -56,13 +50,8 @@ class Agreement:
     disagreeing: tuple[int, ...]
 
 
-def drawn_by(mismatch_set: str) -> str:
-    """``", mismatch set NAME"`` for titles; nothing where a study names none."""
-    return f", mismatch set {mismatch_set}" if mismatch_set else ""
-
-
 @dataclass(frozen=True)
-class MismatchStudy:
+class MismatchResults:
     """All chips of one neuron at one corner and temperature (degree Celsius).
 
     process: whether chips differ as a whole, beside their devices' mismatch. mismatch_set: the
@@ -122,9 +111,9 @@ class MismatchStudy:
         )
 
 
-def rhythm(study: MismatchStudy, name: str) -> np.ndarray:
+def rhythm(results: MismatchResults, name: str) -> np.ndarray:
     """(chips, 2): a quantity of RHYTHM of the chips that both fire tonically in one regime."""
-    pairs = [(c.as_built, c.circuit) for c in study.chips if c.circuit is not None]
+    pairs = [(c.as_built, c.circuit) for c in results.chips if c.circuit is not None]
     return np.array(_pairs(pairs, name), dtype=float).reshape(-1, 2)
 
 
@@ -172,28 +161,28 @@ def _correlation(values: list[tuple[float, float]]) -> float | None:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def study_to_json(study: MismatchStudy) -> dict[str, Any]:
+def results_to_json(results: MismatchResults) -> dict[str, Any]:
     """A JSON document: yield, agreement and what each chip does."""
-    agreement = study.agreement
+    agreement = results.agreement
     return {
-        "name": study.name,
-        "technology": study.technology,
-        "corner": study.conditions.corner,
-        "temperature": study.conditions.temperature,
-        "samples": len(study.chips),
-        "seed": study.seed,
-        "process": study.process,
-        "mismatch_set": study.mismatch_set,
-        "current": study.current,
-        "duration": study.duration,
-        "wanted": study.wanted.value,
+        "name": results.name,
+        "technology": results.technology,
+        "corner": results.conditions.corner,
+        "temperature": results.conditions.temperature,
+        "samples": len(results.chips),
+        "seed": results.seed,
+        "process": results.process,
+        "mismatch_set": results.mismatch_set,
+        "current": results.current,
+        "duration": results.duration,
+        "wanted": results.wanted.value,
         "yield": {
-            "as_built": yields_to_json(study.predicted_yield),
-            "circuit": yields_to_json(study.circuit_yield),
+            "as_built": yields_to_json(results.predicted_yield),
+            "circuit": yields_to_json(results.circuit_yield),
         },
         "regimes": {
-            "as_built": regime_counts([c.as_built for c in study.chips]),
-            "circuit": regime_counts([c.circuit for c in study.chips if c.circuit is not None]),
+            "as_built": regime_counts([c.as_built for c in results.chips]),
+            "circuit": regime_counts([c.circuit for c in results.chips if c.circuit is not None]),
         },
         "agreement": agreement
         and {
@@ -207,8 +196,8 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
             "compared": agreement.compared,
             "disagreeing": list(agreement.disagreeing),
         },
-        "model": report_to_json(study.model),
-        "nominal": report_to_json(study.nominal),
+        "model": report_to_json(results.model),
+        "nominal": report_to_json(results.nominal),
         "chips": [
             {
                 "sample": c.sample,
@@ -217,34 +206,6 @@ def study_to_json(study: MismatchStudy) -> dict[str, Any]:
                 "circuit": report_to_json(c.circuit) if c.circuit is not None else None,
                 "accuracy": None if c.accuracy is None else c.accuracy.value,
             }
-            for c in study.chips
+            for c in results.chips
         ],
     }
-
-
-def regime_counts(reports: Sequence[RegimeReport]) -> dict[str, int]:
-    """How many fire in each regime, the most frequent first."""
-    return dict(Counter(report.regime.value for report in reports).most_common())
-
-
-def regime_table(
-    reports: Mapping[str, Sequence[RegimeReport]],
-) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Columns and rows: how many fire in each regime, by what ``reports`` are called."""
-    counts = [regime_counts(each) for each in reports.values()]
-    names = dict.fromkeys(name for each in counts for name in each)
-    rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
-    return ["regime", *reports], rows
-
-
-def report_to_json(report: RegimeReport, spikes: bool = False) -> dict[str, Any]:
-    """A regime with its rhythm; the times of spikes one by one only with ``spikes``."""
-    names = ("margin", "spike_count", "burst_count", *RHYTHM)
-    document = {"regime": report.regime.value, **{name: getattr(report, name) for name in names}}
-    return {**document, "spike_times": list(report.spike_times)} if spikes else document
-
-
-def report_from_json(content: Any) -> RegimeReport:
-    """The inverse of :func:`report_to_json`; the times of spikes are empty where it left them."""
-    spikes = tuple(content.get("spike_times", ()))
-    return RegimeReport(**{**content, "regime": Regime(content["regime"]), "spike_times": spikes})

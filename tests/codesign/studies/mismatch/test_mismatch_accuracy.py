@@ -9,11 +9,14 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.mismatch_study import study_to_json
+from codesign.studies.executors.within import WithinExecutor
+from codesign.studies.mismatch import study as study_module
+from codesign.studies.mismatch import task
+from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
+from codesign.studies.mismatch.results import MismatchResults, results_to_json
+from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench
-from codesign.workflows import mismatch
 from codesign.workflows.circuit import assemble
-from codesign.workflows.mismatch import DrawnNeuron, study
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw
 from netlists.accuracy import Accuracy
@@ -59,14 +62,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Accuracy, float]]:
             every.append((sample, accuracy, drawn.drive.duration))
             yield sample, FAST[sample] if accuracy is FEW else FIRING
 
-    monkeypatch.setattr(mismatch, "circuits", circuits)
-    monkeypatch.setattr(mismatch, "predict", lambda drawn, sample: FIRING)
-    monkeypatch.setattr(mismatch, "model_regime", lambda parameters, drive: FIRING)
+    monkeypatch.setattr(task, "circuits", circuits)
+    monkeypatch.setattr(task, "predict", lambda drawn, sample: FIRING)
+    monkeypatch.setattr(study_module, "model_regime", lambda parameters, drive: FIRING)
     return every
 
 
+def study(
+    drawn: DrawnNeuron, record: Path | None = None, accuracy: Accuracy = Accuracy.AUTO
+) -> MismatchResults:
+    outcome = study_mismatch(drawn, WithinExecutor(NOTHING), accuracy, record)[1]
+    assert outcome is not None
+    return outcome
+
+
 def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
-    outcome = study(drawn, NOTHING, True)
+    outcome = study(drawn)
     assert asked == [
         *((chip, FEW, 100.0) for chip in range(4)),
         (1, TIGHT, 100.0),
@@ -76,33 +87,48 @@ def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
     ]
     assert [chip.accuracy for chip in outcome.chips] == [FEW, TIGHT, FEW, TIGHT]
     assert {chip.circuit.regime for chip in outcome.chips if chip.circuit} == {FIRING.regime}
-    said = [chip["accuracy"] for chip in study_to_json(outcome)["chips"]]
+    said = [chip["accuracy"] for chip in results_to_json(outcome)["chips"]]
     assert said == ["fast", "tight", "fast", "tight"]
 
 
 @pytest.mark.parametrize("accuracy", [FEW, TIGHT])
 def test_one_accuracy_repeats_nothing(drawn, asked, accuracy):
-    outcome = study(drawn, NOTHING, True, accuracy=accuracy)
+    outcome = study(drawn, accuracy=accuracy)
     assert {taken for _, taken, _ in asked} == {accuracy}
     assert {chip.accuracy for chip in outcome.chips} == {accuracy}
 
 
 def test_a_study_that_was_stopped_repeats_only_what_is_missing(drawn, asked, tmp_path):
     record = tmp_path / "chips.jsonl"
-    whole = study(drawn, NOTHING, True, record)
+    whole = study(drawn, record)
     asked.clear()
-    assert study(drawn, NOTHING, True, record).chips == whole.chips
+    assert study(drawn, record).chips == whole.chips
     assert asked == []
     # before the second simulation of chip 1
     lines = record.read_text().splitlines(keepends=True)
-    first = next(i for i, line in enumerate(lines) if '"tight"' in line)
+    first = next(i for i, line in enumerate(lines) if '"key": "tight' in line)
     record.write_text("".join(lines[:first]))
-    assert study(drawn, NOTHING, True, record).chips == whole.chips
+    assert study(drawn, record).chips == whole.chips
     assert asked == [(1, TIGHT, 100.0), (3, FEW, 200.0), (3, TIGHT, 200.0)]
 
 
-def test_a_record_of_another_accuracy_is_refused(drawn, asked, tmp_path):
+def test_a_record_of_another_accuracy_keeps_what_was_simulated_with_each(drawn, asked, tmp_path):
     record = tmp_path / "chips.jsonl"
-    study(drawn, NOTHING, True, record, accuracy=TIGHT)
-    with pytest.raises(InputError, match="accuracy"):
-        study(drawn, NOTHING, True, record)
+    study(drawn, record, TIGHT)
+    asked.clear()
+    outcome = study(drawn, record)
+    # fast first, as without a record; the tight ones of before are the last word
+    assert asked[:4] == [(chip, FEW, 100.0) for chip in range(4)]
+    assert {chip.accuracy for chip in outcome.chips} == {TIGHT}
+
+
+def test_ngspice_and_more_samples_add_to_a_record(drawn, asked, tmp_path):
+    record = tmp_path / "chips.jsonl"
+    few = replace(drawn, drawing=MonteCarlo(2))
+    predicted = study_mismatch(few, WithinExecutor(NOTHING), None, record)[1]
+    assert predicted is not None
+    assert predicted.circuit_yield is None
+    assert asked == []
+    assert len(study(drawn, record).chips) == len(FAST)
+    with pytest.raises(InputError, match="seed = 1, where the record has 0"):
+        study(replace(drawn, drawing=MonteCarlo(4, seed=1)), record)

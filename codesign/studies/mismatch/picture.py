@@ -10,16 +10,17 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from codesign.mismatch_study import RHYTHM, WHO, Agreement, MismatchStudy, drawn_by, rhythm
 from codesign.plots import COLOURS, FAINT, INK, PALE, STYLE
-from codesign.quantities import conditions_text
+from codesign.quantities import conditions_text, drawn_by
 from codesign.regime_bars import RegimeBars, draw_regimes
+from codesign.regime_reports import RHYTHM, WHO
+from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
 from codesign.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
 _TITLES: Mapping[str, str] = {
     "spikes_per_burst": "spikes per burst",
-    "interspike_interval": "interval between spikes",
-    "interburst_interval": "pause between bursts",
+    "interspike_interval": "inter-spike interval (ISI)",
+    "interburst_interval": "inter-burst interval (IBI)",
 }
 _TOLERANCES: Mapping[str, float] = {
     "spikes_per_burst": BURST_TOLERANCE,
@@ -32,39 +33,41 @@ _WIDE, _DECADES = 8.0, 60.0
 _FEW = 40
 
 
-def mismatch_figure(study: MismatchStudy) -> Figure:
+def mismatch_figure(results: MismatchResults) -> Figure:
     """Chips by regime, and each quantity of the rhythm: predicted against ngspice, chip by chip.
 
     Both axes are logarithmic, so that equal relative errors are equally far from the diagonal; the
     band is what a rhythm that is kept may be off by. Where no chip was simulated, the quantities
     are histograms of what is predicted. Intervals are in model time.
     """
-    simulated = any(chip.circuit is not None for chip in study.chips)
+    simulated = any(chip.circuit is not None for chip in results.chips)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.4, 3.5), layout="constrained")
         row = figure.subplots(1, 1 + len(RHYTHM), width_ratios=(1.25, 1, 1, 1))
-        bars = [RegimeBars(WHO["as_built"], [c.as_built for c in study.chips], COLOURS["as_built"])]
+        bars = [
+            RegimeBars(WHO["as_built"], [c.as_built for c in results.chips], COLOURS["as_built"])
+        ]
         if simulated:
-            circuits = [c.circuit for c in study.chips if c.circuit is not None]
+            circuits = [c.circuit for c in results.chips if c.circuit is not None]
             bars.append(RegimeBars(WHO["circuit"], circuits, COLOURS["circuit"]))
-        draw_regimes(row[0], bars, study.wanted)
+        draw_regimes(row[0], bars, results.wanted)
         for axes, name in zip(row[1:], RHYTHM, strict=True):
             if simulated:
-                _draw_pairs(axes, study, name)
+                _draw_pairs(axes, results, name)
             else:
-                _draw_histogram(axes, study, name)
-        where = f"{study.technology}, {conditions_text(study.conditions)}"
-        chips = f"{len(study.chips)} chips{drawn_by(study.mismatch_set)}"
-        title = f"{study.name} on {where}: {chips}"
-        found = {"as built": study.predicted_yield, "ngspice": study.circuit_yield}
+                _draw_histogram(axes, results, name)
+        where = f"{results.technology}, {conditions_text(results.conditions)}"
+        chips = f"{len(results.chips)} chips{drawn_by(results.mismatch_set)}"
+        title = f"{results.name} on {where}: {chips}"
+        found = {"as built": results.predicted_yield, "ngspice": results.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)
         figure.suptitle("\n".join([title, *told]), fontsize=8.5)
         return figure
 
 
-def _draw_pairs(axes: Axes, study: MismatchStudy, name: str) -> None:
-    pairs = rhythm(study, name)
-    agreement = study.agreement
+def _draw_pairs(axes: Axes, results: MismatchResults, name: str) -> None:
+    pairs = rhythm(results, name)
+    agreement = results.agreement
     axes.set_title(_TITLES[name])
     if not len(pairs):
         axes.set_axis_off()
@@ -117,8 +120,8 @@ def _plain_ticks(axis: Axis, ratio: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _draw_histogram(axes: Axes, study: MismatchStudy, name: str) -> None:
-    chips = [c.as_built for c in study.chips if c.as_built.regime == study.wanted]
+def _draw_histogram(axes: Axes, results: MismatchResults, name: str) -> None:
+    chips = [c.as_built for c in results.chips if c.as_built.regime == results.wanted]
     values = [getattr(report, name) for report in chips]
     values = [value for value in values if value is not None]
     axes.set_title(_TITLES[name])
@@ -126,7 +129,7 @@ def _draw_histogram(axes: Axes, study: MismatchStudy, name: str) -> None:
         axes.set_axis_off()
         return
     axes.hist(values, bins="auto", color=COLOURS["as_built"], edgecolor="white", linewidth=0.5)
-    nominal = getattr(study.nominal, name)
+    nominal = getattr(results.nominal, name)
     if nominal is not None:
         axes.axvline(nominal, color=INK, linewidth=1.0)
         axes.text(

@@ -1,0 +1,1 @@
+"""How Monte Carlo samples of a neuron fire, predicted and in ngspice."""

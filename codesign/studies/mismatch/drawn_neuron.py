@@ -1,0 +1,112 @@
+"""Monte Carlo samples of a neuron: how each fires by its macromodel, and in ngspice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from circuits.mismatch import draw_chips
+from circuits.technology import Technology
+from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.workbench import Workbench
+from codesign.workflows.chip_results import chip_results
+from codesign.workflows.circuit import Circuit, assemble
+from codesign.workflows.validate import circuit_regime
+from mapping.mismatch import Draw
+from mapping.samples import sampled
+from netlists.accuracy import Accuracy
+from netlists.bench import Bench
+from netlists.engine import Engine
+from netlists.mismatch_benches import sampled_bench
+from netlists.neuron_benches import response
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.simulation import simulate
+from neuron_model.model.drive import Drive
+from neuron_model.model.parameters import NeuronParameters
+
+
+@dataclass(frozen=True)
+class DrawnNeuron:
+    """A neuron, the Monte Carlo samples of it, and what the macromodel makes of each.
+
+    samples: arrays (samples,). measured: fingerprints of its cells and of what each transistor does
+    to them.
+    """
+
+    neuron: MappedNeuron
+    built: Circuit
+    draw: Draw
+    samples: NeuronParameters
+    drawing: MonteCarlo
+    measured: str = ""
+
+    @property
+    def drive(self) -> Drive:
+        """What drives every sample."""
+        return self.neuron.drive
+
+    @property
+    def technology(self) -> Technology:
+        """What the samples are drawn in."""
+        return self.neuron.technology
+
+    def lasting(self, duration: float) -> DrawnNeuron:
+        """The same, driven for ``duration``."""
+        return replace(self, neuron=replace(self.neuron, drive=self.drive.lasting(duration)))
+
+
+def draw_neuron(neuron: MappedNeuron, workbench: Workbench, drawing: MonteCarlo) -> DrawnNeuron:
+    """Samples of ``neuron`` under its conditions.
+
+    Cells and what each transistor does to them are measured in ngspice unless they are cached.
+
+    Raises:
+        InputError: no mismatch coefficients, no spread of the process, a condition or a number
+            that is not allowed.
+        SimulatorError: ngspice failed.
+    """
+    design, technology, seed = neuron.design, neuron.technology, drawing.seed
+    process_seed = seed if drawing.process else None
+    chips = draw_chips(design, technology, drawing.samples, seed, process_seed)
+    cells = workbench.cells(technology, neuron.conditions)
+    sensitivities = workbench.sensitivities(technology, cells)
+    built = assemble(neuron.parameters, design, technology, cells)
+    values = sampled(built.macromodel, sensitivities, chips)
+    measured = f"{cells.fingerprint} {sensitivities.fingerprint}"
+    return DrawnNeuron(neuron, built, chips, values, drawing, measured)
+
+
+def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
+    """How a chip fires by its as-built parameters."""
+    run = simulate(drawn.samples[sample], drawn.drive.stimulus, drawn.drive.duration)
+    # judged as the circuit is: by the threshold that was trained, wherever the output stage's is
+    threshold = drawn.neuron.threshold
+    return classify(run.time, run.voltage, drawn.drive.onset, threshold)
+
+
+def circuits(
+    drawn: DrawnNeuron,
+    samples: Sequence[int],
+    engine: Engine,
+    accuracy: Accuracy = Accuracy.TIGHT,
+) -> Iterator[tuple[int, RegimeReport]]:
+    """(sample, how it fires in ngspice), every transistor being off by what was drawn for it.
+
+    Raises:
+        SimulatorError: a chip could not be simulated; it is named.
+    """
+    benches, drive = drawn.built.benches.at(accuracy), drawn.drive
+    nominal = benches.transient(
+        np.array(drive.stimulus.times), np.array(drive.stimulus.values), drive.duration
+    )
+
+    def bench_of(group: Sequence[int]) -> Bench:
+        return sampled_bench(nominal, benches, drawn.technology, drawn.draw[list(group)])
+
+    def name_of(sample: int) -> str:
+        return f"chip {sample} (seed {drawn.drawing.seed})"
+
+    for sample, result in chip_results(engine, samples, bench_of, name_of):
+        yield sample, circuit_regime(drawn.built, response(result, benches.design), drive.onset)

@@ -16,6 +16,7 @@ from codesign.workbench import Workbench
 from codesign.workflows.trim import (
     CircuitChips,
     TrimBench,
+    measurements,
     netlist_as_drawn,
     trim_bench,
     trim_chips,
@@ -52,15 +53,15 @@ def trimmed_reports(
         return list(reports.values()), []
     neuron = mapped_of("trained", folder / "trained", mismatch_set, workbench)
     bench = trim_bench(neuron, Workbench(workbench.engine), drawing)
-    every: Chips = bench.as_built
-    if simulated:
-        every = CircuitChips(bench, workbench, folder / "trimmed" / "measured.jsonl")
-    outcome = trim_chips(
-        _with_rows(bench, failing),
-        _Some(every, np.array(failing)),
-        as_drawn=netlist_as_drawn(bench, Workbench(workbench.engine)) if simulated else None,
-        progress=workbench.progress,
-    )
+    record = folder / "trimmed" / "measured.jsonl" if simulated else None
+    with measurements(bench, record) as known:
+        every: Chips = CircuitChips(bench, workbench, known) if simulated else bench.as_built
+        outcome = trim_chips(
+            _with_rows(bench, failing),
+            _Some(every, np.array(failing)),
+            as_drawn=netlist_as_drawn(bench, Workbench(workbench.engine)) if simulated else None,
+            progress=workbench.progress,
+        )
     trims = []
     for index, sample in enumerate(failing):
         trimmed = outcome.trimmed

@@ -59,8 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.arguments import mapping_choices
     from codesign.console import open_workbench, print_json
     from codesign.refine_plots import refinement_figure
+    from codesign.studies.arguments import until_stopped
     from codesign.workflows.circuit import mapped_neurons
-    from codesign.workflows.refine import Ends, refine
+    from codesign.workflows.refine import Ends, Refinement, refine
     from codesign.workflows.refined_files import refinement_to_json, write_progress, write_refined
     from codesign.workflows.run_validation import select
     from codesign.workflows.source import load_source
@@ -77,30 +78,39 @@ def run(arguments: argparse.Namespace) -> int:
     source = load_source(arguments.neuron)
     chosen = select(source, arguments.neurons)
     drives = stimuli_for(source.only(chosen), arguments.current, arguments.duration)
-    done: list[Refinement] = []
     conditions = conditions_at(technology, arguments.corner, arguments.temperature)
     ends = Ends(arguments.goal, arguments.iterations)
-    with open_workbench("refining", arguments.time_limit) as workbench:
-        neurons = mapped_neurons(source, drives, technology, conditions, workbench, choices, chosen)
-        for neuron in neurons:
-            name = neuron.parameters.name
 
-            def told(iterations: "Sequence[Iteration]", name: str = name) -> None:
-                write_progress(arguments.out, name, iterations)
-                said = _said(name, iterations[-1])
-                workbench.progress(len(iterations), arguments.iterations, said)
-
-            done.append(
-                refine(
-                    neuron,
-                    workbench,
-                    choices,
-                    ends,
-                    arguments.out / "records" / f"{name}.jsonl",
-                    told,
-                    Accuracy(arguments.accuracy),
-                )
+    def work() -> list[Refinement]:
+        done: list[Refinement] = []
+        with open_workbench("refining", arguments.time_limit) as workbench:
+            neurons = mapped_neurons(
+                source, drives, technology, conditions, workbench, choices, chosen
             )
+            for neuron in neurons:
+                name = neuron.parameters.name
+
+                def told(iterations: "Sequence[Iteration]", name: str = name) -> None:
+                    write_progress(arguments.out, name, iterations)
+                    said = _said(name, iterations[-1])
+                    workbench.progress(len(iterations), arguments.iterations, said)
+
+                done.append(
+                    refine(
+                        neuron,
+                        workbench,
+                        choices,
+                        ends,
+                        arguments.out / "records" / f"{name}.jsonl",
+                        told,
+                        Accuracy(arguments.accuracy),
+                    )
+                )
+        return done
+
+    done = until_stopped(arguments, arguments.out / "records", work)
+    if isinstance(done, int):
+        return done
     write_refined(arguments.out, done, source.only(chosen).neurons, technology, drives)
     if arguments.plot is not None:
         from codesign.plots import save_figure

@@ -67,22 +67,29 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.console import print_json
-    from codesign.trim_study import trim_study_to_json
+    from codesign.studies.arguments import until_stopped
+    from codesign.trim_study import TrimStudy, trim_study_to_json
     from codesign.workflows.trim import trim_bench, trim_study
     from mapping.trim.trim import Budget
     from netlists.accuracy import Accuracy
 
     budget = Budget(arguments.voltages, arguments.patterns)
     lines = arguments.lines.split(",") if arguments.lines is not None else None
-    with mapped_neuron(arguments) as (neuron, workbench):
-        outcome = trim_study(
-            trim_bench(neuron, workbench, drawing(arguments), lines, arguments.knobs),
-            workbench,
-            arguments.backend == "ngspice",
-            budget,
-            arguments.out,
-            Accuracy(arguments.accuracy),
-        )
+
+    def work() -> TrimStudy:
+        with mapped_neuron(arguments) as (neuron, workbench):
+            return trim_study(
+                trim_bench(neuron, workbench, drawing(arguments), lines, arguments.knobs),
+                workbench,
+                arguments.backend == "ngspice",
+                budget,
+                arguments.out,
+                Accuracy(arguments.accuracy),
+            )
+
+    outcome = until_stopped(arguments, arguments.out, work)
+    if isinstance(outcome, int):
+        return outcome
     if arguments.plot is not None:
         from codesign.plots import save_figure
         from codesign.trim_plots import trim_figure

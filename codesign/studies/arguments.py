@@ -13,15 +13,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from codesign.console import StepProgress
     from codesign.studies.executors.executor import Executor
     from codesign.studies.study import Results
     from codesign.workbench import WorkbenchSettings
+
+Outcome = TypeVar("Outcome")
 
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
@@ -102,3 +104,29 @@ def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "
     again = [word for word in words if word != "--restart"]
     command = f": {program} {shlex.join(again)}" if again else ""
     return f"{said}; {results.record} has them, and the same command goes on from there{command}"
+
+
+def until_stopped(
+    arguments: argparse.Namespace, record: Path | None, work: Callable[[], Outcome]
+) -> Outcome | int:
+    """What ``work`` gives, which keeps what it measures at ``record``; or, where SIGINT or SIGTERM
+    ended it, the command's exit status, after one line on how to resume."""
+    from signal import Signals
+
+    from codesign.console import note
+    from codesign.interruption import Stopped, interruption
+
+    with interruption() as stop:
+        try:
+            with stop.at_once():
+                return work()
+        except Stopped:
+            pass
+    said = f"stopped by {Signals(stop.signal or 0).name}"
+    again = shlex.join(["codesign", *getattr(arguments, "words", ())])
+    note(
+        f"{said}; nothing was kept: give a file that keeps measurements (--out)."
+        if record is None
+        else f"{said}; {record} has what was measured, and the same command resumes: {again}"
+    )
+    return stop.exit_status

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from codesign.mapped_neuron import MappedNeuron
-from codesign.measured_record import MeasuredRecord
+from codesign.studies import identity
+from codesign.studies.record import Record, RecordHead
 from codesign.validation import (
     NeuronValidation,
     Validation,
@@ -27,7 +26,7 @@ from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import DrivenCircuit, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
-from mapping.design import NeuronDesign, designs_to_json
+from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.refinement import (
@@ -159,10 +158,20 @@ def refine(
         InputError: the neuron does not fit, or the record is of something else.
         SimulatorError: a circuit could not be simulated.
     """
-    nominal, goal = neuron.design, ends.goal
     choices = choices or default_choices(neuron.technology)
     cells = workbench.cells(neuron.technology, neuron.conditions)
-    loop = _Loop(neuron, cells, workbench, record, accuracy)
+    with Record.opened(record, _head(neuron, cells, accuracy)) as known:
+        return _refined(_Loop(neuron, cells, workbench, known, accuracy), choices, ends, told)
+
+
+def _refined(
+    loop: _Loop,
+    choices: MappingChoices,
+    ends: Ends,
+    told: Callable[[Sequence[Iteration]], None] | None,
+) -> Refinement:
+    neuron, goal = loop.neuron, ends.goal
+    nominal = neuron.design
     iterations: list[Iteration] = []
     reason = f"{ends.iterations} iterations were made"
     known, share = Correction(), 1.0
@@ -218,11 +227,8 @@ class _Loop:
     neuron: MappedNeuron
     cells: CellCharacteristics
     workbench: Workbench
-    record: Path | None
+    record: Record
     accuracy: Accuracy
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_known", MeasuredRecord(self.record, self._fingerprint()))
 
     def simulated(
         self,
@@ -234,14 +240,11 @@ class _Loop:
     ) -> Iteration:
         """A design in ngspice, or as the record has it."""
         built = self._built(design, known)
-        key = hashlib.sha256(
-            json.dumps([designs_to_json([design]), asdict(known)]).encode()
-        ).hexdigest()
-        records: MeasuredRecord = self._known  # type: ignore[attr-defined]
+        key = identity.key([design, known])
+        content: Any = self.record.entries.get(key)
         # a record of another version's validation is made anew
-        if key not in records or not is_current(records[key]["validation"]):
-            records.add(key, self._run(built))
-        content = records[key]
+        if content is None or not is_current(content["validation"]):
+            content = self.record.add(key, self._run(built))
         validation = validation_from_json(content["validation"]).neurons[0]
         curves = ClampCurves(CLAMP, np.array([content["total"]]), np.array([content["blocks"]]))
         return Iteration(what, share, applied, design, validation, errors_of(validation), curves)
@@ -320,17 +323,18 @@ class _Loop:
             "blocks": blocks.tolist(),
         }
 
-    def _fingerprint(self) -> str:
-        drive, conditions = self.neuron.drive, self.cells.conditions
-        content = [
-            [list(map(str, pair)) for pair in self.neuron.model.named_values()],
-            [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
-            drive.duration,
-            self.cells.fingerprint,
-            [conditions.corner, conditions.temperature],
-            self.accuracy.identity,
-        ]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+def _head(neuron: MappedNeuron, cells: CellCharacteristics, accuracy: Accuracy) -> RecordHead:
+    """Of a record. The design is not part of it: each one that is simulated has its own entry."""
+    decides = {
+        "parameters": neuron.parameters,
+        "drive": neuron.drive,
+        "technology": neuron.technology,
+        "conditions": neuron.conditions,
+        "cells": cells.fingerprint,
+        "tolerances": accuracy.identity,
+    }
+    return RecordHead("refine", 1, identity.content(decides))
 
 
 def _one_more(error: float | None) -> float | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ import numpy as np
 
 from codesign.close_calls import SURE_MARGIN
 from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.measured_record import MeasuredRecord
 from codesign.regime_reports import report_from_json, report_to_json
+from codesign.studies import identity
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
+from codesign.studies.record import Record, RecordHead
 from codesign.trim_study import TrimOutcome, TrimStudy
 from codesign.workbench import Workbench
 from codesign.workflows.calibrated_chips import choose_ports
 from codesign.workflows.chip_results import CHIPS_PER_BENCH, chip_results
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.validate import circuit_regime, short_stimulus
-from mapping.design import designs_to_json
 from mapping.macromodel import Macromodel
 from mapping.trim.calibration import Calibration
 from mapping.trim.chips import Chips, MacromodelChips, Stimulation
@@ -124,21 +124,21 @@ def trim_bench(
 class CircuitChips:
     """The chips of a draw as netlists: every transistor and every line altered in place.
 
-    What was measured is kept (in ``record`` as well, where there is one): asked again for the
-    same, a chip is not simulated again.
+    What was measured is kept in ``known`` (see :func:`measurements`; None: in memory): asked again
+    for the same, a chip is not simulated again.
     """
 
     def __init__(
         self,
         bench: TrimBench,
         workbench: Workbench,
-        record: Path | None = None,
+        known: Record | None = None,
         accuracy: Accuracy = Accuracy.AUTO,
     ) -> None:
         self._bench = bench
         self._workbench = workbench
         self._accuracy = accuracy
-        self._known = MeasuredRecord(record, _fingerprint(bench, accuracy))
+        self._known = known or Record()
 
     def currents(
         self, rows: np.ndarray, values: np.ndarray, voltage: np.ndarray, without: str | None = None
@@ -228,7 +228,7 @@ class CircuitChips:
     ) -> list[Any]:
         """What ``read`` makes of the analysis of each chip, from the record where it is there."""
         keys = [f"{row} {what} {json.dumps(line)}" for row, line in zip(rows, lines, strict=True)]
-        missing = [i for i, key in enumerate(keys) if key not in self._known]
+        missing = [i for i, key in enumerate(keys) if key not in self._known.entries]
         done = len(keys) - len(missing)
         seed = self._bench.drawn.drawing.seed
         results = chip_results(
@@ -242,7 +242,7 @@ class CircuitChips:
             self._known.add(keys[index], read(result))
             done += 1
             self._workbench.progress(done, len(keys), say)
-        return [self._known[key] for key in keys]
+        return [self._known.entries[key] for key in keys]
 
     def _bench_of(
         self,
@@ -283,9 +283,10 @@ def trim_study(
     models = trim_chips(bench, bench.as_built, budget, progress=progress)
     circuit = None
     if in_ngspice:
-        chips = CircuitChips(bench, workbench, record, accuracy)
-        as_drawn = netlist_as_drawn(bench, Workbench(workbench.engine))
-        circuit = trim_chips(bench, chips, budget, as_drawn, progress)
+        with measurements(bench, record, accuracy) as known:
+            chips = CircuitChips(bench, workbench, known, accuracy)
+            as_drawn = netlist_as_drawn(bench, Workbench(workbench.engine))
+            circuit = trim_chips(bench, chips, budget, as_drawn, progress)
     return TrimStudy(
         name=built.design.name,
         technology=bench.drawn.technology.name,
@@ -339,17 +340,20 @@ def netlist_as_drawn(bench: TrimBench, workbench: Workbench) -> CircuitChips:
     return CircuitChips(replace(bench, drawn=drawn), workbench)
 
 
-def _fingerprint(bench: TrimBench, accuracy: Accuracy) -> str:
-    """Of what decides what is measured of chip i in ngspice."""
-    built, drive = bench.drawn.built, bench.drawn.drive
-    content = [
-        designs_to_json([replace(built.design, conditions=built.conditions)]),
-        [list(x) for x in (drive.stimulus.times, drive.stimulus.values)],
-        drive.onset,
-        bench.drawn.drawing.seed,
-        [[s.block, s.device, s.threshold, s.current_factor] for s in bench.drawn.draw.spreads],
-        hashlib.sha256(built.benches.models.encode()).hexdigest(),
-        *([str(bench.drawn.technology.process)] if bench.drawn.drawing.process else []),
-        accuracy.identity,
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def measurements(
+    bench: TrimBench, record: Path | None, accuracy: Accuracy = Accuracy.AUTO
+) -> AbstractContextManager[Record]:
+    """What was measured of the chips of ``bench`` in ngspice, kept at ``record``; None: in memory.
+
+    Raises:
+        InputError: when it is opened: see :meth:`codesign.studies.record.Record.opened`.
+    """
+    drawn = bench.drawn
+    decides = {
+        "neuron": drawn.neuron,
+        "seed": drawn.drawing.seed,
+        "process": drawn.drawing.process,
+        "cells": drawn.measured,
+        "tolerances": accuracy.identity,
+    }
+    return Record.opened(record, RecordHead("trim", 1, identity.content(decides)))

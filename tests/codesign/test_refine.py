@@ -73,7 +73,10 @@ def test_a_loop_that_was_stopped_goes_on(outcome, record, tmp_path):
         known = refined(none, record)
     assert known.best.design == outcome.best.design
     other = replace(EXCITABLE, name="other", i_bias=0.05)
-    with NoEngine() as none, pytest.raises(InputError, match="the record of another neuron"):
+    with (
+        NoEngine() as none,
+        pytest.raises(InputError, match="the record of another refine .parameters"),
+    ):
         refined(none, record, other)
 
 

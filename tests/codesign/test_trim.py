@@ -10,7 +10,7 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.mapped_neuron import MonteCarlo
 from codesign.workbench import Workbench
-from codesign.workflows.trim import CircuitChips, TrimBench, trim_bench, trim_study
+from codesign.workflows.trim import CircuitChips, TrimBench, measurements, trim_bench, trim_study
 from mapping.trim.trim import Budget
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
@@ -59,20 +59,24 @@ def test_a_study_is_gone_on_with(bench, workbench, tmp_path):
     assert first.circuit is not None
     assert first.circuit.yields(first.model)[1].regime.value == 1.0
     assert first.circuit.trimmed.currents.tolist() == [20, 20]
-    with NoEngine() as none:
+    with NoEngine() as none, measurements(bench, record) as known:
         # what is not in the record is the one chip without mismatch
-        chips = CircuitChips(bench, Workbench(none), record)
+        chips = CircuitChips(bench, Workbench(none), known)
         again = chips.patterns(np.arange(2), first.circuit.trimmed.values, DRIVE.duration)
     assert [r.regime for r in again] == [r.regime for r in first.circuit.trimmed.reports]
 
 
 def test_the_record_of_another_draw_is_refused(bench, cache, workbench, tmp_path):
     record = tmp_path / "trim.jsonl"
-    CircuitChips(bench, workbench, record)
+    with measurements(bench, record):
+        pass
     neuron = mapped(EXCITABLE, GENERIC, workbench, DRIVE)
     other = trim_bench(neuron, workbench, MonteCarlo(2, seed=2), knobs=2)
-    with pytest.raises(InputError, match="the record of another neuron"):
-        CircuitChips(other, workbench, record)
+    with (
+        pytest.raises(InputError, match="another trim .seed = 2, where the record has 1"),
+        measurements(other, record),
+    ):
+        pass
 
 
 def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):

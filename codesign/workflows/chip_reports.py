@@ -7,7 +7,6 @@ import numpy as np
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.network.population import population_reports
 
 DOUBTFUL = 0.1
 """A margin below this leaves a regime undecided: the sample is run for longer."""
@@ -28,6 +27,8 @@ def chip_reports(
         drive: what drives each of them.
         threshold: U_threshold by which spikes are told, model units: the trained one.
     """
+    # with torch, which a worker that has no chips to run need not load
+    from neuron_model.network.population import population_reports
 
     def run(chips: NeuronParameters, by: Drive) -> tuple[RegimeReport, ...]:
         return population_reports(chips, by.stimulus, by.duration, by.onset, threshold)

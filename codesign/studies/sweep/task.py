@@ -29,6 +29,7 @@ from codesign.studies.sweep.variation import bias_laws, varied_choices
 from codesign.verdicts import timing
 from codesign.workbench import Workbench
 from codesign.workflows.characterize import characterize
+from codesign.workflows.chip_reports import chip_reports
 from codesign.workflows.circuit import Circuit, assemble
 from codesign.workflows.rhythm import model_regime
 from codesign.workflows.sensitivities import measure_sensitivities
@@ -163,9 +164,6 @@ class SweepTask(Task):
 
     def _chips(self, one: _Built, tools: Workbench) -> PointOutcome:
         """As built, of the same chips as at every other point."""
-        # it loads torch, which takes a worker longer than all else, and most sweeps have no chips
-        from codesign.workflows.chip_reports import chip_reports
-
         technology, samples = one.asked.operated, self.mismatch.samples
         sensitivities = self._sensitivities(technology, one.measured, tools)
         process = self.seed if self.mismatch.process else None

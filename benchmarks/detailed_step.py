@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.as_built.__main__ import Draw
 from circuits.technology import load_technology
-from codesign.workflows.circuit import assemble
+from codesign.building.circuit import assemble
 from netlists.engine import Engine
 from neuron_model.atomic import write_atomically
 from neuron_model.backends.backends import BACKENDS

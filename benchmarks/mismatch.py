@@ -23,16 +23,16 @@ import numpy as np
 
 from circuits.mismatch import device_spreads
 from circuits.technology import load_technology, with_mismatch_set
-from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.plots import save_figure
+from codesign.building.circuit import design_neuron
+from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.pictures.plots import save_figure
+from codesign.studies.chip_results import CHIPS_PER_BENCH
 from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
 from codesign.studies.mismatch.picture import mismatch_figure
 from codesign.studies.mismatch.results import results_to_json
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench, WorkbenchSettings
-from codesign.workflows.chip_results import CHIPS_PER_BENCH
-from codesign.workflows.circuit import design_neuron
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
 from mapping.samples import sampled

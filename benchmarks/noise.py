@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from circuits.technology import load_technology
-from codesign.mapped_neuron import MappedNeuron
-from codesign.plots import save_figure
+from codesign.building.circuit import default_choices, design_neuron
+from codesign.building.mapped_neuron import MappedNeuron
+from codesign.pictures.plots import save_figure
 from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
 from codesign.studies.noise.picture import noise_figure
@@ -36,9 +37,8 @@ from codesign.studies.noise.results import (
     results_to_json,
 )
 from codesign.studies.noise.study import study_noise
+from codesign.validation.validate import circuit_regime
 from codesign.workbench import WorkbenchSettings
-from codesign.workflows.circuit import default_choices, design_neuron
-from codesign.workflows.validate import circuit_regime
 from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import STEP, Noise, Sampling, noisy_runs

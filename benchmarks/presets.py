@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import Technology, conditions_at, load_technology, nominal_corner
-from codesign.validation import validation_to_json
+from codesign.building.circuit import mapped_neurons
+from codesign.building.source import load_source
+from codesign.building.stimuli import stimuli_for
+from codesign.validation.run_validation import validate_neurons
+from codesign.validation.validation import validation_to_json
 from codesign.workbench import Workbench, WorkbenchSettings
-from codesign.workflows.circuit import mapped_neurons
-from codesign.workflows.run_validation import validate_neurons
-from codesign.workflows.source import load_source
-from codesign.workflows.stimuli import stimuli_for
 from netlists.accuracy import Accuracy
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import SimulatorError

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import conditions_at, load_technology
+from codesign.building.circuit import default_choices
+from codesign.building.quantise import MappedLayer, map_layer
+from codesign.building.source import load_source
+from codesign.building.stimuli import default_stimulus, steady_drive
+from codesign.validation.rhythm import model_regime
+from codesign.validation.validate import default_task_duration
 from codesign.workbench import WorkbenchSettings
-from codesign.workflows.circuit import default_choices
-from codesign.workflows.quantise import MappedLayer, map_layer
-from codesign.workflows.rhythm import model_regime
-from codesign.workflows.source import load_source
-from codesign.workflows.stimuli import default_stimulus, steady_drive
-from codesign.workflows.validate import default_task_duration
 from mapping.characteristics import CellCharacteristics
 from mapping.macromodel import Macromodel
 from neuron_model.analysis.regimes import RegimeReport

@@ -24,9 +24,9 @@ from matplotlib.figure import Figure
 from circuits.mismatch import cell_spreads
 from circuits.synapse import Weight, column_currents, gate_line, synapse_column, unit
 from circuits.technology import Technology, conditions_at, load_technology
-from codesign.plots import PALE, STYLE, save_figure
-from codesign.workflows.characterize import characterize
-from codesign.workflows.models import models_for
+from codesign.cells.characterize import characterize
+from codesign.cells.models import models_for
+from codesign.pictures.plots import PALE, STYLE, save_figure
 from mapping.mismatch import draw
 from mapping.readout import map_readout
 from mapping.synapse_characteristics import KEEP_UNITS

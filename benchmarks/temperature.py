@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from circuits.technology import load_technology
-from codesign.mapped_neuron import MappedNeuron
-from codesign.plots import save_figure
+from codesign.building.circuit import design_neuron
+from codesign.building.mapped_neuron import MappedNeuron
+from codesign.pictures.plots import save_figure
 from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import PTAT, TemperatureQuestion, study_temperature
 from codesign.workbench import WorkbenchSettings
-from codesign.workflows.circuit import design_neuron
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.accuracy import Accuracy
 from neuron_model.atomic import write_atomically

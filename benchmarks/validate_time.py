@@ -29,12 +29,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from circuits.technology import conditions_at, load_technology
+from codesign.building.circuit import Circuit, circuit_of, mapped_neurons
+from codesign.building.source import load_source
+from codesign.building.stimuli import stimuli_for
+from codesign.validation.rhythm import about_to_change
+from codesign.validation.validate import DrivenCircuit, expected
 from codesign.workbench import WorkbenchSettings
-from codesign.workflows.circuit import Circuit, circuit_of, mapped_neurons
-from codesign.workflows.rhythm import about_to_change
-from codesign.workflows.source import load_source
-from codesign.workflows.stimuli import stimuli_for
-from codesign.workflows.validate import DrivenCircuit, expected
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, OperatingPoint
 from netlists.engine import Engine
@@ -103,7 +103,7 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
 
         response = task.response(Accuracy.FAST)
         measured: dict[str, Callable[[], object]] = {
-            "imports": lambda: python("-c", "import codesign.workflows.run_validation"),
+            "imports": lambda: python("-c", "import codesign.validation.run_validation"),
             "mapping": mapped,
             "model": model,
             "workers": lambda: simulate([standing(response)]),

@@ -14,8 +14,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from codesign.arguments import add_debug
 from codesign.commands import COMMANDS
+from codesign.terminal.arguments import add_debug
 from neuron_model.errors import CodesignError
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h

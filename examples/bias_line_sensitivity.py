@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 
 from circuits.technology import conditions_at, load_technology
+from codesign.building.circuit import design_neuron
 from codesign.studies.script import Table, study_script
 from codesign.studies.study import FinitePlan, Point, Results, Study, Task
+from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import design_neuron
-from codesign.workflows.rhythm import model_regime
 from mapping.macromodel import Macromodel
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from codesign.neuron_plots import draw_current, draw_trace
-from codesign.plots import STYLE, save_figure
+from codesign.pictures.neuron_plots import draw_current, draw_trace
+from codesign.pictures.plots import STYLE, save_figure
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.model.presets import Preset, presets

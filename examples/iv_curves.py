@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.neuron_plots import draw_trace
-from codesign.plots import STYLE, save_figure
+from codesign.pictures.neuron_plots import draw_trace
+from codesign.pictures.plots import STYLE, save_figure
 from neuron_model.analysis.excitability import excitability, negative_conductance
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.regimes import classify

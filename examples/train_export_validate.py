@@ -10,9 +10,9 @@ import argparse
 from pathlib import Path
 
 from codesign import Technology, build, save_figure, train_run, waveform_figure, write_validation
-from codesign.console import open_workbench
-from codesign.run_configuration import run_configuration_from_toml
-from codesign.workflows.demo import liveliest
+from codesign.demo import liveliest
+from codesign.terminal.console import open_workbench
+from codesign.training.run_configuration import run_configuration_from_toml
 
 CONFIGURATION = """
 [network]

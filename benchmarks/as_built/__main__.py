@@ -38,16 +38,16 @@ from benchmarks.as_built.neurons import RandomNeuron, random_neuron
 from benchmarks.as_built.plots import figure
 from benchmarks.as_built.record import AS_BUILT, CIRCUIT, Finding, Record, fingerprints
 from circuits.technology import Technology, load_technology, nominal_corner
-from codesign.close_calls import firing_close_calls
-from codesign.plots import save_figure
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import (
+from codesign.building.circuit import (
     Circuit,
     assemble,
     default_choices,
 )
-from codesign.workflows.rhythm import at_boundary, model_regime, nudges
-from codesign.workflows.validate import circuit_regime, supply
+from codesign.cells.characterize import characterize
+from codesign.pictures.plots import save_figure
+from codesign.validation.close_calls import firing_close_calls
+from codesign.validation.rhythm import at_boundary, model_regime, nudges
+from codesign.validation.validate import circuit_regime, supply
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from mapping.design import NeuronDesign

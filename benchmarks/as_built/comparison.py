@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.as_built.record import Finding
 from codesign.studies.mismatch.results import relative_errors
-from codesign.verdicts import Verdict, timing, verdict
-from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
+from codesign.validation.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
+from codesign.validation.verdicts import Verdict, timing, verdict
 from mapping.estimates import energy_per_spike
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
@@ -26,8 +26,9 @@ class Comparison:
     """One neuron at one corner.
 
     time_unit: seconds per unit of model time. nearby: how the as-built neuron fires under the
-    drives of :func:`codesign.workflows.rhythm.nudges`. model: how the neuron that was mapped fires.
-    accuracy: of the circuit's simulation. tight: what a tight one found, where that is known.
+    drives of :func:`codesign.validation.rhythm.nudges`. model: how the neuron that was mapped
+    fires. accuracy: of the circuit's simulation. tight: what a tight one found, where that is
+    known.
     """
 
     name: str

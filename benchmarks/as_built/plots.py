@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from benchmarks.as_built.comparison import Comparison
-from codesign.plots import STYLE
-from codesign.workflows.rhythm import SAME_COUNT, SAME_INTERVAL
+from codesign.pictures.plots import STYLE
+from codesign.validation.rhythm import SAME_COUNT, SAME_INTERVAL
 
 # matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
 _STYLE: Any = dict(STYLE)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codesign.workflows.circuit import Circuit
+from codesign.building.circuit import Circuit
 from mapping.design import designs_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.analysis.simulation import rest

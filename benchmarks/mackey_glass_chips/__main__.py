@@ -25,10 +25,10 @@ import torch
 from benchmarks.mackey_glass.settings import read_settings
 from benchmarks.mackey_glass_chips.run import Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
-from codesign.interruption import interruption
-from codesign.run_configuration import read_run_configuration
+from codesign.terminal.interruption import interruption
+from codesign.training.chips import ChipDrawer
+from codesign.training.run_configuration import read_run_configuration
 from codesign.workbench import WorkbenchSettings
-from codesign.workflows.chips import ChipDrawer
 from neuron_model.atomic import write_atomically
 from neuron_model.training.training import Interrupted
 

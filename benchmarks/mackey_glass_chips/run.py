@@ -19,11 +19,11 @@ from benchmarks.mackey_glass.run import result_file, run_once, score
 from benchmarks.mackey_glass.settings import TASK, Settings
 from benchmarks.mackey_glass_chips.networks import with_steps
 from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
-from codesign.chip_settings import ChipSettings
-from codesign.run_configuration import RunConfiguration
-from codesign.workflows.chips import ChipDrawer
-from codesign.workflows.source import MODEL_FILE
-from codesign.workflows.train import train_run
+from codesign.building.source import MODEL_FILE
+from codesign.training.chip_settings import ChipSettings
+from codesign.training.chips import ChipDrawer
+from codesign.training.run_configuration import RunConfiguration
+from codesign.training.train import train_run
 from neuron_model.atomic import write_atomically
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork

@@ -31,16 +31,16 @@ from benchmarks.regime_yield.steps import (
     technology_of,
 )
 from benchmarks.regime_yield.trimmed import trimmed_reports
-from codesign.mapped_neuron import MonteCarlo
-from codesign.plots import save_figure
-from codesign.regime_reports import report_from_json, report_to_json
+from codesign.building.mapped_neuron import MonteCarlo
+from codesign.pictures.plots import save_figure
+from codesign.studies.chip_reports import chip_reports
+from codesign.studies.chip_results import CHIPS_PER_BENCH
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch.drawn_neuron import draw_neuron
 from codesign.studies.mismatch.study import study_mismatch
+from codesign.validation.regime_reports import report_from_json, report_to_json
+from codesign.validation.yields import yields, yields_to_json
 from codesign.workbench import Workbench, WorkbenchSettings
-from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.chip_results import CHIPS_PER_BENCH
-from codesign.yields import yields, yields_to_json
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together
@@ -147,7 +147,7 @@ def found_of(
 
 
 def percent_of(share: dict[str, Any]) -> str:
-    """A share of :func:`codesign.yields.yields_to_json` with its interval."""
+    """A share of :func:`codesign.validation.yields.yields_to_json` with its interval."""
     low, high = share["interval"]
     return f"{100 * share['share']:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, INK, STYLE
+from codesign.pictures.plots import COLOURS, INK, STYLE
 
 _LABELS = {
     "untrained": "as published,\nfirst sizes",

@@ -13,10 +13,10 @@ from circuits.technology import (
     load_technology,
     with_mismatch_set,
 )
-from codesign.mapped_neuron import MappedNeuron
+from codesign.building.circuit import design_neuron
+from codesign.building.mapped_neuron import MappedNeuron
+from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import design_neuron
-from codesign.workflows.rhythm import model_regime
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.macromodel import Macromodel

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.regime_yield.steps import mapped_of
-from codesign.mapped_neuron import MonteCarlo
-from codesign.regime_reports import report_to_json
-from codesign.workbench import Workbench
-from codesign.workflows.trim import (
+from codesign.building.mapped_neuron import MonteCarlo
+from codesign.studies.trim.trim import (
     CircuitChips,
     TrimBench,
     measurements,
@@ -21,6 +19,8 @@ from codesign.workflows.trim import (
     trim_bench,
     trim_chips,
 )
+from codesign.validation.regime_reports import report_to_json
+from codesign.workbench import Workbench
 from mapping.trim.chips import Chips
 from neuron_model.analysis.regimes import Regime, RegimeReport
 

@@ -1,7 +1,7 @@
 """The commands, one module each.
 
-A module has ``add_parser(subparsers)``, which calls ``codesign.arguments.add_command``, and
-``run(arguments) -> int``, which returns the exit status. Only the module of the command that is
+A module has ``add_parser(subparsers)``, which calls ``codesign.terminal.arguments.add_command``,
+and ``run(arguments) -> int``, which returns the exit status. Only the module of the command that is
 asked for is imported; what it needs of torch or ngspice it imports in ``run``.
 """
 

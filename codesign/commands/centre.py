@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
-from codesign.backend_arguments import add_neuron, read_single
 from codesign.studies.arguments import add_executor
+from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
+from codesign.terminal.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -60,13 +60,13 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology, with_mismatch_set
-    from codesign.console import print_json
+    from codesign.building.stimuli import stimuli_for
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.centering.evaluation import centering_problem
     from codesign.studies.centering.plan import CenteringPlan
     from codesign.studies.centering.study import study_centering
     from codesign.studies.centering.table import print_results
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.terminal.console import print_json
     from neuron_model.model.neuron_file import neuron_to_table, write_neuron
 
     technology = load_technology(arguments.technology)
@@ -88,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         return stopped(arguments, found)
     written = write_neuron(arguments.out, outcome.parameters)
     if arguments.json:
-        from codesign.regime_reports import report_to_json
-        from codesign.yields import yields_to_json
+        from codesign.validation.regime_reports import report_to_json
+        from codesign.validation.yields import yields_to_json
 
         print_json(
             {

@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_conditions, add_technology
+from codesign.terminal.arguments import add_command, add_conditions, add_technology
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
     from mapping.leakage import Leakage
 
 
@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from circuits.technology import conditions_at, load_technology
-    from codesign.console import print_json, print_table, step_progress
-    from codesign.workflows.characterize import characterize
+    from codesign.cells.characterize import characterize
+    from codesign.terminal.console import print_json, print_table, step_progress
     from mapping.characteristics import Orientation, characteristics_to_json
     from netlists.engine import Engine
 
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def leakage_line(leakage: "Leakage") -> str:
     """What junctions change of the bias of each kind of cell where it is hottest, as a sentence."""
-    from codesign.quantities import quantity
+    from codesign.terminal.quantities import quantity
 
     cells = {
         "an OTA": leakage.ota,

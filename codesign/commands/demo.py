@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_accuracy, add_command, add_timeout
+from codesign.terminal.arguments import add_accuracy, add_command, add_timeout
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -34,11 +34,11 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.console import note, print_json, step_progress
+    from codesign.demo import demo
     from codesign.report.page import write_report
-    from codesign.validation import validation_to_json
-    from codesign.workflows.demo import demo
-    from codesign.workflows.run_validation import print_validation
+    from codesign.terminal.console import note, print_json, step_progress
+    from codesign.validation.run_validation import print_validation
+    from codesign.validation.validation import validation_to_json
     from netlists.accuracy import Accuracy
     from neuron_model.errors import InputError
 

@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.terminal.arguments import add_command
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -25,8 +25,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import note, print_json, print_table
     from codesign.doctor import examine
+    from codesign.terminal.console import note, print_json, print_table
     from neuron_model.errors import MissingDependencyError
 
     checks = examine(arguments.torch)

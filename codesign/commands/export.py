@@ -4,10 +4,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_mapping, add_neurons, add_technology
+from codesign.terminal.arguments import (
+    add_command,
+    add_current,
+    add_mapping,
+    add_neurons,
+    add_technology,
+)
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -41,11 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from circuits.technology import load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.built_circuit import build
-    from codesign.console import open_workbench, print_json, print_table
-    from codesign.workflows.source import load_source
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.building.built_circuit import build
+    from codesign.building.source import load_source
+    from codesign.building.stimuli import stimuli_for
+    from codesign.terminal.arguments import mapping_choices
+    from codesign.terminal.console import open_workbench, print_json, print_table
     from neuron_model.errors import InputError
 
     technology = load_technology(arguments.technology)

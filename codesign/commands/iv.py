@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_plot
-from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+from codesign.terminal.arguments import add_command, add_plot
+from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 _MOST_POINTS = 100_000
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     import numpy as np
 
-    from codesign.console import print_json
+    from codesign.terminal.console import print_json
     from neuron_model.analysis.excitability import excitability, negative_conductance
     from neuron_model.errors import InputError
     from neuron_model.model.parameters import TIMESCALES
@@ -57,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     with chosen_backend(arguments) as backend:
         curves = backend.curves(neuron, np.linspace(low, high, points), held)
     if arguments.plot is not None:
-        from codesign.neuron_plots import curves_figure
-        from codesign.plots import save_figure
+        from codesign.pictures.neuron_plots import curves_figure
+        from codesign.pictures.plots import save_figure
 
         save_figure(curves_figure(curves, neuron.name), arguments.plot)
     print_json(

@@ -3,12 +3,12 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
-from codesign.chip_arguments import add_chips, drawing, drawn_technology
 from codesign.studies.arguments import add_executor
+from codesign.terminal.arguments import add_command
+from codesign.terminal.chip_arguments import add_chips, drawing, drawn_technology
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -37,14 +37,14 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.backend_arguments import mapped_single
-    from codesign.chip_arguments import bench_settings
-    from codesign.console import print_json
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.mismatch.drawn_neuron import draw_neuron
     from codesign.studies.mismatch.results import results_to_json
     from codesign.studies.mismatch.study import study_mismatch
     from codesign.studies.mismatch.table import print_results
+    from codesign.terminal.backend_arguments import mapped_single
+    from codesign.terminal.chip_arguments import bench_settings
+    from codesign.terminal.console import print_json
     from netlists.accuracy import Accuracy
 
     technology = drawn_technology(arguments)
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if outcome is None:
         return stopped(arguments, found)
     if arguments.plot is not None:
-        from codesign.plots import save_figure
+        from codesign.pictures.plots import save_figure
         from codesign.studies.mismatch.picture import mismatch_figure
 
         save_figure(mismatch_figure(outcome), arguments.plot)

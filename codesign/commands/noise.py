@@ -3,12 +3,18 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_circuit, add_command, add_plot, add_technology, add_timeout
-from codesign.backend_arguments import add_neuron, mapped_single
 from codesign.studies.arguments import add_executor, add_record
+from codesign.terminal.arguments import (
+    add_circuit,
+    add_command,
+    add_plot,
+    add_technology,
+    add_timeout,
+)
+from codesign.terminal.backend_arguments import add_neuron, mapped_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -71,13 +77,13 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.console import print_json
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.noise.noisy_neuron import noisy_neuron
     from codesign.studies.noise.plan import NoisePlan
     from codesign.studies.noise.results import results_to_json
     from codesign.studies.noise.study import study_noise
     from codesign.studies.noise.table import print_results
+    from codesign.terminal.console import print_json
     from neuron_model.errors import InputError
 
     if arguments.seed < 0:
@@ -94,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     if outcome is None:
         return stopped(arguments, found)
     if arguments.plot is not None:
-        from codesign.plots import save_figure
+        from codesign.pictures.plots import save_figure
         from codesign.studies.noise.picture import noise_figure
 
         save_figure(noise_figure(outcome), arguments.plot)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import (
+from codesign.terminal.arguments import (
     add_accuracy,
     add_chosen,
     add_circuit,
@@ -17,8 +17,8 @@ from codesign.arguments import (
 )
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
-    from codesign.workflows.refine import Iteration, Refinement
+    from codesign.studies.refinement.refine import Iteration, Refinement
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -56,16 +56,20 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import conditions_at, load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.console import open_workbench, print_json
-    from codesign.refine_plots import refinement_figure
+    from codesign.building.circuit import mapped_neurons
+    from codesign.building.source import load_source
+    from codesign.building.stimuli import stimuli_for
     from codesign.studies.arguments import until_stopped
-    from codesign.workflows.circuit import mapped_neurons
-    from codesign.workflows.refine import Ends, Refinement, refine
-    from codesign.workflows.refined_files import refinement_to_json, write_progress, write_refined
-    from codesign.workflows.run_validation import select
-    from codesign.workflows.source import load_source
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.studies.refinement.refine import Ends, Refinement, refine
+    from codesign.studies.refinement.refine_plots import refinement_figure
+    from codesign.studies.refinement.refined_files import (
+        refinement_to_json,
+        write_progress,
+        write_refined,
+    )
+    from codesign.terminal.arguments import mapping_choices
+    from codesign.terminal.console import open_workbench, print_json
+    from codesign.validation.run_validation import select
     from netlists.accuracy import Accuracy
     from neuron_model.errors import InputError
 
@@ -113,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
         return done
     write_refined(arguments.out, done, source.only(chosen).neurons, technology, drives)
     if arguments.plot is not None:
-        from codesign.plots import save_figure
+        from codesign.pictures.plots import save_figure
 
         save_figure(refinement_figure(done[0]), arguments.plot)
     if arguments.json:
@@ -128,7 +132,7 @@ def _said(name: str, iteration: "Iteration") -> str:
 
 
 def _print(done: "Sequence[Refinement]") -> None:
-    from codesign.console import print_table
+    from codesign.terminal.console import print_table
 
     for refinement in done:
         rows = []

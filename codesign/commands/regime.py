@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_accuracy, add_command, add_current
-from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+from codesign.terminal.arguments import add_accuracy, add_command, add_current
+from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -29,8 +29,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import note, print_json
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.building.stimuli import stimuli_for
+    from codesign.terminal.console import note, print_json
     from neuron_model.analysis.regimes import classify
 
     source = read_single(arguments.neuron)

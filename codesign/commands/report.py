@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.terminal.arguments import add_command
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -26,8 +26,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import print_json
     from codesign.report import write_report
+    from codesign.terminal.console import print_json
 
     path = write_report(arguments.run, arguments.out)
     if arguments.json:

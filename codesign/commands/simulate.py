@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_plot
-from codesign.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+from codesign.terminal.arguments import add_command, add_current, add_plot
+from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
     from neuron_model.analysis.simulation import Trajectory
 
 
@@ -45,8 +45,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import print_json
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.building.stimuli import stimuli_for
+    from codesign.terminal.console import print_json
     from neuron_model.analysis.spikes import spike_times
     from neuron_model.atomic import write_atomically
 
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     with chosen_backend(arguments, arguments.sampling) as backend:
         run = backend.respond(neuron, drive.stimulus, drive.duration)
     if arguments.plot is not None:
-        from codesign.neuron_plots import trace_figure
-        from codesign.plots import save_figure
+        from codesign.pictures.neuron_plots import trace_figure
+        from codesign.pictures.plots import save_figure
 
         save_figure(trace_figure(run, neuron.name), arguments.plot)
     if arguments.out is not None:

@@ -5,12 +5,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command, add_current, add_mismatch_set, add_technology
-from codesign.backend_arguments import add_neuron, read_single
 from codesign.studies.arguments import add_executor
+from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
+from codesign.terminal.backend_arguments import add_neuron, read_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -77,14 +77,14 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology, with_mismatch_set
-    from codesign.console import print_json
+    from codesign.building.stimuli import stimuli_for
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.sizing.evaluation import sizing_problem
     from codesign.studies.sizing.plan import Effort
     from codesign.studies.sizing.results import SizingGoal, sizing_to_json
     from codesign.studies.sizing.study import study_sizing, write_sizing
     from codesign.studies.sizing.table import print_results
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.terminal.console import print_json
 
     goal = SizingGoal(
         arguments.chip_yield,

@@ -4,14 +4,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_accuracy, add_command, add_plot, add_timeout
 from codesign.studies.arguments import add_executor
+from codesign.terminal.arguments import add_accuracy, add_command, add_plot, add_timeout
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
     from codesign.studies.sweep.estimate import SweepEstimate
     from codesign.studies.sweep.plan import SweepPlan
     from codesign.studies.sweep.results import SweepResults
+    from codesign.terminal.arguments import Subparsers
 
 _MOST_ROWS = 60
 
@@ -56,7 +56,6 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import note, print_json
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.study import run as run_study
     from codesign.studies.sweep.configuration import read_sweep_configuration
@@ -65,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.sweep.plan import plan_sweep
     from codesign.studies.sweep.results import study_to_json
     from codesign.studies.sweep.study import SWEEPING, known_points, sweep_results, sweep_study
+    from codesign.terminal.console import note, print_json
     from netlists.accuracy import Accuracy
     from neuron_model.model.neuron_file import named_source
 
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None:
         write_sweep(folder, plan.configuration, outcome)
     if arguments.plot is not None:
-        from codesign.plots import save_figure
+        from codesign.pictures.plots import save_figure
         from codesign.studies.sweep.picture import sweep_figure
 
         save_figure(sweep_figure(outcome), arguments.plot)
@@ -109,7 +109,7 @@ def _in_words(found: "SweepEstimate", known: int) -> str:
     before = f", {known} of them known" if known else ""
     cells = _counted(found.cell_sets, "set") + " of cells"
     first = f"; {cells} to measure first" if found.cell_sets else ""
-    from codesign.simulation_text import duration_text
+    from codesign.terminal.simulation_text import duration_text
 
     points = _counted(found.points, "point")
     return f"{points}{chips}{before}{first}; about {duration_text(found.seconds)}"
@@ -120,7 +120,7 @@ def _counted(count: int, what: str) -> str:
 
 
 def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_json: bool) -> None:
-    from codesign.console import print_json, print_table
+    from codesign.terminal.console import print_json, print_table
 
     if as_json:
         axes = {axis.name: list(axis.values) for axis in plan.axes}
@@ -144,9 +144,9 @@ def _print(study: "SweepResults", folder: Path | None) -> None:
     import shutil
     import sys
 
-    from codesign.console import fitting, print_table
     from codesign.studies.sweep.legend import title
     from codesign.studies.sweep.table import summary, table_columns, table_rows
+    from codesign.terminal.console import fitting, print_table
 
     columns, rows = table_columns(study), table_rows(study)
     shown = rows[:_MOST_ROWS]

@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.terminal.arguments import add_command
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
-    from codesign.workflows.technology_new import FoundTechnology
+    from codesign.technologies.technology_new import FoundTechnology
+    from codesign.terminal.arguments import Subparsers
 
 # Seconds for one bench: the largest takes ten on a machine that does nothing else.
 _TIMEOUT = 900.0
@@ -78,11 +78,11 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import print_json, step_progress
-    from codesign.plots import save_figure
-    from codesign.technology_plots import technology_figure
+    from codesign.pictures.plots import save_figure
+    from codesign.technologies.technology_new import NewTechnology, find_technology
+    from codesign.technologies.technology_plots import technology_figure
+    from codesign.terminal.console import print_json, step_progress
     from codesign.workbench import WorkbenchSettings
-    from codesign.workflows.technology_new import NewTechnology, find_technology
 
     request = NewTechnology(
         name=arguments.name,
@@ -172,8 +172,8 @@ def _document(found: "FoundTechnology", picture: Path | None) -> dict[str, objec
 
 def _print(found: "FoundTechnology", picture: Path | None) -> None:
     from circuits.structure import Polarity
-    from codesign.console import print_table
-    from codesign.quantities import quantity
+    from codesign.terminal.console import print_table
+    from codesign.terminal.quantities import quantity
 
     technology = found.technology
     columns = ("device", "written", "terminals", "2 um is", "in parallel", "oxide", "gate leakage")

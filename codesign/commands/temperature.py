@@ -3,7 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments import (
+from codesign.studies.arguments import add_executor, add_record
+from codesign.terminal.arguments import (
     add_accuracy,
     add_command,
     add_current,
@@ -12,16 +13,15 @@ from codesign.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.backend_arguments import add_neuron, mapped_single
-from codesign.studies.arguments import add_executor, add_record
+from codesign.terminal.backend_arguments import add_neuron, mapped_single
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
-    from codesign.verdicts import definitions
+    from codesign.validation.verdicts import definitions
 
     parser = add_command(
         subparsers,
@@ -73,11 +73,11 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.console import print_json
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.temperature.results import results_to_json
     from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
     from codesign.studies.temperature.table import print_results
+    from codesign.terminal.console import print_json
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
     from netlists.accuracy import Accuracy
 
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     if outcome is None:
         return stopped(arguments, found)
     if arguments.plot is not None:
-        from codesign.plots import save_figure
+        from codesign.pictures.plots import save_figure
         from codesign.studies.temperature.picture import temperature_figure
 
         save_figure(temperature_figure(outcome), arguments.plot)

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
+from codesign.terminal.arguments import add_command
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
-    from codesign.run_configuration import RunConfiguration
-    from codesign.workflows.train import TrainedRun
+    from codesign.terminal.arguments import Subparsers
+    from codesign.training.run_configuration import RunConfiguration
+    from codesign.training.train import TrainedRun
     from neuron_model.training.training import TrainingStep
 
 
@@ -52,9 +52,9 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import note
-    from codesign.interruption import interruption
-    from codesign.workflows.train import train_run
+    from codesign.terminal.console import note
+    from codesign.terminal.interruption import interruption
+    from codesign.training.train import train_run
     from neuron_model.tasks.series import make_series
     from neuron_model.training import processes
     from neuron_model.training.training import Interrupted
@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _configuration(path: Path) -> "RunConfiguration":
     """Of a configuration file, or the defaults for a table of numbers."""
-    from codesign.console import note
-    from codesign.run_configuration import RunConfiguration, read_run_configuration
+    from codesign.terminal.console import note
+    from codesign.training.run_configuration import RunConfiguration, read_run_configuration
     from neuron_model.tasks.columns import SUFFIXES
     from neuron_model.tasks.series_file import task_for
 
@@ -106,7 +106,7 @@ def _progress(
     configuration: "RunConfiguration", shown: bool
 ) -> Iterator[Callable[["TrainingStep", bool], None] | None]:
     """Shows loss, activity and, where it is looked at, the validation part's NRMSE."""
-    from codesign.console import progress
+    from codesign.terminal.console import progress
 
     if not shown:
         yield None
@@ -142,7 +142,7 @@ def _command(arguments: argparse.Namespace) -> str:
 def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:
     from statistics import median
 
-    from codesign.console import note, print_json, print_table
+    from codesign.terminal.console import note, print_json, print_table
 
     result = trained.result
     steps = len(result.history)

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from codesign.arguments import add_command
-from codesign.chip_arguments import add_chips, drawing, mapped_neuron
+from codesign.terminal.arguments import add_command
+from codesign.terminal.chip_arguments import add_chips, drawing, mapped_neuron
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
-    from codesign.trim_study import TrimStudy
+    from codesign.studies.trim.trim_study import TrimStudy
+    from codesign.terminal.arguments import Subparsers
     from neuron_model.analysis.regimes import RegimeReport
 
 
@@ -66,10 +66,10 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.console import print_json
     from codesign.studies.arguments import until_stopped
-    from codesign.trim_study import TrimStudy, trim_study_to_json
-    from codesign.workflows.trim import trim_bench, trim_study
+    from codesign.studies.trim.trim import trim_bench, trim_study
+    from codesign.studies.trim.trim_study import TrimStudy, trim_study_to_json
+    from codesign.terminal.console import print_json
     from mapping.trim.trim import Budget
     from netlists.accuracy import Accuracy
 
@@ -91,8 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     if isinstance(outcome, int):
         return outcome
     if arguments.plot is not None:
-        from codesign.plots import save_figure
-        from codesign.trim_plots import trim_figure
+        from codesign.pictures.plots import save_figure
+        from codesign.studies.trim.trim_plots import trim_figure
 
         save_figure(trim_figure(outcome), arguments.plot)
     if arguments.json:
@@ -103,9 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(study: "TrimStudy") -> None:
-    from codesign.console import print_table
-    from codesign.quantities import drawn_by
-    from codesign.regime_reports import WHO, regime_table
+    from codesign.terminal.console import print_table
+    from codesign.terminal.quantities import drawn_by
+    from codesign.validation.regime_reports import WHO, regime_table
 
     reports: dict[str, Sequence[RegimeReport]] = {}
     for who, outcome in study.outcomes.items():

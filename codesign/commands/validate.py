@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments import (
+from codesign.terminal.arguments import (
     add_accuracy,
     add_chosen,
     add_circuit,
@@ -16,12 +16,12 @@ from codesign.arguments import (
 )
 
 if TYPE_CHECKING:
-    from codesign.arguments import Subparsers
+    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
-    from codesign.verdicts import definitions
+    from codesign.validation.verdicts import definitions
 
     parser = add_command(
         subparsers,
@@ -47,13 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from circuits.technology import conditions_at, load_technology
-    from codesign.arguments import mapping_choices
-    from codesign.built_circuit import build
-    from codesign.console import open_workbench, print_json
-    from codesign.validation import validation_to_json, write_validation
-    from codesign.workflows.run_validation import print_validation, select
-    from codesign.workflows.source import load_source
-    from codesign.workflows.stimuli import stimuli_for
+    from codesign.building.built_circuit import build
+    from codesign.building.source import load_source
+    from codesign.building.stimuli import stimuli_for
+    from codesign.terminal.arguments import mapping_choices
+    from codesign.terminal.console import open_workbench, print_json
+    from codesign.validation.run_validation import print_validation, select
+    from codesign.validation.validation import validation_to_json, write_validation
 
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None:
         write_validation(folder / "validation.json", validation)
     if arguments.plot is not None:
-        from codesign.plots import save_figure, waveform_figure
+        from codesign.pictures.plots import save_figure, waveform_figure
 
         save_figure(waveform_figure(validation.neurons[0]), arguments.plot)
     if arguments.json:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from codesign.plots import LABELS, iv_figure, waveform_figure
-from codesign.quantities import MISSING, conditions_text, number, percent, quantity
+from codesign.building.estimates import Estimates
+from codesign.pictures.plots import LABELS, iv_figure, waveform_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
-from codesign.validation import NeuronValidation
-from codesign.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
-from codesign.workflows.estimates import Estimates
+from codesign.terminal.quantities import MISSING, conditions_text, number, percent, quantity
+from codesign.validation.validation import NeuronValidation
+from codesign.validation.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
 from mapping.design import NeuronDesign
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.stimulus import Stimulus

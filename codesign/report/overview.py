@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from codesign.plots import forecast_figure, loss_figure
-from codesign.quantities import MISSING, conditions_text, fixed, number, percent, quantity
+from codesign.pictures.plots import forecast_figure, loss_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
 from codesign.report.vector_image import StyleSheet, inline_svg
-from codesign.validation import NeuronValidation, Validation
-from codesign.validation import summary as in_words
-from codesign.verdicts import (
+from codesign.terminal.quantities import MISSING, conditions_text, fixed, number, percent, quantity
+from codesign.validation.validation import NeuronValidation, Validation
+from codesign.validation.validation import summary as in_words
+from codesign.validation.verdicts import (
     DEFINITIONS,
     IV_LIMIT,
     PASSED,

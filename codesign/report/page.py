@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from codesign.quantities import celsius, number
 from codesign.report.markup import Child, Markup, element
 from codesign.report.neuron_section import neuron_section
 from codesign.report.overview import conditions, summary, title_of, training, verdict
@@ -14,6 +13,7 @@ from codesign.report.parts import table
 from codesign.report.run_folder import RunFolder, WrittenFile, read_run_folder
 from codesign.report.style import CSS
 from codesign.report.vector_image import StyleSheet
+from codesign.terminal.quantities import celsius, number
 from neuron_model.atomic import write_atomically
 
 REPORT_FILE = "report.html"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codesign.plots import LABELS
+from codesign.pictures.plots import LABELS
 from codesign.report.markup import Child, Markup, element
-from codesign.verdicts import Verdict
+from codesign.validation.verdicts import Verdict
 from neuron_model.analysis.regimes import Regime
 
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesign.forecast_file import FORECAST_FILE, Forecast, read_forecast
-from codesign.validation import Validation, read_validation
-from codesign.workflows.estimates import Estimates, read_estimates
-from codesign.workflows.export import DESIGN_FILE, NETLIST_FOLDER
-from codesign.workflows.source import MODEL_FILE, load_source
+from codesign.building.estimates import Estimates, read_estimates
+from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER
+from codesign.building.source import MODEL_FILE, load_source
+from codesign.training.forecast_file import FORECAST_FILE, Forecast, read_forecast
+from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters

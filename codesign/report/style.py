@@ -1,6 +1,6 @@
 """The page's style: one column of text and figures, for screens of any width and for paper."""
 
-from codesign.plots import COLOURS
+from codesign.pictures.plots import COLOURS
 
 CSS = f"""
 :root {{

@@ -16,7 +16,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from codesign.plots import STYLE
+from codesign.pictures.plots import STYLE
 from codesign.report.markup import Markup, element, escape
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -48,7 +48,7 @@ def inline_svg(figure: Figure, sheet: StyleSheet, title: str, description: str) 
     """``figure`` as an svg element that says in words what it shows.
 
     Args:
-        figure: made by codesign.plots.
+        figure: made by codesign.pictures.plots.
         sheet: of the page; it takes up the figure's styles.
         title: what the figure is.
         description: what is to be seen in it, for those who cannot see it.

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from codesign.console import StepProgress
     from codesign.studies.executors.executor import Executor
     from codesign.studies.study import Results
+    from codesign.terminal.console import StepProgress
     from codesign.workbench import WorkbenchSettings
 
 Outcome = TypeVar("Outcome")
@@ -69,8 +69,8 @@ def studied(
         InputError, MissingDependencyError: as
             :func:`codesign.studies.executors.choice.chosen_executor`.
     """
-    from codesign.console import step_progress
     from codesign.studies.executors.choice import chosen_executor
+    from codesign.terminal.console import step_progress
     from codesign.workbench import WorkbenchSettings
 
     settings = settings or WorkbenchSettings(time_limit=getattr(arguments, "time_limit", None))
@@ -85,7 +85,7 @@ def studied(
 
 def stopped(arguments: argparse.Namespace, results: Results) -> int:
     """Say in one line what a signal left of a study; returns the command's exit status."""
-    from codesign.console import note
+    from codesign.terminal.console import note
 
     program = getattr(arguments, "program", "codesign")
     note(stopped_line(results, getattr(arguments, "words", ()), program))
@@ -113,8 +113,8 @@ def until_stopped(
     ended it, the command's exit status, after one line on how to resume."""
     from signal import Signals
 
-    from codesign.console import note
-    from codesign.interruption import Stopped, interruption
+    from codesign.terminal.console import note
+    from codesign.terminal.interruption import Stopped, interruption
 
     with interruption() as stop:
         try:

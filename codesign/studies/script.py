@@ -19,10 +19,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesign.arguments import add_plot
-from codesign.console import print_json, print_table
 from codesign.studies.arguments import add_executor, stopped, studied
 from codesign.studies.study import Results, Study, run
+from codesign.terminal.arguments import add_plot
+from codesign.terminal.console import print_json, print_table
 from codesign.workbench import Workbench
 from neuron_model.errors import CodesignError
 
@@ -68,7 +68,7 @@ def study_script(
             return stopped(arguments, results)
         _show(arguments, results, table(results))
         if figure is not None and arguments.plot is not None:
-            from codesign.plots import save_figure
+            from codesign.pictures.plots import save_figure
 
             save_figure(figure(results), arguments.plot)
     except CodesignError as error:

@@ -34,10 +34,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from codesign.interruption import Interruption, Stopped, interruption
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON, content
 from codesign.studies.record import Record, RecordHead
+from codesign.terminal.interruption import Interruption, Stopped, interruption
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.progress import Progress
 

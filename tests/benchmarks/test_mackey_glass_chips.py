@@ -17,9 +17,9 @@ from benchmarks.mackey_glass_chips.networks import with_steps
 from benchmarks.mackey_glass_chips.readouts import errors_with_own_readouts, with_common_readout
 from benchmarks.mackey_glass_chips.run import Judgement, Seed, run_seed
 from benchmarks.mackey_glass_chips.table import markdown, picture
-from codesign.run_configuration import read_run_configuration
+from codesign.training.chips import ChipDrawer
+from codesign.training.run_configuration import read_run_configuration
 from codesign.workbench import Workbench
-from codesign.workflows.chips import ChipDrawer
 from netlists.engine import Engine
 from neuron_model.network.variation import Variation
 from neuron_model.tasks.mackey_glass import MackeyGlass

@@ -10,7 +10,7 @@ from benchmarks.regime_yield.plots import chain_figure
 from benchmarks.regime_yield.steps import STEPS, burster, neuron_of, technology_of
 from benchmarks.regime_yield.trimmed import _Some
 from circuits.technology import load_technology
-from codesign.plots import save_figure
+from codesign.pictures.plots import save_figure
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from tests.mapping import neurons
 

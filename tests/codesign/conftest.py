@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codesign.validation import (
+from codesign.validation.validation import (
     CurveComparison,
     NeuronValidation,
     Supply,
     Validation,
     Waveform,
 )
-from codesign.verdicts import timing
+from codesign.validation.verdicts import timing
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
 from netlists.engine import Engine

@@ -15,9 +15,9 @@ from typing import Any
 
 import torch._dynamo  # noqa: F401  (torch.optim would load it in every process)
 
-import codesign.workflows.train  # noqa: F401
+import codesign.training.train  # noqa: F401
 from codesign.command_line import main
-from codesign.training_log import TrainingLog, has_tensorboard
+from codesign.training.training_log import TrainingLog, has_tensorboard
 
 Call = Callable[..., Any]
 

@@ -1,9 +1,9 @@
 """A neuron mapped onto a technology, as the commands map it."""
 
 from circuits.technology import Technology, conditions_at
-from codesign.mapped_neuron import MappedNeuron
+from codesign.building.circuit import design_neuron
+from codesign.building.mapped_neuron import MappedNeuron
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import design_neuron
 from mapping.conditions import Conditions
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters

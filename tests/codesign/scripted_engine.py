@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from circuits.neuron import MEMBRANE
-from codesign.workflows.circuit import Circuit
+from codesign.building.circuit import Circuit
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, DCSweep
 from netlists.engine import Engine, Result

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from circuits.technology import load_technology
-from codesign.validation import Validation, validation_from_json, validation_to_json
+from codesign.building.circuit import Circuit, assemble
+from codesign.validation import validate as validate_module
+from codesign.validation.validate import DrivenCircuit, attempted, validate
+from codesign.validation.validation import Validation, validation_from_json, validation_to_json
 from codesign.workbench import Workbench
-from codesign.workflows import validate as validate_module
-from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.validate import DrivenCircuit, attempted, validate
 from mapping.conditions import Conditions
 from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy

@@ -27,7 +27,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Run], None]]:
         module = ModuleType("codesign.commands.probe")
         module.run = run  # type: ignore[attr-defined]
         module.add_parser = lambda sub: importlib.import_module(  # type: ignore[attr-defined]
-            "codesign.arguments"
+            "codesign.terminal.arguments"
         ).add_command(sub, "probe", example="codesign probe")
         monkeypatch.setitem(COMMANDS, "probe", "try something")
         monkeypatch.setitem(sys.modules, "codesign.commands.probe", module)

@@ -6,10 +6,10 @@ import torch
 
 from circuits.network import network_circuit
 from circuits.technology import load_technology
-from codesign.workflows.characterize import characterize
-from codesign.workflows.circuit import default_choices
-from codesign.workflows.models import models_for
-from codesign.workflows.synapse_characterize import measure_synapses
+from codesign.building.circuit import default_choices
+from codesign.cells.characterize import characterize
+from codesign.cells.models import models_for
+from codesign.cells.synapse_characterize import measure_synapses
 from mapping.conditions import Conditions
 from mapping.network_mapper import NetworkChoices, map_network
 from mapping.network_neurons import map_layers, map_readouts

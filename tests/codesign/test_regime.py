@@ -79,7 +79,7 @@ def test_what_cannot_be_is_one_error(words: list[str], why: str, capsys: Capture
 def test_a_folder_of_a_network_is_not_one_neuron(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ):
-    from codesign.workflows import source
+    from codesign.building import source
 
     folder = source.Source((preset("resting").parameters,), tmp_path)
     monkeypatch.setattr(source, "load_source", lambda name: folder)

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from codesign.building.estimates import Estimates, write_estimates
 from codesign.command_line import main
-from codesign.forecast_file import Forecast, write_forecast
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
-from codesign.validation import NeuronValidation, Validation, write_validation
-from codesign.verdicts import DEFINITIONS, PASSED
-from codesign.workflows.estimates import Estimates, write_estimates
+from codesign.training.forecast_file import Forecast, write_forecast
+from codesign.validation.validation import NeuronValidation, Validation, write_validation
+from codesign.validation.verdicts import DEFINITIONS, PASSED
 from mapping.characteristics import Orientation
 from mapping.conditions import Conditions
 from mapping.design import (

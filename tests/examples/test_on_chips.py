@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from codesign.run_configuration import read_run_configuration
+from codesign.training.run_configuration import read_run_configuration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "on_chips.toml"
 

@@ -1,8 +1,8 @@
 import argparse
 from pathlib import Path
 
-from codesign.run_configuration import read_run_configuration
-from codesign.workflows.source import load_source
+from codesign.building.source import load_source
+from codesign.training.run_configuration import read_run_configuration
 from examples.own_series import CONFIGURATION, TABLE, main, make_table
 
 

@@ -19,12 +19,12 @@ import numpy as np
 
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology, conditions_at
-from codesign.regime_reports import RHYTHM
+from codesign.building.circuit import default_choices
+from codesign.studies.chip_reports import chip_reports
+from codesign.validation.regime_reports import RHYTHM
+from codesign.validation.rhythm import model_regime
+from codesign.validation.yields import yields
 from codesign.workbench import Workbench
-from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import default_choices
-from codesign.workflows.rhythm import model_regime
-from codesign.yields import yields
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codesign.console import print_table
-from codesign.regime_reports import RHYTHM
 from codesign.studies.centering.evaluation import CenteringProblem
 from codesign.studies.centering.study import CenteringResults
+from codesign.terminal.console import print_table
+from codesign.validation.regime_reports import RHYTHM
 
 
 def print_results(problem: CenteringProblem, outcome: CenteringResults, written: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from codesign.regime_reports import report_from_json, report_to_json
 from codesign.studies.centering.evaluation import (
     CenteringFigures,
     CenteringProblem,
@@ -16,6 +15,7 @@ from codesign.studies.identity import JSON
 from codesign.studies.optimizer import CHOICE
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools
+from codesign.validation.regime_reports import report_from_json, report_to_json
 from neuron_model.errors import InputError
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from codesign.studies.executors.executor import missing_extra
-from codesign.toml_tables import as_table, listed, refuse_unknown, typed_value
+from codesign.training.toml_tables import as_table, listed, refuse_unknown, typed_value
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 

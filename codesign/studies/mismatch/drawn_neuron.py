@@ -9,11 +9,11 @@ import numpy as np
 
 from circuits.mismatch import draw_chips
 from circuits.technology import Technology
-from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.building.circuit import Circuit, assemble
+from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.studies.chip_results import chip_results
+from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
-from codesign.workflows.chip_results import chip_results
-from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.validate import circuit_regime
 from mapping.mismatch import Draw
 from mapping.samples import sampled
 from netlists.accuracy import Accuracy

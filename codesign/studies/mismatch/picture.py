@@ -10,12 +10,12 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from codesign.plots import COLOURS, FAINT, INK, PALE, STYLE
-from codesign.quantities import conditions_text, drawn_by
-from codesign.regime_bars import RegimeBars, draw_regimes
-from codesign.regime_reports import RHYTHM, WHO
+from codesign.pictures.plots import COLOURS, FAINT, INK, PALE, STYLE
+from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
-from codesign.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
+from codesign.terminal.quantities import conditions_text, drawn_by
+from codesign.validation.regime_reports import RHYTHM, WHO
+from codesign.validation.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
 _TITLES: Mapping[str, str] = {
     "spikes_per_burst": "spikes per burst",

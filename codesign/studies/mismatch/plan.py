@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codesign.close_calls import sample_close_calls
-from codesign.regime_reports import report_from_json
+from codesign.studies.chip_reports import DOUBTFUL
+from codesign.studies.chip_results import CHIPS_PER_BENCH
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.task import MACROMODEL
 from codesign.studies.study import Point
-from codesign.workflows.chip_reports import DOUBTFUL
-from codesign.workflows.chip_results import CHIPS_PER_BENCH
+from codesign.validation.close_calls import sample_close_calls
+from codesign.validation.regime_reports import report_from_json
 from netlists.accuracy import FAST_ERROR, Accuracy
 from neuron_model.analysis.regimes import RegimeReport
 
@@ -37,8 +37,9 @@ class MismatchPlan:
     A sample whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
     one that pauses may be silent for good) is run again for ``longer``, in both. With
     the accuracy AUTO, a sample is simulated again with tight tolerances where what is counted of it
-    hangs on them (:func:`codesign.close_calls.sample_close_calls`); one that is about to be run for
-    longer is judged by that run. A point has up to CHIPS_PER_BENCH samples: they share a bench.
+    hangs on them (:func:`codesign.validation.close_calls.sample_close_calls`); one that is about to
+    be run for longer is judged by that run. A point has up to CHIPS_PER_BENCH samples: they share a
+    bench.
 
     samples: how many. duration: of the drive. longer: of what was not decided (that of a recorded
     current, which is no longer than it is, stays). model: how the model that was trained fires.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from codesign.regime_reports import RHYTHM, regime_counts, report_to_json
-from codesign.verdicts import QUANTITIES
-from codesign.yields import Yields, yields, yields_to_json
+from codesign.validation.regime_reports import RHYTHM, regime_counts, report_to_json
+from codesign.validation.verdicts import QUANTITIES
+from codesign.validation.yields import Yields, yields, yields_to_json
 from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from codesign.interruption import Interruption
+from codesign.studies.chip_reports import LONGER
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
@@ -13,9 +13,9 @@ from codesign.studies.mismatch.plan import MismatchPlan
 from codesign.studies.mismatch.results import Chip, MismatchResults
 from codesign.studies.mismatch.task import MismatchTask
 from codesign.studies.study import Results, Study, run
-from codesign.workflows.chip_reports import LONGER
-from codesign.workflows.rhythm import model_regime
-from codesign.workflows.validate import short_stimulus
+from codesign.terminal.interruption import Interruption
+from codesign.validation.rhythm import model_regime
+from codesign.validation.validate import short_stimulus
 from netlists.accuracy import Accuracy
 from neuron_model.progress import Progress
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codesign.console import print_table
-from codesign.quantities import drawn_by
-from codesign.regime_reports import WHO, regime_table
 from codesign.studies.mismatch.results import MismatchResults, agreement_in_words
+from codesign.terminal.console import print_table
+from codesign.terminal.quantities import drawn_by
+from codesign.validation.regime_reports import WHO, regime_table
 
 
 def print_results(outcome: MismatchResults) -> None:

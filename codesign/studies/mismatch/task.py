@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from codesign.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.regime_reports import report_to_json
+from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, circuits, draw_neuron, predict
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools
+from codesign.validation.regime_reports import report_to_json
 from netlists.accuracy import Accuracy
 
 MACROMODEL = "macromodel"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from codesign.studies.noise.noisy_neuron import NoisyNeuron
-from codesign.workflows.rhythm import watched
+from codesign.validation.rhythm import watched
 from neuron_model.analysis.regimes import Regime
 from neuron_model.model.drive import Drive
 from neuron_model.progress import Progress

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.neuron import MEMBRANE
-from codesign.mapped_neuron import MappedNeuron
+from codesign.building.circuit import Circuit, assemble
+from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.noise.results import CellRow
+from codesign.validation.rhythm import watched
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.rhythm import watched
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
 from mapping.noise import NodeNoise, model_noise, node_noise
 from netlists.accuracy import Accuracy

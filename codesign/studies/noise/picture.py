@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, PALE, STYLE
-from codesign.quantities import conditions_text, percent, si_unit
-from codesign.regime_colours import REGIME_COLOURS, regime_words
+from codesign.pictures.plots import COLOURS, PALE, STYLE
+from codesign.pictures.regime_colours import REGIME_COLOURS, regime_words
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
+from codesign.terminal.quantities import conditions_text, percent, si_unit
 
 _WHO: Mapping[str, str] = {"as_built": "macromodel", "circuit": "ngspice"}
 _MOST_RASTERED = 40

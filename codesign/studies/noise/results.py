@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from codesign.yields import CONFIDENCE, Share
+from codesign.validation.yields import CONFIDENCE, Share
 from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime

@@ -14,7 +14,7 @@ from codesign.studies.noise.plan import NoisePlan
 from codesign.studies.noise.results import NoiseResults, Train
 from codesign.studies.noise.task import NoiseTask, train_from_json
 from codesign.studies.study import Results, Study, run
-from codesign.workflows.validate import short_stimulus
+from codesign.validation.validate import short_stimulus
 from mapping.noise import rms_on_capacitor
 from neuron_model.errors import InputError
 from neuron_model.progress import Progress

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from codesign.console import print_table
-from codesign.quantities import quantity
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
+from codesign.terminal.console import print_table
+from codesign.terminal.quantities import quantity
 
 
 def print_results(outcome: NoiseResults) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from codesign.mapped_neuron import MappedNeuron
+from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.noise.boundary import driven_by, nearest_change
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
 from codesign.studies.noise.results import Train
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools
-from codesign.workflows.validate import circuit_regime
+from codesign.validation.validate import circuit_regime
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import NoisyRuns, noisy_runs
 from neuron_model.analysis.regimes import Regime, classify

@@ -14,12 +14,12 @@ from circuits.neuron import neuron_circuit
 from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
 from circuits.technology import Technology, check_mismatch, conditions_at
+from codesign.building.circuit import default_choices
+from codesign.studies.chip_reports import chip_reports
 from codesign.studies.sizing.results import SizingChoice, SizingFigures
+from codesign.validation.rhythm import model_regime
+from codesign.validation.yields import yields
 from codesign.workbench import Workbench
-from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import default_choices
-from codesign.workflows.rhythm import model_regime
-from codesign.yields import yields
 from mapping.characteristics import CellCharacteristics
 from mapping.estimates import energy_per_spike, static_power
 from mapping.macromodel import Macromodel

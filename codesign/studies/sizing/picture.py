@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, INK, PALE, STYLE
-from codesign.quantities import drawn_by
+from codesign.pictures.plots import COLOURS, INK, PALE, STYLE
 from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingResults
+from codesign.terminal.quantities import drawn_by
 
 _NANO = 1e9
 _THOUSAND = 1e-3

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from codesign.yields import Share
+from codesign.validation.yields import Share
 from neuron_model.errors import InputError
 
 KEPT = ("regime", "rhythm")
-"""What chips may be asked to keep of the model, by the definitions of codesign.verdicts."""
+"""What samples may be asked to keep of the model: see :mod:`codesign.validation.verdicts`."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from circuits.technology_file import write_sized_technology
-from codesign.quantities import drawn_by
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.sizing.evaluation import SizingProblem, sized_technology
@@ -22,7 +21,8 @@ from codesign.studies.sizing.results import (
 )
 from codesign.studies.sizing.task import SizingTask
 from codesign.studies.study import Results, Study, run
-from codesign.workflows.validate import short_stimulus
+from codesign.terminal.quantities import drawn_by
+from codesign.validation.validate import short_stimulus
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.progress import Progress
@@ -123,9 +123,9 @@ def write_sizing(
     Returns:
         The technology file, which ``--technology`` of every command takes.
     """
-    from codesign.console import plain
-    from codesign.plots import save_figure
+    from codesign.pictures.plots import save_figure
     from codesign.studies.sizing.picture import sizing_figure
+    from codesign.terminal.console import plain
 
     write_atomically(
         folder / SIZING_FILE, json.dumps(plain(sizing_to_json(study)), indent=1, allow_nan=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codesign.console import print_table
-from codesign.quantities import drawn_by
 from codesign.studies.sizing.results import KEPT, SizingFigures, SizingResults
+from codesign.terminal.console import print_table
+from codesign.terminal.quantities import drawn_by
 
 
 def print_results(outcome: SizingResults, written: Path | None) -> None:

@@ -21,8 +21,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesign.quantities import celsius, si_unit
-from codesign.toml_tables import is_number, listed
+from codesign.terminal.quantities import celsius, si_unit
+from codesign.training.toml_tables import is_number, listed
 from mapping.conditions import COLDEST, HOTTEST
 from neuron_model.errors import InputError
 

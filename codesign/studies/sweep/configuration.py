@@ -34,7 +34,7 @@ from typing import Any
 import tomli_w
 
 from codesign.studies.sweep.axes import FAMILIES, SOURCES, Axis, axis_kind
-from codesign.toml_tables import (
+from codesign.training.toml_tables import (
     as_table,
     build_part,
     is_number,

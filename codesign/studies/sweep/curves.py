@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from codesign.plots import COLOURS, FAINT, INK, PALE
-from codesign.quantities import si_unit
-from codesign.regime_colours import REGIME_COLOURS
+from codesign.pictures.plots import COLOURS, FAINT, INK, PALE
+from codesign.pictures.regime_colours import REGIME_COLOURS
 from codesign.studies.sweep.axes import Axis
 from codesign.studies.sweep.legend import (
     MISSED,
@@ -27,7 +26,8 @@ from codesign.studies.sweep.legend import (
 )
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepPoint, SweepResults
-from codesign.verdicts import IV_LIMIT
+from codesign.terminal.quantities import si_unit
+from codesign.validation.verdicts import IV_LIMIT
 from neuron_model.analysis.regimes import Regime
 
 # Letters of all labels below one of the curves.

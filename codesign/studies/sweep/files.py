@@ -8,11 +8,11 @@ import json
 import shutil
 from pathlib import Path
 
-from codesign.console import plain
-from codesign.plots import save_figure
+from codesign.pictures.plots import save_figure
 from codesign.studies.sweep.configuration import SweepConfiguration, sweep_configuration_to_toml
 from codesign.studies.sweep.picture import sweep_figure
 from codesign.studies.sweep.results import SweepResults, study_to_json, study_to_rows
+from codesign.terminal.console import plain
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 

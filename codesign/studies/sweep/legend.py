@@ -8,11 +8,11 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.patches import Patch
 
-from codesign.plots import INK, PALE
-from codesign.quantities import drawn_by
-from codesign.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
+from codesign.pictures.plots import INK, PALE
+from codesign.pictures.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepResults
+from codesign.terminal.quantities import drawn_by
 from neuron_model.analysis.regimes import Regime
 
 MOST_TEXTS = 14

@@ -19,8 +19,8 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from codesign.plots import FAINT
-from codesign.regime_colours import REGIME_COLOURS
+from codesign.pictures.plots import FAINT
+from codesign.pictures.regime_colours import REGIME_COLOURS
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.legend import (
     CANNOT,
@@ -36,7 +36,7 @@ from codesign.studies.sweep.legend import (
     title,
 )
 from codesign.studies.sweep.results import SweepPoint, SweepResults
-from codesign.verdicts import IBI_TOLERANCE
+from codesign.validation.verdicts import IBI_TOLERANCE
 
 MOST_PANELS = 12
 """Values of the axes beyond the second that are drawn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from codesign.plots import STYLE
+from codesign.pictures.plots import STYLE
 from codesign.studies.sweep.curves import curves_figure
 from codesign.studies.sweep.maps import maps_figure
 from codesign.studies.sweep.results import SweepResults

@@ -15,13 +15,13 @@ from circuits.technology import (
     nominal_corner,
     with_mismatch_set,
 )
+from codesign.building.source import PRESET_PREFIX, load_source
+from codesign.building.stimuli import steady_drive, stimuli_for
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.configuration import SweepConfiguration
 from codesign.studies.sweep.situation import NOMINAL, Situation, SweptNeuron, situation
 from codesign.studies.sweep.variation import varied_choices, varied_neuron
-from codesign.workflows.run_validation import select
-from codesign.workflows.source import PRESET_PREFIX, load_source
-from codesign.workflows.stimuli import steady_drive, stimuli_for
+from codesign.validation.run_validation import select
 from mapping.conditions import NOMINAL_TEMPERATURE
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive

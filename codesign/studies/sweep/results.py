@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from codesign.regime_reports import RHYTHM
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.outcome import PointOutcome, outcome_to_json
-from codesign.verdicts import keeps_rhythm
-from codesign.yields import yields_to_json
+from codesign.validation.regime_reports import RHYTHM
+from codesign.validation.verdicts import keeps_rhythm
+from codesign.validation.yields import yields_to_json
 from neuron_model.model.parameters import Timescale
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from circuits.technology import Technology, nominal_corner
+from codesign.cells.characterize import models_for
 from codesign.studies.executors.executor import Executor
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON
@@ -18,8 +19,7 @@ from codesign.studies.sweep.plan import SweepPlan
 from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.studies.sweep.situation import NOMINAL
 from codesign.studies.sweep.task import SweepTask
-from codesign.workflows.characterize import models_for
-from codesign.workflows.validate import short_stimulus
+from codesign.validation.validate import short_stimulus
 from mapping.conditions import NOMINAL_TEMPERATURE
 from mapping.mismatch_set import MismatchSet
 from netlists.accuracy import Accuracy

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from codesign.quantities import number, si_unit
-from codesign.regime_colours import regime_words
+from codesign.pictures.regime_colours import regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepPoint, SweepResults
+from codesign.terminal.quantities import number, si_unit
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
 # Numbers of points that a line lists before it says how many more there are.

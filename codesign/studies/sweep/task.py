@@ -12,8 +12,11 @@ from circuits.area import area
 from circuits.mismatch import draw_chips
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
-from codesign.interruption import Interruption
-from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.building.circuit import Circuit, assemble
+from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.cells.characterize import characterize
+from codesign.cells.sensitivities import measure_sensitivities
+from codesign.studies.chip_reports import chip_reports
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.failure import NotOfThePoint
 from codesign.studies.identity import JSON
@@ -26,14 +29,11 @@ from codesign.studies.sweep.configuration import MismatchSettings
 from codesign.studies.sweep.outcome import ChipOutcome, PointOutcome, outcome_to_json
 from codesign.studies.sweep.situation import CellSet, Situation, SweptNeuron, situation
 from codesign.studies.sweep.variation import bias_laws, varied_choices
-from codesign.verdicts import timing
+from codesign.terminal.interruption import Interruption
+from codesign.validation.rhythm import model_regime
+from codesign.validation.validate import DrivenCircuit, curve_errors, validate
+from codesign.validation.verdicts import timing
 from codesign.workbench import Workbench
-from codesign.workflows.characterize import characterize
-from codesign.workflows.chip_reports import chip_reports
-from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.rhythm import model_regime
-from codesign.workflows.sensitivities import measure_sensitivities
-from codesign.workflows.validate import DrivenCircuit, curve_errors, validate
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.estimates import energy_per_spike, static_power

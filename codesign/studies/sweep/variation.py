@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from circuits.sizing import SCALED_ROLES, scaled_technology
 from circuits.technology import Technology
+from codesign.building.circuit import default_choices
 from codesign.studies.sweep.axes import AxisValue
-from codesign.workflows.circuit import default_choices
 from mapping.limits import Limits
 from mapping.mapper import MappingChoices, element_name
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.plots import COLOURS, PALE, STYLE
+from codesign.pictures.plots import COLOURS, PALE, STYLE
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from neuron_model.analysis.regimes import Regime
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codesign.close_calls import sample_close_calls
-from codesign.regime_reports import report_from_json
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point
 from codesign.studies.temperature.task import MACROMODEL
+from codesign.validation.close_calls import sample_close_calls
+from codesign.validation.regime_reports import report_from_json
 from netlists.accuracy import FAST_ERROR, Accuracy
 from neuron_model.analysis.regimes import RegimeReport
 
@@ -20,7 +20,7 @@ class TemperaturePlan:
     """Every temperature by the macromodel and, with an accuracy, in ngspice.
 
     With the accuracy AUTO a temperature is simulated again with tight tolerances where the fast
-    ones leave a doubt (:func:`codesign.close_calls.sample_close_calls`).
+    ones leave a doubt (:func:`codesign.validation.close_calls.sample_close_calls`).
 
     temperatures: degree Celsius. model: how the model that was trained fires. accuracy: None
     leaves ngspice out.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codesign.regime_reports import report_to_json
-from codesign.verdicts import Verdict, verdict, verdict_to_json
+from codesign.validation.regime_reports import report_to_json
+from codesign.validation.verdicts import Verdict, verdict, verdict_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesign.mapped_neuron import MappedNeuron
-from codesign.regime_reports import report_from_json
+from codesign.building.mapped_neuron import MappedNeuron
+from codesign.cells.characterize import models_for
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Results, Study, run
 from codesign.studies.temperature.plan import TemperaturePlan, key
 from codesign.studies.temperature.results import Condition, TemperatureResults
 from codesign.studies.temperature.task import MACROMODEL, TemperatureTask
-from codesign.workflows.characterize import models_for
-from codesign.workflows.rhythm import model_regime
-from codesign.workflows.validate import short_stimulus
+from codesign.validation.regime_reports import report_from_json
+from codesign.validation.rhythm import model_regime
+from codesign.validation.validate import short_stimulus
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches

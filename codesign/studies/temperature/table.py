@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codesign.console import print_table
-from codesign.regime_reports import WHO
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
-from codesign.verdicts import REGIME_KEPT, RHYTHM_KEPT
+from codesign.terminal.console import print_table
+from codesign.validation.regime_reports import WHO
+from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT
 
 
 def print_results(outcome: TemperatureResults) -> None:

@@ -8,14 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from codesign.mapped_neuron import MappedNeuron
-from codesign.regime_reports import report_to_json
+from codesign.building.circuit import Circuit, assemble
+from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
 from codesign.studies.tools import Tools
-from codesign.workflows.circuit import Circuit, assemble
-from codesign.workflows.rhythm import model_regime
-from codesign.workflows.validate import circuit_regime
+from codesign.validation.regime_reports import report_to_json
+from codesign.validation.rhythm import model_regime
+from codesign.validation.validate import circuit_regime
 from mapping.macromodel import Macromodel
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from circuits.technology import Technology, load_technology
+from codesign.building.source import Drive
 from codesign.studies.centering.task import CenteringTask
 from codesign.studies.identity import (
     ABSENT,
@@ -27,7 +28,6 @@ from codesign.studies.sizing.task import SizingTask
 from codesign.studies.sweep.configuration import SweepConfiguration
 from codesign.studies.sweep.task import SweepTask
 from codesign.studies.temperature.task import TemperatureTask
-from codesign.workflows.source import Drive
 from neuron_model.model.parameters import NeuronParameters
 from tests.codesign.studies.every_field import uncounted
 from tests.mapping.neurons import EXCITABLE

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from codesign.interruption import interruption
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Failure, FinitePlan, Point, Results, Study, run
+from codesign.terminal.interruption import interruption
 from neuron_model.errors import InputError, MissingDependencyError
 from tests.codesign.studies.tasks import Doubling, Prepared, Scaled, calls_of, points, study
 

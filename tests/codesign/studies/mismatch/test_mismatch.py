@@ -9,16 +9,16 @@ import pytest
 
 from circuits.mismatch import device_spreads
 from circuits.technology import conditions_at, load_technology
+from codesign.building.mapped_neuron import MonteCarlo
+from codesign.cells.characterize import characterize, models_for
+from codesign.cells.sensitivities import measure_sensitivities
 from codesign.command_line import main
-from codesign.mapped_neuron import MonteCarlo
+from codesign.studies.chip_reports import DOUBTFUL
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron, predict
 from codesign.studies.mismatch.results import MismatchResults
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench
-from codesign.workflows.characterize import characterize, models_for
-from codesign.workflows.chip_reports import DOUBTFUL
-from codesign.workflows.sensitivities import measure_sensitivities
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.conditions import Conditions
 from mapping.mismatch import draw

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from circuits.technology import load_technology
-from codesign.mapped_neuron import MappedNeuron, MonteCarlo
+from codesign.building.circuit import assemble
+from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch import study as study_module
 from codesign.studies.mismatch import task
@@ -16,7 +17,6 @@ from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
 from codesign.studies.mismatch.results import MismatchResults, results_to_json
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench
-from codesign.workflows.circuit import assemble
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw
 from netlists.accuracy import Accuracy

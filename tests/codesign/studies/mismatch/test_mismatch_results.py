@@ -6,8 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codesign.quantities import drawn_by
-from codesign.regime_reports import regime_table, report_from_json, report_to_json
 from codesign.studies.mismatch.picture import mismatch_figure
 from codesign.studies.mismatch.results import (
     Chip,
@@ -16,6 +14,8 @@ from codesign.studies.mismatch.results import (
     results_to_json,
     rhythm,
 )
+from codesign.terminal.quantities import drawn_by
+from codesign.validation.regime_reports import regime_table, report_from_json, report_to_json
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime, RegimeReport
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.plots import save_figure
+from codesign.pictures.plots import save_figure
 from codesign.studies.noise.picture import noise_figure
 from codesign.studies.noise.results import Train
 from neuron_model.analysis.regimes import Regime

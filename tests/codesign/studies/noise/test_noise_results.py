@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from codesign.console import plain
 from codesign.studies.noise.results import (
     Boundary,
     BoundaryPoint,
@@ -17,6 +16,7 @@ from codesign.studies.noise.results import (
     ratio,
     results_to_json,
 )
+from codesign.terminal.console import plain
 from neuron_model.analysis.regimes import Regime
 from tests.codesign.studies.noise.noise_studies import RESTING, TONIC, study, trains
 

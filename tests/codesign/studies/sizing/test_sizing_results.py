@@ -5,8 +5,7 @@ import math
 
 import pytest
 
-from codesign.console import plain
-from codesign.plots import save_figure
+from codesign.pictures.plots import save_figure
 from codesign.studies.sizing.picture import sizing_figure
 from codesign.studies.sizing.results import (
     SizingChoice,
@@ -17,6 +16,7 @@ from codesign.studies.sizing.results import (
     front,
     sizing_to_json,
 )
+from codesign.terminal.console import plain
 from neuron_model.errors import InputError
 
 CHOICE = SizingChoice({"pair": 2.0}, 4e-12, 5e-9)

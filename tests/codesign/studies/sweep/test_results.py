@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from codesign.console import fitting
 from codesign.studies.sweep.axes import Axis
 from codesign.studies.sweep.files import csv_text
 from codesign.studies.sweep.legend import title
@@ -22,6 +21,7 @@ from codesign.studies.sweep.outcome import (
 from codesign.studies.sweep.picture import sweep_figure
 from codesign.studies.sweep.results import SweepPoint, SweepResults, study_to_json
 from codesign.studies.sweep.table import summary, table_columns, table_rows
+from codesign.terminal.console import fitting
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from circuits.technology import TECHNOLOGY_FOLDER, Technology
+from codesign.building.source import MODEL_FILE, write_drives
 from codesign.command_line import main
 from codesign.studies.record import Record
 from codesign.studies.sweep import estimate, task
@@ -17,7 +18,6 @@ from codesign.studies.sweep.configuration import SweepConfiguration, sweep_confi
 from codesign.studies.sweep.plan import SweepPlan, plan_sweep
 from codesign.studies.sweep.results import SweepResults
 from codesign.studies.sweep.study import known_points, run_sweep, sweep_study
-from codesign.workflows.source import MODEL_FILE, write_drives
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime

@@ -9,12 +9,12 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.commands.temperature import parse_temperatures
-from codesign.regime_reports import report_to_json
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.plan import TemperaturePlan
 from codesign.studies.temperature.results import Condition, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
+from codesign.validation.regime_reports import report_to_json
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport

@@ -1,0 +1,96 @@
+"""Area, power and energy of neurons from their designs alone, before anything is simulated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from circuits.area import area
+from circuits.neuron import neuron_circuit
+from circuits.technology import Technology
+from codesign.validation.rhythm import model_regime
+from mapping.estimates import energy_per_spike, static_power
+from mapping.macromodel import Macromodel
+from mapping.record import check_fields
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+from neuron_model.model.drive import Drive
+
+ESTIMATES_FILE = "estimates.json"
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Of one neuron, as drawn.
+
+    transistors: how many. gate_area, diffusion_area (drains and sources), capacitor_area: square
+    micrometres, without wells, wires and what a layout leaves between devices. static_power: watt,
+    bias lines included. spike_rate: hertz, of the as-built neuron under its input;
+    energy_per_spike: joule, None without spikes.
+    """
+
+    name: str
+    transistors: int
+    gate_area: float
+    diffusion_area: float
+    capacitor_area: float
+    static_power: float
+    spike_rate: float
+    energy_per_spike: float | None
+
+
+def estimate(macromodel: Macromodel, technology: Technology, drive: Drive) -> Estimates:
+    """Estimates of a design; energy and rate are those of its response to ``drive``."""
+    design = macromodel.design
+    drawn = area(neuron_circuit(design, technology).cell, technology)
+    power = static_power(macromodel)
+    spikes = model_regime(macromodel.compact, drive).spike_count
+    seconds = (drive.duration - drive.onset) * design.time_unit
+    return Estimates(
+        name=design.name,
+        transistors=drawn.transistors,
+        gate_area=drawn.gates,
+        diffusion_area=drawn.diffusions,
+        capacitor_area=drawn.capacitors,
+        static_power=power,
+        spike_rate=spikes / seconds,
+        energy_per_spike=energy_per_spike(power, seconds, spikes),
+    )
+
+
+_FORMAT = 2
+
+
+def write_estimates(folder: Path, estimates: tuple[Estimates, ...]) -> Path:
+    """Write ``estimates.json`` into ``folder``, whole or not at all."""
+    content = {"format": _FORMAT, "neurons": [asdict(one) for one in estimates]}
+    return write_atomically(folder / ESTIMATES_FILE, json.dumps(content, indent=1))
+
+
+def read_estimates(folder: Path) -> Mapping[str, Estimates]:
+    """By the neurons' names; empty where the folder has none.
+
+    Raises:
+        InputError: the file is none of :func:`write_estimates`.
+    """
+    path = folder / ESTIMATES_FILE
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+        if content["format"] != _FORMAT:
+            raise ValueError("another version wrote it")
+        every = [_estimates(entry) for entry in content["neurons"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is no file of estimates of this version ({error}).") from error
+    return {one.name: one for one in every}
+
+
+def _estimates(entry: dict[str, object]) -> Estimates:
+    for f in fields(Estimates):
+        allowed = (int, float, type(None)) if f.name == "energy_per_spike" else (int, float)
+        if f.name != "name" and not isinstance(entry.get(f.name), allowed):
+            raise ValueError(f"{f.name} = {entry.get(f.name)!r} is not a number")
+    return Estimates(**check_fields(Estimates, entry))

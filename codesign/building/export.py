@@ -1,0 +1,103 @@
+"""A design and its netlists, written into a run folder."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from circuits.neuron import bias_lines, neuron_circuit
+from circuits.technology import Technology
+from codesign.building.estimates import Estimates
+from codesign.building.provenance import header
+from codesign.cells.characterize import models_for
+from mapping.design import NeuronDesign, designs_to_json
+from netlists.deck import deck_text
+from netlists.neuron_benches import NeuronBenches
+from netlists.writer import cell_text
+from neuron_model.analysis.simulation import default_duration
+from neuron_model.atomic import write_together
+from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.model.stimulus import Stimulus
+
+DESIGN_FILE = "design.json"
+NETLIST_FOLDER = "netlists"
+MODELS_FILE = "models.spice"
+_IV_RANGE = (-3.0, 3.0, 0.05)
+
+
+def export(
+    neurons: Sequence[NeuronParameters],
+    designs: Sequence[NeuronDesign],
+    technology: Technology,
+    folder: Path,
+    stimuli: Sequence[Stimulus],
+    durations: Sequence[float] | None = None,
+) -> tuple[Path, ...]:
+    """Write ``design.json`` and ``netlists/`` for all neurons; returns the files' paths.
+
+    ``netlists/`` holds one cell file a neuron (``neuron.spice``, or ``neuron_NAME.spice`` where
+    there are several), test benches that plain ``ngspice -b`` runs there, and ``models.spice``:
+    the models that they use, cut out of the technology's library.
+
+    Raises:
+        InputError: the folder cannot be written; nothing of the export is left there.
+    """
+    circuits = [neuron_circuit(design, technology) for design in designs]
+    models = models_for(
+        technology, designs[0].conditions.corner, [circuit.cell for circuit in circuits]
+    )
+    netlists = folder / NETLIST_FOLDER
+    contents: dict[Path, str | bytes] = {
+        folder / DESIGN_FILE: designs_to_json(designs),
+        netlists / MODELS_FILE: models.text,
+    }
+    for index, (parameters, design, circuit) in enumerate(
+        zip(neurons, designs, circuits, strict=True)
+    ):
+        suffix = f"_{parameters.name}" if len(neurons) > 1 else ""
+        cell_file = f"neuron{suffix}.spice"
+        comments = header(parameters, design)
+        cells = cell_text(circuit.cell, technology, comments)
+        contents[netlists / cell_file] = cells
+        celsius = design.conditions.temperature
+        benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)
+        stimulus = stimuli[index]
+        duration = durations[index] if durations else default_duration(parameters, stimulus)
+        decks = {
+            "transient": benches.transient(
+                np.array(stimulus.times), np.array(stimulus.values), duration
+            )
+        }
+        for timescale in Timescale:
+            decks[f"iv_{timescale}"] = benches.iv(timescale, *_IV_RANGE, held=parameters.u_rest)
+        for name, bench in decks.items():
+            file = f"testbench_{name}{suffix}"
+            text = deck_text(bench, MODELS_FILE, (cell_file,), f"{file}.raw")
+            contents[netlists / f"{file}.spice"] = text
+    return write_together(contents)
+
+
+def summary(
+    designs: Sequence[NeuronDesign], written: Sequence[Path], estimates: Sequence[Estimates]
+) -> dict[str, object]:
+    """What was exported, for the command line."""
+    return {
+        "files": [str(path) for path in written],
+        "neurons": [
+            {**_overview(design), "estimates": asdict(one)}
+            for design, one in zip(designs, estimates, strict=True)
+        ],
+    }
+
+
+def _overview(design: NeuronDesign) -> dict[str, object]:
+    return {
+        "name": design.name,
+        "unit_current": design.unit_current,
+        "unit_voltage": design.unit_voltage,
+        "time_unit": design.time_unit,
+        "membrane_capacitance": design.membrane_capacitance,
+        "bias_current_sum": sum(line.value for line in bias_lines(design)),
+        "notes": list(design.notes),
+    }

@@ -1,0 +1,1 @@
+"""Cells measured in ngspice, once: characteristics, what each transistor does, noise, claims."""

@@ -1,0 +1,116 @@
+"""The whole loop on a small case: train, export every neuron, simulate some, judge, report."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from circuits.technology import Technology
+from codesign.building.circuit import design_neurons
+from codesign.building.estimates import estimate, write_estimates
+from codesign.building.export import export
+from codesign.building.mapped_neuron import MappedNeuron
+from codesign.building.source import load_source
+from codesign.terminal.console import StepProgress
+from codesign.training.train import TrainedRun, demo_configuration, train_run
+from codesign.validation.run_validation import validate_neurons
+from codesign.validation.validation import Validation, write_validation
+from codesign.workbench import Workbench
+from mapping.macromodel import Macromodel
+from netlists.accuracy import Accuracy
+from netlists.engine import Engine
+from neuron_model.model.drive import Drive
+from neuron_model.network.network import MTCNetwork, neurons_of
+from neuron_model.network.neuron import MTCNeuron
+
+Stage = Callable[[str], AbstractContextManager[StepProgress]]
+"""Shows the progress of one stage, whose title it is given, while its block runs."""
+
+# Of model time: what of the recorded input each validated neuron is driven with.
+_DURATION = 3000.0
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demonstration came to."""
+
+    folder: Path
+    trained: TrainedRun
+    neurons: int
+    validation: Validation
+    files: tuple[Path, ...]
+
+
+def demo(
+    folder: Path,
+    technology: Technology,
+    validated: int,
+    seed: int,
+    stage: Stage,
+    accuracy: Accuracy = Accuracy.AUTO,
+    time_limit: float | None = None,
+) -> DemoResult:
+    """Run it into ``folder``; ``validated`` is how many neurons ngspice simulates.
+
+    accuracy: of these simulations. time_limit: seconds for one of them.
+
+    Raises:
+        CodesignError: a step failed.
+    """
+    with stage("1/4 training on Mackey-Glass") as progress:
+        trained = train_run(demo_configuration(seed), folder, progress, restart=True)
+    source = load_source(str(folder))
+    with Engine(timeout=None, time_limit=time_limit) as engine:
+        with stage("2/4 mapping and export") as progress:
+            workbench = Workbench(engine, progress)
+            designs = design_neurons(source.neurons, technology, workbench)
+            drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
+            files = export(
+                source.neurons,
+                designs,
+                technology,
+                folder,
+                [d.stimulus for d in drives],
+                [d.duration for d in drives],
+            )
+            measured = workbench.cells(technology, designs[0].conditions)
+            estimates = [
+                estimate(Macromodel(design, measured), technology, drive)
+                for design, drive in zip(designs, drives, strict=True)
+            ]
+            files = (*files, write_estimates(folder, tuple(estimates)))
+        with stage("3/4 simulating in ngspice") as progress:
+            engine.watch = progress.watch
+            chosen = liveliest(trained.network, drives, validated)
+            neurons = [
+                MappedNeuron(
+                    source.neurons[i], designs[i], technology, designs[i].conditions, drives[i]
+                )
+                for i in chosen
+            ]
+            found = validate_neurons(neurons, Workbench(engine, progress), accuracy)
+            validation = replace(found, exported=len(source.neurons))
+    write_validation(folder / "validation.json", validation)
+    return DemoResult(folder, trained, len(source.neurons), validation, files)
+
+
+def liveliest(network: MTCNetwork, drives: Sequence[Drive], count: int) -> tuple[int, ...]:
+    """``count`` neurons from the most active one down to the median, by spikes of the model.
+
+    Neurons at rest would agree too easily, so the quieter half is left out.
+    """
+    dt = network.configuration.dt
+    times = np.arange(0.0, max(drive.duration for drive in drives), dt)
+    current = torch.tensor(np.stack([drive.stimulus(times) for drive in drives], axis=1))
+    with torch.no_grad():
+        layer = MTCNeuron(neurons_of(network), dt=dt, learn=(), dtype=torch.float64)
+        s, _ = layer(current[None])
+    active = s[0] > 0
+    spikes = (active[1:] & ~active[:-1]).sum(dim=0).numpy()
+    order = np.argsort(spikes, kind="stable")[::-1]
+    last = max(count, len(order) // 2) - 1
+    picks = np.linspace(0, last, count).round().astype(int)
+    return tuple(sorted(int(order[i]) for i in picks))

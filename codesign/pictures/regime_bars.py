@@ -1,0 +1,59 @@
+"""Bars: how many of the chips fire in each regime, by who says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from codesign.pictures.plots import INK
+from codesign.validation.yields import Share
+from neuron_model.analysis.regimes import Regime, RegimeReport
+
+
+@dataclass(frozen=True)
+class RegimeBars:
+    """Bars of one colour: the reports of all chips."""
+
+    label: str
+    reports: Sequence[RegimeReport]
+    colour: str
+    alpha: float = 1.0
+
+
+def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None:
+    """Per cent of the chips in each regime that any fires in.
+
+    The ``wanted`` one is bold, and its shares have their interval
+    (:mod:`codesign.validation.yields`).
+    """
+    counts = [Counter(report.regime for report in each.reports) for each in bars]
+    shown = [x for x in Regime if any(count[x] for count in counts)]
+    height = 0.84 / len(bars)
+    for index, (each, count) in enumerate(zip(bars, counts, strict=True)):
+        places = np.arange(len(shown)) + (index - (len(bars) - 1) / 2) * height
+        shares = [100 * count[x] / count.total() for x in shown]
+        drawn = axes.barh(
+            places, shares, height * 0.9, color=each.colour, alpha=each.alpha, label=each.label
+        )
+        texts = [f"{share:.3g} %" if share else "" for share in shares]
+        labels = axes.bar_label(drawn, texts, padding=2, fontsize=7, color=INK)
+        if wanted in shown:
+            row = shown.index(wanted)
+            low, high = (100 * end for end in Share(count[wanted], count.total()).interval)
+            axes.hlines(places[row], low, high, color=INK, linewidth=0.8)
+            # the text stands right of the line
+            labels[row].xy = (high, labels[row].xy[1])
+    axes.set_yticks(np.arange(len(shown)), [x.value.replace("_", "\n") for x in shown])
+    for label, x in zip(axes.get_yticklabels(), shown, strict=True):
+        label.set_fontweight("bold" if x == wanted else "normal")
+    axes.invert_yaxis()
+    axes.set_xlim(0, 125)
+    axes.set_xticks([0, 50, 100])
+    axes.set_xlabel("chips (%)")
+    axes.set_title("regime")
+    if len(bars) > 1:
+        axes.legend(loc="lower right", fontsize=7)

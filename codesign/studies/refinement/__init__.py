@@ -1,0 +1,1 @@
+"""ngspice in the loop: a design is corrected until its circuit passes."""

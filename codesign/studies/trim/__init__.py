@@ -1,0 +1,1 @@
+"""Calibration of each Monte Carlo sample by its own codes, and what it gives."""

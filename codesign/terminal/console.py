@@ -1,0 +1,277 @@
+"""What the user sees: results on standard output, progress on standard error.
+
+With ``--json`` a command prints exactly one JSON document on standard output and nothing else
+there; progress stays on standard error and is plain where that is no terminal.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from codesign.terminal.notebook import in_notebook
+
+if TYPE_CHECKING:
+    from codesign.workbench import Workbench
+    from netlists.underway import Underway
+
+QUIET = 20.0
+"""Seconds between two lines on a simulation where standard error is no terminal."""
+
+# of words of simulations that run side by side
+_LATELY = 8
+
+
+def plain(value: Any) -> Any:
+    """``value`` as what JSON can say: NaN and infinity become null.
+
+    Understood are dataclasses, named tuples, mappings, sequences, sets, enums, paths, and whatever
+    has ``tolist`` (numpy arrays and scalars, torch tensors).
+
+    Raises:
+        TypeError: something else.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return [plain(item) for item in sorted(value)]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    print(json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on standard output; cells are shown as they are, numbers with four digits."""
+    _print_table(sys.stdout, title, columns, rows)
+
+
+def table_text(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """The same as text without colours."""
+    text = io.StringIO()
+    _print_table(text, title, columns, rows)
+    return text.getvalue()
+
+
+def _print_table(
+    file: IO[str], title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table()
+    for column in columns:
+        table.add_column(escape(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(cell)) for cell in row))
+    console = Console(file=file)
+    if not console.is_terminal:
+        # A pipe has no width: a table that is folded at 80 columns is of no use to grep.
+        console = Console(file=file, width=240)
+    if title:
+        # the table's own title would be folded at the table's width, and read as markup
+        console.print(title, style="table.title", markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, least: int) -> int:
+    """How many of the first columns a table of ``width`` letters has room for; ``least`` at least.
+
+    Nothing is to be folded.
+    """
+    used = 1
+    for index, column in enumerate(columns):
+        used += 3 + max(map(len, (column, *(row[index] for row in rows))))
+        if used > width:
+            return max(index, least)
+    return len(columns)
+
+
+def note(message: str) -> None:
+    """Say on standard error what is being done."""
+    print(message, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def progress(description: str, total: float | None = None) -> Iterator[Callable[..., None]]:
+    """Show progress on standard error while the block runs.
+
+    Yields:
+        ``advance(steps=1, description=None)``. On a terminal it moves a bar; elsewhere a line is
+        printed at the start and whenever the description changes.
+
+    Args:
+        description: what is being done.
+        total: how many steps there are, where that is known.
+    """
+    if not shows_bars():
+        note(description)
+
+        def say(steps: float = 1, description: str | None = None) -> None:
+            if description is not None:
+                note(description)
+
+        yield say
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console() if in_notebook() else Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task(description, total=total)
+
+        def move(steps: float = 1, description: str | None = None) -> None:
+            bars.update(task, advance=steps, description=description)
+
+        yield move
+
+
+def shows_bars() -> bool:
+    """Whether there is somebody to see a bar: a terminal at standard error, or a notebook."""
+    if in_notebook():
+        # rich moves its bars with them
+        return find_spec("ipywidgets") is not None
+    if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR")):
+        return False  # without rich, which takes a moment to load
+    from rich.console import Console
+
+    return Console(file=sys.stderr).is_terminal
+
+
+class StepProgress:
+    """Progress of work that tells (done, of how many, what); several kinds of it may follow.
+
+    Args:
+        advance: of :func:`progress`.
+        live: whether it is a terminal that is written to: there each step is shown. Elsewhere only
+            what is new is said, and a simulation that takes long says from time to time how far it
+            is.
+        what: has been said already.
+    """
+
+    def __init__(self, advance: Callable[..., None], live: bool, what: str = "") -> None:
+        self._advance = advance
+        self._live = live
+        self._what, self._text = what, ""
+        self._said: dict[str, int] = {}
+        self._count = 0
+        # (count at its last word, what it said) of the simulations that run side by side
+        self._running: dict[str, tuple[int, Underway]] = {}
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """So many steps are done."""
+        self._text = f"{what} ({done} of {total})"
+        if what != self._what or self._live:
+            self._what = what
+            self._advance(1, description=self._text if self._live else what)
+
+    def watch(self, found: "Underway") -> None:
+        """A simulation is on its way: what :class:`netlists.engine.Engine` calls."""
+        from codesign.terminal.simulation_text import underway_text
+
+        if self._live:
+            text = underway_text(self._longest(found))
+            self._advance(0, description=f"{self._text}: {text}" if self._text else text)
+            return
+        text = underway_text(found)
+        often = int(found.seconds // QUIET)
+        name = found.bench.title
+        if often > self._said.get(name, 0):
+            self._advance(0, description=text)
+        self._said[name] = often
+
+    def _longest(self, found: "Underway") -> "Underway":
+        """Of those that have said something lately, the one with most left: a bar shows one."""
+        self._count += 1
+        self._running[found.bench.title] = self._count, found
+        lately = {k: v for k, v in self._running.items() if v[0] > self._count - _LATELY}
+        self._running = lately
+        return max((each for _, each in lately.values()), key=lambda one: one.seconds_left or 0.0)
+
+
+@contextlib.contextmanager
+def step_progress(description: str) -> Iterator[StepProgress]:
+    """A :class:`StepProgress` on standard error while the block runs."""
+    with progress(description) as advance:
+        yield StepProgress(advance, sys.stderr.isatty(), description)
+
+
+@contextlib.contextmanager
+def open_workbench(description: str, time_limit: float | None = None) -> Iterator["Workbench"]:
+    """A workbench whose work is shown on standard error while the block runs.
+
+    time_limit: seconds for a simulation that is about a neuron; None: what each may take.
+    """
+    from codesign.workbench import WorkbenchSettings
+
+    settings = WorkbenchSettings(time_limit=time_limit)
+    with step_progress(description) as progress, settings.open(progress, progress.watch) as bench:
+        yield bench
+
+
+@contextlib.contextmanager
+def shown_workbench(description: str, given: "Workbench | None" = None) -> Iterator["Workbench"]:
+    """A workbench for a call from Python, while the block runs.
+
+    It is the ``given`` one, or one that shows a bar where there is somebody to see it, and says
+    nothing elsewhere.
+    """
+    if given is not None:
+        yield given
+    elif shows_bars():
+        with open_workbench(description) as workbench:
+            yield workbench
+    else:
+        from codesign.workbench import WorkbenchSettings
+
+        with WorkbenchSettings().open() as workbench:
+            yield workbench
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)

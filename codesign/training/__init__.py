@@ -1,0 +1,1 @@
+"""Runs of training: their configuration, log and files, and training on Monte Carlo samples."""

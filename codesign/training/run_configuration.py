@@ -1,0 +1,314 @@
+"""The configuration of a training run: what `codesign train` reads.
+
+    seed = 0
+
+    [task]
+    name = "mackey_glass"
+    horizon = 10                 # and the rest of tasks.mackey_glass.MackeyGlass
+    # or: name = "series", file = "my.csv", and the rest of tasks.series_file.SeriesFile
+
+    [network]
+    neurons = 16                 # and the rest of bursting_layer.BurstingLayer, or
+    # preset = "tonic_bursting"  # and the rest of preset_layer.PresetLayer
+    layers = 1                   # that many alike; or tables [[network.layers]], each a layer
+    dt = 0.5                     # and the rest of description.NetworkSettings
+    steps_per_sample = 4
+
+    [training]
+    steps = 200                  # and the rest of training_configuration.TrainingConfiguration
+    state = "carried"            # from window to window; or "from_rest"
+
+    [training.rates]
+    readout = 1.0                # and the rest of training_configuration.Rates
+
+    [limits]
+    alpha = [0.5, 4.0]           # and the rest of limits.Limits
+
+    [chips]                      # optional: train on chips as they would be built
+    technology = "sky130"        # and the rest of chip_settings.ChipSettings
+
+    [log]
+    tensorboard = true           # and the rest of LogSettings
+
+``start = "runs/first"`` before the tables begins with the network of that run instead of a new
+one; [network] then has no say. Everything has a default; an empty file is the small network of
+`codesign demo`. In [[network.layers]] a value that is not given is that of [network]. Paths are
+relative to the configuration file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from codesign.training.chip_settings import ChipSettings
+from codesign.training.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
+from neuron_model.errors import InputError
+from neuron_model.model.neuron_file import named_source, parse_toml, read_text
+from neuron_model.network.bursting_layer import BurstingLayer
+from neuron_model.network.description import NetworkSettings
+from neuron_model.network.limits import REALISABLE, ParameterLimits
+from neuron_model.network.preset_layer import PresetLayer
+from neuron_model.tasks.mackey_glass import MackeyGlass
+from neuron_model.tasks.series_file import SeriesFile
+from neuron_model.training.training_configuration import TrainingConfiguration
+
+LARGEST_FILE = 1_000_000
+"""Bytes."""
+
+AnyTask = MackeyGlass | SeriesFile
+AnyLayer = BurstingLayer | PresetLayer
+
+# By name, with values that stand for what has no default.
+TASKS: dict[str, AnyTask] = {
+    "mackey_glass": MackeyGlass(validation_fraction=0.1),
+    "series": SeriesFile("?"),
+}
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What a run keeps beside its result.
+
+    tensorboard: whether to write a log for TensorBoard, where that is installed.
+    checkpoint_every: steps from one checkpoint to the next; 0: a twentieth of the run, at most
+    100.
+
+    Raises:
+        InputError: a value is not usable; the text names it.
+    """
+
+    tensorboard: bool = True
+    checkpoint_every: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.checkpoint_every <= 10**9:
+            raise InputError(
+                f"log: checkpoint_every = {self.checkpoint_every} is not allowed; it must be a "
+                "whole number from 0 to 1000000000."
+            )
+
+
+@dataclass(frozen=True)
+class RunConfiguration:
+    """All of a run: the same configuration gives the same network."""
+
+    seed: int = 0
+    task: AnyTask = TASKS["mackey_glass"]
+    layers: tuple[AnyLayer, ...] = (BurstingLayer(),)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingConfiguration = field(default_factory=TrainingConfiguration)
+    limits: ParameterLimits = REALISABLE
+    log: LogSettings = field(default_factory=LogSettings)
+    chips: ChipSettings = field(default_factory=ChipSettings)
+    start: str = ""
+
+    def named(self) -> RunConfiguration:
+        """The same with what the task's file says written out.
+
+        Raises:
+            InputError: the file cannot be read or does not go with the task.
+        """
+        if isinstance(self.task, SeriesFile):
+            return replace(self, task=self.task.named())
+        return self
+
+
+def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
+    """Read a configuration file.
+
+    Raises:
+        InputError: it cannot be read, a key is not known or a value not allowed; the text names
+            file, key, value and what is allowed.
+    """
+    text = read_text(path, LARGEST_FILE)
+    return run_configuration_from_toml(text, str(path), Path(path).resolve().parent)
+
+
+_BEFORE = {"output": "clip", "readout_filter": "paper"}
+"""What runs were trained with whose written configuration does not say it."""
+
+
+def read_written_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
+    """The configuration that a run wrote, every value of it, to its folder.
+
+    Raises:
+        InputError: as :func:`read_run_configuration`.
+    """
+    text = read_text(path, LARGEST_FILE)
+    return run_configuration_from_toml(text, str(path), Path(path).resolve().parent, _BEFORE)
+
+
+def run_configuration_from_toml(
+    text: str, source: str, folder: Path | None = None, unsaid: Mapping[str, Any] | None = None
+) -> RunConfiguration:
+    """The configuration that ``text`` describes.
+
+    Args:
+        text: of the file.
+        source: what errors call it.
+        folder: what the paths in it are relative to; the working directory if not given.
+        unsaid: values of [network] where the text has none, in place of today's defaults.
+
+    Raises:
+        InputError: as :func:`read_run_configuration`.
+    """
+    document = parse_toml(text, source)
+    with named_source(source):
+        known = ("seed", "task", "network", "training", "limits", "log", "chips")
+        refuse_unknown("", document, (*known, "start"))
+        seed = document.get("seed", 0)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+            raise InputError(
+                f"seed = {seed!r} is not allowed; it must be a whole number from 0 to 2147483647."
+            )
+        tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
+        settings, layers = _network({**(unsaid or {}), **tables["network"]})
+        here = folder or Path.cwd()
+        start = typed_value("start", document.get("start", ""), "")
+        return RunConfiguration(
+            seed=seed,
+            task=_task(tables["task"], here),
+            layers=layers,
+            network=settings,
+            training=build_part(TrainingConfiguration(seed=seed), "training", tables["training"]),
+            limits=build_part(REALISABLE, "limits", tables["limits"]),
+            log=build_part(LogSettings(), "log", tables["log"]),
+            chips=_chips(tables["chips"], here),
+            start=str((here / Path(start).expanduser()).resolve()) if start else "",
+        )
+
+
+def run_configuration_to_toml(configuration: RunConfiguration) -> str:
+    """A file with every value written out; reading it gives ``configuration`` back."""
+    training = _entries(configuration.training)
+    del training["seed"]
+    first, *others = configuration.layers
+    network = _entries(configuration.network)
+    if others:
+        network["layers"] = [_entries(layer) for layer in configuration.layers]
+    else:
+        network = {**_entries(first), **network}
+    name = next(n for n, task in TASKS.items() if type(task) is type(configuration.task))
+    chips = {"chips": _entries(configuration.chips)} if configuration.chips.wanted else {}
+    return tomli_w.dumps(
+        {
+            "seed": configuration.seed,
+            **({"start": configuration.start} if configuration.start else {}),
+            "task": {"name": name, **_entries(configuration.task)},
+            "network": network,
+            "training": training,
+            "limits": _entries(configuration.limits),
+            "log": _entries(configuration.log),
+            **chips,
+        }
+    )
+
+
+def differences(one: RunConfiguration, other: RunConfiguration) -> list[str]:
+    """What of the result the two make different: ``task.horizon = 10, not 4``.
+
+    Where it is computed and what is logged is left out.
+    """
+    flat = []
+    for configuration in (one, other):
+        document = parse_toml(run_configuration_to_toml(configuration), "a configuration")
+        del document["log"], document["training"]["device"]
+        flat.append(dict(_flat(document)))
+    keys = list(dict.fromkeys((*flat[0], *flat[1])))
+    return [
+        f"{key} = {flat[0].get(key, 'none')!r}, not {flat[1].get(key, 'none')!r}"
+        for key in keys
+        if flat[0].get(key) != flat[1].get(key)
+    ]
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{before}{name}.")
+        elif name == "layers" and isinstance(value, list):
+            for index, layer in enumerate(value):
+                rows += _flat(layer, f"{before}layers[{index}].")
+        else:
+            rows.append((f"{before}{name}", value))
+    return rows
+
+
+def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
+    entries = dict(table)
+    name = entries.pop("name", "mackey_glass")
+    if not isinstance(name, str) or name not in TASKS:
+        raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.")
+    if name == "series":
+        file = typed_value("task.file", entries.get("file", ""), "")
+        if not file:
+            raise InputError("task.file is missing; it must be the path of a CSV or NPZ file.")
+        for key in ("input", "target"):
+            if isinstance(entries.get(key), str):
+                entries[key] = [entries[key]]
+        entries["file"] = str((folder / Path(file).expanduser()).resolve())
+    task: AnyTask = build_part(TASKS[name], "task", entries)
+    return task
+
+
+def _chips(table: Mapping[str, Any], folder: Path) -> ChipSettings:
+    chips: ChipSettings = build_part(ChipSettings(), "chips", table)
+    if table and not chips.wanted:
+        raise InputError("chips.technology is missing; it must be a built-in name or a path.")
+    if "/" in chips.technology or "." in chips.technology:
+        path = (folder / Path(chips.technology).expanduser()).resolve()
+        return replace(chips, technology=str(path))
+    return chips
+
+
+def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:
+    """What of [network] says how the neurons are computed, and which they are."""
+    settings = {f.name for f in fields(NetworkSettings)}
+    of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
+    refuse_unknown("network.", table, tuple(sorted(settings | of_layers | {"layers"})))
+    common = {k: v for k, v in table.items() if k in of_layers}
+    layers = table.get("layers", 1)
+    if isinstance(layers, list) and layers:
+        tables = [as_table(f"network.layers[{i}]", entry) for i, entry in enumerate(layers)]
+    elif isinstance(layers, int) and not isinstance(layers, bool) and 1 <= layers <= 100:
+        tables = [{}] * layers
+    else:
+        raise InputError(
+            f"network.layers = {layers!r} is not allowed; it must be a whole number from 1 to 100 "
+            "or tables [[network.layers]]."
+        )
+    own = {k: v for k, v in table.items() if k in settings}
+    found = []
+    for index, entry in enumerate(tables):
+        key = f"network.layers[{index}]" if entry else "network"
+        found.append(_layer(key, {**common, **entry}))
+    return build_part(NetworkSettings(), "network", own), tuple(found)
+
+
+def _layer(key: str, table: Mapping[str, Any]) -> AnyLayer:
+    if "preset" not in table:
+        bursting: BurstingLayer = build_part(BurstingLayer(), key, table)
+        return bursting
+    name = table["preset"]
+    layer: PresetLayer = build_part(
+        PresetLayer(), key, {**table, "preset": [name] if isinstance(name, str) else name}
+    )
+    return layer
+
+
+def _entries(part: Any) -> dict[str, Any]:
+    """What a file can say of a dataclass."""
+
+    def entry(value: Any) -> Any:
+        if is_dataclass(value):
+            return _entries(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    return {f.name: entry(getattr(part, f.name)) for f in fields(part)}

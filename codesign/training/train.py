@@ -1,0 +1,399 @@
+"""Training of a network, and the run folder that it leaves.
+
+A run may be killed at any moment: what is in the folder then is enough to go on, and the same
+command does, to the same weights. In the order in which they appear: ``config.toml``, the logs,
+``checkpoint.safetensors`` again and again, then ``currents.npz``, ``forecast.npz``,
+``model.safetensors`` and, last of all, ``training.json``, after which the checkpoint is of no more
+use and goes. Where training was on chips, ``chips.json`` tells how chips of the network do that it
+has not seen.
+"""
+
+import contextlib
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from codesign.building.source import CURRENTS_FILE, MODEL_FILE, write_drives
+from codesign.terminal.console import note
+from codesign.training.chips import ChipDrawer
+from codesign.training.forecast_file import FORECAST_FILE, Forecast, write_forecast
+from codesign.training.run_configuration import (
+    RunConfiguration,
+    differences,
+    read_written_configuration,
+    run_configuration_to_toml,
+)
+from codesign.training.training_log import (
+    HISTORY_FILE,
+    TENSORBOARD_FOLDER,
+    TrainingLog,
+    has_tensorboard,
+)
+from codesign.workbench import WorkbenchSettings
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+from neuron_model.network.description import Network
+from neuron_model.network.model_file import read_model, write_model
+from neuron_model.network.network import MTCNetwork
+from neuron_model.progress import Progress, silent
+from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
+from neuron_model.training import processes
+from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.training.recording import recorded_currents
+from neuron_model.training.scoring import evaluate_chips, evaluate_chips_stream, forecast
+from neuron_model.training.training import (
+    Callbacks,
+    Snapshot,
+    TrainingResult,
+    TrainingStep,
+    fit,
+    history_of,
+)
+
+CONFIG_FILE = "config.toml"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+RESULT_FILE = "training.json"
+CHIPS_FILE = "chips.json"
+
+UNSEEN_CHIPS = 20
+"""On which a network is tested that was trained on chips; at each corner and temperature."""
+
+Watch = Callable[[TrainingStep, bool], None]
+"""Sees a step, and whether it is new, or one of those that an earlier call did."""
+
+
+@dataclass(frozen=True)
+class ChipErrors:
+    """Test NRMSE of chips, before the training and after it: in windows, and on the stream.
+
+    mismatch_set: the technology's set of coefficients that they were drawn by.
+    """
+
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    stream_before: tuple[float, ...]
+    stream_after: tuple[float, ...]
+    mismatch_set: str = ""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained network, how it went, and what the trivial predictors cost on the same task.
+
+    trivial, trivial_stream: their NRMSE, by name, at the moments that windows score and at those
+    that the stream scores. resumed: after how many steps this run went on from an earlier one; None
+    where it began anew.
+    chips: where it was trained on chips, the test NRMSE of others, the same before and after.
+    """
+
+    folder: Path
+    network: MTCNetwork
+    result: TrainingResult
+    trivial: dict[str, float]
+    trivial_stream: dict[str, float]
+    resumed: int | None = None
+    chips: ChipErrors | None = None
+
+    @property
+    def nrmse(self) -> float:
+        """Of the trained network on the part of the task that it was not trained on, in windows."""
+        return self.result.nrmse
+
+    @property
+    def stream_nrmse(self) -> float:
+        """The same in one continuous run."""
+        return self.result.stream_nrmse
+
+
+def demo_configuration(seed: int = 0) -> RunConfiguration:
+    """The small network of `codesign demo`: 16 neurons, Mackey-Glass, under a minute."""
+    defaults = RunConfiguration()
+    return RunConfiguration(
+        seed=seed,
+        training=replace(defaults.training, seed=seed),
+        log=replace(defaults.log, tensorboard=False),
+    )
+
+
+def make_network(configuration: RunConfiguration, series: Series | None = None) -> MTCNetwork:
+    """The network before training, drawn from the seed.
+
+    Args:
+        configuration: of the run.
+        series: of its task, which says how many inputs and outputs there are; made if not given.
+    """
+    series = series or make_series(configuration.task)
+    drawn = Network(configuration.layers, configuration.network, configuration.seed)
+    return drawn.module(series.inputs, series.outputs)
+
+
+def train_run(
+    configuration: RunConfiguration,
+    folder: Path,
+    progress: Progress = silent,
+    *,
+    restart: bool = False,
+    watch: Watch | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainedRun:
+    """Train into a run folder, or go on where an earlier call with the same arguments was left.
+
+    Started by torchrun, inside of ``processes.joined()``, all processes train and the first one
+    writes.
+
+    Args:
+        configuration: of the run.
+        folder: of the run; made where it is not there.
+        progress: called with how many steps are done, how many there are, and a word on them.
+        restart: begin anew, whatever the folder holds.
+        watch: called with each step, also with those of an earlier call.
+        stop: asked after each step whether to leave, with a checkpoint.
+
+    Raises:
+        InputError: the configuration does not fit together or is not that of the run in the
+            folder, the folder cannot be written, or the loss is no longer finite.
+        Interrupted: ``stop`` said so.
+    """
+    configuration = configuration.named()
+    series = make_series(configuration.task)
+    trivial = trivial_nrmse(configuration.task, series)
+    on_stream = trivial_stream_nrmse(configuration.task, series)
+    network = _first_network(configuration, series)
+    identity = hashlib.sha256(_to_compare(configuration).encode()).hexdigest()
+    first = processes.rank() == 0
+    left: TrainingResult | Snapshot | None = None
+    if first:
+        left = _begin(configuration, folder, identity, restart)
+    left = processes.share(left)
+    if isinstance(left, TrainingResult):
+        if first:
+            network = read_model(folder / MODEL_FILE, configuration.network.backend)
+        chips = _read_chips(folder) if configuration.chips.wanted else None
+        return TrainedRun(folder, network, left, trivial, on_stream, len(left.history), chips)
+    total = configuration.training.steps
+    history = () if left is None else history_of(left)
+
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(_logs(configuration, folder, history)) if first else None
+        drawer = None
+        if configuration.chips.wanted:
+            settings = WorkbenchSettings(timeout=600.0)
+            drawer = ChipDrawer(configuration.chips, stack.enter_context(settings.open()))
+
+        def show(done: TrainingStep) -> None:
+            if log is not None:
+                log.add(done)
+            if watch is not None:
+                watch(done, True)
+            progress(done.step + 1, total, "training")
+
+        def save(snapshot: Snapshot) -> None:
+            if log is not None:
+                log.flush()
+                write_checkpoint(folder / CHECKPOINT_FILE, snapshot, identity)
+
+        for done in history:
+            if watch is not None:
+                watch(done, False)
+        result = fit(
+            network,
+            configuration.task,
+            configuration.training,
+            configuration.limits,
+            Callbacks(
+                show,
+                save,
+                configuration.log.checkpoint_every or max(1, min(100, total // 20)),
+                stop,
+            ),
+            resume=left,
+            draw_chips=drawer,
+        )
+        chips = None
+        if first and drawer is not None:
+            chips = _judge_chips(configuration, series, network, drawer)
+            write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
+    if first:
+        nearest, *deeper = recorded_currents(network, series, configuration.task.washout)
+        write_drives(folder, *nearest, *deeper)
+        write_forecast(folder, _forecast(network, series, configuration.task.washout))
+        write_model(folder / MODEL_FILE, network)
+        write_atomically(folder / RESULT_FILE, _result_json(result, identity))
+        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, chips)
+
+
+def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:
+    """The forecast on the stream, in the units of the data."""
+    scale = series.target_scale
+    found = forecast(network, series.test, series.before_test).double().numpy()
+    target, found = (scale.mean + scale.deviation * x for x in (series.test.target, found))
+    return Forecast(target, found, washout)
+
+
+def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:
+    """The network that training begins with."""
+    if not configuration.start:
+        return make_network(configuration, series)
+    return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
+
+
+def _judge_chips(
+    configuration: RunConfiguration, series: Series, network: MTCNetwork, drawer: ChipDrawer
+) -> ChipErrors:
+    """Chips that training has not seen, of the network before it and after it."""
+    unseen = drawer.with_samples(UNSEEN_CHIPS)
+    networks = _first_network(configuration, series), network
+    chips = [unseen(one, _UNSEEN_SEED) for one in networks]
+    task, test = configuration.task, series.test
+    both = list(zip(networks, chips, strict=True))
+    before, after = (evaluate_chips(one, task, test, its) for one, its in both)
+    stream_before, stream_after = (
+        evaluate_chips_stream(one, task, test, its, series.before_test) for one, its in both
+    )
+    return ChipErrors(before, after, stream_before, stream_after, drawer.mismatch_set)
+
+
+# Training draws with seeds from the configuration's upwards, one a step.
+_UNSEEN_SEED = 2**62
+
+
+def _read_chips(folder: Path) -> ChipErrors | None:
+    try:
+        entries = json.loads((folder / CHIPS_FILE).read_text(encoding="utf-8"))
+        drawn_by = str(entries.pop("mismatch_set", ""))
+        errors = {name: tuple(map(float, values)) for name, values in entries.items()}
+        return ChipErrors(**errors, mismatch_set=drawn_by)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _begin(
+    configuration: RunConfiguration, folder: Path, identity: str, restart: bool
+) -> TrainingResult | Snapshot | None:
+    """Make the folder ready; what is left of an earlier run of the same configuration."""
+    _make(folder)
+    config = folder / CONFIG_FILE
+    if restart:
+        _clear(folder)
+    elif config.is_file() and _has_learned(folder):
+        _refuse_another(configuration, config)
+    write_atomically(config, run_configuration_to_toml(configuration))
+    result = _read_result(folder, identity)
+    if result is not None:
+        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+        return result
+    return read_checkpoint(folder / CHECKPOINT_FILE, identity)
+
+
+def _has_learned(folder: Path) -> bool:
+    """Whether there is anything that another configuration would make useless."""
+    return any((folder / name).is_file() for name in (RESULT_FILE, CHECKPOINT_FILE, MODEL_FILE))
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, so that one that cannot be made is known before the training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made into a run folder ({error.strerror or error})."
+        ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a training writes, the file that says that it is whole before all others."""
+    try:
+        for name in (
+            RESULT_FILE,
+            CHECKPOINT_FILE,
+            MODEL_FILE,
+            CURRENTS_FILE,
+            FORECAST_FILE,
+            HISTORY_FILE,
+            CHIPS_FILE,
+        ):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be cleared ({error.strerror or error}).") from error
+
+
+def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
+    hint = "Take another folder, or start anew in this one with --restart."
+    try:
+        there = read_written_configuration(config)
+    except InputError as error:
+        raise InputError(f"{error} {hint}") from error
+    different = differences(configuration, there)
+    if different:
+        shown = "; ".join(different[:5]) + (" ..." if len(different) > 5 else "")
+        raise InputError(
+            f"{config.parent}: holds the run of another configuration: {shown}. {hint}"
+        )
+
+
+def _to_compare(configuration: RunConfiguration) -> str:
+    """All that the result depends on, as text."""
+    defaults = RunConfiguration()
+    plain = replace(
+        configuration,
+        log=defaults.log,
+        training=replace(configuration.training, device=defaults.training.device),
+    )
+    return run_configuration_to_toml(plain)
+
+
+@contextlib.contextmanager
+def _logs(
+    configuration: RunConfiguration, folder: Path, history: tuple[TrainingStep, ...]
+) -> Iterator[TrainingLog]:
+    board = configuration.log.tensorboard
+    if board and not has_tensorboard():
+        board = False
+        note(
+            "TensorBoard is not installed, so only history.csv is written; "
+            "`pip install mtc-codesign[tensorboard]` brings it."
+        )
+    log = TrainingLog(folder, history, board)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def _result_json(result: TrainingResult, identity: str) -> str:
+    entries: dict[str, Any] = {
+        "identity": identity,
+        "steps": len(result.history),
+        **{f.name: getattr(result, f.name) for f in fields(result) if f.name != "history"},
+    }
+    if result.history:
+        entries["activity"] = result.history[-1].activity
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def _read_result(folder: Path, identity: str) -> TrainingResult | None:
+    """How the run went that is there, None where it is not whole."""
+    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
+        return None
+    try:
+        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
+            history = tuple(_step(row) for row in csv.DictReader(stream))
+        whole = entries["identity"] == identity and entries["steps"] == len(history)
+        names = [f.name for f in fields(TrainingResult) if f.name != "history"]
+        result = TrainingResult(history, **{name: entries[name] for name in names})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if whole else None
+
+
+def _step(row: dict[str, str]) -> TrainingStep:
+    values: dict[str, Any] = {k: float(v) if v else None for k, v in row.items()}
+    return TrainingStep(**values | {"step": int(row["step"])})

@@ -1,0 +1,1 @@
+"""Whether a circuit is the neuron that was trained: I-V curves, regimes, verdicts, yields."""

@@ -1,0 +1,344 @@
+"""The outcome of a validation: circuit against model and as-built, as data and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codesign.terminal.console import table_text
+from codesign.validation.validation_table import COLUMNS, remarks, row, title
+from codesign.validation.verdicts import (
+    DEFINITIONS,
+    PASSED,
+    Timing,
+    Verdict,
+    verdict,
+    verdict_to_json,
+)
+from mapping.conditions import Conditions
+from netlists.accuracy import Accuracy
+from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.atomic import write_atomically
+from neuron_model.errors import InputError
+from neuron_model.html_table import html_table
+from neuron_model.model.parameters import Timescale
+
+
+@dataclass(frozen=True)
+class CurveComparison:
+    """I-V curves at one timescale: voltage in U, currents in I0, each (points,).
+
+    nrmse: root mean square of circuit minus model, over the model's peak to peak. largest: the
+    largest error, likewise. nrmse_as_built: of circuit minus as-built.
+    """
+
+    timescale: Timescale
+    voltage: np.ndarray
+    model: np.ndarray
+    as_built: np.ndarray
+    circuit: np.ndarray
+    nrmse: float
+    largest: float
+    nrmse_as_built: float
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """U_m over model time, thinned for plotting; each (points,)."""
+
+    time: np.ndarray
+    voltage: np.ndarray
+
+
+@dataclass(frozen=True)
+class Supply:
+    """static_power, mean_power: watt at rest and over the run. energy_per_spike: joule, mean power
+    over the run divided by its spike rate; None without spikes."""
+
+    static_power: float
+    mean_power: float
+    energy_per_spike: float | None
+
+
+@dataclass(frozen=True)
+class NeuronValidation:
+    """One neuron's circuit against its model.
+
+    driven: whether the current is a recorded one that changes all the time; then the regime is not
+    judged. circuit_shaped: whether the model has the filters and the leak of a circuit, so that its
+    rhythm is judged. reasons: why it did not pass, in words. accuracy: of the simulation that it
+    was judged by; repeated: why a fast one did not do, in words.
+    """
+
+    name: str
+    current: str
+    duration: float
+    iv: tuple[CurveComparison, ...]
+    model: RegimeReport
+    as_built: RegimeReport
+    circuit: RegimeReport
+    waveforms: Mapping[str, Waveform]
+    against_model: Timing
+    against_as_built: Timing
+    circuit_shaped: bool
+    supply: Supply
+    driven: bool = False
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    units: Mapping[str, float] = field(default_factory=dict)
+    accuracy: Accuracy = Accuracy.TIGHT
+    repeated: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.reasons
+
+    @property
+    def regimes_match(self) -> bool:
+        """Whether the circuit fires in the model's regime."""
+        return self.circuit.regime == self.model.regime
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What the circuit keeps of the ``model`` and of ``as_built``."""
+        references = {"model": self.model, "as_built": self.as_built}
+        return {who: verdict(r, self.circuit, self.driven) for who, r in references.items()}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """All comparisons of one run at one set of conditions.
+
+    A neuron with a recorded current is compared twice, under it and under a constant one.
+    provenance: versions, hashes, models. exported: neurons of the run that circuits are made of,
+    simulated or not.
+    """
+
+    technology: str
+    conditions: Conditions
+    neurons: tuple[NeuronValidation, ...]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    exported: int = 0
+
+    def __str__(self) -> str:
+        rows = [row(neuron) for neuron in self.neurons]
+        lines = (*remarks(self), summary(self))
+        return table_text(title(self), COLUMNS, rows) + "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"Validation({title(self)}: {summary(self)})"
+
+    def _repr_html_(self) -> str:
+        return html_table([row(neuron) for neuron in self.neurons], COLUMNS, title(self))
+
+    @property
+    def by_name(self) -> dict[str, tuple[NeuronValidation, ...]]:
+        """The comparisons of each neuron that was simulated."""
+        names = dict.fromkeys(neuron.name for neuron in self.neurons)
+        return {name: tuple(n for n in self.neurons if n.name == name) for name in names}
+
+    @property
+    def passed(self) -> bool:
+        """Whether every neuron passed."""
+        return all(neuron.passed for neuron in self.neurons)
+
+
+_FORMAT = 2
+
+
+def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str, Any]:
+    """A JSON document: what was judged under the names of the command line, with all curves.
+
+    Args:
+        validation: the outcome.
+        arrays: whether curves and waveforms are in it.
+    """
+    return {
+        "format": _FORMAT,
+        "technology": validation.technology,
+        "corner": validation.conditions.corner,
+        "temperature": validation.conditions.temperature,
+        "exported": validation.exported,
+        "passed": validation.passed,
+        "counts": counts(validation),
+        "definitions": {**DEFINITIONS, "passed": PASSED},
+        "neurons": [_neuron(n, arrays) for n in validation.neurons],
+        "provenance": dict(validation.provenance),
+    }
+
+
+def counts(validation: Validation) -> dict[str, int]:
+    """How many neurons there are, were simulated, passed and keep what of their models.
+
+    A neuron counts where all of its comparisons do; regimes are judged under steady currents.
+    """
+    neurons = validation.by_name
+    kept = [[c.verdicts["model"] for c in comparisons] for comparisons in neurons.values()]
+    return {
+        "exported": max(validation.exported, len(neurons)),
+        "simulated": len(neurons),
+        "regime_kept": sum(all(v.regime_kept is not False for v in each) for each in kept),
+        "rhythm_kept": sum(all(v.rhythm_kept for v in each) for each in kept),
+        "passed": sum(all(c.passed for c in each) for each in neurons.values()),
+    }
+
+
+def summary(validation: Validation) -> str:
+    """The same in a sentence."""
+    found = counts(validation)
+    of = f" of {found['exported']}" if found["exported"] > 1 else ""
+    noun = "neuron" if found["exported"] == 1 else "neurons"
+    keep = "keeps" if found["regime_kept"] == 1 else "keep"
+    return (
+        f"{found['simulated']}{of} {noun} simulated: {found['regime_kept']} {keep} the regime of "
+        f"the model, {found['rhythm_kept']} the rhythm; {found['passed']} passed"
+    )
+
+
+def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
+    def curve(c: CurveComparison) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "nrmse": c.nrmse,
+            "largest": c.largest,
+            "nrmse_as_built": c.nrmse_as_built,
+        }
+        if arrays:
+            names = ("voltage", "model", "as_built", "circuit")
+            entry |= {name: _listed(getattr(c, name)) for name in names}
+        return entry
+
+    document: dict[str, Any] = {
+        "name": n.name,
+        "current": n.current,
+        "duration": n.duration,
+        "iv": {c.timescale.value: curve(c) for c in n.iv},
+        "regime": {
+            "model": n.model.regime.value,
+            "as_built": n.as_built.regime.value,
+            "circuit": n.circuit.regime.value,
+            "match": None if n.driven else n.regimes_match,
+        },
+        "verdicts": {who: verdict_to_json(found) for who, found in n.verdicts.items()},
+        "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
+        "supply": asdict(n.supply),
+        "circuit_shaped": n.circuit_shaped,
+        "driven": n.driven,
+        "passed": n.passed,
+        "reasons": list(n.reasons),
+        "notes": list(n.notes),
+        "accuracy": n.accuracy.value,
+        "repeated": list(n.repeated),
+        "units": dict(n.units),
+        "reports": {who: _report(getattr(n, who)) for who in ("model", "as_built", "circuit")},
+    }
+    if arrays:
+        document["waveforms"] = {
+            who: {"time": _listed(w.time), "voltage": _listed(w.voltage)}
+            for who, w in n.waveforms.items()
+        }
+    return document
+
+
+def _report(report: RegimeReport) -> dict[str, Any]:
+    return {**asdict(report), "regime": report.regime.value}
+
+
+def _listed(values: np.ndarray) -> list[float]:
+    # seven digits are what a simulation is good for, and half the file's size
+    return [float(f"{v:.7g}") for v in values]
+
+
+def is_current(document: Any) -> bool:
+    """Whether this version wrote a document, so that :func:`validation_from_json` reads it."""
+    return isinstance(document, Mapping) and document.get("format") == _FORMAT
+
+
+def validation_from_json(document: Any, source: str = "validation") -> Validation:
+    """The inverse of :func:`validation_to_json` with its arrays.
+
+    Raises:
+        InputError: the document is none of this version; ``source`` is named.
+    """
+    try:
+        if document["format"] != _FORMAT:
+            raise ValueError(
+                f"its format is {document['format']!r}, this version reads {_FORMAT}; "
+                "`codesign validate` makes it anew"
+            )
+        return Validation(
+            technology=document["technology"],
+            conditions=Conditions(document["corner"], float(document["temperature"])),
+            neurons=tuple(_read_neuron(entry) for entry in document["neurons"]),
+            provenance=document["provenance"],
+            exported=int(document["exported"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{source}: is no validation file of this version ({error}).") from error
+
+
+def _read_neuron(entry: Any) -> NeuronValidation:
+    curves = tuple(
+        CurveComparison(
+            timescale=Timescale(name),
+            voltage=np.array(c["voltage"], dtype=float),
+            model=np.array(c["model"], dtype=float),
+            as_built=np.array(c["as_built"], dtype=float),
+            circuit=np.array(c["circuit"], dtype=float),
+            nrmse=c["nrmse"],
+            largest=c["largest"],
+            nrmse_as_built=c["nrmse_as_built"],
+        )
+        for name, c in entry["iv"].items()
+    )
+    reports = {
+        who: RegimeReport(
+            **{**r, "regime": Regime(r["regime"]), "spike_times": tuple(r["spike_times"])}
+        )
+        for who, r in entry["reports"].items()
+    }
+    waveforms = {
+        who: Waveform(np.array(w["time"]), np.array(w["voltage"]))
+        for who, w in entry["waveforms"].items()
+    }
+    return NeuronValidation(
+        name=entry["name"],
+        current=entry["current"],
+        duration=entry["duration"],
+        iv=curves,
+        **reports,
+        waveforms=waveforms,
+        against_model=Timing(**entry["timing"]["model"]),
+        against_as_built=Timing(**entry["timing"]["as_built"]),
+        circuit_shaped=entry["circuit_shaped"],
+        driven=entry["driven"],
+        supply=Supply(**entry["supply"]),
+        reasons=tuple(entry["reasons"]),
+        notes=tuple(entry["notes"]),
+        units=entry["units"],
+        accuracy=Accuracy(entry["accuracy"]),
+        repeated=tuple(entry["repeated"]),
+    )
+
+
+def write_validation(path: str | Path, validation: Validation) -> Path:
+    """Write the whole document, atomically."""
+    return write_atomically(path, json.dumps(validation_to_json(validation), allow_nan=False))
+
+
+def read_validation(path: str | Path) -> Validation:
+    """Read a file of :func:`write_validation`.
+
+    Raises:
+        InputError: it cannot be read or is none.
+    """
+    try:
+        document = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no readable validation file ({error}).") from error
+    return validation_from_json(document, str(path))

@@ -1,0 +1,67 @@
+"""Synapses and readouts of a technology: measured once, then from the cache."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.technology import load_technology
+from codesign.cells.characterize import characterize
+from codesign.cells.models import models_for
+from codesign.cells.synapse_characterize import measure_synapses
+from mapping.conditions import Conditions
+from mapping.readout import map_readout
+from netlists.cache_folder import cache_folder
+from netlists.synapse_benches import ReadoutBenches, readout_gain, step_error
+from neuron_model.errors import InputError
+
+NOMINAL = Conditions("tt", 27.0)
+GENERIC = load_technology("generic")
+
+
+@pytest.mark.ngspice
+def test_the_synapses_of_generic(cache, engine):
+    measured = measure_synapses(GENERIC, NOMINAL, engine)
+    for table in (measured.negative, measured.positive):
+        assert np.all((table.gain > 1.0) & (table.gain < 1.2))
+        assert np.all((table.conductance > 0.0) & (table.conductance < 0.2))
+    # a line's gates cost more charge at a larger current, whose gate voltage is higher
+    assert np.all(np.diff(measured.line_charge) > 0)
+    assert measured.delay(48, 8e-9, 16) == pytest.approx(2 * measured.delay(16, 8e-9, 16))
+    # an output stage whose load is at the gates' voltage gives more than at the reference
+    amplifier = characterize(GENERIC, NOMINAL, engine).noninverting
+    bias, gain = measured.stage(1e-9)
+    assert gain == pytest.approx(amplifier.at(bias, GENERIC.reference).gain, rel=0.15)
+    assert gain > amplifier.at(bias, GENERIC.reference).gain
+    assert 0 < measured.silent_current < 1e-13
+
+    (kept,) = (cache_folder() / "synapses").iterdir()
+    assert measure_synapses(GENERIC, NOMINAL, engine).fingerprint == measured.fingerprint
+    kept.write_text("broken")
+    again = measure_synapses(GENERIC, NOMINAL, engine)
+    assert again.negative.gain == pytest.approx(measured.negative.gain)
+
+
+def test_a_technology_without_units_is_told_what_is_missing(engine):
+    sizes = {name: roles for name, roles in GENERIC.sizes.items() if name != "synapse"}
+    with pytest.raises(InputError, match=r"cells.synapse"):
+        measure_synapses(replace(GENERIC, sizes=sizes), NOMINAL, engine)
+
+
+@pytest.mark.ngspice
+def test_a_readout_is_four_equal_poles(cache, engine):
+    measured = characterize(GENERIC, NOMINAL, engine)
+    tau = 3e-4
+    design = map_readout("y", tau, 0.0, measured, GENERIC.limits)
+    benches = ReadoutBenches(design, GENERIC, "", 27.0)
+    benches = replace(benches, models=models_for(GENERIC, "tt", [benches.cell]).text)
+    static, *steps = engine.map(
+        [benches.static(16.0), benches.step(1.0, 20 * tau), benches.step(-2.0, 20 * tau)]
+    )
+    gain = readout_gain(static, design)
+    assert gain.gain == pytest.approx(1.0, abs=0.02)
+    assert gain.offset == pytest.approx(0.0, abs=0.1)
+    # five units of V0 at a quarter of V0 for a unit of y
+    assert gain.linear_range > 15.0
+    for step in steps:
+        assert step_error(step, design, 20 * tau) < 0.02

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codesign.training.forecast_file import FORECAST_FILE, Forecast, read_forecast, write_forecast
+from neuron_model.errors import InputError
+
+
+def forecast(warmup: int = 3) -> Forecast:
+    rng = np.random.default_rng(0)
+    return Forecast(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)), warmup)
+
+
+def test_what_is_written_is_read(tmp_path: Path):
+    path = write_forecast(tmp_path, forecast())
+    assert path == tmp_path / FORECAST_FILE
+    back = read_forecast(path)
+    assert back is not None
+    np.testing.assert_array_equal(back.target, forecast().target)
+    np.testing.assert_array_equal(back.forecast, forecast().forecast)
+    assert back.warmup == 3
+    assert read_forecast(tmp_path / "none.npz") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nonsense", b"step,loss\n"])
+def test_other_files_are_refused(tmp_path: Path, content: bytes):
+    path = tmp_path / FORECAST_FILE
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"forecast\.npz: is no file of a forecast"):
+        read_forecast(path)
+
+
+def test_numbers_that_do_not_go_together_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="warmup = 20"):
+        forecast(20)
+    with pytest.raises(InputError, match="do not go together"):
+        Forecast(np.zeros((4, 1)), np.zeros((5, 1)), 0)
+    with pytest.raises(InputError, match="not finite"):
+        Forecast(np.full((4, 1), np.nan), np.zeros((4, 1)), 0)
+    np.savez(tmp_path / FORECAST_FILE, target=np.zeros(4), forecast=np.zeros(4), warmup=0)
+    with pytest.raises(InputError, match=r"forecast\.npz: .* do not go together"):
+        read_forecast(tmp_path / FORECAST_FILE)

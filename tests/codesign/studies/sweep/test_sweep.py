@@ -275,10 +275,10 @@ def test_a_broken_record_of_chips_is_not_a_reason_of_the_point(
     folder: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ):
     def refused(*_: object) -> None:
-        raise InputError("point_0.jsonl: is no record of a mismatch study.")
+        raise InputError("point_0.jsonl: is no record of a study.")
 
     monkeypatch.setattr(task, "draw_neuron", lambda *_: None)
-    monkeypatch.setattr(task, "mismatch_study", refused)
+    monkeypatch.setattr(task, "study_mismatch", refused)
     with pytest.raises(InputError, match="point_0.jsonl"):
         swept(folder, 'backend = "ngspice"\n[mismatch]\nsamples = 2\n')
 

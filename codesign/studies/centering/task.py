@@ -14,8 +14,8 @@ from codesign.studies.centering.evaluation import (
 from codesign.studies.identity import JSON
 from codesign.studies.optimizer import CHOICE
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
 from codesign.validation.regime_reports import report_from_json, report_to_json
+from codesign.workbench import Workbench
 from neuron_model.errors import InputError
 
 
@@ -31,7 +31,7 @@ class CenteringTask(Task):
 
     problem: CenteringProblem
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """Its CHOICE with ``figures``, or with the ``reason`` why it cannot be built."""
         chosen, samples, seed = (point.values[name] for name in (CHOICE, "samples", "seed"))
         try:

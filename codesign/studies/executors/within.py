@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from codesign.studies.executors.executor import Outcomes
 from codesign.studies.executors.serial import attempted
-from codesign.studies.tools import Tools
+from codesign.workbench import Workbench
 
 if TYPE_CHECKING:
     from codesign.studies.study import Point, Task
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class WithinExecutor:
     """Runs tasks one after the other with ``tools``, which stay open."""
 
-    tools: Tools
+    tools: Workbench
 
     def __enter__(self) -> Self:
         return self

@@ -10,8 +10,8 @@ from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, circuits, draw_neuron, predict
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
 from codesign.validation.regime_reports import report_to_json
+from codesign.workbench import Workbench
 from netlists.accuracy import Accuracy
 
 MACROMODEL = "macromodel"
@@ -34,7 +34,7 @@ class MismatchTask(Task):
     cells: str
     drawn: DrawnNeuron | None = field(default=None, metadata={"identity": False})
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """A report for each of ``samples``, in their order.
 
         A point's values: ``samples``; ``by``, MACROMODEL or an accuracy of ngspice; ``duration``,
@@ -50,12 +50,12 @@ class MismatchTask(Task):
         found = circuits(drawn, samples, tools.engine, Accuracy(by))
         return [report_to_json(report, spikes=True) for _, report in found]
 
-    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+    def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """The same with its samples drawn once."""
         count = 1 + max(max(point.values["samples"]) for point in points)
         return replace(self, drawn=self._drawn(count, tools))
 
-    def _drawn(self, count: int, tools: Tools) -> DrawnNeuron:
+    def _drawn(self, count: int, tools: Workbench) -> DrawnNeuron:
         if self.drawn is not None:
             return self.drawn
         return draw_neuron(self.neuron, tools, MonteCarlo(count, self.seed, self.process))

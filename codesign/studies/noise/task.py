@@ -12,8 +12,8 @@ from codesign.studies.noise.boundary import driven_by, nearest_change
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
 from codesign.studies.noise.results import Train
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
 from codesign.validation.validate import circuit_regime
+from codesign.workbench import Workbench
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import NoisyRuns, noisy_runs
 from neuron_model.analysis.regimes import Regime, classify
@@ -35,7 +35,7 @@ class NoiseTask(Task):
     seed: int
     neuron: NoisyNeuron | None = field(default=None, metadata={"identity": False})
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """By the ``kind`` of the point.
 
         - runs: ``count`` runs of the macromodel from the ``first`` on: a list of trains.
@@ -62,12 +62,12 @@ class NoiseTask(Task):
         regimes = [train.regime.value for train in self._runs(neuron, drives, seed, tools)]
         return [regimes[k : k + count] for k in range(0, len(regimes), count)]
 
-    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+    def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """The same with the neuron made once."""
         return replace(self, neuron=self.neuron or noisy_neuron(self.mapped, tools))
 
     def _runs(
-        self, neuron: NoisyNeuron, drives: Sequence[Drive], seed: tuple[int, ...], tools: Tools
+        self, neuron: NoisyNeuron, drives: Sequence[Drive], seed: tuple[int, ...], tools: Workbench
     ) -> list[Train]:
         def report(time: float, of: float) -> None:
             tools.progress(int(100 * time / of), 100, "% of some runs of the macromodel with noise")
@@ -88,7 +88,7 @@ def _trains(neuron: NoisyNeuron, runs: NoisyRuns) -> Iterator[Train]:
         yield Train(tuple(after.tolist()), report.regime)
 
 
-def _circuit_train(neuron: NoisyNeuron, tools: Tools) -> Train:
+def _circuit_train(neuron: NoisyNeuron, tools: Workbench) -> Train:
     run = response(tools.engine.run(noisy_bench(neuron)), neuron.built.design)
     report = circuit_regime(neuron.built, run, neuron.drive.onset)
     after = tuple(t - neuron.drive.onset for t in report.spike_times)

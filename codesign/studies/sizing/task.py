@@ -11,7 +11,6 @@ from codesign.studies.optimizer import CHOICE
 from codesign.studies.sizing.evaluation import SizingProblem, evaluate
 from codesign.studies.sizing.results import SizingChoice, SizingFigures
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
 from codesign.workbench import Workbench
 from neuron_model.errors import InputError
 
@@ -28,7 +27,7 @@ class SizingTask(Task):
 
     problem: SizingProblem
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """Its CHOICE with ``figures``, or with the ``reason`` why it cannot be built.
 
         Raises:

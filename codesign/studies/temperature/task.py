@@ -12,10 +12,10 @@ from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
-from codesign.studies.tools import Tools
 from codesign.validation.regime_reports import report_to_json
 from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import circuit_regime
+from codesign.workbench import Workbench
 from mapping.macromodel import Macromodel
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy
@@ -40,13 +40,13 @@ class TemperatureTask(Task):
     laws: BiasLaws
     models: str
 
-    def prepare(self, tools: Tools, points: Sequence[Point]) -> Task:
+    def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """Measure the cells of all points on all cores: workers find them in the cache."""
         for point in points:
             self._circuit(point, tools)
         return self
 
-    def __call__(self, point: Point, tools: Tools) -> JSON:
+    def __call__(self, point: Point, tools: Workbench) -> JSON:
         """``report``, and units there: ``time_unit`` (s), ``unit_current`` (A), ``unit_voltage``
         (V)."""
         circuit, drive = self._circuit(point, tools), self.neuron.drive
@@ -66,7 +66,7 @@ class TemperatureTask(Task):
             "unit_voltage": design.unit_voltage,
         }
 
-    def _circuit(self, point: Point, tools: Tools) -> Circuit:
+    def _circuit(self, point: Point, tools: Workbench) -> Circuit:
         neuron = self.neuron
         there = replace(neuron.conditions, temperature=float(point.values["temperature"]))
         nominal, cells = (

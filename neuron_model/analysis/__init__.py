@@ -1,1 +1,1 @@
-"""How a neuron is looked at: simulated, its I-V curves, equilibria, regimes and noise; presets."""
+"""How a neuron is looked at: simulated, its I-V curves, equilibria, regimes and noise."""

@@ -175,13 +175,13 @@ class Forecaster(nn.Module):
         scaled = (series - self.mean) / self.deviation
         activity = torch.cat([self.hear(x[None]).clone() for x in scaled])
         a, y = activity[settings.warm_up : -1], scaled[settings.warm_up + 1 :, 0]
-        centre, middle = a.mean(0), y.mean()
-        a = a - centre
+        center, middle = a.mean(0), y.mean()
+        a = a - center
         gram = a.T @ a
         gram += settings.ridge * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)
         weight = torch.linalg.solve(gram, a.T @ (y - middle))
         self.readout.weight.copy_(weight[None])
-        self.readout.bias.fill_(middle - centre @ weight)
+        self.readout.bias.fill_(middle - center @ weight)
         return float((a @ weight + middle - y).pow(2).mean().sqrt())
 
     @torch.no_grad()

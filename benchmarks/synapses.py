@@ -59,7 +59,7 @@ _REACH = 8.0
 _TEMPERATURE = 27.0
 _GRID = np.linspace(-1.0, 12.0, 131)  # tau, of the step that is shown
 _SHARE = 1.0 - float(np.exp(-1.0))
-_COLOURS = {"generic": "#009e73", "sky130": "#14406b", "gf180mcu": "#e69f00"}
+_COLORS = {"generic": "#009e73", "sky130": "#14406b", "gf180mcu": "#e69f00"}
 
 
 def measured(name: str, samples: int, engine: Engine) -> dict[str, Any]:
@@ -262,16 +262,16 @@ def figure(found: Sequence[dict[str, Any]]) -> Figure:
         gains, delays, steps = drawn.subplots(1, 3)
         for one in found:
             name = one["technology"]
-            colour = _COLOURS.get(name, "#333f48")
-            _draw_gains(gains, one, colour, name)
+            color = _COLORS.get(name, "#333f48")
+            _draw_gains(gains, one, color, name)
             total = np.array(FAN_OUTS) + SHORT_LINE
             for current, values in zip(CURRENTS, one["delays"], strict=True):
-                delays.loglog(total, 1e6 * np.array(values), "o-", color=colour, markersize=3)
+                delays.loglog(total, 1e6 * np.array(values), "o-", color=color, markersize=3)
                 law = _LIFTED * unit(load_technology(name)).area * _GATE * total / current
                 delays.loglog(total, 1e6 * law, color=PALE, linewidth=3, zorder=0)
                 delays.text(total[-1], 1e6 * law[-1], f" {current * 1e9:g} nA", fontsize=7)
             time, y = (np.array(one["step"][what]) for what in ("time", "y"))
-            steps.plot(time, 100 * (y - four_poles(time, 1.0)), color=colour, linewidth=1.0)
+            steps.plot(time, 100 * (y - four_poles(time, 1.0)), color=color, linewidth=1.0)
         gains.set_xlabel("units of a weight (sign: into the membrane)")
         gains.set_title("gain of a unit")
         gains.legend(fontsize=7)
@@ -287,10 +287,10 @@ def figure(found: Sequence[dict[str, Any]]) -> Figure:
         return drawn
 
 
-def _draw_gains(axes: Axes, figures: dict[str, Any], colour: str, name: str) -> None:
+def _draw_gains(axes: Axes, figures: dict[str, Any], color: str, name: str) -> None:
     counts = np.array(COUNTS)
-    axes.plot(-counts, figures["gain_negative"], "o-", color=colour, markersize=3, label=name)
-    axes.plot(counts, figures["gain_positive"], "o-", color=colour, markersize=3)
+    axes.plot(-counts, figures["gain_negative"], "o-", color=color, markersize=3, label=name)
+    axes.plot(counts, figures["gain_positive"], "o-", color=color, markersize=3)
 
 
 def main() -> None:

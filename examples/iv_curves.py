@@ -1,4 +1,4 @@
-"""Shaping I-V curves shapes behaviour: a second N at the slow timescale turns spikes into bursts.
+"""Shaping I-V curves shapes behavior: a second N at the slow timescale turns spikes into bursts.
 
     python examples/iv_curves.py [picture.png]
 
@@ -31,7 +31,7 @@ SHAPES = {
     Timescale.SLOW: "grows one",
     Timescale.ULTRASLOW: "always rises",
 }
-COLOURS = ("#bcd3e6", "#7fabd0", "#3a7ab0", "#14406b")
+COLORS = ("#bcd3e6", "#7fabd0", "#3a7ab0", "#14406b")
 STEP = Stimulus((0.0, 1000.0), (-2.4, -0.6))
 DURATION = 6000.0
 
@@ -59,8 +59,8 @@ def main(picture: str = "docs/images/iv_curves.png") -> None:
         axes[Timescale.FAST].set_ylabel("$I$")
         handles, labels = axes[Timescale.FAST].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
-        draw_response(axes["weakest"], neurons[0], STRENGTHS[0], COLOURS[1])
-        draw_response(axes["strongest"], neurons[-1], STRENGTHS[-1], COLOURS[-1])
+        draw_response(axes["weakest"], neurons[0], STRENGTHS[0], COLORS[1])
+        draw_response(axes["strongest"], neurons[-1], STRENGTHS[-1], COLORS[-1])
         axes["weakest"].tick_params(labelbottom=False)
         axes["strongest"].set_xlabel(r"time / $\tau_m$")
         save_figure(figure, picture)
@@ -72,20 +72,20 @@ def draw_curves(axes: Axes, neurons: Sequence[NeuronParameters], timescale: Time
     voltage = np.linspace(-3.0, 3.0, 301)
     for region in negative_conductance(neurons[-1], timescale):
         axes.axvspan(region.low, region.high, color="#e9edf0", linewidth=0)
-    for one, strength, colour in zip(neurons, STRENGTHS, COLOURS, strict=True):
+    for one, strength, color in zip(neurons, STRENGTHS, COLORS, strict=True):
         current = iv_curves(one, voltage, operating_point=-0.9).at(timescale)
-        axes.plot(voltage, current, color=colour, linewidth=1.6, label=f"strength {strength:g}")
+        axes.plot(voltage, current, color=color, linewidth=1.6, label=f"strength {strength:g}")
     axes.axhline(0.0, color="#9aa5ad", linewidth=0.6, zorder=0)
     axes.set_xlim(-3.0, 3.0)
     axes.set_xlabel("$U$")
     axes.set_title(f"{timescale}: {SHAPES[timescale]}")
 
 
-def draw_response(axes: Axes, one: NeuronParameters, strength: float, colour: str) -> None:
+def draw_response(axes: Axes, one: NeuronParameters, strength: float, color: str) -> None:
     """The response to the same current step, and the regime."""
     run = simulate(one, STEP, DURATION)
     report = classify(run.time, run.voltage, STEP.onset)
-    draw_trace(axes, run.time, run.voltage, colour)
+    draw_trace(axes, run.time, run.voltage, color)
     axes.set_ylabel("$U_m$")
     axes.set_ylim(-5.2, 4.2)
     axes.set_title(f"strength {strength:g}: {report.regime.replace('_', ' ')}")

@@ -14,8 +14,8 @@ from mapping.limits import Limits as Limits
 from mapping.macromodel import Macromodel as Macromodel
 from mapping.mapper import MappingChoices as MappingChoices
 from mapping.mapper import map_neuron as map_neuron
-from mapping.quantisation import QuantisedDesign as QuantisedDesign
-from mapping.quantisation import quantise as quantise
+from mapping.quantization import QuantizedDesign as QuantizedDesign
+from mapping.quantization import quantize as quantize
 from mapping.temperature import BiasLaws as BiasLaws
 from mapping.temperature import CurrentLaw as CurrentLaw
 from mapping.temperature import ReferenceLaw as ReferenceLaw

@@ -31,7 +31,7 @@ from mapping.compact import (
 from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
 from mapping.limits import Limits, check_within
 from mapping.macromodel import Macromodel
-from mapping.quantisation import quantise
+from mapping.quantization import quantize
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import element_current, leak_current
 from neuron_model.model.parameters import Element, NeuronParameters, OutputShape, Timescale
@@ -123,7 +123,7 @@ def map_neuron(
     if choices.generator is not None:
         free = choices.unit_current is None
         built = Macromodel(design, characteristics)
-        return quantise(built, limits, choices.generator, free).design
+        return quantize(built, limits, choices.generator, free).design
     return design
 
 
@@ -370,7 +370,7 @@ def _leak_range(
 
 def _first_leak(design: NeuronDesign, count: int, reach: float) -> tuple[OtaDesign, ...]:
     spread = reach * (1 - 1.0 / max(count, 2))
-    centres = np.linspace(-spread, spread, count) if count > 1 else np.zeros(1)
+    centers = np.linspace(-spread, spread, count) if count > 1 else np.zeros(1)
     weight = 2 * spread / max(count - 1, 1) / 2 if count > 1 else 1.0
     return tuple(
         OtaDesign(
@@ -378,11 +378,11 @@ def _first_leak(design: NeuronDesign, count: int, reach: float) -> tuple[OtaDesi
             timescale=Timescale.FAST,
             orientation=Orientation.INVERTING,
             bias_current=weight * design.unit_current,
-            reference_voltage=float(design.volts(centre)),
+            reference_voltage=float(design.volts(center)),
             alpha=float(weight),
-            delta=float(centre),
+            delta=float(center),
         )
-        for i, centre in enumerate(centres)
+        for i, center in enumerate(centers)
     )
 
 
@@ -439,7 +439,7 @@ def _element(
     amplifier: OtaDesign,
     built: Macromodel,
 ) -> OtaDesign:
-    """Bias by least squares of the whole curve, reference so that its centre is delta."""
+    """Bias by least squares of the whole curve, reference so that its center is delta."""
     design, at = built.design, built.at(amplifier)
     u = np.linspace(-_RANGE, _RANGE, 121) - element.delta
     wanted = np.tanh(element.kappa * u)
@@ -455,7 +455,7 @@ def _element(
 
 
 def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[OtaDesign, ...]:
-    """Weights and centres of the sections by least squares of the whole fast curve.
+    """Weights and centers of the sections by least squares of the whole fast curve.
 
     What output conductances add, and what fast elements miss by their slopes, the leak makes up.
     """
@@ -481,16 +481,16 @@ def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[Ot
     ]
 
     def error(p: np.ndarray) -> np.ndarray:
-        weights, centres, shift = p[:count], p[count:-1], p[-1]
-        return np.tanh(kappas * (u[:, None] - centres)) @ weights + shift - target
+        weights, centers, shift = p[:count], p[count:-1], p[-1]
+        return np.tanh(kappas * (u[:, None] - centers)) @ weights + shift - target
 
-    # A section whose centre lies outside is a constant, which the compensation is there for.
+    # A section whose center lies outside is a constant, which the compensation is there for.
     smallest = _BIAS_MARGIN * built.cells.noninverting.bias_current[0] / design.unit_current
     floor = np.maximum(_LEAST_WEIGHT, gains * smallest)
     low = np.r_[floor, np.full(count, -reach), -np.inf]
     high = np.r_[np.full(count, np.inf), np.full(count, reach), np.inf]
     fit = least_squares(error, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
-    weights, centres = fit.x[:count], fit.x[count:-1]
+    weights, centers = fit.x[:count], fit.x[count:-1]
     # the shift would need a current of its own: put it where the compensation corrects it
     return tuple(
         replace(
@@ -500,7 +500,7 @@ def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[Ot
             alpha=float(w),
             delta=float(c),
         )
-        for a, w, c, g, o in zip(design.leak, weights, centres, gains, offsets, strict=True)
+        for a, w, c, g, o in zip(design.leak, weights, centers, gains, offsets, strict=True)
     )
 
 

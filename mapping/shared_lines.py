@@ -20,7 +20,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
 from mapping.macromodel import Macromodel
-from mapping.quantisation import QuantisedDesign, check_range, quantise, trimmed
+from mapping.quantization import QuantizedDesign, check_range, quantize, trimmed
 from neuron_model.errors import InputError
 
 _SEED = 0
@@ -30,12 +30,12 @@ _SEED = 0
 class SharedLayer:
     """A layer's designs with shared lines.
 
-    neurons: quantised, in their order. own_errors: root mean square errors of their curves, in
+    neurons: quantized, in their order. own_errors: root mean square errors of their curves, in
     I0, where every line is a neuron's own. groups: of each shared line, which group each neuron is
     in (-1: it has no such line). lines, own_lines: how many lines the layer needs, and would need.
     """
 
-    neurons: tuple[QuantisedDesign, ...]
+    neurons: tuple[QuantizedDesign, ...]
     own_errors: tuple[float, ...]
     groups: Mapping[str, tuple[int, ...]]
     lines: int
@@ -68,7 +68,7 @@ def share_lines(
     for design in designs:
         check_range(design, generator)
     own = [
-        quantise(Macromodel(d, characteristics), limits, generator, rescale=False) for d in designs
+        quantize(Macromodel(d, characteristics), limits, generator, rescale=False) for d in designs
     ]
     currents = [{a.name: a.bias_current for a in d.amplifiers} for d in designs]
     voltages = [{a.name: a.reference_voltage for a in d.amplifiers} for d in designs]
@@ -79,13 +79,13 @@ def share_lines(
     for name in names:
         members = [i for i, one in enumerate(currents) if name in one]
         logs = np.log([currents[i][name] for i in members])
-        for i, centre, group in zip(members, *_grouped(logs, most), strict=True):
-            (codes[i][name],) = generator.nearest(math.exp(centre))
+        for i, center, group in zip(members, *_grouped(logs, most), strict=True):
+            (codes[i][name],) = generator.nearest(math.exp(center))
             groups.setdefault(f"ib_{name}", (-1,) * len(designs))
             groups[f"ib_{name}"] = _with(groups[f"ib_{name}"], i, group)
         values = np.array([voltages[i][name] for i in members])
-        for i, centre, group in zip(members, *_grouped(values, most), strict=True):
-            (references[i][name],) = generator.nearest_voltages(centre)
+        for i, center, group in zip(members, *_grouped(values, most), strict=True):
+            (references[i][name],) = generator.nearest_voltages(center)
             groups.setdefault(f"vr_{name}", (-1,) * len(designs))
             groups[f"vr_{name}"] = _with(groups[f"vr_{name}"], i, group)
     neurons = tuple(

@@ -73,7 +73,7 @@ PACKAGES: Mapping[str, PdkPackage] = MappingProxyType(
     {
         package.name: package
         for package in (
-            # The "continuous" models: re-characterised by SkyWater so that parameters do not jump
+            # The "continuous" models: re-characterized by SkyWater so that parameters do not jump
             # between bins, and quick to load. Of the binned ones what a mismatch set is compared
             # with: the two devices, and the corners that say how far they spread.
             PdkPackage(

@@ -27,9 +27,9 @@ STRENGTH = (1.3, 2.4)
 """|alpha| of f- and s+."""
 SLOW_STRENGTH = (0.6, 1.6)
 """|alpha| of s- and us+."""
-CENTRE = (-0.3, 0.3)
+CENTER = (-0.3, 0.3)
 """delta of f- and s+."""
-SLOW_CENTRE = (-1.6, -0.8)
+SLOW_CENTER = (-1.6, -0.8)
 """delta of s- and us+."""
 TAU_FAST = (0.5, 3.0)
 TAU_SLOW = (15.0, 60.0)
@@ -95,14 +95,14 @@ def candidate(generator: np.random.Generator, name: str) -> tuple[NeuronParamete
 
     kind = generator.uniform()
     elements = [
-        Element(Timescale.FAST, -between(STRENGTH), between(CENTRE)),
-        Element(Timescale.SLOW, between(STRENGTH), between(CENTRE)),
+        Element(Timescale.FAST, -between(STRENGTH), between(CENTER)),
+        Element(Timescale.SLOW, between(STRENGTH), between(CENTER)),
     ]
     tau_slow, ratio = scale(TAU_SLOW), scale(ULTRASLOW_RATIO)
     if kind < 0.6:
-        elements.append(Element(Timescale.SLOW, -between(SLOW_STRENGTH), between(SLOW_CENTRE)))
+        elements.append(Element(Timescale.SLOW, -between(SLOW_STRENGTH), between(SLOW_CENTER)))
     if kind < 0.8:
-        elements.append(Element(Timescale.ULTRASLOW, between(SLOW_STRENGTH), between(SLOW_CENTRE)))
+        elements.append(Element(Timescale.ULTRASLOW, between(SLOW_STRENGTH), between(SLOW_CENTER)))
     neuron = NeuronParameters(
         tuple(elements),
         name=name,

@@ -17,8 +17,8 @@ from codesign.validation.rhythm import SAME_COUNT, SAME_INTERVAL
 
 # matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
 _STYLE: Any = dict(STYLE)
-# Okabe and Ito's colours by corner, a shape by technology.
-_COLOURS = ("#14406b", "#d55e00", "#009e73", "#f0a830", "#8d5a99")
+# Okabe and Ito's colors by corner, a shape by technology.
+_COLORS = ("#14406b", "#d55e00", "#009e73", "#f0a830", "#8d5a99")
 _SHAPES = "os^v"
 _PALE = "#c5cdd3"
 
@@ -33,7 +33,7 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
         for (technology, corner), every in groups.items():
             look = {
                 "marker": _SHAPES[technologies.index(technology) % len(_SHAPES)],
-                "color": _COLOURS[corners.index(corner) % len(_COLOURS)],
+                "color": _COLORS[corners.index(corner) % len(_COLORS)],
                 "markersize": 3.5,
                 "linestyle": "none",
                 "alpha": 0.7,

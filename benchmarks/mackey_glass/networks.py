@@ -103,14 +103,14 @@ def draw_neurons(
     Args:
         neurons: how many.
         generator: of what is drawn.
-        elements: timescale, and the centres of alpha and delta.
+        elements: timescale, and the centers of alpha and delta.
         spread: of alpha and delta, evenly to both sides.
         tau_slow, tau_ultraslow: least and greatest, drawn evenly in the logarithm.
         u_rest, u_threshold, u_saturation, leak_range, output: of every neuron.
     """
 
-    def around(centre: float) -> np.ndarray:
-        return centre + spread * generator.uniform(-1.0, 1.0, neurons)
+    def around(center: float) -> np.ndarray:
+        return center + spread * generator.uniform(-1.0, 1.0, neurons)
 
     def between(ends: Sequence[float]) -> np.ndarray:
         return np.exp(generator.uniform(math.log(ends[0]), math.log(ends[1]), neurons))

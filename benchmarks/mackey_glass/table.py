@@ -24,7 +24,7 @@ MEASURES = {
 }
 """Fields of ``Score``, and how they are called in the table."""
 
-_COLOURS = {"mtc": "#0072b2", "adlif": "#d55e00", "lif": "#009e73", "mtc_ota": "#cc79a7"}
+_COLORS = {"mtc": "#0072b2", "adlif": "#d55e00", "lif": "#009e73", "mtc_ota": "#cc79a7"}
 _MARKERS = {"mtc": "o", "adlif": "s", "lif": "^", "mtc_ota": "D"}
 
 
@@ -121,7 +121,7 @@ def picture(chosen: Sequence[Result], others: Sequence[Result]) -> bytes:
                             [getattr(score, name) for score in of],
                             [score.stream_nrmse for score in of],
                             _MARKERS[model],
-                            color=_COLOURS[model],
+                            color=_COLORS[model],
                             fillstyle="none" if hollow else "full",
                             markersize=5,
                             label=None if hollow else title,

@@ -47,14 +47,14 @@ def errors_with_own_readouts(
     errors = []
     for chip in range(chip_count(chips)):
         activity, target = _heard(network, task, series.training, chips, chip)
-        centre, mean = activity.mean(0), target.mean()
-        centred = activity - centre
-        gram = centred.T @ centred
+        center, mean = activity.mean(0), target.mean()
+        centered = activity - center
+        gram = centered.T @ centered
         penalty = RIDGE * gram.diagonal().mean().clamp_min(1e-30)
         eye = torch.eye(len(gram), dtype=gram.dtype)
-        weight = torch.linalg.solve(gram + penalty * eye, centred.T @ (target - mean))
+        weight = torch.linalg.solve(gram + penalty * eye, centered.T @ (target - mean))
         activity, target = _heard(network, task, part, chips, chip)
-        errors.append(nrmse((activity - centre) @ weight + mean, target))
+        errors.append(nrmse((activity - center) @ weight + mean, target))
     return tuple(errors)
 
 

@@ -25,10 +25,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one training: its name, colour, NRMSE of its model, and its rows."""
+    """Rows of one training: its name, color, NRMSE of its model, and its rows."""
 
     title: str
-    colour: str
+    color: str
     nominal: Callable[[Seed], float]
     kinds: tuple[Kind, ...]
 
@@ -154,11 +154,11 @@ def picture(seeds: Sequence[Seed]) -> bytes:
         for number, group in enumerate(GROUPS):
             places = [len(labels) + i + _GAP * number for i in range(len(group.kinds))]
             for place, kind in zip(places, group.kinds, strict=True):
-                _chips(axis, place, sorted(_errors(kind, seeds)), group.colour)
+                _chips(axis, place, sorted(_errors(kind, seeds)), group.color)
                 labels[place] = kind.label
             left, right = places[0] - 0.45, places[-1] + 0.45
             nominal = _mean(group.nominal(s) for s in seeds)
-            axis.hlines(nominal, left, right, color=group.colour, linestyle="--", linewidth=1)
+            axis.hlines(nominal, left, right, color=group.color, linestyle="--", linewidth=1)
             _remark(axis, f"model {nominal:.2f}", right, nominal)
             axis.text(
                 (left + right) / 2,
@@ -167,7 +167,7 @@ def picture(seeds: Sequence[Seed]) -> bytes:
                 transform=axis.get_xaxis_transform(),
                 ha="center",
                 weight="bold",
-                color=group.colour,
+                color=group.color,
             )
         axis.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
         _remark(axis, "the mean scores 1", right, 1.0)
@@ -185,10 +185,10 @@ def picture(seeds: Sequence[Seed]) -> bytes:
     return stream.getvalue()
 
 
-def _chips(axis: Axes, place: float, errors: Sequence[float], colour: str) -> None:
+def _chips(axis: Axes, place: float, errors: Sequence[float], color: str) -> None:
     """A point a chip, side by side so that all are seen, and their median."""
     across = [place + 0.5 * ((i * _GOLDEN) % 1.0 - 0.5) for i in range(len(errors))]
-    axis.plot(across, errors, "o", color=colour, alpha=0.55, markersize=4)
+    axis.plot(across, errors, "o", color=color, alpha=0.55, markersize=4)
     median = statistics.median(errors)
     axis.hlines(median, place - 0.35, place + 0.35, color="black", linewidth=1.5)
     axis.annotate(

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, INK, STYLE
+from codesign.pictures.plots import COLORS, INK, STYLE
 
 _LABELS = {
     "untrained": "as published,\nfirst sizes",
@@ -35,7 +35,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         places = np.arange(len(steps))
         for index, (who, label) in enumerate((("as_built", "as built"), ("circuit", "ngspice"))):
             at = places + (index - 0.5) * _HEIGHT
-            _draw_shares(left, at, [step[who] for step in steps], COLOURS[who], label)
+            _draw_shares(left, at, [step[who] for step in steps], COLORS[who], label)
         left.set_xlim(0, 145)
         left.set_xticks([0, 25, 50, 75, 100])
         left.set_yticks(places, [_label(step, several) for step in steps], fontsize=7)
@@ -60,7 +60,7 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         )
 
         power = [1e9 * step["static_power"] for step in steps]
-        bars = right.barh(places, power, 0.6, color=COLOURS["model"])
+        bars = right.barh(places, power, 0.6, color=COLORS["model"])
         right.bar_label(bars, fmt="%.0f", padding=2, fontsize=7, color=INK)
         right.set_xlim(0, 1.2 * max(power))
         right.set_xlabel("static power (nW)")
@@ -79,7 +79,7 @@ def _draw_shares(
     axes: Axes,
     places: np.ndarray,
     yields: Sequence[Mapping[str, Any] | None],
-    colour: str,
+    color: str,
     label: str,
 ) -> None:
     """Bars of the chips that keep the regime with their intervals; full ones of the rhythm."""
@@ -87,10 +87,10 @@ def _draw_shares(
         if each is None:
             continue
         regime, rhythm = each["regime"], each["rhythm"]
-        axes.barh(place, 100 * regime["share"], 0.9 * _HEIGHT, color=colour, alpha=0.45)
-        axes.barh(place, 100 * rhythm["share"], 0.9 * _HEIGHT, color=colour)
+        axes.barh(place, 100 * regime["share"], 0.9 * _HEIGHT, color=color, alpha=0.45)
+        axes.barh(place, 100 * rhythm["share"], 0.9 * _HEIGHT, color=color)
         low, high = (100 * end for end in regime["interval"])
         axes.hlines(place, low, high, color=INK, linewidth=0.8)
         text = f"{100 * regime['share']:.3g} / {100 * rhythm['share']:.3g} %"
         axes.text(high + 2, place, text, fontsize=7, color=INK, va="center")
-    axes.barh(np.nan, np.nan, color=colour, label=label)
+    axes.barh(np.nan, np.nan, color=color, label=label)

@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"
 """What ``codesign size`` found: target 95 %, interval error 0.1, 46 trials of 200 chips."""
 TRAINED = HERE / "burster_trained.toml"
-"""What ``codesign centre`` found with those sizes: 120 trials of 200 chips."""
+"""What ``codesign center`` found with those sizes: 120 trials of 200 chips."""
 DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
 STEPS = ("untrained", "sized", "trained", "trimmed")
 """In their order; each has what the one before it has."""

@@ -18,7 +18,7 @@ from codesign.building.circuit import Circuit, circuit_of, default_choices
 from codesign.building.estimates import Estimates, estimate, write_estimates
 from codesign.building.export import export, summary
 from codesign.building.mapped_neuron import MappedNeuron
-from codesign.building.quantise import MappedLayer, codes_to_json, map_layer, write_codes
+from codesign.building.quantize import MappedLayer, codes_to_json, map_layer, write_codes
 from codesign.building.source import Source, source_of
 from codesign.building.stimuli import drives_for
 from codesign.terminal.console import shown_workbench
@@ -150,7 +150,7 @@ class BuiltCircuit:
             [drive.duration for drive in self.drives],
         )
         files = (*files, write_estimates(target, estimates))
-        if not self.layer.quantised:
+        if not self.layer.quantized:
             return Exported(target, files, self.designs, estimates)
         files = (*files, write_codes(target, self.layer))
         return Exported(target, files, self.designs, estimates, codes_to_json(self.layer))

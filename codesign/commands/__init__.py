@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "refine": "correct the circuit by what ngspice shows until it matches its model",
     "mismatch": "draw chips of a neuron and tell how many still fire as they should",
     "size": "choose cell sizes, I0 and capacitors so that enough chips fire as they should",
-    "centre": "move a neuron to the middle of its regime, so that more chips keep it",
+    "center": "move a neuron to the middle of its regime, so that more chips keep it",
     "trim": "find codes for each chip and tell how many then fire as they should",
     "temperature": "tell how a neuron fires from cold to hot",
     "noise": "print how much intervals and regimes vary by the noise of transistors",

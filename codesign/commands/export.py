@@ -34,7 +34,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--share-lines",
         type=int,
         metavar="K",
-        help="of a run, with --quantise: the neurons share their bias and reference lines, at most "
+        help="of a run, with --quantize: the neurons share their bias and reference lines, at most "
         "K groups a line",
     )
     parser.add_argument(
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     print_table(f"{technology.name}: {len(exported.files)} files in {folder}", columns, rows)
     layer = built.layer
     if layer.shared is not None:
-        worst = max(q.curve_error for q in layer.quantised)
+        worst = max(q.curve_error for q in layer.quantized)
         print(
             f"{layer.shared.lines} lines instead of {layer.shared.own_lines}: curves are off by at "
             f"most {worst:.2g} I0 (rms), {max(layer.shared.own_errors):.2g} with lines of their own"

@@ -1,6 +1,6 @@
 """Pictures of a validation: curves and waveforms of model, as-built and circuit over each other.
 
-The colours are of Okabe and Ito's palette, which people with any colour vision can tell apart;
+The colors are of Okabe and Ito's palette, which people with any color vision can tell apart;
 widths and dashes say the same in print. A wide pale line is the model, so that a circuit that
 lies on it is seen inside of it.
 """
@@ -33,8 +33,8 @@ from neuron_model.model.stimulus import Stimulus
 LABELS: Mapping[str, str] = {"model": "model", "as_built": "as built", "circuit": "circuit"}
 """Name of each of the three, in the order in which they are drawn."""
 
-COLOURS: Mapping[str, str] = {"model": "#f0a830", "as_built": "#009e73", "circuit": "#14406b"}
-"""Colour of each of the three, in every picture and table."""
+COLORS: Mapping[str, str] = {"model": "#f0a830", "as_built": "#009e73", "circuit": "#14406b"}
+"""Color of each of the three, in every picture and table."""
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -189,13 +189,13 @@ def loss_figure(
             np.asarray(looks, dtype=float).reshape(-1, 2)
             for looks in (validation, validation_stream)
         )
-        axes.plot(steps, losses, color=COLOURS["circuit"], linewidth=1.2, label="loss")
-        for looks, colour, what in (
-            (stream, COLOURS["as_built"], "validation NRMSE, continuous run"),
-            (windows, COLOURS["model"], "validation NRMSE, windows from rest"),
+        axes.plot(steps, losses, color=COLORS["circuit"], linewidth=1.2, label="loss")
+        for looks, color, what in (
+            (stream, COLORS["as_built"], "validation NRMSE, continuous run"),
+            (windows, COLORS["model"], "validation NRMSE, windows from rest"),
         ):
             if len(looks):
-                axes.plot(*looks.T, color=colour, linewidth=1.2, marker=".", label=what)
+                axes.plot(*looks.T, color=color, linewidth=1.2, marker=".", label=what)
                 axes.legend(frameon=False)
         values = np.concatenate([np.asarray(losses, dtype=float), stream[:, 1], windows[:, 1]])
         if values.size and values.min() > 0 and values.max() > 3 * values.min():
@@ -225,10 +225,10 @@ def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Fig
             lines = ((target, "model", "target"), (forecast, "circuit", "forecast"))
             for values, style, what in lines:
                 line = _LINES[style]
-                shown.plot(moments, values[:, output], color=COLOURS[style], label=what, **line)
+                shown.plot(moments, values[:, output], color=COLORS[style], label=what, **line)
             off = forecast[:, output] - target[:, output]
             error.axhline(0.0, color=PALE, linewidth=0.7)
-            error.plot(moments, off, color=COLOURS["circuit"], linewidth=0.9)
+            error.plot(moments, off, color=COLORS["circuit"], linewidth=0.9)
             error.set_ylabel("error")
             if outputs > 1:
                 shown.set_title(f"output {output + 1}")
@@ -266,7 +266,7 @@ def _draw_lines(
 ) -> None:
     for who in LABELS:
         if who in y:
-            axes.plot(x[who], y[who], color=COLOURS[who], **lines[who])
+            axes.plot(x[who], y[who], color=COLORS[who], **lines[who])
 
 
 def _volt_axis(axes: Axes, side: Literal["top", "right"], units: Mapping[str, float]) -> None:
@@ -302,11 +302,11 @@ def _draw_error(axes: Axes, curve: CurveComparison) -> None:
     model = np.asarray(curve.model)
     height = float(np.ptp(model)) if model.size else 1.0
     axes.axhspan(-100 * IV_LIMIT, 100 * IV_LIMIT, color=FAINT, linewidth=0)
-    axes.axhline(0, color=COLOURS["model"], linewidth=2.2)
+    axes.axhline(0, color=COLORS["model"], linewidth=2.2)
     for who in ("as_built", "circuit"):
         shown: np.ndarray = getattr(curve, who)
         error = (100.0 / (height or 1.0)) * (shown - model)
-        axes.plot(curve.voltage, error, color=COLOURS[who], **_LINES[who])
+        axes.plot(curve.voltage, error, color=COLORS[who], **_LINES[who])
     axes.set_xlabel("$U$")
 
 
@@ -317,7 +317,7 @@ def _draw_raster(axes: Axes, neuron: NeuronValidation, window: tuple[float, floa
     names = list(LABELS)[::-1]
     for row, who in enumerate(names):
         spikes = getattr(neuron, who).spike_times
-        axes.vlines(spikes, row - 0.36, row + 0.36, color=COLOURS[who], linewidth=0.8)
+        axes.vlines(spikes, row - 0.36, row + 0.36, color=COLORS[who], linewidth=0.8)
     axes.set_yticks(range(len(names)), [LABELS[who] for who in names])
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlim(0, neuron.duration)
@@ -475,5 +475,5 @@ def _same_height(row: Sequence[Axes]) -> None:
 
 
 def _legend(figure: Figure) -> None:
-    handles = [Line2D([], [], color=COLOURS[who], **_LINES[who]) for who in LABELS]
+    handles = [Line2D([], [], color=COLORS[who], **_LINES[who]) for who in LABELS]
     figure.legend(handles, list(LABELS.values()), loc="outside upper right", ncols=len(LABELS))

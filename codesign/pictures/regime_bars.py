@@ -16,11 +16,11 @@ from neuron_model.analysis.regimes import Regime, RegimeReport
 
 @dataclass(frozen=True)
 class RegimeBars:
-    """Bars of one colour: the reports of all chips."""
+    """Bars of one color: the reports of all chips."""
 
     label: str
     reports: Sequence[RegimeReport]
-    colour: str
+    color: str
     alpha: float = 1.0
 
 
@@ -37,7 +37,7 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
         places = np.arange(len(shown)) + (index - (len(bars) - 1) / 2) * height
         shares = [100 * count[x] / count.total() for x in shown]
         drawn = axes.barh(
-            places, shares, height * 0.9, color=each.colour, alpha=each.alpha, label=each.label
+            places, shares, height * 0.9, color=each.color, alpha=each.alpha, label=each.label
         )
         texts = [f"{share:.3g} %" if share else "" for share in shares]
         labels = axes.bar_label(drawn, texts, padding=2, fontsize=7, color=INK)

@@ -228,7 +228,7 @@ def _design(design: NeuronDesign) -> list[Child]:
     rows += [
         [
             element("code", a.name),
-            f"leak section: weight {number(a.alpha)}, centre {number(a.delta)}",
+            f"leak section: weight {number(a.alpha)}, center {number(a.delta)}",
             quantity(a.bias_current, "A"),
             _volts(a.reference_voltage),
             MISSING,

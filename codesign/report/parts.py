@@ -1,4 +1,4 @@
-"""Pieces of HTML that several sections use: tables, marks, figures, keys to colours."""
+"""Pieces of HTML that several sections use: tables, marks, figures, keys to colors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def table(
 
 
 def mark(passed: bool) -> Markup:
-    """The verdict in a colour, a sign and a word."""
+    """The verdict in a color, a sign and a word."""
     kind, text = ("good", "✓ passed") if passed else ("bad", "✗ not passed")
     return element("span", text, class_=f"mark {kind}")
 

@@ -1,12 +1,12 @@
 """The page's style: one column of text and figures, for screens of any width and for paper."""
 
-from codesign.pictures.plots import COLOURS
+from codesign.pictures.plots import COLORS
 
 CSS = f"""
 :root {{
   --ink: #1d2830; --soft: #55636d; --line: #dde3e8; --wash: #f5f7f9;
   --good: #0b6b4f; --good-wash: #e5f4ee; --bad: #a3312a; --bad-wash: #fbeae8;
-  --model: {COLOURS["model"]}; --as-built: {COLOURS["as_built"]}; --circuit: {COLOURS["circuit"]};
+  --model: {COLORS["model"]}; --as-built: {COLORS["as_built"]}; --circuit: {COLORS["circuit"]};
 }}
 * {{ box-sizing: border-box; }}
 html {{ -webkit-text-size-adjust: 100%; }}

@@ -1,7 +1,7 @@
 """A technology file for a model library that nobody here knows, found by measuring it.
 
 Devices first (:mod:`netlists.device_probe`), then corners, sizes and limits
-(:mod:`codesign.technologies.technology_sizes`), then the whole characterisation with the file that
+(:mod:`codesign.technologies.technology_sizes`), then the whole characterization with the file that
 was written, so that what is reported is what `codesign` will find.
 """
 
@@ -661,7 +661,7 @@ def _comments(found: FoundTechnology) -> dict[str, str]:
         "sqrt 2. Volt micrometre, and micrometre.",
         "process": "Standard deviations of whole chips: a third of the largest shift of the "
         "threshold at the corners, as measured, volt; the capacitors' is assumed.",
-        "bias_generator": "Assumed, for --quantise: its codes reach the biases in [limits].",
+        "bias_generator": "Assumed, for --quantize: its codes reach the biases in [limits].",
         "leak": "As the built-in technologies have it.",
     }
     for kind in Polarity:

@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, FAINT, INK, PALE, STYLE
+from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.technologies.technology_page import TEMPERATURES, TechnologyPage
 from codesign.technologies.technology_sizes import BOUNDS
 from codesign.terminal.quantities import quantity
 
 _MILLI = 1e3
-_CIRCUIT, _FIT, _MARK = COLOURS["circuit"], COLOURS["model"], COLOURS["as_built"]
+_CIRCUIT, _FIT, _MARK = COLORS["circuit"], COLORS["model"], COLORS["as_built"]
 _LEAKS = ("o-", "s--", "^:")
 _LEGEND = (
     "grey: what is allowed; dashed: the limits in the technology file, and the common modes at "

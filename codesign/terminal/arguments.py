@@ -116,7 +116,7 @@ def add_mapping(parser: argparse.ArgumentParser) -> None:
         "--membrane-capacitance", type=float, metavar="F", help="C_m, farad (default: chosen)"
     )
     parser.add_argument(
-        "--quantise",
+        "--quantize",
         type=int,
         nargs="?",
         const=0,
@@ -177,15 +177,15 @@ def mapping_choices(arguments: argparse.Namespace, technology: "Technology") -> 
     from neuron_model.errors import InputError
 
     generator = None
-    if arguments.quantise is not None:
+    if arguments.quantize is not None:
         generator = technology.bias_generator
         if generator is None:
             raise InputError(
-                f"technology '{technology.name}' has no [bias_generator], whose codes --quantise "
+                f"technology '{technology.name}' has no [bias_generator], whose codes --quantize "
                 "would use: describe it in the technology file."
             )
-        if arguments.quantise:
-            generator = replace(generator, bits=arguments.quantise)
+        if arguments.quantize:
+            generator = replace(generator, bits=arguments.quantize)
     return replace(
         default_choices(technology),
         generator=generator,

@@ -73,7 +73,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
 
 def table_text(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """The same as text without colours."""
+    """The same as text without colors."""
     text = io.StringIO()
     _print_table(text, title, columns, rows)
     return text.getvalue()

@@ -17,7 +17,7 @@ from circuits.technology import (
     with_mismatch_set,
 )
 from codesign.building.circuit import default_choices
-from codesign.building.quantise import map_layer
+from codesign.building.quantize import map_layer
 from codesign.training.calibrated_chips import Calibrator, Measured
 from codesign.training.chip_settings import ChipSettings
 from codesign.workbench import Workbench

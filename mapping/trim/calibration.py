@@ -18,7 +18,7 @@ import numpy as np
 
 from mapping.design import NeuronDesign
 from mapping.trim.chips import Chips
-from mapping.trim.curves import VOLTAGE, centre_of, steady_current, weighted
+from mapping.trim.curves import VOLTAGE, center_of, steady_current, weighted
 from mapping.trim.identification import ClampCurves, Identified, identify, measure_curves
 from mapping.trim.knobs import OFFSET, Knob
 from neuron_model.errors import InputError
@@ -104,16 +104,16 @@ class Calibration:
     def _step(self, known: Identified, values: np.ndarray, which: Sequence[int]) -> np.ndarray:
         """Least squares move of some knobs, in their units, (chips, knobs)."""
         blocks = known.at(self.knobs, values)
-        centre = centre_of(self.target, len(self.design.elements))
-        error = weighted(known.errors(self.knobs, values, self.target), centre) / _ERROR
+        center = center_of(self.target, len(self.design.elements))
+        error = weighted(known.errors(self.knobs, values, self.target), center) / _ERROR
         columns = []
         for index in which:
             knob = self.knobs[index]
             if knob.port == OFFSET:
-                ones = weighted(-np.ones((1, 3, VOLTAGE.size)), centre)
+                ones = weighted(-np.ones((1, 3, VOLTAGE.size)), center)
                 columns.append(np.broadcast_to(ones, error.shape))
             else:
-                columns.append(weighted(blocks.column(knob.port, self.design), centre))
+                columns.append(weighted(blocks.column(knob.port, self.design), center))
         jacobian = np.stack(columns, axis=-1) / _ERROR
         # the offset is free; how far others have moved already counts
         stiffness = np.array([0.0 if self.knobs[i].port == OFFSET else _MOVE**-2 for i in which])

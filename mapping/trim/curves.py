@@ -36,17 +36,17 @@ def some(parameters: NeuronParameters, rows: np.ndarray) -> NeuronParameters:
     return parameters.map(lambda v: np.asarray(v)[rows] if np.size(v) > 1 else v)
 
 
-def weighted(curves: np.ndarray, centre: float) -> np.ndarray:
+def weighted(curves: np.ndarray, center: float) -> np.ndarray:
     """(chips, timescales, points) -> (chips, all of them), so that squares add up by weight.
 
-    Weights fall off as exp(-(U - centre)^2 / _WIDTH^2): further out, curves are straight.
+    Weights fall off as exp(-(U - center)^2 / _WIDTH^2): further out, curves are straight.
     """
-    shares = np.exp(-(((VOLTAGE - centre) / _WIDTH) ** 2))
+    shares = np.exp(-(((VOLTAGE - center) / _WIDTH) ** 2))
     roots = np.sqrt(np.outer([_WEIGHTS[x] for x in TIMESCALES], shares / shares.sum()))
     return np.asarray((curves * roots).reshape(len(curves), -1))
 
 
-def centre_of(parameters: NeuronParameters, count: int) -> float:
+def center_of(parameters: NeuronParameters, count: int) -> float:
     """U in the middle of the first ``count`` elements, where the curves bend."""
     return float(np.mean([np.mean(e.delta) for e in parameters.elements[:count]]))
 

@@ -22,7 +22,7 @@ from mapping.trim.curves import (
     POINTS,
     VOLTAGE,
     Blocks,
-    centre_of,
+    center_of,
     steady_current,
     total_curves,
     weighted,
@@ -145,13 +145,13 @@ def choose_knobs(
         samples: as-built chips, arrays (samples,).
         count: lines beside the offset.
     """
-    centre = centre_of(nominal, len(design.elements))
-    errors = weighted(total_curves(samples) - total_curves(nominal), centre)
+    center = center_of(nominal, len(design.elements))
+    errors = weighted(total_curves(samples) - total_curves(nominal), center)
     covariance = errors.T @ errors
     blocks = Blocks.of(nominal, len(design.elements))
     ports = [f"{kind}_{a.name}" for a in design.elements for kind in ("ib", "vr")]
-    columns = {port: weighted(blocks.column(port, design), centre)[0] for port in ports}
-    offset = weighted(-np.ones((1, 3, POINTS)), centre)[0]
+    columns = {port: weighted(blocks.column(port, design), center)[0] for port in ports}
+    offset = weighted(-np.ones((1, 3, POINTS)), center)[0]
 
     def left(chosen: tuple[str, ...]) -> float:
         basis, _ = np.linalg.qr(np.stack([offset, *(columns[p] for p in chosen)], axis=1))

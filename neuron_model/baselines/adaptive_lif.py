@@ -1,4 +1,4 @@
-"""The adaptive leaky integrate-and-fire neuron in its symplectic-Euler discretisation.
+"""The adaptive leaky integrate-and-fire neuron in its symplectic-Euler discretization.
 
     u^   = a_u u[t-1] + (1 - a_u) (I[t] - w[t-1])               a_u = exp(-dt / tau_u)
     z[t] = 1 if u^ >= threshold else 0

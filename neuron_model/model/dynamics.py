@@ -356,7 +356,7 @@ def euler(parameters: NeuronParameters, dt: float) -> Step:
 
 
 def exponential_euler(parameters: NeuronParameters, dt: float) -> Step:
-    """The membrane first, linearised around where it is; then the exact flow of each filter.
+    """The membrane first, linearized around where it is; then the exact flow of each filter.
 
         U_m(t + dt) = U_m + dt phi(dt G / tau_m) dU_m/dt     G: membrane_conductance
         phi(x)      = (1 - exp(-x)) / x

@@ -101,7 +101,7 @@ def _with_some(part: Any, prefix: str, values: Mapping[str, Value]) -> Any:
     return _copy_with(part, changed) if changed else part
 
 
-def _normalise(part: Any, what: str) -> None:
+def _normalize(part: Any, what: str) -> None:
     """Make every number of a frozen dataclass a float, a float64 array or a tensor."""
     for name in _numbers(part):
         value = getattr(part, name)
@@ -175,7 +175,7 @@ class Amplifier(_Part):
     shoulder: Value = 0.0
 
     def __post_init__(self) -> None:
-        _normalise(self, "amplifier")
+        _normalize(self, "amplifier")
         lags = self.lag, self.rise, self.fall
         if not self.lags and not all(_all_zero(v) for v in lags):
             raise InputError(
@@ -231,7 +231,7 @@ class Element(_Part):
                 f"element: timescale = {self.timescale!r} is not allowed; it must be one of "
                 f"{allowed}."
             ) from error
-        _normalise(self, "element")
+        _normalize(self, "element")
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ class Leak(_Part):
     range: Value = math.inf
 
     def __post_init__(self) -> None:
-        _normalise(self, "leak")
+        _normalize(self, "leak")
 
     @cached_property
     def is_linear(self) -> Mask:
@@ -269,7 +269,7 @@ class Filter(_Part):
     amplifier: Amplifier | None = None
 
     def __post_init__(self) -> None:
-        _normalise(self, "filter")
+        _normalize(self, "filter")
         if self.amplifier is not None and self.is_linear is not False:
             raise InputError(
                 f"filter: kappa = {_shown(self.kappa)} is not allowed with an amplifier; it must "
@@ -332,7 +332,7 @@ class NeuronParameters:
                 f"neuron '{self.name}': output = {_shown(self.output)} is not allowed; it must be "
                 f"one of {', '.join(OutputShape)}."
             ) from error
-        _normalise(self, f"neuron '{self.name}'")
+        _normalize(self, f"neuron '{self.name}'")
         for key, value in self.named_values():
             _check(self.name, key, value)
         self._check_sizes()

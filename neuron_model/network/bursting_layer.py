@@ -24,8 +24,8 @@ from neuron_model.model.parameters import (
 
 Range = tuple[float, float]
 
-# (timescale, alpha, delta) of the centre of each element.
-_CENTRES = (
+# (timescale, alpha, delta) of the center of each element.
+_CENTERS = (
     (Timescale.FAST, -2.0, 0.0),
     (Timescale.SLOW, 2.0, 0.0),
     (Timescale.SLOW, -1.5, -1.2),
@@ -38,7 +38,7 @@ class BurstingLayer:
     """From what the first parameters of a layer are drawn.
 
     neurons: how many. tau_slow, tau_ultraslow: least and greatest, drawn evenly in the logarithm,
-    relative to tau_m. spread: of alpha and delta to both sides of their centres. leak_range: where
+    relative to tau_m. spread: of alpha and delta to both sides of their centers. leak_range: where
     the leak saturates. input_gain: least and greatest magnitude of an input weight, of either
     sign. input_bias: least and greatest constant current. output: shape of s, one of
     ``parameters.OutputShape``.
@@ -83,14 +83,14 @@ class BurstingLayer:
     def draw_neurons(self, generator: np.random.Generator) -> NeuronParameters:
         """The layer's first parameters."""
 
-        def around(centre: float) -> np.ndarray:
-            return centre + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
+        def around(center: float) -> np.ndarray:
+            return center + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
 
         def between(ends: Range) -> np.ndarray:
             return np.exp(generator.uniform(math.log(ends[0]), math.log(ends[1]), self.neurons))
 
         return NeuronParameters(
-            tuple(Element(x, around(alpha), around(delta)) for x, alpha, delta in _CENTRES),
+            tuple(Element(x, around(alpha), around(delta)) for x, alpha, delta in _CENTERS),
             name="neuron",
             tau_slow=between(self.tau_slow),
             tau_ultraslow=between(self.tau_ultraslow),

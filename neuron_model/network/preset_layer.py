@@ -97,8 +97,8 @@ class PresetLayer:
         if self.input_bias:
             return generator.uniform(*self.input_bias, self.neurons)
         currents = [one.stimulus.values[-1] for one in self._presets()]
-        centre = np.array([currents[i % len(currents)] for i in range(self.neurons)])
-        return centre + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
+        center = np.array([currents[i % len(currents)] for i in range(self.neurons)])
+        return center + self.spread * generator.uniform(-1.0, 1.0, self.neurons)
 
     def _presets(self) -> list[Preset]:
         return [preset(name) for name in self.preset]

@@ -236,7 +236,7 @@ def windows_at(
 
 
 def nrmse(prediction: Tensor, target: Tensor) -> float:
-    """Normalised root mean square error; 1: as good as the mean.
+    """Normalized root mean square error; 1: as good as the mean.
 
         sqrt(mean over outputs k of  mean (y_k - t_k)^2 / var(t_k))
 

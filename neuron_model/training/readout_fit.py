@@ -47,12 +47,12 @@ def fit_readout(
     for output in range(network.outputs):
         a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
         y = target[:, task.washout :, output].reshape(-1).double()
-        centre, mean = a.mean(0), y.mean()
-        a = a - centre
+        center, mean = a.mean(0), y.mean()
+        a = a - center
         gram = a.T @ a
         # Where every neuron is silent nothing but the bias can be fitted.
         size = gram.diagonal().mean().clamp_min(1e-30)
         penalty = configuration.ridge * size * torch.eye(len(gram)).to(gram)
         weight = torch.linalg.solve(gram + penalty, a.T @ (y - mean))
         network.readout.weight[output] = weight.to(weights)
-        network.readout.bias[output] = (mean - centre @ weight).to(weights)
+        network.readout.bias[output] = (mean - center @ weight).to(weights)

@@ -30,7 +30,7 @@ from neuron_model.tasks.series import (
 )
 from neuron_model.training import processes
 from neuron_model.training.objective import Loss, Objective, scored_loss
-from neuron_model.training.optimisation import learned, make_optimiser, set_rates
+from neuron_model.training.optimization import learned, make_optimizer, set_rates
 from neuron_model.training.readout_fit import fit_readout
 from neuron_model.training.scoring import Scores, score, score_on_chips, score_test
 from neuron_model.training.streams import Streams
@@ -100,7 +100,7 @@ class Snapshot:
     """All that training needs to go on after a step as if it had never stopped.
 
     tensors: by name: the network's state (``network.``), the best so far (``best.``), the
-    optimiser's moments (``optimiser.``), the states of the random generators (``random.``), where
+    optimizer's moments (``optimizer.``), the states of the random generators (``random.``), where
     the state is carried the sequences' places and states (``streams.``), and the history, a row for
     each step. numbers: ``step``, how many steps are done; ``nrmse_before`` and
     ``stream_nrmse_before``; ``best_nrmse``, ``best_stream_nrmse`` and ``best_step`` where there are
@@ -217,7 +217,7 @@ class _Run:
         self.limits = limits
         self.generator = torch.Generator().manual_seed(configuration.seed)
         self.parameters = learned(network, configuration)
-        self.optimiser = make_optimiser(self.parameters, configuration)
+        self.optimizer = make_optimizer(self.parameters, configuration)
         self.terms = Objective(network, task, configuration)
         self.objective: nn.Module = self.terms
         self.streams: Streams | None = None
@@ -318,8 +318,8 @@ class _Run:
     def _step(self, step: int, stop: Callable[[], bool] | None) -> tuple[Loss, float, bool]:
         """One change of the weights; loss and wish to stop are those of all processes."""
         c, weights = self.configuration, self.network.readout.weight
-        set_rates(self.optimiser, c.rate(step))
-        self.optimiser.zero_grad(set_to_none=True)
+        set_rates(self.optimizer, c.rate(step))
+        self.optimizer.zero_grad(set_to_none=True)
         loss = self._from_rest() if self.streams is None else self._carried(self.streams)
         loss.total.backward()
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), c.gradient_norm))
@@ -332,7 +332,7 @@ class _Run:
                 f"training: the loss is {loss.total.item()} and its gradient {norm} at step "
                 f"{step}; take a smaller learning_rate or a smaller dt."
             )
-        self.optimiser.step()
+        self.optimizer.step()
         keep_within(self.network, self.limits)
         return loss, norm, anyone.item() > 0
 
@@ -400,9 +400,9 @@ class _Run:
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best.items()}
         for name, parameter in self.parameters.items():
-            state = self.optimiser.state.get(parameter, {})
+            state = self.optimizer.state.get(parameter, {})
             tensors |= {
-                f"optimiser.{name}.{key}": value
+                f"optimizer.{name}.{key}": value
                 for key, value in state.items()
                 if isinstance(value, Tensor)
             }
@@ -445,10 +445,10 @@ class _Run:
         self.network.load_state_dict(under("network."))
         self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
         for name, parameter in self.parameters.items():
-            for key, value in under(f"optimiser.{name}.").items():
+            for key, value in under(f"optimizer.{name}.").items():
                 # Adam counts its steps on the CPU wherever the parameters are.
                 where = "cpu" if key == "step" else device
-                self.optimiser.state[parameter][key] = value.to(where, copy=True)
+                self.optimizer.state[parameter][key] = value.to(where, copy=True)
         if self.streams is not None:
             self.streams.restore(under("streams."), self._state_of_one())
         random = under("random.")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields
 
 from neuron_model.errors import InputError
 
-OPTIMISERS = ("adam", "adamw", "sgd")
+OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("cosine", "linear", "constant")
 KEEP = ("best", "last")
 STATES = ("carried", "from_rest")
-_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "keep": KEEP, "state": STATES}
+_CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "keep": KEEP, "state": STATES}
 _DEVICE = re.compile(r"(auto|cpu|cuda|cuda:\d{1,3})?")
 
 
@@ -53,7 +53,7 @@ class TrainingConfiguration:
     learning_rate: of the neurons; the linear layers learn ``readout_rate`` times as fast, and each
     group ``rates`` times that. schedule: how the rates go to ``final_rate`` times their size: along
     half a cosine, in a line, or constant, not at all; before, they rise in a line over ``warmup``
-    steps. optimiser: Adam and AdamW with ``betas`` and ``epsilon``, or SGD with ``momentum``.
+    steps. optimizer: Adam and AdamW with ``betas`` and ``epsilon``, or SGD with ``momentum``.
     weight_decay: of AdamW decoupled, of the others added to the gradient. gradient_norm: to what
     the gradient is clipped. seed: of the sequences drawn.
 
@@ -91,7 +91,7 @@ class TrainingConfiguration:
     ridge: float = 1e-4
     activity_weight: float = 0.0
     activity_target: float = 0.0
-    optimiser: str = "adam"
+    optimizer: str = "adam"
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     momentum: float = 0.9

@@ -283,7 +283,7 @@ BAD_VALUES = [
     ("corners", [], "corners is empty"),
     ("corners", ["tt\n"], "corners holds"),
     ("corners", [1], "corners = [1] must be a list of texts"),
-    ("colour", "red", "colour is unknown; known here:"),
+    ("color", "red", "color is unknown; known here:"),
     ("devices", REMOVED, "devices is missing"),
     ("devices.nmos", REMOVED, "devices.nmos is missing"),
     ("devices.nmos", "nfet", "devices.nmos = 'nfet' must be a table"),

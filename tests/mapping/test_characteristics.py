@@ -156,7 +156,7 @@ def broken(change) -> str:
         broken(lambda c: c.update(format=0)),
         broken(lambda c: c.pop("sink")),
         broken(lambda c: c.pop("supply")),
-        broken(lambda c: c.update(colour="red")),
+        broken(lambda c: c.update(color="red")),
         broken(lambda c: c.update(supply="much")),
         broken(lambda c: c["inverting"].update(gain=[1.0])),
         broken(lambda c: c["inverting"].update(gain=None)),

@@ -80,7 +80,7 @@ def broken(change) -> str:
         broken(lambda c: c.update(format=2)),
         broken(lambda c: c.pop("neurons")),
         broken(lambda c: c["neurons"][0].pop("supply")),
-        broken(lambda c: c["neurons"][0].update(colour="red")),
+        broken(lambda c: c["neurons"][0].update(color="red")),
         broken(lambda c: c["neurons"][0]["elements"][0].update(timescale="slowest")),
         broken(lambda c: c["neurons"][0]["elements"][0].update(orientation="sideways")),
         broken(lambda c: c["neurons"][0]["output"].pop("threshold_voltage")),

@@ -7,7 +7,7 @@ from mapping.bias_generator import BiasGenerator
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
-from mapping.quantisation import quantise
+from mapping.quantization import quantize
 from mapping.shared_lines import share_lines
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Element, Timescale
@@ -65,7 +65,7 @@ def test_neurons_that_share_nothing_have_the_nearest_codes(layer):
     (one,) = shared.neurons
     for made, wanted in zip(one.design.amplifiers, layer[0].amplifiers, strict=True):
         assert made.bias_current == SIX.nearest(wanted.bias_current)[0].value
-    own = quantise(Macromodel(layer[0], real_cells()), LIMITS, SIX, rescale=False)
+    own = quantize(Macromodel(layer[0], real_cells()), LIMITS, SIX, rescale=False)
     assert shared.own_errors == (own.curve_error,)
     # the compensation makes up for the rest as well as it can
     assert one.curve_error <= own.nearest_error

@@ -24,8 +24,8 @@ def print_results(problem: CenteringProblem, outcome: CenteringResults, written:
         values = getattr(problem.model, name), getattr(outcome.nominal, name)
         rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
     title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
-    print_table(title, ("", "before", "centred"), rows)
+    print_table(title, ("", "before", "centered"), rows)
     drawn = f"{outcome.samples} chips of the mismatch set {problem.technology.mismatch.name}"
     print(f"{drawn} before, as built: {outcome.before}")
-    print(f"{drawn} centred, as built: {outcome.after}")
+    print(f"{drawn} centered, as built: {outcome.after}")
     print(written)

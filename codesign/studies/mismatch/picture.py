@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from codesign.pictures.plots import COLOURS, FAINT, INK, PALE, STYLE
+from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
 from codesign.terminal.quantities import conditions_text, drawn_by
@@ -45,11 +45,11 @@ def mismatch_figure(results: MismatchResults) -> Figure:
         figure = Figure(figsize=(10.4, 3.5), layout="constrained")
         row = figure.subplots(1, 1 + len(RHYTHM), width_ratios=(1.25, 1, 1, 1))
         bars = [
-            RegimeBars(WHO["as_built"], [c.as_built for c in results.chips], COLOURS["as_built"])
+            RegimeBars(WHO["as_built"], [c.as_built for c in results.chips], COLORS["as_built"])
         ]
         if simulated:
             circuits = [c.circuit for c in results.chips if c.circuit is not None]
-            bars.append(RegimeBars(WHO["circuit"], circuits, COLOURS["circuit"]))
+            bars.append(RegimeBars(WHO["circuit"], circuits, COLORS["circuit"]))
         draw_regimes(row[0], bars, results.wanted)
         for axes, name in zip(row[1:], RHYTHM, strict=True):
             if simulated:
@@ -81,9 +81,7 @@ def _draw_pairs(axes: Axes, results: MismatchResults, name: str) -> None:
         ends, [(1 - off) * e for e in ends], [(1 + off) * e for e in ends], color=FAINT, linewidth=0
     )
     size = 4 if len(pairs) > _FEW else 8
-    axes.plot(
-        *pairs.T, ".", color=COLOURS["circuit"], markersize=size, alpha=0.6, markeredgewidth=0
-    )
+    axes.plot(*pairs.T, ".", color=COLORS["circuit"], markersize=size, alpha=0.6, markeredgewidth=0)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(*ends)
@@ -128,7 +126,7 @@ def _draw_histogram(axes: Axes, results: MismatchResults, name: str) -> None:
     if not values:
         axes.set_axis_off()
         return
-    axes.hist(values, bins="auto", color=COLOURS["as_built"], edgecolor="white", linewidth=0.5)
+    axes.hist(values, bins="auto", color=COLORS["as_built"], edgecolor="white", linewidth=0.5)
     nominal = getattr(results.nominal, name)
     if nominal is not None:
         axes.axvline(nominal, color=INK, linewidth=1.0)

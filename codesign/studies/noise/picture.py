@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, PALE, STYLE
-from codesign.pictures.regime_colours import REGIME_COLOURS, regime_words
+from codesign.pictures.plots import COLORS, PALE, STYLE
+from codesign.pictures.regime_colors import REGIME_COLORS, regime_words
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
 from codesign.terminal.quantities import conditions_text, percent, si_unit
 
@@ -43,12 +43,12 @@ def _draw_densities(axes: Axes, study: NoiseResults) -> None:
     rate = 1.0 / study.time_unit
     frequency = np.geomspace(1e-6 * rate, 0.3 * rate, 200)
     shades = ["#14406b", "#009e73", "#e69f00", "#cc79a7"]
-    for node, colour in zip(study.nodes, shades, strict=False):
+    for node, color in zip(study.nodes, shades, strict=False):
         name = "membrane" if node.node is None else str(node.node)
         density = node.white + node.flicker / frequency**node.exponent
-        axes.loglog(frequency, density, color=colour, linewidth=1.2, label=name)
+        axes.loglog(frequency, density, color=color, linewidth=1.2, label=name)
         if frequency[0] < node.corner < frequency[-1]:
-            axes.plot(node.corner, 2 * node.white, "o", color=colour, markersize=3.5)
+            axes.plot(node.corner, 2 * node.white, "o", color=color, markersize=3.5)
     axes.set_xlabel("frequency (Hz)")
     axes.set_ylabel("noise current (A²/Hz)")
     axes.set_title("noise at the nodes")
@@ -89,7 +89,7 @@ def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
         style: dict[str, Any] = (
             filled if who == "as_built" else {"histtype": "step", "linewidth": 1.3}
         )
-        axes.hist(of * factor, bins=bins, density=True, color=COLOURS[who], label=label, **style)
+        axes.hist(of * factor, bins=bins, density=True, color=COLORS[who], label=label, **style)
     axes.set_xlabel(f"{QUANTITIES[name]} ({unit})")
     axes.set_ylabel("density")
     axes.set_yticks([])
@@ -126,8 +126,8 @@ def _draw_raster(axes: Axes, study: NoiseResults) -> None:
     scale, unit = si_unit(last * study.time_unit, "s")
     factor = study.time_unit / scale
     trains = [np.array(t.spikes) * factor for t in (*shown, *circuits)]
-    colours = [COLOURS["as_built"]] * len(shown) + [COLOURS["circuit"]] * len(circuits)
-    axes.eventplot(trains, colors=colours, linewidths=0.9, linelengths=0.8)
+    colors = [COLORS["as_built"]] * len(shown) + [COLORS["circuit"]] * len(circuits)
+    axes.eventplot(trains, colors=colors, linewidths=0.9, linelengths=0.8)
     axes.set_xlim((last - span) * factor, last * factor)
     axes.set_ylim(-1, len(trains))
     axes.set_xlabel(f"time after the onset ({unit})")
@@ -140,7 +140,7 @@ def _draw_raster(axes: Axes, study: NoiseResults) -> None:
             transform=axes.transAxes,
             fontsize=7,
             ha="right",
-            color=COLOURS["circuit"],
+            color=COLORS["circuit"],
         )
 
 
@@ -172,7 +172,7 @@ def _draw_boundary(axes: Axes, study: NoiseResults) -> None:
             values,
             errors,
             fmt="o-",
-            color=REGIME_COLOURS[regime],
+            color=REGIME_COLORS[regime],
             markersize=3.5,
             linewidth=1.0,
             capsize=2,

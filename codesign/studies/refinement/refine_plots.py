@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, INK, STYLE
+from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.studies.refinement.refine import Iteration, Refinement
 from codesign.terminal.quantities import conditions_text
 from codesign.validation.verdicts import QUANTITIES
@@ -42,16 +42,16 @@ def refinement_figure(refinement: Refinement) -> Figure:
 
 def _draw_errors(axes: Axes, refinement: Refinement) -> None:
     every = refinement.iterations
-    for key, (label, colour) in _NAMES.items():
+    for key, (label, color) in _NAMES.items():
         points = [(k, max(i.errors[key], 1e-3)) for k, i in enumerate(every) if key in i.errors]
         if not points:
             continue
         kept = [(k, e) for k, e in points if every[k].accepted]
-        axes.plot(*zip(*kept, strict=True), color=colour, linewidth=1.2, label=label, marker="o")
+        axes.plot(*zip(*kept, strict=True), color=color, linewidth=1.2, label=label, marker="o")
         left = [(k, e) for k, e in points if not every[k].accepted]
         if left:
             axes.plot(
-                *zip(*left, strict=True), color=colour, linestyle="", marker="o", fillstyle="none"
+                *zip(*left, strict=True), color=color, linestyle="", marker="o", fillstyle="none"
             )
     axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
@@ -66,7 +66,7 @@ def _draw_waves(axes: Axes, iteration: Iteration, title: str) -> None:
     for who, label in (("model", "model"), ("circuit", "circuit (ngspice)")):
         wave = waves[who]
         width = 1.8 if who == "model" else 0.8
-        axes.plot(wave.time, wave.voltage, color=COLOURS[who], linewidth=width, label=label)
+        axes.plot(wave.time, wave.voltage, color=COLORS[who], linewidth=width, label=label)
     axes.set_title(title)
     axes.set_ylabel("U")
     axes.legend(fontsize=7, loc="upper left")

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, INK, PALE, STYLE
+from codesign.pictures.plots import COLORS, INK, PALE, STYLE
 from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingResults
 from codesign.terminal.quantities import drawn_by
 
@@ -55,7 +55,7 @@ def _draw_interval(axes: Axes, checked: SizingFigures, goal: SizingGoal) -> None
     """Wilson's interval of the yield that was checked."""
     low, high = checked.share(goal.keep).interval
     place = _THOUSAND * checked.area
-    axes.vlines(place, 100 * low, 100 * high, color=COLOURS["circuit"], linewidth=1.2)
+    axes.vlines(place, 100 * low, 100 * high, color=COLORS["circuit"], linewidth=1.2)
 
 
 def _draw_energy(axes: Axes, study: SizingResults) -> None:
@@ -74,17 +74,17 @@ def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
 
     axes.plot(*points(list(known.values())), "o", color=PALE, markersize=3.5, label="trials")
     best = [known[n] for n in study.front]
-    axes.plot(*points(best), "o", color=COLOURS["as_built"], markersize=5, label="front")
+    axes.plot(*points(best), "o", color=COLORS["as_built"], markersize=5, label="front")
     if study.start in known:
         start = points([known[study.start]])
-        axes.plot(*start, "D", color=COLOURS["model"], markersize=6, label="sizes of before")
+        axes.plot(*start, "D", color=COLORS["model"], markersize=6, label="sizes of before")
     if study.checked is not None:
         chosen = points([study.checked])
         axes.plot(
             *chosen,
             "o",
             markerfacecolor="none",
-            markeredgecolor=COLOURS["circuit"],
+            markeredgecolor=COLORS["circuit"],
             markeredgewidth=1.6,
             markersize=10,
             label="chosen, checked",

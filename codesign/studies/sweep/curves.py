@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from codesign.pictures.plots import COLOURS, FAINT, INK, PALE
-from codesign.pictures.regime_colours import REGIME_COLOURS
+from codesign.pictures.plots import COLORS, FAINT, INK, PALE
+from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis
 from codesign.studies.sweep.legend import (
     MISSED,
@@ -112,7 +112,7 @@ def _edges(places: np.ndarray) -> np.ndarray:
 def _draw_regime_band(
     axes: Axes, study: SweepResults, points: Sequence[SweepPoint], places: np.ndarray
 ) -> None:
-    """What fires how: one colour a point, or shares of the chips on each other."""
+    """What fires how: one color a point, or shares of the chips on each other."""
     edges = _edges(places)
     order = np.argsort(places)
     for left, right, index in zip(edges[:-1], edges[1:], order, strict=True):
@@ -125,8 +125,8 @@ def _draw_regime_band(
         for regime in Regime:
             share = np.mean([c.report.regime == regime for c in outcome.chips])
             if share > 0:
-                colour = REGIME_COLOURS[regime]
-                axes.add_patch(Rectangle((left, bottom), width, share, color=colour, linewidth=0))
+                color = REGIME_COLORS[regime]
+                axes.add_patch(Rectangle((left, bottom), width, share, color=color, linewidth=0))
             bottom += share
         if not study.is_match(outcome):
             frame = (left + 0.03 * width, 0.05), 0.94 * width, 0.9
@@ -139,7 +139,7 @@ def _draw_regime_band(
                 ha="center",
                 va="center",
                 fontsize=7,
-                color=readable(REGIME_COLOURS[outcome.regime]),
+                color=readable(REGIME_COLORS[outcome.regime]),
             )
         axes.axvline(right, color="white", linewidth=0.6)
     axes.set_ylim(0, 1)
@@ -173,7 +173,7 @@ def _draw_rhythm(
         places[order],
         model[order] / scale,
         "s-" if joined else "s",
-        color=COLOURS["model"],
+        color=COLORS["model"],
         linewidth=3.2,
         markersize=6,
         label="model",
@@ -182,7 +182,7 @@ def _draw_rhythm(
     if any(p.outcome is not None and len(p.outcome.chips) > 1 for p in points):
         low = np.array([s[0] if s else np.nan for s in spread]) / scale
         high = np.array([s[1] if s else np.nan for s in spread]) / scale
-        axes.vlines(places, low, high, color=COLOURS["circuit"], linewidth=1.0, alpha=0.6)
+        axes.vlines(places, low, high, color=COLORS["circuit"], linewidth=1.0, alpha=0.6)
     _line(axes, places, found / scale, joined, who)
     axes.set_ylabel(unit)
     axes.legend(fontsize=7, loc="best")
@@ -197,7 +197,7 @@ def _line(
         places[order],
         values[order],
         "o-" if joined else "o",
-        color=COLOURS["circuit"],
+        color=COLORS["circuit"],
         linewidth=1.0,
         markersize=3.5,
         label=label,

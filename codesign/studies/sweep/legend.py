@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.patches import Patch
 
 from codesign.pictures.plots import INK, PALE
-from codesign.pictures.regime_colours import REGIME_COLOURS, REGIME_LETTERS, regime_words
+from codesign.pictures.regime_colors import REGIME_COLORS, REGIME_LETTERS, regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepResults
 from codesign.terminal.quantities import drawn_by
@@ -70,9 +70,9 @@ def error_title(study: SweepResults) -> str:
     return f"{'median ' if study.samples else ''}error of the interval"
 
 
-def readable(colour: Any) -> str:
-    """Black or white, whichever is seen on ``colour``."""
-    red, green, blue = mpl.colors.to_rgb(colour)
+def readable(color: Any) -> str:
+    """Black or white, whichever is seen on ``color``."""
+    red, green, blue = mpl.colors.to_rgb(color)
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
 
 
@@ -85,7 +85,7 @@ def regime_handles(study: SweepResults) -> list[Any]:
             label = f"{REGIME_LETTERS[regime]}  {regime_words(regime)}"
             if regime in (Regime.TONIC_BURSTING, Regime.PHASIC_BURSTING) and not study.samples:
                 label += " (spikes per burst)"
-            handles.append(Patch(color=REGIME_COLOURS[regime], label=label))
+            handles.append(Patch(color=REGIME_COLORS[regime], label=label))
     if any(p.outcome is None for p in study.points):
         handles.append(Patch(**UNBUILT, label=CANNOT))
     return handles

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from codesign.pictures.plots import FAINT
-from codesign.pictures.regime_colours import REGIME_COLOURS
+from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.legend import (
     CANNOT,
@@ -42,7 +42,7 @@ MOST_PANELS = 12
 """Values of the axes beyond the second that are drawn."""
 
 _COLUMNS = 4
-# Errors of intervals beyond this (per cent) are shown in the colour of this one.
+# Errors of intervals beyond this (per cent) are shown in the color of this one.
 _LARGEST_ERROR = 50.0
 # The scale reaches at least as far as a rhythm that is kept, so that what is kept looks pale.
 _SMALLEST_ERROR = 100 * IBI_TOLERANCE
@@ -109,7 +109,7 @@ def maps_figure(study: SweepResults) -> Figure:
 
 
 def _bar(blocks: int) -> dict[str, Any]:
-    """How a colour bar stands beside so many rows of maps."""
+    """How a color bar stands beside so many rows of maps."""
     return {"shrink": 0.85 / blocks, "pad": 0.01, "aspect": 18}
 
 
@@ -155,7 +155,7 @@ def _label(axis: Axis, value: AxisValue) -> str:
 
 
 def _draw_regimes(axes: Axes, study: SweepResults, panel: _Panel, first: Axis, second: Axis) -> Any:
-    """Colours of the regimes or, with chips, of the share that matches; returns what a colour bar
+    """Colors of the regimes or, with chips, of the share that matches; returns what a color bar
     is made of."""
     scale = mpl.cm.ScalarMappable(Normalize(0, 100), "cividis")
     few = len(first.values) <= MOST_TEXTS
@@ -164,17 +164,17 @@ def _draw_regimes(axes: Axes, study: SweepResults, panel: _Panel, first: Axis, s
         if outcome is None:
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **UNBUILT))
             continue
-        colour: Any = REGIME_COLOURS[outcome.regime]
+        color: Any = REGIME_COLORS[outcome.regime]
         if study.samples:
-            colour = scale.to_rgba(100 * outcome.share)  # type: ignore[arg-type]
+            color = scale.to_rgba(100 * outcome.share)  # type: ignore[arg-type]
         axes.add_patch(
-            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8)
+            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=0.8)
         )
         if not study.is_match(outcome):
             axes.add_patch(Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, **MISSED))
         if few:
             text = f"{100 * outcome.share:.0f}" if study.samples else cell_text(outcome)
-            axes.text(x, y, text, ha="center", va="center", fontsize=7, color=readable(colour))
+            axes.text(x, y, text, ha="center", va="center", fontsize=7, color=readable(color))
     _map_limits(axes, first, second)
     return scale
 
@@ -198,13 +198,13 @@ def _draw_error_map(
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **UNBUILT))
             continue
         error = outcome.error("interval_error")
-        colour: Any = FAINT if error is None else scale.to_rgba(100 * error)  # type: ignore[arg-type]
+        color: Any = FAINT if error is None else scale.to_rgba(100 * error)  # type: ignore[arg-type]
         axes.add_patch(
-            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8)
+            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=0.8)
         )
         if few:
             text = "–" if error is None else _signed(100 * error)
-            axes.text(x, y, text, ha="center", va="center", fontsize=7, color=readable(colour))
+            axes.text(x, y, text, ha="center", va="center", fontsize=7, color=readable(color))
     _map_limits(axes, first, second)
     return scale
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from codesign.pictures.regime_colours import regime_words
+from codesign.pictures.regime_colors import regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.terminal.quantities import number, si_unit

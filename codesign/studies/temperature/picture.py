@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, PALE, STYLE
+from codesign.pictures.plots import COLORS, PALE, STYLE
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from neuron_model.analysis.regimes import Regime
 
@@ -58,7 +58,7 @@ def _draw_regimes(axes: Axes, results: TemperatureResults) -> None:
         ]
         if points:
             x, y = np.array(points).T
-            axes.plot(x, y, line, color=COLOURS[who], label=label, markersize=size, linewidth=1.0)
+            axes.plot(x, y, line, color=COLORS[who], label=label, markersize=size, linewidth=1.0)
     axes.set_yticks(range(len(shown)), [x.value.replace("_", "\n") for x in shown])
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.set_title("regime")
@@ -71,5 +71,5 @@ def _draw_drift(axes: Axes, results: TemperatureResults, name: str) -> None:
     for who, (_, line, size) in _WHO.items():
         drift = [np.nan if v is None else 100 * v for v in results.drift(who, name)]
         if np.isfinite(drift).any():
-            axes.plot(temperatures, drift, line, color=COLOURS[who], markersize=size, linewidth=1.0)
+            axes.plot(temperatures, drift, line, color=COLORS[who], markersize=size, linewidth=1.0)
     axes.set_ylabel(f"change from {results.nominal:g} °C (%)")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import COLOURS, INK, STYLE
+from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.trim.trim_study import TrimOutcome, TrimStudy, moves
 from codesign.terminal.quantities import conditions_text, drawn_by
@@ -41,7 +41,7 @@ def trim_figure(study: TrimStudy) -> Figure:
 
 def _regime_bars(study: TrimStudy) -> list[RegimeBars]:
     return [
-        RegimeBars(f"{WHO[who]}, {when}", reports, COLOURS[who], alpha)
+        RegimeBars(f"{WHO[who]}, {when}", reports, COLORS[who], alpha)
         for who, outcome in study.outcomes.items()
         for when, reports, alpha in (
             ("before", outcome.before, _BEFORE),
@@ -61,7 +61,7 @@ def _draw_patterns(axes: Axes, study: TrimStudy) -> None:
             places + (index - (count - 1) / 2) * width,
             shares,
             width,
-            color=COLOURS[who],
+            color=COLORS[who],
             label=f"{WHO[who]}: mean {taken.mean():.2g}",
         )
     axes.set_xlabel("firing patterns measured")
@@ -82,13 +82,13 @@ def _draw_moves(axes: Axes, study: TrimStudy) -> None:
             positions=places,
             widths=0.3,
             showfliers=True,
-            flierprops={"markersize": 2, "markeredgecolor": COLOURS[who]},
-            medianprops={"color": COLOURS[who]},
+            flierprops={"markersize": 2, "markeredgecolor": COLORS[who]},
+            medianprops={"color": COLORS[who]},
             manage_ticks=False,
         )
         for part in ("boxes", "whiskers", "caps"):
             for line in boxes[part]:
-                line.set_color(COLOURS[who])
+                line.set_color(COLORS[who])
     axes.axhline(0, color=INK, linewidth=0.5, alpha=0.5)
     axes.set_xticks(np.arange(len(knobs)), [_named(knob.port) for knob in knobs], fontsize=7)
     axes.set_title("codes, beside those drawn")

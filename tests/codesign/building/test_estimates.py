@@ -63,7 +63,7 @@ def test_what_is_written_is_read_back(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("static_power", "much"), ("gate_area", None), ("name", 3), ("colour", 1.0)],
+    [("static_power", "much"), ("gate_area", None), ("name", 3), ("color", 1.0)],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, key: str, value: object):
     path = write_estimates(tmp_path, (ONE,))

@@ -221,7 +221,7 @@ delta = {delta}
     [
         (NEURON.format(name=EVIL, delta=0.0), ["-o", "out"], 2, "name = "),
         (NEURON.format(name="", delta="nan"), ["-o", "out"], 2, "delta"),
-        (NEURON.format(name="colour = 3", delta=0.0), ["-o", "out"], 2, "colour"),
+        (NEURON.format(name="color = 3", delta=0.0), ["-o", "out"], 2, "color"),
         (NEURON.format(name="", delta=0.0), [], 2, "-o DIR"),
         (NEURON.format(name="", delta=0.0), ["-o", "out", "--technology", "no.toml"], 2, "no.toml"),
         (NEURON.format(name="", delta=0.0), ["-o", "out", "--current", "x"], 2, "current"),

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from codesign.pictures.plots import (
-    COLOURS,
+    COLORS,
     LABELS,
     forecast_figure,
     iv_figure,
@@ -28,11 +28,11 @@ MakeNeuron = Callable[..., NeuronValidation]
 
 
 def drawn(axes: Axes, who: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The curves in the colour of ``who``."""
+    """The curves in the color of ``who``."""
     return [
         (np.asarray(line.get_xdata()), np.asarray(line.get_ydata()))
         for line in axes.get_lines()
-        if to_hex(line.get_color()) == COLOURS[who] and len(np.asarray(line.get_xdata())) > 2
+        if to_hex(line.get_color()) == COLORS[who] and len(np.asarray(line.get_xdata())) > 2
     ]
 
 
@@ -209,11 +209,9 @@ def test_other_suffixes_are_refused(name: str, tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_colours_differ_in_print_as_well(validation: Validation):
+def test_colors_differ_in_print_as_well(validation: Validation):
     greys = sorted(
         0.2126 * r + 0.7152 * g + 0.0722 * b
-        for r, g, b in (
-            [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in COLOURS.values()
-        )
+        for r, g, b in ([int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in COLORS.values())
     )
     assert min(np.diff(greys)) > 30

@@ -67,7 +67,7 @@ LEFT_OUT = {
 }
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = 1
     BLUE = 2
 
@@ -75,7 +75,7 @@ class Colour(Enum):
 @dataclass(frozen=True)
 class Wire:
     length: float
-    colour: Colour = Colour.RED
+    color: Color = Color.RED
     label: str = field(default="", metadata={"identity": False})
 
 
@@ -106,8 +106,8 @@ def test_what_is_left_out_does_not_count():
         (0.0, -0.0, 0, False, None, "", "0.0", [], {}, math.nan, math.inf, -math.inf, "nan"),
         (0.1, 0.1 + 2**-56, np.float32(0.1), "0.1"),
         (1, 1.0, True, "1", [1], {"1": 1}, {1: 1}, {True: 1}, b"1", frozenset({1})),
-        (Colour.RED, Colour.BLUE, "Colour.RED", 1),
-        (Wire(1.0), Wire(1.0, Colour.BLUE), Wire(2.0), {"length": 1.0}, ("Wire", 1.0)),
+        (Color.RED, Color.BLUE, "Color.RED", 1),
+        (Wire(1.0), Wire(1.0, Color.BLUE), Wire(2.0), {"length": 1.0}, ("Wire", 1.0)),
         (np.zeros(2), np.zeros(2, np.float32), np.zeros((2, 1)), np.array([0.0, -0.0]), [0.0, 0.0]),
         ({"=1": 1}, {1: 1}),
     ],
@@ -151,12 +151,12 @@ def test_what_has_no_content_is_refused_by_the_path_to_it(value: Any, words: str
 
 def test_differences_are_told_leaf_by_leaf_after_a_way_through_json():
     one = {"board": Board((Wire(1.0), Wire(2.0)), {"a": 1.0, "b": -0.0})}
-    other = {"board": Board((Wire(1.0), Wire(2.5, Colour.BLUE)), {"a": 1.0, "c": math.inf})}
+    other = {"board": Board((Wire(1.0), Wire(2.5, Color.BLUE)), {"a": 1.0, "c": math.inf})}
     before = json.loads(json.dumps(content(one)))
     assert differences(before, content(one)) == []
     assert differences(before, content(other)) == [
         ("board.wires[1].length", 2.0, 2.5),
-        ("board.wires[1].colour", "Colour.RED", "Colour.BLUE"),
+        ("board.wires[1].color", "Color.RED", "Color.BLUE"),
         ("board.names.b", "-0.0", ABSENT),
         ("board.names.c", ABSENT, "inf"),
     ]
@@ -201,4 +201,4 @@ def test_a_neuron_is_named_by_the_number_that_is_another():
 def test_the_check_of_fields_sees_one_that_does_not_count():
     """A function that lists what counts by hand forgets what was added since."""
     by_hand: Callable[[Any], str] = lambda wire: key([wire.length])  # noqa: E731
-    assert list(uncounted(Wire, by_hand)) == ["Wire.colour", "Wire.label"]
+    assert list(uncounted(Wire, by_hand)) == ["Wire.color", "Wire.label"]

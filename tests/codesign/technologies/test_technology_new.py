@@ -191,7 +191,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Technolog
     folder = tmp_path_factory.mktemp("foreign")
     write_pdk(folder)
     with pytest.MonkeyPatch.context() as patch:
-        # the whole characterisation has tests of its own
+        # the whole characterization has tests of its own
         patch.setattr(technology_new, "_verified", lambda found, *_: found)
         outcome = find_technology(
             NewTechnology(

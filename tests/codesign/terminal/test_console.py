@@ -15,7 +15,7 @@ from netlists.bench import Bench, BenchInstance, Subject, Transient
 from netlists.underway import Underway
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
 
 
@@ -24,7 +24,7 @@ Point = namedtuple("Point", "x y")
 
 @dataclass(frozen=True)
 class Box:
-    colour: Colour
+    color: Color
     size: float
     corners: tuple[Point, ...]
 
@@ -40,11 +40,11 @@ class Box:
         (np.array([[1.0, np.nan]]), [[1.0, None]]),
         (np.array(2.0), 2.0),
         (Path("/a/b"), "/a/b"),
-        ({Colour.RED: {3, 1}}, {"red": [1, 3]}),
+        ({Color.RED: {3, 1}}, {"red": [1, 3]}),
         (True, True),
         (
-            Box(Colour.RED, 1.5, (Point(0, 1),)),
-            {"colour": "red", "size": 1.5, "corners": [{"x": 0, "y": 1}]},
+            Box(Color.RED, 1.5, (Point(0, 1),)),
+            {"color": "red", "size": 1.5, "corners": [{"x": 0, "y": 1}]},
         ),
     ],
 )

@@ -87,7 +87,7 @@ neurons = 3
 preset = ["tonic_spiking", "tonic_bursting"]
 spread = 0.2
 [training]
-optimiser = "adamw"
+optimizer = "adamw"
 betas = [0.8, 0.99]
 [training.rates]
 readout = 2.0
@@ -198,7 +198,7 @@ def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
         ("[network]\npreset = 'resting'\ntau_slow = [1, 2]", "network.tau_slow is not a known"),
         ("[network]\nbackend = 'gpu'", "backend = 'gpu'"),
         ("[network]\ndtype = 'half'", "dtype = 'half'"),
-        ("[training]\noptimiser = 'lion'", "optimiser = 'lion'"),
+        ("[training]\noptimizer = 'lion'", "optimizer = 'lion'"),
         ("[training.rates]\nreadout = -1", "rates.readout = -1"),
         ("[training.rates]\nbeta = 1", "training.rates.beta is not a known key"),
         ("[log]\ncheckpoint_every = -1", "checkpoint_every = -1"),

@@ -199,7 +199,7 @@ def test_a_missing_file_is_named(tmp_path: Path):
     [
         lambda n: n.pop("supply"),
         lambda n: n["regime"].clear() or n["reports"]["model"].update(regime="dancing"),
-        lambda n: n["reports"]["circuit"].update(colour="red"),
+        lambda n: n["reports"]["circuit"].update(color="red"),
         lambda n: n["iv"].update(glacial=n["iv"]["fast"]),
         lambda n: n["iv"]["fast"].update(voltage=["low", "high"]),
         lambda n: n["waveforms"].update(model=3),

@@ -147,12 +147,12 @@ def test_one_set_of_parameters_makes_many_neurons_that_learn_apart():
 def test_signs_and_positivity_survive_any_training():
     p = NeuronParameters((*ELEMENTS, Element("fast", 0.0, 0.0)), tau_slow=3.0, tau_ultraslow=[0, 9])
     neuron = MTCNeuron(p, dt=0.3, learn=LEARNABLE)
-    optimiser = torch.optim.SGD(neuron.parameters(), lr=0.02)
+    optimizer = torch.optim.SGD(neuron.parameters(), lr=0.02)
     for k in range(20):
         s, state = neuron(noise(2, 10, 2, seed=k).float())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         sum(u.abs().sum() for u in state).backward()
-        optimiser.step()
+        optimizer.step()
     now = neuron.parameters_now()
     for before, after in zip(p.elements, now.elements, strict=True):
         assert np.all(np.sign(after.alpha) == np.sign(before.alpha))

@@ -192,7 +192,7 @@ def test_a_loss_that_is_lost_is_said_so():
         ({"batch": 2.0}, "batch = 2.0"),
         ({"seed": True}, "seed = True"),
         ({"learning_rate": float("nan")}, "learning_rate = nan"),
-        ({"optimiser": "lion"}, "optimiser = 'lion'"),
+        ({"optimizer": "lion"}, "optimizer = 'lion'"),
         ({"schedule": ["cosine"]}, "schedule = "),
         ({"betas": (0.9, 1.0)}, "betas"),
         ({"device": "gpu"}, "device = 'gpu'"),
@@ -215,12 +215,12 @@ VALIDATED = replace(TASK, training_fraction=0.5, validation_fraction=0.2)
 
 
 @pytest.mark.parametrize(
-    ("optimiser", "state"),
+    ("optimizer", "state"),
     [("adam", "carried"), ("adam", "from_rest"), ("adamw", "carried"), ("sgd", "carried")],
 )
-def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimiser: str, state: str):
+def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimizer: str, state: str):
     configuration = replace(
-        SHORT, optimiser=optimiser, learning_rate=0.02, warmup=2, validate_every=2, state=state
+        SHORT, optimizer=optimizer, learning_rate=0.02, warmup=2, validate_every=2, state=state
     )
     whole = network()
     snapshots = []

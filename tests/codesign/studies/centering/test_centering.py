@@ -1,4 +1,4 @@
-"""Design centring: a neuron at the edge of its regime is moved to where chips keep it."""
+"""Design centering: a neuron at the edge of its regime is moved to where chips keep it."""
 
 import json
 import math
@@ -45,7 +45,7 @@ def problem() -> CenteringProblem:
     return CenteringProblem(EDGE, DRIVE, technology, real_cells(), exponential_cells(), model)
 
 
-def centre(
+def center(
     problem: CenteringProblem,
     trials: int,
     chips: int,
@@ -60,17 +60,17 @@ def centre(
 
 
 def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
-    outcome = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
+    outcome = center(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
     assert outcome.before.regime.value < 0.9
     assert outcome.after.regime.value > outcome.before.regime.value + 0.05
     assert outcome.after.rhythm.value <= outcome.after.regime.value
     assert outcome.nominal.regime == Regime.TONIC_SPIKING
     interval = outcome.nominal.interspike_interval / problem.model.interspike_interval
     assert abs(interval - 1) <= 0.5
-    again = centre(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
+    again = center(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
     assert again == outcome
     with pytest.raises(InputError, match="is the record of another centering"):
-        centre(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.jsonl")
+        center(problem, 8, 10, tolerance=0.4, record=tmp_path / "c.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
     ],
 )
 def test_a_search_on_another_technology_is_another_search(problem, tmp_path, changed):
-    centre(problem, 1, 1, record=tmp_path / "c.jsonl")
+    center(problem, 1, 1, record=tmp_path / "c.jsonl")
     technology = replace(problem.technology, **changed)
     with pytest.raises(InputError, match="is the record of another centering"):
-        centre(replace(problem, technology=technology), 1, 1, record=tmp_path / "c.jsonl")
+        center(replace(problem, technology=technology), 1, 1, record=tmp_path / "c.jsonl")
     described = replace(problem.technology, description="of another day")
-    centre(replace(problem, technology=described), 1, 1, record=tmp_path / "c.jsonl")
+    center(replace(problem, technology=described), 1, 1, record=tmp_path / "c.jsonl")
 
 
 def test_what_moves_is_alpha_delta_and_bias():
@@ -109,7 +109,7 @@ def test_a_neuron_that_nothing_makes_better_stays(problem):
         for table in [getattr(problem.sensitivities, name)]
     }
     same = replace(problem, sensitivities=replace(problem.sensitivities, **still))
-    outcome = centre(same, 1, 4)
+    outcome = center(same, 1, 4)
     assert outcome.parameters == EDGE
     assert (outcome.before.regime.value, outcome.after.regime.value) == (1.0, 1.0)
 
@@ -124,15 +124,15 @@ def test_a_neuron_that_nothing_makes_better_stays(problem):
 )
 def test_numbers_out_of_range_are_refused(problem, changes, words):
     with pytest.raises(InputError, match=words):
-        centre(problem, **({"trials": 1, "chips": 2} | changes))
+        center(problem, **({"trials": 1, "chips": 2} | changes))
 
 
 def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "codesign.studies.centering.evaluation.centering_problem", lambda *_: problem
     )
-    neuron, out = write_neuron(tmp_path / "n.toml", EDGE), tmp_path / "centred.toml"
-    words = ["centre", str(neuron), "--technology", "generic", "--current", "0:0", "--duration"]
+    neuron, out = write_neuron(tmp_path / "n.toml", EDGE), tmp_path / "centered.toml"
+    words = ["center", str(neuron), "--technology", "generic", "--current", "0:0", "--duration"]
     words += ["300", "--trials", "2", "--chips", "5", "--out", str(out), "--json"]
     assert main(words) == 0
     document = json.loads(capsys.readouterr().out)

@@ -255,7 +255,7 @@ def test_a_sweep_without_outcomes_is_told_as_well():
 def test_pictures_of_any_number_of_axes_can_be_drawn(
     varied: tuple[Axis, ...], samples: int, axes: int
 ):
-    """Seven curves of one axis; two maps for each value beyond two, and a bar for each colour."""
+    """Seven curves of one axis; two maps for each value beyond two, and a bar for each color."""
     figure = sweep_figure(study(*varied, samples=samples))
     figure.set_layout_engine("none")
     figure.draw_without_rendering()

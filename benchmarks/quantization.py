@@ -1,6 +1,6 @@
 """What codes and shared lines do to the neurons of a trained network: regimes and curve errors.
 
-    python -m benchmarks.quantisation RUN [--technology sky130] [--bits 3 4 5 6 8] [--share 2 4 8]
+    python -m benchmarks.quantization RUN [--technology sky130] [--bits 3 4 5 6 8] [--share 2 4 8]
 
 RUN is the folder of a trained network, such as `codesign demo` leaves. Each neuron is driven with a
 constant current typical of its own input, and fires by its as-built parameters: with free lines,
@@ -20,7 +20,7 @@ from typing import Any
 
 from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import default_choices
-from codesign.building.quantise import MappedLayer, map_layer
+from codesign.building.quantize import MappedLayer, map_layer
 from codesign.building.source import load_source
 from codesign.building.stimuli import default_stimulus, steady_drive
 from codesign.validation.rhythm import model_regime
@@ -67,13 +67,13 @@ def compared(
         and before.interspike_interval is not None
         and after.interspike_interval is not None
     ]
-    errors = [q.curve_error for q in layer.quantised]
+    errors = [q.curve_error for q in layer.quantized]
     result: dict[str, Any] = {
         "changed": changed,
         "largest_interval_change": max(intervals, default=None),
         "median_interval_change": statistics.median(intervals) if intervals else None,
         "curve_error": {"median": statistics.median(errors), "largest": max(errors)},
-        "nearest": statistics.median(q.nearest_error for q in layer.quantised),
+        "nearest": statistics.median(q.nearest_error for q in layer.quantized),
     }
     if layer.shared is not None:
         result["lines"], result["own_lines"] = layer.shared.lines, layer.shared.own_lines

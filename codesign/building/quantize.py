@@ -14,7 +14,7 @@ from mapping.common_time import map_neurons
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
-from mapping.quantisation import QuantisedDesign, quantise
+from mapping.quantization import QuantizedDesign, quantize
 from mapping.shared_lines import SharedLayer, share_lines
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -25,11 +25,11 @@ CODES_FILE = "codes.json"
 
 @dataclass(frozen=True)
 class MappedLayer:
-    """The designs of a layer; quantised: with their codes, empty where lines are free; shared:
+    """The designs of a layer; quantized: with their codes, empty where lines are free; shared:
     how they share lines, None where they do not."""
 
     designs: tuple[NeuronDesign, ...]
-    quantised: tuple[QuantisedDesign, ...] = ()
+    quantized: tuple[QuantizedDesign, ...] = ()
     shared: SharedLayer | None = None
 
 
@@ -55,7 +55,7 @@ def map_layer(
     designs = map_neurons(neurons, measured, limits, free)
     if generator is None:
         if share is not None:
-            raise InputError("--share-lines needs codes: add --quantise.")
+            raise InputError("--share-lines needs codes: add --quantize.")
         return MappedLayer(designs)
     if share is not None:
         common = replace(free, unit_current=max(d.unit_current for d in designs))
@@ -64,7 +64,7 @@ def map_layer(
         return MappedLayer(tuple(q.design for q in layer.neurons), layer.neurons, layer)
     # I0 is scaled together with the unit of time, which several neurons have in common
     may_scale = choices.unit_current is None and len(designs) == 1
-    coded = tuple(quantise(Macromodel(d, measured), limits, generator, may_scale) for d in designs)
+    coded = tuple(quantize(Macromodel(d, measured), limits, generator, may_scale) for d in designs)
     return MappedLayer(tuple(q.design for q in coded), coded)
 
 
@@ -78,7 +78,7 @@ def codes_to_json(layer: MappedLayer) -> dict[str, Any]:
                 "nearest_error": q.nearest_error,
                 "lines": [{**asdict(line), "error": line.error} for line in q.lines],
             }
-            for q in layer.quantised
+            for q in layer.quantized
         ]
     }
     if layer.shared is not None:

@@ -1,6 +1,6 @@
 """Codes of a bias generator for a whole neuron, chosen together.
 
-    minimise  mean_x mean_u (E_x(u) - <E_x>)^2  +  (<E_ultraslow> + e_0)^2
+    minimize  mean_x mean_u (E_x(u) - <E_x>)^2  +  (<E_ultraslow> + e_0)^2
 
 over the codes of all lines. E_x(u) is what the amplifiers up to timescale x draw beside what they
 are to draw, in I0: the error of the I-V curve of x, with its constant part left to the last term,
@@ -41,7 +41,7 @@ Codes = tuple[CurrentCode, float]
 
 
 @dataclass(frozen=True)
-class QuantisedLine:
+class QuantizedLine:
     """A bias current (ampere) or a reference voltage (volt) and the code that stands for it.
 
     name: of the port, as in netlists. wanted: what the mapping asked for. coarse: None for
@@ -63,7 +63,7 @@ class QuantisedLine:
 
 
 @dataclass(frozen=True)
-class QuantisedDesign:
+class QuantizedDesign:
     """A design whose lines all have codes.
 
     lines: bias lines, then references. curve_error: root mean square of what its curves differ
@@ -72,7 +72,7 @@ class QuantisedDesign:
     """
 
     design: NeuronDesign
-    lines: tuple[QuantisedLine, ...]
+    lines: tuple[QuantizedLine, ...]
     curve_error: float
     nearest_error: float
 
@@ -87,12 +87,12 @@ class _Choice:
     constants: np.ndarray
 
 
-def quantise(
+def quantize(
     mapped: Macromodel,
     limits: Limits,
     generator: BiasGenerator,
     rescale: bool = True,
-) -> QuantisedDesign:
+) -> QuantizedDesign:
     """Codes for every line of a design.
 
     Args:
@@ -115,7 +115,7 @@ def quantise(
         for scaled in [scaled_design(design, float(scale))]
         if _fits(scaled, generator)
     ] or [_descend(mapped, generator)]
-    return _quantised(min(tried, key=lambda chosen: chosen.error), limits, generator)
+    return _quantized(min(tried, key=lambda chosen: chosen.error), limits, generator)
 
 
 def scaled_design(design: NeuronDesign, scale: float) -> NeuronDesign:
@@ -215,7 +215,7 @@ def _choices(mapped: Macromodel, candidates: Sequence[Sequence[Codes]]) -> list[
 
 
 def _cost(curves: np.ndarray, constants: np.ndarray) -> np.ndarray:
-    """Of errors (..., timescales, points) and constants (...): what is minimised."""
+    """Of errors (..., timescales, points) and constants (...): what is minimized."""
     cumulated = np.cumsum(curves, axis=-2)
     spread = cumulated.var(axis=-1).mean(axis=-1)
     return np.asarray(spread + (cumulated[..., -1, :].mean(axis=-1) + constants) ** 2)
@@ -272,7 +272,7 @@ def trimmed(
     limits: Limits,
     generator: BiasGenerator,
     codes: Sequence[Codes],
-) -> QuantisedDesign:
+) -> QuantizedDesign:
     """A design with given codes of its amplifiers: the compensation makes up for the constant
     part of what they are off, capacitors for the followers' biases."""
     design = mapped.design
@@ -285,7 +285,7 @@ def trimmed(
     missing = (design.compensation_current - trim[1]) / design.unit_current
     error = float(np.sqrt(_cost(curves, np.asarray(constant + missing))))
     chosen = _Chosen(design, tuple(codes), trim, error, error)
-    return _quantised(chosen, limits, generator)
+    return _quantized(chosen, limits, generator)
 
 
 def _trims(
@@ -307,7 +307,7 @@ def _trims(
     return sorted([*found, (OFF, 0.0)], key=lambda trim: abs(trim[1] - needed))
 
 
-def _quantised(chosen: _Chosen, limits: Limits, generator: BiasGenerator) -> QuantisedDesign:
+def _quantized(chosen: _Chosen, limits: Limits, generator: BiasGenerator) -> QuantizedDesign:
     wanted, lines = chosen.wanted, []
     placed = tuple(
         replace(a, bias_current=current.value, reference_voltage=voltage)
@@ -336,7 +336,7 @@ def _quantised(chosen: _Chosen, limits: Limits, generator: BiasGenerator) -> Qua
         [*voltages, ("s", wanted.output.threshold_voltage)], [*codes, threshold], strict=True
     ):
         code_of = generator.voltage_code(voltage)
-        lines.append(QuantisedLine(f"vr_{name}", asked, voltage, code_of))
+        lines.append(QuantizedLine(f"vr_{name}", asked, voltage, code_of))
     count = len(wanted.elements)
     note = (
         f"biases are codes of a {generator.bits}-bit {generator.kind.replace('_', '-')} generator: "
@@ -352,11 +352,11 @@ def _quantised(chosen: _Chosen, limits: Limits, generator: BiasGenerator) -> Qua
         output=replace(wanted.output, bias_current=code.value, threshold_voltage=threshold),
         notes=(*wanted.notes, note),
     )
-    return QuantisedDesign(design, tuple(lines), chosen.error, chosen.nearest)
+    return QuantizedDesign(design, tuple(lines), chosen.error, chosen.nearest)
 
 
-def _current_line(name: str, wanted: float, code: CurrentCode) -> QuantisedLine:
-    return QuantisedLine(name, wanted, code.value, code.fine, code.coarse)
+def _current_line(name: str, wanted: float, code: CurrentCode) -> QuantizedLine:
+    return QuantizedLine(name, wanted, code.value, code.fine, code.coarse)
 
 
 def _retimed(follower: FollowerDesign, bias_current: float, limits: Limits) -> FollowerDesign:

@@ -7,7 +7,7 @@ from mapping.bias_generator import BiasGenerator, Kind
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices, map_neuron
-from mapping.quantisation import quantise, scaled_design
+from mapping.quantization import quantize, scaled_design
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Timescale
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
@@ -29,7 +29,7 @@ def rms(one: NeuronParameters, other: NeuronParameters) -> float:
 
 
 def test_every_line_is_a_code(design):
-    found = quantise(Macromodel(design, real_cells()), LIMITS, SIX)
+    found = quantize(Macromodel(design, real_cells()), LIMITS, SIX)
     made = found.design
     for line in found.lines:
         if line.coarse is None:
@@ -56,7 +56,7 @@ def test_every_line_is_a_code(design):
 def test_codes_chosen_together_are_nearer_than_each_rounded_alone(design):
     """By the I-V curves of the as-built neurons, not by what the search says of itself."""
     for bits, gain in ((4, 1.3), (6, 1.3)):
-        found = quantise(
+        found = quantize(
             Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits), rescale=False
         )
         assert found.curve_error < found.nearest_error
@@ -89,7 +89,7 @@ def _rounded(design: NeuronDesign, generator: BiasGenerator) -> NeuronDesign:
 
 
 def test_time_constants_stay_by_their_capacitors(design):
-    found = quantise(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=3))
+    found = quantize(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=3))
     before, after = (
         Macromodel(design, real_cells()).compact,
         Macromodel(found.design, real_cells()).compact,
@@ -101,7 +101,7 @@ def test_time_constants_stay_by_their_capacitors(design):
 
 def test_more_bits_are_nearer(design):
     errors = [
-        quantise(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits)).curve_error
+        quantize(Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits)).curve_error
         for bits in (3, 5, 8)
     ]
     assert errors[0] > 2 * errors[1] > 2 * errors[2]
@@ -129,12 +129,12 @@ def test_a_scaled_design_is_the_same_neuron():
 )
 def test_lines_out_of_range_are_refused(design, generator, message):
     with pytest.raises(InputError, match=message):
-        quantise(Macromodel(design, real_cells()), LIMITS, generator)
+        quantize(Macromodel(design, real_cells()), LIMITS, generator)
 
 
 def test_map_picks_codes_where_it_is_given_a_generator(design):
     coded = map_neuron(burster(), real_cells(), LIMITS, MappingChoices(generator=SIX))
-    assert coded == quantise(Macromodel(design, real_cells()), LIMITS, SIX).design
+    assert coded == quantize(Macromodel(design, real_cells()), LIMITS, SIX).design
     assert "6-bit coarse-fine generator" in coded.notes[-1]
     fixed = MappingChoices(generator=SIX, unit_current=design.unit_current)
     assert map_neuron(burster(), real_cells(), LIMITS, fixed).unit_current == design.unit_current

@@ -1,4 +1,4 @@
-"""Which of a network's parameters learn how fast, and the optimiser that moves them."""
+"""Which of a network's parameters learn how fast, and the optimizer that moves them."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def learned(
     }
 
 
-def make_optimiser(
+def make_optimizer(
     parameters: dict[str, nn.Parameter], configuration: TrainingConfiguration
 ) -> torch.optim.Optimizer:
-    """An optimiser with a group for each rate; ``factor`` of a group is its relative rate."""
+    """An optimizer with a group for each rate; ``factor`` of a group is its relative rate."""
     by_factor: dict[float, list[nn.Parameter]] = {}
     for name, parameter in parameters.items():
         by_factor.setdefault(rate_factor(name, configuration), []).append(parameter)
     groups = [{"params": some, "factor": factor} for factor, some in by_factor.items()]
     c = configuration
-    if c.optimiser == "sgd":
+    if c.optimizer == "sgd":
         return torch.optim.SGD(groups, c.learning_rate, c.momentum, weight_decay=c.weight_decay)
-    kind = torch.optim.AdamW if c.optimiser == "adamw" else torch.optim.Adam
+    kind = torch.optim.AdamW if c.optimizer == "adamw" else torch.optim.Adam
     return kind(groups, c.learning_rate, c.betas, c.epsilon, c.weight_decay)
 
 
-def set_rates(optimiser: torch.optim.Optimizer, rate: float) -> None:
+def set_rates(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate of every group, given that of the neurons."""
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = rate * group["factor"]

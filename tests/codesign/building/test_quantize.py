@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from circuits.technology import load_technology
-from codesign.building.quantise import CODES_FILE
+from codesign.building.quantize import CODES_FILE
 from codesign.command_line import main
 from mapping.design import read_designs
 from neuron_model.model.neuron_file import write_neuron
@@ -31,7 +31,7 @@ def neuron(tmp_path: Path) -> str:
 
 def test_an_export_with_codes_says_them_all(neuron: str, tmp_path: Path, capsys: Captured):
     out = tmp_path / "out"
-    assert main(["export", neuron, *STEPPED, "--quantise", "5", "-o", str(out), "--json"]) == 0
+    assert main(["export", neuron, *STEPPED, "--quantize", "5", "-o", str(out), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert json.loads((out / CODES_FILE).read_text()) == document["codes"]
     assert str(out / CODES_FILE) in document["files"]
@@ -56,7 +56,7 @@ def test_a_run_shares_its_lines(tmp_path: Path, capsys: Captured):
     run = tmp_path / "run"
     network = MTCNetwork(NetworkConfiguration(1, 1, (neurons,), dt=1.0))
     write_model(run / "model.safetensors", network)
-    words = ["export", str(run), *STEPPED, "--quantise"]
+    words = ["export", str(run), *STEPPED, "--quantize"]
     assert main([*words, "--share-lines", "1", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     shared = document["codes"]["shared"]
@@ -71,7 +71,7 @@ def test_a_run_shares_its_lines(tmp_path: Path, capsys: Captured):
 def test_validate_judges_the_circuit_of_the_codes(tmp_path: Path, capsys: Captured):
     path = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
     words = ["validate", str(path), "--technology", "generic", "--current", "0:0.1"]
-    assert main([*words, "--duration", "300", "--quantise", "--json"]) == 0
+    assert main([*words, "--duration", "300", "--quantize", "--json"]) == 0
     (validated,) = json.loads(capsys.readouterr().out)["neurons"]
     assert validated["regime"]["match"] is True
     assert any("6-bit coarse-fine generator" in note for note in validated["notes"])
@@ -80,9 +80,9 @@ def test_validate_judges_the_circuit_of_the_codes(tmp_path: Path, capsys: Captur
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--share-lines", "2"], "--share-lines needs codes: add --quantise"),
-        (["--quantise", "99"], "bits = 99 must be from 2 to 16"),
-        (["--quantise", "--share-lines", "0"], "cannot share 0 lines"),
+        (["--share-lines", "2"], "--share-lines needs codes: add --quantize"),
+        (["--quantize", "99"], "bits = 99 must be from 2 to 16"),
+        (["--quantize", "--share-lines", "0"], "cannot share 0 lines"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_written(
@@ -96,6 +96,6 @@ def test_what_cannot_be_is_refused_and_nothing_written(
 
 def test_a_technology_without_a_generator_is_told_so(neuron: str, tmp_path: Path, capsys: Captured):
     technology = write_pdk(tmp_path / "pdk")
-    words = ["export", neuron, "--technology", str(technology), "--quantise", "-o", "x"]
+    words = ["export", neuron, "--technology", str(technology), "--quantize", "-o", "x"]
     assert main(words) == 2
-    assert "has no [bias_generator], whose codes --quantise would use" in capsys.readouterr().err
+    assert "has no [bias_generator], whose codes --quantize would use" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""``codesign centre``: move a neuron to the middle of its regime, so that more chips keep it."""
+"""``codesign center``: move a neuron to the middle of its regime, so that more chips keep it."""
 
 import argparse
 from pathlib import Path
@@ -16,10 +16,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,
-        "centre",
-        example="codesign centre preset:tonic_bursting --technology sky130 --out centred.toml\n"
-        "codesign mismatch centred.toml --technology sky130 --current 0:-0.8,1000:-0.4",
-        description="Design centring: search for alphas (up to a quarter more or less), deltas "
+        "center",
+        example="codesign center preset:tonic_bursting --technology sky130 --out centered.toml\n"
+        "codesign mismatch centered.toml --technology sky130 --current 0:-0.8,1000:-0.4",
+        description="Design centering: search for alphas (up to a quarter more or less), deltas "
         "and bias (up to 0.3 from where they are) with which most drawn chips keep the regime, "
         "while the rhythm of the neuron as drawn stays near the model's. Chips run as built; the "
         "search goes by those that keep the regime, and the outcome says how many keep the rhythm "

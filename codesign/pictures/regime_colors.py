@@ -1,4 +1,4 @@
-"""A colour for each firing regime, of Okabe and Ito's palette, and its name in words."""
+"""A color for each firing regime, of Okabe and Ito's palette, and its name in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from neuron_model.analysis.regimes import Regime
 
-REGIME_COLOURS: Mapping[Regime, str] = {
+REGIME_COLORS: Mapping[Regime, str] = {
     Regime.RESTING: "#b5bcc2",
     Regime.TONIC_SPIKING: "#0072b2",
     Regime.PHASIC_SPIKING: "#56b4e9",
@@ -24,7 +24,7 @@ REGIME_LETTERS: Mapping[Regime, str] = {
     Regime.PHASIC_BURSTING: "b",
     Regime.DEPOLARIZATION_BLOCK: "D",
 }
-"""Say the same in print without colours."""
+"""Say the same in print without colors."""
 
 
 def regime_words(regime: Regime) -> str:

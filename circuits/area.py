@@ -1,9 +1,10 @@
 """Silicon area of a cell: what its transistors and its capacitors' plates take up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from circuits.diffusion import diffusion_area
-from circuits.structure import Cell
+from circuits.structure import Capacitor, Cell, Transistor
 from circuits.technology import Technology
 
 
@@ -29,12 +30,22 @@ class Area:
 
 def area(cell: Cell, technology: Technology) -> Area:
     """Of ``cell`` and everything below it; a capacitor takes its value over the density."""
-    transistors = [transistor for _, transistor in cell.transistors()]
+    return area_of(
+        [transistor for _, transistor in cell.transistors()],
+        [capacitor for _, capacitor in cell.capacitors()],
+        technology,
+    )
+
+
+def area_of(
+    transistors: Iterable[Transistor], capacitors: Iterable[Capacitor], technology: Technology
+) -> Area:
+    """Of some parts of a circuit."""
+    transistors = tuple(transistors)
     drawn = ((t.size, technology.device(t.polarity).diffusion) for t in transistors)
     return Area(
         transistors=sum(t.size.multiplier for t in transistors),
         gates=sum(t.size.area for t in transistors),
         diffusions=sum(diffusion_area(size, d) for size, d in drawn if d is not None),
-        capacitors=sum(part.capacitance for _, part in cell.capacitors())
-        / technology.capacitance_density,
+        capacitors=sum(part.capacitance for part in capacitors) / technology.capacitance_density,
     )

@@ -18,11 +18,16 @@ from mapping.macromodel import Macromodel
 
 def supply_current(macromodel: Macromodel) -> float:
     """Current from the supply in ampere, those of the bias lines included."""
+    output = macromodel.design.output
+    table = macromodel.cells.noninverting
+    gain = table.at(output.bias_current, output.threshold_voltage).gain
+    return node_current(macromodel) + output.bias_current * (1.0 + 2.0 * gain)
+
+
+def node_current(macromodel: Macromodel) -> float:
+    """The same without the output stage: of what is at the membrane, and of the followers."""
     design, cells = macromodel.design, macromodel.cells
-    output = design.output
-    at = cells.noninverting.at(output.bias_current, output.threshold_voltage)
     gains = [(a.bias_current, macromodel.at(a).gain) for a in design.amplifiers]
-    gains.append((output.bias_current, at.gain))
     total = sum(bias * (1.0 + 2.0 * gain) for bias, gain in gains)
     for follower in design.followers:
         gain = macromodel.at_follower(follower).gain

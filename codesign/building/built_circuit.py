@@ -28,6 +28,7 @@ from neuron_model.html_table import html_table
 from neuron_model.model.drive import Drive
 
 if TYPE_CHECKING:
+    from codesign.networks.built_network import BuiltNetwork
     from codesign.validation.validation import Validation
     from codesign.workbench import Workbench
     from mapping.conditions import Conditions
@@ -71,7 +72,8 @@ class BuiltCircuit:
     source: the trained neurons. drives: what drives each, for runs and verdicts. layer: their
     designs, made under ``nominal`` conditions. conditions: where the circuits are looked at;
     :meth:`at` gives others. workbench: where cells are measured and circuits are simulated; where
-    there is none, one is made whenever it is needed.
+    there is none, one is made whenever it is needed. choices: what of the mapping was fixed; None:
+    what the technology file says.
     """
 
     source: Source
@@ -80,6 +82,7 @@ class BuiltCircuit:
     drives: tuple[Drive, ...]
     conditions: Conditions
     workbench: Workbench | None = field(default=None, compare=False)
+    choices: MappingChoices | None = None
 
     @property
     def designs(self) -> tuple[NeuronDesign, ...]:
@@ -110,6 +113,30 @@ class BuiltCircuit:
             InputError: there are several.
         """
         return self.macromodels[self._only("macromodels")]
+
+    @cached_property
+    def network(self) -> BuiltNetwork:
+        """The whole network as one circuit: neurons, synapses, readout.
+
+        Of a run folder, or of what ``neuron_model.train`` gave. Its neurons are mapped anew, with
+        the currents and the unit of time of the network.
+
+        Raises:
+            InputError: there is no trained network, or it does not fit the technology.
+        """
+        from codesign.networks.built_network import build_network
+        from codesign.networks.network_task import task_of_run, task_of_trained
+
+        if self.source.why_no_network:
+            raise InputError(f"network: {self.source.why_no_network}")
+        if self.source.trained is not None:
+            task = task_of_trained(self.source.trained)
+        else:
+            assert self.source.folder is not None
+            task = task_of_run(self.source.folder)
+        with self._bench("mapping the network") as workbench:
+            found = build_network(task, self.technology, workbench, self.choices)
+        return replace(found, conditions=self.conditions)
 
     def at(self, corner: str | None = None, temperature: float | None = None) -> BuiltCircuit:
         """The same circuits under other conditions; what is None is nominal.
@@ -320,4 +347,4 @@ def build(
         layer = map_layer(
             source.neurons, technology, bench, choices or default_choices(technology), share_lines
         )
-    return BuiltCircuit(source, technology, layer, drives, at, workbench)
+    return BuiltCircuit(source, technology, layer, drives, at, workbench, choices)

@@ -6,9 +6,9 @@ import io
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,11 @@ from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.presets import Preset, preset
 from neuron_model.model.stimulus import Stimulus
 
+if TYPE_CHECKING:
+    from neuron_model.training.train import TrainedNetwork
+
 MODEL_FILE = "model.safetensors"
+CONFIG_FILE = "config.toml"
 PRESET_PREFIX = "preset:"
 
 
@@ -33,11 +37,31 @@ class Source:
 
     folder: of the run, None where it is a single neuron. drives: what each neuron is driven with
     of its own: a preset's current, or what a network feeds to it; None where nothing is known.
+    trained: the network that they are of, where ``neuron_model.train`` gave it.
     """
 
     neurons: tuple[NeuronParameters, ...]
     folder: Path | None = None
     drives: tuple[Drive, ...] | None = None
+    trained: TrainedNetwork | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def why_no_network(self) -> str:
+        """Why there is no trained network with the series of its task; empty where there is."""
+        if self.trained is not None:
+            return ""
+        if self.folder is None:
+            return (
+                "these are single neurons; give the folder of a trained network, or what "
+                "neuron_model.train gave."
+            )
+        missing = [n for n in (MODEL_FILE, CONFIG_FILE) if not (self.folder / n).is_file()]
+        if missing:
+            return (
+                f"{self.folder}: holds no {missing[0]}, so it is no folder of `codesign train`, "
+                "whose network and test series are needed."
+            )
+        return ""
 
     def only(self, chosen: Sequence[int]) -> Source:
         """Those of its neurons whose indices are ``chosen``."""
@@ -128,8 +152,9 @@ def _of_module(named: Any) -> Source:
     from neuron_model.network.neuron import MTCNeuron
     from neuron_model.training.train import TrainedNetwork
 
-    drives = None
+    drives = trained = None
     if isinstance(named, TrainedNetwork):
+        trained = named
         drives = tuple(
             drive
             for currents, interval in named.currents
@@ -146,7 +171,8 @@ def _of_module(named: Any) -> Source:
         raise InputError(
             f"the {type(named).__name__} holds no MTCNeuron layer, so there is nothing to build."
         )
-    return _of_layers([layer.parameters_now() for layer in layers], drives=drives)
+    found = _of_layers([layer.parameters_now() for layer in layers], drives=drives)
+    return replace(found, trained=trained)
 
 
 def write_drives(

@@ -22,9 +22,13 @@ def add_parser(subparsers: "Subparsers") -> None:
         subparsers,
         "export",
         example="codesign export neuron.toml --technology sky130 -o build\n"
-        "cd build/netlists && ngspice -b testbench_transient.spice",
+        "cd build/netlists && ngspice -b testbench_transient.spice\n"
+        "codesign export runs/small --technology sky130\n"
+        "cd runs/small/netlists && ngspice -b testbench_network.spice",
         description="Map trained neurons to bias currents, voltages and capacitors, and write "
-        "design.json, transistor-level netlists and test benches that plain ngspice runs.",
+        "design.json, transistor-level netlists and test benches that plain ngspice runs. Of a "
+        "RUN also the whole network: network.spice with its synapses and readout, and a test bench "
+        "that plays its test series.",
     )
     add_neurons(parser)
     add_technology(parser)
@@ -36,6 +40,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="K",
         help="of a run, with --quantize: the neurons share their bias and reference lines, at most "
         "K groups a line",
+    )
+    parser.add_argument(
+        "--neurons-only",
+        action="store_true",
+        help="of a run: leave the whole network's circuit out",
     )
     parser.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
@@ -50,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.building.built_circuit import build
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
+    from codesign.networks.network_table import mapped_network, no_network, print_network
     from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import open_workbench, print_json, print_table
     from neuron_model.errors import InputError
@@ -70,9 +80,16 @@ def run(arguments: argparse.Namespace) -> int:
             share_lines=arguments.share_lines,
             workbench=workbench,
         )
+        missing = "" if arguments.neurons_only else no_network(built)
+        network = None
+        if not arguments.neurons_only and not missing:
+            # all of it is mapped before anything is written
+            network = mapped_network(built)
         exported = built.export(folder)
+        whole = None if network is None else network.export(folder)
     if arguments.json:
-        print_json(exported.document())
+        document = exported.document()
+        print_json(document if whole is None else {**document, "network": whole.document()})
         return 0
     rows = [
         (
@@ -114,4 +131,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"note: {design.name}: {note}")
     for note in technology.notes:
         print(f"note: {note}")
+    if missing and source.folder is not None:
+        print(f"note: no circuit of the whole network: {missing}")
+    if whole is not None:
+        print_network(whole)
     return 0

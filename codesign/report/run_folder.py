@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codesign.building.estimates import Estimates, read_estimates
 from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER
-from codesign.building.source import MODEL_FILE, load_source
+from codesign.building.source import CONFIG_FILE, MODEL_FILE, load_source
 from codesign.training.forecast_file import FORECAST_FILE, Forecast, read_forecast
 from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs
@@ -23,7 +23,6 @@ from neuron_model.model.stimulus import Stimulus
 from neuron_model.training.scoring import Scores
 
 VALIDATION_FILE = "validation.json"
-CONFIG_FILE = "config.toml"
 HISTORY_FILE = "history.csv"
 RESULT_FILE = "training.json"
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from codesign.building.source import CURRENTS_FILE, MODEL_FILE, write_drives
+from codesign.building.source import CONFIG_FILE, CURRENTS_FILE, MODEL_FILE, write_drives
 from codesign.terminal.console import note
 from codesign.training.chips import ChipDrawer
 from codesign.training.forecast_file import FORECAST_FILE, Forecast, write_forecast
@@ -55,7 +55,6 @@ from neuron_model.training.training import (
     history_of,
 )
 
-CONFIG_FILE = "config.toml"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 RESULT_FILE = "training.json"
 CHIPS_FILE = "chips.json"

@@ -1,0 +1,76 @@
+"""Currents and times of a network's circuit, where a user does not say them.
+
+I0    the technology's, or four times its smallest: lines of synapses charge in good time
+T     the longest that the followers of every neuron bear, with a C_m of at most half the
+      largest capacitor: the longer, the less are the lines' delays beside it
+I_r   I0, or less where the readout's pole is too slow for its largest capacitor
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mapping.mapper import MappingChoices, map_neuron
+from mapping.network_mapper import NetworkChoices
+from mapping.readout import SCALE, map_readout
+
+if TYPE_CHECKING:
+    from circuits.technology import Technology
+    from mapping.characteristics import CellCharacteristics
+    from mapping.network_weights import NetworkWeights
+    from neuron_model.model.parameters import NeuronParameters
+
+CURRENT = 4.0
+"""I0 over the technology's smallest, where its file has none."""
+
+MEMBRANE = 0.5
+"""C_m of the quickest neuron over the largest capacitor, where no follower asks for less."""
+
+_ROOM = 0.97
+
+
+def network_choices(
+    layers: Sequence[NeuronParameters],
+    weights: NetworkWeights,
+    cells: CellCharacteristics,
+    technology: Technology,
+    choices: MappingChoices,
+) -> NetworkChoices:
+    """I0, T and I_r of a network.
+
+    Args:
+        layers: trained neurons of each hidden layer.
+        weights: all others of the network.
+        cells: measured.
+        technology: whose limits hold.
+        choices: its unit current and membrane capacitor, where they are fixed, are the network's
+            I0 and the largest C_m.
+
+    Raises:
+        InputError: a neuron or a readout does not fit the technology with this I0.
+    """
+    limits = technology.limits
+    low, high = limits.unit_current
+    current = choices.unit_current or technology.unit_current or min(CURRENT * low, high)
+    largest = choices.membrane_capacitance or MEMBRANE * limits.capacitance[1]
+    fixed = replace(
+        choices,
+        unit_current=current,
+        membrane_capacitance=None,
+        nominal_capacitance=largest,
+        generator=None,
+    )
+    alone = [
+        map_neuron(neuron, cells, limits, fixed).time_unit for layer in layers for neuron in layer
+    ]
+    time_unit = _ROOM * min(alone)
+    sample = weights.sample_interval * time_unit
+    poles = [
+        map_readout("y", float(tau) * sample, 0.0, cells, limits, fixed, SCALE).node.unit_current
+        for tau in weights.readout_tau
+    ]
+    return NetworkChoices(
+        unit_current=current, time_unit=time_unit, readout_current=_ROOM * min(poles)
+    )

@@ -1,0 +1,97 @@
+"""A network's circuit as files in a run folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesign.building.export import NETLIST_FOLDER
+from codesign.networks.network_estimates import NetworkEstimates, estimate_network
+from mapping.design import designs_to_json
+from mapping.network_design import network_design_to_json
+from netlists.deck import deck_text
+from neuron_model.atomic import write_together
+from neuron_model.errors import InputError
+
+if TYPE_CHECKING:
+    from codesign.networks.built_network import BuiltNetwork
+
+NETLIST, BENCH, MODELS = "network.spice", "testbench_network.spice", "network_models.spice"
+DESIGN, NEURONS, ESTIMATES = "network_design.json", "network_neurons.json", "network_estimates.json"
+
+SCORED = 50
+"""Samples of the test series behind the washout that are played where nothing else is said."""
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class NetworkExport:
+    """What an export wrote, and what the circuit takes. samples: that its test bench plays."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    estimates: NetworkEstimates
+    samples: int
+    notes: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "files": [str(path) for path in self.files],
+            "samples": self.samples,
+            "estimates": self.estimates.document(),
+            "notes": list(self.notes),
+        }
+
+    def __repr__(self) -> str:
+        return f"NetworkExport({len(self.files)} files in {self.folder})"
+
+
+def default_samples(network: BuiltNetwork) -> int:
+    """The washout and SCORED more, as far as the test part goes."""
+    return min(network.task.task.washout + SCORED, len(network.task.series.test))
+
+
+def export_network(
+    network: BuiltNetwork, folder: Path | None = None, samples: int | None = None
+) -> NetworkExport:
+    """Write the network's design, netlist, models, test bench and estimates; all of it or nothing.
+
+    ``network_design.json`` (synapses and lines), ``network_neurons.json`` (its neurons),
+    ``network_estimates.json``, and in ``netlists/`` the cell, its models and a test bench that
+    ``ngspice -b`` runs there; the outputs are in its raw file as the voltages y_0, y_1 and so on.
+
+    Args:
+        network: as built.
+        folder: to write into; the run's own if not given.
+        samples: of the test part that the bench plays from its start; see default_samples.
+
+    Raises:
+        InputError: there is no folder, it cannot be written, or no such number of samples.
+    """
+    folder = folder or network.task.folder
+    if folder is None:
+        raise InputError("export: say which folder to write into.")
+    nominal = network.at()
+    count = default_samples(network) if samples is None else samples
+    signal = network.task.heard(count)
+    estimates = estimate_network(nominal, signal)
+    bench = nominal.benches.stream(signal, network.sample_interval)
+    netlists = folder / NETLIST_FOLDER
+    raw_file = Path(BENCH).with_suffix(".raw").name
+    neurons = [neuron for layer in network.layers for neuron in layer]
+    content = {"format": _FORMAT, **estimates.document()}
+    files = write_together(
+        {
+            folder / DESIGN: network_design_to_json(network.design),
+            folder / NEURONS: designs_to_json(neurons),
+            folder / ESTIMATES: json.dumps(content, indent=1),
+            netlists / NETLIST: network.netlist,
+            netlists / MODELS: nominal.benches.models,
+            netlists / BENCH: deck_text(bench, MODELS, (NETLIST,), raw_file),
+        }
+    )
+    return NetworkExport(folder, files, estimates, count, network.notes)

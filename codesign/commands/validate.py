@@ -27,23 +27,89 @@ def add_parser(subparsers: "Subparsers") -> None:
         subparsers,
         "validate",
         example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0\n"
-        "codesign validate runs/demo --technology sky130 --corner ss --temperature 85",
+        "codesign validate runs/demo --technology sky130 --corner ss --temperature 85\n"
+        "codesign validate runs/small --technology sky130 --network --samples 190",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
-        "spike times with the model's and with what was built. Exit status 1: it does not match.",
+        "spike times with the model's and with what was built. With --network: of a small RUN, "
+        "simulate the circuit of the whole network on its test series and compare its prediction "
+        "with torch's. Exit status 1: it does not match.",
         notes=definitions(),
     )
     add_neurons(parser)
     add_technology(parser)
     add_circuit(parser)
     add_chosen(parser)
+    parser.add_argument(
+        "--network",
+        action="store_true",
+        help="of a run: the task of the whole network, all of it in one deck",
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="with --network: of the test series, from its start, the unscored ones of the washout "
+        "included (default: 50 behind the washout)",
+    )
     parser.add_argument("-o", "--out", type=Path, help="folder for validation.json and plots")
-    add_plot(parser, "picture of the first neuron")
+    add_plot(parser, "picture of the first neuron, or of the network's prediction")
     add_accuracy(parser)
     add_timeout(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from neuron_model.errors import InputError
+
+    if arguments.network:
+        return _run_network(arguments)
+    if arguments.samples is not None:
+        raise InputError("--samples is of the whole network: add --network.")
+    return _run_neurons(arguments)
+
+
+def _run_network(arguments: argparse.Namespace) -> int:
+    """The task of a whole network."""
+    from circuits.technology import conditions_at, load_technology
+    from codesign.building.source import load_source
+    from codesign.networks.built_network import build_network
+    from codesign.networks.network_files import default_samples, write_network_validation
+    from codesign.networks.network_table import print_network_validation
+    from codesign.networks.network_task import task_of_run
+    from codesign.networks.network_validation import validate_network
+    from codesign.terminal.arguments import mapping_choices
+    from codesign.terminal.console import open_workbench, print_json
+    from neuron_model.errors import InputError
+
+    for name in ("neurons", "current", "duration"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name} is of single neurons; leave it out with --network.")
+    technology = load_technology(arguments.technology)
+    source = load_source(arguments.neuron)
+    if source.folder is None or source.why_no_network:
+        raise InputError(f"--network: {source.why_no_network}")
+    conditions_at(technology, arguments.corner, arguments.temperature)
+    choices = mapping_choices(arguments, technology)
+    with open_workbench("validating the network", arguments.time_limit) as workbench:
+        nominal = build_network(task_of_run(source.folder), technology, workbench, choices)
+        network = nominal.at(arguments.corner, arguments.temperature)
+        samples = arguments.samples or default_samples(network)
+        found = validate_network(network, workbench, samples)
+    write_network_validation(arguments.out or source.folder, found)
+    if arguments.plot is not None:
+        from codesign.pictures.network_plots import network_figure
+        from codesign.pictures.plots import save_figure
+
+        save_figure(network_figure(found), arguments.plot)
+    if arguments.json:
+        print_json(found.document(arrays=False))
+    else:
+        print_network_validation(found)
+    return 0 if found.passed else 1
+
+
+def _run_neurons(arguments: argparse.Namespace) -> int:
+    """Neurons, one by one."""
     from dataclasses import replace
 
     from circuits.technology import conditions_at, load_technology

@@ -23,6 +23,7 @@ from mapping.design import NeuronDesign
 from mapping.network_design import NetworkDesign
 from mapping.network_mapper import map_network
 from mapping.network_neurons import map_layers, map_readouts
+from mapping.network_rounding import centered_biases
 from mapping.network_weights import trained_weights
 from mapping.readout import ReadoutDesign
 from mapping.synapse_characteristics import SynapseCharacteristics
@@ -151,6 +152,8 @@ def build_network(
     trained = [layer.parameters_now() for layer in task.network.neuron_layers]
     free = replace(choices, generator=None)
     chosen = network_choices(trained, weights, cells, technology, free)
+    rounded = map_network(weights, synapses, technology.limits, chosen)
+    weights = centered_biases(weights, rounded, task.mean_activity(task.series.training.signal))
     design = map_network(weights, synapses, technology.limits, chosen)
     layers = map_layers(trained, design, cells, synapses, technology.limits, free)
     readouts = map_readouts(weights, design, cells, technology.limits, free)

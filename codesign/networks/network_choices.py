@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mapping.mapper import MappingChoices, map_neuron
 from mapping.network_mapper import NetworkChoices
-from mapping.readout import SCALE, map_readout
+from mapping.readout import map_readout
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
@@ -68,9 +68,11 @@ def network_choices(
     time_unit = _ROOM * min(alone)
     sample = weights.sample_interval * time_unit
     poles = [
-        map_readout("y", float(tau) * sample, 0.0, cells, limits, fixed, SCALE).node.unit_current
+        map_readout("y", float(tau) * sample, 0.0, cells, limits, fixed).node.unit_current
         for tau in weights.readout_tau
     ]
     return NetworkChoices(
-        unit_current=current, time_unit=time_unit, readout_current=_ROOM * min(poles)
+        unit_current=current,
+        time_unit=time_unit,
+        readout_current=_ROOM * min(poles),
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from circuits.area import area_of
 from circuits.structure import Capacitor, Transistor
-from mapping.network_mapper import INPUT
 from mapping.network_power import (
     BIAS_LINES,
     COLUMNS,
@@ -82,9 +81,7 @@ def estimate_network(network: BuiltNetwork, signal: np.ndarray) -> NetworkEstima
         network: as built.
         signal: (samples, inputs), as in training, heard from rest.
     """
-    _, spiking = network.task.predictions(signal)
-    activity = {INPUT: signal.mean(axis=0)}
-    activity |= {f"s{index}": s.mean(axis=0) for index, s in enumerate(spiking)}
+    activity = network.task.mean_activity(signal)
     currents = network_currents(
         network.design,
         network.layers,

@@ -12,14 +12,16 @@ from codesign.networks.network_estimates import NetworkEstimates, estimate_netwo
 from mapping.design import designs_to_json
 from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
-from neuron_model.atomic import write_together
+from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
+    from codesign.networks.network_validation import NetworkValidation
 
 NETLIST, BENCH, MODELS = "network.spice", "testbench_network.spice", "network_models.spice"
 DESIGN, NEURONS, ESTIMATES = "network_design.json", "network_neurons.json", "network_estimates.json"
+VALIDATION = "network_validation.json"
 
 SCORED = 50
 """Samples of the test series behind the washout that are played where nothing else is said."""
@@ -95,3 +97,9 @@ def export_network(
         }
     )
     return NetworkExport(folder, files, estimates, count, network.notes)
+
+
+def write_network_validation(folder: Path, found: NetworkValidation) -> Path:
+    """Write ``network_validation.json`` into ``folder``, whole or not at all."""
+    content = {"format": _FORMAT, **found.document()}
+    return write_atomically(folder / VALIDATION, json.dumps(content, indent=1))

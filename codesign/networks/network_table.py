@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION
 from codesign.terminal.console import print_table
 from codesign.terminal.quantities import quantity
 from neuron_model.errors import InputError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from codesign.building.built_circuit import BuiltCircuit
     from codesign.networks.built_network import BuiltNetwork
     from codesign.networks.network_files import NetworkExport
+    from codesign.networks.network_validation import NetworkValidation
 
 
 def no_network(built: BuiltCircuit) -> str:
@@ -70,3 +72,37 @@ def print_network(exported: NetworkExport) -> None:
     print_table(title, columns, rows)
     for note in exported.notes:
         print(f"note: network: {note}")
+
+
+def print_network_validation(found: NetworkValidation) -> None:
+    """Errors of the circuit, of torch and of the trivial predictors, and what else was seen."""
+    names = {
+        "circuit": "the circuit in ngspice",
+        "trained": "the trained network in torch",
+        "last value": "predicting the last value",
+        "mean": "predicting the mean",
+    }
+    rows = [(text, found.errors[name]) for name, text in names.items() if name in found.errors]
+    scored = found.samples - found.warmup
+    title = (
+        f"{found.technology}, {found.conditions}: {found.neurons} neurons in one deck, {scored} "
+        f"scored samples behind {found.warmup} of warm-up, {found.seconds:.0f} s of ngspice"
+    )
+    print_table(title, ("predictor", "NRMSE"), rows)
+    print(
+        f"correlation of the circuit's y with torch's {found.correlation:.4f}; "
+        f"{found.correlation_delayed:.4f} where it is {found.delay:.2f} samples later, NRMSE "
+        f"{found.error_delayed:.4g} there"
+    )
+    print(f"y of the circuit = {found.gain:.3f} times y of torch {found.offset:+.3f}")
+    print(
+        f"energy per sample of {quantity(found.sample, 's')}: {quantity(found.energy, 'J')} from "
+        f"ngspice's supply, {quantity(found.estimated_energy, 'J')} by the design"
+    )
+    for note in found.notes:
+        print(f"note: {note}")
+    verdict = "does the task as torch does" if found.passed else "does not do the task as torch"
+    print(
+        f"the circuit {verdict}: NRMSE {found.ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
+        f"correlation {found.correlation:.4f} (at least {LEAST_CORRELATION})"
+    )

@@ -11,6 +11,7 @@ import torch
 
 from codesign.building.source import CONFIG_FILE, MODEL_FILE
 from codesign.training.run_configuration import read_written_configuration
+from mapping.network_mapper import INPUT
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import OutputShape
 from neuron_model.network.model_file import read_model
@@ -63,6 +64,15 @@ class NetworkTask:
             y, _ = self.network.read(hidden.activity)
         outputs = tuple(s[0].cpu().double().numpy() for s in hidden.outputs)
         return y[0].cpu().double().numpy(), outputs
+
+    def mean_activity(self, signal: np.ndarray) -> dict[str, np.ndarray]:
+        """Mean of each source's lines over a series heard from rest, as torch has it.
+
+        By the source's name: "x" of the inputs, "s0", "s1" of the layers' neurons; (lines,).
+        """
+        _, spiking = self.predictions(signal)
+        means = {f"s{index}": s.mean(axis=0) for index, s in enumerate(spiking)}
+        return {INPUT: np.asarray(signal).mean(axis=0), **means}
 
     def form_note(self) -> str | None:
         """What it costs that the network was trained in a form that no circuit has; None: it has.

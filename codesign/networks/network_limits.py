@@ -1,0 +1,8 @@
+"""What the circuit of a network is asked for, and how large one deck may be."""
+
+LARGEST_RATIO, LEAST_CORRELATION = 1.15, 0.98
+"""A circuit does the task whose NRMSE is at most so many times torch's, and whose y goes with
+torch's at least so well."""
+
+MOST_NEURONS = 8
+"""Of a network in one deck; its time grows faster than in proportion."""

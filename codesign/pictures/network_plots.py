@@ -1,0 +1,50 @@
+"""Picture of a network's task: target, torch and circuit over the samples, the errors below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from codesign.pictures.plots import COLORS, PALE, STYLE
+
+if TYPE_CHECKING:
+    from codesign.networks.network_validation import NetworkValidation
+
+
+def network_figure(found: NetworkValidation) -> Figure:
+    """A row for each output: target, trained network in torch, circuit; errors below."""
+    outputs = found.target.shape[1]
+    moments = np.arange(found.samples)
+    lines = (
+        (found.target, "target", COLORS["model"], "-"),
+        (found.trained, "torch", COLORS["as_built"], "--"),
+        (found.circuit, "circuit in ngspice", COLORS["circuit"], "-"),
+    )
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 1.2 + 2.3 * outputs), layout="constrained")
+        axes = figure.subplots(
+            2 * outputs, 1, sharex=True, squeeze=False, height_ratios=[2.6, 1.0] * outputs
+        )
+        for output in range(outputs):
+            shown, error = axes[2 * output, 0], axes[2 * output + 1, 0]
+            for values, label, color, style in lines:
+                shown.plot(moments, values[:, output], style, color=color, label=label, lw=1.2)
+            error.axhline(0.0, color=PALE, linewidth=0.7)
+            for values, _, color, style in lines[1:]:
+                off = values[:, output] - found.target[:, output]
+                error.plot(moments, off, style, color=color, lw=0.9)
+            error.set_ylabel("error")
+            shown.set_ylabel(f"y{output}" if outputs > 1 else "y")
+            for each in (shown, error):
+                each.axvspan(0, found.warmup, color=PALE, alpha=0.25, lw=0)
+        axes[0, 0].set_title(
+            f"{found.technology}, {found.conditions}: NRMSE {found.errors['circuit']:.3f} in "
+            f"ngspice, {found.errors['trained']:.3f} in torch"
+        )
+        axes[0, 0].legend(ncols=3, loc="upper right")
+        axes[-1, 0].set_xlabel("sample of the test part (grey: not scored)")
+        axes[-1, 0].set_xlim(0, found.samples - 1)
+        return figure

@@ -1,0 +1,129 @@
+"""The task of a network's circuit: what is compared, what is printed, what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.technology import load_technology
+from codesign.command_line import main
+from codesign.networks.built_network import BuiltNetwork, build_network
+from codesign.networks.network_limits import LEAST_CORRELATION
+from codesign.networks.network_validation import NetworkValidation, compare, validate_network
+from codesign.pictures.network_plots import network_figure
+from codesign.workbench import Workbench
+from neuron_model.errors import InputError
+from tests.codesign.networks.networks import TASK, task_of, two_neurons, write_run
+from tests.codesign.no_engine import NoEngine
+
+pytestmark = pytest.mark.ngspice
+SAMPLES = 40
+INTERVAL = 4.0
+"""For how long a sample is held."""
+
+
+@pytest.fixture(scope="module")
+def network(cache: Path, workbench: Workbench) -> BuiltNetwork:
+    return build_network(task_of(two_neurons()), load_technology("generic"), workbench)
+
+
+def response_of(network: BuiltNetwork, late: float, gain: float = 1.0) -> NetworkValidation:
+    """As if a circuit said what torch says, so many samples later, and drew 1 uA."""
+    signal = network.task.heard(SAMPLES)
+    y, _ = network.task.predictions(signal)
+    ends = INTERVAL * np.arange(1, SAMPLES + 1)
+    time = np.linspace(0.0, INTERVAL * SAMPLES, 4001)
+    said = np.interp(time - late * INTERVAL, ends, gain * y[:, 0])[:, None]
+    return compare(network, signal, (time, said, np.full(4001, 1e-6)), 1.0)
+
+
+def test_a_circuit_that_says_what_torch_says_passes(network):
+    found = response_of(network, late=0.0)
+    assert found.errors["circuit"] == pytest.approx(found.errors["trained"], rel=1e-3)
+    assert found.correlation == pytest.approx(1.0)
+    assert (found.delay, found.gain, found.offset) == pytest.approx((0.0, 1.0, 0.0), abs=1e-3)
+    assert found.passed
+
+
+def test_errors_are_of_the_scored_samples(network):
+    found = response_of(network, late=0.0)
+    target = network.task.series.test.target[TASK.washout : SAMPLES, 0]
+    heard = network.task.series.test.signal[TASK.washout : SAMPLES, 0]
+    last = np.sqrt(np.mean((heard - target) ** 2) / target.var())
+    assert found.errors["last value"] == pytest.approx(last)
+    assert found.errors["mean"] == pytest.approx(np.sqrt(np.mean(target**2) / target.var()))
+
+
+def test_a_delay_is_found(network):
+    found = response_of(network, late=0.5)
+    assert found.delay == pytest.approx(0.5, abs=0.051)
+    assert found.correlation < found.correlation_delayed
+    assert found.correlation_delayed == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_circuit_that_says_something_else_does_not_pass(network):
+    found = response_of(network, late=0.0, gain=-1.0)
+    assert found.correlation == pytest.approx(-1.0)
+    assert found.correlation < LEAST_CORRELATION
+    assert not found.passed
+
+
+def test_energy_is_the_supply_times_the_charge_of_a_sample(network):
+    seconds = INTERVAL * network.design.time_unit
+    found = response_of(network, late=0.0)
+    assert found.sample == pytest.approx(seconds)
+    assert found.energy == pytest.approx(1.8 * 1e-6 * seconds)
+
+
+def test_the_picture_shows_target_torch_and_circuit(network):
+    shown, error = network_figure(response_of(network, late=0.0)).axes
+    assert [line.get_label() for line in shown.lines] == ["target", "torch", "circuit in ngspice"]
+    assert len(error.lines) == 3  # zero and two errors
+
+
+def test_what_one_deck_does_not_hold_is_refused_before_ngspice_is_asked(network):
+    large = replace(network, layers=network.layers * 5)
+    with pytest.raises(InputError, match="has 10 neurons.*layer by layer is not built yet"):
+        validate_network(large, Workbench(NoEngine()), SAMPLES)
+
+
+def test_the_command_writes_prints_and_draws_it(cache, tmp_path, capsys):
+    run = write_run(tmp_path / "run", two_neurons())
+    words = ["validate", str(run), "--technology", "generic", "--network", "--json"]
+    plot = tmp_path / "network.png"
+    status = main([*words, "--samples", str(SAMPLES), "--plot", str(plot)])
+    said = json.loads(capsys.readouterr().out)
+    written = json.loads((run / "network_validation.json").read_text())
+    assert status == (0 if said["passed"] else 1)
+    assert plot.stat().st_size > 0
+    assert said["samples"] == len(written["circuit"]) == SAMPLES
+    assert said["nrmse"] == written["nrmse"]
+    assert said["correlation_delayed"] > 0.97
+    energies = said["energy_per_sample"], said["estimated_energy_per_sample"]
+    assert energies[0] == pytest.approx(energies[1], rel=0.1)
+
+
+def test_a_simulation_out_of_time_ends_with_status_4(cache, tmp_path, capsys):
+    run = write_run(tmp_path / "run", two_neurons())
+    words = ["validate", str(run), "--technology", "generic", "--network", "--time-limit", "0.01"]
+    assert main(words) == 4
+    assert "was stopped after 0.01 s" in capsys.readouterr().err
+    assert not (run / "network_validation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "words", "why"),
+    [
+        ("preset:tonic_spiking", ["--network"], "single neurons"),
+        ("preset:tonic_spiking", ["--samples", "50"], "add --network"),
+        ("run", ["--network", "--neurons", "0"], "--neurons is of single neurons"),
+        ("run", ["--network", "--samples", "3"], "samples = 3 is not allowed"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(cache, tmp_path, capsys, named, words, why):
+    if named == "run":
+        named = str(write_run(tmp_path / "run", two_neurons()))
+    assert main(["validate", named, "--technology", "generic", *words]) == 2
+    assert why in capsys.readouterr().err

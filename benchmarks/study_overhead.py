@@ -42,6 +42,7 @@ from codesign.studies.sweep.files import csv_text
 from codesign.studies.sweep.plan import SweepPlan, plan_sweep
 from codesign.studies.sweep.study import sweep_results, sweep_study
 from codesign.workbench import Workbench
+from neuron_model.progress import Progress
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "modulation.toml"
 EMPTY_POINTS = 1000
@@ -77,12 +78,23 @@ def executors() -> dict[str, Callable[[], Executor]]:
     }
 
 
+def whole(
+    study: Study, executor: Executor, path: Path | None = None, progress: Progress | None = None
+) -> Results:
+    """All points of a study; a signal that stops it ends the benchmark as well, since a table of
+    some of the points compares nothing."""
+    results = run(study, executor, path, progress)
+    if results.interrupted:
+        raise SystemExit(results.exit_status)
+    return results
+
+
 def throughput() -> dict[str, Any]:
     """Seconds for twenty as-built points on one and on two workers."""
-    whole = read_sweep_configuration(EXAMPLE)
-    current, gain = whole.axes
+    example = read_sweep_configuration(EXAMPLE)
+    current, gain = example.axes
     axes = Axis(current.name, current.values[1:6]), Axis(gain.name, gain.values[:4])
-    plan = plan_sweep(replace(whole, axes=axes))
+    plan = plan_sweep(replace(example, axes=axes))
     study = sweep_study(plan)
     with SerialExecutor() as warm:
         study.task.prepare(warm.tools, study.plan.next({}))  # cells are in the cache from now on
@@ -91,7 +103,7 @@ def throughput() -> dict[str, Any]:
     for workers in (1, 2):
         begin, before = time.perf_counter(), _processor_time()
         with record() as path, LocalExecutor(workers) as executor:
-            results = run(study, executor, path)
+            results = whole(study, executor, path)
         found[f"workers_{workers}"] = time.perf_counter() - begin
         here, there = (now - b for now, b in zip(_processor_time(), before, strict=True))
         found[f"processor_{workers}"] = {"parent": here, "workers": there}
@@ -114,9 +126,9 @@ def overhead(make: Callable[[], Executor]) -> dict[str, float]:
     load = os.getloadavg()[0]
     begin = time.perf_counter()
     with record() as path, make() as executor:
-        run(_empty(2, "start"), executor)
+        whole(_empty(2, "start"), executor)
         started = time.perf_counter()
-        run(_empty(EMPTY_POINTS, "all"), executor, path)
+        whole(_empty(EMPTY_POINTS, "all"), executor, path)
         done = time.perf_counter()
     return {"load": load, "start": started - begin, "point": (done - started) / EMPTY_POINTS}
 
@@ -131,14 +143,14 @@ def killed(make: Callable[[], Executor], kill: Callable[[Any], None]) -> dict[st
     plan = _small_plan()
     study, count = sweep_study(plan), len(plan.points)
     with SerialExecutor() as serial:
-        alone = csv_text(sweep_results(plan, run(study, serial)))
+        alone = csv_text(sweep_results(plan, whole(study, serial)))
     with record() as path, make() as executor:
 
         def watch(done: int, _total: int, _what: str, /) -> None:
             if done == count // 2:
                 kill(executor)
 
-        results: Results = run(study, executor, path, watch)
+        results = whole(study, executor, path, watch)
         lines = [json.loads(line) for line in path.read_text().splitlines()[1:]]
     keys = [line["key"] for line in lines]
     return {
@@ -151,13 +163,13 @@ def killed(make: Callable[[], Executor], kill: Callable[[Any], None]) -> dict[st
 
 
 def _small_plan() -> SweepPlan:
-    whole = read_sweep_configuration(EXAMPLE)
+    example = read_sweep_configuration(EXAMPLE)
     currents, gains = KILLED_POINTS
     axes = (
         Axis("i_bias", tuple(0.05 * n - 0.5 for n in range(currents))),
         Axis("alpha.sm2", tuple(0.6 + 0.08 * n for n in range(gains))),
     )
-    small: SweepConfiguration = replace(whole, axes=axes, duration=_SHORT)
+    small: SweepConfiguration = replace(example, axes=axes, duration=_SHORT)
     return plan_sweep(small)
 
 

@@ -15,8 +15,10 @@ from codesign.building.provenance import simulator_version, toolkit_version
 from codesign.cells.models import models_for
 from codesign.cells.synapse_characterize import measure_synapses
 from codesign.networks.network_choices import network_choices
-from codesign.networks.network_files import NetworkExport, export_network
+from codesign.networks.network_files import NetworkExport, default_samples, export_network
 from codesign.networks.network_task import NetworkTask
+from codesign.networks.network_validation import NetworkValidation, validate_network
+from codesign.terminal.console import shown_workbench
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
@@ -71,6 +73,21 @@ class BuiltNetwork:
     ) -> NetworkExport:
         """Write it; see :func:`codesign.networks.network_files.export_network`."""
         return export_network(self, None if folder is None else Path(folder), samples)
+
+    def validate(
+        self, samples: int | None = None, workbench: Workbench | None = None
+    ) -> NetworkValidation:
+        """Its prediction of the test series in ngspice, beside torch's.
+
+        Args:
+            samples: of the test part, from its start; see network_files.default_samples.
+            workbench: where it is simulated; one is made if not given.
+
+        Raises:
+            InputError, SimulatorError: as :func:`network_validation.validate_network`.
+        """
+        with shown_workbench("validating the network", workbench) as bench:
+            return validate_network(self, bench, samples or default_samples(self))
 
     @property
     def neurons(self) -> int:

@@ -42,9 +42,10 @@ def network_figure(found: NetworkValidation) -> Figure:
                 each.axvspan(0, found.warmup, color=PALE, alpha=0.25, lw=0)
         axes[0, 0].set_title(
             f"{found.technology}, {found.conditions}: NRMSE {found.errors['circuit']:.3f} in "
-            f"ngspice, {found.errors['trained']:.3f} in torch"
+            f"ngspice, {found.errors['trained']:.3f} in torch",
+            loc="left",
         )
-        axes[0, 0].legend(ncols=3, loc="upper right")
+        axes[0, 0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
         axes[-1, 0].set_xlabel("sample of the test part (grey: not scored)")
         axes[-1, 0].set_xlim(0, found.samples - 1)
         return figure

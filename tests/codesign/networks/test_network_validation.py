@@ -84,8 +84,8 @@ def test_the_picture_shows_target_torch_and_circuit(network):
 
 
 def test_what_one_deck_does_not_hold_is_refused_before_ngspice_is_asked(network):
-    large = replace(network, layers=network.layers * 5)
-    with pytest.raises(InputError, match="has 10 neurons.*layer by layer is not built yet"):
+    large = replace(network, layers=network.layers * 9)
+    with pytest.raises(InputError, match="has 18 neurons.*layer by layer is not built yet"):
         validate_network(large, Workbench(NoEngine()), SAMPLES)
 
 
@@ -103,6 +103,13 @@ def test_the_command_writes_prints_and_draws_it(cache, tmp_path, capsys):
     assert said["correlation_delayed"] > 0.97
     energies = said["energy_per_sample"], said["estimated_energy_per_sample"]
     assert energies[0] == pytest.approx(energies[1], rel=0.1)
+
+
+def test_from_python_the_same_circuit_is_validated_at_a_corner(network, workbench):
+    found = network.at("ss", 50.0).validate(12, workbench)
+    assert str(found.conditions) == "ss, 50 degC"
+    assert found.samples == 12
+    assert found.correlation_delayed > 0.9
 
 
 def test_a_simulation_out_of_time_ends_with_status_4(cache, tmp_path, capsys):

@@ -93,7 +93,8 @@ def _run_network(arguments: argparse.Namespace) -> int:
     with open_workbench("validating the network", arguments.time_limit) as workbench:
         nominal = build_network(task_of_run(source.folder), technology, workbench, choices)
         network = nominal.at(arguments.corner, arguments.temperature)
-        samples = arguments.samples or default_samples(network)
+        given = arguments.samples
+        samples = default_samples(network) if given is None else given
         found = validate_network(network, workbench, samples)
     write_network_validation(arguments.out or source.folder, found)
     if arguments.plot is not None:

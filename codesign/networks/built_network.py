@@ -86,8 +86,9 @@ class BuiltNetwork:
         Raises:
             InputError, SimulatorError: as :func:`network_validation.validate_network`.
         """
+        count = default_samples(self) if samples is None else samples
         with shown_workbench("validating the network", workbench) as bench:
-            return validate_network(self, bench, samples or default_samples(self))
+            return validate_network(self, bench, count)
 
     @property
     def neurons(self) -> int:

@@ -14,7 +14,9 @@ from codesign.networks.network_limits import LEAST_CORRELATION
 from codesign.networks.network_validation import NetworkValidation, compare, validate_network
 from codesign.pictures.network_plots import network_figure
 from codesign.workbench import Workbench
-from neuron_model.errors import InputError
+from netlists.engine import Result, _incomplete
+from netlists.waveforms import Waveforms
+from neuron_model.errors import InputError, SimulatorError
 from tests.codesign.networks.networks import TASK, task_of, two_neurons, write_run
 from tests.codesign.no_engine import NoEngine
 
@@ -120,6 +122,21 @@ def test_a_simulation_out_of_time_ends_with_status_4(cache, tmp_path, capsys):
     assert not (run / "network_validation.json").exists()
 
 
+def test_a_transient_that_ngspice_broke_off_is_noticed(network):
+    """Its waveforms end early; what is left out of them must not be compared."""
+
+    class BreaksOff(NoEngine):
+        def attempt(self, benches):
+            for bench in benches:
+                ends = bench.analyses[0].end * np.array([0.0, 0.5])
+                waveforms = Waveforms("time", ends, {name: np.zeros(2) for name in bench.save})
+                yield _incomplete(bench, (waveforms,)) or Result((waveforms,))
+
+    with pytest.raises(SimulatorError, match="before the analysis was through") as raised:
+        validate_network(network, Workbench(BreaksOff()), SAMPLES)
+    assert raised.value.exit_status == 4
+
+
 @pytest.mark.parametrize(
     ("named", "words", "why"),
     [
@@ -127,6 +144,7 @@ def test_a_simulation_out_of_time_ends_with_status_4(cache, tmp_path, capsys):
         ("preset:tonic_spiking", ["--samples", "50"], "add --network"),
         ("run", ["--network", "--neurons", "0"], "--neurons is of single neurons"),
         ("run", ["--network", "--samples", "3"], "samples = 3 is not allowed"),
+        ("run", ["--network", "--samples", "0"], "samples = 0 is not allowed"),
     ],
 )
 def test_what_does_not_go_together_is_refused(cache, tmp_path, capsys, named, words, why):

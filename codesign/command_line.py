@@ -1,17 +1,21 @@
 """The command line: chooses a command, runs it, and turns errors into an exit status.
 
 Exit status: 0 done; 1 the circuit does not match the model; 2 bad input or usage; 3 something
-outside is missing; 4 the simulator failed; 70 an error in the toolkit itself; 130 interrupted.
+outside is missing; 4 the simulator failed; 70 an error in the toolkit itself; 128 + signal: stopped
+(130 by SIGINT, 143 by SIGTERM).
 """
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 from codesign.commands import COMMANDS
@@ -19,7 +23,7 @@ from codesign.terminal.arguments import add_debug
 from neuron_model.errors import CodesignError
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
-INTERRUPTED = 128 + signal.SIGINT
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +36,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.captureWarnings(True)
     debug = "--debug" in words or os.environ.get("CODESIGN_DEBUG", "") not in ("", "0")
+    with _interruptible() as signals:
+        return _run(words, debug, signals)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """While the block runs, SIGTERM ends it as Ctrl-C does; the signals that came.
+
+    What has points to save listens for itself (:mod:`codesign.terminal.interruption`).
+    """
+    signals: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield signals  # only the main thread may say what signals do
+        return
+
+    def noted(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, noted) for number in _STOPPING}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(words: list[str], debug: bool, signals: list[int]) -> int:
     try:
         arguments = build_parser(words).parse_args(words)
         arguments.words = tuple(words)
@@ -41,16 +73,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CodesignError as error:
         return _fail(str(error), error.exit_status, debug)
     except KeyboardInterrupt:
-        return _fail("Interrupted.", INTERRUPTED, debug)
+        return _stopped(signals, debug)
     except BrokenPipeError:
         # The reader of our output (`head`, say) has gone, which is its right. Python would
         # complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if signals:
+            # Python makes a RuntimeError of what is raised while a class is made
+            return _stopped(signals, debug)
         hint = "" if debug else " Run again with --debug to see where."
         message = f"{type(error).__name__}: {error}. This is an error in the toolkit.{hint}"
         return _fail(message, INTERNAL_ERROR, debug)
+
+
+def _stopped(signals: Sequence[int], debug: bool) -> int:
+    number = signals[0] if signals else signal.SIGINT
+    name = signal.Signals(number).name
+    return _fail(f"stopped by {name}; the same command begins again.", 128 + number, debug)
 
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:

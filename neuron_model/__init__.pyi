@@ -33,6 +33,7 @@ from neuron_model.model.stimulus import Stimulus as Stimulus
 from neuron_model.network.bursting_layer import BurstingLayer as BurstingLayer
 from neuron_model.network.description import Network as Network
 from neuron_model.network.description import NetworkSettings as NetworkSettings
+from neuron_model.network.layer import MTCLayer as MTCLayer
 from neuron_model.network.limits import ParameterLimits as ParameterLimits
 from neuron_model.network.model_file import read_model as read_model
 from neuron_model.network.model_file import write_model as write_model

@@ -149,6 +149,7 @@ def _of_module(named: Any) -> Source:
     """Of a torch module, or of a network that was trained; torch is loaded only for these."""
     from torch import nn
 
+    from neuron_model.network.description import Network
     from neuron_model.network.neuron import MTCNeuron
     from neuron_model.training.train import TrainedNetwork
 
@@ -161,6 +162,8 @@ def _of_module(named: Any) -> Source:
             for drive in _layer_drives("currents", currents, interval, currents.shape[1])
         )
         named = named.module
+    if isinstance(named, Network):
+        raise InputError("a Network is a description: train it first, with neuron_model.train.")
     if not isinstance(named, nn.Module):
         raise InputError(
             f"{named!r:.200} is nothing that can be built; give a neuron file, preset:NAME, a run "

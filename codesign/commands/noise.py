@@ -27,7 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign noise preset:tonic_spiking --technology generic --backend ngspice --circuits 4",
         description="Measure the white and flicker noise of each cell with ngspice's noise "
         "analysis, run the macromodel many times with these noise currents, and print the jitter "
-        "of its intervals and the share of runs in each regime, with 95 %% intervals. With "
+        "of its intervals and the share of runs in each regime, with 95 % intervals. With "
         "--backend ngspice the circuit is simulated as well, with noise sources (trnoise) of the "
         "measured densities in the test bench. Bias lines and references are taken as noiseless.",
     )

@@ -128,7 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _said(name: str, iteration: "Iteration") -> str:
-    return f"{name}: {iteration.what}, error {iteration.error:.2f} of what is allowed"
+    largest = max(iteration.errors.values())
+    return f"{name}: {iteration.what}, largest error {largest:.2f} of what is allowed"
 
 
 def _print(done: "Sequence[Refinement]") -> None:

@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from codesign.pictures.picture_file import check_picture
 from codesign.terminal.quantities import percent, quantity, si_unit
 from codesign.validation.validation import CurveComparison, NeuronValidation, Waveform
 from codesign.validation.verdicts import IV_LIMIT
@@ -36,7 +37,6 @@ LABELS: Mapping[str, str] = {"model": "model", "as_built": "as built", "circuit"
 COLORS: Mapping[str, str] = {"model": "#f0a830", "as_built": "#009e73", "circuit": "#14406b"}
 """Color of each of the three, in every picture and table."""
 
-FORMATS = ("png", "svg", "pdf")
 
 _LINES: Mapping[str, Mapping[str, Any]] = {
     "model": {"linewidth": 3.2, "solid_capstyle": "round"},
@@ -244,12 +244,7 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     Raises:
         InputError: another suffix, or the file cannot be written.
     """
-    suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
-        allowed = ", ".join(f".{name}" for name in FORMATS)
-        raise InputError(
-            f"{path}: the suffix says how to write a picture; it must be one of {allowed}."
-        )
+    suffix = check_picture(path)
     # No dates: the same validation makes the same file.
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
     content = io.BytesIO()

@@ -26,7 +26,7 @@ from neuron_model.errors import InputError
 
 Entry = JSON | Failure
 
-_ANEW = "or begin anew with --restart (no such option: remove the file)"
+_ANEW = "or remove the file to begin again"
 _REMEDY = f"choose another file, {_ANEW}"
 
 
@@ -172,9 +172,9 @@ def _read(path: Path, text: bytes, head: RecordHead) -> tuple[dict[str, Entry], 
         _check_head(path, first, head)
         return {str(line["key"]): _entry(line) for line in lines}, len(whole)
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: is no record of a study ({type(error).__name__}: {error}); {_REMEDY}."
-        ) from error
+        # of what is no JSON at all there is nothing to say
+        told = "" if isinstance(error, json.JSONDecodeError) else f" ({error})"
+        raise InputError(f"{path}: is no record of a study{told}; choose another file.") from error
 
 
 def _entry(line: dict[str, Any]) -> Entry:

@@ -142,7 +142,16 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
 
 def add_plot(parser: argparse.ArgumentParser, what: str = "picture (png, svg or pdf)") -> None:
     """Where a picture goes; ``what`` it shows."""
-    parser.add_argument("--plot", type=Path, metavar="FILE", help=what)
+    parser.add_argument("--plot", type=_picture, metavar="FILE", help=what)
+
+
+def _picture(text: str) -> Path:
+    """Refused at once, not after the work whose picture it is."""
+    from codesign.pictures.picture_file import check_picture
+
+    path = Path(text)
+    check_picture(path)
+    return path
 
 
 def add_timeout(parser: argparse.ArgumentParser, what: str = "one simulation") -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
+from neuron_model.errors import InputError
 from neuron_model.html_table import html_table
 from neuron_model.network.description import Network
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.model_file import write_model
-from neuron_model.network.network import MTCNetwork
+from neuron_model.network.network import MTCNetwork, SpikingNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.training.recording import Recording, recorded_currents
@@ -96,6 +97,7 @@ def train(
             configuration do not go together.
     """
     configuration = configuration or TrainingConfiguration()
+    _check_kinds(network, task, configuration)
     series = make_series(task)
     if isinstance(network, Network):
         network = network.module(series.inputs, series.outputs)
@@ -105,3 +107,18 @@ def train(
 
     result = fit(network, task, configuration, limits, Callbacks(show))
     return TrainedNetwork(network, task, result, recorded_currents(network, series, task.washout))
+
+
+def _check_kinds(network: object, task: object, configuration: object) -> None:
+    """
+    Raises:
+        InputError: something else than what it is to be was given.
+    """
+    if not isinstance(network, Network | SpikingNetwork):
+        raise InputError(f"train: {network!r:.80} is no network; give Network(16) or a module.")
+    if not isinstance(configuration, TrainingConfiguration):
+        raise InputError(f"train: {configuration!r:.80} is no TrainingConfiguration.")
+    if not hasattr(task, "series"):
+        raise InputError(
+            f'train: {task!r:.80} is no task; give series("my.csv") or one of neuron_model.tasks.'
+        )

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -103,7 +104,43 @@ def test_debug_shows_the_traceback(
 def test_an_interrupt_is_130(command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]):
     command(raising(KeyboardInterrupt()))
     assert command_line.main(["probe"]) == 130
-    assert capsys.readouterr().err == "error: Interrupted.\n"
+    assert capsys.readouterr().err == "error: stopped by SIGINT; the same command begins again.\n"
+
+
+def test_sigterm_before_there_is_anything_to_save_is_143(
+    command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]
+):
+    def killed(arguments: argparse.Namespace) -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    command(killed)
+    assert command_line.main(["probe"]) == 143
+    assert capsys.readouterr().err == "error: stopped by SIGTERM; the same command begins again.\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_an_import_made_an_error_of_is_a_signal(
+    command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]
+):
+    def wrapped(arguments: argparse.Namespace) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("Error calling __set_name__") from error
+        return 0
+
+    command(wrapped)
+    assert command_line.main(["probe"]) == 130
+    assert "stopped by SIGINT" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_work(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert command_line.main(["iv", "preset:tonic_spiking", "--plot", "picture.xyz"]) == 2
+    assert "picture.xyz: the suffix says how to write a picture" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["nothing"], ["doctor", "--nothing"], ["pdk", "bring"]])

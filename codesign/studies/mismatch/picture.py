@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -42,8 +43,12 @@ def mismatch_figure(results: MismatchResults) -> Figure:
     """
     simulated = any(chip.circuit is not None for chip in results.chips)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.4, 3.5), layout="constrained")
-        row = figure.subplots(1, 1 + len(RHYTHM), width_ratios=(1.25, 1, 1, 1))
+        # a spiker has no bursts: what no sample has is not drawn
+        reports = [r for c in results.chips for r in (c.as_built, c.circuit) if r is not None]
+        there = [n for n in RHYTHM if any(getattr(r, n) is not None for r in reports)]
+        figure = Figure(figsize=(2.75 + 2.55 * max(1, len(there)), 3.5), layout="constrained")
+        row = figure.subplots(1, 1 + len(there), width_ratios=(1.25, *[1] * len(there)))
+        row = np.atleast_1d(row)
         bars = [
             RegimeBars(WHO["as_built"], [c.as_built for c in results.chips], COLORS["as_built"])
         ]
@@ -51,7 +56,7 @@ def mismatch_figure(results: MismatchResults) -> Figure:
             circuits = [c.circuit for c in results.chips if c.circuit is not None]
             bars.append(RegimeBars(WHO["circuit"], circuits, COLORS["circuit"]))
         draw_regimes(row[0], bars, results.wanted)
-        for axes, name in zip(row[1:], RHYTHM, strict=True):
+        for axes, name in zip(row[1:], there, strict=True):
             if simulated:
                 _draw_pairs(axes, results, name)
             else:

@@ -70,7 +70,7 @@ class NoiseTask(Task):
         self, neuron: NoisyNeuron, drives: Sequence[Drive], seed: tuple[int, ...], tools: Workbench
     ) -> list[Train]:
         def report(time: float, of: float) -> None:
-            tools.progress(int(100 * time / of), 100, "% of some runs of the macromodel with noise")
+            tools.progress(int(100 * time / of), 100, "runs with noise, per cent of their time")
 
         stimuli = [drive.stimulus for drive in drives]
         duration = neuron.drive.duration

@@ -77,3 +77,16 @@ def test_the_values_of_a_series(table: Path):
         series(table, horizont=4)
     with pytest.raises(InputError, match="series: file is not known"):
         series(table, **{"file": "other"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((None, "my.csv"), "None is no network"),
+        ((Network(2), "my.csv"), r"'my.csv' is no task; give series"),
+        ((Network(2), "my.csv", {"steps": 3}), "is no TrainingConfiguration"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(arguments, words):
+    with pytest.raises(InputError, match=words):
+        train(*arguments)

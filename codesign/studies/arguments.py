@@ -103,7 +103,7 @@ def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "
         return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
     again = [word for word in words if word != "--restart"]
     command = f": {program} {shlex.join(again)}" if again else ""
-    return f"{said}; {results.record} has them, and the same command goes on from there{command}"
+    return f"{said}; {results.record} has them, and the same command resumes{command}"
 
 
 def until_stopped(

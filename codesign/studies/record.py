@@ -26,7 +26,7 @@ from neuron_model.errors import InputError
 
 Entry = JSON | Failure
 
-_ANEW = "or remove the file to begin again"
+_ANEW = "or begin again (--restart where the command has it, else remove the file)"
 _REMEDY = f"choose another file, {_ANEW}"
 
 

@@ -86,7 +86,7 @@ def test_a_first_line_that_was_cut_off_is_written_again(path: Path, left: int):
         (
             RecordHead("scaling", 1, content({"factor": 3.0, "seed": 3, "more": 1})),
             r"another scaling \(factor = 3.0, where the record has 2.0; more is new\); choose "
-            "another file, change that back, or remove the file to begin again",
+            "another file, change that back, or begin again",
         ),
         (RecordHead("scaling", 2, HEAD.identity), "of version 1 of this study, .* version 2; "),
         (RecordHead("sweep", 1, HEAD.identity), r"another study \(scaling, not sweep\)"),

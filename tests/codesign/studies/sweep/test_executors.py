@@ -105,5 +105,5 @@ def test_the_record_of_before_is_refused_with_what_to_do(
     assert main(words) == 2
     said = capsys.readouterr().err
     assert "is a record from before records said what they are of" in said
-    assert "begin anew with --restart" in said
+    assert "begin again (--restart where" in said
     assert record.read_text() == before

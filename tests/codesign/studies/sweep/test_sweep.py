@@ -421,7 +421,7 @@ def test_the_command_prints_and_keeps(command: Callable[..., int], folder: Path,
     assert shown.err.startswith("2 points, 2 of them known")
     changed = text.replace("5e-9", "6e-9")
     assert command(changed, "--out", str(out)) == 2
-    assert "begin anew with --restart" in capsys.readouterr().err
+    assert "begin again (--restart where" in capsys.readouterr().err
     assert command(changed, "--out", str(out), "--restart") == 0
 
 

@@ -56,7 +56,7 @@ def test_one_line_says_how_a_study_goes_on():
     words = ("sweep", "my file.toml", "--out", "r", "--restart")
     assert stopped_line(RESULTS, words) == (
         "stopped by SIGTERM after 2 of 5 points; r/points.jsonl has them, and the same command "
-        "goes on from there: codesign sweep 'my file.toml' --out r"
+        "resumes: codesign sweep 'my file.toml' --out r"
     )
     lost = Results({"0": 1}, {}, planned=5, signal=signal.SIGINT)
     assert stopped_line(lost, words) == (

@@ -1,14 +1,16 @@
 """What a sweep's configuration may say, and what it is told where it may not."""
 
+import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from codesign.studies.sweep.axes import AREA_ROLES, Axis, axis_kind
 from codesign.studies.sweep.configuration import (
     BACKENDS,
+    MOST_POINTS,
     MismatchSettings,
     SweepConfiguration,
     read_sweep_configuration,
@@ -100,6 +102,8 @@ def configurations(draw: st.DrawFn) -> SweepConfiguration:
     axes = tuple(
         Axis(name, WORDS[name]) if name in WORDS else draw(number_axes(name)) for name in names
     )
+    # two neurons on two technologies, 50 samples each: fewer than MOST_POINTS in all
+    assume(math.prod(len(axis.values) for axis in axes) * 200 <= MOST_POINTS)
     backend = draw(st.sampled_from(BACKENDS))
     samples = 0 if backend == "as_built_detail" else draw(st.integers(0, 50))
     return SweepConfiguration(

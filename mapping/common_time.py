@@ -17,6 +17,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
 from mapping.mapper import MappingChoices, map_neuron
+from mapping.time_unit import membrane_capacitance
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 
@@ -73,8 +74,9 @@ def _timed(
             ) from error
 
     current, unit_voltage = alone.unit_current, alone.unit_voltage
-    if time_unit * current * tau_m / unit_voltage < least and choices.unit_current is None:
+    capacitance = membrane_capacitance(time_unit, unit_voltage, current, tau_m)
+    if capacitance < least and choices.unit_current is None:
         current = _ROOM * least * unit_voltage / (time_unit * tau_m)
         unit_voltage = mapped(current, _ROOM * least).unit_voltage
     # V0 hangs on I0, and on C_m by some parts in a million
-    return mapped(current, time_unit * current * tau_m / unit_voltage)
+    return mapped(current, membrane_capacitance(time_unit, unit_voltage, current, tau_m))

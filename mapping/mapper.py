@@ -32,6 +32,7 @@ from mapping.design import FollowerDesign, NeuronDesign, OtaDesign, OutputDesign
 from mapping.limits import Limits, check_within
 from mapping.macromodel import Macromodel
 from mapping.quantization import quantize
+from mapping.time_unit import unit_of_time
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import element_current, leak_current
 from neuron_model.model.parameters import Element, NeuronParameters, OutputShape, Timescale
@@ -146,7 +147,7 @@ def _solved(
         reference_voltage=characteristics.reference,
         unit_current=unit_current,
         unit_voltage=unit_voltage,
-        time_unit=membrane * unit_voltage / unit_current / neuron.tau_m,
+        time_unit=unit_of_time(membrane, unit_voltage, unit_current, neuron.tau_m),
         membrane_capacitance=membrane,
         elements=tuple(_first_guess(i, e, unit_current, neuron) for i, e in elements),
         leak=(),

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -126,11 +125,6 @@ class MismatchSet:
     def of(self, kind: str) -> Matching:
         """Of "nmos" or "pmos"."""
         return {"nmos": self.nmos, "pmos": self.pmos}[kind]
-
-
-def mismatch_content(mismatch: MismatchSet) -> list[Any]:
-    """Name and coefficients as JSON can hold them, for records of what was drawn."""
-    return [mismatch.name, asdict(mismatch.nmos), asdict(mismatch.pmos)]
 
 
 def find_set(sets: Sequence[MismatchSet], name: str, whose: str) -> MismatchSet:

@@ -21,6 +21,7 @@ from mapping.network_mapper import OUTPUT
 from mapping.network_weights import NetworkWeights
 from mapping.readout import ReadoutDesign, map_readout
 from mapping.synapse_characteristics import SynapseCharacteristics
+from mapping.time_unit import membrane_capacitance
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 
@@ -96,7 +97,7 @@ def _neuron(
     # V0 hangs on I0 and not on C_m
     capacitance = check_within(
         f"neuron '{neuron.name}' with tau_m = {float(neuron.tau_m):g} of {network.time_unit:.3g} s",
-        network.time_unit * current * float(neuron.tau_m) / first.unit_voltage,
+        membrane_capacitance(network.time_unit, first.unit_voltage, current, float(neuron.tau_m)),
         limits.capacitance,
         "F",
         "choose another time unit or I0",

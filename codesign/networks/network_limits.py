@@ -5,5 +5,4 @@ LARGEST_RATIO, LEAST_CORRELATION = 1.15, 0.98
 torch's at least so well."""
 
 MOST_NEURONS = 16
-"""Of a network in one deck, whose time grows faster than in proportion: 90 samples on sky130 took
-14 s with 4 neurons, 73 s with 8, and 709 s with 16, on a machine with other work."""
+"""Of a network in one deck, whose time grows faster than in proportion to its neurons."""

@@ -7,7 +7,7 @@
     if __name__ == "__main__":
         sys.exit(study_script(__doc__, study, table, figure))
 
-That takes ``--out FILE`` (a record; started again, the study goes on from it), ``--plot FILE``,
+That takes ``--out FILE`` (a record; started again, the study resumes from it), ``--plot FILE``,
 ``--json``, ``--workers`` and ``--cluster``, and ends at SIGINT and SIGTERM with what is done kept.
 """
 
@@ -16,10 +16,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesign.studies.arguments import add_executor, stopped, studied
+from codesign.studies.arguments import add_executor, add_record, stopped, studied
 from codesign.studies.study import Results, Study, run
 from codesign.terminal.arguments import add_plot
 from codesign.terminal.console import print_json, print_table
@@ -81,9 +80,7 @@ def _parser(description: str | None, plots: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="record, from which a stopped study goes on"
-    )
+    add_record(parser)
     parser.add_argument(
         "--json", action="store_true", help="print one JSON document on standard output"
     )

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from codesign.studies.executors.executor import Executor
     from codesign.workbench import Workbench
 
-__all__ = ["Failure", "FinitePlan", "Plan", "Point", "Results", "Study", "Task", "run"]
+__all__ = ["Failure", "FinitePlan", "Plan", "Point", "Results", "Study", "Task", "complete", "run"]
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,25 @@ def run(
             record=record,
             signal=stop.signal,
         )
+
+
+def complete(
+    study: Study,
+    executor: Executor,
+    record: Path | None = None,
+    progress: Progress | None = None,
+    stop: Interruption | None = None,
+) -> Results:
+    """As :func:`run`, for a study that says nothing without all of its points.
+
+    Raises:
+        InputError, SimulatorError: as :func:`run` and, where no signal stopped it,
+            :meth:`Results.check`.
+    """
+    found = run(study, executor, record, progress, stop)
+    if not found.interrupted:
+        found.check()
+    return found
 
 
 def _again(entry: JSON | Failure) -> bool:

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from mapping.mismatch_set import Matching, MismatchSet, find_set, mismatch_content
+from codesign.studies.identity import key
+from mapping.mismatch_set import Matching, MismatchSet, find_set
 from neuron_model.errors import InputError
 
 PLAIN = Matching(((0.0, 5e-3),), current_factor=0.01)
@@ -62,4 +63,4 @@ def test_sets_are_found_by_name_and_told_apart():
     assert find_set(sets, "fast", "mine") is sets[1]
     with pytest.raises(InputError, match=r"mine has no mismatch set 'both'; it has slow, fast\."):
         find_set(sets, "both", "mine")
-    assert mismatch_content(sets[0]) != mismatch_content(sets[1])
+    assert key(sets[0]) != key(sets[1])

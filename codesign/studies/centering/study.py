@@ -11,7 +11,7 @@ from codesign.studies.centering.plan import AFTER, BEFORE, CenteringPlan
 from codesign.studies.centering.task import CenteringTask, figures_from_json
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
-from codesign.studies.study import Results, Study, run
+from codesign.studies.study import Results, Study, complete
 from codesign.validation.yields import Share, Yields
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
@@ -61,11 +61,8 @@ def study_centering(
         InputError: a neuron that does not fit, no mismatch coefficients, or a record of another
             search.
     """
-    found = run(centering_study(problem, plan), executor, record, progress)
-    if found.interrupted:
-        return found, None
-    found.check()
-    return found, centering_results(problem, plan, found.outcomes)
+    found = complete(centering_study(problem, plan), executor, record, progress)
+    return found, None if found.interrupted else centering_results(problem, plan, found.outcomes)
 
 
 def centering_results(

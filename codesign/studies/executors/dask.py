@@ -23,6 +23,7 @@ from codesign.studies.executors.executor import (
     MOST_DEATHS,
     Outcomes,
     Watch,
+    check_workers,
     missing_extra,
     set_aside,
 )
@@ -76,8 +77,7 @@ class DaskExecutor:
         progress: Progress = silent,
         watch: Watch | None = None,
     ) -> None:
-        if workers is not None and workers < 1:
-            raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
+        check_workers(workers)
         try:
             import distributed  # noqa: F401
         except ImportError as error:

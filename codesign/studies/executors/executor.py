@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON
 from netlists.underway import Underway
-from neuron_model.errors import MissingDependencyError
+from neuron_model.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from codesign.studies.study import Point, Task
@@ -53,6 +53,16 @@ class Executor(Protocol):
                 failures of the point.
         """
         ...
+
+
+def check_workers(workers: int | None) -> None:
+    """Of an executor; None leaves it to the executor.
+
+    Raises:
+        InputError: fewer than one.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
 
 
 def set_aside(deaths: int, how: str) -> Failure:

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Self
 
 import cloudpickle
 
-from codesign.studies.executors.executor import MOST_DEATHS, Outcomes, Watch, set_aside
+from codesign.studies.executors.executor import (
+    MOST_DEATHS,
+    Outcomes,
+    Watch,
+    check_workers,
+    set_aside,
+)
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.executors.worker import (
     Done,
@@ -30,7 +36,6 @@ from codesign.studies.executors.worker import (
 from codesign.workbench import Workbench, WorkbenchSettings
 from netlists.child_process import ChildProcess
 from netlists.underway import Underway
-from neuron_model.errors import InputError
 from neuron_model.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -66,8 +71,7 @@ class LocalExecutor:
         progress: Progress = silent,
         watch: Watch | None = None,
     ) -> None:
-        if workers is not None and workers < 1:
-            raise InputError(f"workers = {workers} is not allowed; it must be at least 1.")
+        check_workers(workers)
         self.workers = workers or os.cpu_count() or 1
         self._settings = settings or WorkbenchSettings()
         self._progress = progress

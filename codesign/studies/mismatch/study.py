@@ -12,7 +12,7 @@ from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
 from codesign.studies.mismatch.plan import MismatchPlan
 from codesign.studies.mismatch.results import Chip, MismatchResults
 from codesign.studies.mismatch.task import MismatchTask
-from codesign.studies.study import Results, Study, run
+from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
 from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import short_stimulus
@@ -61,11 +61,8 @@ def study_mismatch(
         SimulatorError: a sample could not be simulated.
     """
     plan = mismatch_plan(drawn, accuracy)
-    found = run(mismatch_study(drawn, plan), executor, record, progress, stop)
-    if found.interrupted:
-        return found, None
-    found.check()
-    return found, mismatch_results(drawn, plan, found.outcomes)
+    found = complete(mismatch_study(drawn, plan), executor, record, progress, stop)
+    return found, None if found.interrupted else mismatch_results(drawn, plan, found.outcomes)
 
 
 def mismatch_results(

@@ -13,7 +13,7 @@ from codesign.studies.noise.noisy_neuron import NoisyNeuron, cell_rows, fidelity
 from codesign.studies.noise.plan import NoisePlan
 from codesign.studies.noise.results import NoiseResults, Train
 from codesign.studies.noise.task import NoiseTask, train_from_json
-from codesign.studies.study import Results, Study, run
+from codesign.studies.study import Results, Study, complete
 from codesign.validation.validate import short_stimulus
 from mapping.noise import rms_on_capacitor
 from neuron_model.errors import InputError
@@ -57,11 +57,8 @@ def study_noise(
         InputError: a record of something else.
         SimulatorError: ngspice failed.
     """
-    found = run(noise_study(neuron, plan, seed), executor, record, progress)
-    if found.interrupted:
-        return found, None
-    found.check()
-    return found, noise_results(neuron, plan, seed, found.outcomes)
+    found = complete(noise_study(neuron, plan, seed), executor, record, progress)
+    return found, None if found.interrupted else noise_results(neuron, plan, seed, found.outcomes)
 
 
 def noise_results(

@@ -20,7 +20,7 @@ from codesign.studies.sizing.results import (
     sizing_to_json,
 )
 from codesign.studies.sizing.task import SizingTask
-from codesign.studies.study import Results, Study, run
+from codesign.studies.study import Results, Study, complete
 from codesign.terminal.quantities import drawn_by
 from codesign.validation.validate import short_stimulus
 from neuron_model.atomic import write_atomically
@@ -71,10 +71,9 @@ def study_sizing(
             "this one does not read; choose another folder, or remove the file."
         )
     study = sizing_study(problem, goal, effort)
-    found = run(study, executor, record, progress)
+    found = complete(study, executor, record, progress)
     if found.interrupted:
         return found, None
-    found.check()
     return found, sizing_results(problem, goal, effort, found.outcomes)
 
 

@@ -10,7 +10,7 @@ from codesign.building.mapped_neuron import MappedNeuron
 from codesign.cells.characterize import models_for
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
-from codesign.studies.study import Results, Study, run
+from codesign.studies.study import Results, Study, complete
 from codesign.studies.temperature.plan import TemperaturePlan, key
 from codesign.studies.temperature.results import Condition, TemperatureResults
 from codesign.studies.temperature.task import MACROMODEL, TemperatureTask
@@ -50,22 +50,24 @@ class TemperatureQuestion:
             raise InputError("temperature: name at least one.")
 
 
-def temperature_study(neuron: MappedNeuron, question: TemperatureQuestion) -> Study:
+def temperature_plan(neuron: MappedNeuron, question: TemperatureQuestion) -> TemperaturePlan:
+    """What ``question`` asks of ``neuron``."""
+    model = model_regime(neuron.model, neuron.drive)
+    return TemperaturePlan(question.temperatures, model, question.accuracy)
+
+
+def temperature_study(neuron: MappedNeuron, laws: BiasLaws, plan: TemperaturePlan) -> Study:
     """The study of ``neuron``: the corner is that of its conditions, whose temperature does not
     matter.
 
     Raises:
         MissingDependencyError: no models.
     """
-    plan = TemperaturePlan(
-        question.temperatures, model_regime(neuron.model, neuron.drive), question.accuracy
-    )
     technology = neuron.technology
     cells = CellBenches(technology, "", neuron.design.conditions.temperature).cells()
     models = models_for(technology, neuron.conditions.corner, cells).content_hash
-    return Study(
-        "temperature", plan, TemperatureTask(neuron, question.laws, models), label="heating up"
-    )
+    task = TemperatureTask(neuron, laws, models)
+    return Study("temperature", plan, task, label="heating up")
 
 
 def study_temperature(
@@ -81,15 +83,19 @@ def study_temperature(
         InputError: a temperature at which cells cannot be measured; a record of something else.
         SimulatorError: ngspice failed.
     """
-    found = run(temperature_study(neuron, question), executor, record, progress)
+    plan = temperature_plan(neuron, question)
+    study = temperature_study(neuron, question.laws, plan)
+    found = complete(study, executor, record, progress)
     if found.interrupted:
         return found, None
-    found.check()
-    return found, temperature_results(neuron, question, found.outcomes)
+    return found, temperature_results(neuron, question.laws, plan, found.outcomes)
 
 
 def temperature_results(
-    neuron: MappedNeuron, question: TemperatureQuestion, outcomes: Mapping[str, JSON]
+    neuron: MappedNeuron,
+    laws: BiasLaws,
+    plan: TemperaturePlan,
+    outcomes: Mapping[str, JSON],
 ) -> TemperatureResults:
     """What the outcomes of all points say together."""
     design, drive = neuron.design, neuron.drive
@@ -97,13 +103,13 @@ def temperature_results(
         name=design.name,
         technology=neuron.technology.name,
         corner=neuron.conditions.corner,
-        laws=question.laws,
+        laws=laws,
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
-        model=model_regime(neuron.model, drive),
+        model=plan.model,
         nominal=design.conditions.temperature,
         time_unit=design.time_unit,
-        conditions=tuple(_condition(t, outcomes) for t in question.temperatures),
+        conditions=tuple(_condition(t, outcomes) for t in plan.temperatures),
     )
 
 

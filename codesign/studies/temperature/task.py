@@ -16,6 +16,7 @@ from codesign.validation.regime_reports import report_to_json
 from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
+from mapping.characteristics import CellCharacteristics
 from mapping.macromodel import Macromodel
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy
@@ -42,8 +43,8 @@ class TemperatureTask(Task):
 
     def prepare(self, tools: Workbench, points: Sequence[Point]) -> Task:
         """Measure the cells of all points on all cores: workers find them in the cache."""
-        for point in points:
-            self._circuit(point, tools)
+        for temperature in dict.fromkeys(float(p.values["temperature"]) for p in points):
+            self._cells(temperature, tools)
         return self
 
     def __call__(self, point: Point, tools: Workbench) -> JSON:
@@ -66,11 +67,16 @@ class TemperatureTask(Task):
             "unit_voltage": design.unit_voltage,
         }
 
-    def _circuit(self, point: Point, tools: Workbench) -> Circuit:
+    def _cells(self, temperature: float, tools: Workbench) -> tuple[CellCharacteristics, ...]:
+        """Those that the neuron was mapped on, and those at ``temperature``."""
         neuron = self.neuron
-        there = replace(neuron.conditions, temperature=float(point.values["temperature"]))
-        nominal, cells = (
+        there = replace(neuron.conditions, temperature=temperature)
+        return tuple(
             tools.cells(neuron.technology, each) for each in (neuron.design.conditions, there)
         )
+
+    def _circuit(self, point: Point, tools: Workbench) -> Circuit:
+        neuron = self.neuron
+        nominal, cells = self._cells(float(point.values["temperature"]), tools)
         moved = design_at(Macromodel(neuron.design, nominal), self.laws, cells)
         return assemble(neuron.parameters, moved, neuron.technology, cells)

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Sequence
 
 from PySpice.Spice.Netlist import Circuit
-from PySpice.Spice.NgSpice.Simulation import NgSpiceCircuitSimulator
 from PySpice.Spice.Simulation import (
+    CircuitSimulator,
     DCAnalysisParameters,
     NoiseAnalysisParameters,
     OperatingPointAnalysisParameters,
@@ -97,7 +97,13 @@ def deck_text(
     return text.removesuffix(".end\n") + "\n".join([*control, ".end", ""])
 
 
-def _simulator(bench: Bench, blocks: Sequence[str]) -> NgSpiceCircuitSimulator:
+class _Deck(CircuitSimulator):
+    """A circuit with its options as text; PySpice's own for ngspice loads cffi to run it too."""
+
+    SIMULATOR = "ngspice"
+
+
+def _simulator(bench: Bench, blocks: Sequence[str]) -> _Deck:
     circuit = Circuit(bench.title)
     comments = "".join(f"* {comment}\n" for comment in bench.comments)
     # PySpice keeps what is saved in a set, which has another order in every process.
@@ -118,9 +124,7 @@ def _simulator(bench: Bench, blocks: Sequence[str]) -> NgSpiceCircuitSimulator:
                 circuit.C(name, *nodes, raw_spice=repr(float(element.capacitance)))
     for instance in bench.instances:
         circuit.X(instance.name[1:], instance.cell, *instance.nodes)
-    simulator = NgSpiceCircuitSimulator(
-        circuit, pipe=False, temperature=bench.temperature, nominal_temperature=27.0
-    )
+    simulator = _Deck(circuit, temperature=bench.temperature, nominal_temperature=27.0)
     simulator.options(**bench.options)
     if bench.initial_voltages:
         simulator.initial_condition(**bench.initial_voltages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology, conditions_at
@@ -19,11 +20,13 @@ from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
-from mapping.refinement import Correction
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+
+if TYPE_CHECKING:
+    from mapping.refinement import Correction
 
 
 @dataclass(frozen=True)

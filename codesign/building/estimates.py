@@ -10,7 +10,7 @@ from pathlib import Path
 from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
-from codesign.validation.rhythm import model_regime
+from codesign.validation.rhythm import FAST_TOLERANCE, watched
 from mapping.estimates import energy_per_spike, static_power
 from mapping.macromodel import Macromodel
 from mapping.record import check_fields
@@ -46,7 +46,8 @@ def estimate(macromodel: Macromodel, technology: Technology, drive: Drive) -> Es
     design = macromodel.design
     drawn = area(neuron_circuit(design, technology).cell, technology)
     power = static_power(macromodel)
-    spikes = model_regime(macromodel.compact, drive).spike_count
+    report, _ = watched(macromodel.compact, drive, FAST_TOLERANCE)  # spikes are only counted
+    spikes = report.spike_count
     seconds = (drive.duration - drive.onset) * design.time_unit
     return Estimates(
         name=design.name,

@@ -10,7 +10,7 @@ from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.building.estimates import Estimates
 from codesign.building.provenance import header
-from codesign.cells.characterize import models_for
+from codesign.cells.models import models_for
 from mapping.design import NeuronDesign, designs_to_json
 from netlists.deck import deck_text
 from netlists.neuron_benches import NeuronBenches

@@ -9,7 +9,7 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Technology
-from codesign.cells.characterize import models_for
+from codesign.cells.models import models_for
 from codesign.technologies.technology_sizes import CellQuality
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, TransferFit, fit_transfer

@@ -18,7 +18,7 @@ import numpy as np
 
 from circuits.structure import Size
 from circuits.technology import Technology
-from codesign.cells.characterize import models_for
+from codesign.cells.models import models_for
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, fit_transfer
 from mapping.conditions import NOMINAL_TEMPERATURE, Conditions

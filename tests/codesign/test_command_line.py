@@ -181,7 +181,7 @@ def test_help_imports_nothing_heavy(words: list[str]):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-LIBRARIES = {"torch", "scipy", "sympy", "matplotlib", "pandas", "PySpice", "optuna"}
+LIBRARIES = {"torch", "scipy", "sympy", "matplotlib", "pandas", "PySpice", "cffi", "optuna"}
 
 NEEDED = {
     "regime": {"scipy"},

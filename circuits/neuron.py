@@ -18,6 +18,7 @@ from circuits.synapse import line_driver
 from circuits.technology import Technology
 from mapping.characteristics import Orientation
 from mapping.design import NeuronDesign, OtaDesign
+from neuron_model.shown import Shown, counted
 
 MEMBRANE, OUTPUT = "vm", "s"
 _SUPPLIES = ("vdd", "vss")
@@ -32,14 +33,24 @@ class Line:
     purpose: str
 
 
-@dataclass(frozen=True)
-class NeuronCircuit:
+@dataclass(frozen=True, repr=False)
+class NeuronCircuit(Shown):
     """The cell, and what its ports have to be given."""
 
     cell: Cell
     bias_lines: tuple[Line, ...]
     reference_lines: tuple[Line, ...]
     monitors: tuple[str, ...]
+
+    def _brief(self) -> str:
+        lines = counted(len(self.bias_lines), "bias line")
+        return f"{self.cell._brief()}, {lines}"
+
+    _columns = ("line", "value", "for")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        lines = (*self.bias_lines, *self.reference_lines)
+        return [(line.port, f"{line.value:.4g}", line.purpose) for line in lines]
 
 
 def bias_lines(design: NeuronDesign) -> tuple[Line, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -125,8 +126,8 @@ class Instance:
 Part = Transistor | Capacitor | Instance
 
 
-@dataclass(frozen=True)
-class Cell:
+@dataclass(frozen=True, repr=False)
+class Cell(Shown):
     """A block of parts with ports; becomes one ``.subckt``.
 
     Raises:
@@ -139,6 +140,10 @@ class Cell:
     ports: tuple[Port, ...]
     parts: tuple[Part, ...]
     description: str = ""
+
+    def _brief(self) -> str:
+        ports, parts = counted(len(self.ports), "port"), counted(len(self.parts), "part")
+        return f"{self.name}: {ports}, {parts}"
 
     def __post_init__(self) -> None:
         check_identifier(self.name, "cell")

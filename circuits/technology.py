@@ -19,6 +19,7 @@ from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import parse_toml, read_text
+from neuron_model.shown import Shown
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""
@@ -110,8 +111,8 @@ class LeakShape:
     range: float = 5.5
 
 
-@dataclass(frozen=True)
-class Technology:
+@dataclass(frozen=True, repr=False)
+class Technology(Shown):
     """A process, and the sizes that this project's cells have on it.
 
     membrane_capacitance, unit_current: C_m (farad) and I0 (ampere) that mapping begins from; None
@@ -138,6 +139,18 @@ class Technology:
     mismatch_sets: tuple[MismatchSet, ...] = field(default=(), metadata={"identity": False})
     process: ProcessSpread | None = None
     bias_generator: BiasGenerator | None = None
+
+    def _brief(self) -> str:
+        return f"{self.name}, {self.supply:g} V, corners {' '.join(self.corners)}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        low, high = self.limits.bias_current
+        return [
+            ("supply", f"{self.supply:g} V"),
+            ("corners", " ".join(self.corners)),
+            ("devices", f"{self.nmos.model}, {self.pmos.model}"),
+            ("bias currents", f"{low * 1e9:.4g} to {high * 1e9:.4g} nA"),
+        ]
 
     def size(self, cell: str, role: str) -> Size:
         """Size of the devices that play ``role`` in ``cell``."""

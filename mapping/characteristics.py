@@ -35,6 +35,7 @@ from mapping.leakage import Leakage
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, in_short
 
 _BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
 
@@ -168,8 +169,8 @@ class OtaPoint:
     bend: float = 0.0
 
 
-@dataclass(frozen=True)
-class OtaTable:
+@dataclass(frozen=True, repr=False)
+class OtaTable(Shown):
     """An OTA in one orientation, measured over bias current and common mode.
 
     bias_current: ampere, (biases,), rising. common_mode: volt, (modes,), rising.
@@ -208,6 +209,10 @@ class OtaTable:
     whole_gain: np.ndarray | None = None
     whole_drift: np.ndarray | None = None
     whole_offset_current: np.ndarray | None = None
+
+    def _brief(self) -> str:
+        sizes = f"{self.bias_current.size} biases x {self.common_mode.size} common modes"
+        return f"{self.orientation}, {sizes}"
 
     def __post_init__(self) -> None:
         what = f"characteristics of the {self.orientation} OTA"
@@ -299,8 +304,8 @@ _LINES = ("output_conductance", "conductance_skew", "conductance_ease", "bend")
 _DELAYS = ("delay", "mirror_lag", "fold_lag")
 
 
-@dataclass(frozen=True)
-class MirrorTable:
+@dataclass(frozen=True, repr=False)
+class MirrorTable(Shown):
     """A current mirror: I_out = gain I_bias + conductance I_bias (V_out - V_ref).
 
     bias_current: ampere, (biases,). gain: 1, (biases,). conductance: (biases,), siemens per
@@ -327,8 +332,8 @@ class MirrorTable:
         return float(np.interp(np.log(bias_current), np.log(self.bias_current), self.conductance))
 
 
-@dataclass(frozen=True)
-class CellCharacteristics:
+@dataclass(frozen=True, repr=False)
+class CellCharacteristics(Shown):
     """Everything measured of one technology's cells under ``conditions``.
 
     supply, reference: volt. otas: by orientation. source, sink:
@@ -357,6 +362,24 @@ class CellCharacteristics:
     divided: OtaTable | None = None
     leakage: Leakage | None = None
     notes: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        biases = self.noninverting.bias_current * 1e9
+        return f"{self.technology}, {self.conditions}: {in_short(biases)} nA of bias"
+
+    _columns = ("cell", "gain", "V0 (mV)", "offset (mV)", "delay (us)")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                f"OTA, {x}",
+                in_short(self.ota(x).gain),
+                in_short(self.ota(x).slope_voltage * 1e3),
+                in_short(self.ota(x).offset * 1e3),
+                in_short(self.ota(x).delay * 1e6),
+            )
+            for x in Orientation
+        ]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(map(str, self.notes)))

@@ -19,6 +19,7 @@ from mapping.record import check_fields, flat, nested, read_record_text
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Timescale
+from neuron_model.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class OutputDesign:
     unit_current: float
 
 
-@dataclass(frozen=True)
-class NeuronDesign:
+@dataclass(frozen=True, repr=False)
+class NeuronDesign(Shown):
     """All that has to be applied and drawn for one neuron.
 
     conditions: at which it is meant to work.
@@ -98,6 +99,38 @@ class NeuronDesign:
     characteristics: str = ""
     notes: tuple[str, ...] = field(default=())
 
+    def _brief(self) -> str:
+        return (
+            f"{self.name} on {self.technology}, {self.conditions}: I0 {_nano(self.unit_current)} "
+            f"nA, V0 {self.unit_voltage * 1e3:.4g} mV, C_m {_pico(self.membrane_capacitance)} pF, "
+            f"1 unit of time {self.time_unit * 1e6:.4g} us"
+        )
+
+    _columns = ("part", "bias (nA)", "reference (mV)", "capacitor (pF)", "trained")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        otas = [
+            (
+                a.name,
+                _nano(a.bias_current),
+                f"{a.reference_voltage * 1e3:.4g}",
+                "",
+                f"alpha {a.alpha:.4g}, delta {a.delta:.4g}",
+            )
+            for a in self.amplifiers
+        ]
+        followers = [
+            (
+                f"follower {f.timescale}",
+                _nano(f.bias_current),
+                "",
+                _pico(f.capacitance),
+                f"tau {f.tau:.4g}",
+            )
+            for f in self.followers
+        ]
+        return [*otas, *followers]
+
     @property
     def amplifiers(self) -> tuple[OtaDesign, ...]:
         """Elements, then the leak's sections."""
@@ -119,6 +152,14 @@ class NeuronDesign:
     def units(self, volts: Any) -> Any:
         """U = (V - V_ref) / V0."""
         return (volts - self.reference_voltage) / self.unit_voltage
+
+
+def _nano(ampere: float) -> str:
+    return f"{ampere * 1e9:.4g}"
+
+
+def _pico(farad: float) -> str:
+    return f"{farad * 1e12:.4g}"
 
 
 _FORMAT = 1

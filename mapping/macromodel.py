@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mapping import compact, detailed
+from neuron_model.shown import Shown, in_short
 
 if TYPE_CHECKING:
     from mapping.characteristics import CellCharacteristics, MirrorTable, OtaPoint
@@ -20,12 +21,30 @@ if TYPE_CHECKING:
     from neuron_model.model.parameters import NeuronParameters
 
 
-@dataclass(frozen=True, eq=False)
-class Macromodel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Macromodel(Shown):
     """``design`` on ``cells``, which may be under other conditions than it was mapped at."""
 
     design: NeuronDesign
     cells: CellCharacteristics
+
+    def _brief(self) -> str:
+        return f"{self.design._brief()}, cells at {self.conditions}"
+
+    _columns = ("of the neuron", "trained", "here")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        found = self.compact.elements
+        trained = [(f"alpha {a.alpha:.4g}", f"delta {a.delta:.4g}") for a in self.design.elements]
+        return [
+            (
+                amplifier.name,
+                ", ".join(was),
+                f"alpha {in_short(is_.alpha)}, delta {in_short(is_.delta)}, "
+                f"kappa {in_short(is_.kappa)}",
+            )
+            for amplifier, was, is_ in zip(self.design.elements, trained, found, strict=False)
+        ]
 
     @property
     def conditions(self) -> Conditions:

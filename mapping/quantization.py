@@ -26,6 +26,7 @@ from mapping.limits import Limits, check_within
 from mapping.macromodel import Macromodel
 from neuron_model.model.dynamics import element_current
 from neuron_model.model.parameters import TIMESCALES, Timescale
+from neuron_model.shown import Shown, counted
 
 _RANGE = 3.0
 _POINTS = 61
@@ -62,8 +63,8 @@ class QuantizedLine:
         return self.value / self.wanted - 1.0 if self.wanted else 0.0
 
 
-@dataclass(frozen=True)
-class QuantizedDesign:
+@dataclass(frozen=True, repr=False)
+class QuantizedDesign(Shown):
     """A design whose lines all have codes.
 
     lines: bias lines, then references. curve_error: root mean square of what its curves differ
@@ -75,6 +76,10 @@ class QuantizedDesign:
     lines: tuple[QuantizedLine, ...]
     curve_error: float
     nearest_error: float
+
+    def _brief(self) -> str:
+        lines = counted(len(self.lines), "line")
+        return f"{self.design.name}: {lines} with codes, curves off by {self.curve_error:.2g} I0"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from netlists.safe_text import (
     clean_comment,
 )
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted
 
 # Chosen by the spike intervals of a relaxation oscillator of three sky130 OTAs at 1 nA and 4 pF,
 # against steps of 0.05 tau_m at reltol 1e-6. With these they are 2.5e-4 off, whatever the largest
@@ -43,8 +44,8 @@ DEFAULT_OPTIONS: Mapping[str, float | str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class PiecewiseLinear:
+@dataclass(frozen=True, eq=False, repr=False)
+class PiecewiseLinear(Shown):
     """A waveform through the points (``times`` [s], ``values`` [V or A]), constant outside them.
 
     Both are one-dimensional, of the same length; times are >= 0 and increase strictly.
@@ -396,8 +397,8 @@ class Subject:
         check_number(self.time_unit, f"The time unit of {self.name}", above=0.0)
 
 
-@dataclass(frozen=True)
-class Bench:
+@dataclass(frozen=True, repr=False)
+class Bench(Shown):
     """All that one simulation consists of.
 
     ``models`` and ``cells`` are SPICE text (:func:`netlists.safe_text.check_models`,
@@ -420,6 +421,11 @@ class Bench:
     options: Mapping[str, float | str] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
     subject: Subject | None = None
+
+    def _brief(self) -> str:
+        parts = counted(len(self.instances), "instance"), counted(len(self.sources), "source")
+        steps = ", ".join(type(step).__name__ for step in self.analyses[:3])
+        return f"{self.title[:40]}: {', '.join(parts)}; {steps}"
 
     def __post_init__(self) -> None:
         def store(name: str, value: object) -> None:

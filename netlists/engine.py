@@ -25,6 +25,7 @@ from netlists.underway import Underway, default_limit
 from netlists.waveforms import Waveforms, from_plot
 from netlists.worker_process import WorkerProcess
 from neuron_model.errors import InputError, MissingDependencyError, SimulatorError
+from neuron_model.shown import Shown
 
 # A worker starts in a third of a second where nothing else runs.
 _START_TIMEOUT = 60.0
@@ -33,8 +34,8 @@ _READING_TIMEOUT = 30.0
 _READING_SPEED = 3e4  # characters a second
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Shown):
     """Waveforms per analysis, in the bench's order (alterations give none), and ngspice's log.
 
     ``ignored``: the parameters of models that ngspice does not know and left out. ``loosened``: by
@@ -45,6 +46,9 @@ class Result:
     log: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     loosened: int = 0
+
+    def _brief(self) -> str:
+        return "; ".join(waveforms._brief() for waveforms in self.waveforms[:2])
 
     def __getitem__(self, index: int) -> Waveforms:
         return self.waveforms[index]

@@ -32,6 +32,8 @@ from netlists.bench import Element as BenchElement
 from netlists.engine import Result
 from netlists.waveforms import Waveforms
 from neuron_model.model.parameters import Timescale, follows
+from neuron_model.shown import Shown, in_short
+from neuron_model.small_picture import MEMBRANE_COLOR, small_picture
 
 SUPPLY = "vdd"
 # Of the time unit: the largest step of a transient, and the ramp of a current step.
@@ -51,8 +53,8 @@ _SWEEP_OPTIONS = {"reltol": 1e-4, **SOLVING}
 _HOLDING, _LETTING_GO = 1.0, 1e18
 
 
-@dataclass(frozen=True)
-class NeuronBenches:
+@dataclass(frozen=True, repr=False)
+class NeuronBenches(Shown):
     """Makes the benches of one neuron.
 
     models, cells: SPICE text. temperature: degree Celsius. options: of the simulator, over those
@@ -67,6 +69,9 @@ class NeuronBenches:
     comments: tuple[str, ...] = ()
     options: Mapping[str, float] = field(default_factory=dict)
     accuracy: Accuracy = Accuracy.TIGHT
+
+    def _brief(self) -> str:
+        return f"{self.design.name} on {self.design.technology}, {self.temperature:g} degC"
 
     def at(self, accuracy: Accuracy) -> NeuronBenches:
         """The same benches, whose responses are simulated with another accuracy."""
@@ -225,8 +230,8 @@ def clamp_current(wave: Waveforms, design: NeuronDesign) -> np.ndarray:
     return np.asarray(-wave["i(vmembrane)"] / design.unit_current)
 
 
-@dataclass(frozen=True)
-class Response:
+@dataclass(frozen=True, repr=False)
+class Response(Shown):
     """A transient in model units.
 
     time, membrane: (points,). filtered: U_x by timescale. output: s, (points,).
@@ -238,6 +243,14 @@ class Response:
     filtered: dict[Timescale, np.ndarray]
     output: np.ndarray
     supply_current: np.ndarray
+
+    def _brief(self) -> str:
+        return (
+            f"{self.time.size} samples, time {in_short(self.time)}, U_m {in_short(self.membrane)}"
+        )
+
+    def _drawing(self) -> str:
+        return small_picture(self.time, [self.membrane], [MEMBRANE_COLOR], "U_m over time")
 
 
 def response(result: Result, design: NeuronDesign) -> Response:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted, in_short
 
 _WRAPPED = re.compile(r"([vi])\((.*)\)")
 _BRANCH = "#branch"
@@ -31,8 +32,8 @@ def canonical_name(name: str) -> str:
     return f"{letter or 'v'}({inner})"
 
 
-@dataclass(frozen=True, eq=False)
-class Waveforms:
+@dataclass(frozen=True, eq=False, repr=False)
+class Waveforms(Shown):
     """The vectors of one analysis.
 
     ``axis`` (points,) is the time [s] or what was swept [V, A], ``axis_name`` ngspice's name for
@@ -44,6 +45,15 @@ class Waveforms:
     axis_name: str
     axis: np.ndarray
     vectors: Mapping[str, np.ndarray]
+
+    def _brief(self) -> str:
+        vectors = counted(len(self.vectors), "vector")
+        return f"{vectors} over {self.axis.size} points of {self.axis_name}, {in_short(self.axis)}"
+
+    _columns = ("vector", "values")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [(name, in_short(vector)) for name, vector in self.vectors.items()]
 
     def __post_init__(self) -> None:
         vectors = {canonical_name(name): vector for name, vector in self.vectors.items()}

@@ -24,8 +24,8 @@ from codesign.building.stimuli import drives_for
 from codesign.terminal.console import shown_workbench
 from mapping.macromodel import Macromodel
 from neuron_model.errors import InputError
-from neuron_model.html_table import html_table
 from neuron_model.model.drive import Drive
+from neuron_model.shown import Shown, in_short
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -46,8 +46,8 @@ CURVES = np.linspace(-3.0, 3.0, 121)
 """Voltages of I-V curves, in units of U, where none are given."""
 
 
-@dataclass(frozen=True)
-class Exported:
+@dataclass(frozen=True, repr=False)
+class Exported(Shown):
     """What an export wrote, and what its circuits take; codes: of their bias lines, if any."""
 
     folder: Path
@@ -61,12 +61,26 @@ class Exported:
         found: dict[str, Any] = summary(self.designs, self.files, self.estimates)
         return found if self.codes is None else {**found, "codes": self.codes}
 
-    def __repr__(self) -> str:
-        return f"Exported({len(self.files)} files in {self.folder})"
+    def _brief(self) -> str:
+        return f"{len(self.files)} files in {self.folder}"
+
+    _columns = ("neuron", "transistors", "gates (um2)", "capacitors (um2)", "power (nW)")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                one.name,
+                str(one.transistors),
+                in_short(one.gate_area),
+                in_short(one.capacitor_area),
+                in_short(one.static_power * 1e9),
+            )
+            for one in self.estimates
+        ]
 
 
 @dataclass(frozen=True, repr=False)
-class BuiltCircuit:
+class BuiltCircuit(Shown):
     """Neurons and the circuits that they were mapped to; made by :func:`build`.
 
     source: the trained neurons. drives: what drives each, for runs and verdicts. layer: their
@@ -290,14 +304,15 @@ class BuiltCircuit:
         with shown_workbench(what) as workbench:
             yield workbench
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         count = len(self.designs)
         what = self.designs[0].name if count == 1 else f"{count} neurons"
-        return f"BuiltCircuit({what} on {self.technology.name}, {self.conditions})"
+        return f"{what} on {self.technology.name}, {self.conditions}"
 
-    def _repr_html_(self) -> str:
-        columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (us)", "C_m (pF)")
-        rows = [
+    _columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (us)", "C_m (pF)")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
             (
                 design.name,
                 f"{design.unit_current * 1e9:.4g}",
@@ -307,7 +322,6 @@ class BuiltCircuit:
             )
             for design in self.designs
         ]
-        return html_table(rows, columns, f"{self.technology.name}, {self.conditions}")
 
 
 def build(

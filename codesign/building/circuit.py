@@ -24,13 +24,14 @@ from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
     from mapping.refinement import Correction
 
 
-@dataclass(frozen=True)
-class Circuit:
+@dataclass(frozen=True, repr=False)
+class Circuit(Shown):
     """A design as netlist with its models, and the benches that simulate it.
 
     parameters: the neuron that was mapped. macromodel: of the design, under the circuit's
@@ -41,6 +42,14 @@ class Circuit:
     macromodel: Macromodel
     benches: NeuronBenches
     correction: Correction | None = None
+
+    def _brief(self) -> str:
+        return f"{self.parameters.name} on {self.design.technology}, {self.conditions}"
+
+    _columns = NeuronDesign._columns
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return self.design._rows()
 
     @property
     def design(self) -> NeuronDesign:

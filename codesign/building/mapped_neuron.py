@@ -9,10 +9,11 @@ from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.shown import Shown
 
 
-@dataclass(frozen=True)
-class MappedNeuron:
+@dataclass(frozen=True, repr=False)
+class MappedNeuron(Shown):
     """A trained neuron, its design in a technology, where its circuit works and what drives it.
 
     conditions: of the circuit; the design's own are those that it was mapped at.
@@ -23,6 +24,13 @@ class MappedNeuron:
     technology: Technology
     conditions: Conditions
     drive: Drive
+
+    def _brief(self) -> str:
+        return f"{self.parameters.name} on {self.technology.name}, {self.conditions}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        parts = {"neuron": self.parameters, "design": self.design, "drive": self.drive}
+        return [(name, part._brief()) for name, part in parts.items()]
 
     @property
     def model(self) -> NeuronParameters:

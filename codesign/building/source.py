@@ -19,6 +19,7 @@ from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.presets import Preset, preset
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.shown import Shown, counted
 
 if TYPE_CHECKING:
     from neuron_model.training.train import TrainedNetwork
@@ -31,8 +32,8 @@ PRESET_PREFIX = "preset:"
 CURRENTS_FILE = "currents.npz"
 
 
-@dataclass(frozen=True)
-class Source:
+@dataclass(frozen=True, repr=False)
+class Source(Shown):
     """The neurons that were named.
 
     folder: of the run, None where it is a single neuron. drives: what each neuron is driven with
@@ -44,6 +45,12 @@ class Source:
     folder: Path | None = None
     drives: tuple[Drive, ...] | None = None
     trained: TrainedNetwork | None = field(default=None, compare=False, repr=False)
+
+    def _brief(self) -> str:
+        where = "" if self.folder is None else f" of {self.folder}"
+        names = ", ".join(neuron.name for neuron in self.neurons[:3])
+        more = ", ..." if len(self.neurons) > 3 else ""
+        return f"{counted(len(self.neurons), 'neuron')}{where}: {names}{more}"
 
     @property
     def why_no_network(self) -> str:

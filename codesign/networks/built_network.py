@@ -31,6 +31,7 @@ from mapping.readout import ReadoutDesign
 from mapping.synapse_characteristics import SynapseCharacteristics
 from netlists.network_benches import NetworkBenches
 from netlists.writer import cell_text
+from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
     from codesign.workbench import Workbench
@@ -40,8 +41,8 @@ CELL = "network"
 """Name of the cell."""
 
 
-@dataclass(frozen=True, eq=False)
-class BuiltNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class BuiltNetwork(Shown):
     """A whole network and the designs that it was mapped to; made by :func:`build_network`.
 
     task: the trained network and its series. design: of synapses and lines. layers: designs of the
@@ -138,9 +139,20 @@ class BuiltNetwork:
             *(f"note: {note}" for note in self.notes),
         )
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         sizes = " + ".join(str(len(layer)) for layer in self.layers)
-        return f"BuiltNetwork({sizes} neurons on {self.technology.name}, {self.conditions})"
+        return f"{sizes} neurons on {self.technology.name}, {self.conditions}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        cell = self.circuit.cell
+        return [
+            ("I0 (nA)", f"{self.design.unit_current * 1e9:.4g}"),
+            ("1 unit of time (us)", f"{self.design.time_unit * 1e6:.4g}"),
+            ("a sample is held (units of time)", f"{self.sample_interval:.4g}"),
+            ("outputs", str(len(self.readouts))),
+            ("parts of the cell", str(len(cell.parts))),
+            ("ports", str(len(cell.ports))),
+        ]
 
 
 def build_network(

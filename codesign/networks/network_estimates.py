@@ -19,6 +19,7 @@ from mapping.network_power import (
     SYNAPSES,
     network_currents,
 )
+from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -40,12 +41,33 @@ class PartEstimate:
     power: float
 
 
-@dataclass(frozen=True)
-class NetworkEstimates:
+@dataclass(frozen=True, repr=False)
+class NetworkEstimates(Shown):
     """Of a whole network. sample: seconds for which a sample is held."""
 
     parts: tuple[PartEstimate, ...]
     sample: float
+
+    def _brief(self) -> str:
+        total = self.total
+        return (
+            f"{total.transistors} transistors, {total.power * 1e9:.4g} nW, "
+            f"{self.energy_per_sample * 1e9:.4g} nJ a sample"
+        )
+
+    _columns = ("part", "transistors", "gates (um2)", "capacitors (um2)", "power (nW)")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                part.name,
+                str(part.transistors),
+                f"{part.gate_area:.4g}",
+                f"{part.capacitor_area:.4g}",
+                f"{part.power * 1e9:.4g}",
+            )
+            for part in (*self.parts, self.total)
+        ]
 
     @property
     def total(self) -> PartEstimate:

@@ -14,6 +14,7 @@ from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -29,8 +30,8 @@ SCORED = 50
 _FORMAT = 1
 
 
-@dataclass(frozen=True)
-class NetworkExport:
+@dataclass(frozen=True, repr=False)
+class NetworkExport(Shown):
     """What an export wrote, and what the circuit takes. samples: that its test bench plays."""
 
     folder: Path
@@ -48,8 +49,13 @@ class NetworkExport:
             "notes": list(self.notes),
         }
 
-    def __repr__(self) -> str:
-        return f"NetworkExport({len(self.files)} files in {self.folder})"
+    def _brief(self) -> str:
+        return f"{len(self.files)} files in {self.folder}"
+
+    _columns = NetworkEstimates._columns
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return self.estimates._rows()
 
 
 def default_samples(network: BuiltNetwork) -> int:

@@ -21,6 +21,7 @@ from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, M
 from mapping.conditions import Conditions
 from netlists.network_benches import network_response
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted
 from neuron_model.tasks.series import nrmse
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 _LATEST, _LAGS = 2, 41
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkValidation:
+@dataclass(frozen=True, eq=False, repr=False)
+class NetworkValidation(Shown):
     """What the circuit of a network said.
 
     neurons: of all hidden layers. warmup: samples, from the first, that are not scored.
@@ -63,6 +64,21 @@ class NetworkValidation:
     estimated_energy: float
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        return (
+            f"{self.technology}, {self.conditions}: {counted(self.neurons, 'neuron')}, "
+            f"{self.samples} samples, NRMSE {self.errors['circuit']:.4g} "
+            f"(torch {self.errors['trained']:.4g}), correlation {self.correlation:.4f}"
+        )
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            *((f"NRMSE, {who}", f"{error:.4g}") for who, error in self.errors.items()),
+            ("correlation with torch", f"{self.correlation:.4f}"),
+            ("delay (samples)", f"{self.delay:.3g}"),
+            ("energy per sample (nJ)", f"{self.energy * 1e9:.4g}"),
+        ]
 
     @property
     def samples(self) -> int:

@@ -11,15 +11,8 @@ from codesign.pictures.plots import FAINT, STYLE
 from neuron_model.analysis.iv_curves import IVCurves
 from neuron_model.analysis.simulation import Trajectory
 from neuron_model.model.parameters import TIMESCALES, Timescale
+from neuron_model.small_picture import MEMBRANE_COLOR, TIMESCALE_COLORS
 
-COLORS = {
-    Timescale.FAST: "#d55e00",
-    Timescale.SLOW: "#0072b2",
-    Timescale.ULTRASLOW: "#009e73",
-}
-"""Of each timescale, from Okabe and Ito's palette."""
-
-MEMBRANE = "#14406b"
 _MOST_POINTS = 8000
 
 
@@ -51,7 +44,9 @@ def curves_figure(curves: IVCurves, title: str = "") -> Figure:
         return figure
 
 
-def draw_trace(axes: Axes, time: np.ndarray, voltage: np.ndarray, color: str = MEMBRANE) -> None:
+def draw_trace(
+    axes: Axes, time: np.ndarray, voltage: np.ndarray, color: str = MEMBRANE_COLOR
+) -> None:
     """A waveform, thinned so that every extreme stays."""
     keep = extremes(voltage, _MOST_POINTS)
     axes.plot(time[keep], voltage[keep], color=color, linewidth=0.8)
@@ -73,7 +68,7 @@ def draw_curve(axes: Axes, voltage: np.ndarray, current: np.ndarray, timescale: 
     whole = axes.get_xaxis_transform()
     axes.fill_between(voltage, 0, 1, where=falls, transform=whole, color=FAINT, linewidth=0)
     axes.axhline(0.0, color="#9aa5ad", linewidth=0.6)
-    axes.plot(voltage, current, color=COLORS[timescale], linewidth=1.8)
+    axes.plot(voltage, current, color=TIMESCALE_COLORS[timescale], linewidth=1.8)
     axes.set_xlim(voltage[0], voltage[-1])
 
 

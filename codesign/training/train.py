@@ -41,6 +41,7 @@ from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model, write_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
+from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
@@ -80,8 +81,8 @@ class ChipErrors:
     mismatch_set: str = ""
 
 
-@dataclass(frozen=True)
-class TrainedRun:
+@dataclass(frozen=True, repr=False)
+class TrainedRun(Shown):
     """A trained network, how it went, and what the trivial predictors cost on the same task.
 
     trivial, trivial_stream: their NRMSE, by name, at the moments that windows score and at those
@@ -97,6 +98,17 @@ class TrainedRun:
     trivial_stream: dict[str, float]
     resumed: int | None = None
     chips: ChipErrors | None = None
+
+    def _brief(self) -> str:
+        sizes = " + ".join(str(size) for size in self.network.configuration.sizes)
+        return f"{self.folder}: {sizes} neurons, NRMSE {self.nrmse:.4g}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        trivial = [(f"NRMSE of the {name}", f"{e:.4g}") for name, e in self.trivial.items()]
+        return [*self.result._rows(), *trivial]
+
+    def _drawing(self) -> str:
+        return self.result._drawing()
 
     @property
     def nrmse(self) -> float:

@@ -25,8 +25,8 @@ from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-from neuron_model.html_table import html_table
 from neuron_model.model.parameters import Timescale
+from neuron_model.shown import Shown, in_short
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Supply:
     energy_per_spike: float | None
 
 
-@dataclass(frozen=True)
-class NeuronValidation:
+@dataclass(frozen=True, repr=False)
+class NeuronValidation(Shown):
     """One neuron's circuit against its model.
 
     driven: whether the current is a recorded one that changes all the time; then the regime is not
@@ -94,6 +94,15 @@ class NeuronValidation:
     accuracy: Accuracy = Accuracy.TIGHT
     repeated: tuple[str, ...] = ()
 
+    def _brief(self) -> str:
+        verdict = "passed" if self.passed else f"not passed: {self.reasons[0]}"
+        return f"{self.name} at {in_short(self.current)}: {verdict}"
+
+    _columns = COLUMNS
+
+    def _rows(self) -> list[tuple[object, ...]]:
+        return [row(self)]
+
     @property
     def passed(self) -> bool:
         """Whether nothing speaks against it."""
@@ -111,8 +120,8 @@ class NeuronValidation:
         return {who: verdict(r, self.circuit, self.driven) for who, r in references.items()}
 
 
-@dataclass(frozen=True)
-class Validation:
+@dataclass(frozen=True, repr=False)
+class Validation(Shown):
     """All comparisons of one run at one set of conditions.
 
     A neuron with a recorded current is compared twice, under it and under a constant one.
@@ -131,11 +140,13 @@ class Validation:
         lines = (*remarks(self), summary(self))
         return table_text(title(self), COLUMNS, rows) + "\n".join(lines)
 
-    def __repr__(self) -> str:
-        return f"Validation({title(self)}: {summary(self)})"
+    def _brief(self) -> str:
+        return f"{title(self)}: {summary(self)}"
 
-    def _repr_html_(self) -> str:
-        return html_table([row(neuron) for neuron in self.neurons], COLUMNS, title(self))
+    _columns = COLUMNS
+
+    def _rows(self) -> list[tuple[object, ...]]:
+        return [row(neuron) for neuron in self.neurons]
 
     @property
     def by_name(self) -> dict[str, tuple[NeuronValidation, ...]]:

@@ -20,6 +20,7 @@ from neuron_model.analysis.settling import settled_offset
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, membrane_rate
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale
+from neuron_model.shown import Shown
 
 
 class EquilibriumKind(StrEnum):
@@ -33,8 +34,8 @@ class EquilibriumKind(StrEnum):
     SADDLE_FOCUS = "saddle_focus"
 
 
-@dataclass(frozen=True)
-class Equilibrium:
+@dataclass(frozen=True, repr=False)
+class Equilibrium(Shown):
     """A point of rest at one current.
 
     state: floats. eigenvalues: complex, (states,), in units of 1 / time, the most unstable first;
@@ -44,6 +45,9 @@ class Equilibrium:
     state: State
     eigenvalues: np.ndarray
     kind: EquilibriumKind
+
+    def _brief(self) -> str:
+        return f"{self.kind} at U_m {float(self.state.membrane):.4g}"
 
     @property
     def voltage(self) -> float:

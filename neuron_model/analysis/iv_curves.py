@@ -21,16 +21,31 @@ from neuron_model.analysis.settling import settled_offset
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, ionic_current
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale, follows
+from neuron_model.shown import Shown, in_short
+from neuron_model.small_picture import TIMESCALE_COLORS, small_picture
 
 
-@dataclass(frozen=True)
-class IVCurves:
+@dataclass(frozen=True, repr=False)
+class IVCurves(Shown):
     """Current over voltage, each (points,), in model units."""
 
     voltage: np.ndarray
     fast: np.ndarray
     slow: np.ndarray
     ultraslow: np.ndarray
+
+    def _brief(self) -> str:
+        curves = (f"{x} {in_short(self.at(x))}" for x in TIMESCALES)
+        voltage = f"{self.voltage.size} points, U {in_short(self.voltage)}"
+        return f"{voltage}; I: {', '.join(curves)}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [(f"I {x}", in_short(self.at(x))) for x in TIMESCALES]
+
+    def _drawing(self) -> str:
+        curves = [self.at(x) for x in TIMESCALES]
+        colors = [TIMESCALE_COLORS[x] for x in TIMESCALES]
+        return small_picture(self.voltage, curves, colors, "I over U by timescale")
 
     def at(self, timescale: Timescale) -> np.ndarray:
         """The curve of ``timescale``."""

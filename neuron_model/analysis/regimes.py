@@ -22,6 +22,7 @@ from neuron_model.analysis.peaks import prominent_peaks
 from neuron_model.analysis.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_pauses
 from neuron_model.errors import InputError
 from neuron_model.model.regime import Regime
+from neuron_model.shown import Shown, counted, in_short
 
 PAUSE_RATIO = 3.0
 """A pause is at least this many times longer than the usual interval within a burst."""
@@ -42,8 +43,8 @@ RESTLESS = 0.1
 """Drift over an eighth of a silence, in model units, of a voltage that may yet go anywhere."""
 
 
-@dataclass(frozen=True)
-class RegimeReport:
+@dataclass(frozen=True, repr=False)
+class RegimeReport(Shown):
     """What a waveform showed after the onset; times in the waveform's units.
 
     regime: the decision.
@@ -65,6 +66,26 @@ class RegimeReport:
     spikes_per_burst: float | None = None
     interspike_interval: float | None = None
     interburst_interval: float | None = None
+
+    def _brief(self) -> str:
+        spikes = counted(self.spike_count, "spike")
+        if self.burst_count:
+            spikes += f" in {counted(self.burst_count, 'burst')}"
+        return f"{self.regime}, {spikes}, margin {self.margin:.2f}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        medians = {
+            "spikes per burst": self.spikes_per_burst,
+            "inter-spike interval": self.interspike_interval,
+            "inter-burst interval": self.interburst_interval,
+        }
+        return [
+            ("regime", str(self.regime)),
+            ("margin", f"{self.margin:.2f}"),
+            ("spikes", str(self.spike_count)),
+            ("bursts", str(self.burst_count)),
+            *((name, in_short(value)) for name, value in medians.items() if value is not None),
+        ]
 
 
 def classify(

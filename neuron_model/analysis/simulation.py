@@ -20,6 +20,8 @@ from neuron_model.errors import InputError, SimulatorError
 from neuron_model.model.dynamics import State, membrane_rate, output
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.shown import Shown, in_short
+from neuron_model.small_picture import MEMBRANE_COLOR, small_picture
 
 DISPLACEMENT = 1e-6
 """How far above U_rest a neuron starts where U_rest is an equilibrium. It may be an unstable one,
@@ -39,8 +41,8 @@ _FEW_STEPS = 10
 _MOST_STEPS = 10_000_000  # between two samples: no limit for any neuron that can be described
 
 
-@dataclass(frozen=True)
-class Trajectory:
+@dataclass(frozen=True, repr=False)
+class Trajectory(Shown):
     """A neuron's run: ``time``, ``current`` I_in and ``output`` s, each (samples,), and its state.
 
     state: U_m, U_fast, U_slow and U_ultraslow, each (samples,); all in the model's units.
@@ -50,6 +52,24 @@ class Trajectory:
     state: State
     current: np.ndarray
     output: np.ndarray
+
+    def _brief(self) -> str:
+        return (
+            f"{self.time.size} samples, time {in_short(self.time)}, U_m {in_short(self.voltage)}, "
+            f"I_in {in_short(self.current)}"
+        )
+
+    def _rows(self) -> list[tuple[str, str]]:
+        copies = zip(TIMESCALES, self.state[1:], strict=True)
+        return [
+            ("U_m", in_short(self.voltage)),
+            *((f"U_{x}", in_short(np.asarray(copy))) for x, copy in copies),
+            ("I_in", in_short(self.current)),
+            ("s", in_short(self.output)),
+        ]
+
+    def _drawing(self) -> str:
+        return small_picture(self.time, [self.voltage], [MEMBRANE_COLOR], "U_m over time")
 
     @property
     def voltage(self) -> np.ndarray:

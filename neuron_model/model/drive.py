@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from neuron_model.errors import InputError
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.shown import Shown
 
 
-@dataclass(frozen=True)
-class Drive:
+@dataclass(frozen=True, repr=False)
+class Drive(Shown):
     """A stimulus and the duration of its run, in model time.
 
     driven: whether it is a recorded current that changes all the time, not a step. judged_from:
@@ -20,6 +21,10 @@ class Drive:
     duration: float
     driven: bool = False
     judged_from: float | None = None
+
+    def _brief(self) -> str:
+        recorded = ", recorded" if self.driven else ""
+        return f"{self.stimulus._brief()}; {self.duration:g} units of time{recorded}"
 
     @property
     def onset(self) -> float:

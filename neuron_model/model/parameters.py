@@ -28,6 +28,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted, in_short
 
 Value = Any
 """A float, or an array or tensor that broadcasts to (neurons,)."""
@@ -129,11 +130,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-class _Part:
+class _Part(Shown):
     """What is a part of another part's numbers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Amplifier(_Part):
     """What a real amplifier makes of tanh(kappa u), with u its input and U_out its output voltage.
 
@@ -207,7 +208,7 @@ def _all_zero(value: Value) -> bool:
     return False if _is_tensor(value) else bool(np.all(np.asarray(value) == 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Element(_Part):
     """One conductance: I = alpha tanh(kappa (U_x - delta)).
 
@@ -233,8 +234,19 @@ class Element(_Part):
             ) from error
         _normalize(self, "element")
 
+    @property
+    def symbol(self) -> str:
+        """``f-``, ``s+`` and so on: the timescale and the sign of alpha, as in the papers.
 
-@dataclass(frozen=True)
+        Without a sign where that differs from neuron to neuron.
+        """
+        letters = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
+        negative = np.less(_to_numpy(self.alpha), 0)
+        sign = "-" if negative.all() else "" if negative.any() else "+"
+        return letters[self.timescale] + sign
+
+
+@dataclass(frozen=True, repr=False)
 class Leak(_Part):
     """leak(u) = g range tanh(u / range); an infinite range makes it linear: g u.
 
@@ -254,7 +266,7 @@ class Leak(_Part):
         return _equal(self.range, math.inf)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Filter(_Part):
     """filter(u) = tanh(kappa u) / kappa + offset; kappa = 0 makes it linear: u + offset.
 
@@ -282,12 +294,14 @@ class Filter(_Part):
         return _equal(self.kappa, 0.0)
 
 
+_MOST_SHOWN = 6
+
 LINEAR_FILTER = Filter()
 OTA_FILTER = Filter(kappa=1.0)
 
 
-@dataclass(frozen=True)
-class NeuronParameters:
+@dataclass(frozen=True, repr=False)
+class NeuronParameters(Shown):
     """All parameters of one neuron, or of N neurons of one structure.
 
     Each number is a float or an array (or tensor) that broadcasts to (neurons,). A time
@@ -352,6 +366,32 @@ class NeuronParameters:
                     f"neuron '{self.name}': {key} has shape {shape}, which is not allowed; it "
                     f"must be one number or ({count},) numbers, one for each neuron."
                 )
+
+    def _brief(self) -> str:
+        count = "" if self.neurons == 1 else f" ({self.neurons} neurons)"
+        found = [f"{e.symbol} {in_short(e.alpha)}" for e in self.elements]
+        if len(found) > _MOST_SHOWN:
+            found = [counted(len(found), "element")]
+        times = [
+            f"tau_{x} {in_short(self.tau(x))}" for x in TIMESCALES if np.any(_to_numpy(self.tau(x)))
+        ]
+        if np.any(_to_numpy(self.tau_m) != 1.0):
+            times = [f"tau_m {in_short(self.tau_m)}", *times]
+        shapes = [] if self.leak.is_linear is True else [f"leak range {in_short(self.leak.range)}"]
+        if any(self.filter(x).is_linear is not True for x in TIMESCALES):
+            shapes.append("OTA filters")
+        if self.amplified:
+            shapes.append(counted(len(self.amplified), "amplifier"))
+        parts = [", ".join(part) for part in (found, times, shapes) if part]
+        return f"{self.name}{count}: {'; '.join(parts)}"
+
+    _columns = ("element", "reads", "alpha", "delta", "kappa")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (e.symbol, f"U_{e.timescale}", *map(in_short, (e.alpha, e.delta, e.kappa)))
+            for e in self.elements
+        ]
 
     def tau(self, timescale: Timescale) -> Value:
         """Time constant of ``timescale``, in units of time of the neuron."""

@@ -23,6 +23,7 @@ from neuron_model.model.parameters import (
 )
 from neuron_model.model.regime import Regime
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.shown import Shown, counted
 
 _PUBLISHED = (
     "L. Ribar and R. Sepulchre, Neuromodulation of Neuromorphic Circuits, "
@@ -31,8 +32,8 @@ _PUBLISHED = (
 _OURS = "found for this toolkit by a search for robust parameters"
 
 
-@dataclass(frozen=True)
-class Preset:
+@dataclass(frozen=True, repr=False)
+class Preset(Shown):
     """A neuron, a current that brings out its regime, and how long to watch (in units of tau_m)."""
 
     parameters: NeuronParameters
@@ -40,6 +41,19 @@ class Preset:
     duration: float
     regime: Regime
     source: str
+
+    def _brief(self) -> str:
+        elements = counted(len(self.parameters.elements), "element")
+        return f"{self.name}: {elements}, {self.regime} under {self.stimulus._brief()}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("neuron", self.parameters._brief()),
+            ("current", self.stimulus._brief()),
+            ("duration", f"{self.duration:g}"),
+            ("regime", str(self.regime)),
+            ("source", self.source),
+        ]
 
     @property
     def name(self) -> str:

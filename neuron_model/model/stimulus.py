@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, in_short
 
+_MOST_SHOWN = 6
 _EXAMPLE = "give steps as time:value, such as 0:-2.4,2000:-1.0"
 
 
-@dataclass(frozen=True)
-class Stimulus:
+@dataclass(frozen=True, repr=False)
+class Stimulus(Shown):
     """I_in(t) = values[k] from times[k] until times[k + 1]; the last value holds for ever.
 
     times: in the neuron's units of time; the first is 0, and each is later than the one before.
@@ -117,6 +119,18 @@ class Stimulus:
             if start >= duration:
                 return
             yield start, min(end, duration), value
+
+    def _brief(self) -> str:
+        if len(self.times) <= _MOST_SHOWN:
+            steps = zip(self.times, self.values, strict=True)
+            return ", ".join(f"{time:g}:{value:g}" for time, value in steps)
+        return f"{len(self.times)} steps until {self.onset:g}, {in_short(self._values)}"
+
+    _columns = ("from time", "I_in")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        steps = zip(self.times, self.values, strict=True)
+        return [(f"{time:g}", f"{value:g}") for time, value in steps]
 
     def __str__(self) -> str:
         return ",".join(f"{t!r}:{v!r}" for t, v in zip(self.times, self.values, strict=True))

@@ -14,6 +14,7 @@ from neuron_model.model.parameters import Element, NeuronParameters, Timescale
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.initial_layer import InitialLayer, draw_inputs
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.shown import Shown
 
 DTYPES = ("float32", "float64")
 
@@ -55,8 +56,8 @@ class NetworkSettings:
         return NetworkConfiguration(inputs=inputs, outputs=outputs, layers=layers, **values)
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(Shown):
     """A network to be drawn: ``Network(16)`` has one hidden layer of 16 bursters and spikers.
 
     layers: of each hidden layer, the one nearest to the input first, what it is drawn from
@@ -71,6 +72,10 @@ class Network:
     layers: int | InitialLayer | Sequence[int | InitialLayer] = 16
     settings: NetworkSettings = field(default_factory=NetworkSettings)
     seed: int = 0
+
+    def _brief(self) -> str:
+        sizes = " + ".join(str(getattr(layer, "neurons", "?")) for layer in self.hidden)
+        return f"{sizes} neurons, seed {self.seed}"
 
     def __post_init__(self) -> None:
         several = self.layers if isinstance(self.layers, Sequence) else (self.layers,)

@@ -9,12 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from neuron_model.errors import InputError
-from neuron_model.html_table import html_table
 from neuron_model.network.description import Network
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, SpikingNetwork
 from neuron_model.progress import Progress, silent
+from neuron_model.shown import Shown
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.training.recording import Recording, recorded_currents
 from neuron_model.training.training import Callbacks, TrainingResult, TrainingStep, fit
@@ -22,7 +22,7 @@ from neuron_model.training.training_configuration import TrainingConfiguration
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedNetwork:
+class TrainedNetwork(Shown):
     """A network that has learned a task, and how that went.
 
     module: the torch module; calling the trained network calls it. task: what it learned.
@@ -67,12 +67,15 @@ class TrainedNetwork:
     def _trivial(self) -> dict[str, float]:
         return trivial_nrmse(self.task, make_series(self.task))
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
-        return f"TrainedNetwork({sizes} neurons, NRMSE {self.nrmse:.3f})"
+        return f"{sizes} neurons, NRMSE {self.nrmse:.3f}"
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.summary().items()))
+    def _rows(self) -> list[tuple[str, object]]:
+        return list(self.summary().items())
+
+    def _drawing(self) -> str:
+        return self.result._drawing()
 
 
 def train(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -21,6 +22,8 @@ from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron
 from neuron_model.network.variation import Variation, chip_count, varied
+from neuron_model.shown import Shown, counted, in_short
+from neuron_model.small_picture import MEMBRANE_COLOR, small_picture
 from neuron_model.tasks.series import (
     Series,
     SeriesTask,
@@ -75,8 +78,8 @@ class TrainingStep:
     validation_stream_nrmse: float | None = None
 
 
-@dataclass(frozen=True)
-class TrainingResult:
+@dataclass(frozen=True, repr=False)
+class TrainingResult(Shown):
     """How it went: each step, and the test NRMSE before the first and after the last.
 
     nrmse_before, nrmse: in windows from rest. stream_nrmse_before, stream_nrmse: in one continuous
@@ -93,6 +96,22 @@ class TrainingResult:
     validation_nrmse: float | None = None
     validation_stream_nrmse: float | None = None
     best_step: int | None = None
+
+    def _brief(self) -> str:
+        return (
+            f"{counted(len(self.history), 'step')}, NRMSE {self.nrmse_before:.4g} before, "
+            f"{self.nrmse:.4g} after"
+        )
+
+    def _drawing(self) -> str:
+        steps = np.array([step.step for step in self.history], dtype=float)
+        losses = np.array([step.loss for step in self.history])
+        return small_picture(steps, [losses], [MEMBRANE_COLOR], "loss over steps")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        names = [f.name for f in fields(self) if f.name != "history"]
+        found = [(name.replace("_", " "), getattr(self, name)) for name in names]
+        return [(name, in_short(value)) for name, value in found if value is not None]
 
 
 @dataclass(frozen=True)

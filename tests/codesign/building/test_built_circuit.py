@@ -12,6 +12,7 @@ from torch import nn
 
 from circuits import load_technology
 from codesign import BuiltCircuit, Technology, Validation, build
+from codesign.building.circuit import circuit_of
 from codesign.building.source import source_of
 from codesign.terminal.console import plain
 from neuron_model import (
@@ -204,3 +205,32 @@ def test_results_read_well(spiker: BuiltCircuit, tmp_path: Path):
     assert "tonic_spiking" in str(found)
     assert str(found).endswith("1 passed")
     assert "<th>tonic_spiking</th>" in found._repr_html_()
+
+
+@pytest.mark.ngspice
+def test_what_belongs_to_a_circuit_is_a_short_line_and_a_table(spiker: BuiltCircuit, workbench):
+    mapped = spiker._mapped(0, workbench)
+    circuit = circuit_of(mapped, workbench)
+    bench = circuit.benches.transient(np.array([0.0]), np.array([-1.0]), 10.0)
+    design = spiker.design
+    parts = {
+        "Circuit(tonic_spiking on generic, tt, 27 degC)": circuit,
+        "MappedNeuron(tonic_spiking on generic, tt, 27 degC)": mapped,
+        "Macromodel(tonic_spiking on generic, tt, 27 degC: I0 ": spiker.macromodel,
+        "NeuronDesign(tonic_spiking on generic, tt, 27 degC: I0 ": design,
+        "CellCharacteristics(generic, tt, 27 degC: ": spiker.macromodel.cells,
+        "OtaTable(inverting, ": spiker.macromodel.cells.inverting,
+        "NeuronBenches(tonic_spiking on generic, 27 degC)": circuit.benches,
+        "NeuronCircuit(neuron_tonic_spiking: ": circuit.benches.circuit,
+        "Cell(neuron_tonic_spiking: ": circuit.benches.circuit.cell,
+        "Bench(": bench,
+        "Technology(generic, ": load_technology("generic"),
+        "Source(1 neuron: tonic_spiking)": spiker.source,
+    }
+    for begins, part in parts.items():
+        assert repr(part).startswith(begins)
+        assert len(repr(part)) <= 200
+        shown = part._repr_html_()
+        assert "array(" not in shown
+        assert len(shown) < 20_000
+    assert f"<td>{design.elements[0].bias_current * 1e9:.4g}</td>" in design._repr_html_()

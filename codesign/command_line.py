@@ -21,6 +21,7 @@ from typing import Any
 from codesign.commands import COMMANDS
 from codesign.terminal.arguments import add_debug
 from neuron_model.errors import CodesignError
+from neuron_model.memory import out_of_memory
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -83,6 +84,9 @@ def _run(words: list[str], debug: bool, signals: list[int]) -> int:
         if signals:
             # Python makes a RuntimeError of what is raised while a class is made
             return _stopped(signals, debug)
+        lack = out_of_memory(error)
+        if lack is not None:
+            return _fail(str(lack), lack.exit_status, debug)
         hint = "" if debug else " Run again with --debug to see where."
         message = f"{type(error).__name__}: {error}. This is an error in the toolkit.{hint}"
         return _fail(message, INTERNAL_ERROR, debug)

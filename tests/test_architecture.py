@@ -16,7 +16,16 @@ FOREIGN = {
 }
 # The rooms of neuron_model: each imports only those before it, or those on the same line.
 ROOMS = (
-    {"errors", "atomic", "progress", "html_table", "lazy_names", "shown", "small_picture"},
+    {
+        "errors",
+        "atomic",
+        "memory",
+        "progress",
+        "html_table",
+        "lazy_names",
+        "shown",
+        "small_picture",
+    },
     {"model"},
     {"analysis"},
     {"backends", "fused", "fused_gpu"},

@@ -29,13 +29,13 @@ def iv_expression(
     held = sympy.Float(checked_operating_point(one, operating_point))
     u, leak = VOLTAGE - one.u_rest, one.leak
     linear = bool(one.leak.is_linear)
-    total = leak.conductance * (u if linear else leak.range * sympy.tanh(u / leak.range))
+    terms = [leak.conductance * (u if linear else leak.range * sympy.tanh(u / leak.range))]
     for element in one.elements:
         u_x = VOLTAGE if follows(one, element.timescale, timescale) else held
         u_x = u_x + settled_offset(one, element.timescale, u_x, sympy.atanh)
         t = sympy.tanh(element.kappa * (u_x - element.delta))
-        total += element.alpha * _amplified(element, u_x, t)
-    return total
+        terms.append(element.alpha * _amplified(element, u_x, t))
+    return sympy.Add(*terms)  # at once: a sum that grows is looked through at each step
 
 
 def _amplified(element: Element, u_x: sympy.Expr, t: sympy.Expr) -> sympy.Expr:

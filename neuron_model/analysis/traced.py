@@ -21,6 +21,8 @@ Jacobian = Callable[[np.ndarray, float], np.ndarray]
 """(y, time) -> d(dy/dt)/dy, (rates, states)."""
 
 _ONE = "1.0"
+_DEEPEST = 20
+"""Parentheses within each other; Python takes 200, which a sum of many elements would pass."""
 _NUMBER = re.compile(r"\(?([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\)?")
 _POWER = re.compile(r"\{\} \*\* \((.+)\)")
 _FACTOR = re.compile(r"\((.+)\) \* \{\} / \{\}")
@@ -72,11 +74,13 @@ class Program:
         """The code that the names ``wanted`` hang on; what is read once has no line of its own."""
         uses = self._uses(wanted)
         texts: dict[str, str] = {}
+        depths: Counter[str] = Counter()
         lines = []
         for (form, needs), name in self._names.items():
             expression = form.format(*(texts.get(need, need) for need in needs))
-            if uses[name] == 1 and name not in wanted:
-                texts[name] = f"({expression})"
+            depth = 1 + max((depths[need] for need in needs), default=0)
+            if uses[name] == 1 and name not in wanted and depth <= _DEEPEST:
+                texts[name], depths[name] = f"({expression})", depth
             elif uses[name]:
                 lines.append(f"{indent}{name} = {expression}\n")
         return "".join(lines)

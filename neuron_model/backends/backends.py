@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from neuron_model.backends.eager import run_eager
-from neuron_model.backends.problem import TYPES, Backend, Problem, Solution
+from neuron_model.backends.problem import TYPES, Backend, Problem, Solution, transformed
 from neuron_model.errors import InputError
 
 
@@ -96,7 +96,7 @@ def find_backend(name: str, problem: Problem | None = None) -> Backend:
 
 def _fastest(problem: Problem) -> str:
     current = problem.current
-    if current.dtype not in TYPES:
+    if current.dtype not in TYPES or transformed():
         return "eager"
     if current.device.type == "cpu":
         if kernel_is_built():
@@ -112,7 +112,7 @@ def _fastest(problem: Problem) -> str:
 def _amplified(problem: Problem) -> Backend:
     """For neurons that the fused kernels do not know."""
     current = problem.current
-    if current.shape[1] < WORTH_COMPILING[_has_gradient(problem)]:
+    if transformed() or current.shape[1] < WORTH_COMPILING[_has_gradient(problem)]:
         return run_eager
     if current.device.type != "cpu" or current.dtype not in TYPES:
         _say_once(_NO_BRANCHES)

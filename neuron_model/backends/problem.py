@@ -70,3 +70,12 @@ def refuse_type(problem: Problem, backend: str, devices: tuple[str, ...], where:
             f"backend = {backend!r} cannot run {dtype} on {device}; it takes float32 and float64 "
             f"on {where}. Use backend = 'auto'."
         )
+
+
+def transformed() -> bool:
+    """Whether ``torch.func`` (grad, vmap, jvp, ...) or forward-mode AD is under way: both see
+    through plain torch alone."""
+    # torch has no public word for either
+    active = getattr(torch._C, "_are_functorch_transforms_active", None)
+    dual = getattr(torch.autograd.forward_ad, "_current_level", -1) >= 0
+    return dual or (active is not None and bool(active()))

@@ -177,7 +177,12 @@ def coefficients(
 
 
 def _steps(durations: list[Value], like: Tensor) -> int:
-    """How long steps are, in time constants of the filters that saturate."""
+    """How long steps are, in time constants of the filters that saturate.
+
+    A trace stands for any values: LONG is right for all of them.
+    """
+    if durations and torch.compiler.is_compiling():
+        return LONG
     longest = max(map(_greatest, durations), default=1.0)
     if longest > _LONG:
         return LONG

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.backends.problem import Problem, Solution, common_type
+from neuron_model.backends.problem import Problem, Solution, common_type, transformed
 from neuron_model.errors import InputError
 from neuron_model.fused.coefficients import Coefficients, coefficients
 from neuron_model.fused.registration import Operator
@@ -38,6 +38,11 @@ def pack(problem: Problem) -> Packed:
         raise InputError(
             "the compiled kernels cannot run neurons with amplifiers (as-built ones in detail); "
             "use backend = 'eager' or 'auto'."
+        )
+    if transformed():
+        raise InputError(
+            "the compiled kernels cannot be transformed by torch.func nor by forward-mode AD; use "
+            "backend = 'eager' or 'auto'."
         )
     find_integrator(problem.integrator)
     dtype = common_type(problem)

@@ -177,4 +177,12 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
         return (*kept, None, None, None, None)
 
     run.register_autograd(backward, setup_context=setup_context)
+    run_gradient.register_autograd(_no_second_derivative)
     return run
+
+
+def _no_second_derivative(ctx: Any, *grads: Tensor | None) -> None:
+    raise RuntimeError(
+        "the compiled kernels have no second derivative (a backward pass through "
+        "create_graph=True); make the neurons with backend='eager', which has."
+    )

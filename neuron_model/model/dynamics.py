@@ -82,6 +82,10 @@ class State(NamedTuple):
         branches = tuple(Branches(*(change(share) for share in one)) for one in self.branches)
         return State(*(change(u) for u in self)).with_branches(branches)
 
+    def detach(self) -> State:
+        """The same numbers, through which no gradient flows: to go on after a backward pass."""
+        return self.changed(lambda u: u.detach() if _is_tensor(u) else u)
+
 
 class AmplifiedState(State):
     """Voltages, and beside them the branches of amplifiers."""

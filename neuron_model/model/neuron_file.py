@@ -50,6 +50,12 @@ from neuron_model.model.parameters import (
 LARGEST_FILE = 1_000_000
 """Bytes; a neuron with thousands of elements is smaller."""
 
+_DEEPEST = 50
+"""Parts of a dotted key; the time and memory that reading one takes grow with their square."""
+
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*+(?:{_PART}\.[ \t]*+){{{_DEEPEST}}}")
+
 _FILTERS = {"linear": LINEAR_FILTER, "ota": OTA_FILTER}
 _SCALARS = tuple(
     f.name
@@ -109,6 +115,12 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
     Raises:
         InputError: it is not TOML; the text names ``source`` and the place.
     """
+    deep = _DEEP.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise InputError(
+            f"{source}: is not valid TOML: a key of more than {_DEEPEST} parts (at line {line})."
+        )
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from neuron_model.errors import InputError
 from neuron_model.network.cascade import STAGES, cascade
+from neuron_model.network.full_precision import FullPrecision, widened, without_autocast
 
 FILTERS = ("exact", "paper")
 """exact: four poles of the same tau, fed step by step. paper: arXiv 2605.11835's, whose stages
@@ -18,7 +19,7 @@ CHUNK = 256
 """Inputs that are filtered at once; the cost of each grows with it."""
 
 
-class LowPass(nn.Module):
+class LowPass(FullPrecision):
     """Four one-pole stages in a row, each tau dy_k/dt = y_(k-1) - y_k, y_0 the input.
 
     exact: the input is held for a step, of which ``steps`` make a sample; what the stages then are
@@ -63,11 +64,16 @@ class LowPass(nn.Module):
 
         The state is (stages, batch, channels), 0 at first.
         """
-        return self._run(signal, state, self.log_tau)
+        with without_autocast(signal.device):
+            out, end = self._run(
+                widened(signal), None if state is None else widened(state), self.log_tau
+            )
+        return out.to(signal.dtype), end
 
     def initial_state(self, batch: int, like: Tensor) -> Tensor:
-        """All stages at 0, (stages, batch, channels), of the type and device of ``like``."""
-        return like.new_zeros(STAGES, batch, len(self.log_tau))
+        """All stages at 0, (stages, batch, channels), of the type and device of ``like``;
+        float32 where that is half."""
+        return widened(like[:0]).new_zeros(STAGES, batch, len(self.log_tau))
 
     def channel(self, index: int, signals: Tensor) -> Tensor:
         """Any number of signals (batch, samples * steps, signals), each filtered as channel

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -23,6 +24,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, neuron_from_table, neuron_to_table
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.network.neuron_record import only_record, without_record
 
 ENTRY = "mtc-codesign"
 FORMAT = "network 1"
@@ -37,8 +39,9 @@ def write_model(path: str | os.PathLike[str], network: MTCNetwork) -> Path:
     Raises:
         InputError: the file cannot be written.
     """
-    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    entry = {"format": FORMAT, "configuration": configuration_to_json(network.configuration)}
+    weights = without_record(network.state_dict())  # the configuration says the rest
+    tensors = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
+    entry = {"format": FORMAT, "configuration": configuration_to_json(_now(network))}
     metadata = {ENTRY: json.dumps(entry, allow_nan=False)}
     return write_atomically(path, safetensors.torch.save(tensors, metadata))
 
@@ -63,6 +66,23 @@ def read_model(path: str | os.PathLike[str], backend: str = "auto") -> MTCNetwor
         ) from error
     with named_source(str(path)):
         return _network(_configuration(metadata.get(ENTRY)), tensors, backend)
+
+
+def _now(network: MTCNetwork) -> NetworkConfiguration:
+    """The configuration, with what a state dict has brought since it was made."""
+    layers = []
+    for given, neuron in zip(network.configuration.layers, network.neuron_layers, strict=True):
+        first = dict(neuron.first_parameters.named_values())
+        changed = {
+            key: np.broadcast_to(first[key], (neuron.neurons,))
+            for key, value in given.named_values()
+            if not np.array_equal(
+                np.broadcast_to(first[key], (neuron.neurons,)),
+                np.broadcast_to(np.asarray(value), (neuron.neurons,)),
+            )
+        }
+        layers.append(given.with_values(changed) if changed else given)
+    return replace(network.configuration, layers=tuple(layers))
 
 
 def _configuration(text: str | None) -> NetworkConfiguration:
@@ -124,6 +144,7 @@ def _network(
         raise InputError(f"its tensors are of {dtype}; they must be float32 or float64.")
     network = MTCNetwork(configuration, backend, dtype)
     known = network.state_dict()
+    tensors = {**only_record(known), **tensors}  # the file need not have it
     for key in sorted(set(known) | set(tensors)):
         if key not in tensors:
             raise InputError(f"the tensor {key} is missing.")
@@ -137,7 +158,10 @@ def _network(
             )
         if not torch.isfinite(tensor).all():
             raise InputError(f"the tensor {key} holds NaN or infinity.")
-    network.load_state_dict(tensors)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(f"its tensors are not of its configuration ({error}).") from error
     _check_learned(network)
     return network
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from neuron_model.errors import InputError
-from neuron_model.model.dynamics import INTEGRATORS, output
+from neuron_model.model.dynamics import INTEGRATORS, State, output
 from neuron_model.model.parameters import NeuronParameters, Value
+from neuron_model.network.current import as_tensor
 from neuron_model.network.low_pass import FILTERS, LowPass
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
 
@@ -109,6 +110,18 @@ class NetworkState(NamedTuple):
 
     layers: tuple[Any, ...]
     readout: Tensor
+
+    def detach(self) -> NetworkState:
+        """The same numbers, through which no gradient flows: to go on after a backward pass."""
+        layers: list[Any] = []
+        for layer in self.layers:
+            if isinstance(layer, State):
+                layers.append(layer.detach())
+            else:
+                values = [u.detach() for u in layer]
+                kept = type(layer)(*values) if hasattr(layer, "_fields") else tuple(values)
+                layers.append(kept)
+        return NetworkState(tuple(layers), self.readout.detach())
 
 
 class Hidden(NamedTuple):
@@ -202,6 +215,7 @@ class SpikingNetwork(nn.Module):
 
     def hidden(self, signal: Tensor, state: NetworkState | None = None) -> Hidden:
         """What the hidden layers do, without the readout."""
+        signal = as_tensor(signal, self.readout.weight, "signal")
         self._check(signal)
         states = [None] * len(self.layers) if state is None else list(state.layers)
         ends, outputs, voltages = [], [], []

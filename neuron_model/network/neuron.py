@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +12,16 @@ from torch import Tensor, nn
 
 from neuron_model.backends.backends import find_backend
 from neuron_model.backends.exponential import exp
-from neuron_model.backends.problem import TAPES, Backend, Problem, Solution
+from neuron_model.backends.problem import TAPES, TYPES, Problem, Solution
 from neuron_model.errors import InputError
-from neuron_model.model.dynamics import State, find_integrator, joined
-from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Value
+from neuron_model.model.dynamics import State, find_integrator
+from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Value
+from neuron_model.network.carried import bounded
+from neuron_model.network.current import as_tensor, check_finite, check_shape
+from neuron_model.network.full_precision import HALVES, FullPrecision, widened, without_autocast
 from neuron_model.network.limits import ParameterLimits
+from neuron_model.network.neuron_record import PREFIX, Record, buffer_name, without_record
+from neuron_model.network.on_chips import run_on_chips
 from neuron_model.network.variation import Variation
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")
@@ -27,7 +30,7 @@ LEARNABLE = ("alpha", "delta", "tau", "kappa")
 _IN_ELEMENTS = ("alpha", "delta", "kappa")
 
 
-class MTCNeuron(nn.Module):
+class MTCNeuron(FullPrecision):
     """N multi-timescale conductance neurons, each with an input current of its own.
 
         tau_m dU_m/dt = -leak(U_m - U_rest) + I_in + I_bias - sum_k I_k
@@ -35,6 +38,13 @@ class MTCNeuron(nn.Module):
     and the rest of the equations in :mod:`neuron_model.model.dynamics`. A learned alpha, tau or
     kappa is its first value times exp(growth), so it keeps its sign, is never 0 unless it began
     there, and is exactly what was given before the first training step.
+
+    Of torch's ways: the state dict holds all that decides what the neurons do, learned or not
+    (:mod:`neuron_model.network.neuron_record`). They compute in float32 or float64, also where
+    currents, or the modules around them, are half (:mod:`neuron_model.network.full_precision`). In
+    ``nn.Sequential`` take :class:`~neuron_model.network.layer.MTCLayer`. ``torch.export``
+    (``strict=False``) takes them through the kernel's operator. Second derivatives and
+    ``torch.func`` are those of the backend ``eager``, which ``auto`` takes under ``torch.func``.
 
     Args:
         parameters: one neuron, or as many as there are.
@@ -96,8 +106,11 @@ class MTCNeuron(nn.Module):
             raise InputError(
                 f"tape = {tape!r} is not allowed; it must be one of {', '.join(TAPES)}."
             )
+        kind = dtype or torch.get_default_dtype()
+        if kind not in TYPES:
+            raise InputError(f"dtype = {kind} is not allowed; it must be float32 or float64.")
         self._fixed = parameters.map(_plain)
-        self._register(dtype or torch.get_default_dtype())
+        self._register(kind)
         # Set by variation.varied: whose parameters each sequence is run with.
         self.chips: tuple[Variation, Tensor] | None = None
         self.weights = None
@@ -125,11 +138,21 @@ class MTCNeuron(nn.Module):
             else:
                 self.register_buffer(f"{name}_start", start)
                 self.register_parameter(f"{name}_growth", nn.Parameter(torch.zeros_like(start)))
+        self._buffered: list[str] = []
+        self._keep(fixed, dtype)
+
+    def _keep(self, fixed: NeuronParameters, dtype: torch.dtype) -> None:
+        """Take ``fixed`` for what is not learned: buffers where neurons differ, else floats."""
+        for key in self._buffered:
+            delattr(self, buffer_name(key))
         self._buffered = []
         for key, value in fixed.named_values():
             if not isinstance(value, float) and not self._is_learned(key):
-                self.register_buffer(_buffer_name(key), self._row(value, dtype))
+                self.register_buffer(buffer_name(key), self._row(value, dtype))
                 self._buffered.append(key)
+        self._fixed = fixed
+        # which formulas are run hangs on what no training changes: which numbers are 0, or infinite
+        self._masks = fixed.masks()
 
     def _row(self, value: Value, dtype: torch.dtype) -> Tensor:
         return torch.tensor(np.broadcast_to(value, (self.neurons,)).copy(), dtype=dtype)
@@ -138,6 +161,42 @@ class MTCNeuron(nn.Module):
         if key.startswith("elements"):
             return key.rsplit(".", 1)[-1] in self.learn
         return key in {f"tau_{x}" for x in self._learned_taus}
+
+    def _record(self) -> Record:
+        keys = [key for key, _ in self._fixed.named_values() if not self._is_learned(key)]
+        named = {buffer_name(key): key for key in keys}
+        return Record(self._fixed, named, self.dt, self.integrator)
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        for name, value in self._record().tensors().items():
+            destination[prefix + name] = value
+
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
+        errors = rest[-1]
+        mine = {k.removeprefix(prefix): v for k, v in state_dict.items() if k.startswith(prefix)}
+        try:
+            fixed = self._record().loaded({k: v for k, v in mine.items() if k.startswith(PREFIX)})
+        except InputError as error:
+            errors.append(f"{prefix.removesuffix('.') or type(self).__name__}: {error}")
+            return
+        if fixed is not self._fixed:
+            like = self._like()
+            self._keep(fixed, torch.get_default_dtype() if like is None else like.dtype)
+            if like is not None:
+                self.to(like.device)
+        own = {prefix + k: v for k, v in without_record(mine).items()}
+        super()._load_from_state_dict(own, prefix, *rest)
+
+    def _like(self) -> Tensor | None:
+        """One of its own numbers, for type and device; None where all are floats."""
+        return next(chain(self.parameters(), self.buffers()), None)
+
+    @property
+    def first_parameters(self) -> NeuronParameters:
+        """The parameters before training: of what is learned the first values; numbers where all
+        neurons share one, else arrays (neurons,)."""
+        return self._fixed
 
     def live_parameters(self) -> NeuronParameters:
         """The parameters as they are, as tensors through which gradients flow.
@@ -159,8 +218,11 @@ class MTCNeuron(nn.Module):
                 else [f"elements[{i}].{name}" for i in range(len(self._fixed.elements))]
             )
             learned |= dict(zip(keys, rows.unbind(0), strict=True))
-        learned |= {key: getattr(self, _buffer_name(key)) for key in self._buffered}
-        return self._fixed.with_values(learned)
+        learned |= {key: getattr(self, buffer_name(key)) for key in self._buffered}
+        live = self._fixed.with_values(learned)
+        device = next((value.device for value in learned.values()), None)
+        live.keep_masks([_mask(mask, device) for mask in self._masks])
+        return live
 
     def parameters_now(self) -> NeuronParameters:
         """The parameters as they are, in float64 and without torch, to export or to save.
@@ -178,10 +240,10 @@ class MTCNeuron(nn.Module):
         return self.live_parameters().map(plain)
 
     def initial_state(self, batch: int, like: Tensor | None = None) -> State:
-        """All voltages at U_rest, (batch, neurons), of the type and device of ``like``."""
-        return self._at_rest(
-            self.live_parameters(), batch, torch.empty(0) if like is None else like
-        )
+        """All voltages at U_rest, (batch, neurons), of the type and device of ``like``; float32
+        where that is half."""
+        like = torch.empty(0) if like is None else widened(like[:0])
+        return self._at_rest(self.live_parameters(), batch, like)
 
     def _at_rest(self, parameters: NeuronParameters, batch: int, like: Tensor) -> State:
         voltage = like.new_zeros(batch, self.neurons) + parameters.u_rest
@@ -191,34 +253,43 @@ class MTCNeuron(nn.Module):
     # has compiled ones already. The operator behind it can be compiled into a graph.
     @torch.compiler.disable
     def forward(
-        self, current: Tensor, state: State | None = None, return_voltage: bool = False
+        self,
+        current: Tensor | np.ndarray | Sequence[Any],
+        state: State | None = None,
+        return_voltage: bool = False,
     ) -> tuple[Tensor, State] | tuple[Tensor, Tensor, State]:
         """Run the neurons.
 
         Args:
-            current: (batch, time, neurons), each held for one time step.
-            state: what an earlier call returned, to go on from there; at rest if not given.
+            current: (batch, time, neurons), each held for one time step; a tensor, an array of
+                numpy or nested lists.
+            state: what an earlier call returned, to go on from there; at rest if not given. After
+                a backward pass hand on ``state.detach()``.
             return_voltage: also return U_m.
 
         Returns:
-            s, of the shape of ``current``; U_m, the same, where asked for; the state at the end.
+            s, of the shape and type of ``current``; U_m, the same, where asked for; the state at
+            the end, in float32 or float64.
 
         Raises:
             InputError: the current has another shape or holds NaN or infinity, or the state is
                 not of this batch.
         """
-        self._check(current)
+        given = as_tensor(current, self._like(), "current")
+        check_shape(given, self.neurons)
+        current = widened(given)
         parameters = self.live_parameters()
+        batch = current.shape[0]
         if state is None:
-            state = self._at_rest(parameters, len(current), current)
-        expected = (len(current), self.neurons)
+            state = self._at_rest(parameters, batch, current)
+        expected = (batch, self.neurons)
         if any(tuple(u.shape) != expected for u in state):
             shapes = [tuple(u.shape) for u in state]
             raise InputError(f"state has shapes {shapes}; each must be {expected}.")
         weights = None if self.weights is None else self.weights.t()
         problem = Problem(
             current,
-            state,
+            state.changed(widened),
             parameters,
             self.dt,
             self.integrator,
@@ -226,81 +297,26 @@ class MTCNeuron(nn.Module):
             voltage=return_voltage,
             tape=self.tape,
         )
-        s, voltage, end = self._run(problem) if self.chips is None else self._on_chips(problem)
-        self._check_finite(current, end)
-        if return_voltage:
-            assert voltage is not None
-            return s, voltage, end
-        return s, end
+        with without_autocast(current.device):
+            solved = (
+                self._run(problem)
+                if self.chips is None
+                else run_on_chips(self._run, problem, *self.chips)
+            )
+        check_finite(current, solved.state)
+        return self._results(given.dtype, solved)
+
+    @staticmethod
+    def _results(kind: torch.dtype, solution: Solution) -> Any:
+        """s, U_m where it is there, and the state; ``kind`` is the current's type."""
+        s, voltage, end = solution
+        seen = [v for v in (s, voltage) if v is not None]
+        *seen, membrane, fast, slow, ultraslow = bounded((*seen, *end))
+        state = State(membrane, fast, slow, ultraslow).with_branches(end.branches)
+        return (*(v.to(kind) if kind in HALVES else v for v in seen), state)
 
     def _run(self, problem: Problem) -> Solution:
         return find_backend(self.backend, problem)(problem)
-
-    def _on_chips(self, problem: Problem) -> Solution:
-        """Run each sequence's neurons with their own chip's parameters."""
-        assert self.chips is not None
-        variation, index = self.chips
-        if len(index) != len(problem.current):
-            raise InputError(
-                f"there are {len(index)} chips for {len(problem.current)} sequences; there must "
-                "be one for each."
-            )
-        if problem.weights is None:
-            return _side_by_side(self._run, problem, variation.follow(problem.parameters, index))
-        return self._chip_by_chip(problem, variation, index)
-
-    def _chip_by_chip(self, problem: Problem, variation: Variation, index: Tensor) -> Solution:
-        """Neurons that feed each other: the sequences of a chip in one run, with its parameters."""
-        runs, order = [], []
-        for chip in index.unique():
-            mine = torch.nonzero(index == chip).flatten()
-            order.append(mine)
-            one = replace(
-                problem,
-                current=problem.current[mine],
-                state=problem.state.changed(partial(_rows, mine)),
-                parameters=variation.follow(problem.parameters, chip[None]),
-            )
-            runs.append(self._run(one))
-        if not runs:
-            return self._run(problem)
-        back = torch.cat(order).argsort()
-
-        def together(parts: Iterable[Tensor]) -> Tensor:
-            return torch.cat(list(parts))[back]
-
-        voltages = [one.voltage for one in runs if one.voltage is not None]
-        return Solution(
-            together(one.output for one in runs),
-            together(voltages) if voltages else None,
-            joined([one.state for one in runs], together),
-        )
-
-    def _check(self, current: Tensor) -> None:
-        if current.ndim != 3 or current.shape[-1] != self.neurons:
-            raise InputError(
-                f"current has shape {tuple(current.shape)}; it must be (batch, time, "
-                f"{self.neurons}), the last being the neurons."
-            )
-        if not torch.is_floating_point(current):
-            raise InputError(f"current is of {current.dtype}; it must be of floating point.")
-
-    @staticmethod
-    def _check_finite(current: Tensor, end: State) -> None:
-        """Refuse a current that is not finite, once the run is over.
-
-        What is not finite stays in the membrane voltage: there is only that at the end to look at.
-        """
-        if math.isfinite(end.membrane.detach().sum()):
-            return
-        bad = torch.nonzero(~torch.isfinite(current.detach()))
-        if len(bad):
-            batch, time, neuron = bad[0].tolist()
-            raise InputError(
-                f"current[{batch}, {time}, {neuron}] = {current[batch, time, neuron].item()} "
-                f"(batch, time, neuron) is not allowed; {len(bad)} of the current's numbers "
-                "are not finite."
-            )
 
     @torch.no_grad()
     def keep_within(self, limits: ParameterLimits) -> None:
@@ -329,34 +345,6 @@ class MTCNeuron(nn.Module):
         )
 
 
-def _rows(index: Tensor, values: Value) -> Value:
-    assert isinstance(values, Tensor)
-    return values[index]
-
-
-def _side_by_side(run: Backend, problem: Problem, parameters: NeuronParameters) -> Solution:
-    """The neurons of all sequences as those of one, each with its ``parameters``, (batch *
-    neurons,)."""
-    batch, time, neurons = problem.current.shape
-    s, voltage, end = run(
-        replace(
-            problem,
-            current=problem.current.transpose(0, 1).reshape(1, time, batch * neurons),
-            state=problem.state.changed(lambda u: u.reshape(1, batch * neurons)),
-            parameters=parameters,
-        )
-    )
-
-    def apart(values: Tensor) -> Tensor:
-        return values.reshape(time, batch, neurons).transpose(0, 1)
-
-    return Solution(
-        apart(s),
-        None if voltage is None else apart(voltage),
-        end.changed(lambda u: u.reshape(batch, neurons)),
-    )
-
-
 def _plain(value: Value) -> Value:
     """One float where all neurons have the same, else a float64 array."""
     if isinstance(value, Tensor):
@@ -365,8 +353,8 @@ def _plain(value: Value) -> Value:
     return float(array[0]) if np.all(array == array[0]) else array
 
 
-def _buffer_name(key: str) -> str:
-    return "fixed_" + re.sub(r"\W+", "_", key)
+def _mask(mask: Mask, device: torch.device | None) -> Mask:
+    return mask if isinstance(mask, bool) else torch.as_tensor(mask, device=device)
 
 
 def _clamp_growth(start: Tensor, growth: Tensor, low: float, high: float) -> None:

@@ -73,6 +73,8 @@ def digest(path: str | os.PathLike[str]) -> str:
     Raises:
         InputError: it cannot be read.
     """
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would be waited for
+        raise InputError(f"{path}: cannot be read, it is not a file.")
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -32,6 +32,7 @@ from neuron_model.tasks.series import (
     training_batch,
 )
 from neuron_model.training import processes
+from neuron_model.training.memory_needed import check_memory
 from neuron_model.training.objective import Loss, Objective, scored_loss
 from neuron_model.training.optimization import learned, make_optimizer, set_rates
 from neuron_model.training.readout_fit import fit_readout
@@ -533,6 +534,7 @@ def _check(
                     f"the {name} part, so its NRMSE is not defined; take another target or other "
                     "fractions."
                 )
+    check_memory(network, task.window, configuration)
     sharing = processes.count()
     if configuration.batch % sharing:
         raise InputError(

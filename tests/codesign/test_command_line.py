@@ -90,6 +90,17 @@ def test_an_error_of_the_toolkit_is_told_apart(
     assert "--debug" in line
 
 
+def test_what_needs_more_memory_than_there_is_is_bad_input(
+    command: Callable[[Run], None], capsys: pytest.CaptureFixture[str]
+):
+    text = "Unable to allocate 7.00 TiB for an array with shape (962072674304,)"
+    command(raising(MemoryError(text)))
+    assert command_line.main(["probe"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: this needs 7.7 TB of memory at once; there are ")
+    assert "steps_per_sample" in said
+
+
 @pytest.mark.parametrize("words", [["probe", "--debug"], ["--debug", "probe"]])
 def test_debug_shows_the_traceback(
     command: Callable[[Run], None], capsys: pytest.CaptureFixture[str], words: list[str]

@@ -112,3 +112,14 @@ def test_the_jacobian_of_lagging_branches_is_that_of_differences():
     for shift in np.random.default_rng(5).uniform(-0.5, 0.5, (5, start.size)):
         y = start + shift
         np.testing.assert_allclose(slopes(y, 0.0), differences(rates, y), rtol=1e-6, atol=1e-6)
+
+
+def test_a_long_sum_becomes_code_that_python_takes():
+    program = Program()
+    x = program.variable("x")
+    total = x * 0.0
+    for k in range(1000):
+        total = total + (x * float(k)).tanh()
+    scope = {"tanh": math.tanh, "x": 0.01}
+    exec(program.lines([total.name], ""), scope)
+    assert scope[total.name] == pytest.approx(sum(math.tanh(0.01 * k) for k in range(1000)))

@@ -10,6 +10,7 @@ from neuron_model.model.neuron_file import (
     LARGEST_FILE,
     neuron_from_toml,
     neuron_to_toml,
+    parse_toml,
     read_neuron,
     write_neuron,
 )
@@ -206,3 +207,22 @@ def test_writing_is_whole_and_for_one_neuron(tmp_path: Path):
     with pytest.raises(InputError, match="2 neurons"):
         write_neuron(tmp_path / "two.toml", NeuronParameters.stack([p, p]))
     assert [f.name for f in tmp_path.rglob("*.toml")] == ["one.toml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{}]\nx = 1\n",
+        "{} = 1\n",
+        "y = 1\n  {} = 1\n",
+        "x = {{ {} = 1 }}\n",
+        "x = [{{ {} = 1 }}]\n",
+    ],
+)
+def test_keys_of_very_many_parts_are_refused_at_once(text: str):
+    for part in ("a", '"a b"', "'c'", "a "):
+        deep = text.format(".".join([part] * 10_000))
+        with pytest.raises(InputError, match="more than 50 parts"):
+            parse_toml(deep, "deep.toml")
+    assert parse_toml(text.format("a.b.c"), "fine.toml")
+    assert parse_toml(f'x = "{"a." * 100}"\n', "text.toml")

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from neuron_model.errors import InputError
 from neuron_model.tasks import columns as columns_module
 from neuron_model.tasks.columns import read_columns
-from neuron_model.tasks.series_file import SeriesFile, task_for
+from neuron_model.tasks.series_file import SeriesFile, series, task_for
 
 ROWS = 120
 TIME = np.arange(ROWS)
@@ -190,3 +191,12 @@ def test_npz_of_other_things_is_refused(tmp_path: Path):
         np.savez(path, **arrays)
         with pytest.raises(InputError, match=words):
             read_columns(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path):
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    for read in (lambda: SeriesFile(str(path)).series(), lambda: series(path)):
+        with pytest.raises(InputError, match=r"pipe\.csv: cannot be read"):
+            read()

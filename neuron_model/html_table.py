@@ -6,9 +6,7 @@ import html
 from collections.abc import Sequence
 
 
-def html_table(
-    rows: Sequence[Sequence[object]], columns: Sequence[str] = (), caption: str = ""
-) -> str:
+def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str] = ()) -> str:
     """A table whose first column names the row."""
 
     def line(first: object, *rest: object, kind: str = "td") -> str:
@@ -16,8 +14,7 @@ def html_table(
         return f"<tr>{''.join(cells)}</tr>"
 
     head = f"<thead>{line(*columns, kind='th')}</thead>" if columns else ""
-    shown = f"<caption>{_text(caption)}</caption>" if caption else ""
-    return f"<table>{shown}{head}<tbody>{''.join(line(*row) for row in rows)}</tbody></table>"
+    return f"<table>{head}<tbody>{''.join(line(*row) for row in rows)}</tbody></table>"
 
 
 def _text(cell: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
@@ -43,7 +44,8 @@ class Shown:
         if len(rows) > _MOST_ROWS:
             left_out = f"and {len(rows) - _MOST_ROWS} more"
             rows = [*rows[:_MOST_ROWS], (left_out, *[""] * (len(rows[0]) - 1))]
-        return self._drawing() + html_table(rows, self._columns, repr(self))
+        title = f"<div>{html.escape(repr(self))}</div>"
+        return title + self._drawing() + html_table(rows, self._columns)
 
 
 def _fields(value: Any) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, PALE, STYLE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def network_figure(found: NetworkValidation) -> Figure:
         (found.circuit, "circuit in ngspice", COLORS["circuit"], "-"),
     )
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 1.2 + 2.3 * outputs), layout="constrained")
+        figure = Picture(figsize=(9.2, 1.2 + 2.3 * outputs), layout="constrained")
         axes = figure.subplots(
             2 * outputs, 1, sharex=True, squeeze=False, height_ratios=[2.6, 1.0] * outputs
         )

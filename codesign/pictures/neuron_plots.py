@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import FAINT, STYLE
 from neuron_model.analysis.iv_curves import IVCurves
 from neuron_model.analysis.simulation import Trajectory
@@ -19,7 +20,7 @@ _MOST_POINTS = 8000
 def trace_figure(run: Trajectory, title: str = "") -> Figure:
     """U_m over time, and below it the input current."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 3.2), layout="constrained")
+        figure = Picture(figsize=(9.2, 3.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         draw_trace(upper, run.time, run.voltage)
         upper.set_ylabel("$U_m$")
@@ -33,7 +34,7 @@ def trace_figure(run: Trajectory, title: str = "") -> Figure:
 def curves_figure(curves: IVCurves, title: str = "") -> Figure:
     """One axis for each timescale; grey where the curve falls."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        figure = Picture(figsize=(9.2, 2.9), layout="constrained")
         row = figure.subplots(1, len(TIMESCALES), sharex=True)
         for axes, timescale in zip(row, TIMESCALES, strict=True):
             draw_curve(axes, curves.voltage, curves.at(timescale), timescale)

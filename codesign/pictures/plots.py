@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.picture_file import check_picture
 from codesign.terminal.quantities import percent, quantity, si_unit
 from codesign.validation.validation import CurveComparison, NeuronValidation, Waveform
@@ -112,7 +113,7 @@ def iv_figure(neuron: NeuronValidation) -> Figure:
     peak; grey is where the model's slope is negative, the band what a curve's nrmse may be.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 4.1), layout="constrained")
+        figure = Picture(figsize=(9.2, 4.1), layout="constrained")
         count = max(1, len(neuron.iv))
         axes = figure.subplots(2, count, sharex=True, squeeze=False, height_ratios=(2.6, 1))
         for column, curve in enumerate(neuron.iv):
@@ -147,7 +148,7 @@ def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) 
     }
     with mpl.rc_context(STYLE):
         height = 1.0 + 0.9 * sum(rows.values())
-        figure = Figure(figsize=(9.2, height), layout="constrained")
+        figure = Picture(figsize=(9.2, height), layout="constrained")
         stacked = figure.subplots(len(rows), 1, squeeze=False, height_ratios=list(rows.values()))
         axes = dict(zip(rows, stacked[:, 0], strict=True))
         window = _window(neuron)
@@ -183,7 +184,7 @@ def loss_figure(
             axis. validation_stream: the same in one continuous run.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.2, 2.5), layout="constrained")
+        figure = Picture(figsize=(6.2, 2.5), layout="constrained")
         axes = figure.subplots()
         windows, stream = (
             np.asarray(looks, dtype=float).reshape(-1, 2)
@@ -217,7 +218,7 @@ def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Fig
     moments = first + np.arange(len(target))
     outputs = target.shape[1]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 1.0 + 1.9 * outputs), layout="constrained")
+        figure = Picture(figsize=(9.2, 1.0 + 1.9 * outputs), layout="constrained")
         ratios = [2.6, 1.0] * outputs
         axes = figure.subplots(2 * outputs, 1, sharex=True, squeeze=False, height_ratios=ratios)
         for output in range(outputs):

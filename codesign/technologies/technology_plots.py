@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.technologies.technology_page import TEMPERATURES, TechnologyPage
 from codesign.technologies.technology_sizes import BOUNDS
@@ -33,7 +34,7 @@ def technology_figure(page: TechnologyPage, verdict: str = "") -> Figure:
     """Transfer curves with their tanh, V0, gain and offset current over bias, swing, leakage."""
     technology = page.technology
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.2, 6.2), layout="constrained")
+        figure = Picture(figsize=(10.2, 6.2), layout="constrained")
         axes = figure.subplots(2, 3)
         _draw_transfer(axes[0, 0], page)
         _draw_slope(axes[0, 1], page)

@@ -9,15 +9,14 @@ import dataclasses
 import io
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from codesign.terminal.notebook import in_notebook
+from neuron_model.notebook import in_notebook
+from neuron_model.progress import shows_bars
 
 if TYPE_CHECKING:
     from codesign.workbench import Workbench
@@ -165,18 +164,6 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
             bars.update(task, advance=steps, description=description)
 
         yield move
-
-
-def shows_bars() -> bool:
-    """Whether there is somebody to see a bar: a terminal at standard error, or a notebook."""
-    if in_notebook():
-        # rich moves its bars with them
-        return find_spec("ipywidgets") is not None
-    if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR")):
-        return False  # without rich, which takes a moment to load
-    from rich.console import Console
-
-    return Console(file=sys.stderr).is_terminal
 
 
 class StepProgress:

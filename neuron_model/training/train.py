@@ -13,7 +13,7 @@ from neuron_model.network.description import Network
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, SpikingNetwork
-from neuron_model.progress import Progress, silent
+from neuron_model.progress import Progress, shown_progress
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.training.recording import Recording, recorded_currents
@@ -83,7 +83,7 @@ def train(
     task: SeriesTask,
     configuration: TrainingConfiguration | None = None,
     limits: ParameterLimits = REALISABLE,
-    progress: Progress = silent,
+    progress: Progress | None = None,
 ) -> TrainedNetwork:
     """Train a network on a task.
 
@@ -93,7 +93,8 @@ def train(
         task: what to learn: ``series("my.csv")``, or one of :mod:`neuron_model.tasks`.
         configuration: how; the defaults if not given.
         limits: where the neurons' parameters have to stay, so that a circuit can be made.
-        progress: called with how many steps are done, how many there are, and a word on them.
+        progress: called with how many steps are done, how many there are, and a word on them; a
+            bar in a notebook or on a terminal if not given.
 
     Raises:
         InputError: the data cannot be read, the loss is no longer finite, or network, task and
@@ -105,10 +106,12 @@ def train(
     if isinstance(network, Network):
         network = network.module(series.inputs, series.outputs)
 
-    def show(done: TrainingStep) -> None:
-        progress(done.step + 1, configuration.steps, "training")
+    with shown_progress(progress) as told:
 
-    result = fit(network, task, configuration, limits, Callbacks(show))
+        def show(done: TrainingStep) -> None:
+            told(done.step + 1, configuration.steps, "training")
+
+        result = fit(network, task, configuration, limits, Callbacks(show))
     return TrainedNetwork(network, task, result, recorded_currents(network, series, task.washout))
 
 

@@ -215,3 +215,8 @@ def test_colors_differ_in_print_as_well(validation: Validation):
         for r, g, b in ([int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in COLORS.values())
     )
     assert min(np.diff(greys)) > 30
+
+
+def test_a_picture_is_an_image_for_a_notebook():
+    figure = forecast_figure(np.zeros((5, 1)), np.ones((5, 1)), 0)
+    assert figure._repr_png_().startswith(b"\x89PNG\r\n")

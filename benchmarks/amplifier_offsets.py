@@ -51,10 +51,10 @@ def drawn_offsets(
     spreads = [
         device_spread("ota", path[-1], t, technology, bias) for path, t in cell.transistors()
     ]
-    chips = draw(spreads, samples, seed)
+    drawn = draw(spreads, samples, seed)
     # the bench's own: bias and inputs as they are, but for its last one, the sweep
     steps: list[Step] = list(bench.analyses[:-1])
-    for threshold, factor in zip(chips.threshold, chips.current_factor, strict=True):
+    for threshold, factor in zip(drawn.threshold, drawn.current_factor, strict=True):
         steps += alterations(cell, technology, bench.models, "xcell", threshold, factor)
         steps.append(DCSweep("vmoving", middle - _STEP, middle + _STEP, _STEP))
     result = engine.run(replace(bench, analyses=tuple(steps)))

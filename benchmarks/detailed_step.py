@@ -1,12 +1,12 @@
-"""A step of neurons that are as built in detail, forward and backward: plain torch and compiled.
+"""A step of neurons with detailed macromodels, forward and backward: plain torch and compiled.
 
     python -m benchmarks.detailed_step [--steps 64] [--repeats 5] [--threads 1] [--out FOLDER]
 
-32 sequences of 16 neurons, float32: the as-built parameters, with every amplifier, of a random
-neuron of `benchmarks.as_built` on `generic`, each number moved by 1 % from neuron to neuron. The
-gradient is that of the current and of all these numbers. The two take turns, so that a busy machine
-slows both; times are medians of wall-clock time, and the first compiled run is counted apart, as
-what compiling takes (in an empty cache of inductor's).
+32 sequences of 16 neurons, float32: the parameters of the macromodel, with every amplifier, of a
+random neuron of `benchmarks.macromodel` on `generic`, each number moved by 1 % from neuron to
+neuron. The gradient is that of the current and of all these numbers. The two take turns, so that a
+busy machine slows both; times are medians of wall-clock time, and the first compiled run is counted
+apart, as what compiling takes (in an empty cache of inductor's).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.as_built.__main__ import Draw
+from benchmarks.macromodel.__main__ import Draw
 from circuits.technology import load_technology
 from codesign.building.circuit import assemble
 from netlists.engine import Engine
@@ -43,7 +43,7 @@ def detailed_neuron() -> NeuronParameters:
     with Engine(workers=1, timeout=600) as engine:
         draw = Draw(load_technology("generic"), engine, 0)
         one, measured = draw.neuron(1), draw.measured("tt")
-        return assemble(one.parameters, one.design, draw.technology, measured).as_built[0]
+        return assemble(one.parameters, one.design, draw.technology, measured).predicted[0]
 
 
 def no_two_alike(one: NeuronParameters) -> NeuronParameters:

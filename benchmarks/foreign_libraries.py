@@ -92,8 +92,8 @@ def attempt(library: dict[str, Any], folder: Path, where: Path) -> dict[str, Any
         "result": "passed" if status == 0 else "failed",
         "why": neuron.get("reasons", []),
         "spikes": against["circuit_spike_count"],
-        "isi_error": against["interval_error"],
-        "ibi_error": against["pause_error"],
+        "isi_error": against["isi_error"],
+        "ibi_error": against["ibi_error"],
         "iv_error": max(curve["nrmse"] for curve in neuron["iv"].values()),
     }
 

@@ -1,12 +1,12 @@
-"""Mismatch: chips predicted against ngspice one by one, and what drawing and altering them costs.
+"""Mismatch: samples predicted against ngspice one by one, and what drawing and altering them costs.
 
     python -m benchmarks.mismatch [--technology sky130] [--samples 200] [--process]
         [--mismatch-set ordinary] [--folder runs/mismatch]
 
 The neuron is the third published burster (arXiv 1805.05696) with the filters of a circuit. The
-folder keeps the design and each chip as soon as it is done: an interrupted run goes on from there.
-Times are medians, in seconds of the process that spends them, so that a busy machine does not
-count.
+folder keeps the design and each sample as soon as it is done: an interrupted run goes on from
+there. Times are medians, in seconds of the process that spends them, so that a busy machine does
+not count.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from circuits.technology import load_technology, with_mismatch_set
 from codesign.building.circuit import design_neuron
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.pictures.plots import save_figure
-from codesign.studies.chip_results import CHIPS_PER_BENCH
 from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
 from codesign.studies.mismatch.picture import mismatch_figure
 from codesign.studies.mismatch.results import results_to_json
 from codesign.studies.mismatch.study import study_mismatch
+from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.workbench import Workbench, WorkbenchSettings
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
@@ -58,7 +58,7 @@ def drawn_burster(
     workbench: Workbench,
     mismatch_set: str | None = None,
 ) -> DrawnNeuron:
-    """The burster's chips; its design is read from ``folder``, or made and written there."""
+    """The burster's samples; its design is read from ``folder``, or made and written there."""
     technology = with_mismatch_set(load_technology(technology_name), mismatch_set)
     published = preset("ribar_sepulchre_burster")
     neuron = replace(
@@ -76,7 +76,7 @@ def drawn_burster(
 
 
 def drawing_seconds(drawn: DrawnNeuron, workbench: Workbench, repeats: int = 3) -> float:
-    """Median time to draw 10,000 chips and work out their as-built parameters."""
+    """Median time to draw 10,000 samples and work out their parameters of the macromodel."""
     design, technology = drawn.built.design, drawn.technology
     measured = workbench.cells(technology, drawn.built.conditions)
     sensitivities = workbench.sensitivities(technology, measured)
@@ -89,7 +89,7 @@ def drawing_seconds(drawn: DrawnNeuron, workbench: Workbench, repeats: int = 3) 
 
 
 def overheads(drawn: DrawnNeuron, repeats: int = 7) -> dict[str, float]:
-    """What a chip costs beside its analysis: with the circuit loaded anew, or altered in place.
+    """What a sample costs beside its analysis: with the circuit loaded anew, or altered in place.
 
     Both from the bench to a circuit that is ready in ngspice, in one process.
     """
@@ -151,7 +151,7 @@ def main() -> None:
     chosen = f"_{arguments.mismatch_set}" if arguments.mismatch_set else ""
     name = f"{arguments.technology}{'_process' * arguments.process}{chosen}"
     folder = arguments.folder / name
-    timeout = CHIPS_PER_BENCH * 600.0
+    timeout = SAMPLES_PER_BENCH * 600.0
     wanted = MonteCarlo(arguments.samples, arguments.seed, arguments.process)
     settings = WorkbenchSettings(time_limit=timeout)
     with LocalExecutor(arguments.workers, settings, _progress) as executor:
@@ -160,7 +160,7 @@ def main() -> None:
             arguments.technology, wanted, folder, workbench, arguments.mismatch_set
         )
         drawing = drawing_seconds(drawn, workbench)
-        record = folder / "chips.jsonl"
+        record = folder / "samples.jsonl"
         found, outcome = study_mismatch(drawn, executor, Accuracy.AUTO, record, _progress)
     if outcome is None:
         raise SystemExit(found.exit_status)
@@ -171,7 +171,7 @@ def main() -> None:
         **results_to_json(outcome),
     }
     write_atomically(folder / "mismatch.json", json.dumps(document, indent=1))
-    del document["chips"]
+    del document["outcomes"]
     print(json.dumps(document, indent=2))
 
 

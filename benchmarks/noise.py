@@ -121,7 +121,7 @@ def macromodel_checks(neuron: NoisyNeuron, seed: int) -> dict[str, Jitter | None
         )
         onset = neuron.drive.onset
         trains = [Train(tuple(s[s > onset] - onset), Regime.TONIC_SPIKING) for s in runs.spikes]
-        found[name] = measured_jitter(trains, neuron.pause)[ISI]
+        found[name] = measured_jitter(trains, neuron.burst_gap)[ISI]
     return found
 
 
@@ -133,7 +133,7 @@ def quiet_circuit(neuron: NoisyNeuron, engine: Engine) -> Jitter | None:
     report = circuit_regime(neuron.built, run, neuron.drive.onset)
     onset = neuron.drive.onset
     train = Train(tuple(t - onset for t in report.spike_times), report.regime)
-    return measured_jitter([train], neuron.pause)[ISI]
+    return measured_jitter([train], neuron.burst_gap)[ISI]
 
 
 def _row(found: Jitter, over: Ratio | None) -> dict[str, Any]:

@@ -37,7 +37,7 @@ _DOCUMENTS = "validations"
 def row(document: Mapping[str, Any]) -> dict[str, Any]:
     """What is quoted of a validation of one neuron.
 
-    isi_error, ibi_error: relative, of the circuit to the ``model`` and to ``as_built``; iv: the
+    isi_error, ibi_error: relative, of the circuit to the ``model`` and to ``macromodel``; iv: the
     largest nrmse of an I-V curve. reasons: why it did not pass; or why it was not simulated, and
     then there is nothing else.
     """
@@ -53,8 +53,8 @@ def row(document: Mapping[str, Any]) -> dict[str, Any]:
         "circuit_shaped": found["circuit_shaped"],
         "regime_kept": found["verdicts"]["model"]["regime_kept"],
         "rhythm_kept": {who: v["rhythm_kept"] for who, v in found["verdicts"].items()},
-        "isi_error": {who: t["interval_error"] for who, t in found["timing"].items()},
-        "ibi_error": {who: t["pause_error"] for who, t in found["timing"].items()},
+        "isi_error": {who: t["isi_error"] for who, t in found["timing"].items()},
+        "ibi_error": {who: t["ibi_error"] for who, t in found["timing"].items()},
         "spikes": {who: r["spike_count"] for who, r in found["reports"].items()},
         "iv": max(curve["nrmse"] for curve in found["iv"].values()),
         "accuracy": found["accuracy"],
@@ -64,8 +64,8 @@ def row(document: Mapping[str, Any]) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """In Markdown: a row for each neuron and corner."""
     lines = [
-        "| neuron | corner | passed | regime of model, circuit | rhythm kept of model, as built | "
-        "ISI to model, as built | IBI to model, as built | I-V |",
+        "| neuron | corner | passed | regime of model, circuit | rhythm kept of model, macromodel | "
+        "ISI to model, macromodel | IBI to model, macromodel | I-V |",
         "|" + "---|" * 8,
     ]
     for r in rows:

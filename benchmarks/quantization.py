@@ -3,9 +3,9 @@
     python -m benchmarks.quantization RUN [--technology sky130] [--bits 3 4 5 6 8] [--share 2 4 8]
 
 RUN is the folder of a trained network, such as `codesign demo` leaves. Each neuron is driven with a
-constant current typical of its own input, and fires by its as-built parameters: with free lines,
-with codes of so many bits, and with lines that the layer shares in groups. Curve errors are root
-mean squares in I0; "nearest" is what rounding each line alone would leave.
+constant current typical of its own input, and fires by the parameters of its macromodel: with free
+lines, with codes of so many bits, and with lines that the layer shares in groups. Curve errors are
+root mean squares in I0; "nearest" is what rounding each line alone would leave.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def drive_of(neuron: NeuronParameters, recorded: Drive | None) -> Drive:
 def regimes(
     layer: MappedLayer, measured: CellCharacteristics, drives: Sequence[Drive]
 ) -> list[RegimeReport]:
-    """How each neuron fires as built."""
+    """How each neuron fires by the macromodel."""
     return [
         model_regime(Macromodel(design, measured).compact, drive)
         for design, drive in zip(layer.designs, drives, strict=True)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.study_overhead [--json] [--throughput]
 
-Throughput: twenty as-built points of examples/modulation.toml, on one worker and on two; starting
+Throughput: twenty macromodel points of examples/modulation.toml, on one worker and on two; starting
 the workers is part of it. Overhead: points that compute nothing, here, on two workers of this
 machine and on a cluster of Dask with two workers, each outcome on disk before the next is looked
 at; and what it takes to start the workers. A killed worker: a sweep of 200 points, one of two
@@ -90,7 +90,7 @@ def whole(
 
 
 def throughput() -> dict[str, Any]:
-    """Seconds for twenty as-built points on one and on two workers."""
+    """Seconds for twenty macromodel points on one and on two workers."""
     example = read_sweep_configuration(EXAMPLE)
     current, gain = example.axes
     axes = Axis(current.name, current.values[1:6]), Axis(gain.name, gain.values[:4])
@@ -188,7 +188,7 @@ def text(found: dict[str, Any]) -> str:
     fast = found["throughput"]
     lines = [
         f"{os.cpu_count()} cores",
-        f"{fast['points']} as-built points of {EXAMPLE.name} (load before: {fast['load']:.1f})",
+        f"{fast['points']} macromodel points of {EXAMPLE.name} (load before: {fast['load']:.1f})",
         f"  1 worker:  {fast['workers_1']:6.1f} s",
         f"  2 workers: {fast['workers_2']:6.1f} s, {fast['times_as_fast']:.2f} times as fast, "
         + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),

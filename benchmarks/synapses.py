@@ -142,8 +142,8 @@ def _spread(benches: SynapseBenches, units: int, samples: int, engine: Engine) -
         spreads = cell_spreads(instance, cell, technology, currents)
         drawn.append((instance, cell, draw(spreads, samples, seed)))
     for sample in range(samples):
-        for instance, cell, chips in drawn:
-            moved = (chips.threshold[sample], chips.current_factor[sample])
+        for instance, cell, draw_of in drawn:
+            moved = (draw_of.threshold[sample], draw_of.current_factor[sample])
             steps += alterations(cell, technology, bench.models, instance, *moved)
         steps.append(OperatingPoint())
     result = engine.run(replace(bench, analyses=tuple(steps)))

@@ -1,11 +1,12 @@
-"""The published neurons from -40 to 125 degC: regimes and drift of intervals, as built and ngspice.
+"""The published neurons from -40 to 125 degC: regimes and drift of intervals, macromodel and
+ngspice.
 
     python -m benchmarks.temperature [--technology sky130] [--backend ngspice] [--neurons NAME ...]
                                    [--folder FOLDER]
 
 The neurons are the three published sets (arXiv 1805.05696) with the filters of a circuit, driven by
 their presets' currents, in units of I0 at each temperature. Every law of bias currents is predicted
-from as-built parameters; with --backend ngspice the PTAT ones are simulated as well.
+from parameters of the macromodel; with --backend ngspice the PTAT ones are simulated as well.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def row(outcome: TemperatureResults) -> dict[str, Any]:
                     "margin": round(report.margin, 2),
                     **{name: outcome.drift(who, name)[i] for name in INTERVALS},
                 }
-                for who, report in (("as_built", c.as_built), ("circuit", c.circuit))
+                for who, report in (("macromodel", c.macromodel), ("circuit", c.circuit))
                 if report is not None
             }
             for i, c in enumerate(outcome.conditions)

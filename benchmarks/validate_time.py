@@ -7,9 +7,9 @@ Seconds of user and system time, of all processes together, with what is measure
 models) in the cache. A part is medians over the repeats of what it takes when it is run alone:
 
     imports     Python and the modules of the command
-    mapping     design, drawing, as-built parameters
-    model       the model and the as-built model in continuous time, and whether a nudge changes it
-    workers     starting ngspice and having it read the circuit
+    mapping     design, drawing, parameters of the macromodel
+    model       the model and the macromodel in continuous time, and whether a perturbation changes
+    it workers     starting ngspice and having it read the circuit
     curves      the I-V curves, without that
     response    the response in time, without that
 
@@ -98,8 +98,8 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
         task = DrivenCircuit(mapped(), drives[0])
 
         def model() -> None:
-            report, _ = expected(task, Accuracy.FAST).as_built
-            about_to_change(task.built.as_built, task.drive, report)
+            report, _ = expected(task, Accuracy.FAST).macromodel
+            about_to_change(task.built.predicted, task.drive, report)
 
         response = task.response(Accuracy.FAST)
         measured: dict[str, Callable[[], object]] = {

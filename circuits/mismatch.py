@@ -1,4 +1,4 @@
-"""Which transistors a neuron has, and how far each and its chip may be from what was drawn."""
+"""Which transistors a neuron has, and how far each and its sample may be from what was drawn."""
 
 from collections.abc import Mapping
 
@@ -11,30 +11,30 @@ from mapping.process import draw_process, on_process
 from neuron_model.errors import InputError
 
 
-def draw_chips(
+def draw_samples(
     design: NeuronDesign,
     technology: Technology,
     samples: int,
     seed: int = 0,
     process_seed: int | None = None,
 ) -> Draw:
-    """``samples`` chips of the neuron: every transistor off by its mismatch and, with a
-    ``process_seed``, every chip by its process. Neurons drawn with one ``process_seed`` sit on the
-    same chips.
+    """``samples`` samples of the neuron: every transistor off by its mismatch and, with a
+    ``process_seed``, every sample by its process. Neurons drawn with one ``process_seed`` sit on
+    the same samples.
 
     Raises:
         InputError: the technology gives no coefficients of mismatch or no spread of its process; a
             number that is not allowed.
     """
-    chips = draw(device_spreads(design, technology), samples, seed)
+    drawn = draw(device_spreads(design, technology), samples, seed)
     if process_seed is None:
-        return chips
+        return drawn
     if technology.process is None:
         raise InputError(
             f"technology '{technology.name}' gives no process variation: add nmos_threshold and "
             "pmos_threshold (volt) and capacitance (relative) under [process]."
         )
-    return on_process(chips, draw_process(technology.process, samples, process_seed))
+    return on_process(drawn, draw_process(technology.process, samples, process_seed))
 
 
 def device_spreads(design: NeuronDesign, technology: Technology) -> tuple[DeviceSpread, ...]:

@@ -1,11 +1,11 @@
-"""A chip's bias generator: which currents and reference voltages its codes can make.
+"""A sample's bias generator: which currents and reference voltages its codes can make.
 
     linear        I = full_scale code / 2^bits                               code 1 .. 2^bits - 1
     coarse_fine   I = full_scale / ratio^coarse  fine / 2^bits               fine 1 .. 2^bits - 1
     reference     V = voltage_step code
 
-Coarse-fine generators are those of neuromorphic chips such as the DYNAP-SE (S. Moradi et al., IEEE
-Trans. Biomed. Circuits Syst. 12 (1), 2018), after T. Delbruck et al., ISCAS 2010: a chain of
+Coarse-fine generators are those of neuromorphic samples such as the DYNAP-SE (S. Moradi et al.,
+IEEE Trans. Biomed. Circuits Syst. 12 (1), 2018), after T. Delbruck et al., ISCAS 2010: a chain of
 splitters makes one current a range, each an octave (``ratio`` 2) below the other, and a fine code
 takes its part of one, so that the relative step is the same from picoamperes to microamperes.
 """

@@ -1,4 +1,4 @@
-"""A neuron as physical quantities: what goes onto the chip's bias lines, references and plates.
+"""A neuron as physical quantities: what goes onto the sample's bias lines, references and plates.
 
     V = V_ref + V0 U        I = I0 i        t = T t_model,  T = C_m V0 / (I0 tau_m)
 

@@ -11,7 +11,7 @@
 
 Here each amplifier's mirrors have a state of their own. :mod:`mapping.compact` puts the
 lags of all fast amplifiers into one time constant and leaves the followers' out: a tenth of the
-numbers, for training and for thousands of chips; spike intervals differ by one to three per cent.
+numbers, for training and for thousands of samples; spike intervals differ by one to three per cent.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Draw:
 
     spreads: (devices,). threshold: volt added to each threshold voltage, current_factor:
     relative change of each current factor; both (samples, devices). capacitance: relative change
-    of a chip's capacitors, (samples,); None where all are as drawn.
+    of a sample's capacitors, (samples,); None where all are as drawn.
     """
 
     spreads: tuple[DeviceSpread, ...]
@@ -56,7 +56,7 @@ class Draw:
 
     @property
     def samples(self) -> int:
-        """How many chips were drawn."""
+        """How many samples were drawn."""
         return len(self.threshold)
 
     def of(self, block: str, devices: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +74,7 @@ class Draw:
 
     @property
     def as_drawn(self) -> Draw:
-        """The one chip whose devices are all as drawn."""
+        """The one sample whose devices are all as drawn."""
         none = np.zeros((1, len(self.spreads)))
         return Draw(self.spreads, none, none)
 
@@ -87,7 +87,7 @@ class Draw:
 
 
 def draw(spreads: Sequence[DeviceSpread], samples: int, seed: int = 0) -> Draw:
-    """Draw ``samples`` chips; each is the same whatever number of others is drawn after it.
+    """Draw ``samples`` samples; each is the same whatever number of others is drawn after it.
 
     Raises:
         InputError: no device, a number of samples that is not 1 to a million, a negative seed.

@@ -1,7 +1,7 @@
-"""Process variation: by how much a whole chip is off, drawn chip by chip.
+"""Process variation: by how much a whole chip is off, drawn sample by sample.
 
-    V_T,i = as drawn + sigma_VT(kind) z(chip, kind) + mismatch_i        kind: NMOS or PMOS
-    beta_i likewise, relative                  C_i = as drawn (1 + sigma_C z(chip))
+    V_T,i = as drawn + sigma_VT(kind) z(sample, kind) + mismatch_i        kind: NMOS or PMOS
+    beta_i likewise, relative                  C_i = as drawn (1 + sigma_C z(sample))
 
 All devices of one kind on one chip move together: variation within a chip is mismatch
 (:mod:`mapping.mismatch`), which is added device by device. NMOS, PMOS and capacitors are taken
@@ -26,7 +26,7 @@ _LEAST = -0.9
 
 @dataclass(frozen=True)
 class ProcessSpread:
-    """How far chips of a process are from its nominal: standard deviations.
+    """How far samples of a process are from its nominal: standard deviations.
 
     threshold: volt, by kind of device ("nmos", "pmos"). current_factor: relative, by kind.
     capacitance: relative, of all capacitors.
@@ -39,7 +39,8 @@ class ProcessSpread:
 
 @dataclass(frozen=True, eq=False)
 class ProcessDraw:
-    """What each chip has: threshold (volt) and current_factor (relative) by kind, and the relative
+    """What each sample has: threshold (volt) and current_factor (relative) by kind, and the
+    relative
     change of its capacitors; arrays (samples,)."""
 
     threshold: Mapping[str, np.ndarray]
@@ -48,7 +49,7 @@ class ProcessDraw:
 
 
 def draw_process(spread: ProcessSpread, samples: int, seed: int = 0) -> ProcessDraw:
-    """Draw ``samples`` chips; each is the same whatever number of others is drawn after it."""
+    """Draw ``samples`` samples; each is the same whatever number of others is drawn after it."""
     kinds = ("nmos", "pmos")
     stream = np.random.SeedSequence(seed, spawn_key=(_STREAM,))
     normal = np.random.default_rng(stream).standard_normal((samples, 2 * len(kinds) + 1))
@@ -65,14 +66,14 @@ def draw_process(spread: ProcessSpread, samples: int, seed: int = 0) -> ProcessD
 
 
 def on_process(mismatch: Draw, process: ProcessDraw) -> Draw:
-    """The chips of ``mismatch``, each made by what was drawn for it in ``process``.
+    """The samples of ``mismatch``, each made by what was drawn for it in ``process``.
 
     Raises:
-        InputError: they are not the same number of chips.
+        InputError: they are not the same number of samples.
     """
     if process.capacitance.size != mismatch.samples:
         raise InputError(
-            f"process: {process.capacitance.size} chips were drawn, and {mismatch.samples} for "
+            f"process: {process.capacitance.size} samples were drawn, and {mismatch.samples} for "
             "mismatch; they must be the same number."
         )
 

@@ -272,7 +272,7 @@ def _descend(mapped: Macromodel, generator: BiasGenerator) -> _Chosen:
     return _Chosen(design, codes, trims[trim], float(np.sqrt(best)), float(np.sqrt(nearest)))
 
 
-def trimmed(
+def calibrated(
     mapped: Macromodel,
     limits: Limits,
     generator: BiasGenerator,

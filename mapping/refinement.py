@@ -7,12 +7,12 @@ for, and a current:
 
 with d of ln alpha_k, delta_k and the current, and J the derivatives of the model's curves. What is
 then mapped is the model with d taken off, so that the circuit comes out as the model; d adds up
-from one iteration to the next. Times follow the capacitors: intervals between spikes those of
-membrane, fast and slow voltage, pauses between bursts that of the ultraslow one. Where a capacitor
+from one iteration to the next. Times follow the capacitors: inter-spike intervals those of
+membrane, fast and slow voltage, inter-burst intervals that of the ultraslow one. Where a capacitor
 is at its limit, a follower's bias gives way.
 
-What as-built parameters missed of the circuit is found from the curves of its blocks
-(:mod:`mapping.trim.identification`), and taken into those of the next design.
+What parameters of the macromodel missed of the circuit is found from the curves of its blocks
+(:mod:`mapping.calibration.identification`), and taken into those of the next design.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mapping.calibration.curves import Blocks
+from mapping.calibration.identification import ClampCurves, fit_blocks
 from mapping.compact import parasitics
 from mapping.design import FollowerDesign, NeuronDesign
 from mapping.limits import Limits
 from mapping.macromodel import Macromodel
-from mapping.trim.curves import Blocks
-from mapping.trim.identification import ClampCurves, fit_blocks
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Timescale
 
@@ -42,20 +42,20 @@ _LARGEST_RATIO = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What was seen of one circuit: its curves at CLAMP, one chip; interval and pause between
+    """What was seen of one circuit: its curves at CLAMP, one sample; interval and IBI between
     spikes over the reference's, None where one of them has none."""
 
     curves: ClampCurves
     interval: float | None = None
-    pause: float | None = None
+    ibi: float | None = None
 
 
 @dataclass(frozen=True)
 class Correction:
-    """By what a circuit differs from its as-built parameters.
+    """By what a circuit differs from its parameters of the macromodel.
 
     alpha: factors, delta: shifts, of the trained elements. conductance, current: of the leak and
-    of what the membrane draws, added. interval, pause: factors of time constants.
+    of what the membrane draws, added. interval, IBI: factors of time constants.
     """
 
     alpha: tuple[float, ...] = ()
@@ -63,10 +63,10 @@ class Correction:
     conductance: float = 0.0
     current: float = 0.0
     interval: float = 1.0
-    pause: float = 1.0
+    ibi: float = 1.0
 
     def applied(self, built: NeuronParameters) -> NeuronParameters:
-        """As-built parameters with what is known to be missing in them."""
+        """Macromodel parameters with what is known to be missing in them."""
         elements = list(built.elements)
         for index, (factor, shift) in enumerate(zip(self.alpha, self.delta, strict=True)):
             element = elements[index]
@@ -83,7 +83,7 @@ class Correction:
             i_bias=built.i_bias - self.current,
             tau_m=built.tau_m * self.interval,
             tau_slow=built.tau_slow * self.interval,
-            tau_ultraslow=built.tau_ultraslow * self.pause,
+            tau_ultraslow=built.tau_ultraslow * self.ibi,
         )
 
 
@@ -116,12 +116,12 @@ def correction(design: NeuronDesign, built: NeuronParameters, seen: Observation)
         conductance=float(rest[1]),
         current=float(rest[0]),
         interval=_ratio(seen.interval),
-        pause=_ratio(seen.pause),
+        ibi=_ratio(seen.ibi),
     )
 
 
 def _rest(curves: ClampCurves, fitted: Blocks) -> np.ndarray:
-    """R of the one chip, (points,)."""
+    """R of the one sample, (points,)."""
     bare = replace(fitted, constant=np.zeros_like(fitted.constant))
     blocks = sum(bare.current(k, curves.voltage)[0] for k in range(fitted.alpha.shape[1]))
     return np.asarray(curves.total[0] - blocks)
@@ -202,12 +202,12 @@ def slower(before: Correction, seen: Observation, share: float) -> Correction:
     return replace(
         before,
         interval=before.interval * _ratio(seen.interval) ** -share,
-        pause=before.pause * _ratio(seen.pause) ** -share,
+        ibi=before.ibi * _ratio(seen.ibi) ** -share,
     )
 
 
 def timed(macromodel: Macromodel, factors: Correction, limits: Limits) -> NeuronDesign:
-    """The design with capacitors that make it slower by the factors' interval and pause."""
+    """The design with capacitors that make it slower by the factors' interval and IBI."""
     design = macromodel.design
     whole = design.membrane_capacitance + parasitics(macromodel).membrane
     membrane = design.membrane_capacitance + (factors.interval - 1) * whole
@@ -217,7 +217,7 @@ def timed(macromodel: Macromodel, factors: Correction, limits: Limits) -> Neuron
         followers=tuple(
             _slower(
                 f,
-                factors.pause if f.timescale == Timescale.ULTRASLOW else factors.interval,
+                factors.ibi if f.timescale == Timescale.ULTRASLOW else factors.interval,
                 limits,
             )
             for f in design.followers

@@ -7,7 +7,7 @@
 
 A' and c' follow from what the two branches of an amplifier source and sink, whose logarithms are
 linear in the devices' shifts (:mod:`mapping.sensitivity`); m is a mirror's gain; e is the share by
-which the chip's capacitors are off. Amplifiers' lags, output conductances and (parasitic)
+which the sample's capacitors are off. Amplifiers' lags, output conductances and (parasitic)
 capacitances are those of the design as drawn: they are a few per cent of what they add to, and
 change by a few per cent of themselves.
 """

@@ -20,7 +20,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
 from mapping.macromodel import Macromodel
-from mapping.quantization import QuantizedDesign, check_range, quantize, trimmed
+from mapping.quantization import QuantizedDesign, calibrated, check_range, quantize
 from neuron_model.errors import InputError
 
 _SEED = 0
@@ -89,7 +89,7 @@ def share_lines(
             groups.setdefault(f"vr_{name}", (-1,) * len(designs))
             groups[f"vr_{name}"] = _with(groups[f"vr_{name}"], i, group)
     neurons = tuple(
-        trimmed(
+        calibrated(
             Macromodel(design, characteristics),
             limits,
             generator,

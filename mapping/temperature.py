@@ -40,7 +40,7 @@ class ReferenceLaw(StrEnum):
 
 @dataclass(frozen=True)
 class BiasLaws:
-    """Of a chip's bias generator."""
+    """Of a sample's bias generator."""
 
     currents: CurrentLaw = CurrentLaw.PTAT
     references: ReferenceLaw = ReferenceLaw.PTAT
@@ -51,7 +51,7 @@ class BiasLaws:
 
 
 def design_at(nominal: Macromodel, laws: BiasLaws, there: CellCharacteristics) -> NeuronDesign:
-    """The design as the chip applies it at the conditions of ``there``.
+    """The design as the sample applies it at the conditions of ``there``.
 
     Its units are those of the applied biases: one unit of current is I0(T), one unit of voltage
     V0 or, with PTAT references, V0 T / T0, and one unit of time C V0(T) / (I0(T) tau_m). Capacitors

@@ -10,7 +10,7 @@ from types import MappingProxyType
 class Accuracy(StrEnum):
     """What a response is simulated with.
 
-    FAST: intervals between spikes are within 0.1 % of TIGHT's. TIGHT: for what hangs on the last
+    FAST: inter-spike intervals are within 0.1 % of TIGHT's. TIGHT: for what hangs on the last
     bit: slow passages, bursts about to gain a spike. AUTO: FAST first, and TIGHT again where the
     verdict hangs on it.
     """
@@ -48,10 +48,10 @@ for a sweep of 121 points, 582 without that attempt, with the same curve).
 """
 
 FAST_ERROR = 0.001
-"""Relative error of intervals between spikes that FAST is allowed beside TIGHT."""
+"""Relative error of inter-spike intervals that FAST is allowed beside TIGHT."""
 
 # Chosen by random neurons: spike intervals are 1e-3 from those of reltol 1e-7, with which ngspice
-# does not find some starting points. With trtol 3 one burster of 240 fell silent that goes on with
+# does not find some starting points. With trtol 3 one burster of 240 fell silent that resumes
 # trtol 1 and with reltol 1e-7. To come so near may take more than ngspice's 100 iterations (itl1)
 # at time 0, after which it lets go of the initial voltages and says nothing.
 _TIGHT = {"reltol": 1e-6, **SOLVING}

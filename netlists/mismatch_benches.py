@@ -1,4 +1,4 @@
-"""A neuron's response for many chips: each transistor altered in place, nothing loaded anew."""
+"""A neuron's response for many samples: each transistor altered in place, nothing loaded anew."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sampled_bench(
         bench: one of ``benches``.
         benches: of the neuron that was drawn.
         technology: whose devices it is made of.
-        draw: of :func:`circuits.mismatch.draw_chips` of the same design.
+        draw: of :func:`circuits.mismatch.draw_samples` of the same design.
         lines: what bias and reference lines are set to for each sample, ampere or volt by port;
             the same ports for all. None are set where it is empty.
     """

@@ -40,11 +40,11 @@ from neuron_model.errors import InputError, MissingDependencyError
 __all__ = [
     "DeviceUse",
     "ModelLibrary",
-    "TrimmedModels",
+    "CalibratedModels",
     "find_library",
     "left_out",
     "place_of",
-    "trimmed_models",
+    "calibrated_models",
 ]
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class ModelLibrary(Protocol):
 
 
 @dataclass(frozen=True)
-class TrimmedModels:
+class CalibratedModels:
     """Models that define exactly what was asked for.
 
     ``text`` is put in front of the cells; ``content_hash`` is the SHA-256 of ``text`` as hex, the
@@ -136,9 +136,9 @@ def find_library(library: ModelLibrary, corner: str) -> Path:
     )
 
 
-def trimmed_models(
+def calibrated_models(
     library: ModelLibrary, corner: str, devices: Iterable[DeviceUse]
-) -> TrimmedModels:
+) -> CalibratedModels:
     """The models of ``corner`` for just these devices and sizes, as text to put before the cells.
 
     The text is kept in the user's cache under the content of the library's files and of the
@@ -167,11 +167,11 @@ def trimmed_models(
     if text is None:
         text = _compose(library.name, corner, sources, overrides, wanted)
         _write_cached(cached, text)
-    return TrimmedModels(text, hashlib.sha256(text.encode()).hexdigest())
+    return CalibratedModels(text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def left_out(models: str) -> tuple[str, ...]:
-    """The parameters that trimmed models do without, as ngspice does not take them."""
+    """The parameters that calibrated models do without, as ngspice does not take them."""
     line = next((x for x in models.splitlines() if x.startswith(_LEFT_OUT)), _LEFT_OUT)
     return tuple(line.removeprefix(_LEFT_OUT).split())
 
@@ -286,7 +286,7 @@ def _write_cached(path: Path, text: str) -> None:
         write_atomically(path, f"{_seal(text)}\n{text}")
     except InputError as error:
         # A cache that cannot be written costs time only, and doctor tells of it.
-        _log.info("The trimmed models are not kept: %s", error)
+        _log.info("The calibrated models are not kept: %s", error)
 
 
 def _seal(text: str) -> str:

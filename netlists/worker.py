@@ -21,7 +21,7 @@ from netlists.solving import analyse
 # Of what ngspice wrote: enough to tell what went wrong, little enough to send.
 _KEPT_LINES = 40
 # Seconds between two words on how far a job is.
-_PAUSE = 0.5
+_GAP = 0.5
 
 
 def main(descriptor: int, library_path: str) -> None:
@@ -49,7 +49,7 @@ def main(descriptor: int, library_path: str) -> None:
             ngspice,
             job,
             lambda: connection.send(Reply(Outcome.READ)),
-            _at_most_every(_PAUSE, connection.send),
+            _at_most_every(_GAP, connection.send),
         )
         connection.send(reply)
         if not reply.alive:

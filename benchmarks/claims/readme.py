@@ -15,7 +15,7 @@ _EXPORT = f"codesign export {_BURSTER} -o build"
 _CELLS = "codesign characterize --technology sky130"
 _PRESET = "codesign validate preset:tonic_bursting --technology generic"
 _MODULATION = "codesign sweep examples/modulation.toml --out runs/modulation"
-_TRIM = f"codesign trim {_BURSTER} --samples 1000 {_DRIVE}"
+_TRIM = f"codesign calibrate {_BURSTER} --samples 1000 {_DRIVE}"
 _HEAT = f"codesign temperature {_BURSTER} {_DRIVE} --plot heat.png"
 _COLD = f"codesign temperature {_BURSTER} --currents constant --references constant {_DRIVE}"
 
@@ -45,7 +45,7 @@ def _spikes_per_burst(iteration: Any) -> list[float]:
 
 def _isi_error(iteration: Any) -> float:
     """To the model, per cent."""
-    return 100.0 * float(iteration["timing"]["model"]["interval_error"])
+    return 100.0 * float(iteration["timing"]["model"]["isi_error"])
 
 
 def _codes(name: str, says: str) -> Claim:
@@ -152,15 +152,15 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "error of the interval between spikes: {-10.6} % (point {29}) to {+4.4} % (point {16})",
+        "ISI error: {-10.6} % (point {29}) to {+4.4} % (point {16})",
         _MODULATION,
-        v.sweep_errors("interval_error"),
+        v.sweep_errors("isi_error"),
     ),
     Claim(
         README,
-        "error of the pause between bursts: {-6.0} % (point {16}) to {+3.0} % (point {21})",
+        "error of the inter-burst interval: {-6.0} % (point {16}) to {+3.0} % (point {21})",
         _MODULATION,
-        v.sweep_errors("pause_error"),
+        v.sweep_errors("ibi_error"),
     ),
     Claim(
         README, "largest error of an I-V curve: {0.2} % (point {30})", _MODULATION, v.worst_curve
@@ -205,13 +205,13 @@ README_CLAIMS: tuple[Claim, ...] = (
         README,
         "{654} keep the regime as drawn and {1000} calibrated; {7} and {44} the rhythm as well",
         _TRIM,
-        lambda d: v.trimmed(d)[:4],
+        lambda d: v.calibrated(d)[:4],
     ),
     Claim(
         README,
         "It takes {54} currents and {1.04} firing patterns each, at most {3}",
         _TRIM,
-        lambda d: [d["as_built"]["measurements"]["currents"], *v.trimmed(d)[4:]],
+        lambda d: [d["macromodel"]["measurements"]["currents"], *v.calibrated(d)[4:]],
     ),
     Claim(
         README,
@@ -236,7 +236,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "the interval between spikes drifts by at most {2.6} % in the first",
+        "the inter-spike interval drifts by at most {2.6} % in the first",
         _HEAT,
         lambda d: [v.largest(v.drifts(d))],
     ),
@@ -260,7 +260,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "pauses between bursts by {4} % up to 85 degC and {10} % at 125",
+        "inter-burst intervals by {4} % up to 85 degC and {10} % at 125",
         v.HEAT,
         lambda d: [
             v.largest(v.heat(d, v.BURSTERS, v.IBI, ["-40", "85"])),

@@ -35,12 +35,12 @@ def _yields(step: str, mismatch_set: str, kept: str, rhythm: str, rest: str) -> 
 
 
 def _heat(neuron: str, quantity: str, says: str) -> Claim:
-    """Drift from 27 degC of a published neuron with PTAT biases, as built / ngspice."""
+    """Drift from 27 degC of a published neuron with PTAT biases, macromodel / ngspice."""
     return Claim(RESULTS, says, v.HEAT, lambda d: v.heat(d, [neuron], quantity, who=v.BOTH))
 
 
 def _apart(quantity: str, neurons: Sequence[str]) -> Values:
-    """By how much as-built and ngspice differ at most, percentage points."""
+    """By how much macromodel and ngspice differ at most, percentage points."""
 
     def of(table: Any) -> list[float]:
         ours, theirs = (v.heat(table, neurons, quantity, who=[who]) for who in v.BOTH)
@@ -52,20 +52,20 @@ def _apart(quantity: str, neurons: Sequence[str]) -> Values:
 def _predicted(
     neurons: Sequence[str], currents: str, temperatures: Sequence[str] = ("-40", "85", "125")
 ) -> Values:
-    """The largest change of the ISI, as built, per cent."""
+    """The largest change of the ISI, macromodel, per cent."""
     return lambda d: [
-        v.largest(v.heat(d, neurons, v.ISI, temperatures, ["as_built"], (currents, "ptat")))
+        v.largest(v.heat(d, neurons, v.ISI, temperatures, ["macromodel"], (currents, "ptat")))
     ]
 
 
 def _kelvin(table: Any) -> list[float]:
-    """Smallest and largest change of the ISI with constant currents, as built, per cent."""
-    found = v.heat(table, _ALL, v.ISI, who=["as_built"], laws=("constant", "ptat"))
+    """Smallest and largest change of the ISI with constant currents, macromodel, per cent."""
+    found = v.heat(table, _ALL, v.ISI, who=["macromodel"], laws=("constant", "ptat"))
     return [min(found), max(found)]
 
 
 def _preset(index: int, says: str) -> Claim:
-    """ISI and IBI to model and as built, and the worst I-V curve, per cent; what there is of it."""
+    """ISI and IBI to model and by the macromodel, and the worst I-V curve, per cent; what there is of it."""
 
     def values(rows: Any) -> list[float]:
         found = rows[index]
@@ -118,7 +118,7 @@ def _refined(index: int, says: str) -> Claim:
     def values(document: Any) -> list[float]:
         found = v.iterations(document)[index]
         timing = found["timing"]["model"]
-        shares = [*found["iv"].values(), timing["interval_error"], timing["pause_error"]]
+        shares = [*found["iv"].values(), timing["isi_error"], timing["ibi_error"]]
         counts = [timing["circuit_spike_count"], timing["spike_count"]]
         return [*v.percent(shares), *counts, found["error"]]
 
@@ -228,14 +228,14 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         "{9477} | {494} | {19429} | {463}",
     ),
     _yields(
-        "trimmed",
+        "calibrated",
         "ordinary",
         "{100.0} % ({99.6} to {100.0} %)",
         "{10.2} % ({8.5} to {12.2} %)",
         "{9477} | {494} | {19429} | {463}",
     ),
     _yields(
-        "trimmed",
+        "calibrated",
         "subthreshold",
         "{100.0} % ({99.6} to {100.0} %)",
         "{1.7} % ({1.1} to {2.7} %)",
@@ -254,7 +254,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _heat(
         _RAISED,
         v.IBI,
-        "| burster, raised | pause | {+3.1} / {+2.5} | {-2.0} / {-1.1} | {-9.5} / {-9.8} |",
+        "| burster, raised | IBI | {+3.1} / {+2.5} | {-2.0} / {-1.1} | {-9.5} / {-9.8} |",
     ),
     _heat(
         _BURSTER,
@@ -264,7 +264,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _heat(
         _BURSTER,
         v.IBI,
-        "| burster | pause | {+5.4} / {+3.9} | {+0.3} / {-1.5} | {-8.3} / {-6.9} |",
+        "| burster | IBI | {+5.4} / {+3.9} | {+0.3} / {-1.5} | {-8.3} / {-6.9} |",
     ),
     Claim(
         RESULTS,
@@ -272,10 +272,10 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         v.HEAT,
         _apart(v.ISI, _ALL),
     ),
-    Claim(RESULTS, "pauses within {1.8}.", v.HEAT, _apart(v.IBI, v.BURSTERS)),
+    Claim(RESULTS, "IBIs within {1.8}.", v.HEAT, _apart(v.IBI, v.BURSTERS)),
     Claim(
         RESULTS,
-        "keep the intervals between spikes of the bursters within {1.0} %",
+        "keep the inter-spike intervals of the bursters within {1.0} %",
         v.HEAT,
         _predicted(v.BURSTERS, "constant_gm"),
     ),
@@ -289,10 +289,10 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     Claim(RESULTS, "follow the absolute temperature ({-20} to {+28} %)", v.HEAT, _kelvin),
     Claim(
         RESULTS,
-        "the pauses of the raised burster shorten by {32} % at 125 degC",
+        "the IBIs of the raised burster shorten by {32} % at 125 degC",
         v.HEAT,
         lambda d: [
-            -v.heat(d, [_RAISED], v.IBI, ["125"], ["as_built"], ("constant", "constant"))[0]
+            -v.heat(d, [_RAISED], v.IBI, ["125"], ["macromodel"], ("constant", "constant"))[0]
         ],
     ),
     Claim(
@@ -449,9 +449,9 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         RESULTS,
-        "| 1000, as built | {654} | {1000} | {7} | {44} | {1.04}, at most {3} |",
-        v.TRIMMED,
-        v.trimmed,
+        "| 1000, macromodel | {654} | {1000} | {7} | {44} | {1.04}, at most {3} |",
+        v.CALIBRATED,
+        v.calibrated,
     ),
     _slowed(
         "is {35} times as quick as the same steps in plain torch", "MTC eager, unbind (reference)"

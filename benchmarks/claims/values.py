@@ -7,21 +7,21 @@ from typing import Any
 
 from benchmarks.claims.claim import Values
 
-YIELDS = "docs/results/regime_yield/table_as_built.json"
+YIELDS = "docs/results/regime_yield/table_macromodel.json"
 HEAT = "docs/results/temperature/sky130.json"
 STEP = "docs/results/training_step.json"
 DETAILED_STEP = "docs/results/detailed_step.json"
 NETWORKS = "docs/results/mackey_glass/table.json"
 REFINED = "docs/results/refine/burster_85.json"
 PRESETS = "docs/results/presets/gf180mcu.json"
-TRIMMED = "docs/results/trim/sky130.json"
+CALIBRATED = "docs/results/calibration/sky130.json"
 CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
-RANDOM = "docs/results/as_built/first_neurons.json"
+RANDOM = "docs/results/macromodel/first_neurons.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"
-BOTH = ("as_built", "circuit")
+BOTH = ("macromodel", "circuit")
 _WHEN = ("before", "after")
 BURSTERS = ("ribar_sepulchre_burster", "ribar_sepulchre_burster_raised")
 
@@ -46,7 +46,7 @@ def yields(step: str, mismatch_set: str, what: str) -> Values:
     """Share and ends of its interval, per cent; ``what``: ``"regime"`` or ``"rhythm"``."""
 
     def of(table: Any) -> list[float]:
-        found = yield_row(table, step, mismatch_set)["as_built"][what]
+        found = yield_row(table, step, mismatch_set)["macromodel"][what]
         return percent([found["share"], *found["interval"]])
 
     return of
@@ -77,7 +77,7 @@ def iterations(refinement: Any) -> Any:
     return refinement["neurons"][0]["iterations"]
 
 
-def trimmed(study: Any, who: str = "as_built") -> list[float]:
+def calibrated(study: Any, who: str = "macromodel") -> list[float]:
     """Samples that keep the regime before and after, the rhythm likewise, and patterns a sample."""
     found = study[who]
     patterns = found["measurements"]["patterns"]
@@ -90,7 +90,7 @@ def largest(values: Iterable[float]) -> float:
     return max(map(abs, values))
 
 
-def drifts(study: Any, who: str = "as_built") -> list[float]:
+def drifts(study: Any, who: str = "macromodel") -> list[float]:
     """Of the ISI over the conditions of a temperature study, per cent."""
     return percent(c[who]["drift"][ISI] for c in study["conditions"])
 
@@ -100,10 +100,10 @@ def sweep_errors(name: str) -> Values:
 
     def of(study: Any) -> list[float]:
         found = sorted(
-            (100.0 * chip[name], point["point"])
+            (100.0 * sample[name], point["point"])
             for point in study["points"]
-            for chip in point["outcome"]["chips"]
-            if chip[name] is not None
+            for sample in point["outcome"]["samples"]
+            if sample[name] is not None
         )
         return [*found[0], *found[-1]]
 
@@ -114,9 +114,9 @@ def worst_curve(study: Any) -> list[float]:
     """The largest error of an I-V curve of a sweep, per cent, and the number of its point."""
     return list(
         max(
-            (100.0 * max(chip["iv"].values()), point["point"])
+            (100.0 * max(sample["iv"].values()), point["point"])
             for point in study["points"]
-            for chip in point["outcome"]["chips"]
+            for sample in point["outcome"]["samples"]
         )
     )
 

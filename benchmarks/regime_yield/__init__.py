@@ -1,1 +1,1 @@
-"""From the sizes that there are to 99 % of the chips: sized, trained for mismatch, trimmed."""
+"""From the sizes that there are to 99 % of the samples: sized, trained for mismatch, calibrated."""

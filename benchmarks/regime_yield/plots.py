@@ -16,7 +16,7 @@ _LABELS = {
     "untrained": "as published,\nfirst sizes",
     "sized": "sized",
     "trained": "sized and\ntrained",
-    "trimmed": "sized, trained\nand trimmed",
+    "calibrated": "sized, trained\nand calibrated",
 }
 _HEIGHT = 0.38
 _GATES, _CAPACITORS = "#6b7d8a", "#cfd6db"
@@ -33,14 +33,16 @@ def chain_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
         figure = Figure(figsize=(9.2, 0.9 + 0.5 * max(4, len(steps))), layout="constrained")
         left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1.4, 1.1, 1))
         places = np.arange(len(steps))
-        for index, (who, label) in enumerate((("as_built", "as built"), ("circuit", "ngspice"))):
+        for index, (who, label) in enumerate(
+            (("macromodel", "macromodel"), ("circuit", "ngspice"))
+        ):
             at = places + (index - 0.5) * _HEIGHT
             _draw_shares(left, at, [step[who] for step in steps], COLORS[who], label)
         left.set_xlim(0, 145)
         left.set_xticks([0, 25, 50, 75, 100])
         left.set_yticks(places, [_label(step, several) for step in steps], fontsize=7)
         left.invert_yaxis()
-        left.set_xlabel("chips that keep the regime;\ndarker: the rhythm as well (%)")
+        left.set_xlabel("samples that keep the regime;\ndarker: the rhythm as well (%)")
         left.set_title("yield")
         left.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
 
@@ -82,7 +84,7 @@ def _draw_shares(
     color: str,
     label: str,
 ) -> None:
-    """Bars of the chips that keep the regime with their intervals; full ones of the rhythm."""
+    """Bars of the samples that keep the regime with their intervals; full ones of the rhythm."""
     for place, each in zip(places, yields, strict=True):
         if each is None:
             continue

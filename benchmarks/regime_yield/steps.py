@@ -17,10 +17,10 @@ from codesign.building.circuit import design_neuron
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
+from mapping.calibration.knobs import with_offset_range
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.macromodel import Macromodel
-from mapping.trim.knobs import with_offset_range
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
@@ -30,11 +30,11 @@ from neuron_model.model.stimulus import Stimulus
 
 HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"
-"""What ``codesign size`` found: target 95 %, interval error 0.1, 46 trials of 200 chips."""
+"""What ``codesign size`` found: target 95 %, ISI error 0.1, 46 trials of 200 samples."""
 TRAINED = HERE / "burster_trained.toml"
-"""What ``codesign center`` found with those sizes: 120 trials of 200 chips."""
+"""What ``codesign center`` found with those sizes: 120 trials of 200 samples."""
 DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
-STEPS = ("untrained", "sized", "trained", "trimmed")
+STEPS = ("untrained", "sized", "trained", "calibrated")
 """In their order; each has what the one before it has."""
 
 
@@ -73,14 +73,14 @@ def technology_of(step: str, mismatch_set: str | None = None) -> Technology:
 def design_of(step: str, folder: Path, workbench: Workbench) -> NeuronDesign:
     """Read from the step's folder, or made and written there.
 
-    From the trained one on, the compensation can be trimmed both ways.
+    From the trained one on, the compensation can be calibrated both ways.
     """
     path = folder / "design.json"
     if path.exists():
         return read_designs(path)[0]
     technology = technology_of(step)
     design = design_neuron(neuron_of(step), technology, workbench)
-    if step in ("trained", "trimmed"):
+    if step in ("trained", "calibrated"):
         measured = workbench.cells(technology, design.conditions)
         design = with_offset_range(Macromodel(design, measured), technology.limits)
     write_designs(path, [design])

@@ -176,7 +176,7 @@ def _is_doubtful(built: Circuit, run: Response, drive: Drive) -> bool:
     from codesign.validation.validate import circuit_regime
 
     found = circuit_regime(built, run, drive.onset)
-    as_built = model_regime(built.as_built, drive)
-    if found.regime != as_built.regime or found.margin < SURE_MARGIN:
+    macromodel = model_regime(built.predicted, drive)
+    if found.regime != macromodel.regime or found.margin < SURE_MARGIN:
         return True
-    return about_to_change(built.as_built, drive, as_built) is not None
+    return about_to_change(built.predicted, drive, macromodel) is not None

@@ -62,7 +62,7 @@ class Circuit(Shown):
         return self.macromodel.conditions
 
     @cached_property
-    def as_built(self) -> NeuronParameters:
+    def predicted(self) -> NeuronParameters:
         """The macromodel, detailed and corrected: what the circuit is expected to be."""
         detailed = self.macromodel.detailed
         return detailed if self.correction is None else self.correction.applied(detailed)

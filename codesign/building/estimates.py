@@ -27,7 +27,7 @@ class Estimates:
 
     transistors: how many. gate_area, diffusion_area (drains and sources), capacitor_area: square
     micrometres, without wells, wires and what a layout leaves between devices. static_power: watt,
-    bias lines included. spike_rate: hertz, of the as-built neuron under its input;
+    bias lines included. spike_rate: hertz, of the neuron of the macromodel under its input;
     energy_per_spike: joule, None without spikes.
     """
 

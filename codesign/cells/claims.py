@@ -207,7 +207,7 @@ def _check_statistics(benches: DeviceBenches, measured: _Measured, engine: Engin
         f"technology '{benches.technology.name}': the models of {_device(benches).model} are drawn "
         f"anew every time they are read: {drawn}. Two transistors that are drawn alike carry "
         f"currents {spread:.2g} times apart in one, so that nothing measured of them would be "
-        f"true of the next. Chips are drawn by this tool's own mismatch; {help_}."
+        f"true of the next. Samples are drawn by this tool's own mismatch; {help_}."
     )
 
 

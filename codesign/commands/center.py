@@ -1,4 +1,4 @@
-"""``codesign center``: move a neuron to the middle of its regime, so that more chips keep it."""
+"""``codesign center``: move a neuron to the middle of its regime, so that more samples keep it."""
 
 import argparse
 from pathlib import Path
@@ -20,8 +20,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign center preset:tonic_bursting --technology sky130 --out centered.toml\n"
         "codesign mismatch centered.toml --technology sky130 --current 0:-0.8,1000:-0.4",
         description="Design centering: search for alphas (up to a quarter more or less), deltas "
-        "and bias (up to 0.3 from where they are) with which most drawn chips keep the regime, "
-        "while the rhythm of the neuron as drawn stays near the model's. Chips run as built; the "
+        "and bias (up to 0.3 from where they are) with which most drawn samples keep the regime, "
+        "while the rhythm of the neuron as drawn stays near the model's. Samples run by the macromodel; the "
         "search goes by those that keep the regime, and the outcome says how many keep the rhythm "
         "as well.",
     )
@@ -41,7 +41,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--trials", type=int, default=120, metavar="N", help="choices (default: %(default)d)"
     )
     parser.add_argument(
-        "--chips", type=int, default=200, metavar="N", help="chips a trial (default: %(default)d)"
+        "--samples",
+        type=int,
+        default=200,
+        metavar="N",
+        help="samples a trial (default: %(default)d)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
@@ -79,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         plan = CenteringPlan(
             len(problem.parameters.elements),
             arguments.trials,
-            arguments.chips,
+            arguments.samples,
             arguments.seed,
             arguments.tolerance,
         )
@@ -93,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         print_json(
             {
-                "chips": outcome.samples,
+                "samples": outcome.samples,
                 "mismatch_set": technology.mismatch.name,
                 "yield": {
                     "before": yields_to_json(outcome.before),

@@ -1,11 +1,11 @@
-"""``codesign mismatch``: how many chips of a neuron still fire as it should."""
+"""``codesign mismatch``: how many samples of a neuron still fire as it should."""
 
 import argparse
 from typing import TYPE_CHECKING
 
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command
-from codesign.terminal.chip_arguments import add_chips, drawing, drawn_technology
+from codesign.terminal.sample_arguments import add_samples, drawing, drawn_technology
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -20,17 +20,17 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign mismatch preset:tonic_bursting --technology generic --samples 8 "
         "--backend ngspice --plot mismatch.png",
         description="Draw the mismatch of every transistor (Pelgrom's law, a set of the "
-        "technology's coefficients: --mismatch-set) and, with --process, what each chip is off by "
-        "as a whole, carry it to as-built parameters through measured sensitivities, and tell how "
-        "each chip fires, how many keep the regime of the model, and how many its rhythm as well, "
+        "technology's coefficients: --mismatch-set) and, with --process, what each sample is off by "
+        "as a whole, carry it to parameters of the macromodel through measured sensitivities, and tell how "
+        "each sample fires, how many keep the regime of the model, and how many its rhythm as well, "
         "with 95 % intervals (Wilson; `codesign validate --help` defines both). With --backend "
-        "ngspice the same chips are also simulated transistor by transistor, and compared one by "
+        "ngspice the same samples are also simulated transistor by transistor, and compared one by "
         "one.",
     )
-    add_chips(
+    add_samples(
         parser,
-        backend="predict from as-built parameters, or simulate as well",
-        record="record of all chips (JSON lines); an interrupted study goes on from it",
+        backend="predict from parameters of the macromodel, or simulate as well",
+        record="record of all samples (JSON lines); an interrupted study goes on from it",
     )
     add_executor(parser)
 
@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.mismatch.study import study_mismatch
     from codesign.studies.mismatch.table import print_results
     from codesign.terminal.backend_arguments import mapped_single
-    from codesign.terminal.chip_arguments import bench_settings
     from codesign.terminal.console import print_json
+    from codesign.terminal.sample_arguments import bench_settings
     from netlists.accuracy import Accuracy
 
     technology = drawn_technology(arguments)

@@ -17,7 +17,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "report",
         example="codesign report runs/demo\ncodesign report runs/demo --out report.html",
         description="Write one self-contained HTML page about a validated run: what was trained, "
-        "curves and waveforms of model, as-built and circuit over each other, the design, and "
+        "curves and waveforms of model, macromodel and circuit over each other, the design, and "
         "where everything comes from.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder that was validated")

@@ -1,4 +1,4 @@
-"""``codesign size``: cell sizes, I0 and capacitors with which enough chips fire as they should."""
+"""``codesign size``: cell sizes, I0 and capacitors with which enough samples fire as they should."""
 
 import argparse
 import math
@@ -21,9 +21,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign size preset:tonic_bursting --technology sky130 --yield 0.95 --out sized\n"
         "codesign mismatch preset:tonic_bursting --technology sized/technology.toml",
         description="Search for the sizes of the cells' transistors, I0 and the membrane "
-        "capacitor: the smallest with which the share of chips that keep the model's regime "
+        "capacitor: the smallest with which the share of samples that keep the model's regime "
         "reaches a target within a budget. Each trial measures its cells in ngspice and draws "
-        "chips. The sizes become a technology file; exit status 1 where the target is missed.",
+        "samples. The sizes become a technology file; exit status 1 where the target is missed.",
     )
     add_neuron(parser)
     add_technology(parser)
@@ -31,21 +31,21 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_current(parser)
     parser.add_argument(
         "--yield",
-        dest="chip_yield",
+        dest="sample_yield",
         type=float,
         default=0.99,
         metavar="SHARE",
-        help="target: of the chips, those that keep what --keep says (default: %(default)g)",
+        help="target: of the samples, those that keep what --keep says (default: %(default)g)",
     )
     parser.add_argument(
         "--keep",
         choices=("regime", "rhythm"),
         default="regime",
-        help="what a chip has to keep of the model to count for --yield: its regime, or regime and "
+        help="what a sample has to keep of the model to count for --yield: its regime, or regime and "
         "rhythm; `codesign validate --help` defines both (default: %(default)s)",
     )
     for name, metavar, what in (
-        ("interval-error", "SHARE", "target: largest median error of the interval between spikes"),
+        ("interval-error", "SHARE", "target: largest median ISI error"),
         ("area", "UM2", "budget: largest area of devices and capacitors, square micrometres"),
         ("power", "W", "budget: largest static power"),
     ):
@@ -56,7 +56,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--trials", type=int, default=60, metavar="N", help="sizes to try (default: %(default)d)"
     )
     parser.add_argument(
-        "--chips", type=int, default=200, metavar="N", help="chips a trial (default: %(default)d)"
+        "--samples",
+        type=int,
+        default=200,
+        metavar="N",
+        help="samples a trial (default: %(default)d)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
@@ -87,8 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.terminal.console import print_json
 
     goal = SizingGoal(
-        arguments.chip_yield,
-        arguments.interval_error,
+        arguments.sample_yield,
+        arguments.isi_error,
         arguments.area,
         arguments.power,
         arguments.keep,
@@ -97,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     technology = with_mismatch_set(technology, arguments.mismatch_set)
     source = read_single(arguments.neuron)
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
-    effort = Effort(arguments.trials, arguments.chips, arguments.seed)
+    effort = Effort(arguments.trials, arguments.samples, arguments.seed)
     with studied(arguments, "measuring the cells as they are") as (executor, progress):
         problem = sizing_problem(source.neurons[0], drive, technology, executor.tools)
         found, outcome = study_sizing(problem, goal, effort, executor, arguments.out, progress)

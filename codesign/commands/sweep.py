@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.study import run as run_study
     from codesign.studies.sweep.configuration import read_sweep_configuration
     from codesign.studies.sweep.estimate import estimate
-    from codesign.studies.sweep.files import CHIPS_FOLDER, RECORD_FILE, forget, write_sweep
+    from codesign.studies.sweep.files import RECORD_FILE, SAMPLES_FOLDER, forget, write_sweep
     from codesign.studies.sweep.plan import plan_sweep
     from codesign.studies.sweep.results import study_to_json
     from codesign.studies.sweep.study import SWEEPING, known_points, sweep_results, sweep_study
@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None and arguments.restart and not arguments.dry_run:
         forget(folder)
     record = None if folder is None else folder / RECORD_FILE
-    chips = None if folder is None else folder / CHIPS_FOLDER
-    study = sweep_study(plan, Accuracy(arguments.accuracy), chips)
+    samples = None if folder is None else folder / SAMPLES_FOLDER
+    study = sweep_study(plan, Accuracy(arguments.accuracy), samples)
     known = 0 if arguments.restart else known_points(study, record)
     before = estimate(plan, known, arguments.workers)
     if arguments.dry_run:
@@ -105,14 +105,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _in_words(found: "SweepEstimate", known: int) -> str:
-    chips = f", {_counted(found.runs, 'chip')}" if found.runs != found.points else ""
+    samples = f", {_counted(found.runs, 'sample')}" if found.runs != found.points else ""
     before = f", {known} of them known" if known else ""
     cells = _counted(found.cell_sets, "set") + " of cells"
     first = f"; {cells} to measure first" if found.cell_sets else ""
     from codesign.terminal.simulation_text import duration_text
 
     points = _counted(found.points, "point")
-    return f"{points}{chips}{before}{first}; about {duration_text(found.seconds)}"
+    return f"{points}{samples}{before}{first}; about {duration_text(found.seconds)}"
 
 
 def _counted(count: int, what: str) -> str:

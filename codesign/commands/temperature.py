@@ -59,7 +59,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--backend",
         choices=("model", "ngspice"),
         default="model",
-        help="predict from as-built parameters, or simulate as well (default: %(default)s)",
+        help="predict from parameters of the macromodel, or simulate as well (default: %(default)s)",
     )
     add_current(parser)
     add_mapping(parser)
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
     accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
     question = TemperatureQuestion(temperatures, laws, accuracy)
-    with studied(arguments, "heating up") as (executor, progress):
+    with studied(arguments, "over temperature") as (executor, progress):
         neuron = mapped_single(arguments, technology, executor.tools)
         found, outcome = study_temperature(neuron, question, executor, arguments.out, progress)
     if outcome is None:

@@ -27,11 +27,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
-        "learned is scored in windows from rest, and in one continuous run, since a chip has "
+        "learned is scored in windows from rest, and in one continuous run, since a sample has "
         'no reset; by default ([training] state = "carried") it is trained so that both '
         'agree, with "from_rest" every window begins from rest. The configuration is '
-        "TOML with a seed and the tables [task], [network], [training], [limits], [chips] and "
-        "[log]; every value has a default. With [chips], each sequence is heard by a chip that is "
+        "TOML with a seed and the tables [task], [network], [training], [limits], [variation] and "
+        "[log]; every value has a default. With [variation], each sequence is the input of a sample that is "
         "drawn transistor by transistor. A table of numbers (CSV or NPZ) in the configuration's "
         "place is learned with the defaults: its last column, one row ahead. A run that was "
         "stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
@@ -151,7 +151,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
     elif trained.resumed:
         note(f"{trained.folder}: went on after step {trained.resumed}.")
     activity = result.history[-1].activity if result.history else None
-    chips = trained.chips
+    samples = trained.samples
     if json:
         print_json(
             {
@@ -168,13 +168,13 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 "nrmse_trivial": trained.trivial,
                 "nrmse_stream_trivial": trained.trivial_stream,
                 "activity": activity,
-                "nrmse_chips": None
-                if chips is None
-                else {"before": chips.before, "after": chips.after},
-                "mismatch_set": None if chips is None else chips.mismatch_set,
-                "nrmse_stream_chips": None
-                if chips is None
-                else {"before": chips.stream_before, "after": chips.stream_after},
+                "nrmse_samples": None
+                if samples is None
+                else {"before": samples.before, "after": samples.after},
+                "mismatch_set": None if samples is None else samples.mismatch_set,
+                "nrmse_stream_samples": None
+                if samples is None
+                else {"before": samples.stream_before, "after": samples.stream_after},
             }
         )
         return
@@ -186,21 +186,21 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
             for name, error in trained.trivial_stream.items()
         ),
     ]
-    if chips is not None:
+    if samples is not None:
         for word, stream, windows in (
-            ("before training", chips.stream_before, chips.before),
-            ("trained", chips.stream_after, chips.after),
+            ("before training", samples.stream_before, samples.before),
+            ("trained", samples.stream_after, samples.after),
         ):
             count = len(stream)
-            rows.append((f"{word}: median of {count} chips", median(stream), median(windows)))
-            rows.append((f"{word}: worst of {count} chips", max(stream), max(windows)))
+            rows.append((f"{word}: median of {count} samples", median(stream), median(windows)))
+            rows.append((f"{word}: worst of {count} samples", max(stream), max(windows)))
     print_table(
         f"test error of {trained.folder}, NRMSE",
         ("predictor", "one continuous run", "windows from rest"),
         rows,
     )
-    if chips is not None and chips.mismatch_set:
-        note(f"Chips were drawn by the mismatch set {chips.mismatch_set}.")
+    if samples is not None and samples.mismatch_set:
+        note(f"Samples were drawn by the mismatch set {samples.mismatch_set}.")
     validated = configuration.task.validation_fraction > 0
     note(
         f"The continuous run is over {'validation and test part' if validated else 'the test part'}"

@@ -100,7 +100,7 @@ def estimate_network(network: BuiltNetwork, signal: np.ndarray) -> NetworkEstima
     """Area from the cells; power at the activity that torch has on ``signal``.
 
     Args:
-        network: as built.
+        network: macromodel.
         signal: (samples, inputs), as in training, heard from rest.
     """
     activity = network.task.mean_activity(signal)

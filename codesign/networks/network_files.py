@@ -73,7 +73,7 @@ def export_network(
     ``ngspice -b`` runs there; the outputs are in its raw file as the voltages y_0, y_1 and so on.
 
     Args:
-        network: as built.
+        network: macromodel.
         folder: to write into; the run's own if not given.
         samples: of the test part that the bench plays from its start; see default_samples.
 

@@ -158,7 +158,7 @@ def compare(
     """A response beside what torch says.
 
     Args:
-        network: as built.
+        network: macromodel.
         signal: that was played, (samples, inputs).
         response: time in the neurons' units (points,), y (points, outputs), and the supply's
             current in ampere (points,).

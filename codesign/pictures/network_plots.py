@@ -21,7 +21,7 @@ def network_figure(found: NetworkValidation) -> Figure:
     moments = np.arange(found.samples)
     lines = (
         (found.target, "target", COLORS["model"], "-"),
-        (found.trained, "torch", COLORS["as_built"], "--"),
+        (found.trained, "torch", COLORS["macromodel"], "--"),
         (found.circuit, "circuit in ngspice", COLORS["circuit"], "-"),
     )
     with mpl.rc_context(STYLE):

@@ -1,4 +1,4 @@
-"""Pictures of a validation: curves and waveforms of model, as-built and circuit over each other.
+"""Pictures of a validation: curves and waveforms of model, macromodel and circuit over each other.
 
 The colors are of Okabe and Ito's palette, which people with any color vision can tell apart;
 widths and dashes say the same in print. A wide pale line is the model, so that a circuit that
@@ -27,27 +27,27 @@ from codesign.terminal.quantities import percent, quantity, si_unit
 from codesign.validation.validation import CurveComparison, NeuronValidation, Waveform
 from codesign.validation.verdicts import IV_LIMIT
 from neuron_model.analysis.regimes import RegimeReport
-from neuron_model.analysis.spikes import split_at_pauses
+from neuron_model.analysis.spikes import split_at_gaps
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.stimulus import Stimulus
 
-LABELS: Mapping[str, str] = {"model": "model", "as_built": "as built", "circuit": "circuit"}
+LABELS: Mapping[str, str] = {"model": "model", "macromodel": "macromodel", "circuit": "circuit"}
 """Name of each of the three, in the order in which they are drawn."""
 
-COLORS: Mapping[str, str] = {"model": "#f0a830", "as_built": "#009e73", "circuit": "#14406b"}
+COLORS: Mapping[str, str] = {"model": "#f0a830", "macromodel": "#009e73", "circuit": "#14406b"}
 """Color of each of the three, in every picture and table."""
 
 
 _LINES: Mapping[str, Mapping[str, Any]] = {
     "model": {"linewidth": 3.2, "solid_capstyle": "round"},
-    "as_built": {"linewidth": 1.4, "dashes": (4, 2)},
+    "macromodel": {"linewidth": 1.4, "dashes": (4, 2)},
     "circuit": {"linewidth": 0.9},
 }
 # Where many spikes stand side by side.
 _THIN_LINES: Mapping[str, Mapping[str, Any]] = {
     "model": {"linewidth": 1.7},
-    "as_built": {"linewidth": 0.9, "dashes": (3, 1.5)},
+    "macromodel": {"linewidth": 0.9, "dashes": (3, 1.5)},
     "circuit": {"linewidth": 0.6},
 }
 INK, PALE, FAINT = "#333f48", "#c5cdd3", "#e9edf0"
@@ -107,7 +107,7 @@ _SHORTEST_CLOSE_UP = 0.04
 
 
 def iv_figure(neuron: NeuronValidation) -> Figure:
-    """I-V curves by timescale, and below each what as-built and circuit differ from the model.
+    """I-V curves by timescale, and below each what macromodel and circuit differ from the model.
 
     Voltages in U (above: volt), currents in I0, errors in per cent of the model curve's peak to
     peak; grey is where the model's slope is negative, the band what a curve's nrmse may be.
@@ -192,7 +192,7 @@ def loss_figure(
         )
         axes.plot(steps, losses, color=COLORS["circuit"], linewidth=1.2, label="loss")
         for looks, color, what in (
-            (stream, COLORS["as_built"], "validation NRMSE, continuous run"),
+            (stream, COLORS["macromodel"], "validation NRMSE, continuous run"),
             (windows, COLORS["model"], "validation NRMSE, windows from rest"),
         ):
             if len(looks):
@@ -299,7 +299,7 @@ def _draw_error(axes: Axes, curve: CurveComparison) -> None:
     height = float(np.ptp(model)) if model.size else 1.0
     axes.axhspan(-100 * IV_LIMIT, 100 * IV_LIMIT, color=FAINT, linewidth=0)
     axes.axhline(0, color=COLORS["model"], linewidth=2.2)
-    for who in ("as_built", "circuit"):
+    for who in ("macromodel", "circuit"):
         shown: np.ndarray = getattr(curve, who)
         error = (100.0 / (height or 1.0)) * (shown - model)
         axes.plot(curve.voltage, error, color=COLORS[who], **_LINES[who])
@@ -323,7 +323,7 @@ def _draw_raster(axes: Axes, neuron: NeuronValidation, window: tuple[float, floa
 
 
 def _seconds_axis(axes: Axes, neuron: NeuronValidation) -> None:
-    """Time on the chip above ``axes``, if the unit of time is known."""
+    """Time on the sample above ``axes``, if the unit of time is known."""
     unit = neuron.units.get("time")
     if not unit:
         return
@@ -413,7 +413,7 @@ def _events(report: RegimeReport, end: float) -> list[np.ndarray]:
     within, between = report.interspike_interval, report.interburst_interval
     if report.burst_count and within and between:
         level = float(np.sqrt(within * between))
-        bursts = [g for g in split_at_pauses(spikes, level) if g.size > 1]
+        bursts = [g for g in split_at_gaps(spikes, level) if g.size > 1]
         return [g for g in bursts if g[-1] + level < end] or bursts or [spikes]
     if report.burst_count:
         return [spikes]

@@ -1,4 +1,4 @@
-"""Bars: how many of the chips fire in each regime, by who says so."""
+"""Bars: how many of the samples fire in each regime, by who says so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neuron_model.analysis.regimes import Regime, RegimeReport
 
 @dataclass(frozen=True)
 class RegimeBars:
-    """Bars of one color: the reports of all chips."""
+    """Bars of one color: the reports of all samples."""
 
     label: str
     reports: Sequence[RegimeReport]
@@ -25,7 +25,7 @@ class RegimeBars:
 
 
 def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None:
-    """Per cent of the chips in each regime that any fires in.
+    """Per cent of the samples in each regime that any fires in.
 
     The ``wanted`` one is bold, and its shares have their interval
     (:mod:`codesign.validation.yields`).
@@ -53,7 +53,7 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
     axes.invert_yaxis()
     axes.set_xlim(0, 125)
     axes.set_xticks([0, 50, 100])
-    axes.set_xlabel("chips (%)")
+    axes.set_xlabel("samples (%)")
     axes.set_title("regime")
     if len(bars) > 1:
         axes.legend(loc="lower right", fontsize=7)

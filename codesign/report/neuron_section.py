@@ -56,7 +56,7 @@ def neuron_section(
 
 
 def _verdicts(neuron: NeuronValidation) -> Markup:
-    """What is kept of model and as-built, quantity by quantity."""
+    """What is kept of model and macromodel, quantity by quantity."""
     rows: list[list[Child]] = []
     for who, found in neuron.verdicts.items():
         first: list[Child] = [keyed(who, f"circuit to {LABELS[who]}"), kept(found)]
@@ -107,10 +107,15 @@ def _iv(neuron: NeuronValidation, sheet: StyleSheet) -> Markup:
 
 def _iv_table(neuron: NeuronValidation) -> Markup:
     rows = [
-        [c.timescale.value, percent(c.nrmse), percent(c.largest), percent(c.nrmse_as_built)]
+        [c.timescale.value, percent(c.nrmse), percent(c.largest), percent(c.nrmse_macromodel)]
         for c in neuron.iv
     ]
-    columns = ("timescale", "nrmse to model", "largest error to model", "nrmse to as built")
+    columns = (
+        "timescale",
+        "nrmse to model",
+        "largest error to model",
+        "nrmse to by the macromodel",
+    )
     return table("Errors of the circuit's I-V curves, over the model's peak to peak", columns, rows)
 
 
@@ -162,8 +167,8 @@ def _firing_table(neuron: NeuronValidation) -> Markup:
         "spikes",
         "bursts",
         "spikes per burst",
-        "interval between spikes",
-        "pause between bursts",
+        "inter-spike interval",
+        "inter-burst interval",
     )
     caption = (
         "Firing after the last step of the current; medians in units of model time. "

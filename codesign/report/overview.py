@@ -64,7 +64,7 @@ def verdict(run: RunFolder) -> list[Child]:
             "Three descriptions of each neuron are laid over each other: the ",
             key("model"),
             " that was trained; the same equations with the parameters that the design has ",
-            key("as_built"),
+            key("macromodel"),
             ", from measured characteristics of its cells; and the ",
             key("circuit"),
             " of transistors and capacitors, simulated in ngspice.",
@@ -91,11 +91,11 @@ def summary(validation: Validation) -> list[Child]:
         "neuron",
         "verdict",
         "kept of the model",
-        "kept of as built",
+        "kept of by the macromodel",
         "regime of the circuit",
-        "spikes: model / as built / circuit",
+        "spikes: model / by the macromodel / circuit",
         "ISI and IBI to model",
-        "to as built",
+        "to by the macromodel",
         "largest I-V nrmse",
         "static power",
         "energy per spike",
@@ -126,7 +126,7 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
     errors = [curve.nrmse for neuron in neurons for curve in neuron.iv]
     if errors:
         yield "largest I-V error (nrmse)", percent(max(errors))
-    for who, name in (("model", "the model"), ("as_built", "as built")):
+    for who, name in (("model", "the model"), ("macromodel", "macromodel")):
         found = [neuron.verdicts[who] for neuron in neurons]
         worst = max((d for v in found for d in v.deviations), key=lambda d: d.used, default=None)
         if worst is not None:
@@ -142,8 +142,8 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
 
 def _row(index: int, neuron: NeuronValidation) -> list[Child]:
     largest = max((curve.nrmse for curve in neuron.iv), default=None)
-    counts = (r.spike_count for r in (neuron.model, neuron.as_built, neuron.circuit))
-    of_model, of_built = neuron.verdicts["model"], neuron.verdicts["as_built"]
+    counts = (r.spike_count for r in (neuron.model, neuron.macromodel, neuron.circuit))
+    of_model, of_built = neuron.verdicts["model"], neuron.verdicts["macromodel"]
     regime: Child = words(neuron.circuit.regime)
     if neuron.driven:
         regime = "recorded current"

@@ -60,7 +60,7 @@ def kept(found: Verdict) -> Markup:
 
 
 def key(who: str) -> Markup:
-    """Line sample and name of model, as-built or circuit."""
+    """Line sample and name of model, macromodel or circuit."""
     sample = element("span", class_=f"key {who}", aria_hidden="true")
     return element("span", sample, LABELS[who])
 

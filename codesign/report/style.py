@@ -6,7 +6,7 @@ CSS = f"""
 :root {{
   --ink: #1d2830; --soft: #55636d; --line: #dde3e8; --wash: #f5f7f9;
   --good: #0b6b4f; --good-wash: #e5f4ee; --bad: #a3312a; --bad-wash: #fbeae8;
-  --model: {COLORS["model"]}; --as-built: {COLORS["as_built"]}; --circuit: {COLORS["circuit"]};
+  --model: {COLORS["model"]}; --macromodel: {COLORS["macromodel"]}; --circuit: {COLORS["circuit"]};
 }}
 * {{ box-sizing: border-box; }}
 html {{ -webkit-text-size-adjust: 100%; }}
@@ -37,7 +37,7 @@ code {{ font: .9em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", 
 .tiles dd {{ margin: .15rem 0 0; font-size: 1.3rem; font-weight: 600; }}
 .key {{ display: inline-block; width: 1.6em; vertical-align: middle; margin-right: .35em; }}
 .key.model {{ border-top: 5px solid var(--model); }}
-.key.as_built {{ border-top: 3px dashed var(--as-built); }}
+.key.macromodel {{ border-top: 3px dashed var(--macromodel); }}
 .key.circuit {{ border-top: 2px solid var(--circuit); }}
 .mark {{ font-weight: 600; white-space: nowrap; }}
 .mark.good {{ color: var(--good); }}

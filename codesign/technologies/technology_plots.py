@@ -17,7 +17,7 @@ from codesign.technologies.technology_sizes import BOUNDS
 from codesign.terminal.quantities import quantity
 
 _MILLI = 1e3
-_CIRCUIT, _FIT, _MARK = COLORS["circuit"], COLORS["model"], COLORS["as_built"]
+_CIRCUIT, _FIT, _MARK = COLORS["circuit"], COLORS["model"], COLORS["macromodel"]
 _LEAKS = ("o-", "s--", "^:")
 _LEGEND = (
     "grey: what is allowed; dashed: the limits in the technology file, and the common modes at "

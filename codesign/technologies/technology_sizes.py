@@ -65,7 +65,7 @@ _ROUNDS = 2
 # Points of a decade to which the ends of the usable biases are known by interpolation.
 _FINE = 24
 # A model may have a hole at some width, at one corner: these step out of it.
-_NUDGES = (1.0, 0.97, 1.1, 1.25, 0.85)
+_PERTURBATIONS = (1.0, 0.97, 1.1, 1.25, 0.85)
 _MODE_STEPS = 18
 _MISSES = 2
 _LARGEST_OFFSET = 0.3
@@ -248,20 +248,23 @@ def working_everywhere(
     The second is the error of each corner at which no size near has one.
     """
     failures: dict[str, str] = {}
-    for nudge in _NUDGES:
+    for perturbation in _PERTURBATIONS:
         sizes = {
-            cell: {role: _nudged(technology, role, size, nudge) for role, size in roles.items()}
+            cell: {
+                role: _perturbed(technology, role, size, perturbation)
+                for role, size in roles.items()
+            }
             for cell, roles in technology.sizes.items()
         }
-        nudged = replace(technology, sizes=sizes)
+        perturbed = replace(technology, sizes=sizes)
         found: dict[str, str] = {}
         for corner in corners:
             try:
-                _try_corner(nudged, corner, engine)
+                _try_corner(perturbed, corner, engine)
             except (InputError, SimulatorError) as error:
                 found[corner] = str(error)
         if not found:
-            return nudged, {}
+            return perturbed, {}
         failures = failures or found
     return technology, failures
 
@@ -386,7 +389,7 @@ def _allowed(technology: Technology, role: str, width: float, length: float) -> 
     return Size(_clip(width, device.width), _clip(length, device.length))
 
 
-def _nudged(technology: Technology, role: str, size: Size, factor: float) -> Size:
+def _perturbed(technology: Technology, role: str, size: Size, factor: float) -> Size:
     device = technology.pmos if role.startswith("pmos") else technology.nmos
     return replace(size, width=_clip(round(size.width * factor, 2), device.width))
 

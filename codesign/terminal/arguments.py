@@ -77,7 +77,7 @@ def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> No
 
 
 def add_mismatch_set(parser: argparse.ArgumentParser) -> None:
-    """Whose coefficients chips are drawn by."""
+    """Whose coefficients samples are drawn by."""
     parser.add_argument(
         "--mismatch-set",
         metavar="NAME",

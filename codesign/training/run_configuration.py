@@ -24,8 +24,8 @@
     [limits]
     alpha = [0.5, 4.0]           # and the rest of limits.Limits
 
-    [chips]                      # optional: train on chips as they would be built
-    technology = "sky130"        # and the rest of chip_settings.ChipSettings
+    [variation]                      # optional: train with variation as they would be built
+    technology = "sky130"        # and the rest of variation_settings.VariationSettings
 
     [log]
     tensorboard = true           # and the rest of LogSettings
@@ -46,8 +46,8 @@ from typing import Any
 
 import tomli_w
 
-from codesign.training.chip_settings import ChipSettings
 from codesign.training.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
+from codesign.training.variation_settings import VariationSettings
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.network.bursting_layer import BurstingLayer
@@ -105,7 +105,7 @@ class RunConfiguration:
     training: TrainingConfiguration = field(default_factory=TrainingConfiguration)
     limits: ParameterLimits = REALISABLE
     log: LogSettings = field(default_factory=LogSettings)
-    chips: ChipSettings = field(default_factory=ChipSettings)
+    variation: VariationSettings = field(default_factory=VariationSettings)
     start: str = ""
 
     def named(self) -> RunConfiguration:
@@ -160,7 +160,7 @@ def run_configuration_from_toml(
     """
     document = parse_toml(text, source)
     with named_source(source):
-        known = ("seed", "task", "network", "training", "limits", "log", "chips")
+        known = ("seed", "task", "network", "training", "limits", "log", "variation")
         refuse_unknown("", document, (*known, "start"))
         seed = document.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
@@ -179,7 +179,7 @@ def run_configuration_from_toml(
             training=build_part(TrainingConfiguration(seed=seed), "training", tables["training"]),
             limits=build_part(REALISABLE, "limits", tables["limits"]),
             log=build_part(LogSettings(), "log", tables["log"]),
-            chips=_chips(tables["chips"], here),
+            variation=_variation(tables["variation"], here),
             start=str((here / Path(start).expanduser()).resolve()) if start else "",
         )
 
@@ -195,7 +195,9 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     else:
         network = {**_entries(first), **network}
     name = next(n for n, task in TASKS.items() if type(task) is type(configuration.task))
-    chips = {"chips": _entries(configuration.chips)} if configuration.chips.wanted else {}
+    variation = (
+        {"variation": _entries(configuration.variation)} if configuration.variation.wanted else {}
+    )
     return tomli_w.dumps(
         {
             "seed": configuration.seed,
@@ -205,7 +207,7 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
             "training": training,
             "limits": _entries(configuration.limits),
             "log": _entries(configuration.log),
-            **chips,
+            **variation,
         }
     )
 
@@ -258,14 +260,14 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     return task
 
 
-def _chips(table: Mapping[str, Any], folder: Path) -> ChipSettings:
-    chips: ChipSettings = build_part(ChipSettings(), "chips", table)
-    if table and not chips.wanted:
-        raise InputError("chips.technology is missing; it must be a built-in name or a path.")
-    if "/" in chips.technology or "." in chips.technology:
-        path = (folder / Path(chips.technology).expanduser()).resolve()
-        return replace(chips, technology=str(path))
-    return chips
+def _variation(table: Mapping[str, Any], folder: Path) -> VariationSettings:
+    variation: VariationSettings = build_part(VariationSettings(), "variation", table)
+    if table and not variation.wanted:
+        raise InputError("variation.technology is missing; it must be a built-in name or a path.")
+    if "/" in variation.technology or "." in variation.technology:
+        path = (folder / Path(variation.technology).expanduser()).resolve()
+        return replace(variation, technology=str(path))
+    return variation
 
 
 def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:

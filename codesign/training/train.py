@@ -4,8 +4,8 @@ A run may be killed at any moment: what is in the folder then is enough to go on
 command does, to the same weights. In the order in which they appear: ``config.toml``, the logs,
 ``checkpoint.safetensors`` again and again, then ``currents.npz``, ``forecast.npz``,
 ``model.safetensors`` and, last of all, ``training.json``, after which the checkpoint is of no more
-use and goes. Where training was on chips, ``chips.json`` tells how chips of the network do that it
-has not seen.
+use and goes. Where training was variation-aware, ``variation.json`` tells how samples of the
+network do that it has not seen.
 """
 
 import contextlib
@@ -20,7 +20,6 @@ from typing import Any
 
 from codesign.building.source import CONFIG_FILE, CURRENTS_FILE, MODEL_FILE, write_drives
 from codesign.terminal.console import note
-from codesign.training.chips import ChipDrawer
 from codesign.training.forecast_file import FORECAST_FILE, Forecast, write_forecast
 from codesign.training.run_configuration import (
     RunConfiguration,
@@ -34,6 +33,7 @@ from codesign.training.training_log import (
     TrainingLog,
     has_tensorboard,
 )
+from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
@@ -46,7 +46,7 @@ from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivia
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.training.recording import recorded_currents
-from neuron_model.training.scoring import evaluate_chips, evaluate_chips_stream, forecast
+from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream, forecast
 from neuron_model.training.training import (
     Callbacks,
     Snapshot,
@@ -58,18 +58,18 @@ from neuron_model.training.training import (
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 RESULT_FILE = "training.json"
-CHIPS_FILE = "chips.json"
+VARIATION_FILE = "variation.json"
 
-UNSEEN_CHIPS = 20
-"""On which a network is tested that was trained on chips; at each corner and temperature."""
+UNSEEN_SAMPLES = 20
+"""On which a network is tested that was trained with variation; at each corner and temperature."""
 
 Watch = Callable[[TrainingStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""
 
 
 @dataclass(frozen=True)
-class ChipErrors:
-    """Test NRMSE of chips, before the training and after it: in windows, and on the stream.
+class SampleErrors:
+    """Test NRMSE of samples, before the training and after it: in windows, and on the stream.
 
     mismatch_set: the technology's set of coefficients that they were drawn by.
     """
@@ -88,7 +88,8 @@ class TrainedRun(Shown):
     trivial, trivial_stream: their NRMSE, by name, at the moments that windows score and at those
     that the stream scores. resumed: after how many steps this run went on from an earlier one; None
     where it began anew.
-    chips: where it was trained on chips, the test NRMSE of others, the same before and after.
+    samples: where it was trained with variation, the test NRMSE of others, the same before and
+    after.
     """
 
     folder: Path
@@ -97,7 +98,7 @@ class TrainedRun(Shown):
     trivial: dict[str, float]
     trivial_stream: dict[str, float]
     resumed: int | None = None
-    chips: ChipErrors | None = None
+    samples: SampleErrors | None = None
 
     def _brief(self) -> str:
         sizes = " + ".join(str(size) for size in self.network.configuration.sizes)
@@ -184,17 +185,17 @@ def train_run(
     if isinstance(left, TrainingResult):
         if first:
             network = read_model(folder / MODEL_FILE, configuration.network.backend)
-        chips = _read_chips(folder) if configuration.chips.wanted else None
-        return TrainedRun(folder, network, left, trivial, on_stream, len(left.history), chips)
+        samples = _read_samples(folder) if configuration.variation.wanted else None
+        return TrainedRun(folder, network, left, trivial, on_stream, len(left.history), samples)
     total = configuration.training.steps
     history = () if left is None else history_of(left)
 
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(_logs(configuration, folder, history)) if first else None
         drawer = None
-        if configuration.chips.wanted:
+        if configuration.variation.wanted:
             settings = WorkbenchSettings(timeout=600.0)
-            drawer = ChipDrawer(configuration.chips, stack.enter_context(settings.open()))
+            drawer = VariationDrawer(configuration.variation, stack.enter_context(settings.open()))
 
         def show(done: TrainingStep) -> None:
             if log is not None:
@@ -223,12 +224,12 @@ def train_run(
                 stop,
             ),
             resume=left,
-            draw_chips=drawer,
+            draw_samples=drawer,
         )
-        chips = None
+        samples = None
         if first and drawer is not None:
-            chips = _judge_chips(configuration, series, network, drawer)
-            write_atomically(folder / CHIPS_FILE, json.dumps(asdict(chips), indent=1) + "\n")
+            samples = _judge_samples(configuration, series, network, drawer)
+            write_atomically(folder / VARIATION_FILE, json.dumps(asdict(samples), indent=1) + "\n")
     if first:
         nearest, *deeper = recorded_currents(network, series, configuration.task.washout)
         write_drives(folder, *nearest, *deeper)
@@ -236,7 +237,7 @@ def train_run(
         write_model(folder / MODEL_FILE, network)
         write_atomically(folder / RESULT_FILE, _result_json(result, identity))
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, chips)
+    return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, samples)
 
 
 def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:
@@ -254,32 +255,32 @@ def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwor
     return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
 
 
-def _judge_chips(
-    configuration: RunConfiguration, series: Series, network: MTCNetwork, drawer: ChipDrawer
-) -> ChipErrors:
-    """Chips that training has not seen, of the network before it and after it."""
-    unseen = drawer.with_samples(UNSEEN_CHIPS)
+def _judge_samples(
+    configuration: RunConfiguration, series: Series, network: MTCNetwork, drawer: VariationDrawer
+) -> SampleErrors:
+    """Samples that training has not seen, of the network before it and after it."""
+    unseen = drawer.with_samples(UNSEEN_SAMPLES)
     networks = _first_network(configuration, series), network
-    chips = [unseen(one, _UNSEEN_SEED) for one in networks]
+    samples = [unseen(one, _UNSEEN_SEED) for one in networks]
     task, test = configuration.task, series.test
-    both = list(zip(networks, chips, strict=True))
-    before, after = (evaluate_chips(one, task, test, its) for one, its in both)
+    both = list(zip(networks, samples, strict=True))
+    before, after = (evaluate_samples(one, task, test, its) for one, its in both)
     stream_before, stream_after = (
-        evaluate_chips_stream(one, task, test, its, series.before_test) for one, its in both
+        evaluate_samples_stream(one, task, test, its, series.before_test) for one, its in both
     )
-    return ChipErrors(before, after, stream_before, stream_after, drawer.mismatch_set)
+    return SampleErrors(before, after, stream_before, stream_after, drawer.mismatch_set)
 
 
 # Training draws with seeds from the configuration's upwards, one a step.
 _UNSEEN_SEED = 2**62
 
 
-def _read_chips(folder: Path) -> ChipErrors | None:
+def _read_samples(folder: Path) -> SampleErrors | None:
     try:
-        entries = json.loads((folder / CHIPS_FILE).read_text(encoding="utf-8"))
+        entries = json.loads((folder / VARIATION_FILE).read_text(encoding="utf-8"))
         drawn_by = str(entries.pop("mismatch_set", ""))
         errors = {name: tuple(map(float, values)) for name, values in entries.items()}
-        return ChipErrors(**errors, mismatch_set=drawn_by)
+        return SampleErrors(**errors, mismatch_set=drawn_by)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -327,7 +328,7 @@ def _clear(folder: Path) -> None:
             CURRENTS_FILE,
             FORECAST_FILE,
             HISTORY_FILE,
-            CHIPS_FILE,
+            VARIATION_FILE,
         ):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)

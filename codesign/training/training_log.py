@@ -1,6 +1,6 @@
 """What a training writes beside its result: a CSV row for each step, and a log for TensorBoard.
 
-Both are such that a run which was killed and gone on with has each step once: the CSV file is
+Both are such that a run which was killed and resumed has each step once: the CSV file is
 written anew from the checkpoint's history, and TensorBoard is told from which step on to forget.
 """
 

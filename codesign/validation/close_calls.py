@@ -31,15 +31,15 @@ MOVED_SPIKES = 1.0
 """How many spikes may move into or out of their windows, or one in twenty of them."""
 
 ALIKE = 0.02
-"""Relative difference of as-built and circuit beyond which the simulation itself is doubted."""
+"""Relative difference of macromodel and circuit beyond which the simulation itself is doubted."""
 
 
 def close_calls(neuron: NeuronValidation, accuracy: float = ACCURACY) -> tuple[str, ...]:
     """Why a more accurate simulation may change a verdict on ``neuron``, in words; none: it stands.
 
-    Looked at are every quantity that a verdict hangs on: whether as-built and circuit disagree, the
-    margin of the circuit's regime, the distance of every deviation of a rhythm from its tolerance,
-    of the coincidence factor and of the I-V errors from their limits.
+    Looked at are every quantity that a verdict hangs on: whether macromodel and circuit disagree,
+    the margin of the circuit's regime, the distance of every deviation of a rhythm from its
+    tolerance, of the coincidence factor and of the I-V errors from their limits.
 
     Args:
         neuron: the outcome of a simulation.
@@ -50,7 +50,7 @@ def close_calls(neuron: NeuronValidation, accuracy: float = ACCURACY) -> tuple[s
 
 
 def _close_calls(neuron: NeuronValidation, accuracy: float) -> Iterator[str]:
-    reports = neuron.model, neuron.as_built, neuron.circuit
+    reports = neuron.model, neuron.macromodel, neuron.circuit
     yield from firing_close_calls(*reports, neuron.driven, accuracy)
     for curve in neuron.iv:
         if abs(curve.nrmse - IV_LIMIT) <= accuracy:
@@ -59,20 +59,20 @@ def _close_calls(neuron: NeuronValidation, accuracy: float) -> Iterator[str]:
 
 def firing_close_calls(
     model: RegimeReport,
-    as_built: RegimeReport,
+    macromodel: RegimeReport,
     circuit: RegimeReport,
     driven: bool = False,
     accuracy: float = ACCURACY,
 ) -> Iterator[str]:
     """Of these, what hangs on how the circuit fires; arguments as :func:`close_calls`."""
     if not driven:
-        if circuit.regime != as_built.regime:
-            yield f"the as-built model is {as_built.regime}, the circuit {circuit.regime}"
+        if circuit.regime != macromodel.regime:
+            yield f"the macromodel is {macromodel.regime}, the circuit {circuit.regime}"
         if circuit.margin < SURE_MARGIN:
             yield f"the margin of the circuit's regime is {circuit.margin:.2f}"
     verdicts = {
         who: verdict(report, circuit, driven)
-        for who, report in (("model", model), ("as-built", as_built))
+        for who, report in (("model", model), ("macromodel", macromodel))
     }
     for who, found in verdicts.items():
         if driven and _coincidence_is_close(found, circuit.spike_count):
@@ -81,15 +81,15 @@ def firing_close_calls(
             # which will do in place of the rhythm
             continue
         for deviation in found.deviations:
-            if is_close(deviation, accuracy) and not _is_expected(deviation, as_built):
+            if is_close(deviation, accuracy) and not _is_expected(deviation, macromodel):
                 yield f"near its tolerance: {deviation} (against {who})"
-    built = verdicts["as-built"]
+    built = verdicts["macromodel"]
     if not (driven and built.spike_for_spike):
         yield from _disagreements(built, accuracy)
 
 
 def sample_close_calls(
-    model: RegimeReport, as_built: RegimeReport, circuit: RegimeReport, accuracy: float = ACCURACY
+    model: RegimeReport, macromodel: RegimeReport, circuit: RegimeReport, accuracy: float = ACCURACY
 ) -> tuple[str, ...]:
     """Why a more accurate simulation may change what is counted of a Monte Carlo sample.
 
@@ -97,19 +97,19 @@ def sample_close_calls(
 
     Args:
         model: how the model that was trained fires.
-        as_built: how the sample fires by its as-built parameters.
+        macromodel: how the sample fires by the parameters of its macromodel.
         circuit: how it fires in ngspice.
         accuracy: as for :func:`close_calls`.
     """
     calls = []
-    if circuit.regime != as_built.regime:
-        calls.append(f"the as-built model is {as_built.regime}, the circuit {circuit.regime}")
+    if circuit.regime != macromodel.regime:
+        calls.append(f"the macromodel is {macromodel.regime}, the circuit {circuit.regime}")
     if circuit.margin < SURE_MARGIN:
         calls.append(f"the margin of the circuit's regime is {circuit.margin:.2f}")
     calls += [
         f"near its tolerance: {deviation} (against model)"
         for deviation in rhythm(model, circuit)
-        if is_close(deviation, accuracy) and not _is_expected(deviation, as_built)
+        if is_close(deviation, accuracy) and not _is_expected(deviation, macromodel)
     ]
     return tuple(calls)
 
@@ -123,10 +123,10 @@ def is_close(deviation: Deviation, accuracy: float = ACCURACY) -> bool:
     return slack <= accuracy * abs(deviation.found)
 
 
-def _is_expected(deviation: Deviation, as_built: RegimeReport) -> bool:
-    """Whether as-built predicts a number of spikes to the last one: no accident of a simulation."""
+def _is_expected(deviation: Deviation, macromodel: RegimeReport) -> bool:
+    """Whether macromodel predicts a number of spikes to the last one: no accident of a simulation."""
     name = deviation.quantity
-    return name in COUNTED and bool(getattr(as_built, name) == deviation.found)
+    return name in COUNTED and bool(getattr(macromodel, name) == deviation.found)
 
 
 def _coincidence_is_close(found: Verdict, count: int) -> bool:
@@ -137,7 +137,7 @@ def _coincidence_is_close(found: Verdict, count: int) -> bool:
 
 
 def _disagreements(found: Verdict, accuracy: float) -> Iterator[str]:
-    """Where the circuit's rhythm is not what as-built predicts, to a few times the accuracy."""
+    """Where the circuit's rhythm is not what macromodel predicts, to a few times the accuracy."""
     for deviation in found.deviations:
         error = deviation.error
         off = abs(deviation.found - deviation.reference)
@@ -147,4 +147,4 @@ def _disagreements(found: Verdict, accuracy: float) -> Iterator[str]:
             differs = error is not None and abs(error) > max(ALIKE, accuracy)
         if differs:
             what = QUANTITIES[deviation.quantity]
-            yield f"as-built and circuit disagree: {what} off by {error or 0:+.1%}"
+            yield f"macromodel and circuit disagree: {what} off by {error or 0:+.1%}"

@@ -9,10 +9,10 @@ from typing import Any
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 RHYTHM = ("spikes_per_burst", "interspike_interval", "interburst_interval")
-"""What of two rhythms is compared chip by chip."""
+"""What of two rhythms is compared sample by sample."""
 
-WHO: Mapping[str, str] = {"as_built": "as built", "circuit": "ngspice"}
-"""Who tells how a chip fires, in words."""
+WHO: Mapping[str, str] = {"macromodel": "macromodel", "circuit": "ngspice"}
+"""Who tells how a sample fires, in words."""
 
 
 def report_to_json(report: RegimeReport, spikes: bool = False) -> dict[str, Any]:

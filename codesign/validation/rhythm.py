@@ -14,17 +14,18 @@ from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
 FAST_TOLERANCE = 1e-8
-"""Of the solver of an as-built neuron that a fast simulation is compared with: its spikes are off
+"""Of the solver of an neuron of the macromodel that a fast simulation is compared with: its spikes
+are off
 by 1e-7, unless it passes an unstable point of rest slowly, which the least noise ends early."""
 
-NUDGE = 0.01
+PERTURBATION = 0.01
 """Current, in units of I0, that must not change how a neuron fires for it to be comparable.
 
-Several times what the static currents of an as-built neuron and of its circuit differ by
-(``nrmse_as_built`` of a validation: 2 to 3e-4 of the height of a burster's ultraslow curve).
+Several times what the static currents of an neuron of the macromodel and of its circuit differ by
+(``nrmse_macromodel`` of a validation: 2 to 3e-4 of the height of a burster's ultraslow curve).
 """
 
-TREMOR = 1e-4
+PERTURBATION_STEP = 1e-4
 """The same of a current that goes to and fro, in units of I0.
 
 It moves the voltage by some 1e-4 units; thermal noise, sqrt(k T / C), is 45 uV on 2 pF, 6e-4 units.
@@ -34,10 +35,10 @@ SAME_COUNT = 1
 """Neurons that fire alike differ by at most so many spikes."""
 
 SAME_INTERVAL = 0.01
-"""Neurons that fire alike differ by at most this share in the median interval between spikes."""
+"""Neurons that fire alike differ by at most this share in the median inter-spike interval."""
 
-# The least nudge is a hundred times what the solver may then be off by.
-_NUDGED_TOLERANCE = 1e-6
+# The least perturbation is a hundred times what the solver may then be off by.
+_PERTURBED_TOLERANCE = 1e-6
 # In units of tau_slow: a shaking with the period of a spike would pull the spikes along.
 _TURN = 5.0
 
@@ -60,11 +61,11 @@ def same_rhythm(one: RegimeReport, other: RegimeReport) -> bool:
     """Whether regimes are equal, counts within SAME_COUNT and intervals within SAME_INTERVAL."""
     if one.regime != other.regime or abs(one.spike_count - other.spike_count) > SAME_COUNT:
         return False
-    error = timing(one, other).interval_error
+    error = timing(one, other).isi_error
     return error is None or abs(error) <= SAME_INTERVAL
 
 
-def nudged(drive: Drive, by: float) -> Drive:
+def perturbed(drive: Drive, by: float) -> Drive:
     """The drive with ``by`` more current, in units of I0, all the time."""
     values = tuple(value + by for value in drive.stimulus.values)
     return replace(drive, stimulus=replace(drive.stimulus, values=values))
@@ -81,50 +82,51 @@ def shaken(drive: Drive, by: float, every: float) -> Drive:
     return replace(drive, stimulus=stimulus, judged_from=drive.onset)
 
 
-def nudges(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
-    """The drive with NUDGE less, with NUDGE more, and with TREMOR less and more in turn.
+def perturbations(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive]:
+    """The drive with PERTURBATION less, with PERTURBATION more, and with PERTURBATION_STEP less and
+    more in turn.
 
     The last is for neurons that pass an unstable point of rest slowly: how long they stay hangs on
     the least noise, of a solver or of a transistor, and hardly on a constant current.
     """
     every = _TURN * max(float(parameters[0].tau_slow), float(parameters[0].tau_m))
     return {
-        f"{NUDGE:g} I0 less": nudged(drive, -NUDGE),
-        f"{NUDGE:g} I0 more": nudged(drive, NUDGE),
-        f"{TREMOR:g} I0 to and fro": shaken(drive, TREMOR, every),
+        f"{PERTURBATION:g} I0 less": perturbed(drive, -PERTURBATION),
+        f"{PERTURBATION:g} I0 more": perturbed(drive, PERTURBATION),
+        f"{PERTURBATION_STEP:g} I0 to and fro": shaken(drive, PERTURBATION_STEP, every),
     }
 
 
 def at_boundary(report: RegimeReport, nearby: Iterable[RegimeReport]) -> bool:
-    """Whether a neuron that fires like ``report`` fires otherwise when nudged.
+    """Whether a neuron that fires like ``report`` fires otherwise when perturbed.
 
     It then stands where one rhythm becomes another, and so small a difference as there is between
-    any two chips, or between a chip and its model, may decide.
+    any two samples, or between a sample and its model, may decide.
     """
     return not all(same_rhythm(report, one) for one in nearby)
 
 
 def boundary_note(
-    as_built: NeuronParameters, drive: Drive, report: RegimeReport, circuit: RegimeReport
+    macromodel: NeuronParameters, drive: Drive, report: RegimeReport, circuit: RegimeReport
 ) -> str | None:
-    """What to know where as-built and circuit fire otherwise because of a boundary; else None.
+    """What to know where macromodel and circuit fire otherwise because of a boundary; else None.
 
-    report: how the as-built neuron fires under the drive.
+    report: how the neuron of the macromodel fires under the drive.
     """
-    return None if same_rhythm(report, circuit) else about_to_change(as_built, drive, report)
+    return None if same_rhythm(report, circuit) else about_to_change(macromodel, drive, report)
 
 
-def about_to_change(as_built: NeuronParameters, drive: Drive, report: RegimeReport) -> str | None:
-    """What a nudge makes of a neuron whose rhythm is about to change; None of any other.
+def about_to_change(macromodel: NeuronParameters, drive: Drive, report: RegimeReport) -> str | None:
+    """What a perturbation makes of a neuron whose rhythm is about to change; None of any other.
 
     report: how it fires under the drive.
     """
-    for nudge, other in nudges(as_built, drive).items():
-        one, _ = watched(as_built, other, _NUDGED_TOLERANCE)
+    for perturbation, other in perturbations(macromodel, drive).items():
+        one, _ = watched(macromodel, other, _PERTURBED_TOLERANCE)
         if at_boundary(report, [one]):
             return (
                 "at this current the rhythm is about to change, so that small differences show: "
-                f"{nudge} turns the as-built neuron from {_firing(report)} to {_firing(one)}"
+                f"{perturbation} turns the neuron of the macromodel from {_firing(report)} to {_firing(one)}"
             )
     return None
 

@@ -64,17 +64,17 @@ class DrivenCircuit:
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """How model and as-built fire under the drive of a task, and their runs."""
+    """How model and macromodel fire under the drive of a task, and their runs."""
 
     model: tuple[RegimeReport, Trajectory]
-    as_built: tuple[RegimeReport, Trajectory]
+    macromodel: tuple[RegimeReport, Trajectory]
 
 
 def expected(task: DrivenCircuit, accuracy: Accuracy = Accuracy.TIGHT) -> Expected:
     """What the circuit of a task is compared with, as exact as its simulation."""
     built, drive = task.built, task.drive
     tolerance = FAST_TOLERANCE if accuracy is Accuracy.FAST else None
-    return Expected(watched(built.parameters[0], drive), watched(built.as_built, drive, tolerance))
+    return Expected(watched(built.parameters[0], drive), watched(built.predicted, drive, tolerance))
 
 
 def validate(
@@ -168,13 +168,13 @@ REPEATING = "simulating again with tight tolerances what the verdict hangs on"
 def doubts(task: DrivenCircuit, found: NeuronValidation) -> tuple[str, ...]:
     """Why the verdict on a fast simulation may hang on its accuracy, in words; none: it stands.
 
-    A verdict is close, as-built and circuit disagree, or the rhythm is about to change: the
-    as-built neuron fires otherwise when it is nudged.
+    A verdict is close, macromodel and circuit disagree, or the rhythm is about to change: the
+    neuron of the macromodel fires otherwise when it is perturbed.
     """
     close = close_calls(found, FAST_ERROR)
     if close or found.driven:
         return close
-    note = about_to_change(task.built.as_built, task.drive, found.as_built)
+    note = about_to_change(task.built.predicted, task.drive, found.macromodel)
     return (note,) if note else ()
 
 
@@ -198,13 +198,13 @@ def compare(
     )
     run = response(in_time, built.design)
     circuit = circuit_regime(built, run, drive.onset)
-    (of_model, model_run), (of_built, built_run) = against.model, against.as_built
+    (of_model, model_run), (of_built, built_run) = against.model, against.macromodel
     shaped = is_circuit_shaped(model)
     on_model = verdict(of_model, circuit, drive.driven)
     against_model = timing(of_model, circuit, drive.driven)
     judged = {"the model": on_model} if shaped else {}
-    judged["the as-built model"] = verdict(of_built, circuit, drive.driven)
-    note = None if drive.driven else boundary_note(built.as_built, drive, of_built, circuit)
+    judged["the macromodel"] = verdict(of_built, circuit, drive.driven)
+    note = None if drive.driven else boundary_note(built.predicted, drive, of_built, circuit)
     more = count_note(on_model, against_model)
     return NeuronValidation(
         name=model.name,
@@ -212,15 +212,15 @@ def compare(
         duration=drive.duration,
         iv=curves,
         model=of_model,
-        as_built=of_built,
+        macromodel=of_built,
         circuit=circuit,
         waveforms={
             "model": thinned(model_run.time, model_run.voltage),
-            "as_built": thinned(built_run.time, built_run.voltage),
+            "macromodel": thinned(built_run.time, built_run.voltage),
             "circuit": thinned(run.time, run.membrane),
         },
         against_model=against_model,
-        against_as_built=timing(of_built, circuit, drive.driven),
+        against_macromodel=timing(of_built, circuit, drive.driven),
         circuit_shaped=shaped,
         supply=supply(built, run, circuit, drive),
         driven=drive.driven,
@@ -269,27 +269,27 @@ def _curve(
 ) -> CurveComparison:
     model = built.parameters[0]
     wanted = iv_curves(model, voltage, operating_point=float(model.u_rest)).at(timescale)
-    expected = built_curves(built.as_built, model, voltage)[timescale]
+    expected = built_curves(built.predicted, model, voltage)[timescale]
     height = float(wanted.max() - wanted.min())
     error = circuit - wanted
     return CurveComparison(
         timescale=timescale,
         voltage=voltage,
         model=wanted,
-        as_built=expected,
+        macromodel=expected,
         circuit=circuit,
         nrmse=float(np.sqrt(np.mean(error**2)) / height),
         largest=float(np.max(np.abs(error)) / height),
-        nrmse_as_built=float(np.sqrt(np.mean((circuit - expected) ** 2)) / height),
+        nrmse_macromodel=float(np.sqrt(np.mean((circuit - expected) ** 2)) / height),
     )
 
 
 def built_curves(
     built: NeuronParameters, model: NeuronParameters, voltage: np.ndarray
 ) -> dict[Timescale, np.ndarray]:
-    """I-V curves of as-built parameters, to be compared with the model's; each (points,).
+    """I-V curves of parameters of the macromodel, to be compared with the model's; each (points,).
 
-    Offset currents are part of the bias as built: what is beyond the trained one is error.
+    Offset currents are part of the bias by the macromodel: what is beyond the trained one is error.
     """
     curves = iv_curves(built, voltage, operating_point=float(model.u_rest))
     beyond = float(built.i_bias) - float(model.i_bias)

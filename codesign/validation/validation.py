@@ -1,4 +1,4 @@
-"""The outcome of a validation: circuit against model and as-built, as data and as JSON."""
+"""The outcome of a validation: circuit against model and macromodel, as data and as JSON."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class CurveComparison:
     """I-V curves at one timescale: voltage in U, currents in I0, each (points,).
 
     nrmse: root mean square of circuit minus model, over the model's peak to peak. largest: the
-    largest error, likewise. nrmse_as_built: of circuit minus as-built.
+    largest error, likewise. nrmse_macromodel: of circuit minus macromodel.
     """
 
     timescale: Timescale
     voltage: np.ndarray
     model: np.ndarray
-    as_built: np.ndarray
+    macromodel: np.ndarray
     circuit: np.ndarray
     nrmse: float
     largest: float
-    nrmse_as_built: float
+    nrmse_macromodel: float
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ class NeuronValidation(Shown):
     duration: float
     iv: tuple[CurveComparison, ...]
     model: RegimeReport
-    as_built: RegimeReport
+    macromodel: RegimeReport
     circuit: RegimeReport
     waveforms: Mapping[str, Waveform]
     against_model: Timing
-    against_as_built: Timing
+    against_macromodel: Timing
     circuit_shaped: bool
     supply: Supply
     driven: bool = False
@@ -115,8 +115,8 @@ class NeuronValidation(Shown):
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
-        """What the circuit keeps of the ``model`` and of ``as_built``."""
-        references = {"model": self.model, "as_built": self.as_built}
+        """What the circuit keeps of the ``model`` and of ``macromodel``."""
+        references = {"model": self.model, "macromodel": self.macromodel}
         return {who: verdict(r, self.circuit, self.driven) for who, r in references.items()}
 
 
@@ -217,10 +217,10 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "nrmse": c.nrmse,
             "largest": c.largest,
-            "nrmse_as_built": c.nrmse_as_built,
+            "nrmse_macromodel": c.nrmse_macromodel,
         }
         if arrays:
-            names = ("voltage", "model", "as_built", "circuit")
+            names = ("voltage", "model", "macromodel", "circuit")
             entry |= {name: _listed(getattr(c, name)) for name in names}
         return entry
 
@@ -231,12 +231,12 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
         "iv": {c.timescale.value: curve(c) for c in n.iv},
         "regime": {
             "model": n.model.regime.value,
-            "as_built": n.as_built.regime.value,
+            "macromodel": n.macromodel.regime.value,
             "circuit": n.circuit.regime.value,
             "match": None if n.driven else n.regimes_match,
         },
         "verdicts": {who: verdict_to_json(found) for who, found in n.verdicts.items()},
-        "timing": {"model": asdict(n.against_model), "as_built": asdict(n.against_as_built)},
+        "timing": {"model": asdict(n.against_model), "macromodel": asdict(n.against_macromodel)},
         "supply": asdict(n.supply),
         "circuit_shaped": n.circuit_shaped,
         "driven": n.driven,
@@ -246,7 +246,7 @@ def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:
         "accuracy": n.accuracy.value,
         "repeated": list(n.repeated),
         "units": dict(n.units),
-        "reports": {who: _report(getattr(n, who)) for who in ("model", "as_built", "circuit")},
+        "reports": {who: _report(getattr(n, who)) for who in ("model", "macromodel", "circuit")},
     }
     if arrays:
         document["waveforms"] = {
@@ -299,11 +299,11 @@ def _read_neuron(entry: Any) -> NeuronValidation:
             timescale=Timescale(name),
             voltage=np.array(c["voltage"], dtype=float),
             model=np.array(c["model"], dtype=float),
-            as_built=np.array(c["as_built"], dtype=float),
+            macromodel=np.array(c["macromodel"], dtype=float),
             circuit=np.array(c["circuit"], dtype=float),
             nrmse=c["nrmse"],
             largest=c["largest"],
-            nrmse_as_built=c["nrmse_as_built"],
+            nrmse_macromodel=c["nrmse_macromodel"],
         )
         for name, c in entry["iv"].items()
     )
@@ -325,7 +325,7 @@ def _read_neuron(entry: Any) -> NeuronValidation:
         **reports,
         waveforms=waveforms,
         against_model=Timing(**entry["timing"]["model"]),
-        against_as_built=Timing(**entry["timing"]["as_built"]),
+        against_macromodel=Timing(**entry["timing"]["macromodel"]),
         circuit_shaped=entry["circuit_shaped"],
         driven=entry["driven"],
         supply=Supply(**entry["supply"]),

@@ -14,11 +14,11 @@ COLUMNS = (
     "neuron",
     "passed",
     "kept of model",
-    "kept of as built",
+    "kept of by the macromodel",
     "spikes",
     "regime",
     "ISI/IBI to model (%)",
-    "to as built (%)",
+    "to by the macromodel (%)",
     "I-V (%)",
     "coincidence",
     "nJ/spike",
@@ -49,17 +49,17 @@ def remarks(validation: Validation) -> list[str]:
 def row(neuron: NeuronValidation) -> tuple[str, ...]:
     """What there is to know of one comparison; one cell a column."""
     energy, verdicts = neuron.supply.energy_per_spike, neuron.verdicts
-    against_model, against_built = neuron.against_model, neuron.against_as_built
-    counts = (r.spike_count for r in (neuron.model, neuron.as_built, neuron.circuit))
+    against_model, against_built = neuron.against_model, neuron.against_macromodel
+    counts = (r.spike_count for r in (neuron.model, neuron.macromodel, neuron.circuit))
     return (
         neuron.name,
         "yes" if neuron.passed else "no",
         _kept(verdicts["model"]),
-        _kept(verdicts["as_built"]),
+        _kept(verdicts["macromodel"]),
         "/".join(map(str, counts)),
         _regimes(neuron),
-        _percents(against_model.interval_error, against_model.pause_error),
-        _percents(against_built.interval_error, against_built.pause_error),
+        _percents(against_model.isi_error, against_model.ibi_error),
+        _percents(against_built.isi_error, against_built.ibi_error),
         " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
         " ".join(_factor(found.coincidence) for found in verdicts.values()),
         "" if energy is None else f"{energy * 1e9:.3g}",

@@ -1,7 +1,7 @@
 """What a verdict means: regime kept, rhythm kept, spike for spike. The one place that defines them.
 
 A circuit (or a Monte Carlo sample) is compared with a reference: the model that was trained, or the
-as-built model. All definitions are functions of two firing reports; their texts are what
+macromodel. All definitions are functions of two firing reports; their texts are what
 `codesign validate --help`, the report and the README print.
 """
 
@@ -79,7 +79,7 @@ DEFINITIONS: Mapping[str, str] = {
 """The three verdicts by name."""
 
 REFERENCES = (
-    "A circuit is compared with two references, the model that was trained and the as-built model, "
+    "A circuit is compared with two references, the model that was trained and the macromodel, "
     "and each comparison says what it reaches."
 )
 """What is compared."""
@@ -87,7 +87,7 @@ REFERENCES = (
 PASSED = (
     f"A neuron passes if each I-V curve is within {IV_LIMIT:.0%} of the model's (root mean square "
     "error over the model curve's peak to peak), the regime of the model is kept, the rhythm of "
-    "the as-built model is kept and, where the model is circuit-shaped (it has the filters and "
+    "the macromodel is kept and, where the model is circuit-shaped (it has the filters and "
     "the leak of a circuit), the rhythm of the model is kept. Under a recorded current spike for "
     "spike will do in place of rhythm kept."
 )
@@ -112,19 +112,19 @@ _FALLING_SILENT = (Regime.PHASIC_SPIKING, Regime.PHASIC_BURSTING)
 
 @dataclass(frozen=True)
 class Timing:
-    """Spikes of the circuit against a reference (model or as-built).
+    """Spikes of the circuit against a reference (model or macromodel).
 
-    spike_count: of the reference; circuit_spike_count: of the circuit. interval_error: relative
-    error of the median interval between spikes of a burst (or of all); pause_error: of the median
-    pause between bursts. None where one of the two has no such interval. coincidence:
+    spike_count: of the reference; circuit_spike_count: of the circuit. isi_error: relative
+    error of the median inter-spike interval of a burst (or of all); ibi_error: of the median
+    inter-burst interval. None where one of the two has no such interval. coincidence:
     coincidence factor of the spike trains: 1 for equal ones, 0 for no more than chance; None where
     neither spikes.
     """
 
     spike_count: int
     circuit_spike_count: int
-    interval_error: float | None
-    pause_error: float | None
+    isi_error: float | None
+    ibi_error: float | None
     coincidence: float | None = None
 
 
@@ -211,7 +211,7 @@ def verdict(
     """What ``circuit`` keeps of ``reference``.
 
     Args:
-        reference: how model or as-built fires.
+        reference: how model or macromodel fires.
         circuit: how the circuit fires under the same current.
         driven: whether that is a recorded current that changes all the time.
         scale: as for :func:`keeps_rhythm`; not of a recorded current.
@@ -275,9 +275,9 @@ def _deviations(reference: RegimeReport, other: RegimeReport, scale: float) -> I
     wanted, found = typical_intervals(reference, other)
     if wanted is not None and found is not None:
         yield _relative("interspike_interval", wanted, found * scale, ISI_TOLERANCE)
-    pauses = reference.interburst_interval, other.interburst_interval
-    if pauses[0] is not None and pauses[1] is not None:
-        yield _relative("interburst_interval", pauses[0], pauses[1] * scale, IBI_TOLERANCE)
+    IBIs = reference.interburst_interval, other.interburst_interval
+    if IBIs[0] is not None and IBIs[1] is not None:
+        yield _relative("interburst_interval", IBIs[0], IBIs[1] * scale, IBI_TOLERANCE)
     bursts = reference.spikes_per_burst, other.spikes_per_burst
     if bursts[0] is not None and bursts[1] is not None:
         allowed = max(BURST_TOLERANCE * bursts[0], ONE_SPIKE)
@@ -303,7 +303,7 @@ def _relative(quantity: str, reference: float, found: float, tolerance: float) -
 def typical_intervals(
     reference: RegimeReport, other: RegimeReport, driven: bool = False
 ) -> tuple[float | None, float | None]:
-    """The median intervals between spikes that can be compared.
+    """The median inter-spike intervals that can be compared.
 
     Intervals of a neuron that falls silent grow, so that one spike more moves their median: of
     these, the intervals that both have are compared, where the spikes' times are known. Under a
@@ -327,12 +327,12 @@ def typical_intervals(
 def timing(reference: RegimeReport, circuit: RegimeReport, driven: bool = False) -> Timing:
     """Spike counts and the relative errors of the median intervals, those that a verdict judges."""
     other, ours = typical_intervals(reference, circuit, driven)
-    pauses = circuit.interburst_interval, reference.interburst_interval
+    IBIs = circuit.interburst_interval, reference.interburst_interval
     return Timing(
         spike_count=reference.spike_count,
         circuit_spike_count=circuit.spike_count,
-        interval_error=_error(ours, other),
-        pause_error=None if driven else _error(*pauses),
+        isi_error=_error(ours, other),
+        ibi_error=None if driven else _error(*IBIs),
         coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
     )
 

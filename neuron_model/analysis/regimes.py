@@ -3,7 +3,7 @@
 After a current step a neuron
 
     rests, fires for ever (tonic) or fires and falls silent (phasic);
-    fires single spikes or bursts: two or more spikes with intervals much shorter than the pauses
+    fires single spikes or bursts: two or more spikes with intervals much shorter than the IBIs
     around them;
     or is held above the threshold (depolarization block), with or without spikes before.
 
@@ -19,16 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuron_model.analysis.peaks import prominent_peaks
-from neuron_model.analysis.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_pauses
+from neuron_model.analysis.spikes import HYSTERESIS, checked_waveform, spike_times, split_at_gaps
 from neuron_model.errors import InputError
 from neuron_model.model.regime import Regime
 from neuron_model.shown import Shown, counted, in_short
 
-PAUSE_RATIO = 3.0
-"""A pause is at least this many times longer than the usual interval within a burst."""
+GAP_RATIO = 3.0
+"""An IBI is at least this many times longer than the usual interval within a burst."""
 
 GAP_RATIO = 1.5
-"""The shortest pause is at least this many times longer than the longest interval within one."""
+"""The shortest IBI is at least this many times longer than the longest interval within one."""
 
 SILENCE_RATIO = 2.0
 """A neuron has fallen silent after this many times its longest usual interval."""
@@ -37,7 +37,7 @@ CLEAR_VOLTAGE = 0.5
 """Distance from the threshold, in model units, of a peak that leaves no doubt."""
 
 CLEAR_REPEATS = 3
-"""So many repeats of an interval or a pause within the window leave no doubt."""
+"""So many repeats of an interval or an IBI within the window leave no doubt."""
 
 RESTLESS = 0.1
 """Drift over an eighth of a silence, in model units, of a voltage that may yet go anywhere."""
@@ -104,7 +104,7 @@ def classify(
        transients. Silent above the threshold is depolarization block; below it, resting if there
        was no spike, else phasic.
     3. It bursts if its usual intervals fall into two kinds, the least of the longer being at least
-       PAUSE_RATIO times the median and GAP_RATIO times the greatest of the shorter, and most
+       GAP_RATIO times the median and GAP_RATIO times the greatest of the shorter, and most
        spikes have a short interval beside them. One that has fallen silent bursts if it fired two
        spikes or more with intervals that much shorter than the silence.
 
@@ -185,8 +185,8 @@ class _Train:
 
 
 @dataclass(frozen=True)
-class _Pauses:
-    """Intervals of two kinds: those longer than ``level`` are pauses between bursts.
+class _Gaps:
+    """Intervals of two kinds: those longer than ``level`` are inter-burst intervals.
 
     score: how clearly they are two kinds; 1 on the boundary, see :func:`_separation`.
     share: of the spikes that have another one beside them in their burst.
@@ -197,8 +197,8 @@ class _Pauses:
     share: float
 
 
-def _pauses(intervals: np.ndarray) -> _Pauses | None:
-    """The clearest division of intervals into bursts and pauses under which most spikes burst.
+def _gaps(intervals: np.ndarray) -> _Gaps | None:
+    """The clearest division of intervals into bursts and IBIs under which most spikes burst.
 
     Of those that are clear enough, the one across the widest gap.
     """
@@ -215,25 +215,25 @@ def _pauses(intervals: np.ndarray) -> _Pauses | None:
         # The first and the last spike have neighbours that were not looked at.
         share = float(np.mean(beside[1:-1])) if intervals.size > 2 else 1.0
         if share > 0.5:
-            best, best_key = _Pauses(math.sqrt(short * long), score, share), key
+            best, best_key = _Gaps(math.sqrt(short * long), score, share), key
     return best
 
 
-def _separation(within: np.ndarray, pause: float) -> float:
-    """How much longer a pause is than the sorted intervals of bursts; at least 1 is much longer."""
+def _separation(within: np.ndarray, ibi: float) -> float:
+    """How much longer an IBI is than the sorted intervals of bursts; at least 1 is much longer."""
     usual, longest = float(within[within.size // 2]), float(within[-1])
     return min(
-        math.log(pause / usual) / math.log(PAUSE_RATIO),
-        math.log(pause / longest) / math.log(GAP_RATIO),
+        math.log(ibi / usual) / math.log(GAP_RATIO),
+        math.log(ibi / longest) / math.log(GAP_RATIO),
     )
 
 
 def _tonic(train: _Train, clear: float) -> RegimeReport:
     lasting = 1.0 - math.log(max(1.0, train.silence / train.longest)) / math.log(SILENCE_RATIO)
-    pauses = _pauses(train.usual)
-    if pauses and pauses.score >= 1.0 and not _came_to_spiking(train, pauses):
-        return _tonic_bursting(train, pauses, (clear, lasting))
-    even = max(0.0, 1.0 - pauses.score) if pauses else 1.0
+    IBIs = _gaps(train.usual)
+    if IBIs and IBIs.score >= 1.0 and not _came_to_spiking(train, IBIs):
+        return _tonic_bursting(train, IBIs, (clear, lasting))
+    even = max(0.0, 1.0 - IBIs.score) if IBIs else 1.0
     return train.report(
         Regime.TONIC_SPIKING,
         (clear, lasting, even, train.usual.size / CLEAR_REPEATS),
@@ -241,37 +241,37 @@ def _tonic(train: _Train, clear: float) -> RegimeReport:
     )
 
 
-def _came_to_spiking(train: _Train, pauses: _Pauses) -> bool:
-    """Whether the one pause that was seen lies before a train that has not ended since."""
-    groups = split_at_pauses(train.times, pauses.level)
+def _came_to_spiking(train: _Train, IBIs: _Gaps) -> bool:
+    """Whether the one IBI that was seen lies before a train that has not ended since."""
+    groups = split_at_gaps(train.times, IBIs.level)
     return bool(
-        np.sum(train.usual > pauses.level) == 1
-        and train.silence <= SILENCE_RATIO * pauses.level
+        np.sum(train.usual > IBIs.level) == 1
+        and train.silence <= SILENCE_RATIO * IBIs.level
         and groups[-1].size > 2 * max(group.size for group in groups[:-1])
     )
 
 
-def _tonic_bursting(train: _Train, pauses: _Pauses, margins: tuple[float, ...]) -> RegimeReport:
-    groups = split_at_pauses(train.times, pauses.level)
-    # The last burst is whole only if its pause has begun.
-    whole = groups if train.silence > pauses.level else groups[:-1]
+def _tonic_bursting(train: _Train, IBIs: _Gaps, margins: tuple[float, ...]) -> RegimeReport:
+    groups = split_at_gaps(train.times, IBIs.level)
+    # The last burst is whole only if its IBI has begun.
+    whole = groups if train.silence > IBIs.level else groups[:-1]
     late = [g for g in whole if g[0] > 0.5 * (train.onset + train.end)] or whole[-1:]
     bursts = [g for g in late if g.size > 1] or [g for g in groups if g.size > 1]
     usual = train.usual
-    repeats = int(np.sum(train.intervals > pauses.level))
+    repeats = int(np.sum(train.intervals > IBIs.level))
     return train.report(
         Regime.TONIC_BURSTING,
         (
             *margins,
-            pauses.score - 1.0,
-            2.0 * pauses.share - 1.0,
+            IBIs.score - 1.0,
+            2.0 * IBIs.share - 1.0,
             repeats / CLEAR_REPEATS,
         ),
         burst_count=sum(g.size > 1 for g in groups),
         spikes_per_burst=float(np.median([g.size for g in bursts])),
         # of whole bursts: intervals grow within one, and their median would hang on where it is cut
         interspike_interval=float(np.median(np.concatenate([np.diff(g) for g in bursts]))),
-        interburst_interval=float(np.median(usual[usual > pauses.level])),
+        interburst_interval=float(np.median(usual[usual > IBIs.level])),
     )
 
 
@@ -286,10 +286,10 @@ def _silent(train: _Train, clear: float, held: bool) -> RegimeReport:
     if train.times.size == 0:
         return train.report(Regime.RESTING, margins)
 
-    pauses = _pauses(intervals)
-    apart = pauses is not None and pauses.score >= 1.0
-    level = pauses.level if pauses and apart else train.silence / PAUSE_RATIO
-    groups = split_at_pauses(train.times, level)
+    IBIs = _gaps(intervals)
+    apart = IBIs is not None and IBIs.score >= 1.0
+    level = IBIs.level if IBIs and apart else train.silence / GAP_RATIO
+    groups = split_at_gaps(train.times, level)
     bursts = [group for group in groups if group.size > 1]
     if not bursts:
         return train.report(Regime.PHASIC_SPIKING, margins, **interval)

@@ -50,7 +50,7 @@ def spike_samples(
     return np.flatnonzero((side[1:] == 1) & (side[:-1] == -1)) + 1
 
 
-def split_at_pauses(times: np.ndarray, longest_interval: float) -> list[np.ndarray]:
+def split_at_gaps(times: np.ndarray, longest_interval: float) -> list[np.ndarray]:
     """Groups of spikes in which no interval is longer than ``longest_interval``."""
     if times.size == 0:
         return []

@@ -156,12 +156,12 @@ _NOT_BUILT = (
 )
 
 _NO_BRANCHES = (
-    "neurons that are as built in detail are compiled for the CPU alone, in float32 and float64: "
-    "these run in plain torch, many times as slowly; compact as-built parameters, without "
+    "neurons with detailed macromodels are compiled for the CPU alone, in float32 and float64: "
+    "these run in plain torch, many times as slowly; compact parameters of the macromodel, without "
     "amplifiers, are for that."
 )
 
-_SLOWLY = "Until then neurons that are as built in detail run in plain torch, many times as slowly."
+_SLOWLY = "Until then neurons with detailed macromodels run in plain torch, many times as slowly."
 
 
 @cache

@@ -189,7 +189,7 @@ def _prepare(kind: _Kind, dtype: torch.dtype, gradient: bool, states: int, masks
         InputError: it cannot be compiled.
     """
     warnings.warn(
-        "compiling the step of neurons that are as built in detail, once for their kind; this may "
+        "compiling the step of neurons with detailed macromodels, once for their kind; this may "
         "take two minutes.",
         stacklevel=2,
     )

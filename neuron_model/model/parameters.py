@@ -160,7 +160,7 @@ class Amplifier(_Part):
     current with the output voltage. drift: its growth with an input above the other, which lifts
     the tail's drain. ease: by how much its output conducts less where one branch has all of the
     current. All three per unit of U. shape, shoulder: of a pair that is not wholly in weak
-    inversion. conductance: of its output, where no leak counts it. All are 0 but in as-built
+    inversion. conductance: of its output, where no leak counts it. All are 0 but in macromodel
     models.
     """
 
@@ -251,7 +251,7 @@ class Leak(_Part):
     """leak(u) = g range tanh(u / range); an infinite range makes it linear: g u.
 
     conductance: g, at least 0; 1 in a trained model (it sets the unit), what is left beside
-    the leak's own tanh elements in an as-built one. range: where it saturates, positive.
+    the leak's own tanh elements in an macromodel one. range: where it saturates, positive.
     """
 
     conductance: Value = 1.0
@@ -271,7 +271,7 @@ class Filter(_Part):
     """filter(u) = tanh(kappa u) / kappa + offset; kappa = 0 makes it linear: u + offset.
 
     kappa: 0 for the published linear filter, 1 for an OTA follower in the neuron's own units.
-    offset: what a follower's offset current adds to its slewing; 0 but in as-built models.
+    offset: what a follower's offset current adds to its slewing; 0 but in macromodels.
     amplifier: what becomes of the tanh in a circuit, with U_x as the output voltage; None in a
     trained model, and where the filter is linear.
     """

@@ -21,8 +21,8 @@ from neuron_model.network.current import as_tensor, check_finite, check_shape
 from neuron_model.network.full_precision import HALVES, FullPrecision, widened, without_autocast
 from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.neuron_record import PREFIX, Record, buffer_name, without_record
-from neuron_model.network.on_chips import run_on_chips
 from neuron_model.network.variation import Variation
+from neuron_model.network.with_variation import run_with_variation
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")
 """What can be learned; tau is tau_fast, tau_slow and tau_ultraslow. tau_m is the unit of time."""
@@ -112,7 +112,7 @@ class MTCNeuron(FullPrecision):
         self._fixed = parameters.map(_plain)
         self._register(kind)
         # Set by variation.varied: whose parameters each sequence is run with.
-        self.chips: tuple[Variation, Tensor] | None = None
+        self.samples: tuple[Variation, Tensor] | None = None
         self.weights = None
         if recurrent:
             size = (self.neurons, self.neurons)
@@ -300,8 +300,8 @@ class MTCNeuron(FullPrecision):
         with without_autocast(current.device):
             solved = (
                 self._run(problem)
-                if self.chips is None
-                else run_on_chips(self._run, problem, *self.chips)
+                if self.samples is None
+                else run_with_variation(self._run, problem, *self.samples)
             )
         check_finite(current, solved.state)
         return self._results(given.dtype, solved)

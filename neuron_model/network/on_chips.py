@@ -1,4 +1,4 @@
-"""Neurons that differ from sequence to sequence: each is run with the parameters of its chip."""
+"""Neurons that differ from sequence to sequence: each is run with the parameters of its sample."""
 
 from __future__ import annotations
 
@@ -16,39 +16,43 @@ from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.variation import Variation
 
 
-def run_on_chips(run: Backend, problem: Problem, variation: Variation, index: Tensor) -> Solution:
-    """Run each sequence's neurons with their own chip's parameters.
+def run_with_variation(
+    run: Backend, problem: Problem, variation: Variation, index: Tensor
+) -> Solution:
+    """Run each sequence's neurons with their own sample's parameters.
 
     Args:
         run: how a problem is run.
         problem: with the parameters as they are trained.
-        variation: what the chips make of them.
-        index: which chip each sequence is on, (batch,).
+        variation: what the samples make of them.
+        index: which sample each sequence is on, (batch,).
 
     Raises:
         InputError: ``index`` is not of this batch.
     """
     if len(index) != len(problem.current):
         raise InputError(
-            f"there are {len(index)} chips for {len(problem.current)} sequences; there must "
+            f"there are {len(index)} samples for {len(problem.current)} sequences; there must "
             "be one for each."
         )
     if problem.weights is None:
         return _side_by_side(run, problem, variation.follow(problem.parameters, index))
-    return _chip_by_chip(run, problem, variation, index)
+    return _sample_by_sample(run, problem, variation, index)
 
 
-def _chip_by_chip(run: Backend, problem: Problem, variation: Variation, index: Tensor) -> Solution:
-    """Neurons that feed each other: the sequences of a chip in one run, with its parameters."""
+def _sample_by_sample(
+    run: Backend, problem: Problem, variation: Variation, index: Tensor
+) -> Solution:
+    """Neurons that feed each other: the sequences of a sample in one run, with its parameters."""
     runs, order = [], []
-    for chip in index.unique():
-        mine = torch.nonzero(index == chip).flatten()
+    for sample in index.unique():
+        mine = torch.nonzero(index == sample).flatten()
         order.append(mine)
         one = replace(
             problem,
             current=problem.current[mine],
             state=problem.state.changed(partial(_rows, mine)),
-            parameters=variation.follow(problem.parameters, chip[None]),
+            parameters=variation.follow(problem.parameters, sample[None]),
         )
         runs.append(run(one))
     if not runs:

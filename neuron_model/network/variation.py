@@ -1,10 +1,11 @@
-"""Chips of a layer, none of which has the parameters that were trained, and training through them.
+"""Samples of a layer, none of which has the parameters that were trained, and training through
+them.
 
-A chip's parameters were found for the trained ones as they stood when it was drawn (the reference).
-While training goes on they follow it, as the circuit would:
+A sample's parameters were found for the trained ones as they stood when it was drawn (the
+reference). While training goes on they follow it, as the circuit would:
 
-    p' = p_chip p / p_reference           alpha, kappa, tau
-    p' = p_chip + (p - p_reference)       delta
+    p' = p_sample p / p_reference           alpha, kappa, tau
+    p' = p_sample + (p - p_reference)       delta
 
 so that a gradient goes straight through whatever lies between: mapping, codes, transistors.
 """
@@ -30,25 +31,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variation:
-    """As-built parameters of a layer of neurons on some chips.
+    """Macromodel parameters of a layer of neurons on some samples.
 
-    chips: how many. built: arrays (chips * neurons,), one chip's neurons after the other's; its
-    first elements are those of the trained neurons, in their order, and more may follow (a leak's
-    sections). reference: the trained parameters that they were found for, arrays (neurons,).
+    samples: how many. built: arrays (samples * neurons,), one sample's neurons after the other's;
+    its first elements are those of the trained neurons, in their order, and more may follow (a
+    leak's sections). reference: the trained parameters that they were found for, arrays (neurons,).
 
     Raises:
         InputError: the sizes or the elements do not go together.
     """
 
-    chips: int
+    samples: int
     built: NeuronParameters
     reference: NeuronParameters
 
     def __post_init__(self) -> None:
-        sizes = self.built.neurons, self.chips * self.reference.neurons
+        sizes = self.built.neurons, self.samples * self.reference.neurons
         if sizes[0] != sizes[1]:
             raise InputError(
-                f"variation: {sizes[0]} neurons were built; {self.chips} chips of "
+                f"variation: {sizes[0]} neurons were built; {self.samples} samples of "
                 f"{self.reference.neurons} need {sizes[1]}."
             )
         ours, theirs = ([e.timescale for e in p.elements] for p in (self.reference, self.built))
@@ -59,11 +60,11 @@ class Variation:
             )
 
     def follow(self, live: NeuronParameters, index: Tensor) -> NeuronParameters:
-        """The neurons of one chip for each sequence, as they are while ``live`` is trained.
+        """The neurons of one sample for each sequence, as they are while ``live`` is trained.
 
         Args:
             live: the trained parameters now, floats and tensors (neurons,).
-            index: which chip each sequence is on, (batch,).
+            index: which sample each sequence is on, (batch,).
 
         Returns:
             Tensors (batch * neurons,), one sequence's neurons after the other's.
@@ -78,8 +79,8 @@ class Variation:
             if np.ndim(built) == 0 and not isinstance(trained, Tensor):
                 return built
             like = trained if isinstance(trained, Tensor) else numbers
-            rows = torch.as_tensor(built).to(like).expand(self.chips * neurons)
-            rows = rows.reshape(self.chips, neurons)[index]
+            rows = torch.as_tensor(built).to(like).expand(self.samples * neurons)
+            rows = rows.reshape(self.samples, neurons)[index]
             if isinstance(trained, Tensor) and trained.requires_grad:
                 reference = torch.as_tensor(before[key]).to(like)
                 if key.endswith(".delta"):
@@ -91,14 +92,14 @@ class Variation:
         return self.built.with_values({k: value(k, v) for k, v in self.built.named_values()})
 
 
-def chip_count(variations: Sequence[Variation | None]) -> int:
-    """How many chips there are of all layers; 0 without variations."""
-    return min((v.chips for v in variations if v is not None), default=0)
+def sample_count(variations: Sequence[Variation | None]) -> int:
+    """How many samples there are of all layers; 0 without variations."""
+    return min((v.samples for v in variations if v is not None), default=0)
 
 
 def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | None:
-    """An index for :func:`varied` that gives each chip an equal share; None without variations."""
-    count = chip_count(variations)
+    """An index for :func:`varied` that gives each sample an equal share; None without variations."""
+    count = sample_count(variations)
     return torch.arange(sequences) % count if count else None
 
 
@@ -106,7 +107,7 @@ def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | 
 def varied(
     network: SpikingNetwork, variations: Sequence[Variation | None], index: Tensor | None
 ) -> Iterator[None]:
-    """Each sequence of a batch is heard by the chip that ``index`` names, while the block runs.
+    """Each sequence of a batch is heard by the sample that ``index`` names, while the block runs.
 
     Args:
         network: layers that have a variation must be of MTC neurons.
@@ -123,13 +124,13 @@ def varied(
     for number, (layer, variation) in enumerate(zip(network.layers, variations, strict=True)):
         if variation is None:
             continue
-        if not hasattr(layer, "chips"):
-            raise InputError(f"layer {number} is not of MTC neurons, so it has no chips.")
+        if not hasattr(layer, "samples"):
+            raise InputError(f"layer {number} is not of MTC neurons, so it has no samples.")
         varying.append((cast("MTCNeuron", layer), variation))
     try:
         for neuron, variation in varying:
-            neuron.chips = (variation, index)
+            neuron.samples = (variation, index)
         yield
     finally:
         for neuron, _ in varying:
-            neuron.chips = None
+            neuron.samples = None

@@ -53,17 +53,17 @@ class Objective(nn.Module):
         signal: Tensor,
         target: Tensor,
         variations: Sequence[Variation | None] = (),
-        chips: Tensor | None = None,
+        samples: Tensor | None = None,
         state: NetworkState | None = None,
         weight: Tensor | None = None,
     ) -> Loss:
         """Of (batch, window, inputs) and (batch, window, outputs).
 
-        Where ``chips`` (batch,) are given, each sequence is heard by one of the ``variations``'.
+        Where ``samples`` (batch,) are given, each sequence is heard by one of the ``variations``'.
         ``state`` is where the network begins, at rest if not given. ``weight`` (batch, window) says
         how much each moment counts, in the place of the washout.
         """
-        with varied(self.network, variations, chips):
+        with varied(self.network, variations, samples):
             hidden = self.network.hidden(signal, state)
         prediction, readout = self.network.read(
             hidden.activity, None if state is None else state.readout

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from neuron_model.network.network import SpikingNetwork
-from neuron_model.network.variation import Variation, chip_count, in_turn, varied
+from neuron_model.network.variation import Variation, in_turn, sample_count, varied
 from neuron_model.tasks.series import Series, SeriesTask, windows_at
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -22,19 +22,19 @@ def fit_readout(
 ) -> None:
     """Set the readout to the least squares solution for the activity as it is.
 
-    Where there are ``variations``, it is one readout for all of their chips. The activity is that
+    Where there are ``variations``, it is one readout for all of their samples. The activity is that
     of windows from rest, or, where the state is carried, of as many moments in continuous runs, as
-    few and long ones as there are chips.
+    few and long ones as there are samples.
 
     The low-pass is linear with a gain of 1, so filtering the activity and then weighting it is
     the same as the other way round.
     """
     generator = torch.Generator().manual_seed(configuration.seed + 1)
-    batch = max(configuration.batch, 32, 2 * chip_count(variations))
+    batch = max(configuration.batch, 32, 2 * sample_count(variations))
     weights = network.readout.weight
     window = task.window
     if configuration.state == "carried":
-        runs, moments = max(1, chip_count(variations)), batch * window
+        runs, moments = max(1, sample_count(variations)), batch * window
         window = min(len(series.training), moments // runs)
         batch = max(runs, moments // window)
     starts = torch.randint(len(series.training) - window + 1, (batch,), generator=generator)

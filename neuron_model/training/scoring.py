@@ -1,9 +1,9 @@
 """What a network is worth on a part of a task's series, in two ways.
 
-In windows: each from rest, its washout not scored. On the stream: one continuous run, since a chip
-has no reset; it begins from rest, and the first ``washout`` moments of the part are its warm-up,
-which is not scored. Both ways score the same moments, but for those at the end that fill no
-window.
+In windows: each from rest, its washout not scored. On the stream: one continuous run, since a
+sample has no reset; it begins from rest, and the first ``washout`` moments of the part are its
+warm-up, which is not scored. Both ways score the same moments, but for those at the end that fill
+no window.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
-from neuron_model.network.variation import Variation, chip_count, in_turn, varied
+from neuron_model.network.variation import Variation, in_turn, sample_count, varied
 from neuron_model.tasks.series import Part, Series, SeriesTask, nrmse, scored_windows
 
 _WINDOWS_AT_ONCE = 256
@@ -41,26 +41,26 @@ class Scores:
 
 @torch.no_grad()
 def run_on(
-    network: SpikingNetwork, signal: np.ndarray, chips: Sequence[Variation | None] = ()
+    network: SpikingNetwork, signal: np.ndarray, samples: Sequence[Variation | None] = ()
 ) -> tuple[Tensor, NetworkState]:
     """The forecasts of one continuous run from rest, (sequences, samples, outputs), and its end.
 
     Args:
         network: whose state is carried on from sample to sample.
         signal: (samples, inputs), scaled as in training.
-        chips: each of them runs on all of it, in a sequence of its own; without any there is one
+        samples: each of them runs on all of it, in a sequence of its own; without any there is one
             sequence, of the network as it is trained.
     """
     weights = network.readout.weight
-    count = chip_count(chips) or 1
+    count = sample_count(samples) or 1
     given = torch.as_tensor(np.array(signal)).to(weights).expand(count, *signal.shape)
-    turns = in_turn(chips, count)
+    turns = in_turn(samples, count)
     index = None if turns is None else turns.to(weights.device)
-    samples = max(1, _STEPS_AT_ONCE // (count * network.steps_per_sample))
+    moments = max(1, _STEPS_AT_ONCE // (count * network.steps_per_sample))
     state: NetworkState | None = None
     forecasts = []
-    with varied(network, chips, index):
-        for some in given.split(samples, dim=1):
+    with varied(network, samples, index):
+        for some in given.split(moments, dim=1):
             outputs, state = network(some, state)
             forecasts.append(outputs.cpu())
     assert state is not None, "the signal has no samples"
@@ -110,38 +110,38 @@ def forecast(network: SpikingNetwork, part: Part, before: np.ndarray | None = No
 
 
 @torch.no_grad()
-def evaluate_chips(
+def evaluate_samples(
     network: SpikingNetwork, task: SeriesTask, part: Part, variations: Sequence[Variation | None]
 ) -> tuple[float, ...]:
-    """NRMSE in windows of each chip, with the readout as it is trained."""
+    """NRMSE in windows of each sample, with the readout as it is trained."""
     windows = len(scored_windows(task, part, torch.float32)[0])
     return tuple(
-        _evaluate_on(network, task, part, variations, torch.full((windows,), chip))
-        for chip in range(chip_count(variations))
+        _evaluate_on(network, task, part, variations, torch.full((windows,), sample))
+        for sample in range(sample_count(variations))
     )
 
 
-def evaluate_chips_stream(
+def evaluate_samples_stream(
     network: SpikingNetwork,
     task: SeriesTask,
     part: Part,
     variations: Sequence[Variation | None],
     before: np.ndarray | None = None,
 ) -> tuple[float, ...]:
-    """NRMSE of each chip in one continuous run, with the readout as it is trained."""
+    """NRMSE of each sample in one continuous run, with the readout as it is trained."""
     found, _ = run_on(network, _input(part, before), variations)
     target = torch.tensor(part.target[task.washout :])
     return tuple(nrmse(one[-len(part) :][task.washout :], target) for one in found)
 
 
 @torch.no_grad()
-def score_on_chips(
+def score_with_variation(
     network: SpikingNetwork, task: SeriesTask, part: Part, variations: Sequence[Variation | None]
 ) -> Scores:
-    """Both ways, over all chips: each has an equal share of the windows, and the whole stream."""
+    """Both ways, over all samples: each has an equal share of the windows, and the whole stream."""
     windows = len(scored_windows(task, part, torch.float32)[0])
     turns = in_turn(variations, windows)
-    assert turns is not None, "there are no chips"
+    assert turns is not None, "there are no samples"
     found, _ = run_on(network, part.signal, variations)
     target = torch.tensor(part.target[task.washout :]).expand(len(found), -1, -1)
     return Scores(
@@ -159,14 +159,14 @@ def _evaluate_on(
     task: SeriesTask,
     part: Part,
     variations: Sequence[Variation | None],
-    chips: Tensor,
+    samples: Tensor,
 ) -> float:
-    """NRMSE where each window is run by the chip that ``chips`` (windows,) names."""
+    """NRMSE where each window is run by the sample that ``samples`` (windows,) names."""
     weights = network.readout.weight
     signal, target = scored_windows(task, part, weights.dtype)
     found = []
     for some, index in zip(
-        signal.split(_WINDOWS_AT_ONCE), chips.split(_WINDOWS_AT_ONCE), strict=True
+        signal.split(_WINDOWS_AT_ONCE), samples.split(_WINDOWS_AT_ONCE), strict=True
     ):
         with varied(network, variations, index.to(weights.device)):
             found.append(network(some.to(weights.device))[0].cpu())

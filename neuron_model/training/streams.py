@@ -1,12 +1,12 @@
 """Sequences that run through the training part window after window, with the state carried along.
 
-A chip has no reset between windows. So each sequence of a batch runs on through the training part:
-its next window begins where the last one ended, and the network begins it in the state in which it
-ended the last one, through which no gradient flows (truncated backpropagation through time). Before
-each window a sequence begins anew with the probability ``restart``, from rest and anywhere in the
-training part; at the part's end it does so in any case, within the part's first window. It is
-then not scored until the washout is over, nor after it has come to another chip, which begins with
-the voltages that the one before had.
+A sample has no reset between windows. So each sequence of a batch runs on through the training
+part: its next window begins where the last one ended, and the network begins it in the state in
+which it ended the last one, through which no gradient flows (truncated backpropagation through
+time). Before each window a sequence begins anew with the probability ``restart``, from rest and
+anywhere in the training part; at the part's end it does so in any case, within the part's first
+window. It is then not scored until the washout is over, nor after it has come to another sample,
+which begins with the voltages that the one before had.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Position:
     """Where the sequences of a batch stand, those of all processes, each (batch,).
 
     at: the first row of the window. past: how many rows came before it since the sequence
-    began or came to another chip. begins: whether the sequence begins with this window.
+    began or came to another sample. begins: whether the sequence begins with this window.
     """
 
     at: Tensor
@@ -63,19 +63,19 @@ class Streams:
         self._last = len(series.training) - task.window
         self._share = slice(processes.rank(), None, processes.count())
         self._position: Position | None = None
-        self._chip = torch.empty(0, dtype=torch.int64)
+        self._sample = torch.empty(0, dtype=torch.int64)
         self._state: NetworkState | None = None
 
     @property
-    def chips(self) -> Tensor:
-        """Which chip each sequence of this process is on; empty where there are none."""
-        return self._chip[self._share]
+    def samples(self) -> Tensor:
+        """Which sample each sequence of this process is on; empty where there are none."""
+        return self._sample[self._share]
 
-    def change_chips(self, count: int) -> None:
-        """Draw which of ``count`` new chips each sequence is on from now."""
-        self._chip = self._draw(count)
+    def change_samples(self, count: int) -> None:
+        """Draw which of ``count`` new samples each sequence is on from now."""
+        self._sample = self._draw(count)
         if self._position is not None:
-            # The window that comes next is the first of the new chip.
+            # The window that comes next is the first of the new sample.
             past = torch.full_like(self._position.past, -self._task.window)
             self._position = replace(self._position, past=past)
 
@@ -135,7 +135,7 @@ class Streams:
             for index, tensor in enumerate(tensors_of(self._state))
         }
         position = self._position
-        return {"at": position.at, "past": position.past, "chip": self._chip, **states}
+        return {"at": position.at, "past": position.past, "sample": self._sample, **states}
 
     def restore(self, tensors: dict[str, Tensor], like: NetworkState) -> None:
         """The inverse of :meth:`tensors`.
@@ -152,7 +152,7 @@ class Streams:
         at = tensors["at"]
         # Whether a sequence began with the window that is over is of no more account.
         self._position = Position(at, tensors["past"], torch.zeros_like(at) > 0)
-        self._chip = tensors["chip"]
+        self._sample = tensors["sample"]
         count = sum(name.startswith("state.") for name in tensors)
         states = (tensors[f"state.{index}"][self._share] for index in range(count))
         device = self._network.readout.weight.device

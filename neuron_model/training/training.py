@@ -1,4 +1,4 @@
-"""Training of a network on a task: one loop, which can be left and gone on with at any step.
+"""Training of a network on a task: one loop, which can be left and resumed at any step.
 
 On a CPU the same network, task and configuration give the same numbers to the last bit, also where
 the training was stopped and went on from a :class:`Snapshot`.
@@ -21,7 +21,7 @@ from neuron_model.errors import InputError
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron
-from neuron_model.network.variation import Variation, chip_count, varied
+from neuron_model.network.variation import Variation, sample_count, varied
 from neuron_model.shown import Shown, counted, in_short
 from neuron_model.small_picture import MEMBRANE_COLOR, small_picture
 from neuron_model.tasks.series import (
@@ -36,12 +36,12 @@ from neuron_model.training.memory_needed import check_memory
 from neuron_model.training.objective import Loss, Objective, scored_loss
 from neuron_model.training.optimization import learned, make_optimizer, set_rates
 from neuron_model.training.readout_fit import fit_readout
-from neuron_model.training.scoring import Scores, score, score_on_chips, score_test
+from neuron_model.training.scoring import Scores, score, score_test, score_with_variation
 from neuron_model.training.streams import Streams
 from neuron_model.training.training_configuration import Rates, TrainingConfiguration
 
 __all__ = [
-    "DrawChips",
+    "DrawSamples",
     "Interrupted",
     "Rates",
     "Snapshot",
@@ -163,8 +163,8 @@ class Callbacks:
 
 _NO_CALLBACKS = Callbacks()
 
-DrawChips = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
-"""(network as it is, seed) -> chips of each hidden layer; the same for the same arguments."""
+DrawSamples = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
+"""(network as it is, seed) -> samples of each hidden layer; the same for the same arguments."""
 
 
 def fit(
@@ -175,7 +175,7 @@ def fit(
     callbacks: Callbacks = _NO_CALLBACKS,
     *,
     resume: Snapshot | None = None,
-    draw_chips: DrawChips | None = None,
+    draw_samples: DrawSamples | None = None,
 ) -> TrainingResult:
     """Train ``network`` in place; where the configuration names a device it moves there.
 
@@ -189,9 +189,10 @@ def fit(
         limits: where the neurons' parameters have to stay, so that a circuit can be made.
         callbacks: what is called meanwhile.
         resume: where an earlier training with the same arguments was left.
-        draw_chips: each sequence is heard by a chip of these, which are drawn anew every
+        draw_samples: each sequence is the input of a sample of these, which are drawn anew every
             ``redraw`` steps of the configuration, and so is the validation part. The test part is
-            heard by the network as it is trained; ``scoring.evaluate_chips`` lets chips hear it.
+            heard by the network as it is trained; ``scoring.evaluate_samples`` lets samples hear
+            it.
 
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
@@ -204,7 +205,7 @@ def fit(
     if device is not None:
         network.to(device)
     with _own_random_numbers(network, configuration.seed), _only_learned(network, configuration):
-        run = _Run(network, task, series, configuration, limits, draw_chips)
+        run = _Run(network, task, series, configuration, limits, draw_samples)
         if resume is None:
             run.begin()
         else:
@@ -223,10 +224,10 @@ class _Run:
         series: Series,
         configuration: TrainingConfiguration,
         limits: ParameterLimits,
-        draw_chips: DrawChips | None,
+        draw_samples: DrawSamples | None,
     ) -> None:
         self.network = network
-        self.draw_chips = draw_chips
+        self.draw_samples = draw_samples
         self.variations: Sequence[Variation | None] = ()
         # The network for which they were drawn, and the step: enough to draw them again.
         self.drawn_for: dict[str, Tensor] = {}
@@ -254,9 +255,9 @@ class _Run:
 
     def begin(self) -> None:
         keep_within(self.network, self.limits)
-        if self.draw_chips is not None:
+        if self.draw_samples is not None:
             self._draw(0)
-            self._change_chips()
+            self._change_samples()
         if self.configuration.ridge:
             self._fit()
         self.before = score_test(self.network, self.task, self.series)
@@ -267,9 +268,9 @@ class _Run:
         for step in range(len(self.history), steps):
             if self._out_of_patience():
                 break
-            if self.draw_chips is not None and step and step % self.configuration.redraw == 0:
+            if self.draw_samples is not None and step and step % self.configuration.redraw == 0:
                 self._draw(step)
-                self._change_chips()
+                self._change_samples()
             loss, norm, stopping = self._step(step, callbacks.stop)
             due = (step + 1) % looks == 0 or step + 1 == steps
             found = self._look(step) if due and len(self.series.validation) else None
@@ -296,17 +297,17 @@ class _Run:
                 raise Interrupted(step + 1)
 
     def _draw(self, step: int) -> None:
-        """Draw the chips of the steps that follow."""
-        assert self.draw_chips is not None
+        """Draw the samples of the steps that follow."""
+        assert self.draw_samples is not None
         self.drawn_at = step
         self.drawn_for = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.variations = self.draw_chips(self.network, self.configuration.seed + step)
+        self.variations = self.draw_samples(self.network, self.configuration.seed + step)
 
-    def _change_chips(self) -> None:
-        """Each sequence that is carried along comes to one of the chips that were drawn."""
-        count = chip_count(self.variations)
+    def _change_samples(self) -> None:
+        """Each sequence that is carried along comes to one of the samples that were drawn."""
+        count = sample_count(self.variations)
         if self.streams is not None and count:
-            self.streams.change_chips(count)
+            self.streams.change_samples(count)
 
     def _from_rest(self) -> Loss:
         """The loss on windows from anywhere in the training part, each from rest."""
@@ -315,21 +316,21 @@ class _Run:
         # Every process draws the whole batch and takes its own sequences.
         share = slice(processes.rank(), None, processes.count())
         signal, target = (x[share].to(weights.device) for x in pair)
-        count = chip_count(self.variations)
+        count = sample_count(self.variations)
         if not count:
             return cast(Loss, self.objective(signal, target))
         index = torch.randint(count, (c.batch,), generator=self.generator)
-        chips = index[share].to(weights.device)
-        return cast(Loss, self.objective(signal, target, self.variations, chips))
+        samples = index[share].to(weights.device)
+        return cast(Loss, self.objective(signal, target, self.variations, samples))
 
     def _carried(self, streams: Streams) -> Loss:
         """The loss on each sequence's next window; the state is kept for the one after."""
         weights = self.network.readout.weight
         signal, target, weight = (x.to(weights.device) for x in streams.go_on(weights.dtype))
-        chips = streams.chips.to(weights.device) if chip_count(self.variations) else None
+        samples = streams.samples.to(weights.device) if sample_count(self.variations) else None
         loss = cast(
             Loss,
-            self.objective(signal, target, self.variations, chips, streams.state(), weight),
+            self.objective(signal, target, self.variations, samples, streams.state(), weight),
         )
         assert self.terms.end is not None
         streams.keep(self.terms.end)
@@ -374,10 +375,10 @@ class _Run:
         return found
 
     def _judge(self) -> Scores:
-        """Both ways on the validation part, by chips where training is on chips."""
+        """Both ways on the validation part, by samples where training is variation-aware."""
         part = self.series.validation
-        if chip_count(self.variations):
-            return score_on_chips(self.network, self.task, part, self.variations)
+        if sample_count(self.variations):
+            return score_with_variation(self.network, self.task, part, self.variations)
         return score(self.network, self.task, part)
 
     def _decisive(self, scores: Scores) -> float:
@@ -426,7 +427,7 @@ class _Run:
                 for key, value in state.items()
                 if isinstance(value, Tensor)
             }
-        tensors |= {f"chips.{k}": v for k, v in self.drawn_for.items()}
+        tensors |= {f"samples.{k}": v for k, v in self.drawn_for.items()}
         if self.streams is not None:
             tensors |= {f"streams.{k}": v for k, v in self.streams.tensors().items()}
         tensors["random.batches"] = self.generator.get_state()
@@ -459,8 +460,8 @@ class _Run:
             }
 
         device = self.network.readout.weight.device
-        if self.draw_chips is not None and "drawn_at" in snapshot.numbers:
-            self.network.load_state_dict(under("chips."))
+        if self.draw_samples is not None and "drawn_at" in snapshot.numbers:
+            self.network.load_state_dict(under("samples."))
             self._draw(int(snapshot.numbers["drawn_at"]))
         self.network.load_state_dict(under("network."))
         self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}

@@ -72,8 +72,8 @@ class TrainingConfiguration:
     from rest, with the probability ``restart``. "from_rest" begins every window from rest.
     keep: "best" ends with the weights that did best on the validation part, where there is one;
     "last" with the last ones. device: where to train: cpu, cuda, cuda:N, auto (cuda where there
-    is one); empty: where the network is. redraw: steps after which chips are drawn anew, where
-    training is on chips.
+    is one); empty: where the network is. redraw: steps after which samples are drawn anew, where
+    training is variation-aware.
 
     Raises:
         InputError: a value is not usable; the text names it.

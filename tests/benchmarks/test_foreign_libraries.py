@@ -34,7 +34,7 @@ supply = 1.2
 NEURON = {
     "name": "tonic_spiking",
     "reasons": [],
-    "timing": {"model": {"circuit_spike_count": 57, "interval_error": 0.0125, "pause_error": None}},
+    "timing": {"model": {"circuit_spike_count": 57, "isi_error": 0.0125, "ibi_error": None}},
     "iv": {"fast": {"nrmse": 0.0031}, "slow": {"nrmse": 0.0042}},
 }
 SUITS = {

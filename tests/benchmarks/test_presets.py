@@ -12,14 +12,14 @@ def document(**changes: Any) -> dict[str, Any]:
     neuron = {
         "passed": False,
         "reasons": ["the rhythm of the model is not kept"],
-        "regime": {"model": "tonic_bursting", "as_built": "tonic_bursting", "circuit": "resting"},
+        "regime": {"model": "tonic_bursting", "macromodel": "tonic_bursting", "circuit": "resting"},
         "circuit_shaped": True,
-        "verdicts": {"model": verdict, "as_built": {**verdict, "rhythm_kept": True}},
+        "verdicts": {"model": verdict, "macromodel": {**verdict, "rhythm_kept": True}},
         "timing": {
-            "model": {"interval_error": 0.059, "pause_error": None},
-            "as_built": {"interval_error": -0.001, "pause_error": 0.02},
+            "model": {"isi_error": 0.059, "ibi_error": None},
+            "macromodel": {"isi_error": -0.001, "ibi_error": 0.02},
         },
-        "reports": {who: {"spike_count": 9} for who in ("model", "as_built", "circuit")},
+        "reports": {who: {"spike_count": 9} for who in ("model", "macromodel", "circuit")},
         "iv": CURVES,
         "accuracy": "tight",
     }
@@ -30,13 +30,13 @@ def document(**changes: Any) -> dict[str, Any]:
 def test_a_row_has_the_worst_curve_and_both_references():
     found = row(document())
     assert found["iv"] == 0.012
-    assert found["rhythm_kept"] == {"model": False, "as_built": True}
-    assert found["isi_error"] == {"model": 0.059, "as_built": -0.001}
-    assert found["spikes"] == {"model": 9, "as_built": 9, "circuit": 9}
+    assert found["rhythm_kept"] == {"model": False, "macromodel": True}
+    assert found["isi_error"] == {"model": 0.059, "macromodel": -0.001}
+    assert found["spikes"] == {"model": 9, "macromodel": 9, "circuit": 9}
 
 
 def test_the_table_names_both_regimes_where_they_differ():
-    resting = dict.fromkeys(("model", "as_built", "circuit"), "resting")
+    resting = dict.fromkeys(("model", "macromodel", "circuit"), "resting")
     documents = document(), document(passed=True, regime=resting)
     changed, same = (table([row(one)]).splitlines()[-1] for one in documents)
     assert changed == (

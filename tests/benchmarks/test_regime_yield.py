@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.regime_yield.__main__ import row, table
+from benchmarks.regime_yield.calibrated import _Some
 from benchmarks.regime_yield.plots import chain_figure
 from benchmarks.regime_yield.steps import STEPS, burster, neuron_of, technology_of
-from benchmarks.regime_yield.trimmed import _Some
 from circuits.technology import load_technology
 from codesign.pictures.plots import save_figure
 from neuron_model.analysis.regimes import Regime, RegimeReport
@@ -32,7 +32,7 @@ def reports(bursting: int, resting: int) -> list[RegimeReport]:
 def test_the_neuron_is_the_published_one_until_it_is_trained():
     assert burster() == neurons.burster()
     assert neuron_of("sized") == burster()
-    trained = neuron_of("trimmed")
+    trained = neuron_of("calibrated")
     assert [e.timescale for e in trained.elements] == [e.timescale for e in burster().elements]
     for after, before in zip(trained.elements, burster().elements, strict=True):
         assert 0.8 <= after.alpha / before.alpha <= 1.25
@@ -49,14 +49,14 @@ def test_the_sizes_are_larger_ones_on_sky130():
     )
 
 
-def test_a_row_counts_chips():
+def test_a_row_counts_samples():
     one = row("sized", COSTS, MODEL, None, reports(3, 1), reports(9, 1), "usual")
-    assert one["chips"] == 10
-    assert (one["as_built"]["regime"]["share"], one["circuit"]["regime"]["share"]) == (0.75, 0.9)
+    assert one["samples"] == 10
+    assert (one["macromodel"]["regime"]["share"], one["circuit"]["regime"]["share"]) == (0.75, 0.9)
     assert one["circuit"]["rhythm"]["count"] == 9
     slower = replace(MODEL, interspike_interval=30.0)
     other = row("sized", COSTS, slower, None, None, reports(9, 1), "usual")
-    assert (other["circuit"]["rhythm"]["count"], other["as_built"]) == (0, None)
+    assert (other["circuit"]["rhythm"]["count"], other["macromodel"]) == (0, None)
     assert one["regimes"] == {"tonic_bursting": 9, "resting": 1}
 
 
@@ -65,7 +65,7 @@ def test_the_table_and_the_picture_show_every_step(tmp_path):
         row(step, COSTS, MODEL, None, reports(1, 1), reports(i, 1), "usual")
         for i, step in enumerate(STEPS, 1)
     ]
-    rows[-1]["as_built"] = None
+    rows[-1]["macromodel"] = None
     text = table(rows)
     assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == [f"| {s}" for s in STEPS]
     cells = [cell.strip() for cell in text.splitlines()[3].strip("|").split("|")]
@@ -78,8 +78,8 @@ def test_the_table_and_the_picture_show_every_step(tmp_path):
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_shares_at_the_ends_can_be_drawn(tmp_path, share):
-    chips = reports(4, 0) if share else reports(0, 4)
-    rows = [row(step, COSTS, MODEL, None, chips, chips, "usual") for step in STEPS]
+    samples = reports(4, 0) if share else reports(0, 4)
+    rows = [row(step, COSTS, MODEL, None, samples, samples, "usual") for step in STEPS]
     save_figure(chain_figure(rows), tmp_path / "chain.png")
 
 
@@ -89,7 +89,7 @@ def test_both_mismatch_sets_are_shown_and_what_was_not_simulated_is_left_out(tmp
         for step in STEPS
         for name in ("usual", "pessimistic")
     ]
-    assert {one["chips"] for one in rows} == {4}
+    assert {one["samples"] for one in rows} == {4}
     lines = table(rows).splitlines()[2:]
     assert [line.split(" | ")[1] for line in lines] == ["usual", "pessimistic"] * len(STEPS)
     cells = [cell.strip() for cell in lines[0].strip("|").split("|")]
@@ -104,7 +104,7 @@ def test_a_step_is_drawn_by_the_set_that_is_asked_for():
         assert names == ["ordinary", "subthreshold"]
 
 
-def test_chips_that_are_trimmed_are_measured_under_their_own_numbers():
+def test_samples_that_are_calibrated_are_measured_under_their_own_numbers():
     class Every:
         def currents(self, rows, values, voltage, without=None):
             return rows, values, voltage, without

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.mismatch import device_spreads, draw_chips
+from circuits.mismatch import device_spreads, draw_samples
 from circuits.structure import Size
 from mapping.mismatch import COMPENSATION, OUTPUT, draw, follower_block
 from mapping.mismatch_set import Matching, MismatchSet
@@ -73,14 +73,14 @@ def test_a_technology_without_coefficients_is_told_what_is_missing(design, gener
         device_spreads(design(), replace(generic, mismatch=MismatchSet()))
 
 
-def test_neurons_of_one_process_seed_sit_on_the_same_chips(design, generic):
+def test_neurons_of_one_process_seed_sit_on_the_same_samples(design, generic):
     """Their devices differ on their own, and by one shift of all devices of a kind."""
     drawn = design()
-    first, other = (draw_chips(drawn, generic, 5, seed, process_seed=9) for seed in (1, 2))
+    first, other = (draw_samples(drawn, generic, 5, seed, process_seed=9) for seed in (1, 2))
     assert np.array_equal(first.capacitance, other.capacitance)
     shifts = [
-        chips.threshold - draw_chips(drawn, generic, 5, seed).threshold
-        for chips, seed in ((first, 1), (other, 2))
+        samples.threshold - draw_samples(drawn, generic, 5, seed).threshold
+        for samples, seed in ((first, 1), (other, 2))
     ]
     assert np.allclose(shifts[0], shifts[1])
     kinds = np.array([spread.kind for spread in first.spreads])
@@ -89,12 +89,12 @@ def test_neurons_of_one_process_seed_sit_on_the_same_chips(design, generic):
     assert np.abs(shifts[0]).min() > 0
 
 
-def test_without_a_process_seed_chips_differ_by_mismatch_alone(design, generic):
-    chips = draw_chips(design(), generic, 3)
-    assert chips.capacitance is None
-    assert np.array_equal(chips.threshold, draw(chips.spreads, 3).threshold)
+def test_without_a_process_seed_samples_differ_by_mismatch_alone(design, generic):
+    samples = draw_samples(design(), generic, 3)
+    assert samples.capacitance is None
+    assert np.array_equal(samples.threshold, draw(samples.spreads, 3).threshold)
 
 
 def test_a_technology_without_a_process_is_told_what_is_missing(design, generic):
     with pytest.raises(InputError, match=r"'generic' gives no process variation: add"):
-        draw_chips(design(), replace(generic, process=None), 3, 0, process_seed=0)
+        draw_samples(design(), replace(generic, process=None), 3, 0, process_seed=0)

@@ -24,7 +24,7 @@ from neuron_model.model.parameters import Timescale
 
 DURATION = 1000.0
 BURSTS = tuple(float(t) for start in (100, 400, 700) for t in (start, start + 20, start + 40))
-ROLES = ("model", "as_built", "circuit")
+ROLES = ("model", "macromodel", "circuit")
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,11 @@ def curve(timescale: Timescale, error: float) -> CurveComparison:
         timescale=timescale,
         voltage=voltage,
         model=model,
-        as_built=model + 0.1 * error * height,
+        macromodel=model + 0.1 * error * height,
         circuit=model + error * height,
         nrmse=error,
         largest=error,
-        nrmse_as_built=0.9 * error,
+        nrmse_macromodel=0.9 * error,
     )
 
 
@@ -96,7 +96,7 @@ def neuron(
         **reports,
         "waveforms": {who: waveform(shifted[who]) for who in ROLES},
         "against_model": timing(reports["model"], reports["circuit"]),
-        "against_as_built": timing(reports["as_built"], reports["circuit"]),
+        "against_macromodel": timing(reports["macromodel"], reports["circuit"]),
         "circuit_shaped": True,
         "supply": Supply(4.5e-7, 4.6e-7, 3.89e-9 if count else None),
         "units": {"voltage": 0.073, "current": 6.5e-9, "time": 4.5e-5, "reference": 0.9},

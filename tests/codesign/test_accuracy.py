@@ -43,20 +43,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Circui
         yield made
 
 
-def as_built(built: Circuit, more: float = 0.0) -> Trajectory:
-    """How it fires by its as-built parameters, with some more current."""
+def macromodel(built: Circuit, more: float = 0.0) -> Trajectory:
+    """How it fires by the parameters of its macromodel, with some more current."""
     values = tuple(value + more for value in DRIVE.stimulus.values)
-    return simulate(built.as_built, Stimulus(DRIVE.stimulus.times, values), DRIVE.duration)
+    return simulate(built.predicted, Stimulus(DRIVE.stimulus.times, values), DRIVE.duration)
 
 
 @pytest.fixture
 def engine(built: dict[str, Circuit]) -> ScriptedEngine:
-    """Circuits fire as built; that of OTHER does so only where tolerances are tight."""
+    """Circuits fire by the macromodel; that of OTHER does so only where tolerances are tight."""
 
     def answer(bench: Bench, tight: bool) -> Trajectory | SimulatorError:
         assert bench.subject is not None
         name = bench.subject.name
-        return as_built(built[name], 0.0 if tight or name == SAME else 0.3)
+        return macromodel(built[name], 0.0 if tight or name == SAME else 0.3)
 
     return ScriptedEngine(built, answer)
 
@@ -70,9 +70,9 @@ def test_what_the_verdict_hangs_on_is_simulated_again_and_nothing_else(built, en
     assert engine.responses == [(SAME, False), (OTHER, False), (OTHER, True)]
     assert (same.accuracy, same.repeated) == (Accuracy.FAST, ())
     assert other.accuracy is Accuracy.TIGHT
-    assert any("as-built and circuit disagree" in why for why in other.repeated)
+    assert any("macromodel and circuit disagree" in why for why in other.repeated)
     # judged by the second simulation
-    assert other.circuit.spike_count == other.as_built.spike_count
+    assert other.circuit.spike_count == other.macromodel.spike_count
 
 
 @pytest.mark.parametrize("accuracy", [Accuracy.FAST, Accuracy.TIGHT])
@@ -96,15 +96,15 @@ def test_a_rhythm_that_is_about_to_change_is_simulated_again(built, engine, monk
     assert engine.responses == [(SAME, False), (SAME, True)]
     assert found.repeated == ("the rhythm is about to change",)
     (report,) = asked
-    assert report.spike_count == found.as_built.spike_count
+    assert report.spike_count == found.macromodel.spike_count
 
 
 def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
-    """Nothing is scripted here: the as-built neuron itself is nudged."""
+    """Nothing is scripted here: the neuron of the macromodel itself is perturbed."""
     one, edge = built[SAME], replace(DRIVE, stimulus=Stimulus.constant(_edge(built[SAME])))
 
     def answer(bench: Bench, tight: bool) -> Trajectory:
-        return simulate(one.as_built, edge.stimulus, edge.duration)
+        return simulate(one.macromodel, edge.stimulus, edge.duration)
 
     engine = ScriptedEngine(built, answer)
     (found,) = validate([DrivenCircuit(one, edge)], Workbench(engine))
@@ -113,11 +113,11 @@ def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
 
 
 def _edge(built: Circuit) -> float:
-    """The least current, to a thousandth, at which the as-built neuron goes on firing."""
+    """The least current, to a thousandth, at which the neuron of the macromodel goes on firing."""
     silent, firing = -2.5, -0.4
     while firing - silent > 1e-3:
         middle = 0.5 * (silent + firing)
-        run = simulate(built.as_built, Stimulus.constant(middle), DRIVE.duration)
+        run = simulate(built.predicted, Stimulus.constant(middle), DRIVE.duration)
         late = run.voltage[run.time > 0.5 * DRIVE.duration]
         if late.max() > 0.0:
             firing = middle
@@ -138,7 +138,7 @@ def test_outcomes_come_as_soon_as_they_are_known_and_failures_in_their_places(bu
         assert bench.subject is not None
         if tight:
             return ConvergenceError("no solution")
-        return as_built(built[bench.subject.name], 0.3 if bench.subject.name == OTHER else 0.0)
+        return macromodel(built[bench.subject.name], 0.3 if bench.subject.name == OTHER else 0.0)
 
     engine = ScriptedEngine(built, answer)
     order = tasks({OTHER: built[OTHER], SAME: built[SAME]})

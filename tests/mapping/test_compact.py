@@ -1,4 +1,4 @@
-"""As built, against the amplifiers themselves: every current summed, straight from the tables."""
+"""Macromodel, against the amplifiers themselves: every current summed, straight from the tables."""
 
 from dataclasses import replace
 
@@ -83,7 +83,8 @@ def test_a_circuit_that_was_mapped_for_other_cells_is_told_apart():
     design = map_neuron(burster(), ideal_cells(), LIMITS)
     built = Macromodel(design, REAL).compact
     made = circuit_curve(design, REAL, ULTRASLOW, 0.0)
-    # Offsets and gains that nobody compensated: far from trained, and as built says how far.
+    # Offsets and gains that nobody compensated: far from trained, and by the macromodel says how
+    # far.
     assert nrmse(made, iv_curve(burster(), ULTRASLOW, U)) > 0.04
     assert nrmse(made, iv_curve(built, ULTRASLOW, U)) < 0.01
 
@@ -129,7 +130,7 @@ def test_s_is_what_the_output_stage_makes_of_the_membrane():
     )
 
 
-def test_as_built_of_other_conditions_keeps_the_designs_units():
+def test_macromodel_of_other_conditions_keeps_the_designs_units():
     design = map_neuron(burster(), REAL, LIMITS)
     warm = real_cells(conditions=Conditions("ss", 60.0))
     built = Macromodel(design, warm).compact

@@ -1,4 +1,4 @@
-"""As-built in detail: the same curves as the compact one, and each branch's lag on its side."""
+"""Macromodel in detail: the same curves as the compact one, and each branch's lag on its side."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""From neuron to design and back: as_built(map(p)) is p, as far as the cells allow."""
+"""From neuron to design and back: macromodel(map(p)) is p, as far as the cells allow."""
 
 import math
 from dataclasses import fields, replace
@@ -147,7 +147,7 @@ def test_real_cells_give_the_trained_curves_and_time_constants(neuron):
     ],
     ids=str,
 )
-def test_curves_as_built_are_the_trained_ones(cells, changes):
+def test_curves_macromodel_are_the_trained_ones(cells, changes):
     neuron = burster(**changes)
     built = Macromodel(mapped(neuron, cells), cells).compact
     assert curve_error(neuron, built) < 0.004

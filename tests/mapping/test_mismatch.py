@@ -12,15 +12,15 @@ SPREADS = (
 
 
 def test_a_draw_has_the_spreads_asked_for_and_independent_devices():
-    chips = draw(SPREADS, 20_000, seed=3)
-    assert chips.threshold.std(axis=0) == pytest.approx([2e-3, 4e-3, 4e-3], rel=0.03)
-    assert chips.current_factor.std(axis=0) == pytest.approx([0.0, 0.01, 0.02], rel=0.03, abs=0)
-    correlation = np.corrcoef(np.c_[chips.threshold, chips.current_factor[:, 1:]].T)
+    samples = draw(SPREADS, 20_000, seed=3)
+    assert samples.threshold.std(axis=0) == pytest.approx([2e-3, 4e-3, 4e-3], rel=0.03)
+    assert samples.current_factor.std(axis=0) == pytest.approx([0.0, 0.01, 0.02], rel=0.03, abs=0)
+    correlation = np.corrcoef(np.c_[samples.threshold, samples.current_factor[:, 1:]].T)
     assert np.abs(correlation - np.eye(5)).max() < 0.03
-    assert np.abs(chips.threshold.mean(axis=0)).max() < 1e-4
+    assert np.abs(samples.threshold.mean(axis=0)).max() < 1e-4
 
 
-def test_a_chip_is_the_same_whatever_number_of_others_is_drawn():
+def test_a_sample_is_the_same_whatever_number_of_others_is_drawn():
     few, many = draw(SPREADS, 3, seed=7), draw(SPREADS, 50, seed=7)
     assert np.array_equal(few.threshold, many.threshold[:3])
     assert np.array_equal(few.current_factor, many[:3].current_factor)
@@ -28,12 +28,12 @@ def test_a_chip_is_the_same_whatever_number_of_others_is_drawn():
 
 
 def test_devices_are_found_by_block_and_name():
-    chips = draw(SPREADS, 4)
-    threshold, factor = chips.of("fm0", ("tail", "bias"))
-    assert np.array_equal(threshold, chips.threshold[:, [1, 0]])
-    assert np.array_equal(factor, chips.current_factor[:, [1, 0]])
+    samples = draw(SPREADS, 4)
+    threshold, factor = samples.of("fm0", ("tail", "bias"))
+    assert np.array_equal(threshold, samples.threshold[:, [1, 0]])
+    assert np.array_equal(factor, samples.current_factor[:, [1, 0]])
     with pytest.raises(InputError, match=r"'leak0', 'bias'.*none of the devices"):
-        chips.of("leak0", ("bias",))
+        samples.of("leak0", ("bias",))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_every_line_is_a_code(design):
 
 
 def test_codes_chosen_together_are_nearer_than_each_rounded_alone(design):
-    """By the I-V curves of the as-built neurons, not by what the search says of itself."""
+    """By the I-V curves of the macromodels of neurons, not by what the search says of itself."""
     for bits, gain in ((4, 1.3), (6, 1.3)):
         found = quantize(
             Macromodel(design, real_cells()), LIMITS, replace(SIX, bits=bits), rescale=False

@@ -34,11 +34,11 @@ OFF = Correction(
 
 
 def circuit(design):
-    """What stands for ngspice here: as built, but off by OFF."""
+    """What stands for ngspice here: macromodel, but off by OFF."""
     return OFF.applied(Macromodel(design, CELLS).compact)
 
 
-def test_what_as_built_missed_is_found():
+def test_what_macromodel_missed_is_found():
     found = correction(
         DESIGN,
         Macromodel(DESIGN, CELLS).compact,
@@ -89,9 +89,9 @@ def test_shares_of_corrections_add_up():
 
 def test_capacitors_make_up_for_time():
     curves = model_curves(MODEL, 4, CLAMP)
-    seen = Observation(curves, interval=0.8, pause=1.25)
+    seen = Observation(curves, interval=0.8, ibi=1.25)
     factors = slower(Correction(), seen, 1.0)
-    assert (factors.interval, factors.pause) == pytest.approx((1.25, 0.8))
+    assert (factors.interval, factors.ibi) == pytest.approx((1.25, 0.8))
     before, after = (
         Macromodel(d, CELLS).compact
         for d in (DESIGN, timed(Macromodel(DESIGN, CELLS), factors, LIMITS))
@@ -105,7 +105,7 @@ def test_capacitors_make_up_for_time():
 def test_where_a_capacitor_is_at_its_limit_the_bias_gives_way():
     largest = min(f.capacitance for f in DESIGN.followers)
     tight = replace(LIMITS, capacitance=(1e-15, 1.2 * largest))
-    slow = timed(Macromodel(DESIGN, CELLS), Correction(interval=1.5, pause=1.5), tight)
+    slow = timed(Macromodel(DESIGN, CELLS), Correction(interval=1.5, ibi=1.5), tight)
     assert any(
         a.bias_current < b.bias_current
         for a, b in zip(slow.followers, DESIGN.followers, strict=True)

@@ -45,7 +45,7 @@ def test_the_time_left_is_that_of_the_pace_so_far(make_bench: Make):
 
 def test_of_several_runs_the_longer_ones_count_more(make_bench: Make):
     bench = make_bench(
-        analyses=(transient(1000.0), transient(3000.0)), subject=Subject("chips", TAU)
+        analyses=(transient(1000.0), transient(3000.0)), subject=Subject("samples", TAU)
     )
     second = underway(bench, analyses=1, share=0.5, seconds=10.0)
     assert second.done == pytest.approx(2500.0 / 4000.0)

@@ -1,12 +1,13 @@
-"""Design centering: alphas, deltas and bias moved so that as many chips as can be keep the regime.
+"""Design centering: alphas, deltas and bias moved so that as many samples as can be keep the
+regime.
 
-    maximize   share of chips that fire in the regime + MARGIN_WEIGHT * their mean margin
+    maximize   share of samples that fire in the regime + MARGIN_WEIGHT * their mean margin
     over       ln(alpha' / alpha), delta' - delta of each element, I_bias' - I_bias
     within     rhythm of the neuron as drawn: each interval, and spikes per burst, within a
                tolerance of the model's
 
 A neuron in the middle of its regime survives what one at the edge does not (design centering: S. W.
-Director and G. D. Hachtel, IEEE Trans. Circuits Syst. 24 (7), 1977). The chips' devices are the
+Director and G. D. Hachtel, IEEE Trans. Circuits Syst. 24 (7), 1977). The samples' devices are the
 same throughout a search, so that choices are compared on the same silicon.
 """
 
@@ -17,10 +18,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuits.mismatch import draw_chips
+from circuits.mismatch import draw_samples
 from circuits.technology import Technology, conditions_at
 from codesign.building.circuit import default_choices
-from codesign.studies.chip_reports import chip_reports
+from codesign.studies.sample_reports import sample_reports
 from codesign.validation.regime_reports import RHYTHM
 from codesign.validation.rhythm import model_regime
 from codesign.validation.yields import yields
@@ -103,10 +104,10 @@ def evaluate(
         InputError: the neuron does not fit the technology.
     """
     design = _design(problem, parameters)
-    drawn = draw_chips(design, problem.technology, samples, seed)
+    drawn = draw_samples(design, problem.technology, samples, seed)
     each = sampled(Macromodel(design, problem.characteristics), problem.sensitivities, drawn)
     threshold = float(problem.parameters.u_threshold)
-    reports = chip_reports(each, problem.drive, threshold)
+    reports = sample_reports(each, problem.drive, threshold)
     firing = [r for r in reports if r.regime == problem.model.regime]
     found, nominal = yields(problem.model, reports), _as_drawn(problem, design)
     return CenteringFigures(
@@ -127,7 +128,7 @@ def _design(problem: CenteringProblem, parameters: NeuronParameters) -> NeuronDe
 def _as_drawn(problem: CenteringProblem, design: NeuronDesign) -> RegimeReport:
     threshold = float(problem.parameters.u_threshold)
     compact = Macromodel(design, problem.characteristics).compact
-    return chip_reports(compact, problem.drive, threshold)[0]
+    return sample_reports(compact, problem.drive, threshold)[0]
 
 
 def _rhythm_error(report: RegimeReport, model: RegimeReport) -> float:

@@ -54,7 +54,7 @@ class CenteringPlan:
 
     def __post_init__(self) -> None:
         if self.samples < 1:
-            raise InputError(f"chips = {self.samples} must be at least 1.")
+            raise InputError(f"samples = {self.samples} must be at least 1.")
         if not self.tolerance > 0:
             raise InputError(f"tolerance = {self.tolerance:g} must be above 0.")
         _ = self.proposals  # which refuses numbers of its own

@@ -25,7 +25,7 @@ def print_results(problem: CenteringProblem, outcome: CenteringResults, written:
         rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
     title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
     print_table(title, ("", "before", "centered"), rows)
-    drawn = f"{outcome.samples} chips of the mismatch set {problem.technology.mismatch.name}"
-    print(f"{drawn} before, as built: {outcome.before}")
-    print(f"{drawn} centered, as built: {outcome.after}")
+    drawn = f"{outcome.samples} samples of the mismatch set {problem.technology.mismatch.name}"
+    print(f"{drawn} before, macromodel: {outcome.before}")
+    print(f"{drawn} centered, macromodel: {outcome.after}")
     print(written)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuits.mismatch import draw_chips
+from circuits.mismatch import draw_samples
 from circuits.technology import Technology
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.studies.chip_results import chip_results
+from codesign.studies.sample_results import sample_results
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
 from mapping.mismatch import Draw
@@ -69,17 +69,17 @@ def draw_neuron(neuron: MappedNeuron, workbench: Workbench, drawing: MonteCarlo)
     """
     design, technology, seed = neuron.design, neuron.technology, drawing.seed
     process_seed = seed if drawing.process else None
-    chips = draw_chips(design, technology, drawing.samples, seed, process_seed)
+    samples = draw_samples(design, technology, drawing.samples, seed, process_seed)
     cells = workbench.cells(technology, neuron.conditions)
     sensitivities = workbench.sensitivities(technology, cells)
     built = assemble(neuron.parameters, design, technology, cells)
-    values = sampled(built.macromodel, sensitivities, chips)
+    values = sampled(built.macromodel, sensitivities, samples)
     measured = f"{cells.fingerprint} {sensitivities.fingerprint}"
-    return DrawnNeuron(neuron, built, chips, values, drawing, measured)
+    return DrawnNeuron(neuron, built, samples, values, drawing, measured)
 
 
 def predict(drawn: DrawnNeuron, sample: int) -> RegimeReport:
-    """How a chip fires by its as-built parameters."""
+    """How a sample fires by the parameters of its macromodel."""
     run = simulate(drawn.samples[sample], drawn.drive.stimulus, drawn.drive.duration)
     # judged as the circuit is: by the threshold that was trained, wherever the output stage's is
     threshold = drawn.neuron.threshold
@@ -95,7 +95,7 @@ def circuits(
     """(sample, how it fires in ngspice), every transistor being off by what was drawn for it.
 
     Raises:
-        SimulatorError: a chip could not be simulated; it is named.
+        SimulatorError: a sample could not be simulated; it is named.
     """
     benches, drive = drawn.built.benches.at(accuracy), drawn.drive
     nominal = benches.transient(
@@ -106,7 +106,7 @@ def circuits(
         return sampled_bench(nominal, benches, drawn.technology, drawn.draw[list(group)])
 
     def name_of(sample: int) -> str:
-        return f"chip {sample} (seed {drawn.drawing.seed})"
+        return f"sample {sample} (seed {drawn.drawing.seed})"
 
-    for sample, result in chip_results(engine, samples, bench_of, name_of):
+    for sample, result in sample_results(engine, samples, bench_of, name_of):
         yield sample, circuit_regime(drawn.built, response(result, benches.design), drive.onset)

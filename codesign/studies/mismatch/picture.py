@@ -1,4 +1,4 @@
-"""Pictures of a mismatch study: which regimes the chips fire in, and their rhythms."""
+"""Pictures of a mismatch study: which regimes the samples fire in, and their rhythms."""
 
 from __future__ import annotations
 
@@ -30,30 +30,33 @@ _TOLERANCES: Mapping[str, float] = {
 }
 # The largest value over the smallest from which on a decade has three ticks, and one.
 _WIDE, _DECADES = 8.0, 60.0
-# As many chips or fewer are drawn as larger dots.
+# As many samples or fewer are drawn as larger dots.
 _FEW = 40
 
 
 def mismatch_figure(results: MismatchResults) -> Figure:
-    """Chips by regime, and each quantity of the rhythm: predicted against ngspice, chip by chip.
+    """Samples by regime, and each quantity of the rhythm: predicted against ngspice, sample by
+    sample.
 
     Both axes are logarithmic, so that equal relative errors are equally far from the diagonal; the
-    band is what a rhythm that is kept may be off by. Where no chip was simulated, the quantities
+    band is what a rhythm that is kept may be off by. Where no sample was simulated, the quantities
     are histograms of what is predicted. Intervals are in model time.
     """
-    simulated = any(chip.circuit is not None for chip in results.chips)
+    simulated = any(sample.circuit is not None for sample in results.samples)
     with mpl.rc_context(STYLE):
         # a spiker has no bursts: what no sample has is not drawn
-        reports = [r for c in results.chips for r in (c.as_built, c.circuit) if r is not None]
+        reports = [r for c in results.samples for r in (c.macromodel, c.circuit) if r is not None]
         there = [n for n in RHYTHM if any(getattr(r, n) is not None for r in reports)]
         figure = Figure(figsize=(2.75 + 2.55 * max(1, len(there)), 3.5), layout="constrained")
         row = figure.subplots(1, 1 + len(there), width_ratios=(1.25, *[1] * len(there)))
         row = np.atleast_1d(row)
         bars = [
-            RegimeBars(WHO["as_built"], [c.as_built for c in results.chips], COLORS["as_built"])
+            RegimeBars(
+                WHO["macromodel"], [c.macromodel for c in results.samples], COLORS["macromodel"]
+            )
         ]
         if simulated:
-            circuits = [c.circuit for c in results.chips if c.circuit is not None]
+            circuits = [c.circuit for c in results.samples if c.circuit is not None]
             bars.append(RegimeBars(WHO["circuit"], circuits, COLORS["circuit"]))
         draw_regimes(row[0], bars, results.wanted)
         for axes, name in zip(row[1:], there, strict=True):
@@ -62,9 +65,9 @@ def mismatch_figure(results: MismatchResults) -> Figure:
             else:
                 _draw_histogram(axes, results, name)
         where = f"{results.technology}, {conditions_text(results.conditions)}"
-        chips = f"{len(results.chips)} chips{drawn_by(results.mismatch_set)}"
-        title = f"{results.name} on {where}: {chips}"
-        found = {"as built": results.predicted_yield, "ngspice": results.circuit_yield}
+        samples = f"{len(results.samples)} samples{drawn_by(results.mismatch_set)}"
+        title = f"{results.name} on {where}: {samples}"
+        found = {"macromodel": results.predicted_yield, "ngspice": results.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)
         figure.suptitle("\n".join([title, *told]), fontsize=8.5)
         return figure
@@ -94,7 +97,7 @@ def _draw_pairs(axes: Axes, results: MismatchResults, name: str) -> None:
     axes.set_aspect("equal")
     for axis in (axes.xaxis, axes.yaxis):
         _plain_ticks(axis, high / low)
-    axes.set_xlabel("as built")
+    axes.set_xlabel("macromodel")
     axes.set_ylabel("ngspice")
     if agreement is not None:
         text = _agreement(agreement, name)
@@ -102,7 +105,7 @@ def _draw_pairs(axes: Axes, results: MismatchResults, name: str) -> None:
 
 
 def _agreement(found: Agreement, name: str) -> str:
-    lines = [f"{found.compared[name]} chips"]
+    lines = [f"{found.compared[name]} samples"]
     error, correlation = found.error[name], found.correlation[name]
     if error is not None:
         lines.insert(0, f"error {100 * error[0]:.2g} % median\n{100 * error[1]:.2g} % 90th pct.")
@@ -124,18 +127,18 @@ def _plain_ticks(axis: Axis, ratio: float) -> None:
 
 
 def _draw_histogram(axes: Axes, results: MismatchResults, name: str) -> None:
-    chips = [c.as_built for c in results.chips if c.as_built.regime == results.wanted]
-    values = [getattr(report, name) for report in chips]
+    samples = [c.macromodel for c in results.samples if c.macromodel.regime == results.wanted]
+    values = [getattr(report, name) for report in samples]
     values = [value for value in values if value is not None]
     axes.set_title(_TITLES[name])
     if not values:
         axes.set_axis_off()
         return
-    axes.hist(values, bins="auto", color=COLORS["as_built"], edgecolor="white", linewidth=0.5)
+    axes.hist(values, bins="auto", color=COLORS["macromodel"], edgecolor="white", linewidth=0.5)
     nominal = getattr(results.nominal, name)
     if nominal is not None:
         axes.axvline(nominal, color=INK, linewidth=1.0)
         axes.text(
             nominal, 1.0, " nominal", transform=axes.get_xaxis_transform(), fontsize=7, va="top"
         )
-    axes.set_ylabel("chips as predicted")
+    axes.set_ylabel("samples as predicted")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codesign.studies.chip_reports import DOUBTFUL
-from codesign.studies.chip_results import CHIPS_PER_BENCH
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.task import MACROMODEL
+from codesign.studies.sample_reports import DOUBTFUL
+from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.studies.study import Point
 from codesign.validation.close_calls import sample_close_calls
 from codesign.validation.regime_reports import report_from_json
@@ -35,11 +35,11 @@ class MismatchPlan:
     """Every sample by its macromodel and, with an accuracy, in ngspice.
 
     A sample whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
-    one that pauses may be silent for good) is run again for ``longer``, in both. With
+    one that IBIs may be silent for good) is run again for ``longer``, in both. With
     the accuracy AUTO, a sample is simulated again with tight tolerances where what is counted of it
     hangs on them (:func:`codesign.validation.close_calls.sample_close_calls`); one that is about to
-    be run for longer is judged by that run. A point has up to CHIPS_PER_BENCH samples: they share a
-    bench.
+    be run for longer is judged by that run. A point has up to SAMPLES_PER_BENCH samples: they share
+    a bench.
 
     samples: how many. duration: of the drive. longer: of what was not decided (that of a recorded
     current, which is no longer than it is, stays). model: how the model that was trained fires.
@@ -141,8 +141,8 @@ def _by_run(known: Known) -> _Done:
 
 def _points(samples: Sequence[int], by: str, duration: float) -> list[Point]:
     points = []
-    for first in range(0, len(samples), CHIPS_PER_BENCH):
-        group = list(samples[first : first + CHIPS_PER_BENCH])
+    for first in range(0, len(samples), SAMPLES_PER_BENCH):
+        group = list(samples[first : first + SAMPLES_PER_BENCH])
         key = f"{by} {duration!r} {','.join(map(str, group))}"
         points.append(Point(key, {"samples": group, "by": by, "duration": duration}))
     return points

@@ -1,4 +1,4 @@
-"""The outcome of a mismatch study: how each drawn chip fires, predicted and in ngspice."""
+"""The outcome of a mismatch study: how each drawn sample fires, predicted and in ngspice."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _LEAST_PAIRS = 3
 
 
 @dataclass(frozen=True)
-class Chip:
-    """One sample: what as-built parameters predict, and what ngspice found (None: not asked).
+class Sample:
+    """One sample: what parameters of the macromodel predict, and what ngspice found (None: not
+    asked).
 
     duration: for how long both were run, in model time. accuracy: of the simulation.
     """
 
     sample: int
-    as_built: RegimeReport
+    macromodel: RegimeReport
     circuit: RegimeReport | None = None
     duration: float = 0.0
     accuracy: Accuracy | None = None
@@ -34,15 +35,15 @@ class Chip:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Prediction against ngspice over the chips that were simulated.
+    """Prediction against ngspice over the samples that were simulated.
 
-    regime: share of chips whose regimes are the same. By quantity of RHYTHM, over ``compared``
-    chips that fire tonically in the same regime in both: error, median and 90th percentile of
-    |ngspice / prediction - 1|, None where no chip does; correlation, Pearson's r, None where fewer
+    regime: share of samples whose regimes are the same. By quantity of RHYTHM, over ``compared``
+    samples that fire tonically in the same regime in both: error, median and 90th percentile of
+    |ngspice / prediction - 1|, None where no sample does; correlation, Pearson's r, None where fewer
     than three do or nothing varies. disagreeing: samples whose regimes differ.
     """
 
-    chips: int
+    samples: int
     regime: float
     error: dict[str, tuple[float, float] | None]
     correlation: dict[str, float | None]
@@ -52,12 +53,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class MismatchResults:
-    """All chips of one neuron at one corner and temperature (degree Celsius).
+    """All samples of one neuron at one corner and temperature (degree Celsius).
 
-    process: whether chips differ as a whole, beside their devices' mismatch. mismatch_set: the
+    process: whether samples differ as a whole, beside their devices' mismatch. mismatch_set: the
     technology's set of coefficients that devices were drawn by. model: how the model that was
-    trained fires. nominal: of the as-built neuron without mismatch. current, duration: what drives
-    it, in model time. interval_unit: seconds of one unit of model time.
+    trained fires. nominal: of the neuron of the macromodel without mismatch. current, duration:
+    what drives it, in model time. interval_unit: seconds of one unit of model time.
     """
 
     name: str
@@ -68,7 +69,7 @@ class MismatchResults:
     duration: float
     model: RegimeReport
     nominal: RegimeReport
-    chips: tuple[Chip, ...]
+    samples: tuple[Sample, ...]
     interval_unit: float
     process: bool = False
     mismatch_set: str = ""
@@ -80,29 +81,29 @@ class MismatchResults:
 
     @property
     def predicted_yield(self) -> Yields:
-        """Of the chips as built."""
-        return yields(self.model, [chip.as_built for chip in self.chips])
+        """Of the samples by the macromodel."""
+        return yields(self.model, [sample.macromodel for sample in self.samples])
 
     @property
     def circuit_yield(self) -> Yields | None:
-        """The same in ngspice, over the chips that were simulated; None where none was."""
-        circuits = [chip.circuit for chip in self.chips if chip.circuit is not None]
+        """The same in ngspice, over the samples that were simulated; None where none was."""
+        circuits = [sample.circuit for sample in self.samples if sample.circuit is not None]
         return yields(self.model, circuits) if circuits else None
 
     @property
     def agreement(self) -> Agreement | None:
-        """Prediction against ngspice; None where no chip was simulated."""
-        pairs = [(c.as_built, c.circuit) for c in self.chips if c.circuit is not None]
+        """Prediction against ngspice; None where no sample was simulated."""
+        pairs = [(c.macromodel, c.circuit) for c in self.samples if c.circuit is not None]
         if not pairs:
             return None
         differing = tuple(
             c.sample
-            for c in self.chips
-            if c.circuit is not None and c.circuit.regime != c.as_built.regime
+            for c in self.samples
+            if c.circuit is not None and c.circuit.regime != c.macromodel.regime
         )
         columns = {name: _pairs(pairs, name) for name in RHYTHM}
         return Agreement(
-            chips=len(pairs),
+            samples=len(pairs),
             regime=1.0 - len(differing) / len(pairs),
             error={name: relative_errors(values) for name, values in columns.items()},
             correlation={name: _correlation(values) for name, values in columns.items()},
@@ -112,8 +113,8 @@ class MismatchResults:
 
 
 def rhythm(results: MismatchResults, name: str) -> np.ndarray:
-    """(chips, 2): a quantity of RHYTHM of the chips that both fire tonically in one regime."""
-    pairs = [(c.as_built, c.circuit) for c in results.chips if c.circuit is not None]
+    """(samples, 2): a quantity of RHYTHM of the samples that both fire tonically in one regime."""
+    pairs = [(c.macromodel, c.circuit) for c in results.samples if c.circuit is not None]
     return np.array(_pairs(pairs, name), dtype=float).reshape(-1, 2)
 
 
@@ -147,7 +148,7 @@ def agreement_in_words(found: Agreement) -> list[str]:
         r = found.correlation[name]
         lines.append(
             f"{QUANTITIES[name]}: relative error {error[0]:.2%} (median), {error[1]:.2%} (90th "
-            f"percentile){'' if r is None else f', r = {r:.3f}'}, {found.compared[name]} chips"
+            f"percentile){'' if r is None else f', r = {r:.3f}'}, {found.compared[name]} samples"
         )
     return lines
 
@@ -162,14 +163,14 @@ def _correlation(values: list[tuple[float, float]]) -> float | None:
 
 
 def results_to_json(results: MismatchResults) -> dict[str, Any]:
-    """A JSON document: yield, agreement and what each chip does."""
+    """A JSON document: yield, agreement and what each sample does."""
     agreement = results.agreement
     return {
         "name": results.name,
         "technology": results.technology,
         "corner": results.conditions.corner,
         "temperature": results.conditions.temperature,
-        "samples": len(results.chips),
+        "samples": len(results.samples),
         "seed": results.seed,
         "process": results.process,
         "mismatch_set": results.mismatch_set,
@@ -177,16 +178,16 @@ def results_to_json(results: MismatchResults) -> dict[str, Any]:
         "duration": results.duration,
         "wanted": results.wanted.value,
         "yield": {
-            "as_built": yields_to_json(results.predicted_yield),
+            "macromodel": yields_to_json(results.predicted_yield),
             "circuit": yields_to_json(results.circuit_yield),
         },
         "regimes": {
-            "as_built": regime_counts([c.as_built for c in results.chips]),
-            "circuit": regime_counts([c.circuit for c in results.chips if c.circuit is not None]),
+            "macromodel": regime_counts([c.macromodel for c in results.samples]),
+            "circuit": regime_counts([c.circuit for c in results.samples if c.circuit is not None]),
         },
         "agreement": agreement
         and {
-            "chips": agreement.chips,
+            "samples": agreement.samples,
             "regime": agreement.regime,
             "error": {
                 name: error and {"median": error[0], "percentile_90": error[1]}
@@ -198,14 +199,14 @@ def results_to_json(results: MismatchResults) -> dict[str, Any]:
         },
         "model": report_to_json(results.model),
         "nominal": report_to_json(results.nominal),
-        "chips": [
+        "outcomes": [
             {
                 "sample": c.sample,
                 "duration": c.duration,
-                "as_built": report_to_json(c.as_built),
+                "macromodel": report_to_json(c.macromodel),
                 "circuit": report_to_json(c.circuit) if c.circuit is not None else None,
                 "accuracy": None if c.accuracy is None else c.accuracy.value,
             }
-            for c in results.chips
+            for c in results.samples
         ],
     }

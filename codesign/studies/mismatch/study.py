@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from codesign.studies.chip_reports import LONGER
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
 from codesign.studies.mismatch.plan import MismatchPlan
-from codesign.studies.mismatch.results import Chip, MismatchResults
+from codesign.studies.mismatch.results import MismatchResults, Sample
 from codesign.studies.mismatch.task import MismatchTask
+from codesign.studies.sample_reports import LONGER
 from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
 from codesign.validation.rhythm import model_regime
@@ -80,9 +80,9 @@ def mismatch_results(
         current=short_stimulus(drive.stimulus),
         duration=drive.duration,
         model=plan.model,
-        nominal=model_regime(built.as_built, drive),
-        chips=tuple(
-            Chip(sample, each.predicted, each.circuit, each.duration, each.accuracy)
+        nominal=model_regime(built.predicted, drive),
+        samples=tuple(
+            Sample(sample, each.predicted, each.circuit, each.duration, each.accuracy)
             for sample, each in enumerate(plan.found(outcomes))
         ),
         interval_unit=built.design.time_unit,

@@ -11,24 +11,24 @@ from codesign.validation.regime_reports import WHO, regime_table
 def print_results(outcome: MismatchResults) -> None:
     """Regimes, yields and agreement, on standard output."""
 
-    reports = {WHO["as_built"]: [chip.as_built for chip in outcome.chips]}
+    reports = {WHO["macromodel"]: [sample.macromodel for sample in outcome.samples]}
     if outcome.circuit_yield is not None:
-        reports[WHO["circuit"]] = [c.circuit for c in outcome.chips if c.circuit is not None]
+        reports[WHO["circuit"]] = [c.circuit for c in outcome.samples if c.circuit is not None]
     where = f"{outcome.technology}, {outcome.conditions}"
     print_table(
-        f"{outcome.name} on {where}: {len(outcome.chips)} chips, seed {outcome.seed}"
+        f"{outcome.name} on {where}: {len(outcome.samples)} samples, seed {outcome.seed}"
         + drawn_by(outcome.mismatch_set)
         + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )
-    print(f"as built: {outcome.predicted_yield}")
+    print(f"macromodel: {outcome.predicted_yield}")
     if outcome.circuit_yield is None:
         return
     print(f"ngspice: {outcome.circuit_yield}")
     agreement = outcome.agreement
     assert agreement is not None
-    print(f"as-built and ngspice agree on the regime of {agreement.regime:.1%} of the chips")
+    print(f"macromodel and ngspice agree on the regime of {agreement.regime:.1%} of the samples")
     for line in agreement_in_words(agreement):
         print(line)
-    tight = sum(chip.accuracy == "tight" for chip in outcome.chips)
-    print(f"ngspice's tolerances: tight for {tight} of {len(outcome.chips)} chips, else fast")
+    tight = sum(sample.accuracy == "tight" for sample in outcome.samples)
+    print(f"ngspice's tolerances: tight for {tight} of {len(outcome.samples)} samples, else fast")

@@ -59,8 +59,8 @@ class NoisyNeuron:
         return self.mapped.threshold
 
     @property
-    def pause(self) -> float | None:
-        """Intervals longer than this are pauses between bursts: the geometric mean of the two."""
+    def burst_gap(self) -> float | None:
+        """Intervals longer than this are inter-burst intervals: the geometric mean of the two."""
         within, between = self.quiet.interspike_interval, self.quiet.interburst_interval
         return None if within is None or between is None else float(np.sqrt(within * between))
 

@@ -15,7 +15,7 @@ from codesign.pictures.regime_colors import REGIME_COLORS, regime_words
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
 from codesign.terminal.quantities import conditions_text, percent, si_unit
 
-_WHO: Mapping[str, str] = {"as_built": "macromodel", "circuit": "ngspice"}
+_WHO: Mapping[str, str] = {"macromodel": "macromodel", "circuit": "ngspice"}
 _MOST_RASTERED = 40
 _RASTERED_INTERVALS = 6.0
 _BINS = 31
@@ -67,17 +67,17 @@ def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
         axes.set_title("no spike in any run")
         return
     values = {
-        "as_built": _values(study.trains, name, study.pause),
-        "circuit": _values(study.circuits, name, study.pause),
+        "macromodel": _values(study.trains, name, study.burst_gap),
+        "circuit": _values(study.circuits, name, study.burst_gap),
     }
-    scale, unit = si_unit(float(values["as_built"].mean()) * study.time_unit, "s")
+    scale, unit = si_unit(float(values["macromodel"].mean()) * study.time_unit, "s")
     factor = study.time_unit / scale
     every = np.concatenate([v for v in values.values() if v.size]) * factor
     low, high = np.quantile(every, [0.0005, 0.9995])
     room = 0.0 if high > low else 1e-3 * (abs(low) or 1.0)
     bins = np.linspace(low - room, high + room, _BINS).tolist()
     known: Mapping[str, Mapping[str, Jitter | None]] = {
-        "as_built": study.jitter,
+        "macromodel": study.jitter,
         "circuit": study.circuit_jitter,
     }
     for who, of in values.items():
@@ -87,7 +87,7 @@ def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
         label = f"{_WHO[who]}: CV {percent(found.variation, 3)}, {found.count}"
         filled = {"histtype": "stepfilled", "alpha": 0.45}
         style: dict[str, Any] = (
-            filled if who == "as_built" else {"histtype": "step", "linewidth": 1.3}
+            filled if who == "macromodel" else {"histtype": "step", "linewidth": 1.3}
         )
         axes.hist(of * factor, bins=bins, density=True, color=COLORS[who], label=label, **style)
     axes.set_xlabel(f"{QUANTITIES[name]} ({unit})")
@@ -98,15 +98,15 @@ def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
     axes.legend(fontsize=7, loc="upper left")
 
 
-def _values(trains: Sequence[Train], name: str, pause: float | None) -> np.ndarray:
+def _values(trains: Sequence[Train], name: str, burst_gap: float | None) -> np.ndarray:
     parts = [np.empty(0)]
     for train in trains:
         spikes = np.array(train.spikes)
         gaps = np.diff(spikes)
         if name == "first_spike":
             parts.append(spikes[:1])
-        elif name == "interburst_interval" and pause is not None:
-            parts.append(gaps[gaps > pause][1:])
+        elif name == "interburst_interval" and burst_gap is not None:
+            parts.append(gaps[gaps > burst_gap][1:])
         else:
             parts.append(gaps[2:])
     return np.concatenate(parts)
@@ -121,12 +121,12 @@ def _draw_raster(axes: Axes, study: NoiseResults) -> None:
         axes.set_axis_off()
         return
     end = study.duration
-    span = _shown_span(shown, study.pause)
+    span = _shown_span(shown, study.burst_gap)
     last = min(max(t.spikes[-1] for t in shown), end)
     scale, unit = si_unit(last * study.time_unit, "s")
     factor = study.time_unit / scale
     trains = [np.array(t.spikes) * factor for t in (*shown, *circuits)]
-    colors = [COLORS["as_built"]] * len(shown) + [COLORS["circuit"]] * len(circuits)
+    colors = [COLORS["macromodel"]] * len(shown) + [COLORS["circuit"]] * len(circuits)
     axes.eventplot(trains, colors=colors, linewidths=0.9, linelengths=0.8)
     axes.set_xlim((last - span) * factor, last * factor)
     axes.set_ylim(-1, len(trains))
@@ -144,12 +144,16 @@ def _draw_raster(axes: Axes, study: NoiseResults) -> None:
         )
 
 
-def _shown_span(trains: Sequence[Train], pause: float | None) -> float:
+def _shown_span(trains: Sequence[Train], burst_gap: float | None) -> float:
     gaps = np.concatenate([np.diff(t.spikes) for t in trains])
     if not gaps.size:
         return max(t.spikes[-1] for t in trains) + 1.0
-    usual = float(np.median(gaps[gaps > pause])) if pause is not None else float(np.median(gaps))
-    return (2.2 if pause is not None else _RASTERED_INTERVALS) * usual
+    usual = (
+        float(np.median(gaps[gaps > burst_gap]))
+        if burst_gap is not None
+        else float(np.median(gaps))
+    )
+    return (2.2 if burst_gap is not None else _RASTERED_INTERVALS) * usual
 
 
 def _draw_boundary(axes: Axes, study: NoiseResults) -> None:

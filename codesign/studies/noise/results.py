@@ -15,7 +15,7 @@ from codesign.validation.yields import CONFIDENCE, Share
 from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
-from neuron_model.analysis.spikes import split_at_pauses
+from neuron_model.analysis.spikes import split_at_gaps
 
 QUANTITIES: Mapping[str, str] = {
     "interspike_interval": "ISI",
@@ -108,31 +108,31 @@ def _resampled(groups: Sequence[np.ndarray]) -> np.ndarray:
     return np.sqrt(np.maximum(variance, 0.0))
 
 
-def measured_jitter(trains: Sequence[Train], pause: float | None) -> dict[str, Jitter | None]:
+def measured_jitter(trains: Sequence[Train], burst_gap: float | None) -> dict[str, Jitter | None]:
     """Jitter of each of QUANTITIES.
 
     Args:
         trains: of all runs.
-        pause: intervals longer than this are pauses between bursts; None where there are none.
+        burst_gap: intervals longer than this are inter-burst intervals; None where there are none.
     """
     every = [np.array(train.spikes) for train in trains]
     found: dict[str, Jitter | None] = {
         "first_spike": jitter([spikes[:1] for spikes in every]),
         "interburst_interval": None,
     }
-    if pause is None:
+    if burst_gap is None:
         # the first intervals are the transient's
         found["interspike_interval"] = jitter([np.diff(s)[_TRANSIENT:] for s in every])
         return {name: found[name] for name in QUANTITIES}
     gaps = [np.diff(spikes) for spikes in every]
-    found["interburst_interval"] = jitter([g[g > pause][1:] for g in gaps])
-    found["interspike_interval"] = _within_bursts(every, pause)
+    found["interburst_interval"] = jitter([g[g > burst_gap][1:] for g in gaps])
+    found["interspike_interval"] = _within_bursts(every, burst_gap)
     return {name: found[name] for name in QUANTITIES}
 
 
-def _within_bursts(every: Sequence[np.ndarray], pause: float) -> Jitter | None:
+def _within_bursts(every: Sequence[np.ndarray], burst_gap: float) -> Jitter | None:
     """Of intervals within bursts, which grow along a burst: each from the mean of its place."""
-    bursts = [[np.diff(b) for b in split_at_pauses(spikes, pause)[1:-1]] for spikes in every]
+    bursts = [[np.diff(b) for b in split_at_gaps(spikes, burst_gap)[1:-1]] for spikes in every]
     places = max((b.size for run in bursts for b in run), default=0)
     means = [
         float(np.mean([b[k] for run in bursts for b in run if b.size > k])) for k in range(places)
@@ -202,7 +202,7 @@ class NoiseResults:
     """One neuron with noise at one corner and temperature (degree Celsius).
 
     time_unit: seconds; unit_current: ampere; unit_voltage: volt. wanted: the regime of the
-    macromodel without noise. pause: what separates bursts. nodes: mean noise currents.
+    macromodel without noise. burst_gap: what separates bursts. nodes: mean noise currents.
     rms: volt, of the membrane by white noise alone if it were a capacitor and a leak. trains: of
     the macromodel; circuits: of ngspice. notes: what the reader should know.
     """
@@ -217,7 +217,7 @@ class NoiseResults:
     unit_current: float
     unit_voltage: float
     wanted: Regime
-    pause: float | None
+    burst_gap: float | None
     cells: tuple[CellRow, ...]
     nodes: tuple[NodeNoise, ...]
     rms: float
@@ -229,12 +229,12 @@ class NoiseResults:
     @cached_property
     def jitter(self) -> dict[str, Jitter | None]:
         """Of the macromodel with noise."""
-        return measured_jitter(self.trains, self.pause)
+        return measured_jitter(self.trains, self.burst_gap)
 
     @cached_property
     def circuit_jitter(self) -> dict[str, Jitter | None]:
         """Of the circuit in ngspice with noise; all None where it was not run."""
-        return measured_jitter(self.circuits, self.pause)
+        return measured_jitter(self.circuits, self.burst_gap)
 
     def agreement(self, name: str) -> Ratio | None:
         """The macromodel's jitter over ngspice's; None where one of them is not known."""

@@ -80,7 +80,7 @@ def noise_results(
         unit_current=design.unit_current,
         unit_voltage=design.unit_voltage,
         wanted=neuron.quiet.regime,
-        pause=neuron.pause,
+        burst_gap=neuron.burst_gap,
         cells=cell_rows(neuron),
         nodes=neuron.nodes,
         rms=rms_on_capacitor(membrane, design.unit_current / design.unit_voltage),

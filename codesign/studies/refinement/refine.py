@@ -24,6 +24,7 @@ from codesign.validation.validation import (
 )
 from codesign.validation.verdicts import IV_LIMIT, timing
 from codesign.workbench import Workbench
+from mapping.calibration.identification import ClampCurves
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
@@ -41,7 +42,6 @@ from mapping.refinement import (
     slower,
     timed,
 )
-from mapping.trim.identification import ClampCurves
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, Step
 from netlists.engine import Result
@@ -250,15 +250,15 @@ class _Loop:
         return Iteration(what, share, applied, design, validation, errors_of(validation), curves)
 
     def missed(self, best: Iteration) -> Correction:
-        """What as-built parameters missed of the best circuit."""
-        built = self._built(best.design, Correction()).as_built
-        # the validation's as-built model may have been corrected: anew, with this one
+        """What parameters of the macromodel missed of the best circuit."""
+        built = self._built(best.design, Correction()).predicted
+        # the validation's macromodel may have been corrected: anew, with this one
         report, circuit = model_regime(built, self.neuron.drive), best.validation.circuit
         compared, same = timing(report, circuit), report.regime == circuit.regime
         seen = Observation(
             best.curves,
-            _one_more(compared.interval_error) if same else None,
-            _one_more(compared.pause_error) if same else None,
+            _one_more(compared.isi_error) if same else None,
+            _one_more(compared.ibi_error) if same else None,
         )
         return correction(best.design, built, seen)
 
@@ -268,8 +268,8 @@ class _Loop:
         shaped = best.validation.circuit_shaped and same and not best.validation.driven
         seen = Observation(
             best.curves,
-            _one_more(against.interval_error) if shaped else None,
-            _one_more(against.pause_error) if shaped else None,
+            _one_more(against.isi_error) if shaped else None,
+            _one_more(against.ibi_error) if shaped else None,
         )
         errors = {
             c.timescale: np.interp(CLAMP, c.voltage, c.circuit - c.model)

@@ -53,7 +53,7 @@ def _iteration(i: Iteration) -> dict[str, Any]:
         "regime": {"model": found.model.regime.value, "circuit": found.circuit.regime.value},
         "timing": {
             "model": asdict(found.against_model),
-            "as_built": asdict(found.against_as_built),
+            "macromodel": asdict(found.against_macromodel),
         },
     }
 

@@ -1,4 +1,4 @@
-"""What a choice of cell sizes gives: cells measured again, chips drawn and run as built."""
+"""What a choice of cell sizes gives: cells measured again, samples drawn and run by the macromodel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from circuits.area import area
 from circuits.bias_mirror import current_sink, current_source
-from circuits.mismatch import draw_chips
+from circuits.mismatch import draw_samples
 from circuits.neuron import neuron_circuit
 from circuits.ota import divided_ota, ota
 from circuits.sizing import scaled_technology, shape_ratios
 from circuits.technology import Technology, check_mismatch, conditions_at
 from codesign.building.circuit import default_choices
-from codesign.studies.chip_reports import chip_reports
+from codesign.studies.sample_reports import sample_reports
 from codesign.studies.sizing.results import SizingChoice, SizingFigures
 from codesign.validation.rhythm import model_regime
 from codesign.validation.yields import yields
@@ -81,7 +81,7 @@ def evaluate(
     problem: SizingProblem,
     choice: SizingChoice,
     workbench: Workbench,
-    chips: int,
+    samples: int,
     seed: int,
     own_sensitivities: bool = False,
 ) -> SizingFigures:
@@ -90,7 +90,7 @@ def evaluate(
     The cells are measured at its sizes, with their capacitances, lags and output conductances.
     Sensitivities are those of the sizes before at each device's own inversion coefficient
     (:mod:`mapping.sensitivity_scaling`) or, with ``own_sensitivities``, measured as well, which
-    takes three times as long as the rest. Chips have the lags of the neuron as drawn to first
+    takes three times as long as the rest. Samples have the lags of the neuron as drawn to first
     order; how far those move its intervals beyond that, the neuron as drawn tells, in detail.
 
     Raises:
@@ -107,11 +107,11 @@ def evaluate(
         if own_sensitivities
         else _rescaled(problem, technology)
     )
-    drawn = draw_chips(design, technology, chips, seed)
+    drawn = draw_samples(design, technology, samples, seed)
     macromodel = Macromodel(design, measured)
-    samples = sampled(macromodel, sensitivities, drawn)
+    parameters = sampled(macromodel, sensitivities, drawn)
     threshold = float(problem.parameters[0].u_threshold)
-    reports = chip_reports(samples, problem.drive, threshold)
+    reports = sample_reports(parameters, problem.drive, threshold)
     wanted = problem.model.regime
     firing = [report for report in reports if report.regime == wanted]
     detail, moved = _as_drawn(macromodel, problem)
@@ -121,10 +121,10 @@ def evaluate(
     seconds = (problem.drive.duration - problem.drive.onset) * design.time_unit
     energy = energy_per_spike(power, seconds, detail.spike_count)
     return SizingFigures(
-        chips=chips,
-        chip_yield=found.regime.value,
+        samples=samples,
+        sample_yield=found.regime.value,
         rhythm_yield=found.rhythm.value,
-        interval_error=_interval_error(firing, problem.model, moved),
+        isi_error=_interval_error(firing, problem.model, moved),
         nominal_fires=detail.regime == wanted,
         gate_area=space.gates,
         diffusion_area=space.diffusions,
@@ -147,17 +147,17 @@ def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitiviti
 
 
 def _as_drawn(macromodel: Macromodel, problem: SizingProblem) -> tuple[RegimeReport, float]:
-    """The neuron without mismatch in detail; its interval over that of what chips are made from."""
+    """The neuron without mismatch in detail; its interval over that of what samples are made from."""
     detail = model_regime(macromodel.detailed, problem.drive)
     threshold = float(problem.parameters[0].u_threshold)
-    plain = chip_reports(macromodel.compact, problem.drive, threshold)[0]
+    plain = sample_reports(macromodel.compact, problem.drive, threshold)[0]
     both = detail.interspike_interval, plain.interspike_interval
     same = detail.regime == plain.regime and None not in both
     return detail, both[0] / both[1] if same else 1.0  # type: ignore[operator]
 
 
 def _interval_error(firing: list[RegimeReport], model: RegimeReport, moved: float) -> float:
-    """Median of |interval / the model's - 1| over chips; ``moved``: what all are multiplied by."""
+    """Median of |interval / the model's - 1| over samples; ``moved``: what all are multiplied by."""
     intervals = [r.interspike_interval for r in firing if r.interspike_interval is not None]
     if model.interspike_interval is None:
         return 0.0

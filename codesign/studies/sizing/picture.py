@@ -36,10 +36,10 @@ def _draw_yield(axes: Axes, study: SizingResults) -> None:
     _draw(axes, study, lambda f: 100 * study.goal.reached(f))
     if study.checked is not None:
         _draw_interval(axes, study.checked, study.goal)
-    axes.axhline(100 * study.goal.chip_yield, color=INK, linewidth=0.8, linestyle=":")
+    axes.axhline(100 * study.goal.sample_yield, color=INK, linewidth=0.8, linestyle=":")
     axes.text(
         0.01,
-        100 * study.goal.chip_yield,
+        100 * study.goal.sample_yield,
         "target",
         transform=axes.get_yaxis_transform(),
         fontsize=7,
@@ -47,7 +47,7 @@ def _draw_yield(axes: Axes, study: SizingResults) -> None:
     )
     axes.set_ylim(top=102)
     kept = "regime" if study.goal.keep == "regime" else "regime and rhythm"
-    axes.set_ylabel(f"chips that keep the {kept} (%)")
+    axes.set_ylabel(f"samples that keep the {kept} (%)")
     axes.set_title("yield")
 
 
@@ -74,7 +74,7 @@ def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
 
     axes.plot(*points(list(known.values())), "o", color=PALE, markersize=3.5, label="trials")
     best = [known[n] for n in study.front]
-    axes.plot(*points(best), "o", color=COLORS["as_built"], markersize=5, label="front")
+    axes.plot(*points(best), "o", color=COLORS["macromodel"], markersize=5, label="front")
     if study.start in known:
         start = points([known[study.start]])
         axes.plot(*start, "D", color=COLORS["model"], markersize=6, label="sizes of before")

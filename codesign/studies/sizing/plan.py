@@ -33,19 +33,19 @@ Known = Mapping[str, JSON | Failure]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried. trials: choices. chips: samples of each. seed: of draws and proposals.
+    """How much is tried. trials: choices. samples: samples of each. seed: of draws and proposals.
 
     Raises:
         InputError: no samples.
     """
 
     trials: int
-    chips: int
+    samples: int
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.chips < 1:
-            raise InputError(f"chips = {self.chips} must be at least 1.")
+        if self.samples < 1:
+            raise InputError(f"samples = {self.samples} must be at least 1.")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class SizingPlan:
     def proposals(self) -> Proposals:
         """Begins with the sizes that there are, then all of them larger alike."""
         effort = self.effort
-        values = {"samples": effort.chips, "seed": effort.seed, "own_sensitivities": False}
+        values = {"samples": effort.samples, "seed": effort.seed, "own_sensitivities": False}
         space = _space(self.technology)
         return Proposals(space, effort.trials, effort.seed, self._judged, values)
 
@@ -116,7 +116,7 @@ class SizingPlan:
         effort = self.effort
         values = {
             CHOICE: outcome[CHOICE],
-            "samples": _CHECK_SAMPLES * effort.chips,
+            "samples": _CHECK_SAMPLES * effort.samples,
             "seed": effort.seed + 1,
             "own_sensitivities": True,
         }

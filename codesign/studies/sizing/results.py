@@ -29,14 +29,14 @@ class SizingChoice:
 
 @dataclass(frozen=True)
 class SizingGoal:
-    """Target and budget: the least chip_yield, the largest interval_error (a share), area (square
+    """Target and budget: the least sample_yield, the largest isi_error (a share), area (square
     micrometres) and power (watt).
 
-    keep: what a chip has to keep of the model to count, "regime" or "rhythm" (regime and rhythm).
+    keep: what a sample has to keep of the model to count, "regime" or "rhythm" (regime and rhythm).
     """
 
-    chip_yield: float = 0.99
-    interval_error: float = math.inf
+    sample_yield: float = 0.99
+    isi_error: float = math.inf
     area: float = math.inf
     power: float = math.inf
     keep: str = "regime"
@@ -44,19 +44,19 @@ class SizingGoal:
     def __post_init__(self) -> None:
         if self.keep not in KEPT:
             raise InputError(f"keep = {self.keep!r} is not known; choose from {', '.join(KEPT)}.")
-        if not 0.0 < self.chip_yield <= 1.0:
-            raise InputError(f"yield = {self.chip_yield:g} must be above 0 and at most 1.")
-        for name in ("interval_error", "area", "power"):
+        if not 0.0 < self.sample_yield <= 1.0:
+            raise InputError(f"yield = {self.sample_yield:g} must be above 0 and at most 1.")
+        for name in ("isi_error", "area", "power"):
             if not getattr(self, name) > 0.0:
                 raise InputError(f"{name} = {getattr(self, name):g} must be above 0.")
 
     def excess(self, figures: SizingFigures) -> dict[str, float]:
-        """By how much budget and interval error are exceeded, relative; 0 or below: they are not.
+        """By how much budget and ISI error are exceeded, relative; 0 or below: they are not.
 
         The yield is what is to be found out, and not among them.
         """
         got = {
-            "interval_error": figures.interval_error,
+            "isi_error": figures.isi_error,
             "area": figures.area,
             "power": figures.static_power,
         }
@@ -64,16 +64,16 @@ class SizingGoal:
         return {n: got[n] / limits[n] - 1.0 for n in got if math.isfinite(limits[n])}
 
     def is_met(self, figures: SizingFigures) -> bool:
-        """By yield, interval error, area and power, and by the neuron as drawn."""
+        """By yield, ISI error, area and power, and by the neuron as drawn."""
         within = all(value <= 0.0 for value in self.excess(figures).values())
-        return within and figures.nominal_fires and self.reached(figures) >= self.chip_yield
+        return within and figures.nominal_fires and self.reached(figures) >= self.sample_yield
 
     def reached(self, figures: SizingFigures) -> float:
         """The yield that counts."""
         return figures.share(self.keep).value
 
     def costs(self, figures: SizingFigures) -> tuple[float, float, float]:
-        """What the search makes small: the share of chips that fail, area, energy per spike."""
+        """What the search makes small: the share of samples that fail, area, energy per spike."""
         return 1.0 - self.reached(figures), figures.area, figures.energy_per_spike
 
 
@@ -81,19 +81,19 @@ class SizingGoal:
 class SizingFigures:
     """What a choice gives.
 
-    chip_yield: share of ``chips`` that keep the regime of the model, as built; rhythm_yield: of
-    those that keep its rhythm as well. interval_error: median over the former of how far the
-    interval between spikes is from the model's, a share; 0 where there are no intervals.
+    sample_yield: share of ``samples`` that keep the regime of the model, macromodel; rhythm_yield:
+    of those that keep its rhythm as well. isi_error: median over the former of how far the
+    inter-spike interval is from the model's, a share; 0 where there are no intervals.
     nominal_fires: whether the neuron as drawn fires in the model's regime. gate_area,
     diffusion_area, capacitor_area: square micrometres. static_power: watt. energy_per_spike:
     joule, infinite where it does not spike. unit_current (ampere) and membrane_capacitance (farad):
     as mapped.
     """
 
-    chips: int
-    chip_yield: float
+    samples: int
+    sample_yield: float
     rhythm_yield: float
-    interval_error: float
+    isi_error: float
     nominal_fires: bool
     gate_area: float
     diffusion_area: float
@@ -109,9 +109,9 @@ class SizingFigures:
         return self.gate_area + self.diffusion_area + self.capacitor_area
 
     def share(self, keep: str = "regime") -> Share:
-        """Of the chips that keep the "regime", or regime and "rhythm"."""
-        value = self.rhythm_yield if keep == "rhythm" else self.chip_yield
-        return Share(round(value * self.chips), self.chips)
+        """Of the samples that keep the "regime", or regime and "rhythm"."""
+        value = self.rhythm_yield if keep == "rhythm" else self.sample_yield
+        return Share(round(value * self.samples), self.samples)
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,9 @@ class SizingResults:
 
     front: numbers of the trials within the budget that no other is better than in yield, area and
     energy at once, by area. start: the sizes of before. chosen: its trial's number; checked: its
-    figures again, over fresh chips and with sensitivities measured at its sizes; None where no
+    figures again, over fresh samples and with sensitivities measured at its sizes; None where no
     trial is within the budget. regime: the wanted one. mismatch_set: the technology's set of
-    coefficients that chips were drawn by.
+    coefficients that samples were drawn by.
     """
 
     name: str

@@ -37,7 +37,7 @@ _RECORD_OF_BEFORE = "search.db"
 def sizing_study(problem: SizingProblem, goal: SizingGoal, effort: Effort) -> Study:
     """The study of ``problem``. More trials add to those of a record."""
     plan = SizingPlan(problem.technology, goal, effort)
-    identity = {"goal": goal, "samples": effort.chips, "seed": effort.seed}
+    identity = {"goal": goal, "samples": effort.samples, "seed": effort.seed}
     return Study("sizing", plan, SizingTask(problem), identity, "trying sizes", effort.trials)
 
 
@@ -134,8 +134,8 @@ def write_sizing(
         return None
     technology = sized_technology(problem.technology, study.trials[study.chosen].choice)
     comment = (
-        f"Sizes for {study.name} under {study.current}: of {study.checked.chips} chips"
-        f"{drawn_by(study.mismatch_set)}, as built, "
+        f"Sizes for {study.name} under {study.current}: of {study.checked.samples} samples"
+        f"{drawn_by(study.mismatch_set)}, macromodel, "
         f"{study.checked.share('regime').percent} keep the regime of the model "
         f"({study.regime.replace('_', ' ')}), {study.checked.share('rhythm').percent} its rhythm."
     )

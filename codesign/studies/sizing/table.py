@@ -23,7 +23,7 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
         "trial",
         "regime kept",
         "and rhythm",
-        "interval error",
+        "ISI error",
         "area um2",
         "gates um2",
         "power nW",
@@ -46,7 +46,7 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
     if outcome.checked is not None:
         regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
         print(
-            f"of {outcome.checked.chips} chips that were checked {regime} keep the regime of the "
+            f"of {outcome.checked.samples} samples that were checked {regime} keep the regime of the "
             f"model, {rhythm} regime and rhythm"
         )
     if outcome.is_met:
@@ -55,8 +55,8 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
         assert outcome.checked is not None
         print(
             f"target missed by the best sizes found (trial {outcome.chosen}): "
-            f"{outcome.goal.reached(outcome.checked):.1%} of the chips keep the "
-            f"{outcome.goal.keep}, {outcome.goal.chip_yield:.1%} wanted: {written}"
+            f"{outcome.goal.reached(outcome.checked):.1%} of the samples keep the "
+            f"{outcome.goal.keep}, {outcome.goal.sample_yield:.1%} wanted: {written}"
         )
 
 
@@ -69,9 +69,9 @@ def _row(label: str, figures: SizingFigures | None) -> tuple[str, ...]:
     assert figures is not None
     return (
         label,
-        f"{figures.chip_yield:.1%}",
+        f"{figures.sample_yield:.1%}",
         f"{figures.rhythm_yield:.1%}",
-        f"{figures.interval_error:.1%}",
+        f"{figures.isi_error:.1%}",
         f"{figures.area:.0f}",
         f"{figures.gate_area:.0f}",
         f"{1e9 * figures.static_power:.0f}",

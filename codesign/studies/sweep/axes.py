@@ -35,7 +35,7 @@ AREA_ROLES = ("all", "pair", "tail", "pmos_mirror", "nmos_mirror", "compensation
 """Whose gate areas can be scaled: all together, or one of ``circuits.sizing.SCALED_ROLES``."""
 
 CONDITIONS = ("corner", "temperature", "supply_change", "currents", "references")
-"""Axes that leave the design as it is: where, and how, the chip is run."""
+"""Axes that leave the design as it is: where, and how, the sample is run."""
 
 SOURCES = ("neuron", "technology")
 """What is varied by naming several at the head of the file."""

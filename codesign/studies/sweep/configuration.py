@@ -3,10 +3,10 @@
     neuron = "burster.toml"      # a neuron file, preset:NAME or a run folder; or a list of them
     neurons = "0-3"              # of a run folder: which ones (all)
     technology = "sky130"        # a built-in name or a technology file; or a list of them
-    backend = "as_built"         # or as_built_detail, or ngspice
+    backend = "macromodel"         # or macromodel_detail, or ngspice
     current = "0:-2.4,500:-1.4"  # default: the preset's own, else one at which the neuron is active
     duration = 11000             # model time; default: from the time constants
-    seed = 0                     # of the chips
+    seed = 0                     # of the samples
 
     [axes]                       # each point of their product is looked at
     corner = ["tt", "ss", "ff"]
@@ -14,7 +14,7 @@
     unit_current = { from = 1e-9, to = 1e-8, points = 5, spacing = "log" }
     area.pair = [1, 2, 4]        # studies.sweep.axes lists all there are
 
-    [mismatch]                   # optional: chips at every point
+    [mismatch]                   # optional: samples at every point
     samples = 20
     set = "ordinary"             # of the technology's sets of coefficients; default: its own choice
     least_yield = 0.9            # share of them that has to keep the regime; default: 0
@@ -49,10 +49,10 @@ LARGEST_FILE = 1_000_000
 """Bytes."""
 
 MOST_POINTS = 100_000
-"""Of a sweep, a chip counted as one."""
+"""Of a sweep, a sample counted as one."""
 
-BACKENDS = ("as_built", "as_built_detail", "ngspice")
-"""Who tells how a point fires: the compact as-built model, the one with every amplifier's own lags
+BACKENDS = ("macromodel", "macromodel_detail", "ngspice")
+"""Who tells how a point fires: the compact macromodel, the one with every amplifier's own lags
 (slower, nearer to ngspice), or the circuit."""
 
 _PRESET = "preset:"
@@ -61,7 +61,7 @@ _SPACINGS = ("linear", "log")
 
 @dataclass(frozen=True)
 class MismatchSettings:
-    """Chips drawn at every point, the same ones everywhere.
+    """Samples drawn at every point, the same ones everywhere.
 
     samples: how many; 0: the neuron as drawn alone. set: of the technology's sets of coefficients;
     empty: its own choice. process: whether they differ as a whole, beside the mismatch of their
@@ -85,12 +85,12 @@ class MismatchSettings:
             )
         if self.process and not self.samples:
             raise InputError(
-                "mismatch.process = true needs chips that it can make differ; give "
+                "mismatch.process = true needs samples that it can make differ; give "
                 "mismatch.samples, from 1."
             )
         if self.set and not self.samples:
             raise InputError(
-                f"mismatch.set = {self.set!r} needs chips that are drawn by it; give "
+                f"mismatch.set = {self.set!r} needs samples that are drawn by it; give "
                 "mismatch.samples, from 1."
             )
         if not 0.0 <= self.least_yield <= 1.0:
@@ -114,7 +114,7 @@ class SweepConfiguration:
     neuron: tuple[str, ...]
     technology: tuple[str, ...]
     neurons: str = ""
-    backend: str = "as_built"
+    backend: str = "macromodel"
     current: str = ""
     duration: float = 0.0
     seed: int = 0
@@ -152,20 +152,20 @@ class SweepConfiguration:
         for name in SOURCES:
             if name in names:
                 raise InputError(f"axes.{name} is not a known key; {name} stands before [axes].")
-        if self.backend == "as_built_detail" and self.mismatch.samples:
+        if self.backend == "macromodel_detail" and self.mismatch.samples:
             raise InputError(
-                "mismatch.samples: chips have compact as-built models only; choose backend = "
-                '"as_built" or "ngspice".'
+                "mismatch.samples: samples have compact macromodels only; choose backend = "
+                '"macromodel" or "ngspice".'
             )
         if self.points > MOST_POINTS:
             raise InputError(
-                f"axes: {self.points} points, chips counted, are more than {MOST_POINTS}; give "
+                f"axes: {self.points} points, samples counted, are more than {MOST_POINTS}; give "
                 "fewer values."
             )
 
     @property
     def points(self) -> int:
-        """At least how many there are (run folders hold several neurons), chips counted."""
+        """At least how many there are (run folders hold several neurons), samples counted."""
         sources = len(self.neuron) * len(self.technology)
         return sources * math.prod(len(a.values) for a in self.axes) * max(1, self.mismatch.samples)
 
@@ -202,7 +202,7 @@ def sweep_configuration_from_toml(
     with named_source(source):
         scalars: dict[str, Any] = {
             "neurons": "",
-            "backend": "as_built",
+            "backend": "macromodel",
             "current": "",
             "duration": 0.0,
             "seed": 0,

@@ -41,14 +41,14 @@ def curves_figure(study: SweepResults) -> Figure:
     places = _places(axis)
     figure = Figure(figsize=(9.2, 5.6), layout="constrained")
     grid = figure.subplot_mosaic(
-        [["regime", "regime"], ["interval", "pause"], ["error", "iv"], ["energy", "power"]],
+        [["regime", "regime"], ["interval", "IBI"], ["error", "iv"], ["energy", "power"]],
         height_ratios=(0.9 if study.samples else 0.45, 1, 1, 1),
     )
     _draw_regime_band(grid["regime"], study, points, places)
     joined, who = axis.kind.is_number, WHO[study.backend]
     for place, name, what in (
-        ("interval", "interspike_interval", "interval between spikes"),
-        ("pause", "interburst_interval", "pause between bursts"),
+        ("interval", "interspike_interval", "inter-spike interval"),
+        ("IBI", "interburst_interval", "inter-burst interval"),
     ):
         _draw_rhythm(grid[place], points, places, joined, name, what, who)
     _draw_errors(grid["error"], points, places, joined, error_title(study))
@@ -112,7 +112,7 @@ def _edges(places: np.ndarray) -> np.ndarray:
 def _draw_regime_band(
     axes: Axes, study: SweepResults, points: Sequence[SweepPoint], places: np.ndarray
 ) -> None:
-    """What fires how: one color a point, or shares of the chips on each other."""
+    """What fires how: one color a point, or shares of the samples on each other."""
     edges = _edges(places)
     order = np.argsort(places)
     for left, right, index in zip(edges[:-1], edges[1:], order, strict=True):
@@ -123,7 +123,7 @@ def _draw_regime_band(
             continue
         bottom = 0.0
         for regime in Regime:
-            share = np.mean([c.report.regime == regime for c in outcome.chips])
+            share = np.mean([c.report.regime == regime for c in outcome.samples])
             if share > 0:
                 color = REGIME_COLORS[regime]
                 axes.add_patch(Rectangle((left, bottom), width, share, color=color, linewidth=0))
@@ -145,7 +145,7 @@ def _draw_regime_band(
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    what = "regime, and share of the chips in the model's" if study.samples else "regime"
+    what = "regime, and share of the samples in the model's" if study.samples else "regime"
     axes.set_title(what)
 
 
@@ -179,7 +179,7 @@ def _draw_rhythm(
         label="model",
     )
     spread = [p.outcome.spread(name) if p.outcome else None for p in points]
-    if any(p.outcome is not None and len(p.outcome.chips) > 1 for p in points):
+    if any(p.outcome is not None and len(p.outcome.samples) > 1 for p in points):
         low = np.array([s[0] if s else np.nan for s in spread]) / scale
         high = np.array([s[1] if s else np.nan for s in spread]) / scale
         axes.vlines(places, low, high, color=COLORS["circuit"], linewidth=1.0, alpha=0.6)
@@ -208,7 +208,7 @@ def _draw_errors(
     axes: Axes, points: Sequence[SweepPoint], places: np.ndarray, joined: bool, title: str
 ) -> None:
     axes.axhline(0.0, color=PALE, linewidth=0.7)
-    _line(axes, places, 100 * _values(points, lambda o: o.error("interval_error")), joined)
+    _line(axes, places, 100 * _values(points, lambda o: o.error("isi_error")), joined)
     axes.set_title(title)
     axes.set_ylabel("%")
 

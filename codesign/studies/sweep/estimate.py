@@ -20,11 +20,11 @@ from neuron_model.errors import InputError
 _CELLS = 25.0
 _SENSITIVITIES = 75.0
 _RUNS: Mapping[str, tuple[float, float]] = {
-    "as_built": (5.0, 0.05),
-    "as_built_detail": (75.0, 0.1),
+    "macromodel": (5.0, 0.05),
+    "macromodel_detail": (75.0, 0.1),
     "ngspice": (250.0, 4.0),
 }
-_CHIP = 0.4
+_SAMPLE = 0.4
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def estimate(plan: SweepPlan, known: int = 0, workers: int | None = None) -> Swe
     samples = configuration.mismatch.samples
     point = factor * model + more
     if samples:
-        point = samples * (_CHIP * model if configuration.backend == "as_built" else point)
+        point = samples * (_SAMPLE * model if configuration.backend == "macromodel" else point)
     cores = os.cpu_count() or 1
     cells = missing * (_CELLS + (_SENSITIVITIES if samples else 0.0)) / cores
     left = len(plan.points) - known

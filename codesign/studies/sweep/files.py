@@ -21,8 +21,8 @@ TABLE_FILE = "sweep.csv"
 JSON_FILE = "sweep.json"
 FIGURE_FILE = "sweep.png"
 CONFIGURATION_FILE = "config.toml"
-CHIPS_FOLDER = "chips"
-"""Beside the record: the chips of each point that ngspice simulates."""
+SAMPLES_FOLDER = "samples"
+"""Beside the record: the samples of each point that ngspice simulates."""
 
 
 def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepResults) -> None:
@@ -51,14 +51,14 @@ def csv_text(study: SweepResults) -> str:
 
 
 def forget(folder: Path) -> None:
-    """Remove the record of ``folder``, and the chips that go with it.
+    """Remove the record of ``folder``, and the samples that go with it.
 
     Raises:
         InputError: it cannot be removed.
     """
     try:
         (folder / RECORD_FILE).unlink(missing_ok=True)
-        if (folder / CHIPS_FOLDER).is_dir():
-            shutil.rmtree(folder / CHIPS_FOLDER)
+        if (folder / SAMPLES_FOLDER).is_dir():
+            shutil.rmtree(folder / SAMPLES_FOLDER)
     except OSError as error:
         raise InputError(f"{folder}: cannot be emptied ({error.strerror or error}).") from error

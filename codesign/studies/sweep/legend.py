@@ -30,8 +30,8 @@ MISSED: Mapping[str, Any] = {"facecolor": "none", "edgecolor": "black", "linewid
 CANNOT = "cannot be built"
 
 WHO: Mapping[str, str] = {
-    "as_built": "as built",
-    "as_built_detail": "as built in detail",
+    "macromodel": "macromodel",
+    "macromodel_detail": "macromodel in detail",
     "ngspice": "in ngspice",
 }
 """Backends in words."""
@@ -46,8 +46,8 @@ def title(study: SweepResults) -> str:
     for name, label in named.items():
         short = name in ("corner", "temperature")
         text += f", {label}" if short else f", {study.axis(name).kind.title} {label}"
-    chips = f"; {study.samples} chips a point{_drawn_by(study)}" if study.samples else ""
-    return f"{text.removeprefix(', ')}: {WHO[study.backend]}{chips}"
+    samples = f"; {study.samples} samples a point{_drawn_by(study)}" if study.samples else ""
+    return f"{text.removeprefix(', ')}: {WHO[study.backend]}{samples}"
 
 
 def _drawn_by(study: SweepResults) -> str:
@@ -78,7 +78,7 @@ def readable(color: Any) -> str:
 
 def regime_handles(study: SweepResults) -> list[Any]:
     """A patch for each regime that occurs, and for what cannot be built."""
-    seen = {chip.report.regime for outcome in study.outcomes for chip in outcome.chips}
+    seen = {sample.report.regime for outcome in study.outcomes for sample in outcome.samples}
     handles: list[Any] = []
     for regime in Regime:
         if regime in seen:

@@ -78,7 +78,7 @@ def maps_figure(study: SweepResults) -> Figure:
         lower = grid[0, 1] if alone else grid[2 * block + 1, column]
         share = _draw_regimes(upper, study, panel, first, second)
         image = _draw_error_map(lower, panel, first, second, error)
-        what = "chips that keep the regime" if study.samples else "regime"
+        what = "samples that keep the regime" if study.samples else "regime"
         upper.set_title(what if alone else panel.label)
         lower.set_title(error_title(study) if alone else "")
         for axes in (upper, lower):
@@ -98,7 +98,7 @@ def maps_figure(study: SweepResults) -> Figure:
         bar.outline.set_visible(False)
     if study.samples and share is not None:
         bar = figure.colorbar(share, ax=upper_axes, **_bar(blocks))
-        bar.set_label("chips (%)")
+        bar.set_label("samples (%)")
         bar.outline.set_visible(False)
     handles = _map_handles(study)
     if handles:
@@ -155,7 +155,7 @@ def _label(axis: Axis, value: AxisValue) -> str:
 
 
 def _draw_regimes(axes: Axes, study: SweepResults, panel: _Panel, first: Axis, second: Axis) -> Any:
-    """Colors of the regimes or, with chips, of the share that matches; returns what a color bar
+    """Colors of the regimes or, with samples, of the share that matches; returns what a color bar
     is made of."""
     scale = mpl.cm.ScalarMappable(Normalize(0, 100), "cividis")
     few = len(first.values) <= MOST_TEXTS
@@ -180,7 +180,7 @@ def _draw_regimes(axes: Axes, study: SweepResults, panel: _Panel, first: Axis, s
 
 
 def _error_scale(study: SweepResults) -> TwoSlopeNorm:
-    errors = [o.error("interval_error") for o in study.outcomes]
+    errors = [o.error("isi_error") for o in study.outcomes]
     largest = max((abs(100 * e) for e in errors if e is not None), default=_SMALLEST_ERROR)
     reach = min(max(largest, _SMALLEST_ERROR), _LARGEST_ERROR)
     return TwoSlopeNorm(0.0, -reach, reach)
@@ -197,7 +197,7 @@ def _draw_error_map(
         if outcome is None:
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **UNBUILT))
             continue
-        error = outcome.error("interval_error")
+        error = outcome.error("isi_error")
         color: Any = FAINT if error is None else scale.to_rgba(100 * error)  # type: ignore[arg-type]
         axes.add_patch(
             Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=0.8)

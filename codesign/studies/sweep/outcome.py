@@ -1,4 +1,4 @@
-"""What a point of a sweep gives: how each of its chips fires, and what they cost."""
+"""What a point of a sweep gives: how each of its samples fires, and what they cost."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from neuron_model.analysis.regimes import Regime, RegimeReport
 
 
 @dataclass(frozen=True)
-class ChipOutcome:
-    """One chip at a point; the only one, without mismatch.
+class SampleOutcome:
+    """One sample at a point; the only one, without mismatch.
 
     iv: nrmse of each I-V curve against the model, by timescale; empty where it was not measured.
-    interval_error, pause_error: of the median interval between spikes and between bursts in
+    isi_error, ibi_error: of the median inter-spike interval and between bursts in
     seconds, relative to what the model's are in the units of the design; None where one of the two
     has no such interval. energy_per_spike: joule; None without spikes.
     """
 
     report: RegimeReport
     iv: Mapping[str, float]
-    interval_error: float | None
-    pause_error: float | None
+    isi_error: float | None
+    ibi_error: float | None
     energy_per_spike: float | None
 
 
@@ -42,7 +42,7 @@ class PointOutcome:
     """
 
     wanted: RegimeReport
-    chips: tuple[ChipOutcome, ...]
+    samples: tuple[SampleOutcome, ...]
     static_power: float
     area: float
     unit_current: float
@@ -52,58 +52,58 @@ class PointOutcome:
     mapped_time_unit: float
 
     @property
-    def matching(self) -> tuple[ChipOutcome, ...]:
-        """The chips that fire in the model's regime."""
-        return tuple(c for c in self.chips if c.report.regime == self.wanted.regime)
+    def matching(self) -> tuple[SampleOutcome, ...]:
+        """The samples that fire in the model's regime."""
+        return tuple(c for c in self.samples if c.report.regime == self.wanted.regime)
 
     @property
     def share(self) -> float:
-        """Share of the chips that fire in the model's regime: 0 or 1 without mismatch."""
-        return len(self.matching) / len(self.chips)
+        """Share of the samples that fire in the model's regime: 0 or 1 without mismatch."""
+        return len(self.matching) / len(self.samples)
 
     @property
     def yields(self) -> Yields:
-        """Of the chips, intervals compared in seconds."""
+        """Of the samples, intervals compared in seconds."""
         scale = self.time_unit / self.mapped_time_unit
-        return yields(self.wanted, [c.report for c in self.chips], scale)
+        return yields(self.wanted, [c.report for c in self.samples], scale)
 
     @property
     def keeps_rhythm(self) -> bool:
-        """Whether every chip, the only one without mismatch, keeps the model's rhythm."""
-        return self.yields.rhythm.count == len(self.chips)
+        """Whether every sample, the only one without mismatch, keeps the model's rhythm."""
+        return self.yields.rhythm.count == len(self.samples)
 
     @property
     def regime(self) -> Regime:
-        """In which most chips fire."""
-        return Counter(c.report.regime for c in self.chips).most_common(1)[0][0]
+        """In which most samples fire."""
+        return Counter(c.report.regime for c in self.samples).most_common(1)[0][0]
 
     @property
     def worst_iv(self) -> float | None:
-        """Median over the chips of each one's worst nrmse; None where no curve was measured."""
-        return _median([max(c.iv.values()) for c in self.chips if c.iv])
+        """Median over the samples of each one's worst nrmse; None where no curve was measured."""
+        return _median([max(c.iv.values()) for c in self.samples if c.iv])
 
     @property
     def energy_per_spike(self) -> float | None:
-        """Median of the chips that spike."""
-        return _median([c.energy_per_spike for c in self.chips])
+        """Median of the samples that spike."""
+        return _median([c.energy_per_spike for c in self.samples])
 
     def error(self, name: str) -> float | None:
-        """Median of ``interval_error`` or ``pause_error`` over the chips that match."""
+        """Median of ``isi_error`` or ``ibi_error`` over the samples that match."""
         return _median([getattr(c, name) for c in self.matching])
 
     def rhythm(self, name: str) -> float | None:
-        """Median of a quantity of RHYTHM, intervals in seconds, over the chips of :attr:`regime`.
+        """Median of a quantity of RHYTHM, intervals in seconds, over the samples of :attr:`regime`.
 
         All of these, so that a point that fires otherwise than its model is told as well.
         """
-        chips = [c for c in self.chips if c.report.regime == self.regime]
-        value = _median([getattr(c.report, name) for c in chips])
+        samples = [c for c in self.samples if c.report.regime == self.regime]
+        value = _median([getattr(c.report, name) for c in samples])
         return None if value is None else value * self._scale(name)
 
     def spread(self, name: str) -> tuple[float, float] | None:
-        """What 10 and 90 % of the chips of :meth:`rhythm` are below."""
-        chips = [c for c in self.chips if c.report.regime == self.regime]
-        values = [v for c in chips if (v := getattr(c.report, name)) is not None]
+        """What 10 and 90 % of the samples of :meth:`rhythm` are below."""
+        samples = [c for c in self.samples if c.report.regime == self.regime]
+        values = [v for c in samples if (v := getattr(c.report, name)) is not None]
         if not values:
             return None
         low, high = np.quantile(values, (0.1, 0.9))
@@ -135,18 +135,18 @@ def outcome_to_json(outcome: PointOutcome) -> dict[str, Any]:
     }
     return {
         "wanted": report_to_json(outcome.wanted),
-        "chips": [_chip_to_json(chip) for chip in outcome.chips],
+        "samples": [_sample_to_json(sample) for sample in outcome.samples],
         **document,
     }
 
 
-def _chip_to_json(chip: ChipOutcome) -> dict[str, Any]:
+def _sample_to_json(sample: SampleOutcome) -> dict[str, Any]:
     return {
-        **report_to_json(chip.report),
-        "iv": dict(chip.iv),
-        "interval_error": chip.interval_error,
-        "pause_error": chip.pause_error,
-        "energy_per_spike": chip.energy_per_spike,
+        **report_to_json(sample.report),
+        "iv": dict(sample.iv),
+        "isi_error": sample.isi_error,
+        "ibi_error": sample.ibi_error,
+        "energy_per_spike": sample.energy_per_spike,
     }
 
 
@@ -157,16 +157,15 @@ def outcome_from_json(content: Any) -> PointOutcome:
         KeyError, TypeError, ValueError: it is none.
     """
     document = dict(content)
-    chips = []
-    for entry in document.pop("chips"):
-        chip = dict(entry)
+    samples = []
+    for entry in document.pop("samples"):
+        sample = dict(entry)
         own = {
-            name: chip.pop(name)
-            for name in ("iv", "interval_error", "pause_error", "energy_per_spike")
+            name: sample.pop(name) for name in ("iv", "isi_error", "ibi_error", "energy_per_spike")
         }
-        chips.append(ChipOutcome(report_from_json(chip), **own))
+        samples.append(SampleOutcome(report_from_json(sample), **own))
     wanted = report_from_json(document.pop("wanted"))
-    return PointOutcome(wanted=wanted, chips=tuple(chips), **document)
+    return PointOutcome(wanted=wanted, samples=tuple(samples), **document)
 
 
 def _median(values: Sequence[float | None]) -> float | None:

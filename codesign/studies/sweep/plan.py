@@ -46,7 +46,7 @@ class SweepPlan:
 
     @property
     def runs(self) -> int:
-        """How many neurons are run: points, each chip counted."""
+        """How many neurons are run: points, each sample counted."""
         return len(self.points) * max(1, self.configuration.mismatch.samples)
 
     def situation(self, values: Mapping[str, AxisValue]) -> Situation:

@@ -35,7 +35,7 @@ class SweepResults:
     axes: neuron and technology, corner and temperature unless the configuration has them, then its
     own in their order; the last one changes from point to point. shown: the names of those with
     several values, in the configuration's order, technologies and neurons last: how pictures are
-    laid out. drives: (current, duration) by neuron. samples: chips at each point, 0 without
+    laid out. drives: (current, duration) by neuron. samples: samples at each point, 0 without
     mismatch. least_yield: share of them that has to keep the regime. mismatch_sets: that they were
     drawn by, by technology.
     """
@@ -55,7 +55,7 @@ class SweepResults:
         return next(axis for axis in self.axes if axis.name == name)
 
     def is_match(self, outcome: PointOutcome) -> bool:
-        """Whether a point fires as its model, or enough of its chips do."""
+        """Whether a point fires as its model, or enough of its samples do."""
         return outcome.share >= (self.least_yield if self.samples else 1.0)
 
     @property
@@ -109,7 +109,7 @@ def study_to_json(study: SweepResults) -> dict[str, Any]:
     }
 
 
-_CHIP_COLUMNS = ("regime", "margin", "spike_count", "burst_count", *RHYTHM)
+_SAMPLE_COLUMNS = ("regime", "margin", "spike_count", "burst_count", *RHYTHM)
 # Of a point, with what they are called beside the axes.
 _POINT_COLUMNS = {
     "static_power": "static_power",
@@ -122,23 +122,23 @@ _POINT_COLUMNS = {
 
 
 def study_to_rows(study: SweepResults) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """(columns, rows) of a table with one row a chip, in SI units; for CSV.
+    """(columns, rows) of a table with one row a sample, in SI units; for CSV.
 
     Intervals are in seconds. A point that cannot be built has one row, with its reason.
     """
     names = [axis.name for axis in study.axes]
-    measured = {x for outcome in study.outcomes for chip in outcome.chips for x in chip.iv}
+    measured = {x for outcome in study.outcomes for sample in outcome.samples for x in sample.iv}
     order = [x.value for x in Timescale if x.value in measured]
     columns = (
         "point",
         *names,
-        *(("chip",) if study.samples else ()),
+        *(("sample",) if study.samples else ()),
         "model_regime",
         "match",
         "rhythm_kept",
-        *_CHIP_COLUMNS,
-        "interval_error",
-        "pause_error",
+        *_SAMPLE_COLUMNS,
+        "isi_error",
+        "ibi_error",
         *(f"iv_nrmse_{x}" for x in order),
         "energy_per_spike",
         *_POINT_COLUMNS.values(),
@@ -152,8 +152,8 @@ def study_to_rows(study: SweepResults) -> tuple[tuple[str, ...], list[tuple[Any,
             rows.append((*head, *[None] * (len(columns) - len(head) - 1), point.reason))
             continue
         shared = [getattr(outcome, name) for name in _POINT_COLUMNS]
-        for index, chip in enumerate(outcome.chips):
-            report = chip.report
+        for index, sample in enumerate(outcome.samples):
+            report = sample.report
             rows.append(
                 (
                     *head,
@@ -169,10 +169,10 @@ def study_to_rows(study: SweepResults) -> tuple[tuple[str, ...], list[tuple[Any,
                     report.burst_count,
                     report.spikes_per_burst,
                     *(_seconds(getattr(report, name), outcome) for name in RHYTHM[1:]),
-                    chip.interval_error,
-                    chip.pause_error,
-                    *(chip.iv.get(x) for x in order),
-                    chip.energy_per_spike,
+                    sample.isi_error,
+                    sample.ibi_error,
+                    *(sample.iv.get(x) for x in order),
+                    sample.energy_per_spike,
                     *shared,
                     "",
                 )

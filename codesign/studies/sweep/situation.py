@@ -32,7 +32,7 @@ class SweptNeuron:
 class Situation:
     """A neuron to be built, where and on what.
 
-    technology: that the chip is designed on, operated: at the supply that it is run from.
+    technology: that the sample is designed on, operated: at the supply that it is run from.
     cells_key: the same for all points with the same cells but for supply_change, corner and
     temperature; design_key: the same for all with the same design.
     """

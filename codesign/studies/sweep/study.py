@@ -32,14 +32,14 @@ SWEEPING = "sweeping"
 
 
 def sweep_study(
-    plan: SweepPlan, accuracy: Accuracy = Accuracy.AUTO, chips_folder: Path | None = None
+    plan: SweepPlan, accuracy: Accuracy = Accuracy.AUTO, samples_folder: Path | None = None
 ) -> Study:
     """The study of ``plan``: its points by their numbers.
 
     Args:
         plan: the sweep.
         accuracy: of points in ngspice.
-        chips_folder: keeps the chips of each point that ngspice simulates.
+        samples_folder: keeps the samples of each point that ngspice simulates.
 
     Raises:
         MissingDependencyError: no models.
@@ -64,7 +64,7 @@ def sweep_study(
         seed=configuration.seed if drawn else 0,
         mismatch=configuration.mismatch,
         accuracy=accuracy if simulated else Accuracy.AUTO,
-        chips_folder=str(chips_folder or ""),
+        samples_folder=str(samples_folder or ""),
     )
     points = [Point(str(number), values) for number, values in enumerate(plan.points)]
     axes = {axis.name: list(axis.values) for axis in plan.axes}

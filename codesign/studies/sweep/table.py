@@ -24,7 +24,7 @@ def table_columns(study: SweepResults) -> tuple[str, ...]:
 
 
 def table_rows(study: SweepResults) -> list[tuple[str, ...]]:
-    """A row for each point, medians where there are several chips."""
+    """A row for each point, medians where there are several samples."""
     columns = _columns(study)
     rows = []
     for point in study.points:
@@ -50,7 +50,7 @@ def summary(study: SweepResults) -> Iterator[str]:
                 ("regime and rhythm", [o.yields.rhythm for o in outcomes]),
             ):
                 least, most = (f(shares, key=lambda s: s.value) for f in (min, max))
-                yield f"chips that keep {what}: {least.percent} at least, {most.percent} at most"
+                yield f"samples that keep {what}: {least.percent} at least, {most.percent} at most"
             if study.least_yield:
                 yield (
                     f"at {len(matching)} of {len(outcomes)} points that can be built "
@@ -78,8 +78,8 @@ def _ranges(study: SweepResults) -> Iterator[str]:
         return sorted((value, number) for value, number in found if value is not None)
 
     for name, what in (
-        ("interval_error", "error of the interval between spikes"),
-        ("pause_error", "error of the pause between bursts"),
+        ("isi_error", "ISI error"),
+        ("ibi_error", "error of the inter-burst interval"),
     ):
         found = known(lambda o, name=name: o.error(name))  # type: ignore[misc]
         if found:
@@ -125,12 +125,12 @@ def _columns(study: SweepResults) -> list[_Column]:
         )
     columns += [
         scaled("interval", "s", lambda o: o.rhythm("interspike_interval")),
-        percent("error", lambda o: o.error("interval_error"), "+"),
+        percent("error", lambda o: o.error("isi_error"), "+"),
     ]
     if any(o.rhythm("interburst_interval") is not None for o in outcomes):
         columns += [
-            scaled("pause", "s", lambda o: o.rhythm("interburst_interval")),
-            percent("error", lambda o: o.error("pause_error"), "+"),
+            scaled("IBI", "s", lambda o: o.rhythm("interburst_interval")),
+            percent("error", lambda o: o.error("ibi_error"), "+"),
         ]
     if any(o.worst_iv is not None for o in outcomes):
         columns.append(percent("I-V", lambda o: o.worst_iv, ""))

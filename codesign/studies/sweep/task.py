@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from circuits.area import area
-from circuits.mismatch import draw_chips
+from circuits.mismatch import draw_samples
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.cells.characterize import characterize
 from codesign.cells.sensitivities import measure_sensitivities
-from codesign.studies.chip_reports import chip_reports
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.failure import NotOfThePoint
 from codesign.studies.identity import JSON
 from codesign.studies.memo import Memo, anew
 from codesign.studies.mismatch.drawn_neuron import draw_neuron
 from codesign.studies.mismatch.study import study_mismatch
+from codesign.studies.sample_reports import sample_reports
 from codesign.studies.study import Point, Task
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.configuration import MismatchSettings
-from codesign.studies.sweep.outcome import ChipOutcome, PointOutcome, outcome_to_json
+from codesign.studies.sweep.outcome import PointOutcome, SampleOutcome, outcome_to_json
 from codesign.studies.sweep.situation import CellSet, Situation, SweptNeuron, situation
 from codesign.studies.sweep.variation import bias_laws, varied_choices
 from codesign.terminal.interruption import Interruption
@@ -64,7 +64,7 @@ class SweepTask(Task):
 
     neurons, technologies: by what points call them. models: content of the transistor models, by
     technology and corner. backend, seed, mismatch: as in the configuration. accuracy: of ngspice.
-    chips_folder: keeps the chips of each point that ngspice simulates; empty for memory.
+    samples_folder: keeps the samples of each point that ngspice simulates; empty for memory.
     """
 
     version: ClassVar[int] = 1
@@ -72,11 +72,11 @@ class SweepTask(Task):
     neurons: Mapping[str, SweptNeuron]
     technologies: Mapping[str, Technology]
     models: Mapping[str, Mapping[str, str]]
-    backend: str = "as_built"
+    backend: str = "macromodel"
     seed: int = 0
     mismatch: MismatchSettings = field(default_factory=MismatchSettings)
     accuracy: Accuracy = Accuracy.AUTO
-    chips_folder: str = field(default="", metadata=_NOT_SAID)
+    samples_folder: str = field(default="", metadata=_NOT_SAID)
     cells: Cells = field(default_factory=dict, metadata=_NOT_SAID)
     memo: Memo = field(default_factory=Memo, metadata=_NOT_SAID)
 
@@ -105,12 +105,12 @@ class SweepTask(Task):
         if self.backend == "ngspice":
             several = self.mismatch.samples > 0
             outcome = (
-                self._simulated_chips(one, point.key, tools)
+                self._simulated_samples(one, point.key, tools)
                 if several
                 else self._simulated(one, tools)
             )
         else:
-            outcome = self._chips(one, tools) if self.mismatch.samples else self._as_built(one)
+            outcome = self._samples(one, tools) if self.mismatch.samples else self._macromodel(one)
         return outcome_to_json(outcome)
 
     def _built(self, values: Mapping[str, AxisValue], tools: Workbench) -> _Built:
@@ -148,36 +148,36 @@ class SweepTask(Task):
         found: CellCharacteristics = self.memo(("cells", cells.key), measured)
         return found
 
-    def _as_built(self, one: _Built) -> PointOutcome:
+    def _macromodel(self, one: _Built) -> PointOutcome:
         """By the macromodel, compact or detailed."""
-        detailed = self.backend == "as_built_detail"
+        detailed = self.backend == "macromodel_detail"
         built = one.macromodel.detailed if detailed else one.macromodel.compact
         report = model_regime(built, one.drive)
         power = static_power(one.macromodel)
         energy = energy_per_spike(power, one.seconds, report.spike_count)
-        return one.finished((one.chip(report, _errors(built, one.model), energy),), power)
+        return one.finished((one.sample(report, _errors(built, one.model), energy),), power)
 
     def _sensitivities(
         self, technology: Technology, measured: CellCharacteristics, tools: Workbench
     ) -> CellSensitivities:
         return measure_sensitivities(technology, measured, tools.engine, tools.progress)
 
-    def _chips(self, one: _Built, tools: Workbench) -> PointOutcome:
-        """As built, of the same chips as at every other point."""
-        technology, samples = one.asked.operated, self.mismatch.samples
+    def _samples(self, one: _Built, tools: Workbench) -> PointOutcome:
+        """Macromodel, of the same samples as at every other point."""
+        technology, count = one.asked.operated, self.mismatch.samples
         sensitivities = self._sensitivities(technology, one.measured, tools)
         process = self.seed if self.mismatch.process else None
-        drawn = draw_chips(one.design, technology, samples, self.seed, process)
+        drawn = draw_samples(one.design, technology, count, self.seed, process)
         parameters = sampled(one.macromodel, sensitivities, drawn)
         power = static_power(one.macromodel)
-        chips = []
-        reports = chip_reports(parameters, one.drive, float(one.model.u_threshold))
+        samples = []
+        reports = sample_reports(parameters, one.drive, float(one.model.u_threshold))
         for index, report in enumerate(reports):
             # those that were run for longer are charged for the time that all were run for
             spikes = sum(t <= one.drive.duration for t in report.spike_times)
             energy = energy_per_spike(power, one.seconds, spikes)
-            chips.append(one.chip(report, _errors(parameters[index], one.model), energy))
-        return one.finished(tuple(chips), power)
+            samples.append(one.sample(report, _errors(parameters[index], one.model), energy))
+        return one.finished(tuple(samples), power)
 
     def _simulated(self, one: _Built, tools: Workbench) -> PointOutcome:
         """In ngspice."""
@@ -185,13 +185,13 @@ class SweepTask(Task):
         (found,) = validate([task], replace(tools, progress=silent), self.accuracy)
         errors = {c.timescale.value: c.nrmse for c in found.iv}
         power, energy = found.supply.static_power, found.supply.energy_per_spike
-        return one.finished((one.chip(found.circuit, errors, energy),), power)
+        return one.finished((one.sample(found.circuit, errors, energy),), power)
 
-    def _simulated_chips(self, one: _Built, key: str, tools: Workbench) -> PointOutcome:
-        """The same chips in ngspice, transistor by transistor; their I-V curves are not swept."""
-        record = Path(self.chips_folder, f"point_{key}.jsonl") if self.chips_folder else None
+    def _simulated_samples(self, one: _Built, key: str, tools: Workbench) -> PointOutcome:
+        """The same samples in ngspice, transistor by transistor; their I-V curves are not swept."""
+        record = Path(self.samples_folder, f"point_{key}.jsonl") if self.samples_folder else None
         power = static_power(one.macromodel)
-        chips = []
+        samples = []
         try:
             drawn = draw_neuron(
                 MappedNeuron(
@@ -205,14 +205,14 @@ class SweepTask(Task):
                 drawn, within, self.accuracy, record, tools.progress, Interruption()
             )[1]
         except InputError as error:
-            raise NotOfThePoint(error) from error  # but of the chips' own record
+            raise NotOfThePoint(error) from error  # but of the samples' own record
         assert found is not None
-        for each in found.chips:
+        for each in found.samples:
             assert each.circuit is not None
             seconds = (each.duration - one.drive.onset) * one.design.time_unit
             energy = energy_per_spike(power, seconds, each.circuit.spike_count)
-            chips.append(one.chip(each.circuit, {}, energy))
-        return one.finished(tuple(chips), power)
+            samples.append(one.sample(each.circuit, {}, energy))
+        return one.finished(tuple(samples), power)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,10 +253,10 @@ class _Built:
         """With cell text, models and the macromodel."""
         return assemble(self.model, self.design, self.asked.operated, self.measured)
 
-    def chip(
+    def sample(
         self, report: RegimeReport, iv: Mapping[str, float], energy: float | None
-    ) -> ChipOutcome:
-        """One of its chips, compared with the model."""
+    ) -> SampleOutcome:
+        """One of its samples, compared with the model."""
         compared = timing(self.wanted, report)
         # of seconds: a unit of time there need not be as long as where the neuron was mapped
         ratio = self.design.time_unit / self.mapped.time_unit
@@ -264,20 +264,20 @@ class _Built:
         def in_seconds(error: float | None) -> float | None:
             return None if error is None else (1.0 + error) * ratio - 1.0
 
-        return ChipOutcome(
+        return SampleOutcome(
             report=report,
             iv=iv,
-            interval_error=in_seconds(compared.interval_error),
-            pause_error=in_seconds(compared.pause_error),
+            isi_error=in_seconds(compared.isi_error),
+            ibi_error=in_seconds(compared.ibi_error),
             energy_per_spike=energy,
         )
 
-    def finished(self, chips: tuple[ChipOutcome, ...], power: float) -> PointOutcome:
+    def finished(self, samples: tuple[SampleOutcome, ...], power: float) -> PointOutcome:
         """With what it costs."""
         technology = self.asked.technology
         return PointOutcome(
             wanted=self.wanted,
-            chips=chips,
+            samples=samples,
             static_power=power,
             area=area(neuron_circuit(self.mapped, technology).cell, technology).total,
             unit_current=self.design.unit_current,

@@ -18,7 +18,7 @@ _TITLES: Mapping[str, str] = {
     "interburst_interval": "inter-burst interval (IBI)",
 }
 _WHO: Mapping[str, tuple[str, str, float]] = {
-    "as_built": ("as built", "o-", 6.0),
+    "macromodel": ("macromodel", "o-", 6.0),
     "circuit": ("ngspice", "s", 4.0),
 }
 
@@ -47,7 +47,7 @@ def temperature_figure(results: TemperatureResults) -> Figure:
 
 
 def _draw_regimes(axes: Axes, results: TemperatureResults) -> None:
-    there = {c.as_built.regime for c in results.conditions}
+    there = {c.macromodel.regime for c in results.conditions}
     there |= {c.circuit.regime for c in results.conditions if c.circuit is not None}
     shown = [x for x in Regime if x in there | {results.wanted}]
     for who, (label, line, size) in _WHO.items():

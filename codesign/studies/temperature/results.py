@@ -18,14 +18,14 @@ INTERVALS = ("interspike_interval", "interburst_interval")
 
 @dataclass(frozen=True)
 class Condition:
-    """One temperature (degree Celsius): as built and, where it was asked, in ngspice.
+    """One temperature (degree Celsius): macromodel and, where it was asked, in ngspice.
 
     time_unit: seconds of one unit of model time there. unit_current: ampere. unit_voltage: volt.
     accuracy: of the simulation.
     """
 
     temperature: float
-    as_built: RegimeReport
+    macromodel: RegimeReport
     circuit: RegimeReport | None
     time_unit: float
     unit_current: float
@@ -61,7 +61,7 @@ class TemperatureResults:
         """What is kept of the model's firing, in seconds; None where it was not simulated.
 
         Args:
-            who: "as_built" or "circuit".
+            who: "macromodel" or "circuit".
             condition: one of the study's.
         """
         report: RegimeReport | None = getattr(condition, who)
@@ -101,7 +101,7 @@ class TemperatureResults:
         return conditions[first].temperature, conditions[last].temperature
 
     def _decisive(self, condition: Condition) -> Verdict:
-        found = self.verdict("circuit", condition) or self.verdict("as_built", condition)
+        found = self.verdict("circuit", condition) or self.verdict("macromodel", condition)
         assert found is not None
         return found
 
@@ -112,7 +112,7 @@ class TemperatureResults:
         """Relative change of an interval in seconds from the nominal temperature, by condition.
 
         Args:
-            who: "as_built" or "circuit".
+            who: "macromodel" or "circuit".
             name: one of INTERVALS.
         """
 
@@ -128,7 +128,9 @@ class TemperatureResults:
 
 def results_to_json(results: TemperatureResults) -> dict[str, Any]:
     """A JSON document: regimes, verdicts, and drifts of intervals in seconds."""
-    drifts = {who: {n: results.drift(who, n) for n in INTERVALS} for who in ("as_built", "circuit")}
+    drifts = {
+        who: {n: results.drift(who, n) for n in INTERVALS} for who in ("macromodel", "circuit")
+    }
     return {
         "name": results.name,
         "technology": results.technology,
@@ -157,7 +159,7 @@ def results_to_json(results: TemperatureResults) -> dict[str, Any]:
                         "verdict": verdict_to_json(found),
                     }
                     for who, report, found in (
-                        ("as_built", c.as_built, results.verdict("as_built", c)),
+                        ("macromodel", c.macromodel, results.verdict("macromodel", c)),
                         ("circuit", c.circuit, results.verdict("circuit", c)),
                     )
                 },

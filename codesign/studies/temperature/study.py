@@ -67,7 +67,7 @@ def temperature_study(neuron: MappedNeuron, laws: BiasLaws, plan: TemperaturePla
     cells = CellBenches(technology, "", neuron.design.conditions.temperature).cells()
     models = models_for(technology, neuron.conditions.corner, cells).content_hash
     task = TemperatureTask(neuron, laws, models)
-    return Study("temperature", plan, task, label="heating up")
+    return Study("temperature", plan, task, label="over temperature")
 
 
 def study_temperature(
@@ -124,7 +124,7 @@ def _condition(temperature: float, outcomes: Mapping[str, JSON]) -> Condition:
         circuit = report_from_json(outcomes[key(temperature, taken.value)]["report"])
     return Condition(
         temperature=temperature,
-        as_built=report_from_json(predicted["report"]),
+        macromodel=report_from_json(predicted["report"]),
         circuit=circuit,
         time_unit=predicted["time_unit"],
         unit_current=predicted["unit_current"],

@@ -15,7 +15,7 @@ def print_results(outcome: TemperatureResults) -> None:
         return "" if value is None else f"{100 * value:+.1f}"
 
     simulated = all(c.circuit is not None for c in outcome.conditions)
-    asked = ("as_built", "circuit") if simulated else ("as_built",)
+    asked = ("macromodel", "circuit") if simulated else ("macromodel",)
     drifts = {(who, name): outcome.drift(who, name) for who in asked for name in INTERVALS}
     found = [{who: outcome.verdict(who, c) for who in asked} for c in outcome.conditions]
     rows = [
@@ -28,7 +28,7 @@ def print_results(outcome: TemperatureResults) -> None:
         for i, c in enumerate(outcome.conditions)
     ]
     laws = f"currents {outcome.laws.currents}, references {outcome.laws.references}"
-    columns = ("rhythm kept", "interval drift (%)", "pause drift (%)")
+    columns = ("rhythm kept", "ISI drift (%)", "IBI drift (%)")
     print_table(
         f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
         ("degC", *(WHO[who] for who in asked), *columns),

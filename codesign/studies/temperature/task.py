@@ -53,7 +53,7 @@ class TemperatureTask(Task):
         circuit, drive = self._circuit(point, tools), self.neuron.drive
         by = str(point.values["by"])
         if by == MACROMODEL:
-            report = model_regime(circuit.as_built, drive)
+            report = model_regime(circuit.predicted, drive)
         else:
             times, values = np.array(drive.stimulus.times), np.array(drive.stimulus.values)
             benches = circuit.benches.at(Accuracy(by))

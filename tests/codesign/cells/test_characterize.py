@@ -195,7 +195,7 @@ def test_fresh_measures_whatever_is_kept(measured):
 
 
 @pytest.mark.parametrize("temperature", [-300.0, 1000.0, float("nan"), float("inf")])
-def test_temperatures_that_no_chip_has_are_refused(temperature):
+def test_temperatures_that_no_sample_has_are_refused(temperature):
     with pytest.raises(InputError, match="must be from -60 to 200"):
         conditions_at(GENERIC, temperature=temperature)
 

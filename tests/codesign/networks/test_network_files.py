@@ -111,7 +111,7 @@ def test_ngspice_alone_plays_the_test_series_into_it(run, tmp_path):
     assert np.corrcoef(at_ends[TASK.washout :], said[TASK.washout :])[0, 1] > 0.95
 
 
-def test_from_python_it_is_a_part_of_what_was_built(run, tmp_path, workbench):
+def test_from_python_it_is_a_part_of_what_wmacromodel(run, tmp_path, workbench):
     network = build(run, "generic", workbench=workbench).network
     assert network.neurons == 2
     exported = network.export(tmp_path, samples=12)

@@ -155,7 +155,7 @@ def test_driven_neurons_are_compared_at_the_same_time(make_neuron: MakeNeuron):
 def test_flat_and_short_data_have_pictures(make_neuron: MakeNeuron, tmp_path: Path):
     neuron = make_neuron()
     one = np.array([0.0])
-    flat = replace(neuron.iv[0], voltage=one, model=one, as_built=one, circuit=one)
+    flat = replace(neuron.iv[0], voltage=one, model=one, macromodel=one, circuit=one)
     save_figure(iv_figure(replace(neuron, iv=(flat,))), tmp_path / "flat.svg")
     waves = {who: Waveform(one, one) for who in LABELS}
     save_figure(waveform_figure(replace(neuron, waveforms=waves)), tmp_path / "short.svg")

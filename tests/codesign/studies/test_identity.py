@@ -52,11 +52,11 @@ LEFT_OUT = {
     NeuronParameters: set(),
     Drive: set(),
     SweepConfiguration: {"MismatchSettings.least_yield"},
-    # beside what is left out of technologies: what is sent along, and where chips are kept
+    # beside what is left out of technologies: what is sent along, and where samples are kept
     SweepTask: {
         "SweepTask.cells",
         "SweepTask.memo",
-        "SweepTask.chips_folder",
+        "SweepTask.samples_folder",
         "MismatchSettings.least_yield",
         "Technology.description",
         "Technology.mismatch_sets",

@@ -145,7 +145,7 @@ def test_the_outputs_shape_and_the_readouts_filter_can_be_chosen(preset: str):
         made('readout_filter = "best"')
 
 
-def test_a_run_from_before_both_is_not_gone_on_with_as_another(tmp_path: Path):
+def test_a_run_from_before_both_is_not_resumed_as_another(tmp_path: Path):
     before = replace(
         small(),
         layers=(replace(small().layers[0], output="clip"),),

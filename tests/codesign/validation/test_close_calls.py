@@ -26,14 +26,14 @@ def changed(neuron: NeuronValidation, **changes: object) -> NeuronValidation:
     ("changes", "why"),
     [
         ({"margin": 0.05}, "the margin of the circuit's regime is 0.05"),
-        ({"regime": Regime.TONIC_SPIKING}, "the as-built model is tonic_bursting, the circuit"),
+        ({"regime": Regime.TONIC_SPIKING}, "the macromodel is tonic_bursting, the circuit"),
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE + 0.5 * ACCURACY)}, "ISI 21"),
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)}, "ISI 20.98"),
-        ({"interspike_interval": 20.5}, "as-built and circuit disagree: ISI off by +2.5%"),
+        ({"interspike_interval": 20.5}, "macromodel and circuit disagree: ISI off by +2.5%"),
         ({"spikes_per_burst": 3.5}, "spikes per burst 3.5 instead of 3"),
         (
             {"spikes_per_burst": 4.0},
-            "as-built and circuit disagree: spikes per burst off by +33.3%",
+            "macromodel and circuit disagree: spikes per burst off by +33.3%",
         ),
     ],
 )
@@ -42,14 +42,14 @@ def test_what_a_small_change_may_turn_is_named(make_neuron: Make, changes, why):
     assert any(why in reason for reason in reasons), reasons
 
 
-def test_a_count_that_as_built_predicts_stands_at_its_tolerance(make_neuron: Make):
+def test_a_count_that_macromodel_predicts_stands_at_its_tolerance(make_neuron: Make):
     """As a burst of eight spikes where the model's has seven: one spike is what is allowed."""
     one_more = changed(make_neuron(), spikes_per_burst=4.0, interburst_interval=270.0)
     assert one_more.model.spikes_per_burst == 3
     said = close_calls(one_more)
     assert any("spikes per burst 4 instead of 3" in reason for reason in said)
-    assert any("as-built and circuit disagree: spikes per burst" in reason for reason in said)
-    expected = replace(one_more, as_built=one_more.circuit)
+    assert any("macromodel and circuit disagree: spikes per burst" in reason for reason in said)
+    expected = replace(one_more, macromodel=one_more.circuit)
     assert not any("spikes per burst" in reason for reason in close_calls(expected))
 
 
@@ -99,25 +99,25 @@ def test_what_is_spike_for_spike_under_a_recorded_current_stands_whatever_its_rh
     driven = make_neuron(driven=True)
     # one spike of nine more than the others, where one may be: near its tolerance
     more = changed(driven, spike_times=(*driven.circuit.spike_times, 990.0), spike_count=10)
-    assert more.verdicts["as_built"].spike_for_spike
+    assert more.verdicts["macromodel"].spike_for_spike
     assert close_calls(more) == ()
     steady = replace(more, driven=False)
     assert close_calls(replace(steady, circuit=replace(steady.circuit, margin=0.05)))
 
 
-def test_whole_spikes_of_a_burst_are_sure_where_as_built_has_them_too(make_neuron: Make):
+def test_whole_spikes_of_a_burst_are_sure_where_macromodel_has_them_too(make_neuron: Make):
     one = make_neuron()
     gained = replace(one, model=replace(one.model, spikes_per_burst=2.0))
     assert close_calls(gained) == ()
-    assert sample_close_calls(gained.model, gained.as_built, gained.circuit) == ()
+    assert sample_close_calls(gained.model, gained.macromodel, gained.circuit) == ()
     unsure = changed(gained, spikes_per_burst=2.5)
     assert close_calls(unsure)
-    assert sample_close_calls(unsure.model, unsure.as_built, unsure.circuit)
+    assert sample_close_calls(unsure.model, unsure.macromodel, unsure.circuit)
 
 
 def test_of_samples_regime_margin_and_the_rhythm_of_the_model_count(make_neuron: Make):
     one = make_neuron()
-    reports = one.model, one.as_built
+    reports = one.model, one.macromodel
     assert sample_close_calls(*reports, one.circuit) == ()
     at_limit = 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)
     for changes in (
@@ -126,5 +126,5 @@ def test_of_samples_regime_margin_and_the_rhythm_of_the_model_count(make_neuron:
         {"interspike_interval": at_limit},
     ):
         assert len(sample_close_calls(*reports, changed(one, **changes).circuit)) == 1
-    # as-built parameters that are a little off decide nothing
+    # parameters of the macromodel that are a little off decide nothing
     assert sample_close_calls(*reports, changed(one, interspike_interval=20.5).circuit) == ()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from codesign.validation.rhythm import (
-    NUDGE,
-    TREMOR,
+    PERTURBATION,
+    PERTURBATION_STEP,
     at_boundary,
     boundary_note,
-    nudges,
+    perturbations,
     same_rhythm,
     watched,
 )
@@ -20,14 +20,14 @@ from neuron_model.model.stimulus import Stimulus
 from tests.mapping.neurons import EXCITABLE
 
 
-def report(spikes: tuple[float, ...], interval: float | None, pause: float | None) -> RegimeReport:
+def report(spikes: tuple[float, ...], interval: float | None, ibi: float | None) -> RegimeReport:
     return RegimeReport(
         Regime.TONIC_BURSTING,
         0.5,
         len(spikes),
         spikes,
         interspike_interval=interval,
-        interburst_interval=pause,
+        interburst_interval=ibi,
     )
 
 
@@ -43,13 +43,13 @@ def test_rhythms_are_the_same_within_a_spike_and_a_per_cent():
 
 def test_a_drive_is_nudged_at_all_times():
     given = Drive(Stimulus((0.0, 10.0), (-1.0, 0.5)), 1000.0)
-    less, more, both = nudges(EXCITABLE, given).values()
-    assert less.stimulus.values == pytest.approx((-1.0 - NUDGE, 0.5 - NUDGE))
-    assert more.stimulus.values == pytest.approx((-1.0 + NUDGE, 0.5 + NUDGE))
+    less, more, both = perturbations(EXCITABLE, given).values()
+    assert less.stimulus.values == pytest.approx((-1.0 - PERTURBATION, 0.5 - PERTURBATION))
+    assert more.stimulus.values == pytest.approx((-1.0 + PERTURBATION, 0.5 + PERTURBATION))
     assert (more.stimulus.times, more.duration) == ((0.0, 10.0), 1000.0)
     beside = [both.stimulus(t) - given.stimulus(t) for t in np.arange(0.0, 1000.0, 0.25)]
-    assert set(np.round(beside, 12)) == {-TREMOR, TREMOR}
-    assert abs(np.mean(beside)) < 0.2 * TREMOR
+    assert set(np.round(beside, 12)) == {-PERTURBATION_STEP, PERTURBATION_STEP}
+    assert abs(np.mean(beside)) < 0.2 * PERTURBATION_STEP
     changes = np.flatnonzero(np.diff(beside)).size
     assert changes == len(np.arange(0.0, 1000.0, 5 * EXCITABLE.tau_slow)) - 1
     assert {one.onset for one in (less, more, both)} == {10.0}
@@ -60,25 +60,25 @@ def drive(current: float) -> Drive:
 
 
 def threshold() -> float:
-    """The current at which EXCITABLE begins to fire, to a fifth of a nudge."""
+    """The current at which EXCITABLE begins to fire, to a fifth of a perturbation."""
     low, high = -1.5, -0.4
     assert watched(EXCITABLE, drive(low))[0].regime == Regime.RESTING
-    while high - low > NUDGE / 5:
+    while high - low > PERTURBATION / 5:
         middle = 0.5 * (low + high)
         rests = watched(EXCITABLE, drive(middle))[0].regime == Regime.RESTING
         low, high = (middle, high) if rests else (low, middle)
     return high
 
 
-def test_a_difference_at_a_boundary_is_explained_by_what_a_nudge_does():
+def test_a_difference_at_a_boundary_is_explained_by_what_a_perturbation_does():
     at_threshold = drive(threshold())
     fires = watched(EXCITABLE, at_threshold)[0]
-    less = next(iter(nudges(EXCITABLE, at_threshold).values()))
+    less = next(iter(perturbations(EXCITABLE, at_threshold).values()))
     rests = watched(EXCITABLE, less)[0]
     assert at_boundary(fires, [rests])
     note = boundary_note(EXCITABLE, at_threshold, fires, rests)
     assert note is not None
-    assert f"{NUDGE:g} I0 less turns the as-built neuron from" in note
+    assert f"{PERTURBATION:g} I0 less turns the neuron of the macromodel from" in note
     assert str(fires.regime) in note
     assert "to resting (0 spikes)" in note
 

@@ -152,23 +152,23 @@ def test_a_neuron_that_its_circuit_is_passes(folder, capsys: Captured):
     (neuron,) = document["neurons"]
     for timescale in ("fast", "slow", "ultraslow"):
         assert neuron["iv"][timescale]["nrmse"] < 0.02
-        assert neuron["iv"][timescale]["nrmse_as_built"] < 0.02
+        assert neuron["iv"][timescale]["nrmse_macromodel"] < 0.02
         assert neuron["iv"][timescale]["largest"] < 0.05
     assert neuron["regime"] == {
         "model": "tonic_spiking",
-        "as_built": "tonic_spiking",
+        "macromodel": "tonic_spiking",
         "circuit": "tonic_spiking",
         "match": True,
     }
-    assert abs(neuron["timing"]["as_built"]["interval_error"]) < 0.03
-    assert abs(neuron["timing"]["model"]["interval_error"]) < 0.10
+    assert abs(neuron["timing"]["macromodel"]["isi_error"]) < 0.03
+    assert abs(neuron["timing"]["model"]["isi_error"]) < 0.10
     assert neuron["timing"]["model"]["circuit_spike_count"] >= 5
     # some tens of I0 at 1.8 V
     assert 1e-9 < neuron["supply"]["static_power"] < 1e-6
     assert neuron["supply"]["energy_per_spike"] > 0
     assert neuron["passed"] is True
     assert neuron["reasons"] == []
-    for who in ("model", "as_built"):
+    for who in ("model", "macromodel"):
         assert neuron["verdicts"][who]["regime_kept"] is True
         assert neuron["verdicts"][who]["rhythm_kept"] is True
     assert document["counts"]["rhythm_kept"] == document["counts"]["simulated"] == 1
@@ -200,13 +200,13 @@ def test_recorded_currents_are_judged_spike_by_spike(folder, capsys: Captured):
     assert main(words) == 1
     driven, steady = json.loads(capsys.readouterr().out)["neurons"]
     assert driven["duration"] == 300.0
-    assert driven["timing"]["as_built"]["coincidence"] > 0.8
-    assert driven["timing"]["as_built"]["spike_count"] >= 4
+    assert driven["timing"]["macromodel"]["coincidence"] > 0.8
+    assert driven["timing"]["macromodel"]["spike_count"] >= 4
     assert steady["regime"]["match"] is True
     assert driven["verdicts"]["model"]["regime_kept"] is None
     assert driven["verdicts"]["model"]["rhythm_kept"] is False
     assert driven["verdicts"]["model"]["spike_for_spike"] is False
-    assert driven["verdicts"]["as_built"]["rhythm_kept"] is True
+    assert driven["verdicts"]["macromodel"]["rhythm_kept"] is True
     (reason,) = driven["reasons"]
     assert "the rhythm of the model is not kept: ISI" in reason
     assert "nor is it spike for spike" in reason

@@ -31,8 +31,8 @@ from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 
-CURVES = ("voltage", "model", "as_built", "circuit")
-ROLES = ("model", "as_built", "circuit")
+CURVES = ("voltage", "model", "macromodel", "circuit")
+ROLES = ("model", "macromodel", "circuit")
 
 
 def there_and_back(validation: Validation) -> Validation:
@@ -54,10 +54,10 @@ def test_everything_comes_back(validation: Validation):
     for found, wanted in zip(read.neurons, validation.neurons, strict=True):
         assert [c.timescale for c in found.iv] == [c.timescale for c in wanted.iv]
         for one, other in zip(found.iv, wanted.iv, strict=True):
-            assert (one.nrmse, one.largest, one.nrmse_as_built) == (
+            assert (one.nrmse, one.largest, one.nrmse_macromodel) == (
                 other.nrmse,
                 other.largest,
-                other.nrmse_as_built,
+                other.nrmse_macromodel,
             )
             for name in CURVES:
                 assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-6, atol=1e-12)
@@ -102,11 +102,11 @@ def test_any_value_comes_back(
         duration=duration,
         iv=(),
         model=report,
-        as_built=report,
+        macromodel=report,
         circuit=report,
         waveforms={},
         against_model=timing,
-        against_as_built=replace(timing, interval_error=None),
+        against_macromodel=replace(timing, isi_error=None),
         circuit_shaped=flags[0],
         supply=supply,
         driven=flags[1],
@@ -131,11 +131,11 @@ def test_names_are_those_of_the_command_line(validation: Validation):
     assert list(neuron["iv"]) == ["fast", "slow", "ultraslow"]
     assert neuron["regime"] == {
         "model": "tonic_bursting",
-        "as_built": "tonic_bursting",
+        "macromodel": "tonic_bursting",
         "circuit": "tonic_bursting",
         "match": True,
     }
-    assert set(neuron["timing"]) == {"model", "as_built"}
+    assert set(neuron["timing"]) == {"model", "macromodel"}
 
 
 def test_a_regime_of_its_own_does_not_match(make_neuron: Callable[..., NeuronValidation]):
@@ -213,7 +213,7 @@ def test_a_damaged_neuron_is_refused(validation: Validation, change: Callable[[A
         validation_from_json(document, "a.json")
 
 
-def test_verdicts_are_told_apart_for_model_and_as_built(
+def test_verdicts_are_told_apart_for_model_and_macromodel(
     make_neuron: Callable[..., NeuronValidation],
 ):
     neuron = make_neuron()
@@ -223,7 +223,7 @@ def test_verdicts_are_told_apart_for_model_and_as_built(
         arrays=False,
     )
     (entry,) = document["neurons"]
-    model, built = entry["verdicts"]["model"], entry["verdicts"]["as_built"]
+    model, built = entry["verdicts"]["model"], entry["verdicts"]["macromodel"]
     assert (model["regime_kept"], model["rhythm_kept"]) == (True, False)
     assert (built["regime_kept"], built["rhythm_kept"]) == (True, True)
     isi = model["deviations"]["interspike_interval"]

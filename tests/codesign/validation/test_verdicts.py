@@ -31,14 +31,14 @@ from codesign.validation.verdicts import (
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 
 
-def report(spikes: tuple[float, ...], interval: float | None, pause: float | None) -> RegimeReport:
+def report(spikes: tuple[float, ...], interval: float | None, ibi: float | None) -> RegimeReport:
     return RegimeReport(
         Regime.TONIC_BURSTING,
         0.5,
         len(spikes),
         spikes,
         interspike_interval=interval,
-        interburst_interval=pause,
+        interburst_interval=ibi,
     )
 
 
@@ -112,7 +112,7 @@ def test_spikes_that_are_a_tenth_too_many_are_not_the_rhythm():
     assert not verdict(model, faster).rhythm_kept
     assert not verdict(model, faster, driven=True).rhythm_kept
     bursting = waveform(bursts(10, 13, 10.0, 230.0), 3600.0)
-    # an eleventh burst: pauses are within their tolerance, and yet it fires too often
+    # an eleventh burst: IBIs are within their tolerance, and yet it fires too often
     often = waveform(bursts(11, 13, 9.9, 200.0), 3600.0)
     assert bursting.spike_count, often.spike_count == (130, 143)
     assert not verdict(bursting, often).rhythm_kept
@@ -168,8 +168,8 @@ def test_under_a_recorded_current_spikes_are_counted_and_the_regime_is_not_judge
     assert (silent.rhythm_kept, silent.spike_for_spike) == (False, False)
     # what is told of the intervals is what is judged
     told = timing(model, waveform(times * 1.02, END), driven=True)
-    assert told.interval_error == pytest.approx(found.deviations[1].error)
-    assert told.pause_error is None
+    assert told.isi_error == pytest.approx(found.deviations[1].error)
+    assert told.ibi_error is None
     # the same spikes whatever the classes are called
     other = replace(model, regime=Regime.TONIC_BURSTING)
     assert verdict(model, other, driven=True).rhythm_kept
@@ -225,22 +225,22 @@ def test_timing_is_relative_to_the_reference():
     circuit = report((10.0, 21.0, 32.0, 43.0), 11.0, 150.0)
     measured = timing(reference, circuit)
     assert (measured.spike_count, measured.circuit_spike_count) == (3, 4)
-    assert measured.interval_error == pytest.approx(0.1)
-    assert measured.pause_error == pytest.approx(-0.25)
+    assert measured.isi_error == pytest.approx(0.1)
+    assert measured.ibi_error == pytest.approx(-0.25)
 
 
 def test_intervals_that_one_of_two_does_not_have_are_not_compared():
     measured = timing(report((10.0,), None, None), report((10.0, 20.0), 10.0, 5.0))
-    assert (measured.interval_error, measured.pause_error) == (None, None)
+    assert (measured.isi_error, measured.ibi_error) == (None, None)
 
 
 def test_of_neurons_that_fall_silent_the_same_intervals_are_compared():
     spikes = (10.0, 20.0, 32.0, 50.0, 80.0, 140.0)
     silent = replace(report(spikes, 18.0, None), regime=Regime.PHASIC_BURSTING)
     one_less = replace(report(spikes[:-1], 15.0, None), regime=Regime.PHASIC_BURSTING)
-    assert timing(silent, one_less).interval_error == pytest.approx(0.0)
+    assert timing(silent, one_less).isi_error == pytest.approx(0.0)
     slower = replace(one_less, spike_times=tuple(1.1 * t for t in spikes[:-1]))
-    assert timing(silent, slower).interval_error == pytest.approx(0.1)
+    assert timing(silent, slower).isi_error == pytest.approx(0.1)
 
 
 TRAINS = st.lists(st.floats(1.0, 50.0), min_size=3, max_size=20).map(np.cumsum)

@@ -27,7 +27,7 @@ BISTABLE = Parameters(
     tau_slow=5.0,
     filter_slow=OTA_FILTER,
 )
-AS_BUILT = Parameters(
+MACROMODEL = Parameters(
     (Element("fast", -1.8, 0.1, 1.1), Element("slow", 1.9, 0.0), Element("ultraslow", 1.4, -1.3)),
     tau_m=1.1,
     tau_fast=0.3,
@@ -63,7 +63,7 @@ def coordinates(p: Parameters, point: Equilibrium) -> np.ndarray:
         (BISTABLE, 0.0, 3),
         (BISTABLE, 0.05, 3),
         (BISTABLE, 2.0, 1),
-        (AS_BUILT, 0.3, 1),
+        (MACROMODEL, 0.3, 1),
     ],
 )
 def test_nothing_moves_and_the_jacobian_is_the_rates_slope(p, current: float, count: int):
@@ -124,15 +124,15 @@ def test_both_states_of_a_bistable_neuron_attract_and_the_one_between_does_not()
 
 
 def test_eigenvalues_are_the_rates_at_which_displacements_grow():
-    (point,) = equilibria(AS_BUILT, -1.5)
+    (point,) = equilibria(MACROMODEL, -1.5)
     assert point.is_stable
-    vectors = np.linalg.eig(jacobian(AS_BUILT, point.state))
+    vectors = np.linalg.eig(jacobian(MACROMODEL, point.state))
     slowest = int(np.argmax(vectors.eigenvalues.real))
     rate = float(vectors.eigenvalues[slowest].real)
     assert vectors.eigenvalues[slowest].imag == 0
     direction = vectors.eigenvectors[:, slowest].real
-    start = coordinates(AS_BUILT, point) + 1e-3 * direction
-    run = simulate(AS_BUILT, Stimulus.constant(-1.5), 20.0, initial=State(*map(float, start)))
+    start = coordinates(MACROMODEL, point) + 1e-3 * direction
+    run = simulate(MACROMODEL, Stimulus.constant(-1.5), 20.0, initial=State(*map(float, start)))
     left = (run.voltage[-1] - point.voltage) / (1e-3 * direction[0])
     assert left == pytest.approx(math.exp(20.0 * rate), rel=0.02)
 
@@ -158,8 +158,8 @@ def test_a_leak_that_saturates_may_leave_no_equilibrium():
 
 
 def test_a_neuron_settles_where_the_filters_offsets_let_it():
-    (point,) = equilibria(AS_BUILT, -1.5)
-    run = simulate(AS_BUILT, Stimulus.constant(-1.5), 600.0)
+    (point,) = equilibria(MACROMODEL, -1.5)
+    run = simulate(MACROMODEL, Stimulus.constant(-1.5), 600.0)
     for found, reached in zip(point.state, run.state, strict=True):
         assert reached[-1] == pytest.approx(found, abs=1e-6)
     assert point.state.slow != point.voltage

@@ -37,7 +37,7 @@ from neuron_model.model.stimulus import Stimulus
 FAST, SLOW, ULTRASLOW = TIMESCALES
 VOLTAGES = np.linspace(-3.0, 3.0, 121)
 BURSTER = preset("ribar_sepulchre_burster").parameters
-AS_BUILT = Parameters(
+MACROMODEL = Parameters(
     (
         Element("fast", -1.8, 0.1, 1.1),
         Element("slow", 1.9, -0.05, 0.9),
@@ -77,7 +77,7 @@ def test_curves_are_leak_and_elements_up_to_their_timescale(held: float | None):
         np.testing.assert_allclose(curves.at(timescale), expected, atol=1e-13)
 
 
-@pytest.mark.parametrize("parameters", [BURSTER, AS_BUILT], ids=["ideal", "as built"])
+@pytest.mark.parametrize("parameters", [BURSTER, MACROMODEL], ids=["ideal", "macromodel"])
 @pytest.mark.parametrize("timescale", TIMESCALES)
 def test_curves_are_their_closed_forms(parameters: Parameters, timescale: Timescale):
     expression = iv_expression(parameters, timescale, -1.1)
@@ -105,8 +105,8 @@ def test_neither_bias_nor_input_are_part_of_a_curve():
 
 
 def test_the_operating_point_is_rest_and_shifts_only_the_faster_curves():
-    at_rest, elsewhere = (iv_curves(AS_BUILT, VOLTAGES, held) for held in (None, -1.5))
-    np.testing.assert_array_equal(at_rest.fast, iv_curves(AS_BUILT, VOLTAGES, -0.2).fast)
+    at_rest, elsewhere = (iv_curves(MACROMODEL, VOLTAGES, held) for held in (None, -1.5))
+    np.testing.assert_array_equal(at_rest.fast, iv_curves(MACROMODEL, VOLTAGES, -0.2).fast)
     np.testing.assert_array_equal(at_rest.ultraslow, elsewhere.ultraslow)
     assert np.ptp(at_rest.slow - elsewhere.slow) < 1e-12
     assert abs(at_rest.slow[0] - elsewhere.slow[0]) > 0.1
@@ -138,8 +138,8 @@ def test_instant_elements_belong_to_the_fast_curve_whatever_their_name():
 
 def test_settled_filters_are_at_rest():
     for timescale in TIMESCALES:
-        gap = settled_offset(AS_BUILT, timescale)
-        shape = AS_BUILT.filter(timescale)
+        gap = settled_offset(MACROMODEL, timescale)
+        shape = MACROMODEL.filter(timescale)
         speed = math.tanh(-shape.kappa * gap) / shape.kappa if shape.kappa else -gap
         assert speed + shape.offset == pytest.approx(0.0, abs=1e-15)
     never = Parameters(BURSTER.elements, tau_slow=1.0, filter_slow=Filter(2.0, 0.5))

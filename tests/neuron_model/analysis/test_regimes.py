@@ -118,7 +118,7 @@ def test_a_tight_pair_at_the_start_of_each_burst_does_not_hide_the_burst():
     assert (report.regime, report.spikes_per_burst) == (Regime.TONIC_BURSTING, 6.0)
 
 
-def test_uneven_pauses_are_pauses():
+def test_uneven_pauses_are_gaps():
     starts = [1010.0, 2500.0, 3300.0, 5600.0, 6300.0, 8700.0]
     times = [t for s in starts for t in train(s, 40.0, 5)]
     report = judged(times)
@@ -185,7 +185,7 @@ def test_a_second_burst_near_the_end_shows_that_it_goes_on():
     assert report.margin <= 1 / 3  # seen once
 
 
-def test_silence_as_long_as_pauses_were_is_one_of_them():
+def test_silence_as_long_as_gaps_were_is_one_of_them():
     times = bursts(1010.0, 2500.0, (6, 6, 6), 50.0)
     assert judged(times, end=8500.0).regime == Regime.TONIC_BURSTING
     ended = judged(times, end=16_000.0)

@@ -102,7 +102,7 @@ def reference(p: Parameters, stimulus: Stimulus, duration: float, times: np.ndar
     return np.concatenate(parts, axis=1)
 
 
-@pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "as built"])
+@pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "macromodel"])
 def test_trajectories_are_the_references(parameters: Parameters):
     duration = 500.0
     run = simulate(parameters, STEPS, duration, sampling=1.0)
@@ -129,7 +129,7 @@ def test_the_output_of_an_ota_is_the_references():
     np.testing.assert_allclose(run.output, np.maximum(0.0, np.tanh((u_m + 0.3) / 0.9)), atol=3e-5)
 
 
-@pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "as built"])
+@pytest.mark.parametrize("parameters", [BURSTER, SHAPED], ids=["ideal", "macromodel"])
 def test_what_the_solver_calls_is_the_equations(parameters: Parameters):
     moving = tuple(x for x in TIMESCALES if parameters.tau(x))
     rates = traced_rates(parameters)(-0.7)[0]
@@ -150,7 +150,7 @@ def test_sampling_changes_no_spike():
     np.testing.assert_allclose(spike_times(coarse.time, coarse.voltage), expected, atol=2e-3)
 
 
-def test_a_run_can_be_gone_on_with():
+def test_a_run_can_be_resumed():
     whole = simulate(BURSTER, Stimulus.constant(-1.0), 400.0)
     first = simulate(BURSTER, Stimulus.constant(-1.0), 150.0)
     last = State(*(float(u[-1]) for u in first.state))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_model.analysis.spikes import spike_times, split_at_pauses
+from neuron_model.analysis.spikes import spike_times, split_at_gaps
 from neuron_model.errors import InputError
 
 
@@ -57,9 +57,9 @@ def test_spikes_are_those_of_a_sample_by_sample_machine(
 
 
 def test_groups_are_split_at_long_intervals():
-    groups = split_at_pauses(np.array([0.0, 1.0, 2.0, 10.0, 11.0, 30.0]), 3.0)
+    groups = split_at_gaps(np.array([0.0, 1.0, 2.0, 10.0, 11.0, 30.0]), 3.0)
     assert [g.tolist() for g in groups] == [[0.0, 1.0, 2.0], [10.0, 11.0], [30.0]]
-    assert split_at_pauses(np.array([]), 3.0) == []
+    assert split_at_gaps(np.array([]), 3.0) == []
 
 
 @pytest.mark.parametrize(

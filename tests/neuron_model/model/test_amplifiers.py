@@ -42,7 +42,7 @@ NEURON = NeuronParameters(
         Element(Timescale.SLOW, 2.1, -0.1, 0.98, SLOW),
         Element(Timescale.FAST, 0.3, 0.5),
     ),
-    name="as_built",
+    name="macromodel",
     tau_m=0.9,
     tau_slow=20.0,
     i_bias=0.05,

@@ -67,7 +67,7 @@ CASES = {
     "circuit-shaped": neuron(
         leak=Leak(range=6.0), filter_slow=OTA_FILTER, filter_ultraslow=OTA_FILTER
     ),
-    "as built": neuron(
+    "macromodel": neuron(
         tau_m=1.3,
         tau_fast=0.4,
         u_rest=0.2,

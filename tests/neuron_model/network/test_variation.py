@@ -1,4 +1,4 @@
-"""Chips of a layer: each sequence hears its own, and the gradient reaches what is trained."""
+"""Samples of a layer: each sequence hears its own, and the gradient reaches what is trained."""
 
 from dataclasses import replace
 
@@ -22,12 +22,14 @@ TRAINED = NeuronParameters(
 )
 
 
-def built(chips: int, seed: int = 0) -> NeuronParameters:
+def built(samples: int, seed: int = 0) -> NeuronParameters:
     """Every number off by some per cent, and a section of the leak as one more element."""
     rng = np.random.default_rng(seed)
 
     def many(value, spread=0.05):
-        return np.tile(np.broadcast_to(value, 2), chips) * (1 + spread * rng.normal(size=2 * chips))
+        return np.tile(np.broadcast_to(value, 2), samples) * (
+            1 + spread * rng.normal(size=2 * samples)
+        )
 
     elements = [
         Element(e.timescale, many(e.alpha), many(e.delta), many(1)) for e in TRAINED.elements
@@ -36,7 +38,7 @@ def built(chips: int, seed: int = 0) -> NeuronParameters:
         TRAINED,
         elements=(*elements, Element("fast", many(0.8), many(0.0), many(1))),
         tau_slow=many(TRAINED.tau_slow),
-        i_bias=0.1 * rng.normal(size=2 * chips),
+        i_bias=0.1 * rng.normal(size=2 * samples),
         leak=Leak(conductance=0.2),
     )
 
@@ -54,7 +56,7 @@ def make_network(recurrent: bool = False) -> MTCNetwork:
 
 
 @pytest.mark.parametrize("recurrent", [False, True])
-def test_each_sequence_is_heard_by_its_own_chip(recurrent: bool):
+def test_each_sequence_is_the_input_of_its_own_sample(recurrent: bool):
     network, variation = make_network(recurrent), Variation(3, built(3), TRAINED)
     signal = torch.randn(4, 30, 1, dtype=torch.float64)
     index = torch.tensor([2, 0, 1, 2])
@@ -64,8 +66,8 @@ def test_each_sequence_is_heard_by_its_own_chip(recurrent: bool):
         second = network.hidden(signal[:, 12:], state)
     assert (first.activity > 0).any()
     heard = torch.cat([first.voltages[0], second.voltages[0]], 1)
-    for sequence, chip in enumerate(index.tolist()):
-        two = [variation.built[2 * chip + neuron] for neuron in (0, 1)]
+    for sequence, sample in enumerate(index.tolist()):
+        two = [variation.built[2 * sample + neuron] for neuron in (0, 1)]
         alone = MTCNeuron(NeuronParameters.stack(two), dt=0.5, dtype=torch.float64)
         alone.weights = network.neuron_layers[0].weights
         current = network.projections[0](signal[sequence : sequence + 1])
@@ -84,7 +86,7 @@ def test_afterwards_the_network_is_the_trained_one():
     assert not torch.equal(before, other)
 
 
-def test_chips_in_detail_run_though_the_kernels_do_not_know_them():
+def test_samples_in_detail_run_though_the_kernels_do_not_know_them():
     network, plain = make_network(), built(2)
     first, *others = plain.elements
     amplifier = Amplifier(np.full(4, 0.2), np.full(4, 0.1), skew=np.full(4, 0.02))
@@ -98,7 +100,7 @@ def test_chips_in_detail_run_though_the_kernels_do_not_know_them():
     torch.testing.assert_close(heard, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_chips_follow_what_is_trained():
+def test_samples_follow_what_is_trained():
     network = make_network()
     layer = network.neuron_layers[0]
     variation = Variation(2, built(2), TRAINED)
@@ -108,20 +110,20 @@ def test_chips_follow_what_is_trained():
         layer.alpha_growth += 0.1
         layer.tau_growth -= 0.2
     moved = variation.follow(layer.live_parameters(), index)
-    chip = slice(2, 4)
+    sample = slice(2, 4)
     expected = variation.built.elements[1]
     close = {"rtol": 1e-12, "atol": 0}
     np.testing.assert_allclose(
-        moved.elements[1].delta.detach(), expected.delta[chip] + 0.25, **close
+        moved.elements[1].delta.detach(), expected.delta[sample] + 0.25, **close
     )
     np.testing.assert_allclose(
-        moved.elements[1].alpha.detach(), expected.alpha[chip] * np.exp(0.1), **close
+        moved.elements[1].alpha.detach(), expected.alpha[sample] * np.exp(0.1), **close
     )
     np.testing.assert_allclose(
-        moved.tau_slow.detach(), variation.built.tau_slow[chip] * np.exp(-0.2), **close
+        moved.tau_slow.detach(), variation.built.tau_slow[sample] * np.exp(-0.2), **close
     )
     # what is not trained is as it was built
-    np.testing.assert_allclose(moved.elements[2].alpha, variation.built.elements[2].alpha[chip])
+    np.testing.assert_allclose(moved.elements[2].alpha, variation.built.elements[2].alpha[sample])
 
 
 @pytest.mark.parametrize("recurrent", [False, True])
@@ -141,7 +143,7 @@ def test_the_gradient_goes_straight_through(recurrent: bool):
 
 
 def test_what_does_not_go_together_is_refused():
-    with pytest.raises(InputError, match="4 neurons were built; 3 chips of 2 need 6"):
+    with pytest.raises(InputError, match="4 neurons were built; 3 samples of 2 need 6"):
         Variation(3, built(2), TRAINED)
     turned = replace(built(2), elements=built(2).elements[1:])
     with pytest.raises(InputError, match="must be the trained ones'"):
@@ -149,6 +151,6 @@ def test_what_does_not_go_together_is_refused():
     network = make_network()
     with (
         varied(network, [Variation(2, built(2), TRAINED)], torch.zeros(3, dtype=torch.long)),
-        pytest.raises(InputError, match="3 chips for 1 sequences"),
+        pytest.raises(InputError, match="3 samples for 1 sequences"),
     ):
         network(torch.zeros(1, 5, 1, dtype=torch.float64))

@@ -15,13 +15,13 @@ from neuron_model.training import scoring
 from neuron_model.training.scoring import (
     Scores,
     evaluate,
-    evaluate_chips_stream,
+    evaluate_samples_stream,
     evaluate_stream,
     forecast,
     run_on,
     score,
-    score_on_chips,
     score_test,
+    score_with_variation,
 )
 
 TASK = MackeyGlass(
@@ -114,17 +114,17 @@ def test_the_worse_of_two_scores():
     assert np.isnan(Scores(0.1, float("nan")).worse)
 
 
-def test_each_chip_hears_the_stream():
+def test_each_sample_gets_the_stream():
     net, series = network(), make_series(TASK)
     reference = net.neuron_layers[0].parameters_now()
     many = reference.map(lambda v: np.tile(np.broadcast_to(v, 6), 3))
     bias = np.repeat([0.0, 0.1, -0.2], 6)
-    chips = [Variation(3, replace(many, i_bias=bias), reference)]
-    errors = evaluate_chips_stream(net, TASK, series.test, chips, series.before_test)
+    samples = [Variation(3, replace(many, i_bias=bias), reference)]
+    errors = evaluate_samples_stream(net, TASK, series.test, samples, series.before_test)
     alone = score_test(net, TASK, series).stream
     assert errors[0] == pytest.approx(alone, rel=1e-9)
     assert len(set(errors)) == 3
-    both = score_on_chips(net, TASK, series.validation, chips)
-    each = evaluate_chips_stream(net, TASK, series.validation, chips)
+    both = score_with_variation(net, TASK, series.validation, samples)
+    each = evaluate_samples_stream(net, TASK, series.validation, samples)
     assert min(each) < both.stream < max(each)
     assert both.stream**2 == pytest.approx(np.mean(np.square(each)))

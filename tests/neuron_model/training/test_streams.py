@@ -162,16 +162,16 @@ def test_restarts_are_as_many_as_asked_for_and_from_rest():
         assert always._position.begins.all()
 
 
-def test_a_new_chip_goes_on_with_the_voltages_of_the_old_and_is_not_scored_at_first():
+def test_a_new_sample_goes_on_with_the_voltages_of_the_old_and_is_not_scored_at_first():
     network = mtc()
     some = streams(network)
-    some.change_chips(3)
-    assert some.chips.shape == (4,)
-    assert set(some.chips.tolist()) <= {0, 1, 2}
+    some.change_samples(3)
+    assert some.samples.shape == (4,)
+    assert set(some.samples.tolist()) <= {0, 1, 2}
     for _ in range(2):
         advance(network, some)
     end = some._state
-    some.change_chips(3)
+    some.change_samples(3)
     _, _, weight = some.go_on(torch.float64)
     assert not weight[:, : TASK.washout].any()
     assert (weight[:, TASK.washout :] > 0).all()
@@ -184,7 +184,7 @@ def test_a_new_chip_goes_on_with_the_voltages_of_the_old_and_is_not_scored_at_fi
 def test_streams_go_on_from_their_tensors():
     network = mtc()
     some = streams(network, restart=0.3)
-    some.change_chips(2)
+    some.change_samples(2)
     for _ in range(3):
         advance(network, some)
     kept = {name: tensor.clone() for name, tensor in some.tensors().items()}
@@ -193,7 +193,7 @@ def test_streams_go_on_from_their_tensors():
     again = streams(network, seed=9, restart=0.3)
     again.restore(kept, network.initial_state(1))
     again._generator.set_state(generator)
-    assert torch.equal(again.chips, some.chips)
+    assert torch.equal(again.samples, some.samples)
     for (signal, weight), (s, w) in zip(
         expected, (advance(network, again) for _ in range(3)), strict=True
     ):

@@ -28,7 +28,7 @@ from neuron_model.training.objective import Objective
 from neuron_model.training.scoring import (
     Scores,
     evaluate,
-    evaluate_chips,
+    evaluate_samples,
     evaluate_stream,
     score_test,
 )
@@ -235,7 +235,7 @@ def test_training_goes_on_from_a_snapshot_as_if_it_had_not_stopped(optimizer: st
         assert all(torch.equal(v, resumed.state_dict()[k]) for k, v in state_of(whole).items())
 
 
-def test_an_interruption_is_saved_and_gone_on_with():
+def test_an_interruption_is_saved_and_resumed():
     snapshots = []
     with pytest.raises(Interrupted) as stopped:
         fit(
@@ -460,8 +460,8 @@ def test_other_neurons_are_trained_by_the_same_loop():
     assert net.layers[0].gain.detach().ne(1.0).all()
 
 
-def draw_chips(net: SpikingNetwork, seed: int) -> list[Variation]:
-    """Three chips whose currents are off by a tenth, as the network stands."""
+def draw_samples(net: SpikingNetwork, seed: int) -> list[Variation]:
+    """Three samples whose currents are off by a tenth, as the network stands."""
     rng = np.random.default_rng(seed)
     reference = neurons_of(net)
     many = 3 * reference.neurons
@@ -472,10 +472,10 @@ def draw_chips(net: SpikingNetwork, seed: int) -> list[Variation]:
 
 
 @pytest.mark.parametrize("state", ["carried", "from_rest"])
-def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
+def test_training_with_variation_can_be_left_and_resumed(state: str):
     configuration = replace(SHORT, redraw=4, state=state)
     whole = network()
-    expected = fit(whole, TASK, configuration, draw_chips=draw_chips)
+    expected = fit(whole, TASK, configuration, draw_samples=draw_samples)
     assert expected.history != fit(network(), TASK, configuration).history
     saved = []
     left = network()
@@ -485,31 +485,31 @@ def test_training_on_chips_can_be_left_and_gone_on_with(state: str):
             TASK,
             configuration,
             callbacks=Callbacks(save=saved.append, stop=lambda: not saved),
-            draw_chips=draw_chips,
+            draw_samples=draw_samples,
         )
     gone_on = network()
-    # In the middle between two draws, too: the chips are those of the network at the draw.
+    # In the middle between two draws, too: the samples are those of the network at the draw.
     snapshots = []
     fit(
         network(),
         TASK,
         configuration,
-        draw_chips=draw_chips,
+        draw_samples=draw_samples,
         callbacks=Callbacks(save=snapshots.append, save_every=1),
     )
     for snapshot in (saved[0], snapshots[2], snapshots[4]):
-        result = fit(gone_on, TASK, configuration, draw_chips=draw_chips, resume=snapshot)
+        result = fit(gone_on, TASK, configuration, draw_samples=draw_samples, resume=snapshot)
         assert result == expected
         for key, value in whole.state_dict().items():
             assert torch.equal(gone_on.state_dict()[key], value), key
 
 
-def test_chips_are_judged_one_by_one():
+def test_samples_are_judged_one_by_one():
     net = network()
     fit(net, TASK, SHORT)
     part = make_series(TASK).test
-    variations = draw_chips(net, 0)
-    each = evaluate_chips(net, TASK, part, variations)
+    variations = draw_samples(net, 0)
+    each = evaluate_samples(net, TASK, part, variations)
     assert len(set(each)) == 3
-    same = replace(variations[0], built=variations[0].reference, chips=1)
-    assert evaluate_chips(net, TASK, part, [same]) == pytest.approx([evaluate(net, TASK, part)])
+    same = replace(variations[0], built=variations[0].reference, samples=1)
+    assert evaluate_samples(net, TASK, part, [same]) == pytest.approx([evaluate(net, TASK, part)])

@@ -1,4 +1,4 @@
-"""Design centering: a neuron at the edge of its regime is moved to where chips keep it."""
+"""Design centering: a neuron at the edge of its regime is moved to where samples keep it."""
 
 import json
 import math
@@ -48,18 +48,18 @@ def problem() -> CenteringProblem:
 def center(
     problem: CenteringProblem,
     trials: int,
-    chips: int,
+    samples: int,
     tolerance: float = 0.25,
     record: Path | None = None,
 ) -> CenteringResults:
-    plan = CenteringPlan(len(problem.parameters.elements), trials, chips, tolerance=tolerance)
+    plan = CenteringPlan(len(problem.parameters.elements), trials, samples, tolerance=tolerance)
     with SerialExecutor() as executor:
         outcome = study_centering(problem, plan, executor, record)[1]
     assert outcome is not None
     return outcome
 
 
-def test_more_chips_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
+def test_more_samples_keep_the_regime_and_the_rhythm_stays(problem, tmp_path):
     outcome = center(problem, 8, 10, tolerance=0.5, record=tmp_path / "c.jsonl")
     assert outcome.before.regime.value < 0.9
     assert outcome.after.regime.value > outcome.before.regime.value + 0.05
@@ -101,7 +101,7 @@ def test_what_moves_is_alpha_delta_and_bias():
 
 
 def test_a_neuron_that_nothing_makes_better_stays(problem):
-    """Without differences every chip is the neuron as drawn."""
+    """Without differences every sample is the neuron as drawn."""
     names = (*(x.value for x in Orientation), "source", "sink")
     still = {
         name: replace(table, threshold=0 * table.threshold, current_factor=0 * table.current_factor)
@@ -117,14 +117,14 @@ def test_a_neuron_that_nothing_makes_better_stays(problem):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"chips": 0}, "chips = 0 must be at least 1"),
+        ({"samples": 0}, "samples = 0 must be at least 1"),
         ({"tolerance": 0.0}, "tolerance = 0 must be above 0"),
         ({"trials": 0}, "trials = 0 must be from 1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(problem, changes, words):
     with pytest.raises(InputError, match=words):
-        center(problem, **({"trials": 1, "chips": 2} | changes))
+        center(problem, **({"trials": 1, "samples": 2} | changes))
 
 
 def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys):
@@ -133,7 +133,7 @@ def test_the_command_writes_a_neuron_file(problem, tmp_path, monkeypatch, capsys
     )
     neuron, out = write_neuron(tmp_path / "n.toml", EDGE), tmp_path / "centered.toml"
     words = ["center", str(neuron), "--technology", "generic", "--current", "0:0", "--duration"]
-    words += ["300", "--trials", "2", "--chips", "5", "--out", str(out), "--json"]
+    words += ["300", "--trials", "2", "--samples", "5", "--out", str(out), "--json"]
     assert main(words) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["model"]["regime"] == "tonic_spiking"

@@ -1,4 +1,4 @@
-"""Chips drawn, predicted and simulated: prediction and ngspice agree one by one."""
+"""Samples drawn, predicted and simulated: prediction and ngspice agree one by one."""
 
 import json
 from dataclasses import replace
@@ -13,11 +13,11 @@ from codesign.building.mapped_neuron import MonteCarlo
 from codesign.cells.characterize import characterize, models_for
 from codesign.cells.sensitivities import measure_sensitivities
 from codesign.command_line import main
-from codesign.studies.chip_reports import DOUBTFUL
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron, predict
 from codesign.studies.mismatch.results import MismatchResults
 from codesign.studies.mismatch.study import study_mismatch
+from codesign.studies.sample_reports import DOUBTFUL
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.conditions import Conditions
@@ -127,41 +127,41 @@ def _models() -> str:
     return models_for(GENERIC, "tt", CellBenches(GENERIC, "", 27.0).cells()).text
 
 
-def test_chips_fire_in_ngspice_as_predicted(drawn, workbench):
+def test_samples_fire_in_ngspice_as_predicted(drawn, workbench):
     outcome = study(drawn, workbench, in_ngspice=True)
     assert outcome.wanted == Regime.TONIC_SPIKING
-    assert [chip.sample for chip in outcome.chips] == [0, 1, 2]
+    assert [sample.sample for sample in outcome.samples] == [0, 1, 2]
     assert outcome.agreement.regime == 1.0
-    intervals = [c.as_built.interspike_interval for c in outcome.chips]
+    intervals = [c.macromodel.interspike_interval for c in outcome.samples]
     # mismatch is seen, and by far more than prediction and ngspice differ
     assert np.ptp(intervals) / np.mean(intervals) > 0.02
-    for chip in outcome.chips:
-        assert chip.circuit.interspike_interval == pytest.approx(
-            chip.as_built.interspike_interval, rel=0.03
+    for sample in outcome.samples:
+        assert sample.circuit.interspike_interval == pytest.approx(
+            sample.macromodel.interspike_interval, rel=0.03
         )
 
 
-def test_chips_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, workbench, tmp_path):
+def test_samples_of_a_varied_process_fire_in_ngspice_as_predicted(drawn, workbench, tmp_path):
     """Capacitors and all devices of a kind are off together, beside each device's mismatch."""
     varied = draw_neuron(drawn.neuron, workbench, MonteCarlo(SAMPLES, seed=1, process=True))
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     outcome = study(varied, workbench, True, record)
     assert outcome.process
     assert outcome.agreement.regime == 1.0
     of_mismatch = [predict(drawn, sample) for sample in range(SAMPLES)]
-    for chip, without in zip(outcome.chips, of_mismatch, strict=True):
-        interval = chip.as_built.interspike_interval
-        assert chip.circuit.interspike_interval == pytest.approx(interval, rel=0.03)
+    for sample, without in zip(outcome.samples, of_mismatch, strict=True):
+        interval = sample.macromodel.interspike_interval
+        assert sample.circuit.interspike_interval == pytest.approx(interval, rel=0.03)
         # slower by its larger capacitors, or quicker, and hardly by anything else
-        change = varied.draw.capacitance[chip.sample]
+        change = varied.draw.capacitance[sample.sample]
         assert abs(change) > 0.005
         assert interval / without.interspike_interval == pytest.approx(1 + change, abs=0.01)
     with pytest.raises(InputError, match="process = False, where the record has True"):
         study(drawn, workbench, False, record)
 
 
-def test_a_record_is_gone_on_with(drawn, workbench, tmp_path):
-    record = tmp_path / "runs" / "chips.jsonl"
+def test_a_record_is_resumed(drawn, workbench, tmp_path):
+    record = tmp_path / "runs" / "samples.jsonl"
     first = study(drawn, workbench, False, record)
     assert first.agreement is None
     whole = study(drawn, workbench, True, record)
@@ -170,14 +170,14 @@ def test_a_record_is_gone_on_with(drawn, workbench, tmp_path):
     with NoEngine() as none:
         again = study(drawn, Workbench(none), True, record)
     assert again.agreement == whole.agreement
-    # killed while it wrote its last line: that chip alone is done again
+    # killed while it wrote its last line: that sample alone is done again
     record.write_text("".join(lines)[:-20])
     assert study(drawn, workbench, True, record).agreement == whole.agreement
     assert record.read_text().splitlines(keepends=True) == lines
 
 
 def test_the_record_of_another_mismatch_set_is_refused_by_name(drawn, workbench, tmp_path):
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     outcome = study(drawn, workbench, False, record)
     assert outcome.mismatch_set == "typical"
     other = replace(GENERIC, mismatch=replace(GENERIC.mismatch, name="other"))
@@ -189,19 +189,19 @@ def test_the_record_of_another_mismatch_set_is_refused_by_name(drawn, workbench,
     assert record.read_text() == before
 
 
-def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, workbench, tmp_path):
+def test_samples_that_are_not_decided_in_time_are_run_for_longer(drawn, workbench, tmp_path):
     """At 60 units one of three has shown its interval; the others may have fired for good."""
     short = drawn.lasting(60.0)
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     outcome = study(short, workbench, False, record)
     first = [predict(short, sample) for sample in range(SAMPLES)]
     undecided = [report.margin < DOUBTFUL for report in first]
     assert undecided == [True, False, True]
-    assert [c.duration for c in outcome.chips] == [120.0, 60.0, 120.0]
-    assert outcome.chips[1].as_built == first[1]
-    assert {c.as_built.regime for c in outcome.chips} == {Regime.TONIC_SPIKING}
+    assert [c.duration for c in outcome.samples] == [120.0, 60.0, 120.0]
+    assert outcome.samples[1].macromodel == first[1]
+    assert {c.macromodel.regime for c in outcome.samples} == {Regime.TONIC_SPIKING}
     before = record.read_text()
-    assert [c.duration for c in study(short, workbench, False, record).chips] == [
+    assert [c.duration for c in study(short, workbench, False, record).samples] == [
         120.0,
         60.0,
         120.0,
@@ -220,7 +220,7 @@ def test_chips_that_are_not_decided_in_time_are_run_for_longer(drawn, workbench,
 def test_a_file_that_is_no_record_of_this_is_left_alone(
     drawn, workbench, tmp_path, content, message
 ):
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     record.write_text(content)
     with pytest.raises(InputError, match=message):
         study(drawn, workbench, False, record)
@@ -243,7 +243,7 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     write_neuron(path, EXCITABLE)
     words = ["mismatch", str(path), "--technology", "generic", "--samples", "2"]
     words += ["--current", "0:0.1", "--duration", "300"]
-    picture = tmp_path / "chips.png"
+    picture = tmp_path / "samples.png"
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["samples"] == 2
@@ -253,13 +253,13 @@ def test_the_command_prints_yield_and_agreement(sensitivities, tmp_path: Path, c
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert main([*words, "--backend", "ngspice"]) == 0
     out = capsys.readouterr().out
-    assert "2 chips, seed 0, mismatch set typical" in " ".join(out.split())
+    assert "2 samples, seed 0, mismatch set typical" in " ".join(out.split())
     assert "ngspice: 100.0 % (34.2 to 100.0 %) keep the regime of the model" in out
     assert "agree on the regime of 100.0%" in out
     assert main([*words, "--process", "--json"]) == 0
     varied = json.loads(capsys.readouterr().out)
     assert varied["process"] is True
-    assert varied["chips"] != document["chips"]
+    assert varied["outcomes"] != document["outcomes"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Chips fast first, and tight where what is counted of them hangs on it; records do not mix."""
+"""Samples fast first, and tight where what is counted of them hangs on it; records do not mix."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,7 +31,8 @@ from tests.mapping.neurons import EXCITABLE
 FIRING = RegimeReport(Regime.TONIC_SPIKING, 0.8, 10, (), interspike_interval=20.0)
 SILENT = RegimeReport(Regime.RESTING, 0.9, 0, ())
 UNDECIDED = replace(FIRING, margin=0.01)
-# What a fast simulation finds of each chip; tight ones find FIRING. As built all chips are FIRING.
+# What a fast simulation finds of each sample; tight ones find FIRING. By the macromodel all samples
+# are FIRING.
 FAST = (FIRING, SILENT, FIRING, UNDECIDED)
 FEW, TIGHT = Accuracy.FAST, Accuracy.TIGHT
 NOTHING = Workbench(NoEngine())
@@ -52,7 +53,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnNeuron:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Accuracy, float]]:
-    """(chip, accuracy, duration) of each simulation."""
+    """(sample, accuracy, duration) of each simulation."""
     every: list[tuple[int, Accuracy, float]] = []
 
     def circuits(
@@ -76,18 +77,20 @@ def study(
     return outcome
 
 
-def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
+def test_samples_that_hang_on_it_are_simulated_again(drawn, asked):
     outcome = study(drawn)
     assert asked == [
-        *((chip, FEW, 100.0) for chip in range(4)),
+        *((sample, FEW, 100.0) for sample in range(4)),
         (1, TIGHT, 100.0),
         # undecided: it is run for longer, and judged by that
         (3, FEW, 200.0),
         (3, TIGHT, 200.0),
     ]
-    assert [chip.accuracy for chip in outcome.chips] == [FEW, TIGHT, FEW, TIGHT]
-    assert {chip.circuit.regime for chip in outcome.chips if chip.circuit} == {FIRING.regime}
-    said = [chip["accuracy"] for chip in results_to_json(outcome)["chips"]]
+    assert [sample.accuracy for sample in outcome.samples] == [FEW, TIGHT, FEW, TIGHT]
+    assert {sample.circuit.regime for sample in outcome.samples if sample.circuit} == {
+        FIRING.regime
+    }
+    said = [sample["accuracy"] for sample in results_to_json(outcome)["outcomes"]]
     assert said == ["fast", "tight", "fast", "tight"]
 
 
@@ -95,40 +98,40 @@ def test_chips_that_hang_on_it_are_simulated_again(drawn, asked):
 def test_one_accuracy_repeats_nothing(drawn, asked, accuracy):
     outcome = study(drawn, accuracy=accuracy)
     assert {taken for _, taken, _ in asked} == {accuracy}
-    assert {chip.accuracy for chip in outcome.chips} == {accuracy}
+    assert {sample.accuracy for sample in outcome.samples} == {accuracy}
 
 
 def test_a_study_that_was_stopped_repeats_only_what_is_missing(drawn, asked, tmp_path):
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     whole = study(drawn, record)
     asked.clear()
-    assert study(drawn, record).chips == whole.chips
+    assert study(drawn, record).samples == whole.samples
     assert asked == []
-    # before the second simulation of chip 1
+    # before the second simulation of sample 1
     lines = record.read_text().splitlines(keepends=True)
     first = next(i for i, line in enumerate(lines) if '"key": "tight' in line)
     record.write_text("".join(lines[:first]))
-    assert study(drawn, record).chips == whole.chips
+    assert study(drawn, record).samples == whole.samples
     assert asked == [(1, TIGHT, 100.0), (3, FEW, 200.0), (3, TIGHT, 200.0)]
 
 
 def test_a_record_of_another_accuracy_keeps_what_was_simulated_with_each(drawn, asked, tmp_path):
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     study(drawn, record, TIGHT)
     asked.clear()
     outcome = study(drawn, record)
     # fast first, as without a record; the tight ones of before are the last word
-    assert asked[:4] == [(chip, FEW, 100.0) for chip in range(4)]
-    assert {chip.accuracy for chip in outcome.chips} == {TIGHT}
+    assert asked[:4] == [(sample, FEW, 100.0) for sample in range(4)]
+    assert {sample.accuracy for sample in outcome.samples} == {TIGHT}
 
 
 def test_ngspice_and_more_samples_add_to_a_record(drawn, asked, tmp_path):
-    record = tmp_path / "chips.jsonl"
+    record = tmp_path / "samples.jsonl"
     few = replace(drawn, drawing=MonteCarlo(2))
     predicted = study_mismatch(few, WithinExecutor(NOTHING), None, record)[1]
     assert predicted is not None
     assert predicted.circuit_yield is None
     assert asked == []
-    assert len(study(drawn, record).chips) == len(FAST)
+    assert len(study(drawn, record).samples) == len(FAST)
     with pytest.raises(InputError, match="seed = 1, where the record has 0"):
         study(replace(drawn, drawing=MonteCarlo(4, seed=1)), record)

@@ -8,8 +8,8 @@ import pytest
 
 from codesign.studies.mismatch.picture import mismatch_figure
 from codesign.studies.mismatch.results import (
-    Chip,
     MismatchResults,
+    Sample,
     agreement_in_words,
     results_to_json,
     rhythm,
@@ -38,7 +38,7 @@ def study(*pairs: tuple[RegimeReport, RegimeReport | None]) -> MismatchResults:
         duration=100.0,
         model=BURSTING,
         nominal=BURSTING,
-        chips=tuple(Chip(i, *pair) for i, pair in enumerate(pairs)),
+        samples=tuple(Sample(i, *pair) for i, pair in enumerate(pairs)),
         interval_unit=1e-5,
     )
 
@@ -58,17 +58,19 @@ def test_titles_name_the_mismatch_set_where_there_is_one():
     assert drawn_by("ordinary") == ", mismatch set ordinary"
     assert drawn_by("") == ""
     unnamed, named = (mismatch_figure(s) for s in (MIXED, replace(MIXED, mismatch_set="ordinary")))
-    assert "7 chips\n" in unnamed.get_suptitle()
-    assert "7 chips, mismatch set ordinary\n" in named.get_suptitle()
+    assert "7 samples\n" in unnamed.get_suptitle()
+    assert "7 samples, mismatch set ordinary\n" in named.get_suptitle()
 
 
 def test_a_regime_that_nobody_fires_in_counts_as_none():
-    columns, rows = regime_table({"as built": [BURSTING, SPIKING, BURSTING], "ngspice": [RESTING]})
-    assert columns == ["regime", "as built", "ngspice"]
+    columns, rows = regime_table(
+        {"macromodel": [BURSTING, SPIKING, BURSTING], "ngspice": [RESTING]}
+    )
+    assert columns == ["regime", "macromodel", "ngspice"]
     assert rows == [("tonic_bursting", 2, 0), ("tonic_spiking", 1, 0), ("resting", 0, 1)]
 
 
-def test_yields_count_the_chips_that_keep_regime_and_rhythm():
+def test_yields_count_the_samples_that_keep_regime_and_rhythm():
     predicted, circuit = MIXED.predicted_yield, MIXED.circuit_yield
     assert (predicted.regime.count, predicted.regime.total) == (5, 7)
     # of the bursters three have the model's intervals and its spikes per burst, or one more
@@ -77,9 +79,9 @@ def test_yields_count_the_chips_that_keep_regime_and_rhythm():
     assert study((BURSTING, None)).circuit_yield is None
 
 
-def test_agreement_is_over_the_chips_that_were_simulated():
+def test_agreement_is_over_the_samples_that_were_simulated():
     agreement = MIXED.agreement
-    assert agreement.chips == 6
+    assert agreement.samples == 6
     assert agreement.regime == pytest.approx(5 / 6)
     assert agreement.disagreeing == (3,)
     assert agreement.compared == {
@@ -95,12 +97,12 @@ def test_agreement_is_over_the_chips_that_were_simulated():
     assert agreement.error["interspike_interval"] == pytest.approx(
         (np.median(errors), np.percentile(errors, 90))
     )
-    # all pauses are alike: nothing to correlate
+    # all IBIs are alike: nothing to correlate
     assert agreement.correlation["interburst_interval"] is None
     assert rhythm(MIXED, "spikes_per_burst").tolist() == [[3.0, 3.0], [5.0, 6.0], [8.0, 8.0]]
 
 
-def test_nothing_simulated_is_no_agreement_and_two_chips_no_correlation():
+def test_nothing_simulated_is_no_agreement_and_two_samples_no_correlation():
     assert study((BURSTING, None)).agreement is None
     two = study((bursting(3.0), bursting(3.0)), (bursting(4.0), bursting(4.0)))
     assert two.agreement.correlation["spikes_per_burst"] is None
@@ -110,14 +112,14 @@ def test_agreement_is_told_in_relative_errors_beside_r():
     spikes, isi, ibi = agreement_in_words(MIXED.agreement)
     assert spikes.startswith("spikes per burst: relative error 0.00% (median), 16.00% (90th")
     assert "r = " in isi
-    assert isi.endswith(", 4 chips")
+    assert isi.endswith(", 4 samples")
     assert "r = " not in ibi
 
 
-def test_the_document_is_json_with_all_chips():
+def test_the_document_is_json_with_all_samples():
     document = json.loads(json.dumps(results_to_json(MIXED), allow_nan=False))
-    assert document["samples"] == len(document["chips"]) == 7
-    built, circuit = document["yield"]["as_built"], document["yield"]["circuit"]
+    assert document["samples"] == len(document["outcomes"]) == 7
+    built, circuit = document["yield"]["macromodel"], document["yield"]["circuit"]
     assert built["regime"]["share"] == pytest.approx(5 / 7)
     assert circuit["regime"]["share"] == 0.5
     assert circuit["rhythm"]["count"] == 1
@@ -129,7 +131,7 @@ def test_the_document_is_json_with_all_chips():
     }
     assert document["regimes"]["circuit"] == {"tonic_bursting": 3, "resting": 2, "tonic_spiking": 1}
     assert document["agreement"]["disagreeing"] == [3]
-    assert document["chips"][6]["circuit"] is None
+    assert document["outcomes"][6]["circuit"] is None
 
 
 @pytest.mark.parametrize("report", [BURSTING, SPIKING, RESTING])
@@ -152,7 +154,7 @@ def test_pictures_show_what_there_is(of, axes_with_data):
     figure.draw_without_rendering()
     shown = [axes for axes in figure.axes if axes.axison]
     assert len(shown) == axes_with_data
-    assert f"{len(of.chips)} chips" in figure.get_suptitle()
+    assert f"{len(of.samples)} samples" in figure.get_suptitle()
     assert str(of.predicted_yield) in figure.get_suptitle()
     if of.agreement is not None and len(rhythm(of, "interspike_interval")):
         assert {axes.get_xscale() for axes in shown[1:]} == {"log"}

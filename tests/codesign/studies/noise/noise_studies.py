@@ -34,7 +34,7 @@ def study(**changes: object) -> NoiseResults:
         "unit_current": 1e-9,
         "unit_voltage": 0.06,
         "wanted": TONIC,
-        "pause": None,
+        "burst_gap": None,
         "cells": (CellRow("OTA of fm", 1.5e-9, 6.0, 4.0, 10.0),),
         "nodes": (
             NodeNoise(None, 1.8e-26, 1e-25, 1.0, 4e-12),

@@ -44,8 +44,8 @@ def test_a_picture_of_little_is_a_picture_too(changes, tmp_path: Path):
     save_figure(noise_figure(study(**changes)), tmp_path / "noise.svg")
 
 
-def test_pauses_are_shown_where_the_neuron_bursts():
+def test_ibis_are_shown_where_the_neuron_bursts():
     gaps = np.tile([10.0, 12.0, 200.0], 12)
     train = Train(tuple(np.cumsum(gaps).tolist()), Regime.TONIC_BURSTING)
-    figure = noise_figure(study(trains=(train,) * 3, circuits=(), pause=50.0))
+    figure = noise_figure(study(trains=(train,) * 3, circuits=(), burst_gap=50.0))
     assert figure.axes[1].get_xlabel().startswith("IBI")

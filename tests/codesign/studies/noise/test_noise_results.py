@@ -54,7 +54,7 @@ def test_two_equal_jitters_have_a_ratio_of_one_within_its_interval():
 def test_the_jitter_of_tonic_spikes_leaves_the_transient_out():
     gaps = [50.0, 40.0, *[35.0 + 0.1 * (-1) ** k for k in range(20)]]
     train = Train(tuple(np.cumsum(gaps).tolist()), TONIC)
-    found = measured_jitter([train, train], pause=None)
+    found = measured_jitter([train, train], burst_gap=None)
     # the first gap is from the onset to the first spike, and two more are the transient's
     assert found["interspike_interval"].count == 2 * (len(gaps) - 3)
     assert found["interspike_interval"].deviation == pytest.approx(0.1, rel=0.05)
@@ -71,7 +71,7 @@ def test_the_jitter_of_bursts_does_not_count_that_intervals_grow_along_a_burst()
                 spread = 2.0 if gap > 100 else 0.1
                 times.append(times[-1] + gap + spread * generator.standard_normal())
         every.append(Train(tuple(times), Regime.TONIC_BURSTING))
-    found = measured_jitter(every, pause=50.0)
+    found = measured_jitter(every, burst_gap=50.0)
     assert found["interspike_interval"].deviation == pytest.approx(0.1, rel=0.1)
     assert found["interspike_interval"].mean == pytest.approx(37 / 3, rel=0.01)
     assert found["interburst_interval"].deviation == pytest.approx(2.0, rel=0.2)

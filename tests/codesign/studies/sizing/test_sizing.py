@@ -45,7 +45,7 @@ def made_up(
     problem: SizingProblem,
     choice: SizingChoice,
     workbench: Workbench,
-    chips: int,
+    samples: int,
     seed: int,
     own_sensitivities: bool = False,
 ) -> SizingFigures:
@@ -97,7 +97,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monke
 def test_the_cheapest_that_passes_the_check_is_chosen():
     outcome = search(PROBLEM, SizingGoal(0.9), Effort(30, 20))
     assert outcome.is_met
-    meets = [t for t in outcome.trials if t.figures and t.figures.chip_yield >= 0.91]
+    meets = [t for t in outcome.trials if t.figures and t.figures.sample_yield >= 0.91]
     assert outcome.trials[outcome.chosen] == min(meets, key=lambda t: t.figures.area)
     assert any(t.reason == "such a pair does not work." for t in outcome.trials)
     # it learned: better than the first ones, all of whose areas are alike
@@ -116,12 +116,12 @@ def test_a_goal_out_of_reach_is_missed_by_the_best():
     ("changes", "words"),
     [
         ({"trials": 0}, "trials = 0 must be from 1"),
-        ({"chips": 0}, "chips = 0 must be at least 1"),
+        ({"samples": 0}, "samples = 0 must be at least 1"),
         ({"seed": -1}, "seed = -1 must not be negative"),
     ],
 )
 def test_numbers_out_of_range_are_refused(changes, words):
-    numbers = {"trials": 4, "chips": 10, "seed": 0} | changes
+    numbers = {"trials": 4, "samples": 10, "seed": 0} | changes
     with pytest.raises(InputError, match=words):
         search(PROBLEM, SizingGoal(), Effort(**numbers))
 
@@ -179,15 +179,15 @@ def test_larger_devices_are_nearer_to_the_model(tmp_path, thresholds_only, capsy
     out = tmp_path / "sized"
     words = ["size", str(neuron), "--technology", str(thresholds_only), "--out", str(out), "--json"]
     drive = ["--current", "0:0.1", "--duration", "400"]
-    numbers = ["--yield", "0.5", "--trials", "2", "--chips", "20"]
+    numbers = ["--yield", "0.5", "--trials", "2", "--samples", "20"]
     assert main([*words, *drive, *numbers]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["met"] is True
-    assert document["checked"]["chips"] == 100
+    assert document["checked"]["samples"] == 100
     assert document["mismatch_set"] == "typical"
     small, large = (trial["figures"] for trial in document["trials"])
     assert large["gate_area"] == pytest.approx(2 * small["gate_area"], rel=0.01)
-    assert large["interval_error"] < small["interval_error"]
+    assert large["isi_error"] < small["isi_error"]
     assert (out / "sizing.png").is_file()
     sized = load_technology(out / "technology.toml")
     assert sized.models.folder == thresholds_only.parent

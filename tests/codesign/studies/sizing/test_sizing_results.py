@@ -22,12 +22,12 @@ from neuron_model.errors import InputError
 CHOICE = SizingChoice({"pair": 2.0}, 4e-12, 5e-9)
 
 
-def figures(chip_yield: float, area: float, energy: float = 1e-9, **changes) -> SizingFigures:
+def figures(sample_yield: float, area: float, energy: float = 1e-9, **changes) -> SizingFigures:
     parts = {
-        "chips": 100,
-        "chip_yield": chip_yield,
-        "rhythm_yield": chip_yield / 2,
-        "interval_error": 0.05,
+        "samples": 100,
+        "sample_yield": sample_yield,
+        "rhythm_yield": sample_yield / 2,
+        "isi_error": 0.05,
         "nominal_fires": True,
         "gate_area": area - 150.0,
         "diffusion_area": 50.0,
@@ -76,7 +76,7 @@ def test_what_is_beyond_the_budget_is_not_on_the_front():
     many = trials(figures(0.5, 1000.0), figures(0.9, 3000.0))
     assert front(many, SizingGoal(area=2000.0)) == (0,)
     assert front(many, SizingGoal(power=1e-7)) == ()
-    assert front(many, SizingGoal(interval_error=0.01)) == ()
+    assert front(many, SizingGoal(isi_error=0.01)) == ()
 
 
 def test_a_goal_is_met_by_all_it_asks_for():
@@ -88,7 +88,7 @@ def test_a_goal_is_met_by_all_it_asks_for():
     assert SizingGoal(0.9, area=500.0).excess(one) == {"area": pytest.approx(1.0)}
 
 
-@pytest.mark.parametrize("goal", [{"chip_yield": 1.5}, {"chip_yield": 0.0}, {"area": -1.0}])
+@pytest.mark.parametrize("goal", [{"sample_yield": 1.5}, {"sample_yield": 0.0}, {"area": -1.0}])
 def test_impossible_goals_are_refused(goal):
     with pytest.raises(InputError, match="must be"):
         SizingGoal(**goal)

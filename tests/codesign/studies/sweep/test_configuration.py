@@ -46,7 +46,7 @@ def test_axes_come_in_the_order_of_the_file():
 def test_without_axes_there_is_one_point():
     configuration = read("")
     assert configuration.points == 1
-    assert configuration.backend == "as_built"
+    assert configuration.backend == "macromodel"
 
 
 def test_numbers_can_be_spaced():
@@ -105,7 +105,7 @@ def configurations(draw: st.DrawFn) -> SweepConfiguration:
     # two neurons on two technologies, 50 samples each: fewer than MOST_POINTS in all
     assume(math.prod(len(axis.values) for axis in axes) * 200 <= MOST_POINTS)
     backend = draw(st.sampled_from(BACKENDS))
-    samples = 0 if backend == "as_built_detail" else draw(st.integers(0, 50))
+    samples = 0 if backend == "macromodel_detail" else draw(st.integers(0, 50))
     return SweepConfiguration(
         neuron=tuple(draw(st.sampled_from([["preset:a"], ["preset:b", "/x/n.toml"]]))),
         technology=tuple(draw(st.sampled_from([["generic"], ["sky130", "/y/t.toml"]]))),
@@ -142,7 +142,7 @@ def test_the_examples_are_configurations(example: str):
     ("text", "message"),
     [
         ("tempo = 3\n", "tempo is not a known key; allowed are neuron, technology"),
-        ('backend = "spice"\n', "backend = 'spice' is not allowed; it must be as_built"),
+        ('backend = "spice"\n', "backend = 'spice' is not allowed; it must be macromodel"),
         ("duration = -1\n", "duration = -1 is not allowed; it must be from 0"),
         ("duration = true\n", "duration = True is not allowed; it must be a number"),
         ("seed = -1\n", "seed = -1 is not allowed; it must be a whole number from 0"),
@@ -179,18 +179,18 @@ def test_the_examples_are_configurations(example: str):
             "axes.supply.spacing = 'even' is not allowed; it must be linear, log",
         ),
         ("[mismatch]\nsamples = -1\n", "mismatch.samples = -1 is not allowed"),
-        ("[mismatch]\nchips = 1\n", "mismatch.chips is not a known key; allowed are samples"),
+        ("[mismatch]\nsamples = 1\n", "mismatch.samples is not a known key; allowed are samples"),
         ("[mismatch]\nleast_yield = 90\n", "mismatch.least_yield = 90 is not allowed"),
-        ("[mismatch]\nprocess = true\n", "mismatch.process = true needs chips"),
-        ('[mismatch]\nset = "ordinary"\n', "mismatch.set = 'ordinary' needs chips"),
+        ("[mismatch]\nprocess = true\n", "mismatch.process = true needs samples"),
+        ('[mismatch]\nset = "ordinary"\n', "mismatch.set = 'ordinary' needs samples"),
         (
-            'backend = "as_built_detail"\n[mismatch]\nsamples = 3\n',
-            "chips have compact as-built models only",
+            'backend = "macromodel_detail"\n[mismatch]\nsamples = 3\n',
+            "samples have compact macromodels only",
         ),
         (
             "[axes]\ni_bias = { from = 0, to = 1, points = 1000 }\n"
             "supply = { from = 1, to = 2, points = 1000 }\n",
-            "1000000 points, chips counted, are more than 100000",
+            "1000000 points, samples counted, are more than 100000",
         ),
     ],
 )

@@ -99,7 +99,7 @@ def test_the_record_of_before_is_refused_with_what_to_do(
     (tmp_path / "sweep.toml").write_text(CONFIGURATION)
     record = tmp_path / "out" / "points.jsonl"
     record.parent.mkdir()
-    before = json.dumps({"fingerprint": json.dumps({"backend": "as_built"})}) + "\n"
+    before = json.dumps({"fingerprint": json.dumps({"backend": "macromodel"})}) + "\n"
     record.write_text(before)
     words = ["sweep", str(tmp_path / "sweep.toml"), "--out", str(record.parent)]
     assert main(words) == 2

@@ -13,8 +13,8 @@ from codesign.studies.sweep.files import csv_text
 from codesign.studies.sweep.legend import title
 from codesign.studies.sweep.maps import MOST_PANELS
 from codesign.studies.sweep.outcome import (
-    ChipOutcome,
     PointOutcome,
+    SampleOutcome,
     outcome_from_json,
     outcome_to_json,
 )
@@ -29,16 +29,16 @@ SPIKING = RegimeReport(Regime.TONIC_SPIKING, 0.7, 12, (), 0, None, 30.0, None)
 RESTING = RegimeReport(Regime.RESTING, 1.0, 0, ())
 
 
-def chip(report: RegimeReport = BURSTING, error: float | None = 0.02) -> ChipOutcome:
+def sample(report: RegimeReport = BURSTING, error: float | None = 0.02) -> SampleOutcome:
     energy = 3e-9 if report.spike_count else None
     iv = {"fast": 0.001, "slow": 0.004, "ultraslow": 0.002}
-    return ChipOutcome(report, iv, error, None, energy)
+    return SampleOutcome(report, iv, error, None, energy)
 
 
-def outcome(*chips: ChipOutcome, **changes: Any) -> PointOutcome:
+def outcome(*samples: SampleOutcome, **changes: Any) -> PointOutcome:
     parts: dict[str, Any] = {
         "wanted": BURSTING,
-        "chips": chips or (chip(),),
+        "samples": samples or (sample(),),
         "static_power": 4e-7,
         "area": 41000.0,
         "unit_current": 5e-9,
@@ -72,19 +72,19 @@ def study(*varied: Axis, samples: int = 0, least_yield: float = 0.0) -> SweepRes
     points: list[dict[str, Any]] = [{}]
     for axis in axes:
         points = [{**p, axis.name: value} for p in points for value in axis.values]
-    several = (chip(), chip(SPIKING, None), chip(error=0.06)) if samples else ()
+    several = (sample(), sample(SPIKING, None), sample(error=0.06)) if samples else ()
     turns = (
         outcome(*several),
-        outcome(chip(SPIKING, None)),
+        outcome(sample(SPIKING, None)),
         None,
-        outcome(chip(RESTING, None), wanted=RESTING),
+        outcome(sample(RESTING, None), wanted=RESTING),
     )
     made = tuple(
         SweepPoint(n, values, turns[n % 4], "" if turns[n % 4] else f"I0 = {n} is too small.")
         for n, values in enumerate(points)
     )
     return SweepResults(
-        backend="as_built",
+        backend="macromodel",
         axes=axes,
         shown=tuple(axis.name for axis in varied if axis.is_varied),
         drives={"burster": ("0:-1", 100.0)},
@@ -95,20 +95,20 @@ def study(*varied: Axis, samples: int = 0, least_yield: float = 0.0) -> SweepRes
     )
 
 
-def test_a_point_is_told_by_the_medians_of_its_chips():
-    made = outcome(chip(error=0.02), chip(SPIKING, 0.5), chip(error=0.04), chip(error=-0.1))
+def test_a_point_is_told_by_the_medians_of_its_samples():
+    made = outcome(sample(error=0.02), sample(SPIKING, 0.5), sample(error=0.04), sample(error=-0.1))
     assert made.regime == Regime.TONIC_BURSTING
     assert made.share == 0.75
     # only of those that fire as the model, which the spiking one does not
-    assert made.error("interval_error") == pytest.approx(0.02)
-    assert made.error("pause_error") is None
+    assert made.error("isi_error") == pytest.approx(0.02)
+    assert made.error("ibi_error") is None
     assert made.rhythm("spikes_per_burst") == 3.0
     assert made.rhythm("interspike_interval") == pytest.approx(20.0 * 1.1e-5)
     assert made.model_rhythm("interspike_interval") == pytest.approx(20.0 * 1e-5)
     assert made.spread("interspike_interval") == pytest.approx((2.2e-4, 2.2e-4))
     assert made.worst_iv == 0.004
-    assert outcome(chip(RESTING, None)).energy_per_spike is None
-    assert outcome(replace(chip(), iv={})).worst_iv is None
+    assert outcome(sample(RESTING, None)).energy_per_spike is None
+    assert outcome(replace(sample(), iv={})).worst_iv is None
 
 
 def test_every_point_that_can_be_built_has_to_match():
@@ -119,7 +119,7 @@ def test_every_point_that_can_be_built_has_to_match():
     assert not replace(one, points=()).is_met
 
 
-def test_with_chips_their_share_decides():
+def test_with_samples_their_share_decides():
     made = replace(study(TEMPERATURES, samples=3), points=study(CORNERS, samples=3).points[:1])
     assert made.points[0].outcome is not None
     assert made.points[0].outcome.share == pytest.approx(2 / 3)
@@ -129,9 +129,9 @@ def test_with_chips_their_share_decides():
 
 
 def test_an_outcome_survives_json():
-    made = outcome(chip(), chip(SPIKING, None))
+    made = outcome(sample(), sample(SPIKING, None))
     assert outcome_from_json(json.loads(json.dumps(outcome_to_json(made)))) == made
-    for broken in ({}, {"chips": []}, [], {**outcome_to_json(made), "more": 1}):
+    for broken in ({}, {"samples": []}, [], {**outcome_to_json(made), "more": 1}):
         with pytest.raises((KeyError, TypeError, ValueError)):
             outcome_from_json(broken)
 
@@ -145,10 +145,10 @@ def test_the_document_has_every_point():
 
 
 @pytest.mark.parametrize("samples", [0, 3])
-def test_the_csv_has_a_row_for_each_chip(samples: int):
+def test_the_csv_has_a_row_for_each_sample(samples: int):
     made = study(TEMPERATURES, CURRENTS, samples=samples)
     rows = list(csv.DictReader(io.StringIO(csv_text(made))))
-    assert len(rows) == sum(1 if p.outcome is None else len(p.outcome.chips) for p in made.points)
+    assert len(rows) == sum(1 if p.outcome is None else len(p.outcome.samples) for p in made.points)
     assert len(rows[0]) == len(set(rows[0]))
     first = rows[0]
     assert (first["temperature"], first["unit_current"], first["match"]) == (
@@ -182,7 +182,7 @@ def test_the_table_tells_what_varies_and_what_is_wrong():
         "3 of 5 points that can be built keep the regime of the model, 1 its rhythm"
     )
     assert lines[1:3] == [
-        "error of the interval between spikes: +2.0 % (point 0) to +2.0 % (point 4)",
+        "ISI error: +2.0 % (point 0) to +2.0 % (point 4)",
         "largest error of an I-V curve: 0.4 % (point 5)",
     ]
     assert lines[-1] == "point 2: I0 = 2 is too small."
@@ -191,10 +191,10 @@ def test_the_table_tells_what_varies_and_what_is_wrong():
 def test_a_rhythm_is_compared_in_seconds():
     slower = replace(BURSTING, interspike_interval=20.0 / 1.1, interburst_interval=300.0 / 1.1)
     wanted = replace(BURSTING, interburst_interval=300.0)
-    assert outcome(chip(slower), wanted=wanted).keeps_rhythm
-    assert not outcome(chip(wanted), wanted=wanted).keeps_rhythm
-    assert outcome(chip(wanted), wanted=wanted, time_unit=1e-5).keeps_rhythm
-    found = outcome(chip(slower), chip(wanted), chip(SPIKING), wanted=wanted).yields
+    assert outcome(sample(slower), wanted=wanted).keeps_rhythm
+    assert not outcome(sample(wanted), wanted=wanted).keeps_rhythm
+    assert outcome(sample(wanted), wanted=wanted, time_unit=1e-5).keeps_rhythm
+    found = outcome(sample(slower), sample(wanted), sample(SPIKING), wanted=wanted).yields
     assert (found.regime.count, found.rhythm.count) == (2, 1)
 
 
@@ -214,13 +214,13 @@ def test_reasons_that_differ_in_numbers_are_told_once():
     assert lines[-1] == "points 2, 6, 10, 14, 18, 22: I0 = 2 is too small."
 
 
-def test_chips_are_told_as_shares():
+def test_samples_are_told_as_shares():
     lines = list(summary(study(TEMPERATURES, samples=3, least_yield=0.5)))
     assert lines[0] == (
-        "chips that keep the regime of the model: 0.0 % (0.0 to 79.3 %) at least, "
+        "samples that keep the regime of the model: 0.0 % (0.0 to 79.3 %) at least, "
         "66.7 % (20.8 to 93.9 %) at most"
     )
-    assert lines[1].startswith("chips that keep regime and rhythm: 0.0 %")
+    assert lines[1].startswith("samples that keep regime and rhythm: 0.0 %")
     assert lines[2] == "at 1 of 2 points that can be built 50.0% or more keep the regime"
 
 
@@ -271,6 +271,8 @@ def test_panels_beyond_a_sensible_number_are_left_out_and_that_is_said():
 
 
 def test_the_title_says_what_is_the_same_everywhere():
-    assert title(study(TEMPERATURES)) == "burster on generic, tt: as built"
+    assert title(study(TEMPERATURES)) == "burster on generic, tt: macromodel"
     made = study(TEMPERATURES, Axis("unit_current", (5e-9,)), samples=3)
-    assert title(made) == "burster on generic, tt, unit current I0 5 nA: as built; 3 chips a point"
+    assert (
+        title(made) == "burster on generic, tt, unit current I0 5 nA: macromodel; 3 samples a point"
+    )

@@ -101,15 +101,15 @@ def test_every_point_is_built_where_it_can_be(folder: Path, asked: Asked):
             assert point.outcome is not None
             assert point.outcome.regime == Regime.TONIC_SPIKING
             assert point.outcome.unit_current == 5e-9
-            (chip,) = point.outcome.chips
-            assert set(chip.iv) == {"fast", "slow", "ultraslow"}
-            assert chip.interval_error == pytest.approx(0.0, abs=0.2)
+            (sample,) = point.outcome.samples
+            assert set(sample.iv) == {"fast", "slow", "ultraslow"}
+            assert sample.isi_error == pytest.approx(0.0, abs=0.2)
     # each set of cells once, those that do not work as well
     assert len(asked) == len(set(asked))
     assert study.has_failed
 
 
-def test_the_chip_is_designed_for_one_supply_and_run_from_another(folder: Path, asked: Asked):
+def test_the_sample_is_designed_for_one_supply_and_run_from_another(folder: Path, asked: Asked):
     study = swept(folder, "[axes]\nsupply_change = [-0.1, 0]\nsupply = [1.7, 1.8]\n")
     powers = {
         (p.values["supply"], p.values["supply_change"]): p.outcome.static_power
@@ -131,12 +131,12 @@ def test_intervals_are_compared_in_seconds(folder: Path, asked: Asked):
     cold, hot = study.outcomes
     assert hot.time_unit / cold.time_unit == pytest.approx(358.15 / 300.15)
     for each in (cold, hot):
-        (chip,) = each.chips
-        assert chip.report.interspike_interval is not None
+        (sample,) = each.samples
+        assert sample.report.interspike_interval is not None
         assert each.wanted.interspike_interval is not None
-        seconds = chip.report.interspike_interval * each.time_unit
+        seconds = sample.report.interspike_interval * each.time_unit
         wanted = each.wanted.interspike_interval * cold.mapped_time_unit
-        assert chip.interval_error == pytest.approx(seconds / wanted - 1)
+        assert sample.isi_error == pytest.approx(seconds / wanted - 1)
         assert each.rhythm("interspike_interval") == pytest.approx(seconds)
 
 
@@ -251,7 +251,7 @@ def test_a_point_of_the_record_that_makes_no_sense_is_refused(folder: Path, aske
         swept(folder, "", record)
 
 
-def test_the_same_chips_are_drawn_at_every_point(
+def test_the_same_samples_are_drawn_at_every_point(
     folder: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
@@ -264,14 +264,16 @@ def test_the_same_chips_are_drawn_at_every_point(
     text = '[axes]\ncorner = ["tt", "ss"]\n[mismatch]\nsamples = 4\nleast_yield = 1.0\n'
     study = swept(folder, text)
     one, other = study.outcomes
-    assert len(one.chips) == 4
+    assert len(one.samples) == 4
     # the made-up cells are alike at both corners
-    assert [c.report.spike_count for c in one.chips] == [c.report.spike_count for c in other.chips]
-    assert len({c.report.interspike_interval for c in one.chips}) > 1
+    assert [c.report.spike_count for c in one.samples] == [
+        c.report.spike_count for c in other.samples
+    ]
+    assert len({c.report.interspike_interval for c in one.samples}) > 1
     assert study.is_met == all(o.share == 1.0 for o in study.outcomes)
 
 
-def test_a_broken_record_of_chips_is_not_a_reason_of_the_point(
+def test_a_broken_record_of_samples_is_not_a_reason_of_the_point(
     folder: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ):
     def refused(*_: object) -> None:
@@ -364,7 +366,7 @@ def test_the_record_of_another_mismatch_set_is_refused_by_name(folder: Path):
         known_points(sweep_study(other), record)
 
 
-def test_chips_that_differ_as_a_whole_are_not_taken_from_a_record_of_those_that_do_not(
+def test_samples_that_differ_as_a_whole_are_not_taken_from_a_record_of_those_that_do_not(
     folder: Path,
 ):
     record = folder / "points.jsonl"
@@ -454,25 +456,25 @@ def test_the_commands_status_tells_what_was_found(
 def test_ngspice_and_prediction_agree_at_every_point(cache: Path, folder: Path, capsys: Captured):
     path = folder / "sweep.toml"
     spectra: dict[str, list[dict[str, Any]]] = {}
-    for backend in ("as_built", "ngspice"):
+    for backend in ("macromodel", "ngspice"):
         text = f'backend = "{backend}"\n[axes]\nunit_current = [5e-9, 8e-9]\n'
         path.write_text(HEAD.replace("150", "300") + text)
         assert main(["sweep", str(path), "--json", "--out", str(folder / backend)]) == 0
         points = json.loads(capsys.readouterr().out)["points"]
         spectra[backend] = [p["outcome"] for p in points]
-    for built, circuit in zip(spectra["as_built"], spectra["ngspice"], strict=True):
-        (predicted,), (simulated,) = built["chips"], circuit["chips"]
+    for built, circuit in zip(spectra["macromodel"], spectra["ngspice"], strict=True):
+        (predicted,), (simulated,) = built["samples"], circuit["samples"]
         assert predicted["regime"] == simulated["regime"] == "tonic_spiking"
         assert simulated["interspike_interval"] == pytest.approx(
             predicted["interspike_interval"], rel=0.05
         )
         assert max(simulated["iv"].values()) < 0.02
         assert circuit["static_power"] == pytest.approx(built["static_power"], rel=0.05)
-    # chips in ngspice, from the same cells
+    # samples in ngspice, from the same cells
     path.write_text(
         HEAD + 'backend = "ngspice"\n[mismatch]\nsamples = 2\n[axes]\nunit_current = [8e-9]\n'
     )
-    main(["sweep", str(path), "--json", "--out", str(folder / "chips")])
+    main(["sweep", str(path), "--json", "--out", str(folder / "samples")])
     (point,) = json.loads(capsys.readouterr().out)["points"]
-    assert len(point["outcome"]["chips"]) == 2
-    assert (folder / "chips" / "chips" / "point_0.jsonl").is_file()
+    assert len(point["outcome"]["samples"]) == 2
+    assert (folder / "samples" / "samples" / "point_0.jsonl").is_file()

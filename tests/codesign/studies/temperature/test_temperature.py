@@ -62,12 +62,12 @@ MIXED = made(
 
 
 def test_drifts_are_of_seconds_from_the_nominal_temperature():
-    assert MIXED.drift("as_built", "interspike_interval") == pytest.approx((0.1, 0.0, 0.2, 0.0))
-    pauses = MIXED.drift("as_built", "interburst_interval")
-    assert pauses == (None, 0.0, pytest.approx(0.2), 0.0)
+    assert MIXED.drift("macromodel", "interspike_interval") == pytest.approx((0.1, 0.0, 0.2, 0.0))
+    IBIs = MIXED.drift("macromodel", "interburst_interval")
+    assert IBIs == (None, 0.0, pytest.approx(0.2), 0.0)
     assert MIXED.drift("circuit", "interspike_interval")[3] is None
     without_nominal = made(MIXED.conditions[0])
-    assert without_nominal.drift("as_built", "interspike_interval") == (None,)
+    assert without_nominal.drift("macromodel", "interspike_interval") == (None,)
 
 
 def test_what_ngspice_says_decides_where_it_was_asked():
@@ -89,14 +89,14 @@ def test_the_range_that_holds_is_the_one_around_the_nominal_temperature():
 
 def test_the_rhythm_is_judged_in_seconds():
     """20 units of 1.2e-5 s are 24 of those as mapped, 20 % more than the model has."""
-    hot = MIXED.verdict("as_built", MIXED.conditions[2])
+    hot = MIXED.verdict("macromodel", MIXED.conditions[2])
     assert hot is not None
     assert hot.regime_kept
     assert [(d.quantity, d.reference, round(d.found, 9)) for d in hot.exceeded] == [
         ("interspike_interval", 20.0, 24.0),
         ("interburst_interval", 200.0, 240.0),
     ]
-    as_mapped = MIXED.verdict("as_built", MIXED.conditions[1])
+    as_mapped = MIXED.verdict("macromodel", MIXED.conditions[1])
     assert as_mapped is not None
     assert as_mapped.rhythm_kept
     assert MIXED.verdict("circuit", at(27.0, BURSTING, None)) is None
@@ -104,7 +104,7 @@ def test_the_rhythm_is_judged_in_seconds():
 
 def test_a_rhythm_may_hold_over_less_than_the_regime_does():
     assert (MIXED.held, MIXED.rhythm_held) == ((-40.0, 85.0), (-40.0, 27.0))
-    # as built the cold one is 10 % slow; what ngspice gives decides
+    # by the macromodel the cold one is 10 % slow; what ngspice gives decides
     predicted = made(*(replace(c, circuit=None) for c in MIXED.conditions))
     assert (predicted.held, predicted.rhythm_held) == ((-40.0, 125.0), (27.0, 27.0))
     assert results_to_json(predicted)["rhythm_held"] == [27.0, 27.0]
@@ -115,13 +115,13 @@ def test_the_document_is_json_with_all_temperatures():
     document = json.loads(json.dumps(results_to_json(MIXED), allow_nan=False))
     assert [c["temperature"] for c in document["conditions"]] == [-40.0, 27.0, 85.0, 125.0]
     cold, hot = document["conditions"][0], document["conditions"][3]
-    assert cold["as_built"]["drift"] == {
+    assert cold["macromodel"]["drift"] == {
         "interspike_interval": pytest.approx(0.1),
         "interburst_interval": None,
     }
     assert hot["circuit"]["regime"] == "resting"
     assert hot["circuit"]["verdict"]["rhythm_kept"] is False
-    assert cold["as_built"]["verdict"]["deviations"]["interspike_interval"]["found"] == 22.0
+    assert cold["macromodel"]["verdict"]["deviations"]["interspike_interval"]["found"] == 22.0
     assert (document["currents"], document["references"]) == ("ptat", "ptat")
 
 
@@ -160,7 +160,7 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
         for c in outcome.conditions:
             assert c.circuit is not None
             assert c.circuit.interspike_interval == pytest.approx(
-                c.as_built.interspike_interval, rel=0.03
+                c.macromodel.interspike_interval, rel=0.03
             )
     drifts = [o.drift("circuit", "interspike_interval")[1] for o in (ptat, constant)]
     assert abs(drifts[0]) < 0.03
@@ -205,8 +205,8 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert main(words) == 0
     assert len(record.read_text().splitlines()) == 3  # its head and two temperatures, not again
     printed = capsys.readouterr().out
-    assert "regime kept (as built): from 27 to 85 degC" in printed
-    assert "rhythm kept (as built): from 27 to 85 degC" in printed
+    assert "regime kept (by the macromodel): from 27 to 85 degC" in printed
+    assert "rhythm kept (by the macromodel): from 27 to 85 degC" in printed
     words[words.index("300")] = "301"
     assert main(words) == 2
     assert "neuron.drive.duration = 301.0, where the record has 300.0" in capsys.readouterr().err

@@ -1,1 +1,0 @@
-"""As-built models against ngspice on random neurons."""

@@ -1,0 +1,1 @@
+"""Macromodels against ngspice on random neurons."""

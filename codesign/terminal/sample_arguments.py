@@ -1,0 +1,90 @@
+"""Arguments of the commands that draw samples of a neuron, and what they choose."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.terminal.arguments import (
+    add_accuracy,
+    add_circuit,
+    add_mismatch_set,
+    add_plot,
+    add_technology,
+    add_timeout,
+)
+from codesign.terminal.backend_arguments import add_neuron
+
+if TYPE_CHECKING:
+    from circuits.technology import Technology
+    from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
+    from codesign.workbench import Workbench, WorkbenchSettings
+
+
+def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> None:
+    """The neuron, its samples, and where they are; ``backend``, ``record``: help of these options."""
+    add_neuron(parser)
+    add_technology(parser)
+    add_mismatch_set(parser)
+    parser.add_argument(
+        "--samples", type=int, default=100, metavar="N", help="samples (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of the draw (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--process",
+        action="store_true",
+        help="beside the mismatch of devices, draw what each sample is off by as a whole (threshold "
+        "voltages, current factors, capacitors: [process] of the technology)",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("model", "ngspice"),
+        default="model",
+        help=f"{backend} (default: %(default)s)",
+    )
+    add_circuit(parser)
+    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help=record)
+    add_plot(parser)
+    add_accuracy(parser)
+    add_timeout(parser, "one sample")
+
+
+def drawn_technology(arguments: argparse.Namespace) -> Technology:
+    """The technology with the mismatch set that :func:`add_samples` was given."""
+    from circuits.technology import load_technology, with_mismatch_set
+
+    return with_mismatch_set(load_technology(arguments.technology), arguments.mismatch_set)
+
+
+def bench_settings(arguments: argparse.Namespace) -> WorkbenchSettings:
+    """Of the workbench: several samples share a bench, and the limit is that of one."""
+    from codesign.studies.sample_results import SAMPLES_PER_BENCH
+    from codesign.workbench import WorkbenchSettings
+
+    limit = arguments.time_limit and SAMPLES_PER_BENCH * arguments.time_limit
+    return WorkbenchSettings(time_limit=limit)
+
+
+@contextlib.contextmanager
+def mapped_neuron(arguments: argparse.Namespace) -> Iterator[tuple[MappedNeuron, Workbench]]:
+    """What :func:`add_samples` was given, mapped, while ngspice runs; progress goes to standard
+    error."""
+    from codesign.terminal.backend_arguments import mapped_single
+    from codesign.terminal.console import open_workbench
+
+    technology = drawn_technology(arguments)
+    limit = bench_settings(arguments).time_limit
+    with open_workbench("drawing samples", limit) as workbench:
+        yield mapped_single(arguments, technology, workbench), workbench
+
+
+def drawing(arguments: argparse.Namespace) -> MonteCarlo:
+    """Which samples :func:`add_samples` was asked for."""
+    from codesign.building.mapped_neuron import MonteCarlo
+
+    return MonteCarlo(arguments.samples, arguments.seed, arguments.process)

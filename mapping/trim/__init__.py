@@ -1,1 +1,0 @@
-"""Trim: a chip's own bias codes, found from what can be measured of it."""

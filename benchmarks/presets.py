@@ -64,8 +64,9 @@ def row(document: Mapping[str, Any]) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """In Markdown: a row for each neuron and corner."""
     lines = [
-        "| neuron | corner | passed | regime of model, circuit | rhythm kept of model, macromodel | "
-        "ISI to model, macromodel | IBI to model, macromodel | I-V |",
+        "| neuron | corner | passed | regime of model, circuit | "
+        "rhythm kept of model, macromodel | ISI to model, macromodel | "
+        "IBI to model, macromodel | I-V |",
         "|" + "---|" * 8,
     ]
     for r in rows:

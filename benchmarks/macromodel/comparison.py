@@ -65,7 +65,7 @@ class Comparison:
 
     @property
     def at_boundary(self) -> bool:
-        """Whether the neuron of the macromodel is about to fire otherwise: by its margin, or if perturbed."""
+        """Whether the macromodel is about to fire otherwise: by its margin, or if perturbed."""
         return not self.decided or at_boundary(self.macromodel.report, self.nearby)
 
     @property
@@ -182,7 +182,7 @@ def accuracy_figures(every: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def agreement_figures(every: Sequence[Comparison]) -> dict[str, Any]:
-    """How many neurons fire in ngspice as they do by the macromodel, and relative errors of ISI and IBI."""
+    """How many neurons fire in ngspice as by the macromodel; relative errors of ISI and IBI."""
     same = [c for c in every if c.same_regime]
     errors = {
         "isi": [c.isi_error for c in same if c.isi_error is not None],

@@ -1,4 +1,4 @@
-"""The last step: samples that do not burst are calibrated in ngspice, as they would be on a bench."""
+"""The last step: samples that do not burst are calibrated in ngspice, as on a bench."""
 
 from __future__ import annotations
 

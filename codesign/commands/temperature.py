@@ -59,7 +59,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--backend",
         choices=("model", "ngspice"),
         default="model",
-        help="predict from parameters of the macromodel, or simulate as well (default: %(default)s)",
+        help="predict by the macromodel, or simulate as well (default: %(default)s)",
     )
     add_current(parser)
     add_mapping(parser)

@@ -50,13 +50,13 @@ class VariationSettings:
             )
         if not -1 <= self.trim <= 8:
             raise InputError(
-                f"variation.trim = {self.trim} is not allowed; it must be from 0 (the offset current "
-                "alone) to 8 codes, or -1 for samples that are not calibrated."
+                f"variation.trim = {self.trim} is not allowed; it must be from 0 (the offset "
+                "current alone) to 8 codes, or -1 for samples that are not calibrated."
             )
         if self.trim >= 0 and self.bits:
             raise InputError(
-                "variation.trim cannot be combined with variation.bits: calibrated lines have the codes of "
-                "the technology's [bias_generator], the others are free."
+                "variation.trim cannot be combined with variation.bits: calibrated lines have the "
+                "codes of the technology's [bias_generator], the others are free."
             )
 
     @property

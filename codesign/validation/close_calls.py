@@ -124,7 +124,7 @@ def is_close(deviation: Deviation, accuracy: float = ACCURACY) -> bool:
 
 
 def _is_expected(deviation: Deviation, macromodel: RegimeReport) -> bool:
-    """Whether macromodel predicts a number of spikes to the last one: no accident of a simulation."""
+    """Whether the macromodel predicts a number of spikes to the last one: no accident."""
     name = deviation.quantity
     return name in COUNTED and bool(getattr(macromodel, name) == deviation.found)
 

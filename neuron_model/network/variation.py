@@ -98,7 +98,7 @@ def sample_count(variations: Sequence[Variation | None]) -> int:
 
 
 def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | None:
-    """An index for :func:`varied` that gives each sample an equal share; None without variations."""
+    """An index for :func:`varied` that gives each sample an equal share; None without any."""
     count = sample_count(variations)
     return torch.arange(sequences) % count if count else None
 

@@ -39,8 +39,8 @@ class Agreement:
 
     regime: share of samples whose regimes are the same. By quantity of RHYTHM, over ``compared``
     samples that fire tonically in the same regime in both: error, median and 90th percentile of
-    |ngspice / prediction - 1|, None where no sample does; correlation, Pearson's r, None where fewer
-    than three do or nothing varies. disagreeing: samples whose regimes differ.
+    |ngspice / prediction - 1|, None where no sample does; correlation, Pearson's r, None where
+    fewer than three do or nothing varies. disagreeing: samples whose regimes differ.
     """
 
     samples: int

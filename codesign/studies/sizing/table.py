@@ -46,8 +46,8 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
     if outcome.checked is not None:
         regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
         print(
-            f"of {outcome.checked.samples} samples that were checked {regime} keep the regime of the "
-            f"model, {rhythm} regime and rhythm"
+            f"of {outcome.checked.samples} samples that were checked {regime} keep the regime of "
+            f"the model, {rhythm} regime and rhythm"
         )
     if outcome.is_met:
         print(f"target met by trial {outcome.chosen}: {written}")

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from codesign.terminal.console import print_table
-from codesign.training.run_configuration import run_configuration_from_toml
 from netlists.raw_file import read_raw_file
 from neuron_model.errors import InputError
+from neuron_model.runs.run_configuration import run_configuration_from_toml
 from neuron_model.tasks.mackey_glass import MackeyGlass, mackey_glass
 from neuron_model.training.training_configuration import TrainingConfiguration
 

@@ -9,8 +9,6 @@ from codesign.pictures.plots import iv_figure as iv_figure
 from codesign.pictures.plots import save_figure as save_figure
 from codesign.pictures.plots import waveform_figure as waveform_figure
 from codesign.technologies.named_technology import Technology as Technology
-from codesign.training.run_configuration import RunConfiguration as RunConfiguration
-from codesign.training.run_configuration import read_run_configuration as read_run_configuration
 from codesign.training.train import TrainedRun as TrainedRun
 from codesign.training.train import train_run as train_run
 from codesign.validation.validation import NeuronValidation as NeuronValidation

@@ -16,8 +16,8 @@ import torch
 from matplotlib.figure import Figure
 
 from codesign.pictures.plots import save_figure
-from codesign.training.run_configuration import read_run_configuration
 from codesign.training.train import TrainedRun, train_run
+from neuron_model.runs.run_configuration import read_run_configuration
 from neuron_model.tasks.series import Series, make_series
 
 CONFIGURATION = Path(__file__).with_suffix(".toml")

@@ -12,7 +12,7 @@ from pathlib import Path
 from codesign import Technology, build, save_figure, train_run, waveform_figure, write_validation
 from codesign.demo import liveliest
 from codesign.terminal.console import open_workbench
-from codesign.training.run_configuration import run_configuration_from_toml
+from neuron_model.runs.run_configuration import run_configuration_from_toml
 
 CONFIGURATION = """
 [network]

@@ -42,11 +42,13 @@ from neuron_model.network.network import NetworkConfiguration as NetworkConfigur
 from neuron_model.network.network import SpikingNetwork as SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron as MTCNeuron
 from neuron_model.network.preset_layer import PresetLayer as PresetLayer
+from neuron_model.runs.run_configuration import RunConfiguration as RunConfiguration
+from neuron_model.runs.run_configuration import read_run_configuration as read_run_configuration
+from neuron_model.runs.train import TrainedNetwork as TrainedNetwork
+from neuron_model.runs.train import train as train
 from neuron_model.tasks.mackey_glass import MackeyGlass as MackeyGlass
 from neuron_model.tasks.series_file import SeriesFile as SeriesFile
 from neuron_model.tasks.series_file import series as series
-from neuron_model.training.train import TrainedNetwork as TrainedNetwork
-from neuron_model.training.train import train as train
 from neuron_model.training.training import TrainingResult as TrainingResult
 from neuron_model.training.training_configuration import Rates as Rates
 from neuron_model.training.training_configuration import (

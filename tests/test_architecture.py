@@ -24,6 +24,7 @@ ROOMS = (
     {"network"},
     {"tasks", "baselines"},
     {"training"},
+    {"runs"},
 )
 # Only one package writes SPICE; elsewhere no string may hold one of its statements.
 SPICE_STATEMENTS = (

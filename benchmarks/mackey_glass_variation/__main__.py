@@ -26,10 +26,10 @@ from benchmarks.mackey_glass.settings import read_settings
 from benchmarks.mackey_glass_variation.run import Seed, run_seed
 from benchmarks.mackey_glass_variation.table import markdown, picture
 from codesign.terminal.interruption import interruption
-from codesign.training.run_configuration import read_run_configuration
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically
+from neuron_model.runs.run_configuration import read_run_configuration
 from neuron_model.training.training import Interrupted
 
 FOLDER = Path(__file__).parent

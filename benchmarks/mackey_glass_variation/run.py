@@ -19,14 +19,14 @@ from benchmarks.mackey_glass.run import result_file, run_once, score
 from benchmarks.mackey_glass.settings import TASK, Settings
 from benchmarks.mackey_glass_variation.networks import with_steps
 from benchmarks.mackey_glass_variation.readouts import errors_with_own_readouts, with_common_readout
-from codesign.building.source import MODEL_FILE
-from codesign.training.run_configuration import RunConfiguration
 from codesign.training.train import train_run
 from codesign.training.variation import VariationDrawer
-from codesign.training.variation_settings import VariationSettings
 from neuron_model.atomic import write_atomically
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork
+from neuron_model.runs.file_names import MODEL_FILE
+from neuron_model.runs.run_configuration import RunConfiguration
+from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.tasks.series import make_series
 from neuron_model.training.scoring import evaluate, evaluate_samples
 from neuron_model.training.training import TrainingStep

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.presets import Preset, preset
-from neuron_model.model.stimulus import Stimulus
+from neuron_model.runs.currents_file import layer_drives, read_drives
+from neuron_model.runs.file_names import CONFIG_FILE, CURRENTS_FILE, MODEL_FILE
 from neuron_model.shown import Shown, counted
 
 if TYPE_CHECKING:
-    from neuron_model.training.train import TrainedNetwork
+    from neuron_model.runs.train import TrainedNetwork
 
-MODEL_FILE = "model.safetensors"
-CONFIG_FILE = "config.toml"
 PRESET_PREFIX = "preset:"
-
-
-CURRENTS_FILE = "currents.npz"
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,7 +99,7 @@ def load_source(name: str) -> Source:
     from neuron_model.network.model_file import read_model
 
     network = read_model(model)
-    drives = _read_drives(path / CURRENTS_FILE, network.configuration.sizes)
+    drives = read_drives(path / CURRENTS_FILE, network.configuration.sizes)
     return _of_layers([layer.parameters_now() for layer in network.neuron_layers], path, drives)
 
 
@@ -158,7 +149,7 @@ def _of_module(named: Any) -> Source:
 
     from neuron_model.network.description import Network
     from neuron_model.network.neuron import MTCNeuron
-    from neuron_model.training.train import TrainedNetwork
+    from neuron_model.runs.train import TrainedNetwork
 
     drives = trained = None
     if isinstance(named, TrainedNetwork):
@@ -166,7 +157,7 @@ def _of_module(named: Any) -> Source:
         drives = tuple(
             drive
             for currents, interval in named.currents
-            for drive in _layer_drives("currents", currents, interval, currents.shape[1])
+            for drive in layer_drives("currents", currents, interval, currents.shape[1])
         )
         named = named.module
     if isinstance(named, Network):
@@ -183,59 +174,3 @@ def _of_module(named: Any) -> Source:
         )
     found = _of_layers([layer.parameters_now() for layer in layers], drives=drives)
     return replace(found, trained=trained)
-
-
-def write_drives(
-    folder: Path, currents: np.ndarray, interval: float, *deeper: tuple[np.ndarray, float]
-) -> Path:
-    """Keep what a network feeds to its neurons.
-
-    Args:
-        folder: of the run.
-        currents: of the layer nearest to the input, (samples, neurons), in model units.
-        interval: for how long a sample is held, in model time.
-        deeper: the same two of each further layer.
-    """
-    arrays: dict[str, Any] = {}
-    for index, (recorded, held) in enumerate([(currents, interval), *deeper]):
-        arrays |= {_name("currents", index): recorded, _name("interval", index): np.array(held)}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return write_atomically(folder / CURRENTS_FILE, buffer.getvalue())
-
-
-def _name(array: str, layer: int) -> str:
-    return f"{array}_{layer}" if layer else array
-
-
-def _read_drives(path: Path, sizes: tuple[int, ...]) -> tuple[Drive, ...] | None:
-    """sizes: neurons of each layer."""
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            layers = [
-                (content[_name("currents", i)], float(content[_name("interval", i)]))
-                for i in range(len(sizes))
-            ]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is no file of input currents ({error}).") from error
-    drives: list[Drive] = []
-    for (currents, interval), neurons in zip(layers, sizes, strict=True):
-        drives += _layer_drives(path, currents, interval, neurons)
-    return tuple(drives)
-
-
-def _layer_drives(
-    what: Path | str, currents: np.ndarray, interval: float, neurons: int
-) -> Iterator[Drive]:
-    if currents.ndim != 2 or currents.shape[1] != neurons:
-        raise InputError(
-            f"{what}: currents of shape {currents.shape} do not fit {neurons} neurons; they must "
-            "be (samples, neurons)."
-        )
-    try:
-        stimuli = [Stimulus.sampled(column, interval) for column in currents.T]
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from error
-    return (Drive(stimulus, len(currents) * interval, True) for stimulus in stimuli)

@@ -12,8 +12,8 @@ from codesign.terminal.arguments import add_command
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
-    from codesign.training.run_configuration import RunConfiguration
     from codesign.training.train import TrainedRun
+    from neuron_model.runs.run_configuration import RunConfiguration
     from neuron_model.training.training import TrainingStep
 
 
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _configuration(path: Path) -> "RunConfiguration":
     """Of a configuration file, or the defaults for a table of numbers."""
     from codesign.terminal.console import note
-    from codesign.training.run_configuration import RunConfiguration, read_run_configuration
+    from neuron_model.runs.run_configuration import RunConfiguration, read_run_configuration
     from neuron_model.tasks.columns import SUFFIXES
     from neuron_model.tasks.series_file import task_for
 

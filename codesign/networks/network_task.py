@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from codesign.building.source import CONFIG_FILE, MODEL_FILE
-from codesign.training.run_configuration import read_written_configuration
 from mapping.network_mapper import INPUT
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import OutputShape
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
+from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE
+from neuron_model.runs.run_configuration import read_written_configuration
 from neuron_model.tasks.series import Series, make_series
 from neuron_model.training.scoring import evaluate_stream
 
 if TYPE_CHECKING:
+    from neuron_model.runs.train import TrainedNetwork
     from neuron_model.tasks.series import SeriesTask
-    from neuron_model.training.train import TrainedNetwork
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,18 +13,23 @@ from pathlib import Path
 
 from codesign.building.estimates import Estimates, read_estimates
 from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER
-from codesign.building.source import CONFIG_FILE, MODEL_FILE, load_source
-from codesign.training.forecast_file import FORECAST_FILE, Forecast, read_forecast
+from codesign.building.source import load_source
 from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.runs.file_names import (
+    CONFIG_FILE,
+    FORECAST_FILE,
+    HISTORY_FILE,
+    MODEL_FILE,
+    RESULT_FILE,
+)
+from neuron_model.runs.forecast_file import Forecast, read_forecast
 from neuron_model.training.scoring import Scores
 
 VALIDATION_FILE = "validation.json"
-HISTORY_FILE = "history.csv"
-RESULT_FILE = "training.json"
 
 
 @dataclass(frozen=True)

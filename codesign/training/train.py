@@ -9,44 +9,51 @@ network do that it has not seen.
 """
 
 import contextlib
-import csv
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from codesign.building.source import CONFIG_FILE, CURRENTS_FILE, MODEL_FILE, write_drives
 from codesign.terminal.console import note
-from codesign.training.forecast_file import FORECAST_FILE, Forecast, write_forecast
-from codesign.training.run_configuration import (
+from codesign.training.variation import VariationDrawer
+from codesign.workbench import WorkbenchSettings
+from neuron_model.atomic import write_atomically, write_together
+from neuron_model.errors import InputError
+from neuron_model.network.description import Network
+from neuron_model.network.model_file import read_model
+from neuron_model.network.network import MTCNetwork
+from neuron_model.progress import Progress, silent
+from neuron_model.runs.file_names import (
+    CHECKPOINT_FILE,
+    CONFIG_FILE,
+    CURRENTS_FILE,
+    FORECAST_FILE,
+    HISTORY_FILE,
+    MODEL_FILE,
+    RESULT_FILE,
+    TENSORBOARD_FOLDER,
+    VARIATION_FILE,
+)
+from neuron_model.runs.result_file import read_result
+from neuron_model.runs.run_configuration import (
     RunConfiguration,
     differences,
+    identity,
     read_written_configuration,
     run_configuration_to_toml,
 )
-from codesign.training.training_log import (
-    HISTORY_FILE,
-    TENSORBOARD_FOLDER,
+from neuron_model.runs.run_folder import run_files
+from neuron_model.runs.training_log import (
     TrainingLog,
     has_tensorboard,
 )
-from codesign.training.variation import VariationDrawer
-from codesign.workbench import WorkbenchSettings
-from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError
-from neuron_model.network.description import Network
-from neuron_model.network.model_file import read_model, write_model
-from neuron_model.network.network import MTCNetwork
-from neuron_model.progress import Progress, silent
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.training.recording import recorded_currents
-from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream, forecast
+from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream
 from neuron_model.training.training import (
     Callbacks,
     Snapshot,
@@ -55,10 +62,6 @@ from neuron_model.training.training import (
     fit,
     history_of,
 )
-
-CHECKPOINT_FILE = "checkpoint.safetensors"
-RESULT_FILE = "training.json"
-VARIATION_FILE = "variation.json"
 
 UNSEEN_SAMPLES = 20
 """On which a network is tested that was trained with variation; at each corner and temperature."""
@@ -176,11 +179,11 @@ def train_run(
     trivial = trivial_nrmse(configuration.task, series)
     on_stream = trivial_stream_nrmse(configuration.task, series)
     network = _first_network(configuration, series)
-    identity = hashlib.sha256(_to_compare(configuration).encode()).hexdigest()
+    whose = identity(configuration)
     first = processes.rank() == 0
     left: TrainingResult | Snapshot | None = None
     if first:
-        left = _begin(configuration, folder, identity, restart)
+        left = _begin(configuration, folder, whose, restart)
     left = processes.share(left)
     if isinstance(left, TrainingResult):
         if first:
@@ -207,7 +210,7 @@ def train_run(
         def save(snapshot: Snapshot) -> None:
             if log is not None:
                 log.flush()
-                write_checkpoint(folder / CHECKPOINT_FILE, snapshot, identity)
+                write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
 
         for done in history:
             if watch is not None:
@@ -231,21 +234,11 @@ def train_run(
             samples = _judge_samples(configuration, series, network, drawer)
             write_atomically(folder / VARIATION_FILE, json.dumps(asdict(samples), indent=1) + "\n")
     if first:
-        nearest, *deeper = recorded_currents(network, series, configuration.task.washout)
-        write_drives(folder, *nearest, *deeper)
-        write_forecast(folder, _forecast(network, series, configuration.task.washout))
-        write_model(folder / MODEL_FILE, network)
-        write_atomically(folder / RESULT_FILE, _result_json(result, identity))
+        currents = recorded_currents(network, series, configuration.task.washout)
+        files = run_files(network, configuration.task, series, result, currents, whose)
+        write_together({folder / name: content for name, content in files.items()})
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, samples)
-
-
-def _forecast(network: MTCNetwork, series: Series, washout: int) -> Forecast:
-    """The forecast on the stream, in the units of the data."""
-    scale = series.target_scale
-    found = forecast(network, series.test, series.before_test).double().numpy()
-    target, found = (scale.mean + scale.deviation * x for x in (series.test.target, found))
-    return Forecast(target, found, washout)
 
 
 def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:
@@ -286,7 +279,7 @@ def _read_samples(folder: Path) -> SampleErrors | None:
 
 
 def _begin(
-    configuration: RunConfiguration, folder: Path, identity: str, restart: bool
+    configuration: RunConfiguration, folder: Path, whose: str, restart: bool
 ) -> TrainingResult | Snapshot | None:
     """Make the folder ready; what is left of an earlier run of the same configuration."""
     _make(folder)
@@ -296,11 +289,11 @@ def _begin(
     elif config.is_file() and _has_learned(folder):
         _refuse_another(configuration, config)
     write_atomically(config, run_configuration_to_toml(configuration))
-    result = _read_result(folder, identity)
+    result = read_result(folder, whose)
     if result is not None:
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
         return result
-    return read_checkpoint(folder / CHECKPOINT_FILE, identity)
+    return read_checkpoint(folder / CHECKPOINT_FILE, whose)
 
 
 def _has_learned(folder: Path) -> bool:
@@ -350,17 +343,6 @@ def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
         )
 
 
-def _to_compare(configuration: RunConfiguration) -> str:
-    """All that the result depends on, as text."""
-    defaults = RunConfiguration()
-    plain = replace(
-        configuration,
-        log=defaults.log,
-        training=replace(configuration.training, device=defaults.training.device),
-    )
-    return run_configuration_to_toml(plain)
-
-
 @contextlib.contextmanager
 def _logs(
     configuration: RunConfiguration, folder: Path, history: tuple[TrainingStep, ...]
@@ -377,35 +359,3 @@ def _logs(
         yield log
     finally:
         log.close()
-
-
-def _result_json(result: TrainingResult, identity: str) -> str:
-    entries: dict[str, Any] = {
-        "identity": identity,
-        "steps": len(result.history),
-        **{f.name: getattr(result, f.name) for f in fields(result) if f.name != "history"},
-    }
-    if result.history:
-        entries["activity"] = result.history[-1].activity
-    return json.dumps(entries, indent=2) + "\n"
-
-
-def _read_result(folder: Path, identity: str) -> TrainingResult | None:
-    """How the run went that is there, None where it is not whole."""
-    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
-        return None
-    try:
-        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
-            history = tuple(_step(row) for row in csv.DictReader(stream))
-        whole = entries["identity"] == identity and entries["steps"] == len(history)
-        names = [f.name for f in fields(TrainingResult) if f.name != "history"]
-        result = TrainingResult(history, **{name: entries[name] for name in names})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return result if whole else None
-
-
-def _step(row: dict[str, str]) -> TrainingStep:
-    values: dict[str, Any] = {k: float(v) if v else None for k, v in row.items()}
-    return TrainingStep(**values | {"step": int(row["step"])})

@@ -19,7 +19,6 @@ from circuits.technology import (
 from codesign.building.circuit import default_choices
 from codesign.building.quantize import map_layer
 from codesign.training.calibrated_samples import Calibrator, Measured
-from codesign.training.variation_settings import VariationSettings
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
@@ -30,6 +29,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.network import MTCNetwork, SpikingNetwork, neurons_of
 from neuron_model.network.variation import Variation
+from neuron_model.runs.variation_settings import VariationSettings
 
 
 class VariationDrawer:

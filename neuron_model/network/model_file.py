@@ -39,11 +39,17 @@ def write_model(path: str | os.PathLike[str], network: MTCNetwork) -> Path:
     Raises:
         InputError: the file cannot be written.
     """
+    return write_atomically(path, model_content(network))
+
+
+def model_content(network: MTCNetwork) -> bytes:
+    """What stands in the model file."""
     weights = without_record(network.state_dict())  # the configuration says the rest
     tensors = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
     entry = {"format": FORMAT, "configuration": configuration_to_json(_now(network))}
     metadata = {ENTRY: json.dumps(entry, allow_nan=False)}
-    return write_atomically(path, safetensors.torch.save(tensors, metadata))
+    content: bytes = safetensors.torch.save(tensors, metadata)
+    return content
 
 
 def read_model(path: str | os.PathLike[str], backend: str = "auto") -> MTCNetwork:

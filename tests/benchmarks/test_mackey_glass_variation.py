@@ -17,11 +17,11 @@ from benchmarks.mackey_glass_variation.networks import with_steps
 from benchmarks.mackey_glass_variation.readouts import errors_with_own_readouts, with_common_readout
 from benchmarks.mackey_glass_variation.run import Judgement, Seed, run_seed
 from benchmarks.mackey_glass_variation.table import markdown, picture
-from codesign.training.run_configuration import read_run_configuration
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import Workbench
 from netlists.engine import Engine
 from neuron_model.network.variation import Variation
+from neuron_model.runs.run_configuration import read_run_configuration
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import make_series
 from neuron_model.training.scoring import evaluate, evaluate_samples

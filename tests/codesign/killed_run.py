@@ -17,7 +17,7 @@ import torch._dynamo  # noqa: F401  (torch.optim would load it in every process)
 
 import codesign.training.train  # noqa: F401
 from codesign.command_line import main
-from codesign.training.training_log import TrainingLog, has_tensorboard
+from neuron_model.runs.training_log import TrainingLog, has_tensorboard
 
 Call = Callable[..., Any]
 

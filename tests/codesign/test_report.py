@@ -18,7 +18,6 @@ from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
-from codesign.training.forecast_file import Forecast, write_forecast
 from codesign.validation.validation import NeuronValidation, Validation, write_validation
 from codesign.validation.verdicts import DEFINITIONS, PASSED
 from mapping.characteristics import Orientation
@@ -32,6 +31,7 @@ from mapping.design import (
 )
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Timescale
+from neuron_model.runs.forecast_file import Forecast, write_forecast
 
 VOID = {"meta", "link", "br", "hr", "col", "img", "input"}
 

@@ -2,8 +2,8 @@ import argparse
 from pathlib import Path
 
 from codesign.building.source import load_source
-from codesign.training.run_configuration import read_run_configuration
 from examples.own_series import CONFIGURATION, TABLE, main, make_table
+from neuron_model.runs.run_configuration import read_run_configuration
 
 
 def test_the_table_is_what_the_script_says():

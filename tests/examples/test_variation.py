@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from codesign.training.run_configuration import read_run_configuration
+from neuron_model.runs.run_configuration import read_run_configuration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "variation.toml"
 

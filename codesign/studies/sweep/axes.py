@@ -22,9 +22,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesign.terminal.quantities import celsius, si_unit
-from codesign.training.toml_tables import is_number, listed
 from mapping.conditions import COLDEST, HOTTEST
 from neuron_model.errors import InputError
+from neuron_model.runs.toml_tables import is_number, listed
 
 AxisValue = str | float | int
 

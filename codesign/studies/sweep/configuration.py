@@ -34,7 +34,9 @@ from typing import Any
 import tomli_w
 
 from codesign.studies.sweep.axes import FAMILIES, SOURCES, Axis, axis_kind
-from codesign.training.toml_tables import (
+from neuron_model.errors import InputError
+from neuron_model.model.neuron_file import named_source, parse_toml, read_text
+from neuron_model.runs.toml_tables import (
     as_table,
     build_part,
     is_number,
@@ -42,8 +44,6 @@ from codesign.training.toml_tables import (
     refuse_unknown,
     typed_value,
 )
-from neuron_model.errors import InputError
-from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 
 LARGEST_FILE = 1_000_000
 """Bytes."""

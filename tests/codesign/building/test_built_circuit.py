@@ -14,9 +14,11 @@ from circuits import load_technology
 from codesign import BuiltCircuit, Technology, Validation, build
 from codesign.building.circuit import circuit_of
 from codesign.building.source import source_of
+from codesign.command_line import main
 from codesign.terminal.console import plain
 from neuron_model import (
     Drive,
+    MTCLayer,
     MTCNeuron,
     Network,
     NeuronParameters,
@@ -234,3 +236,36 @@ def test_what_belongs_to_a_circuit_is_a_short_line_and_a_table(spiker: BuiltCirc
         assert "array(" not in shown
         assert len(shown) < 20_000
     assert f"<td>{design.elements[0].bias_current * 1e9:.4g}</td>" in design._repr_html_()
+
+
+@pytest.mark.ngspice
+def test_a_saved_network_is_built_from_its_folder_as_it_is_from_python(
+    trained: TrainedNetwork, workbench, tmp_path: Path
+):
+    folder = trained.save(tmp_path / "run")
+    given = build(trained, "generic", workbench=workbench)
+    for named in (folder, str(folder), TrainedNetwork.load(folder)):
+        built = build(named, "generic", workbench=workbench)
+        assert [repr(neuron) for neuron in built.source.neurons] == [
+            repr(neuron) for neuron in given.source.neurons
+        ]
+        assert built.designs == given.designs
+        assert built.drives == given.drives
+        assert built.source.why_no_network == ""
+    exported = build(folder, "generic", workbench=workbench).export()
+    assert exported.folder == folder
+    assert main(["train", str(folder / "config.toml"), "--out", str(folder)]) == 0
+
+
+@pytest.mark.ngspice
+def test_layers_in_a_sequential_are_built_as_the_neurons_are(workbench):
+    parameters = preset("tonic_spiking").parameters
+    layer = MTCLayer(MTCNeuron(parameters, neurons=2, dt=0.5))
+    module = nn.Sequential(nn.Linear(3, 2), nn.Sequential(layer), nn.Linear(2, 1))
+    built = build(module, "generic", drive="0:-1", workbench=workbench)
+    alone = build([parameters], "generic", drive="0:-1", workbench=workbench)
+    assert len(built.designs) == 2
+    for design in built.designs:
+        assert design.elements[0].bias_current == pytest.approx(
+            alone.design.elements[0].bias_current, rel=1e-4
+        )

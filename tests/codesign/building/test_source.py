@@ -5,13 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.building.source import (
-    CURRENTS_FILE,
-    MODEL_FILE,
-    load_neuron,
-    load_source,
-    write_drives,
-)
+from codesign.building.source import load_neuron, load_source
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
@@ -20,6 +14,8 @@ from neuron_model.model.presets import preset
 from neuron_model.model.stimulus import Stimulus
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.runs.currents_file import write_drives
+from neuron_model.runs.file_names import CURRENTS_FILE, MODEL_FILE
 from tests.mapping.neurons import burster
 
 

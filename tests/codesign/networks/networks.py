@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from codesign.building.source import CONFIG_FILE, MODEL_FILE
 from codesign.networks.network_task import NetworkTask
-from codesign.training.run_configuration import RunConfiguration, run_configuration_to_toml
 from neuron_model.atomic import write_atomically
 from neuron_model.model.parameters import OTA_FILTER, Element, NeuronParameters, Timescale
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE
+from neuron_model.runs.run_configuration import RunConfiguration, run_configuration_to_toml
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.series import make_series
 

@@ -11,21 +11,21 @@ import torch
 
 from codesign.building.source import load_source
 from codesign.command_line import main
-from codesign.training.forecast_file import read_forecast
-from codesign.training.run_configuration import (
+from codesign.training.train import demo_configuration, make_network, train_run
+from neuron_model.errors import InputError
+from neuron_model.network.bursting_layer import BurstingLayer
+from neuron_model.network.model_file import read_model
+from neuron_model.network.network import input_currents, neurons_of
+from neuron_model.network.preset_layer import PresetLayer
+from neuron_model.runs.forecast_file import read_forecast
+from neuron_model.runs.run_configuration import (
     LogSettings,
     RunConfiguration,
     read_run_configuration,
     run_configuration_from_toml,
     run_configuration_to_toml,
 )
-from codesign.training.train import demo_configuration, make_network, train_run
-from codesign.training.training_log import TrainingLog
-from neuron_model.errors import InputError
-from neuron_model.network.bursting_layer import BurstingLayer
-from neuron_model.network.model_file import read_model
-from neuron_model.network.network import input_currents, neurons_of
-from neuron_model.network.preset_layer import PresetLayer
+from neuron_model.runs.training_log import TrainingLog
 from neuron_model.tasks.series import make_series, nrmse
 from neuron_model.training.scoring import evaluate
 from neuron_model.training.training import Interrupted, TrainingStep

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from codesign.training.run_configuration import read_run_configuration
 from codesign.training.train import train_run
+from neuron_model.runs.run_configuration import read_run_configuration
 
 CONFIG = """
 [task]

@@ -10,14 +10,8 @@ import pytest
 import torch
 
 from circuits.technology import TECHNOLOGY_FOLDER
-from codesign.training.run_configuration import (
-    RunConfiguration,
-    run_configuration_from_toml,
-    run_configuration_to_toml,
-)
 from codesign.training.train import make_network, train_run
 from codesign.training.variation import VariationDrawer
-from codesign.training.variation_settings import VariationSettings
 from codesign.workbench import Workbench
 from mapping.calibration.curves import VOLTAGE, steady_current
 from netlists.engine import Engine
@@ -25,6 +19,12 @@ from neuron_model.errors import InputError
 from neuron_model.network.model_file import read_model, write_model
 from neuron_model.network.network import MTCNetwork, neurons_of
 from neuron_model.network.variation import Variation
+from neuron_model.runs.run_configuration import (
+    RunConfiguration,
+    run_configuration_from_toml,
+    run_configuration_to_toml,
+)
+from neuron_model.runs.variation_settings import VariationSettings
 
 CONFIGURATION = """
 [task]

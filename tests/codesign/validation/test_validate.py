@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesign.building.source import Source, write_drives
+from codesign.building.source import Source
 from codesign.command_line import main
 from codesign.validation.run_validation import print_validation, select
 from codesign.validation.validate import is_circuit_shaped, thinned
@@ -23,6 +23,7 @@ from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import Element, Filter, Leak, NeuronParameters
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.runs.currents_file import write_drives
 from tests.codesign.foreign_pdk import write_pdk
 from tests.mapping.neurons import EXCITABLE, burster
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from circuits.technology import TECHNOLOGY_FOLDER, Technology
-from codesign.building.source import MODEL_FILE, write_drives
 from codesign.command_line import main
 from codesign.studies.record import Record
 from codesign.studies.sweep import estimate, task
@@ -26,6 +25,8 @@ from neuron_model.model.neuron_file import write_neuron
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.model_file import write_model
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.runs.currents_file import write_drives
+from neuron_model.runs.file_names import MODEL_FILE
 from tests.codesign.no_engine_tools import without_engine
 from tests.mapping.cells import real_cells
 from tests.mapping.neurons import EXCITABLE

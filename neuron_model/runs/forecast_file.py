@@ -12,9 +12,7 @@ import numpy as np
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
-
-FORECAST_FILE = "forecast.npz"
-
+from neuron_model.runs.file_names import FORECAST_FILE
 
 @dataclass(frozen=True)
 class Forecast:
@@ -49,6 +47,11 @@ class Forecast:
 
 def write_forecast(folder: Path, forecast: Forecast) -> Path:
     """Into a run folder."""
+    return write_atomically(folder / FORECAST_FILE, forecast_content(forecast))
+
+
+def forecast_content(forecast: Forecast) -> bytes:
+    """What stands in the file."""
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -56,7 +59,7 @@ def write_forecast(folder: Path, forecast: Forecast) -> Path:
         forecast=forecast.forecast,
         warmup=np.array(forecast.warmup),
     )
-    return write_atomically(folder / FORECAST_FILE, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_forecast(path: str | os.PathLike[str]) -> Forecast | None:

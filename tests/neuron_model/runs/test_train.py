@@ -49,12 +49,6 @@ def test_training_a_module_is_training_in_place_and_the_same(table: Path, traine
     assert other.nrmse == trained.nrmse
 
 
-def test_what_is_saved_is_read_back(trained: TrainedNetwork, tmp_path: Path):
-    trained.save(tmp_path / "model.safetensors")
-    back = read_model(tmp_path / "model.safetensors").state_dict()
-    assert all(torch.equal(value, back[key]) for key, value in trained.module.state_dict().items())
-
-
 def test_progress_is_reported(table: Path):
     seen: list[tuple[int, int, str]] = []
     train(Network(2), series(table), CONFIGURATION, progress=lambda *step: seen.append(step))

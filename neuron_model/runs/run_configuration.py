@@ -38,16 +38,17 @@ relative to the configuration file.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from codesign.training.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
-from codesign.training.variation_settings import VariationSettings
+from neuron_model.runs.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
+from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.network.bursting_layer import BurstingLayer
@@ -162,13 +163,11 @@ def run_configuration_from_toml(
     with named_source(source):
         known = ("seed", "task", "network", "training", "limits", "log", "variation")
         refuse_unknown("", document, (*known, "start"))
-        seed = document.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-            raise InputError(
-                f"seed = {seed!r} is not allowed; it must be a whole number from 0 to 2147483647."
-            )
+        seed = _seed("seed", document.get("seed", 0))
         tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
         settings, layers = _network({**(unsaid or {}), **tables["network"]})
+        # of the sequences drawn, where that is another one than the network's
+        drawn = _seed("training.seed", tables["training"].pop("seed", seed))
         here = folder or Path.cwd()
         start = typed_value("start", document.get("start", ""), "")
         return RunConfiguration(
@@ -176,7 +175,7 @@ def run_configuration_from_toml(
             task=_task(tables["task"], here),
             layers=layers,
             network=settings,
-            training=build_part(TrainingConfiguration(seed=seed), "training", tables["training"]),
+            training=build_part(TrainingConfiguration(seed=drawn), "training", tables["training"]),
             limits=build_part(REALISABLE, "limits", tables["limits"]),
             log=build_part(LogSettings(), "log", tables["log"]),
             variation=_variation(tables["variation"], here),
@@ -184,10 +183,19 @@ def run_configuration_from_toml(
         )
 
 
+def _seed(key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise InputError(
+            f"{key} = {value!r} is not allowed; it must be a whole number from 0 to 2147483647."
+        )
+    return value
+
+
 def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     """A file with every value written out; reading it gives ``configuration`` back."""
     training = _entries(configuration.training)
-    del training["seed"]
+    if training["seed"] == configuration.seed:
+        del training["seed"]
     first, *others = configuration.layers
     network = _entries(configuration.network)
     if others:
@@ -210,6 +218,22 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
             **variation,
         }
     )
+
+
+def describes(layers: Sequence[object]) -> bool:
+    """Whether a file can say all of ``layers``: none is of a class of one's own."""
+    return all(type(layer) in (BurstingLayer, PresetLayer) for layer in layers)
+
+
+def identity(configuration: RunConfiguration) -> str:
+    """SHA-256, hex, of all that the result depends on: not where it is computed or what is kept."""
+    defaults = RunConfiguration()
+    plain = replace(
+        configuration,
+        log=defaults.log,
+        training=replace(configuration.training, device=defaults.training.device),
+    )
+    return hashlib.sha256(run_configuration_to_toml(plain).encode()).hexdigest()
 
 
 def differences(one: RunConfiguration, other: RunConfiguration) -> list[str]:

@@ -16,10 +16,8 @@ from typing import Any
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.runs.file_names import HISTORY_FILE, TENSORBOARD_FOLDER
 from neuron_model.training.training import TrainingStep
-
-HISTORY_FILE = "history.csv"
-TENSORBOARD_FOLDER = "tensorboard"
 
 _TAGS = {
     "loss": "training/loss",

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.training.forecast_file import FORECAST_FILE, Forecast, read_forecast, write_forecast
+from neuron_model.runs.forecast_file import Forecast, read_forecast, write_forecast
+from neuron_model.runs.file_names import FORECAST_FILE
 from neuron_model.errors import InputError
 
 

@@ -18,7 +18,8 @@ from mapping.limits import Limits
 from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
-from neuron_model.model.neuron_file import parse_toml, read_text
+from neuron_model.file_format import TECHNOLOGY
+from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.shown import Shown
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
@@ -220,7 +221,9 @@ def _read(name_or_path: str | Path, depth: int = 0) -> tuple[dict[str, Any], Pat
     """
     path = technology_path(name_or_path)
     try:
-        content = parse_toml(read_text(path, _LARGEST_FILE), str(path))
+        parsed = parse_toml(read_text(path, _LARGEST_FILE), str(path))
+        with named_source(str(path)):
+            content = TECHNOLOGY.check_document(parsed, str(path))
     except InputError as error:
         if path.is_file():
             raise

@@ -19,6 +19,7 @@ from circuits.technology import CELL_ROLES, Device, Technology, builtin_technolo
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.mismatch_set import MismatchSet
 from neuron_model.atomic import write_atomically
+from neuron_model.file_format import KEY, TECHNOLOGY
 
 _COMMENT_WIDTH = 98
 
@@ -42,6 +43,7 @@ def write_sized_technology(
     if name not in builtin_technologies():
         name = Path(os.path.relpath(Path(base).resolve(), Path(path).resolve().parent)).as_posix()
     content: dict[str, Any] = {
+        KEY: TECHNOLOGY.version,
         "base": name,
         "name": technology.name,
         "membrane_capacitance": technology.membrane_capacitance,

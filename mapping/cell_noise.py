@@ -27,6 +27,7 @@ from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import NOISE
 
 CHARGE = 1.602176634e-19
 """Of an electron, coulomb."""
@@ -257,12 +258,9 @@ def _check(table: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
         object.__setattr__(table, name, values)
 
 
-_FORMAT = 2
-
-
 def cell_noise_to_json(noise: CellNoise) -> str:
     """The noise as JSON text; :func:`cell_noise_from_json` reads it."""
-    return record_to_json(noise, _FORMAT, indent=1)
+    return record_to_json(noise, NOISE, indent=1)
 
 
 def cell_noise_from_json(text: str, source: str = "noise") -> CellNoise:
@@ -277,9 +275,7 @@ def cell_noise_from_json(text: str, source: str = "noise") -> CellNoise:
         "source": MirrorNoise,
         "sink": MirrorNoise,
     }
-    return record_from_json(
-        text, CellNoise, _FORMAT, parts, f"{source}: is no file of measured noise"
-    )
+    return record_from_json(text, CellNoise, NOISE, parts, source)
 
 
 def write_cell_noise(path: str | Path, noise: CellNoise) -> Path:

@@ -35,6 +35,7 @@ from mapping.leakage import Leakage
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import CHARACTERISTICS
 from neuron_model.shown import Shown, in_short
 
 _BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
@@ -430,12 +431,9 @@ class CellCharacteristics(Shown):
         return table
 
 
-_FORMAT = 6
-
-
 def characteristics_to_json(characteristics: CellCharacteristics) -> str:
     """The characteristics as JSON text; :func:`characteristics_from_json` reads it."""
-    return record_to_json(characteristics, _FORMAT, indent=1)
+    return record_to_json(characteristics, CHARACTERISTICS, indent=1)
 
 
 def characteristics_from_json(text: str, source: str = "characteristics") -> CellCharacteristics:
@@ -447,8 +445,7 @@ def characteristics_from_json(text: str, source: str = "characteristics") -> Cel
     parts: dict[str, Callable[..., Any]] = {x.value: _ota_table for x in Orientation}
     parts |= {"source": MirrorTable, "sink": MirrorTable}
     parts |= {"divided": _ota_table, "leakage": Leakage}
-    what = f"{source}: is no characteristics file"
-    return record_from_json(text, CellCharacteristics, _FORMAT, parts, what)
+    return record_from_json(text, CellCharacteristics, CHARACTERISTICS, parts, source)
 
 
 def _ota_table(orientation: str, **content: Any) -> OtaTable:

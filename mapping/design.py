@@ -18,6 +18,7 @@ from mapping.conditions import Conditions
 from mapping.record import check_fields, flat, nested, read_record_text
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import DESIGN, FormatError
 from neuron_model.model.parameters import Timescale
 from neuron_model.shown import Shown
 
@@ -162,12 +163,9 @@ def _pico(farad: float) -> str:
     return f"{farad * 1e12:.4g}"
 
 
-_FORMAT = 1
-
-
 def designs_to_json(designs: Sequence[NeuronDesign]) -> str:
     """The designs as JSON text; :func:`designs_from_json` reads it."""
-    content = {"format": _FORMAT, "neurons": [flat(asdict(design)) for design in designs]}
+    content = {"format": DESIGN.version, "neurons": [flat(asdict(design)) for design in designs]}
     return json.dumps(content, indent=1)
 
 
@@ -179,9 +177,10 @@ def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, 
     """
     try:
         content = json.loads(text)
-        if content["format"] != _FORMAT:
-            raise ValueError("another version wrote it")
+        DESIGN.check(content["format"], source)
         return tuple(_design(entry) for entry in content["neurons"])
+    except FormatError as error:
+        raise InputError(f"{source}: {error}") from error
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{source}: is no design file of this version ({error}).") from error
 

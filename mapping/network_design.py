@@ -22,6 +22,7 @@ from mapping.conditions import Conditions
 from mapping.record import check_fields, nested, read_record_text, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import NETWORK_DESIGN, FormatError
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,9 @@ class NetworkDesign:
         return int(sum(np.abs(p.units).sum() for p in self.projections))
 
 
-_FORMAT = 1
-
-
 def network_design_to_json(design: NetworkDesign) -> str:
     """The design as JSON text; :func:`network_design_from_json` reads it."""
-    return record_to_json(design, _FORMAT)
+    return record_to_json(design, NETWORK_DESIGN)
 
 
 def network_design_from_json(text: str, source: str = "network design") -> NetworkDesign:
@@ -143,8 +141,7 @@ def network_design_from_json(text: str, source: str = "network design") -> Netwo
     """
     try:
         content = json.loads(text)
-        if content.pop("format") != _FORMAT:
-            raise ValueError("another version wrote it")
+        NETWORK_DESIGN.check(content.pop("format"), source)
         content = nested(content)
         parts: dict[str, Any] = {
             "lines": tuple(_part(LineDesign, entry) for entry in content["lines"]),
@@ -153,6 +150,8 @@ def network_design_from_json(text: str, source: str = "network design") -> Netwo
             "notes": tuple(map(str, content["notes"])),
         }
         return NetworkDesign(**check_fields(NetworkDesign, content) | parts)
+    except FormatError as error:
+        raise InputError(f"{source}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{source}: is no network design of this version ({error}).") from error
 

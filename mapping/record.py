@@ -11,17 +11,19 @@ import numpy as np
 
 from mapping.conditions import Conditions
 from neuron_model.errors import InputError
+from neuron_model.file_format import FileFormat, FormatError
 
 Record = TypeVar("Record")
 
 
-def record_to_json(record: Any, format: int, indent: int | None = None) -> str:
+def record_to_json(record: Any, format: FileFormat, indent: int | None = None) -> str:
     """A dataclass as a JSON object with its ``format``; arrays become lists."""
 
     def plain(value: Any) -> Any:
         return value.tolist() if isinstance(value, np.ndarray) else value
 
-    return json.dumps({"format": format, **flat(asdict(record))}, default=plain, indent=indent)
+    content = {"format": format.version, **flat(asdict(record))}
+    return json.dumps(content, default=plain, indent=indent)
 
 
 def flat(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +79,11 @@ def check_fields(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_from_json(
-    text: str, kind: type[Record], format: int, parts: Mapping[str, Callable[..., Any]], what: str
+    text: str,
+    kind: type[Record],
+    format: FileFormat,
+    parts: Mapping[str, Callable[..., Any]],
+    source: str,
 ) -> Record:
     """The inverse of :func:`record_to_json`.
 
@@ -86,19 +92,20 @@ def record_from_json(
         kind: of the dataclass.
         format: that of this version.
         parts: fields that are records themselves (or none), and what makes one from its values.
-        what: the text is, for an error.
+        source: of the text, for an error.
 
     Raises:
         InputError: the text is none that this version wrote.
     """
     try:
         content = json.loads(text)
-        if content.pop("format") != format:
-            raise ValueError("another version wrote it")
+        format.check(content.pop("format"), source)
         content = nested(content)
         for name, made in parts.items():
             if content[name] is not None:
                 content[name] = made(**content[name])
         return kind(**check_fields(kind, content))
+    except FormatError as error:
+        raise InputError(f"{source}: {error}") from error
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{what} of this version ({error}).") from error
+        raise InputError(f"{source}: is no {format.name} of this version ({error}).") from error

@@ -24,6 +24,7 @@ from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import SENSITIVITIES
 
 
 class OtaShift(NamedTuple):
@@ -169,12 +170,9 @@ class CellSensitivities:
         return self.divided
 
 
-_FORMAT = 2
-
-
 def sensitivities_to_json(sensitivities: CellSensitivities) -> str:
     """The sensitivities as JSON text; :func:`sensitivities_from_json` reads it."""
-    return record_to_json(sensitivities, _FORMAT)
+    return record_to_json(sensitivities, SENSITIVITIES)
 
 
 def sensitivities_from_json(text: str, source: str = "sensitivities") -> CellSensitivities:
@@ -190,8 +188,7 @@ def sensitivities_from_json(text: str, source: str = "sensitivities") -> CellSen
         "source": MirrorSensitivity,
         "sink": MirrorSensitivity,
     }
-    what = f"{source}: is no file of sensitivities"
-    return record_from_json(text, CellSensitivities, _FORMAT, parts, what)
+    return record_from_json(text, CellSensitivities, SENSITIVITIES, parts, source)
 
 
 def write_sensitivities(path: str | Path, sensitivities: CellSensitivities) -> Path:

@@ -22,6 +22,7 @@ from mapping.conditions import Conditions
 from mapping.record import read_record_text, record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import SYNAPSES
 
 KEEP_UNITS = 4
 """Units on the keep-alive current's line, and of each column on it."""
@@ -89,12 +90,9 @@ class SynapseCharacteristics:
         return self.charge(full_scale / line_units) * (units + line_units) / full_scale
 
 
-_FORMAT = 2
-
-
 def write_synapses(path: str | Path, synapses: SynapseCharacteristics) -> Path:
     """Write it as a JSON file, whole or not at all."""
-    return write_atomically(path, record_to_json(synapses, _FORMAT, indent=1))
+    return write_atomically(path, record_to_json(synapses, SYNAPSES, indent=1))
 
 
 def read_synapses(path: str | Path) -> SynapseCharacteristics:
@@ -104,5 +102,5 @@ def read_synapses(path: str | Path) -> SynapseCharacteristics:
         InputError: it cannot be read or is no such file.
     """
     parts = {"negative": MirrorTable, "positive": MirrorTable}
-    what = f"{path}: is no file of measured synapses"
-    return record_from_json(read_record_text(path), SynapseCharacteristics, _FORMAT, parts, what)
+    text = read_record_text(path)
+    return record_from_json(text, SynapseCharacteristics, SYNAPSES, parts, str(path))

@@ -16,6 +16,7 @@ from mapping.macromodel import Macromodel
 from mapping.record import check_fields
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import ESTIMATES, FormatError
 from neuron_model.model.drive import Drive
 
 ESTIMATES_FILE = "estimates.json"
@@ -61,12 +62,9 @@ def estimate(macromodel: Macromodel, technology: Technology, drive: Drive) -> Es
     )
 
 
-_FORMAT = 2
-
-
 def write_estimates(folder: Path, estimates: tuple[Estimates, ...]) -> Path:
     """Write ``estimates.json`` into ``folder``, whole or not at all."""
-    content = {"format": _FORMAT, "neurons": [asdict(one) for one in estimates]}
+    content = {"format": ESTIMATES.version, "neurons": [asdict(one) for one in estimates]}
     return write_atomically(folder / ESTIMATES_FILE, json.dumps(content, indent=1))
 
 
@@ -81,9 +79,10 @@ def read_estimates(folder: Path) -> Mapping[str, Estimates]:
         return {}
     try:
         content = json.loads(path.read_text())
-        if content["format"] != _FORMAT:
-            raise ValueError("another version wrote it")
+        ESTIMATES.check(content["format"], str(path))
         every = [_estimates(entry) for entry in content["neurons"]]
+    except FormatError as error:
+        raise InputError(f"{path}: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is no file of estimates of this version ({error}).") from error
     return {one.name: one for one in every}

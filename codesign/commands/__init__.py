@@ -26,5 +26,6 @@ COMMANDS: dict[str, str] = {
     "noise": "print how much intervals and regimes vary by the noise of transistors",
     "sweep": "tell how a neuron fires at every corner, temperature, mismatch sample and parameter",
     "report": "write an HTML page with plots about a run",
+    "upgrade": "bring files and run folders of an older version up to date",
     "demo": "run the whole loop on a small case",
 }

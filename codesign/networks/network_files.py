@@ -14,6 +14,7 @@ from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
+from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_VALIDATION
 from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ VALIDATION = "network_validation.json"
 
 SCORED = 50
 """Samples of the test series behind the washout that are played where nothing else is said."""
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,7 +90,7 @@ def export_network(
     netlists = folder / NETLIST_FOLDER
     raw_file = Path(BENCH).with_suffix(".raw").name
     neurons = [neuron for layer in network.layers for neuron in layer]
-    content = {"format": _FORMAT, **estimates.document()}
+    content = {"format": NETWORK_ESTIMATES.version, **estimates.document()}
     files = write_together(
         {
             folder / DESIGN: network_design_to_json(network.design),
@@ -107,5 +106,5 @@ def export_network(
 
 def write_network_validation(folder: Path, found: NetworkValidation) -> Path:
     """Write ``network_validation.json`` into ``folder``, whole or not at all."""
-    content = {"format": _FORMAT, **found.document()}
+    content = {"format": NETWORK_VALIDATION.version, **found.document()}
     return write_atomically(folder / VALIDATION, json.dumps(content, indent=1))

@@ -25,6 +25,7 @@ from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import VALIDATION, FormatError
 from neuron_model.model.parameters import Timescale
 from neuron_model.shown import Shown, in_short
 
@@ -160,9 +161,6 @@ class Validation(Shown):
         return all(neuron.passed for neuron in self.neurons)
 
 
-_FORMAT = 2
-
-
 def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str, Any]:
     """A JSON document: what was judged under the names of the command line, with all curves.
 
@@ -171,7 +169,7 @@ def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str,
         arrays: whether curves and waveforms are in it.
     """
     return {
-        "format": _FORMAT,
+        "format": VALIDATION.version,
         "technology": validation.technology,
         "corner": validation.conditions.corner,
         "temperature": validation.conditions.temperature,
@@ -267,7 +265,7 @@ def _listed(values: np.ndarray) -> list[float]:
 
 def is_current(document: Any) -> bool:
     """Whether this version wrote a document, so that :func:`validation_from_json` reads it."""
-    return isinstance(document, Mapping) and document.get("format") == _FORMAT
+    return isinstance(document, Mapping) and document.get("format") == VALIDATION.version
 
 
 def validation_from_json(document: Any, source: str = "validation") -> Validation:
@@ -277,11 +275,7 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
         InputError: the document is none of this version; ``source`` is named.
     """
     try:
-        if document["format"] != _FORMAT:
-            raise ValueError(
-                f"its format is {document['format']!r}, this version reads {_FORMAT}; "
-                "`codesign validate` makes it anew"
-            )
+        VALIDATION.check(document["format"], source)
         return Validation(
             technology=document["technology"],
             conditions=Conditions(document["corner"], float(document["temperature"])),
@@ -289,6 +283,8 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
             provenance=document["provenance"],
             exported=int(document["exported"]),
         )
+    except FormatError as error:
+        raise InputError(f"{source}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{source}: is no validation file of this version ({error}).") from error
 

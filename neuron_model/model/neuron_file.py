@@ -15,7 +15,8 @@
     kappa = 1.0                  # optional
 
 Required are the elements and the time constants that they use (tau_fast is 0 unless given);
-the rest has the defaults of :class:`neuron_model.model.parameters.NeuronParameters`.
+the rest has the defaults of :class:`neuron_model.model.parameters.NeuronParameters`. ``format = 1``
+before the table is the version of the format (:mod:`neuron_model.file_format`); it may be left out.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import tomli_w
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import NEURON
 from neuron_model.model.parameters import (
     LINEAR_FILTER,
     OTA_FILTER,
@@ -80,7 +82,7 @@ def write_neuron(path: str | os.PathLike[str], parameters: NeuronParameters) -> 
     Raises:
         InputError: ``parameters`` are of several neurons, or the file cannot be written.
     """
-    return write_atomically(path, neuron_to_toml(parameters))
+    return write_atomically(path, f"format = {NEURON.version}\n\n{neuron_to_toml(parameters)}")
 
 
 def read_text(path: str | os.PathLike[str], largest: int) -> str:
@@ -134,8 +136,9 @@ def neuron_from_toml(text: str, source: str = "neuron file") -> NeuronParameters
     Raises:
         InputError: as :func:`read_neuron`.
     """
-    document = parse_toml(text, source)
+    parsed = parse_toml(text, source)
     with named_source(source):
+        document = NEURON.check_document(parsed, source)
         if "neuron" not in document:
             raise InputError("the table [neuron] is missing; a neuron file must have it.")
         _refuse_unknown("", document, ("neuron",))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ import torch
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import MODEL
 from neuron_model.model.neuron_file import named_source, neuron_from_table, neuron_to_table
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 from neuron_model.network.neuron_record import only_record, without_record
 
 ENTRY = "mtc-codesign"
-FORMAT = "network 1"
+FORMAT = f"network {MODEL.version}"
 
 _LATER = {"recurrent": False, "readout_filter": "paper"}
 """Keys that the first files of this format do not have, and what they meant."""
@@ -98,7 +100,10 @@ def _configuration(text: str | None) -> NetworkConfiguration:
         entry = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"is not a model file: {ENTRY} is not JSON: {error}.") from error
-    if not isinstance(entry, dict) or entry.get("format") != FORMAT:
+    said = entry.get("format") if isinstance(entry, dict) else None
+    if isinstance(said, str) and re.fullmatch(r"network [0-9]{1,6}", said):
+        MODEL.check(int(said.split()[1]))
+    if said != FORMAT:
         raise InputError(f"is not a model file: {ENTRY} must be of format = {FORMAT!r}.")
     return configuration_from_json(entry.get("configuration"))
 

@@ -33,7 +33,8 @@
 ``start = "runs/first"`` before the tables begins with the network of that run instead of a new
 one; [network] then has no say. Everything has a default; an empty file is the small network of
 `codesign demo`. In [[network.layers]] a value that is not given is that of [network]. Paths are
-relative to the configuration file.
+relative to the configuration file. ``format = 2`` before the tables is the version of the format
+(:mod:`neuron_model.file_format`); it may be left out.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ import tomli_w
 from neuron_model.runs.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.errors import InputError
+from neuron_model.file_format import KEY, RUN_CONFIGURATION
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import NetworkSettings
@@ -141,7 +143,15 @@ def read_written_configuration(path: str | os.PathLike[str]) -> RunConfiguration
     Raises:
         InputError: as :func:`read_run_configuration`.
     """
-    text = read_text(path, LARGEST_FILE)
+    return written_configuration(read_text(path, LARGEST_FILE), path)
+
+
+def written_configuration(text: str, path: str | os.PathLike[str]) -> RunConfiguration:
+    """The same of the text of such a file, which lies at ``path`` or is to lie there.
+
+    Raises:
+        InputError: as :func:`read_run_configuration`.
+    """
     return run_configuration_from_toml(text, str(path), Path(path).resolve().parent, _BEFORE)
 
 
@@ -159,8 +169,9 @@ def run_configuration_from_toml(
     Raises:
         InputError: as :func:`read_run_configuration`.
     """
-    document = parse_toml(text, source)
+    parsed = parse_toml(text, source)
     with named_source(source):
+        document = RUN_CONFIGURATION.check_document(parsed, source)
         known = ("seed", "task", "network", "training", "limits", "log", "variation")
         refuse_unknown("", document, (*known, "start"))
         seed = _seed("seed", document.get("seed", 0))
@@ -208,6 +219,7 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     )
     return tomli_w.dumps(
         {
+            KEY: RUN_CONFIGURATION.version,
             "seed": configuration.seed,
             **({"start": configuration.start} if configuration.start else {}),
             "task": {"name": name, **_entries(configuration.task)},

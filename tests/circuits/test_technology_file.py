@@ -33,7 +33,7 @@ def test_a_written_technology_is_read_back(tmp_path):
     assert replace(read, models=SIZED.models) == SIZED
     # relative paths of models are still those of the base
     assert read.models.folder == GENERIC.models.folder
-    assert path.read_text().startswith("# two\n# lines\nbase = ")
+    assert path.read_text().startswith("# two\n# lines\nformat = 1\nbase = ")
 
 
 def test_a_base_of_ones_own_is_found_from_anywhere(tmp_path, monkeypatch):

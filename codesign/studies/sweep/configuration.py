@@ -35,6 +35,7 @@ import tomli_w
 
 from codesign.studies.sweep.axes import FAMILIES, SOURCES, Axis, axis_kind
 from neuron_model.errors import InputError
+from neuron_model.file_format import KEY, SWEEP
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.runs.toml_tables import (
     as_table,
@@ -198,8 +199,9 @@ def sweep_configuration_from_toml(
     Raises:
         InputError: as :func:`read_sweep_configuration`.
     """
-    document = parse_toml(text, source)
+    parsed = parse_toml(text, source)
     with named_source(source):
+        document = SWEEP.check_document(parsed, source)
         scalars: dict[str, Any] = {
             "neurons": "",
             "backend": "macromodel",
@@ -227,6 +229,7 @@ def sweep_configuration_to_toml(configuration: SweepConfiguration) -> str:
         axes[axis.name] = list(axis.values)
     return tomli_w.dumps(
         {
+            KEY: SWEEP.version,
             "neuron": list(configuration.neuron),
             "technology": list(configuration.technology),
             "neurons": configuration.neurons,

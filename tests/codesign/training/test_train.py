@@ -185,7 +185,7 @@ def test_configuration_round_trip_is_exact(configuration: RunConfiguration):
         ("[network]\nlearn = 'alpha'", "network.learn = 'alpha'"),
         ("[network]\ntau_slow = [5]", "tau_slow = (5,)"),
         ("[network]\ninput_bias = [1, 0]", "input_bias"),
-        ("[training]\nseed = 3", "training.seed is not a known key"),
+        ("[training]\nseed = -3", "training.seed = -3 is not allowed; it must be a whole number"),
         ("[training]\nsteps = -1", "steps = -1"),
         ("[training]\nstate = 'kept'", "state = 'kept'"),
         ("[limits]\nalpha = [1, 'x']", "limits.alpha"),

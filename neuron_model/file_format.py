@@ -28,7 +28,8 @@ class FileFormat:
 
     name: as messages have it. version: that is written, and read. remedy: what to do with an older
     one; oldest: from which version on ``codesign upgrade`` does it. renamed: dotted keys of before
-    and what they are called now (in JSON: names, wherever they stand). values: by dotted key, texts of before and what is said now.
+    and what they are called now (in JSON: names, wherever they stand). values: by dotted key, texts
+    of before and what is said now.
     """
 
     name: str

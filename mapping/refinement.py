@@ -66,7 +66,7 @@ class Correction:
     ibi: float = 1.0
 
     def applied(self, built: NeuronParameters) -> NeuronParameters:
-        """Macromodel parameters with what is known to be missing in them."""
+        """Parameters of the macromodels with what is known to be missing in them."""
         elements = list(built.elements)
         for index, (factor, shift) in enumerate(zip(self.alpha, self.delta, strict=True)):
             element = elements[index]

@@ -65,7 +65,7 @@ def _kelvin(table: Any) -> list[float]:
 
 
 def _preset(index: int, says: str) -> Claim:
-    """ISI and IBI to model and macromodel, and the worst I-V curve, per cent."""
+    """ISI and IBI to model and macromodel, and the worst I-V curve, per cent; what there is."""
 
     def values(rows: Any) -> list[float]:
         found = rows[index]

@@ -47,7 +47,7 @@ CODES, CALIBRATED_SAMPLES = 3, 64
 """Of calibrated samples: codes beside the offset current, and how many are drawn at a time."""
 
 STEPS_WITH_VARIATION = 2
-"""In variation-aware training: half the work; what comes of it is judged with the finer ones."""
+"""In variation-aware training: half the work; its outcome is judged with the finer ones."""
 
 Say = Callable[[str], None]
 Draws = Callable[[VariationSettings], VariationDrawer]

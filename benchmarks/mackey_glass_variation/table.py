@@ -144,7 +144,7 @@ def _errors(kind: Kind, seeds: Sequence[Seed]) -> list[float]:
 
 
 def picture(seeds: Sequence[Seed]) -> bytes:
-    """Each sample's NRMSE, by network and readout, a PNG; lines: medians and the nominal models."""
+    """Each sample's NRMSE, by network and readout, a PNG; lines: medians and nominal models."""
     with matplotlib.rc_context(
         {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     ):

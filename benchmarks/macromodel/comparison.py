@@ -182,7 +182,7 @@ def accuracy_figures(every: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def agreement_figures(every: Sequence[Comparison]) -> dict[str, Any]:
-    """How many neurons fire in ngspice as by the macromodel; relative errors of ISI and IBI."""
+    """How many neurons fire in ngspice as by the macromodel, and errors of ISI and IBI."""
     same = [c for c in every if c.same_regime]
     errors = {
         "isi": [c.isi_error for c in same if c.isi_error is not None],

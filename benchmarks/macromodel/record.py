@@ -1,4 +1,4 @@
-"""What is known of each neuron: macromodel and ngspice, as JSON lines as soon as it is known."""
+"""What is known of each neuron, by macromodel and ngspice, kept as JSON lines at once."""
 
 from __future__ import annotations
 

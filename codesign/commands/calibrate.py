@@ -24,10 +24,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         description="Draw samples as `codesign mismatch` does and calibrate each as it would be "
         "calibrated: the offset current and some bias codes, found from currents measured at a "
         "clamped membrane and from a few firing patterns. Yields before and after count the "
-        "samples that keep the regime of the model, and those that keep its rhythm as well, with "
-        "95 % intervals (Wilson; `codesign validate --help` defines both). A trim aims at the "
-        "regime. With --backend ngspice the same samples are also measured and calibrated "
-        "transistor by transistor.",
+        "samples that keep the regime of the model, and those that keep its rhythm as well, with 95 % "
+        "intervals (Wilson; `codesign validate --help` defines both). A trim aims at the regime. "
+        "With --backend ngspice the same samples are also measured and calibrated transistor by "
+        "transistor.",
     )
     add_samples(
         parser,

@@ -20,12 +20,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign mismatch preset:tonic_bursting --technology generic --samples 8 "
         "--backend ngspice --plot mismatch.png",
         description="Draw the mismatch of every transistor (Pelgrom's law, a set of the "
-        "technology's coefficients: --mismatch-set) and, with --process, what each sample is off "
-        "by as a whole, carry it to parameters of the macromodel through measured sensitivities, "
-        "and tell how each sample fires, how many keep the regime of the model, and how many its "
-        "rhythm as well, with 95 % intervals (Wilson; `codesign validate --help` defines both). "
-        "With --backend ngspice the same samples are also simulated transistor by transistor, and "
-        "compared one by one.",
+        "technology's coefficients: --mismatch-set) and, with --process, the global process "
+        "variation of each sample, carry it to the macromodel through measured sensitivities, and "
+        "report how each sample fires, how many keep the regime of the model, and how many its "
+        "rhythm as well, with 95 % intervals (Wilson; `codesign validate --help` defines both). With --backend "
+        "ngspice the same samples are also simulated transistor by transistor, and compared one by "
+        "one.",
     )
     add_samples(
         parser,

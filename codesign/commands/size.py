@@ -1,4 +1,4 @@
-"""``codesign size``: cell sizes, I0, capacitors with which enough samples fire as they should."""
+"""``codesign size``: sizes of cells, I0 and capacitors with which enough samples keep the regime."""
 
 import argparse
 import math
@@ -41,8 +41,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--keep",
         choices=("regime", "rhythm"),
         default="regime",
-        help="what a sample has to keep of the model to count for --yield: its regime, or regime "
-        "and rhythm; `codesign validate --help` defines both (default: %(default)s)",
+        help="what a sample has to keep of the model to count for --yield: its regime, or "
+        "regime and rhythm; `codesign validate --help` defines both (default: %(default)s)",
     )
     for name, metavar, what in (
         ("interval-error", "SHARE", "target: largest median ISI error"),

@@ -31,11 +31,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         'no reset; by default ([training] state = "carried") it is trained so that both '
         'agree, with "from_rest" every window begins from rest. The configuration is '
         "TOML with a seed and the tables [task], [network], [training], [limits], [variation] and "
-        "[log]; every value has a default. With [variation], each sequence is the input of a "
-        "sample that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the "
-        "configuration's place is learned with the defaults: its last column, one row ahead. A run "
-        "that was stopped, by Ctrl-C or in any other way, goes on when the same command is "
-        "given again.",
+        "[log]; every value has a default. With [variation], each sequence is the input of a sample "
+        "that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the configuration's "
+        "place is learned with the defaults: its last column, one row ahead. A run that was "
+        "stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
     )
     parser.add_argument(
         "config",

@@ -114,7 +114,7 @@ def _iv_table(neuron: NeuronValidation) -> Markup:
         "timescale",
         "nrmse to model",
         "largest error to model",
-        "nrmse to by the macromodel",
+        "nrmse to macromodel",
     )
     return table("Errors of the circuit's I-V curves, over the model's peak to peak", columns, rows)
 

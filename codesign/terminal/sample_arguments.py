@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> None:
-    """The neuron, its samples, where they are; ``backend``, ``record``: help of these options."""
+    """The neuron, its samples, and where they are; ``backend``, ``record``: help texts."""
     add_neuron(parser)
     add_technology(parser)
     add_mismatch_set(parser)
@@ -38,7 +38,7 @@ def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> N
     parser.add_argument(
         "--process",
         action="store_true",
-        help="beside the mismatch of devices, draw what each sample is off by as a whole "
+        help="in addition to the mismatch of devices, draw the process variation of each sample "
         "(threshold voltages, current factors, capacitors: [process] of the technology)",
     )
     parser.add_argument(

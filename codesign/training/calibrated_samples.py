@@ -57,7 +57,7 @@ class Calibrator:
     def samples(
         self, design: NeuronDesign, draw: Draw, conditions: Sequence[Measured]
     ) -> list[NeuronParameters]:
-        """Macromodel parameters of the samples of ``draw``, arrays (samples,), at each of
+        """Parameters of the macromodels of the samples of ``draw``, arrays (samples,), at each of
         ``conditions``: codes are set at the first and stay.
 
         design: of :meth:`ready`.

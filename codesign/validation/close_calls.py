@@ -124,7 +124,7 @@ def is_close(deviation: Deviation, accuracy: float = ACCURACY) -> bool:
 
 
 def _is_expected(deviation: Deviation, macromodel: RegimeReport) -> bool:
-    """Whether the macromodel predicts a number of spikes to the last one: no accident."""
+    """Whether the macromodel predicts the number of spikes exactly: no accident of a simulation."""
     name = deviation.quantity
     return name in COUNTED and bool(getattr(macromodel, name) == deviation.found)
 
@@ -137,7 +137,7 @@ def _coincidence_is_close(found: Verdict, count: int) -> bool:
 
 
 def _disagreements(found: Verdict, accuracy: float) -> Iterator[str]:
-    """Where the circuit's rhythm is not what macromodel predicts, to a few times the accuracy."""
+    """Where the circuit's rhythm is not what the macromodel predicts, to a few times the accuracy."""
     for deviation in found.deviations:
         error = deviation.error
         off = abs(deviation.found - deviation.reference)

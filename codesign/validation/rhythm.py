@@ -126,8 +126,7 @@ def about_to_change(macromodel: NeuronParameters, drive: Drive, report: RegimeRe
         if at_boundary(report, [one]):
             return (
                 "at this current the rhythm is about to change, so that small differences show: "
-                f"{perturbation} turns the neuron of the macromodel from {_firing(report)} "
-                f"to {_firing(one)}"
+                f"{perturbation} turns the macromodel from {_firing(report)} to {_firing(one)}"
             )
     return None
 

@@ -289,7 +289,7 @@ def built_curves(
 ) -> dict[Timescale, np.ndarray]:
     """I-V curves of parameters of the macromodel, to be compared with the model's; each (points,).
 
-    Offset currents are part of the bias by the macromodel: what is beyond the trained one is error.
+    Offset currents are part of the bias of the macromodel: what is beyond the trained one is error.
     """
     curves = iv_curves(built, voltage, operating_point=float(model.u_rest))
     beyond = float(built.i_bias) - float(model.i_bias)

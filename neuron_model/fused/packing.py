@@ -36,7 +36,7 @@ def pack(problem: Problem) -> Packed:
     """
     if problem.parameters.amplified:
         raise InputError(
-            "the compiled kernels cannot run neurons with amplifiers (macromodel ones in detail); "
+            "the compiled kernels cannot run neurons with amplifiers (detailed macromodels); "
             "use backend = 'eager' or 'auto'."
         )
     if transformed():

@@ -251,7 +251,7 @@ class Leak(_Part):
     """leak(u) = g range tanh(u / range); an infinite range makes it linear: g u.
 
     conductance: g, at least 0; 1 in a trained model (it sets the unit), what is left beside
-    the leak's own tanh elements in an macromodel one. range: where it saturates, positive.
+    the leak's own tanh elements in a detailed macromodel. range: where it saturates, positive.
     """
 
     conductance: Value = 1.0

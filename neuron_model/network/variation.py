@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variation:
-    """Macromodel parameters of a layer of neurons on some samples.
+    """Parameters of the macromodels of a layer of neurons on some samples.
 
     samples: how many. built: arrays (samples * neurons,), one sample's neurons after the other's;
     its first elements are those of the trained neurons, in their order, and more may follow (a
@@ -98,7 +98,7 @@ def sample_count(variations: Sequence[Variation | None]) -> int:
 
 
 def in_turn(variations: Sequence[Variation | None], sequences: int) -> Tensor | None:
-    """An index for :func:`varied` that gives each sample an equal share; None without any."""
+    """An index for :func:`varied`: an equal share for each sample; None without variations."""
     count = sample_count(variations)
     return torch.arange(sequences) % count if count else None
 

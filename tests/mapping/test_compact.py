@@ -83,7 +83,7 @@ def test_a_circuit_that_was_mapped_for_other_cells_is_told_apart():
     design = map_neuron(burster(), ideal_cells(), LIMITS)
     built = Macromodel(design, REAL).compact
     made = circuit_curve(design, REAL, ULTRASLOW, 0.0)
-    # Offsets and gains that nobody compensated: far from trained, and by the macromodel says how
+    # Offsets and gains that nobody compensated: far from trained, and the macromodel says how
     # far.
     assert nrmse(made, iv_curve(burster(), ULTRASLOW, U)) > 0.04
     assert nrmse(made, iv_curve(built, ULTRASLOW, U)) < 0.01

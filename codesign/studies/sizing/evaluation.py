@@ -1,4 +1,4 @@
-"""What cell sizes give: cells measured again, samples drawn and run by the macromodel."""
+"""What a choice of cell sizes gives: cells measured again, samples by the macromodel."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _rescaled(problem: SizingProblem, technology: Technology) -> CellSensitiviti
 
 
 def _as_drawn(macromodel: Macromodel, problem: SizingProblem) -> tuple[RegimeReport, float]:
-    """The neuron without mismatch in detail; its interval over that of what samples start from."""
+    """The neuron without mismatch, detailed; its ISI over that of what samples are made from."""
     detail = model_regime(macromodel.detailed, problem.drive)
     threshold = float(problem.parameters[0].u_threshold)
     plain = sample_reports(macromodel.compact, problem.drive, threshold)[0]
@@ -157,7 +157,7 @@ def _as_drawn(macromodel: Macromodel, problem: SizingProblem) -> tuple[RegimeRep
 
 
 def _interval_error(firing: list[RegimeReport], model: RegimeReport, moved: float) -> float:
-    """Median of |interval / the model's - 1| over samples; ``moved``: what multiplies all."""
+    """Median of |ISI / the model's - 1| over samples; ``moved``: what all are multiplied by."""
     intervals = [r.interspike_interval for r in firing if r.interspike_interval is not None]
     if model.interspike_interval is None:
         return 0.0

@@ -46,7 +46,7 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
     if outcome.checked is not None:
         regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
         print(
-            f"of {outcome.checked.samples} samples that were checked {regime} keep the regime of "
+            f"of {outcome.checked.samples} samples that were verified {regime} keep the regime of "
             f"the model, {rhythm} regime and rhythm"
         )
     if outcome.is_met:

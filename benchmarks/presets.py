@@ -65,7 +65,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """In Markdown: a row for each neuron and corner."""
     lines = [
         "| neuron | corner | passed | regime of model, circuit | "
-        "rhythm kept of model, macromodel | ISI to model, macromodel | IBI to model, macromodel | I-V |",
+        "rhythm kept of model, macromodel | ISI to model, macromodel | "
+        "IBI to model, macromodel | I-V |",
         "|" + "---|" * 8,
     ]
     for r in rows:

@@ -55,7 +55,7 @@ class Correction:
     """By what a circuit differs from its parameters of the macromodel.
 
     alpha: factors, delta: shifts, of the trained elements. conductance, current: of the leak and
-    of what the membrane draws, added. interval, IBI: factors of time constants.
+    of what the membrane draws, added. interval, ibi: factors of time constants.
     """
 
     alpha: tuple[float, ...] = ()

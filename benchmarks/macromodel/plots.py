@@ -29,7 +29,7 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
     corners = list(dict.fromkeys(c for _, c in groups))
     with mpl.rc_context(_STYLE):
         drawn = Figure(figsize=(10.4, 3.3), layout="constrained")
-        interval, IBI, count = drawn.subplots(1, 3)
+        interval, ibi, count = drawn.subplots(1, 3)
         for (technology, corner), every in groups.items():
             look = {
                 "marker": _SHAPES[technologies.index(technology) % len(_SHAPES)],
@@ -43,16 +43,16 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
             for at_boundary, style in ((True, near), (False, clear)):
                 same = [c for c in every if c.at_boundary == at_boundary and c.same_regime]
                 _errors(interval, same, "interspike_interval", lambda c: c.isi_error, style)
-                _errors(IBI, same, "interburst_interval", lambda c: c.ibi_error, style)
+                _errors(ibi, same, "interburst_interval", lambda c: c.ibi_error, style)
                 x = [c.circuit.report.spike_count for c in same]
                 y = [-c.count_difference for c in same]
                 count.plot(x, y, **style)
-        for axes, title in ((interval, "inter-spike interval"), (IBI, "inter-burst interval")):
+        for axes, title in ((interval, "inter-spike interval"), (ibi, "inter-burst interval")):
             _band(axes, 100 * SAME_INTERVAL)
             axes.set_title(title)
             axes.set_xlabel("in ngspice (ms)")
             axes.set_ylabel("macromodel, off by (%)")
-        for axes in (interval, IBI, count):
+        for axes in (interval, ibi, count):
             # ticks at 1, 2 and 5 of each decade, written out
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

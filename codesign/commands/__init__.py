@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "mismatch": "draw samples of a neuron and tell how many still fire as they should",
     "size": "choose cell sizes, I0 and capacitors so that enough samples fire as they should",
     "center": "move a neuron to the middle of its regime, so that more samples keep it",
-    "trim": "find codes for each sample and tell how many then fire as they should",
+    "calibrate": "find codes for each sample and tell how many then fire as they should",
     "temperature": "tell how a neuron fires from cold to hot",
     "noise": "print how much intervals and regimes vary by the noise of transistors",
     "sweep": "tell how a neuron fires at every corner, temperature, mismatch sample and parameter",

@@ -17,22 +17,23 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,
-        "trim",
+        "calibrate",
         example="codesign calibrate neuron.toml --technology sky130 --samples 200\n"
         "codesign calibrate preset:tonic_bursting --technology generic --samples 8 "
-        "--backend ngspice --plot trim.png",
-        description="Draw samples as `codesign mismatch` does and calibrate each as it would be "
-        "calibrated: the offset current and some bias codes, found from currents measured at a "
+        "--backend ngspice --plot calibrated.png",
+        description="Draw samples as `codesign mismatch` does and calibrate each as on a "
+        "bench: the offset current and some bias codes, found from currents measured at a "
         "clamped membrane and from a few firing patterns. Yields before and after count the "
-        "samples that keep the regime of the model, and those that keep its rhythm as well, with 95 % "
-        "intervals (Wilson; `codesign validate --help` defines both). A trim aims at the regime. "
+        "samples that keep the regime of the model, and those that keep its rhythm as well, "
+        "with 95 % intervals (Wilson; `codesign validate --help` defines both). "
+        "Calibration aims at the regime. "
         "With --backend ngspice the same samples are also measured and calibrated transistor by "
         "transistor.",
     )
     add_samples(
         parser,
         backend="calibrate macromodels, or netlists as well",
-        record="record of what was measured in ngspice (JSON lines); an interrupted trim goes on "
+        record="record of what was measured in ngspice (JSON lines); an interrupted one goes on "
         "from it",
     )
     parser.add_argument(
@@ -46,7 +47,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--lines",
         metavar="PORT,...",
-        help="trim these lines instead, such as ib_sm2,vr_sm2 (names as in the netlist)",
+        help="calibrate these lines instead, such as ib_sm2,vr_sm2 (names as in the netlist)",
     )
     parser.add_argument(
         "--voltages",
@@ -60,7 +61,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         type=int,
         default=16,
         metavar="N",
-        help="firing patterns that a sample's trim may take (default: %(default)d)",
+        help="firing patterns that calibrating a sample may take (default: %(default)d)",
     )
 
 

@@ -21,9 +21,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign mismatch centered.toml --technology sky130 --current 0:-0.8,1000:-0.4",
         description="Design centering: search for alphas (up to a quarter more or less), deltas "
         "and bias (up to 0.3 from where they are) with which most drawn samples keep the regime, "
-        "while the rhythm of the neuron as drawn stays near the model's. Samples run by the macromodel; "
-        "the search goes by those that keep the regime, and the outcome says how many keep the rhythm "
-        "as well.",
+        "while the rhythm of the neuron as drawn stays near the model's. Samples run by the "
+        "macromodel; the search goes by those that keep the regime, and the outcome says how many "
+        "keep the rhythm as well.",
     )
     add_neuron(parser)
     add_technology(parser)

@@ -23,8 +23,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "technology's coefficients: --mismatch-set) and, with --process, the global process "
         "variation of each sample, carry it to the macromodel through measured sensitivities, and "
         "report how each sample fires, how many keep the regime of the model, and how many its "
-        "rhythm as well, with 95 % intervals (Wilson; `codesign validate --help` defines both). With --backend "
-        "ngspice the same samples are also simulated transistor by transistor, and compared one by "
+        "rhythm as well, with 95 % intervals (Wilson; `codesign validate --help` defines both). "
+        "With --backend ngspice the same samples are also simulated "
+        "transistor by transistor, and compared one by "
         "one.",
     )
     add_samples(

@@ -1,4 +1,4 @@
-"""``codesign size``: sizes of cells, I0 and capacitors with which enough samples keep the regime."""
+"""``codesign size``: sizes of cells, I0 and capacitors for a yield of the regime."""
 
 import argparse
 import math
@@ -45,7 +45,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "regime and rhythm; `codesign validate --help` defines both (default: %(default)s)",
     )
     for name, metavar, what in (
-        ("interval-error", "SHARE", "target: largest median ISI error"),
+        ("isi-error", "SHARE", "target: largest median ISI error"),
         ("area", "UM2", "budget: largest area of devices and capacitors, square micrometres"),
         ("power", "W", "budget: largest static power"),
     ):

@@ -27,14 +27,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
-        "learned is scored in windows from rest, and in one continuous run, since a sample has "
+        "learned is scored in windows from rest, and in one continuous run, since a circuit has "
         'no reset; by default ([training] state = "carried") it is trained so that both '
         'agree, with "from_rest" every window begins from rest. The configuration is '
         "TOML with a seed and the tables [task], [network], [training], [limits], [variation] and "
-        "[log]; every value has a default. With [variation], each sequence is the input of a sample "
-        "that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the configuration's "
-        "place is learned with the defaults: its last column, one row ahead. A run that was "
-        "stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
+        "[log]; every value has a default. With [variation], each sequence is the input of a "
+        "sample that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the "
+        "configuration's place is learned with the defaults: its last column, one row ahead. A "
+        "run that was stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
     )
     parser.add_argument(
         "config",

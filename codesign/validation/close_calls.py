@@ -137,7 +137,7 @@ def _coincidence_is_close(found: Verdict, count: int) -> bool:
 
 
 def _disagreements(found: Verdict, accuracy: float) -> Iterator[str]:
-    """Where the circuit's rhythm is not what the macromodel predicts, to a few times the accuracy."""
+    """Where the circuit's rhythm is not the macromodel's, to a few times the accuracy."""
     for deviation in found.deviations:
         error = deviation.error
         off = abs(deviation.found - deviation.reference)

@@ -275,9 +275,9 @@ def _deviations(reference: RegimeReport, other: RegimeReport, scale: float) -> I
     wanted, found = typical_intervals(reference, other)
     if wanted is not None and found is not None:
         yield _relative("interspike_interval", wanted, found * scale, ISI_TOLERANCE)
-    IBIs = reference.interburst_interval, other.interburst_interval
-    if IBIs[0] is not None and IBIs[1] is not None:
-        yield _relative("interburst_interval", IBIs[0], IBIs[1] * scale, IBI_TOLERANCE)
+    ibis = reference.interburst_interval, other.interburst_interval
+    if ibis[0] is not None and ibis[1] is not None:
+        yield _relative("interburst_interval", ibis[0], ibis[1] * scale, IBI_TOLERANCE)
     bursts = reference.spikes_per_burst, other.spikes_per_burst
     if bursts[0] is not None and bursts[1] is not None:
         allowed = max(BURST_TOLERANCE * bursts[0], ONE_SPIKE)
@@ -327,12 +327,12 @@ def typical_intervals(
 def timing(reference: RegimeReport, circuit: RegimeReport, driven: bool = False) -> Timing:
     """Spike counts and the relative errors of the median intervals, those that a verdict judges."""
     other, ours = typical_intervals(reference, circuit, driven)
-    IBIs = circuit.interburst_interval, reference.interburst_interval
+    ibis = circuit.interburst_interval, reference.interburst_interval
     return Timing(
         spike_count=reference.spike_count,
         circuit_spike_count=circuit.spike_count,
         isi_error=_error(ours, other),
-        ibi_error=None if driven else _error(*IBIs),
+        ibi_error=None if driven else _error(*ibis),
         coincidence=coincidence(np.array(reference.spike_times), np.array(circuit.spike_times)),
     )
 

@@ -24,7 +24,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.regime import Regime
 from neuron_model.shown import Shown, counted, in_short
 
-GAP_RATIO = 3.0
+IBI_RATIO = 3.0
 """An IBI is at least this many times longer than the usual interval within a burst."""
 
 GAP_RATIO = 1.5
@@ -104,7 +104,7 @@ def classify(
        transients. Silent above the threshold is depolarization block; below it, resting if there
        was no spike, else phasic.
     3. It bursts if its usual intervals fall into two kinds, the least of the longer being at least
-       GAP_RATIO times the median and GAP_RATIO times the greatest of the shorter, and most
+       IBI_RATIO times the median and GAP_RATIO times the greatest of the shorter, and most
        spikes have a short interval beside them. One that has fallen silent bursts if it fired two
        spikes or more with intervals that much shorter than the silence.
 
@@ -223,17 +223,17 @@ def _separation(within: np.ndarray, ibi: float) -> float:
     """How much longer an IBI is than the sorted intervals of bursts; at least 1 is much longer."""
     usual, longest = float(within[within.size // 2]), float(within[-1])
     return min(
-        math.log(ibi / usual) / math.log(GAP_RATIO),
+        math.log(ibi / usual) / math.log(IBI_RATIO),
         math.log(ibi / longest) / math.log(GAP_RATIO),
     )
 
 
 def _tonic(train: _Train, clear: float) -> RegimeReport:
     lasting = 1.0 - math.log(max(1.0, train.silence / train.longest)) / math.log(SILENCE_RATIO)
-    IBIs = _gaps(train.usual)
-    if IBIs and IBIs.score >= 1.0 and not _came_to_spiking(train, IBIs):
-        return _tonic_bursting(train, IBIs, (clear, lasting))
-    even = max(0.0, 1.0 - IBIs.score) if IBIs else 1.0
+    gaps = _gaps(train.usual)
+    if gaps and gaps.score >= 1.0 and not _came_to_spiking(train, gaps):
+        return _tonic_bursting(train, gaps, (clear, lasting))
+    even = max(0.0, 1.0 - gaps.score) if gaps else 1.0
     return train.report(
         Regime.TONIC_SPIKING,
         (clear, lasting, even, train.usual.size / CLEAR_REPEATS),
@@ -241,37 +241,37 @@ def _tonic(train: _Train, clear: float) -> RegimeReport:
     )
 
 
-def _came_to_spiking(train: _Train, IBIs: _Gaps) -> bool:
+def _came_to_spiking(train: _Train, gaps: _Gaps) -> bool:
     """Whether the one IBI that was seen lies before a train that has not ended since."""
-    groups = split_at_gaps(train.times, IBIs.level)
+    groups = split_at_gaps(train.times, gaps.level)
     return bool(
-        np.sum(train.usual > IBIs.level) == 1
-        and train.silence <= SILENCE_RATIO * IBIs.level
+        np.sum(train.usual > gaps.level) == 1
+        and train.silence <= SILENCE_RATIO * gaps.level
         and groups[-1].size > 2 * max(group.size for group in groups[:-1])
     )
 
 
-def _tonic_bursting(train: _Train, IBIs: _Gaps, margins: tuple[float, ...]) -> RegimeReport:
-    groups = split_at_gaps(train.times, IBIs.level)
+def _tonic_bursting(train: _Train, gaps: _Gaps, margins: tuple[float, ...]) -> RegimeReport:
+    groups = split_at_gaps(train.times, gaps.level)
     # The last burst is whole only if its IBI has begun.
-    whole = groups if train.silence > IBIs.level else groups[:-1]
+    whole = groups if train.silence > gaps.level else groups[:-1]
     late = [g for g in whole if g[0] > 0.5 * (train.onset + train.end)] or whole[-1:]
     bursts = [g for g in late if g.size > 1] or [g for g in groups if g.size > 1]
     usual = train.usual
-    repeats = int(np.sum(train.intervals > IBIs.level))
+    repeats = int(np.sum(train.intervals > gaps.level))
     return train.report(
         Regime.TONIC_BURSTING,
         (
             *margins,
-            IBIs.score - 1.0,
-            2.0 * IBIs.share - 1.0,
+            gaps.score - 1.0,
+            2.0 * gaps.share - 1.0,
             repeats / CLEAR_REPEATS,
         ),
         burst_count=sum(g.size > 1 for g in groups),
         spikes_per_burst=float(np.median([g.size for g in bursts])),
         # of whole bursts: intervals grow within one, and their median would hang on where it is cut
         interspike_interval=float(np.median(np.concatenate([np.diff(g) for g in bursts]))),
-        interburst_interval=float(np.median(usual[usual > IBIs.level])),
+        interburst_interval=float(np.median(usual[usual > gaps.level])),
     )
 
 
@@ -286,9 +286,9 @@ def _silent(train: _Train, clear: float, held: bool) -> RegimeReport:
     if train.times.size == 0:
         return train.report(Regime.RESTING, margins)
 
-    IBIs = _gaps(intervals)
-    apart = IBIs is not None and IBIs.score >= 1.0
-    level = IBIs.level if IBIs and apart else train.silence / GAP_RATIO
+    gaps = _gaps(intervals)
+    apart = gaps is not None and gaps.score >= 1.0
+    level = gaps.level if gaps and apart else train.silence / IBI_RATIO
     groups = split_at_gaps(train.times, level)
     bursts = [group for group in groups if group.size > 1]
     if not bursts:

@@ -167,7 +167,8 @@ def _network(
                 f"the tensor {key} is {tensor.dtype} {tuple(tensor.shape)}; it must be "
                 f"{known[key].dtype} {tuple(known[key].shape)}."
             )
-        if not torch.isfinite(tensor).all():
+        # a leak without saturation has an infinite range, in the configuration as well
+        if not (torch.isfinite(tensor) | (tensor == known[key])).all():
             raise InputError(f"the tensor {key} holds NaN or infinity.")
     try:
         network.load_state_dict(tensors)

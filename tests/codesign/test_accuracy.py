@@ -104,7 +104,7 @@ def test_a_neuron_at_the_edge_of_silence_is_simulated_again(built, monkeypatch):
     one, edge = built[SAME], replace(DRIVE, stimulus=Stimulus.constant(_edge(built[SAME])))
 
     def answer(bench: Bench, tight: bool) -> Trajectory:
-        return simulate(one.macromodel, edge.stimulus, edge.duration)
+        return simulate(one.predicted, edge.stimulus, edge.duration)
 
     engine = ScriptedEngine(built, answer)
     (found,) = validate([DrivenCircuit(one, edge)], Workbench(engine))

@@ -155,24 +155,24 @@ def test_a_leak_that_is_no_list_of_elements_changes_by_a_straight_line():
     cells = ideal_cells()
     design = map_neuron(neuron, cells, LIMITS)
     assert design.compensation_bias == 0
-    samples = draw(spreads(design, 1e-3), 5)
-    samples = sampled(Macromodel(design, cells), CELLS, samples)
+    drawn = draw(spreads(design, 1e-3), 5)
+    samples = sampled(Macromodel(design, cells), CELLS, drawn)
     u = np.linspace(-3.0, 3.0, 121)
     for index, sample in enumerate(samples):
         exact = np.zeros_like(u)
         for a in design.leak:
-            threshold, factor = samples[index : index + 1].of(a.name, OTA)
+            threshold, factor = drawn[index : index + 1].of(a.name, OTA)
             shift = CELLS.ota(Orientation.INVERTING).shift(1e-9, 0.9, threshold, factor)
             source, sink = np.exp(shift.sourcing), np.exp(shift.sinking)
             volts = design.volts(u) - a.reference_voltage - shift.offset
             t = np.tanh(volts / (0.07 * np.exp(shift.slope)))
             # an inverting amplifier sinks where its input is high
-            drawn = sink * (1 + t) / 2 - source * (1 - t) / 2
-            exact += a.bias_current * drawn / design.unit_current
+            current = sink * (1 + t) / 2 - source * (1 - t) / 2
+            exact += a.bias_current * current / design.unit_current
         built = leak_current(u, sample.leak) - (
             sample.i_bias - Macromodel(design, cells).compact.i_bias
         )
-        others = _other_bias(design, samples, index)
+        others = _other_bias(design, drawn, index)
         error = built + others - exact
         assert np.sqrt(np.mean(error**2)) < 0.05
 

@@ -359,4 +359,4 @@ def measurements(
         "cells": drawn.measured,
         "tolerances": accuracy.identity,
     }
-    return Record.opened(record, RecordHead("trim", 1, identity.content(decides)))
+    return Record.opened(record, RecordHead("calibration", 1, identity.content(decides)))

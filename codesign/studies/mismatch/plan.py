@@ -35,7 +35,7 @@ class MismatchPlan:
     """Every sample by its macromodel and, with an accuracy, in ngspice.
 
     A sample whose regime is not decided by the end of the drive (a margin below DOUBTFUL in either:
-    one that IBIs may be silent for good) is run again for ``longer``, in both. With
+    one that is silent at the end may be so for good) is run again for ``longer``, in both. With
     the accuracy AUTO, a sample is simulated again with tight tolerances where what is counted of it
     hangs on them (:func:`codesign.validation.close_calls.sample_close_calls`); one that is about to
     be run for longer is judged by that run. A point has up to SAMPLES_PER_BENCH samples: they share

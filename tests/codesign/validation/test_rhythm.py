@@ -78,7 +78,7 @@ def test_a_difference_at_a_boundary_is_explained_by_what_a_perturbation_does():
     assert at_boundary(fires, [rests])
     note = boundary_note(EXCITABLE, at_threshold, fires, rests)
     assert note is not None
-    assert f"{PERTURBATION:g} I0 less turns the neuron of the macromodel from" in note
+    assert f"{PERTURBATION:g} I0 less turns the macromodel from" in note
     assert str(fires.regime) in note
     assert "to resting (0 spikes)" in note
 

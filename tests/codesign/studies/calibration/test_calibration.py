@@ -59,7 +59,7 @@ def test_currents_and_patterns_of_netlists_are_those_of_the_models(bench, workbe
 
 
 def test_a_study_is_resumed(bench, workbench, tmp_path):
-    record, budget = tmp_path / "trim.jsonl", Budget(voltages=5, patterns=3, candidates=4)
+    record, budget = tmp_path / "calibration.jsonl", Budget(voltages=5, patterns=3, candidates=4)
     first = calibration_study(bench, workbench, True, budget, record)
     assert first.wanted == Regime.TONIC_SPIKING
     assert first.circuit is not None
@@ -73,22 +73,22 @@ def test_a_study_is_resumed(bench, workbench, tmp_path):
 
 
 def test_the_record_of_another_draw_is_refused(bench, cache, workbench, tmp_path):
-    record = tmp_path / "trim.jsonl"
+    record = tmp_path / "calibration.jsonl"
     with measurements(bench, record):
         pass
     neuron = mapped(EXCITABLE, GENERIC, workbench, DRIVE)
     other = calibration_bench(neuron, workbench, MonteCarlo(2, seed=2), knobs=2)
     with (
-        pytest.raises(InputError, match="another trim .seed = 2, where the record has 1"),
+        pytest.raises(InputError, match="another calibration .seed = 2, where the record has 1"),
         measurements(other, record),
     ):
         pass
 
 
 def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
-    path, picture = tmp_path / "excitable.toml", tmp_path / "trim.png"
+    path, picture = tmp_path / "excitable.toml", tmp_path / "calibrated.png"
     write_neuron(path, EXCITABLE)
-    words = ["trim", str(path), "--technology", "generic", "--samples", "3"]
+    words = ["calibrate", str(path), "--technology", "generic", "--samples", "3"]
     words += ["--current", "0:0.1", "--duration", "300", "--voltages", "5", "--knobs", "1"]
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -117,6 +117,6 @@ def test_the_command_prints_yields(bench, tmp_path: Path, capsys: Captured):
 def test_what_cannot_be_is_refused(words, message, bench, tmp_path: Path, capsys: Captured):
     path = tmp_path / "excitable.toml"
     write_neuron(path, EXCITABLE)
-    command = ["trim", str(path), "--technology", "generic", "--current", "0:0.1"]
+    command = ["calibrate", str(path), "--technology", "generic", "--current", "0:0.1"]
     assert main([*command, *words]) == 2
     assert message in capsys.readouterr().err

@@ -179,7 +179,7 @@ def test_the_examples_are_configurations(example: str):
             "axes.supply.spacing = 'even' is not allowed; it must be linear, log",
         ),
         ("[mismatch]\nsamples = -1\n", "mismatch.samples = -1 is not allowed"),
-        ("[mismatch]\nsamples = 1\n", "mismatch.samples is not a known key; allowed are samples"),
+        ("[mismatch]\nchips = 1\n", "mismatch.chips is not a known key; allowed are samples"),
         ("[mismatch]\nleast_yield = 90\n", "mismatch.least_yield = 90 is not allowed"),
         ("[mismatch]\nprocess = true\n", "mismatch.process = true needs samples"),
         ('[mismatch]\nset = "ordinary"\n', "mismatch.set = 'ordinary' needs samples"),

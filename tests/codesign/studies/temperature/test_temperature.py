@@ -63,8 +63,8 @@ MIXED = made(
 
 def test_drifts_are_of_seconds_from_the_nominal_temperature():
     assert MIXED.drift("macromodel", "interspike_interval") == pytest.approx((0.1, 0.0, 0.2, 0.0))
-    IBIs = MIXED.drift("macromodel", "interburst_interval")
-    assert IBIs == (None, 0.0, pytest.approx(0.2), 0.0)
+    ibis = MIXED.drift("macromodel", "interburst_interval")
+    assert ibis == (None, 0.0, pytest.approx(0.2), 0.0)
     assert MIXED.drift("circuit", "interspike_interval")[3] is None
     without_nominal = made(MIXED.conditions[0])
     assert without_nominal.drift("macromodel", "interspike_interval") == (None,)
@@ -205,8 +205,8 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert main(words) == 0
     assert len(record.read_text().splitlines()) == 3  # its head and two temperatures, not again
     printed = capsys.readouterr().out
-    assert "regime kept (by the macromodel): from 27 to 85 degC" in printed
-    assert "rhythm kept (by the macromodel): from 27 to 85 degC" in printed
+    assert "regime kept (macromodel): from 27 to 85 degC" in printed
+    assert "rhythm kept (macromodel): from 27 to 85 degC" in printed
     words[words.index("300")] = "301"
     assert main(words) == 2
     assert "neuron.drive.duration = 301.0, where the record has 300.0" in capsys.readouterr().err

@@ -34,7 +34,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "[log]; every value has a default. With [variation], each sequence is the input of a "
         "sample that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the "
         "configuration's place is learned with the defaults: its last column, one row ahead. A "
-        "run that was stopped, by Ctrl-C or in any other way, goes on when the same command is given again.",
+        "run that was stopped, by Ctrl-C or in any other way, resumes when the same command is "
+        "given again.",
     )
     parser.add_argument(
         "config",

@@ -1,0 +1,1 @@
+"""What a training run leaves in its folder, and the front door: train, save, load."""

@@ -1,0 +1,12 @@
+"""What the files of a run folder are called."""
+
+CONFIG_FILE = "config.toml"
+MODEL_FILE = "model.safetensors"
+START_FILE = "start/model.safetensors"
+CURRENTS_FILE = "currents.npz"
+FORECAST_FILE = "forecast.npz"
+HISTORY_FILE = "history.csv"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+RESULT_FILE = "training.json"
+VARIATION_FILE = "variation.json"
+TENSORBOARD_FOLDER = "tensorboard"

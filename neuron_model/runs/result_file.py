@@ -1,0 +1,46 @@
+"""The files ``training.json`` and ``history.csv`` of a run folder: how the training went."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from neuron_model.runs.file_names import HISTORY_FILE, MODEL_FILE, RESULT_FILE
+from neuron_model.training.training import TrainingResult, TrainingStep
+
+
+def result_json(result: TrainingResult, identity: str) -> str:
+    """What stands in ``training.json``; identity: of the run's configuration."""
+    entries: dict[str, Any] = {
+        "identity": identity,
+        "steps": len(result.history),
+        **{f.name: getattr(result, f.name) for f in fields(result) if f.name != "history"},
+    }
+    if result.history:
+        entries["activity"] = result.history[-1].activity
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def read_result(folder: Path, identity: str | None = None) -> TrainingResult | None:
+    """How the run went that is there; None where it is not whole, or not that of ``identity``."""
+    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
+        return None
+    try:
+        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
+            history = tuple(_step(row) for row in csv.DictReader(stream))
+        whole = entries["steps"] == len(history)
+        whole &= identity is None or entries["identity"] == identity
+        names = [f.name for f in fields(TrainingResult) if f.name != "history"]
+        result = TrainingResult(history, **{name: entries[name] for name in names})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if whole else None
+
+
+def _step(row: dict[str, str]) -> TrainingStep:
+    values: dict[str, Any] = {k: float(v) if v else None for k, v in row.items()}
+    return TrainingStep(**values | {"step": int(row["step"])})

@@ -14,6 +14,7 @@ from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.runs.file_names import FORECAST_FILE
 
+
 @dataclass(frozen=True)
 class Forecast:
     """Target and forecast at each moment of the test part, in one continuous run.

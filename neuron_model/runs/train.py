@@ -1,4 +1,4 @@
-"""From a description of a network and a task to the trained network, in one call; and its folder."""
+"""From a description of a network and a task to the trained network, in one call; its folder."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuron_model.runs.forecast_file import Forecast, read_forecast, write_forecast
-from neuron_model.runs.file_names import FORECAST_FILE
 from neuron_model.errors import InputError
+from neuron_model.runs.file_names import FORECAST_FILE
+from neuron_model.runs.forecast_file import Forecast, read_forecast, write_forecast
 
 
 def forecast(warmup: int = 3) -> Forecast:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuron_model import Network, TrainedNetwork, TrainingConfiguration, read_model, series, train
+from neuron_model import Network, TrainedNetwork, TrainingConfiguration, series, train
 from neuron_model.errors import InputError
 from neuron_model.tasks.series import make_series
 from neuron_model.tasks.series_file import SeriesFile

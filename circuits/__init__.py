@@ -9,7 +9,16 @@ generic tt ff ss sf fs
 >>> "sky130" in builtin_technologies()
 True
 
-The names below are public; all else may change.
+What there is:
+
+    a technology   Technology with Device, Models, SizeStyle, LeakShape; load_technology,
+                   builtin_technologies, with_mismatch_set, conditions_at, scaled_technology;
+                   technology_text, write_technology
+    a neuron       neuron_circuit, NeuronCircuit; bias_lines, reference_lines
+    any cell       Cell of Transistor (Polarity, Size), Capacitor, Instance, with Port (Direction);
+                   Area
+
+These names are public; all else may change.
 """
 
 from neuron_model.lazy_names import lazy_names

@@ -37,6 +37,10 @@ _GRID = 0.01
 def scaled_technology(technology: Technology, factors: Mapping[str, float]) -> Technology:
     """``technology`` with the gate areas of some of SCALED_ROLES multiplied; 1 leaves a size.
 
+    Args:
+        technology: with the sizes to begin from.
+        factors: of the area, by role.
+
     Raises:
         InputError: an unknown role, a factor that is not positive, or an area that the device's
             limits do not allow.

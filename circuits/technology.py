@@ -734,6 +734,11 @@ def conditions_at(
 ) -> Conditions:
     """The conditions asked for; what is None is as where neurons are mapped.
 
+    Args:
+        technology: whose nominal corner is taken where none is given.
+        corner: of the process.
+        temperature: degree Celsius; 27 if not given.
+
     Raises:
         InputError: no such temperature.
     """

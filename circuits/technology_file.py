@@ -82,7 +82,7 @@ def write_technology(
 
 
 def technology_text(technology: Technology, comments: Mapping[str, str]) -> str:
-    """The text of :func:`write_technology`'s file."""
+    """The text of :func:`write_technology`'s file; ``comments``: as there."""
     blocks = []
     for name, table in _tables(technology):
         lines = [

@@ -15,7 +15,15 @@ layers. What it returns has a design and a macromodel for each neuron, and answe
 >>> burster.regime("macromodel").regime == burster.regime("ngspice").regime  # doctest: +SKIP
 True
 
-The command line, ``codesign --help``, is a thin layer over the same functions. The names below are
+What there is:
+
+    a circuit      build, Technology: BuiltCircuit, Exported; MappedNeuron, MonteCarlo
+    its proof      Validation of NeuronValidation; read_validation, write_validation
+    pictures       trace_figure, curves_figure, iv_figure, waveform_figure; save_figure
+    a run folder   train_run, TrainedRun
+    ngspice        Workbench, WorkbenchSettings
+
+The command line, ``codesign --help``, is a thin layer over the same functions. These names are
 public; all else may change.
 """
 

@@ -453,7 +453,11 @@ def _ota_table(orientation: str, **content: Any) -> OtaTable:
 
 
 def write_characteristics(path: str | Path, characteristics: CellCharacteristics) -> Path:
-    """Write the characteristics as a JSON file, whole or not at all."""
+    """Write the characteristics as a JSON file, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     return write_atomically(path, characteristics_to_json(characteristics))
 
 

@@ -212,7 +212,11 @@ def _design(entry: dict[str, Any]) -> NeuronDesign:
 
 
 def write_designs(path: str | Path, designs: Sequence[NeuronDesign]) -> Path:
-    """Write the designs as a JSON file, whole or not at all."""
+    """Write the designs as a JSON file, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     return write_atomically(path, designs_to_json(designs))
 
 

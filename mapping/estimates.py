@@ -40,10 +40,14 @@ def node_current(macromodel: Macromodel) -> float:
 
 
 def static_power(macromodel: Macromodel) -> float:
-    """Power from the supply in watt, bias lines included."""
+    """Power of a neuron at rest, from the supply and bias lines included, in watt.
+
+    Args:
+        macromodel: the design with its cells, under the conditions of interest.
+    """
     return macromodel.design.supply * supply_current(macromodel)
 
 
 def energy_per_spike(power: float, duration: float, spikes: int) -> float | None:
-    """``power`` (watt) over ``duration`` (seconds) for each spike, joule; None without any."""
+    """Joule: ``power`` (watt) over ``duration`` (seconds) for each of ``spikes``; None without."""
     return power * duration / spikes if spikes else None

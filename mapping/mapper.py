@@ -85,6 +85,16 @@ def map_neuron(
 ) -> NeuronDesign:
     """The design of one neuron on the technology that ``characteristics`` describe.
 
+    Args:
+        parameters: one neuron, in model units.
+        characteristics: of the technology's cells, as measured; mapping inverts them, so that the
+            macromodel has the trained parameters as nearly as its limits allow.
+        limits: within which currents, voltages and capacitors have to stay.
+        choices: what is fixed beforehand: I0, C_m, the leak.
+
+    Returns:
+        The design, in SI units, at the conditions of ``characteristics``.
+
     Raises:
         InputError: the neuron does not fit; parameter, value, limit and a remedy are named.
     """

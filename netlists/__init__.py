@@ -7,7 +7,18 @@
 >>> with Engine(workers=1) as engine:  # doctest: +SKIP
 ...     print(engine.run(bench)[0]["v(b)"])
 
-The names below are public; all else may change.
+What there is:
+
+    a bench        Bench of VoltageSource, CurrentSource (PiecewiseLinear, TransientNoise),
+                   Resistor, Capacitor; its analyses OperatingPoint, DCSweep, Transient,
+                   NoiseSpectrum, Alteration
+    ngspice        Engine, Result, Waveforms, Accuracy; read_raw_file
+    a neuron       NeuronBenches, response, Response
+    text, models   cell_text; ModelLibrary, find_library
+    errors         NetlistError, ConvergenceError, EngineDiedError, ReadingTimeout,
+                   SimulationTimeout
+
+These names are public; all else may change.
 """
 
 from neuron_model.lazy_names import lazy_names

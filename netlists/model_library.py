@@ -104,6 +104,10 @@ class CalibratedModels:
 def find_library(library: ModelLibrary, corner: str) -> Path:
     """The file at which the models of ``corner`` begin.
 
+    Args:
+        library: where it may lie, such as the ``models`` of a technology.
+        corner: of the process.
+
     Raises:
         InputError: the corner's name is not one.
         MissingDependencyError: no file is there; the message says what was tried and how to get it.

@@ -254,7 +254,12 @@ class Response(Shown):
 
 
 def response(result: Result, design: NeuronDesign) -> Response:
-    """The waveforms of a transient bench in model units."""
+    """The waveforms of a transient bench in model units.
+
+    Args:
+        result: of :meth:`NeuronBenches.transient`, simulated.
+        design: of the neuron, whose scales turn volt and ampere into units.
+    """
     wave = result[0]
     filtered = {
         f.timescale: design.units(wave[f"v(v_{f.timescale})"] - f.shift) for f in design.followers

@@ -22,7 +22,8 @@ _LINE = 100
 def cell_text(cell: Cell, technology: Technology, header: Sequence[str] = ()) -> str:
     """``cell`` and all cells below it as subcircuits, under ``header`` as comment lines.
 
-    Control characters in the header are replaced, so that a comment stays one line.
+    Models and sizes are those of ``technology``. Control characters in the header are replaced, so
+    that a comment stays one line.
     """
     lines = [f"* {_printable(line)}".rstrip() for line in header]
     for each in (*cell.cells, cell):

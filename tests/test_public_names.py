@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import pydoc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,10 @@ def test_help_shows_the_public_names(package: str):
     shown = pydoc.plain(pydoc.render_doc(package))
     for name in names_in_stub(package):
         assert name in shown
+    overview = importlib.import_module(package).__doc__
+    assert overview is not None
+    left_out = [n for n in names_in_stub(package) if not re.search(rf"\b{n}\b", overview)]
+    assert not left_out, "the overview names all that is public"
     first_screen = "\n".join(shown.splitlines()[:30])
     assert f">>> from {package} import" in first_screen
 

@@ -224,7 +224,17 @@ class BuiltCircuit(Shown):
         """I-V curves of a neuron at ``voltage``, evenly spaced (:data:`CURVES` by default).
 
         The trained bias current is no part of them; the offset currents of a macromodel, which are
-        part of its bias, are, as they are of a circuit's.
+        part of its bias, are, as they are of a circuit's. Curves as in Ribar and Sepulchre,
+        arXiv 1805.05696.
+
+        Args:
+            backend: who answers: model, macromodel or ngspice.
+            neuron: its number.
+            voltage: (points,), in units of U.
+
+        Raises:
+            InputError: no such backend or neuron, or voltages that are not evenly spaced.
+            SimulatorError: ngspice failed.
         """
         from codesign.building.backends import circuit_curves
         from codesign.validation.validate import built_curves
@@ -242,7 +252,16 @@ class BuiltCircuit(Shown):
         return IVCurves(u, *built_curves(answering, model[0], u).values())
 
     def simulate(self, backend: Backend = "ngspice", neuron: int = 0) -> Trajectory:
-        """A neuron's response to its drive."""
+        """A neuron's response to its drive, in model units, from rest.
+
+        Args:
+            backend: who answers: model, macromodel or ngspice.
+            neuron: its number.
+
+        Raises:
+            InputError: no such backend or neuron.
+            SimulatorError: ngspice failed, or the model could not be integrated.
+        """
         from codesign.building.backends import circuit_response
         from netlists.accuracy import Accuracy
         from neuron_model.analysis.simulation import simulate
@@ -255,7 +274,15 @@ class BuiltCircuit(Shown):
         return simulate(self._parameters(backend, neuron), drive.stimulus, drive.duration)
 
     def regime(self, backend: Backend = "ngspice", neuron: int = 0) -> RegimeReport:
-        """How a neuron fires under its drive, judged by the threshold that was trained."""
+        """How a neuron fires under its drive, judged by the threshold that was trained.
+
+        Args:
+            backend: who answers: model, macromodel or ngspice.
+            neuron: its number.
+
+        Raises:
+            InputError, SimulatorError: as :meth:`simulate`.
+        """
         from neuron_model.analysis.regimes import classify
 
         run, onset = self.simulate(backend, neuron), self.drives[neuron].onset

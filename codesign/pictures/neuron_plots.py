@@ -18,7 +18,12 @@ _MOST_POINTS = 8000
 
 
 def trace_figure(run: Trajectory, title: str = "") -> Figure:
-    """U_m over time, and below it the input current."""
+    """U_m over time, and below it the input current, both in model units.
+
+    Args:
+        run: in model time, of the model, a macromodel or a circuit.
+        title: above the picture.
+    """
     with mpl.rc_context(STYLE):
         figure = Picture(figsize=(9.2, 3.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
@@ -32,7 +37,12 @@ def trace_figure(run: Trajectory, title: str = "") -> Figure:
 
 
 def curves_figure(curves: IVCurves, title: str = "") -> Figure:
-    """One axis for each timescale; grey where the curve falls."""
+    """One axis for each timescale, in model units; grey where the curve falls.
+
+    Args:
+        curves: of one neuron.
+        title: above the picture.
+    """
     with mpl.rc_context(STYLE):
         figure = Picture(figsize=(9.2, 2.9), layout="constrained")
         row = figure.subplots(1, len(TIMESCALES), sharex=True)

@@ -111,6 +111,9 @@ def iv_figure(neuron: NeuronValidation) -> Figure:
 
     Voltages in U (above: volt), currents in I0, errors in per cent of the model curve's peak to
     peak; grey is where the model's slope is negative, the band what a curve's nrmse may be.
+
+    Args:
+        neuron: of a validation, ``validation.neurons[0]``.
     """
     with mpl.rc_context(STYLE):
         figure = Picture(figsize=(9.2, 4.1), layout="constrained")

@@ -334,7 +334,11 @@ def _read_neuron(entry: Any) -> NeuronValidation:
 
 
 def write_validation(path: str | Path, validation: Validation) -> Path:
-    """Write the whole document, atomically."""
+    """Write all of ``validation``, waveforms too, as JSON to ``path``, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     return write_atomically(path, json.dumps(validation_to_json(validation), allow_nan=False))
 
 

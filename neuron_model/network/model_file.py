@@ -55,7 +55,11 @@ def model_content(network: MTCNetwork) -> bytes:
 
 
 def read_model(path: str | os.PathLike[str], backend: str = "auto") -> MTCNetwork:
-    """The network of a model file, on the CPU.
+    """The network of the model file at ``path``, on the CPU.
+
+    Args:
+        path: of the file.
+        backend: that it computes with: a key of ``backends.BACKENDS``, or auto.
 
     Raises:
         InputError: the file is missing, damaged, not a model file, or its configuration and its

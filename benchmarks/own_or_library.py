@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.terminal.console import print_table
+from codesign.terminal.tables import print_table
 from netlists.raw_file import read_raw_file
 from neuron_model.errors import InputError
 from neuron_model.runs.run_configuration import run_configuration_from_toml

@@ -21,6 +21,7 @@ from neuron_model.errors import InputError
 from neuron_model.file_format import TECHNOLOGY
 from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.shown import Shown
+from neuron_model.suggestion import suggestion
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""
@@ -230,6 +231,7 @@ def _read(name_or_path: str | Path, depth: int = 0) -> tuple[dict[str, Any], Pat
         raise InputError(
             f"technology {str(name_or_path)!r} is neither built in "
             f"({', '.join(builtin_technologies())}) nor a technology file: {error}"
+            f"{suggestion(str(name_or_path), builtin_technologies())}"
         ) from error
     base = content.pop("base", None)
     if base is None:
@@ -332,7 +334,9 @@ class _Table:
     def done(self) -> None:
         unknown = sorted(set(self.content) - self.seen)
         if unknown:
-            raise self.error(unknown[0], f"is unknown; known here: {', '.join(sorted(self.seen))}")
+            known = sorted(self.seen)
+            error = self.error(unknown[0], f"is unknown; known here: {', '.join(known)}")
+            raise InputError(f"{error}{suggestion(unknown[0], known)}")
 
 
 def _technology(table: _Table, path: Path, models_path: Path) -> Technology:

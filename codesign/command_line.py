@@ -18,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from codesign.commands import COMMANDS
+from codesign.commands import COMMANDS, GROUPS
 from codesign.terminal.arguments import add_debug
+from codesign.terminal.parser import CommandParser
 from neuron_model.errors import CodesignError
 from neuron_model.memory import out_of_memory
 
@@ -100,23 +101,40 @@ def _stopped(signals: Sequence[int], debug: bool) -> int:
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser; only the module of the command that ``words`` ask for is imported."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="codesign",
+        usage="codesign [-h] [--version] [--debug] COMMAND ...",
         description="Train multi-timescale conductance neurons and turn them into circuits that "
         "ngspice says are the same neurons.",
-        epilog="`codesign COMMAND --help` shows the options of a command and an example.",
-        allow_abbrev=False,
+        epilog=f"{_listed_commands()}\n\n"
+        "`codesign COMMAND --help` shows the options of a command and an example.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     add_debug(parser)
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(
+        dest="command",
+        metavar="COMMAND",
+        required=True,
+        help=argparse.SUPPRESS,
+        prog="codesign",
+    )
     chosen = next((word for word in words if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
+    for name in COMMANDS:
         if name == chosen:
             _command_module(name).add_parser(subparsers)
         else:
-            subparsers.add_parser(name, help=summary)
+            subparsers.add_parser(name)
     return parser
+
+
+def _listed_commands() -> str:
+    """The commands by what they are about, each on a line."""
+    widest = max(map(len, COMMANDS))
+    lines = []
+    for group, commands in GROUPS.items():
+        lines += ["", f"{group}:"]
+        lines += [f"  {name:{widest}}  {summary}" for name, summary in commands.items()]
+    return "\n".join(lines[1:])
 
 
 def _command_module(name: str) -> Any:

@@ -32,6 +32,7 @@ from netlists.bench import (
     Waveform,
 )
 from netlists.job import Command, Job
+from netlists.rhythm_lines import RhythmMeasurement
 from netlists.safe_text import check_file_name
 
 # It warns of harmless things, such as nodes whose names are words of Python.
@@ -39,6 +40,8 @@ logging.getLogger("PySpice").addHandler(logging.NullHandler())
 logging.getLogger("PySpice").propagate = False
 
 _POINTS_PER_LINE = 3
+# A waveform of no more points than that stands on one line, where editors of netlists find it.
+_FEW_POINTS = 40
 
 # Looser tolerances for a circuit that has no solution with its own: by what factors, up to what.
 _LOOSENED = (1.0, 10.0, 100.0, 1000.0)
@@ -68,12 +71,14 @@ def deck_text(
     include_models: str = "models.spice",
     include_cells: Sequence[str] = ("neuron.spice",),
     raw_file: str = "testbench.raw",
+    rhythm: RhythmMeasurement | None = None,
 ) -> str:
     """The bench as a file that ``ngspice -b`` runs, in the folder where the named files lie.
 
     Models and cells are included from these files, not written out. The analyses' waveforms are
     written to ``raw_file``, one plot after the other. ngspice ends with status 0 if all went
-    well, and with 1 at the first analysis that failed.
+    well, and with 1 at the first analysis that failed. ``rhythm``: is measured of the last
+    analysis, and printed.
 
     Raises:
         InputError: a name is not that of a file in the same folder.
@@ -92,7 +97,14 @@ def deck_text(
                 # ngspice ends at a second plot, of what it integrated over the frequencies
                 control.append("setplot previous")
             control += [f"write {raw_file}", "set appendwrite"]
+    if rhythm is not None:
+        control += rhythm.lines()
     control += ["quit 0", ".endc"]
+    shown = " ".join(name for name in bench.save if name.startswith("v(")) or bench.save[0]
+    includes = [
+        f"* waveforms go to {raw_file}: ngspice, then `load {raw_file}` and `plot {shown}`",
+        *includes,
+    ]
     text = str(_simulator(bench, includes))
     return text.removesuffix(".end\n") + "\n".join([*control, ".end", ""])
 
@@ -192,10 +204,14 @@ def _waveform_text(waveform: Waveform) -> str:
         f"{time!r} {value!r}"
         for time, value in zip(waveform.times.tolist(), waveform.values.tolist(), strict=True)
     ]
+    start = waveform.values.item(0)
+    if (waveform.values == start).all():
+        return f"dc {start!r}"
+    # The DC value makes operating points begin where the waveform does.
+    if len(pairs) <= _FEW_POINTS:
+        return f"dc {start!r} pwl({' '.join(pairs)})"
     lines = [
         " ".join(pairs[first : first + _POINTS_PER_LINE])
         for first in range(0, len(pairs), _POINTS_PER_LINE)
     ]
-    # The DC value makes operating points begin where the waveform does.
-    start = waveform.values.item(0)
     return f"dc {start!r} pwl(\n+ " + "\n+ ".join(lines) + "\n+ )"

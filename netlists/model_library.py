@@ -174,6 +174,21 @@ def calibrated_models(
     return CalibratedModels(text, hashlib.sha256(text.encode()).hexdigest())
 
 
+def library_text(library: ModelLibrary, corner: str) -> str:
+    """Lines that read the library itself, in place of what :func:`calibrated_models` cuts out.
+
+    Raises:
+        InputError: the library has no such corner, or what is to be set in it is no value.
+        MissingDependencyError: the library is not there.
+    """
+    path = find_library(library, corner)
+    lines = [f"* The models of {library.name}, corner {corner}: the library itself"]
+    lines += [f'.include "{path.parent / include}"' for include in library.includes]
+    for file, section in _sections(library, corner, path):
+        lines.append(f'.lib "{file}" {section}' if section else f'.include "{file}"')
+    return "\n".join([*lines, *_override_lines(library), ""])
+
+
 def left_out(models: str) -> tuple[str, ...]:
     """The parameters that calibrated models do without, as ngspice does not take them."""
     line = next((x for x in models.splitlines() if x.startswith(_LEFT_OUT)), _LEFT_OUT)

@@ -59,6 +59,7 @@ class NeuronBenches(Shown):
 
     models, cells: SPICE text. temperature: degree Celsius. options: of the simulator, over those
     that neurons are run with. accuracy: of responses in time; curves are the same with each.
+    ports: of the subcircuit in ``cells``, where they stand in another order than the circuit's.
     """
 
     design: NeuronDesign
@@ -69,6 +70,7 @@ class NeuronBenches(Shown):
     comments: tuple[str, ...] = ()
     options: Mapping[str, float] = field(default_factory=dict)
     accuracy: Accuracy = Accuracy.TIGHT
+    ports: tuple[str, ...] = ()
 
     def _brief(self) -> str:
         return f"{self.design.name} on {self.design.technology}, {self.temperature:g} degC"
@@ -174,7 +176,7 @@ class NeuronBenches(Shown):
         options: Mapping[str, float],
     ) -> Bench:
         supply = self.design.supply
-        names = [port.name for port in self.circuit.cell.ports]
+        names = self.ports or tuple(port.name for port in self.circuit.cell.ports)
         nodes = tuple("0" if name == "vss" else name for name in names)
         sources: list[BenchElement] = [
             VoltageSource(SUPPLY_SOURCE, SUPPLY, "0", supply),

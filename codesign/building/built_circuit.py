@@ -197,25 +197,33 @@ class BuiltCircuit(Shown):
         return Exported(target, files, self.designs, estimates, codes_to_json(self.layer))
 
     def validate(
-        self, neurons: Sequence[int] | None = None, accuracy: Accuracy | str = "auto"
+        self,
+        neurons: Sequence[int] | None = None,
+        accuracy: Accuracy | str = "auto",
+        netlist: str | Path | None = None,
     ) -> Validation:
         """Simulate the circuits in ngspice and compare them with their models.
 
         Args:
             neurons: which ones, by number; all if not given.
             accuracy: fast, tight, or auto: fast, and tight where the verdict hangs on it.
+            netlist: SPICE file with the subcircuit of the one neuron that is chosen, edited or
+                extracted from a layout, to simulate in place of the one that was made.
 
         Raises:
-            InputError: a number or the accuracy is not usable.
+            InputError: a number, the accuracy or the netlist is not usable.
             SimulatorError: a circuit could not be simulated.
         """
         from codesign.validation.run_validation import validate_neurons
         from netlists.accuracy import Accuracy
 
         chosen = range(len(self.designs)) if neurons is None else neurons
+        if netlist is not None and len(chosen) != 1:
+            raise InputError(f"netlist: it is of one neuron, and {len(chosen)} are chosen.")
+        file = None if netlist is None else Path(netlist)
         with self._bench("validating") as workbench:
             mapped = [self._mapped(self._checked(index), workbench) for index in chosen]
-            found = validate_neurons(mapped, workbench, Accuracy(accuracy))
+            found = validate_neurons(mapped, workbench, Accuracy(accuracy), file)
         return replace(found, exported=len(self.designs))
 
     def iv(

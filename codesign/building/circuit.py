@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuits.neuron import neuron_circuit
@@ -20,6 +21,8 @@ from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
+from netlists.given_netlist import read_netlist
+from netlists.model_library import calibrated_models
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.drive import Drive
@@ -142,6 +145,19 @@ def circuit_of(neuron: MappedNeuron, workbench: Workbench) -> Circuit:
     """The circuit of ``neuron`` as it is under its conditions."""
     cells = workbench.cells(neuron.technology, neuron.conditions)
     return assemble(neuron.parameters, neuron.design, neuron.technology, cells)
+
+
+def with_netlist(circuit: Circuit, path: Path, technology: Technology) -> Circuit:
+    """``circuit`` with the subcircuit of a file, edited or extracted, in place of its own.
+
+    Raises:
+        InputError: as :func:`netlists.given_netlist.read_netlist`, or the library has no models for
+            a size in it.
+    """
+    given = read_netlist(path, circuit.benches.circuit.cell, technology)
+    models = calibrated_models(technology.models, circuit.conditions.corner, given.uses)
+    benches = replace(circuit.benches, cells=given.text, ports=given.ports, models=models.text)
+    return replace(circuit, benches=benches)
 
 
 def assemble(

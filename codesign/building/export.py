@@ -9,10 +9,13 @@ import numpy as np
 from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.building.estimates import Estimates
+from codesign.building.measures import rhythm_measurement
 from codesign.building.provenance import header
 from codesign.cells.models import models_for
 from mapping.design import NeuronDesign, designs_to_json
 from netlists.deck import deck_text
+from netlists.lvs import SETUP_FILE, lvs_setup
+from netlists.model_library import library_text
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.analysis.simulation import default_duration
@@ -23,6 +26,7 @@ from neuron_model.model.stimulus import Stimulus
 DESIGN_FILE = "design.json"
 NETLIST_FOLDER = "netlists"
 MODELS_FILE = "models.spice"
+LIBRARY_FILE = "models_library.spice"
 _IV_RANGE = (-3.0, 3.0, 0.05)
 
 
@@ -38,19 +42,22 @@ def export(
 
     ``netlists/`` holds one cell file a neuron (``neuron.spice``, or ``neuron_NAME.spice`` where
     there are several), test benches that plain ``ngspice -b`` runs there, and ``models.spice``:
-    the models that they use, cut out of the technology's library.
+    the models that they use, cut out of the technology's library. ``models_library.spice`` reads
+    the library itself, for a deck that includes it in place of the other; ``lvs_setup.tcl`` says
+    netgen what to compare.
 
     Raises:
         InputError: the folder cannot be written; nothing of the export is left there.
     """
     circuits = [neuron_circuit(design, technology) for design in designs]
-    models = models_for(
-        technology, designs[0].conditions.corner, [circuit.cell for circuit in circuits]
-    )
+    corner = designs[0].conditions.corner
+    models = models_for(technology, corner, [circuit.cell for circuit in circuits])
     netlists = folder / NETLIST_FOLDER
     contents: dict[Path, str | bytes] = {
         folder / DESIGN_FILE: designs_to_json(designs),
         netlists / MODELS_FILE: models.text,
+        netlists / LIBRARY_FILE: library_text(technology.models, corner),
+        netlists / SETUP_FILE: lvs_setup(technology),
     }
     for index, (parameters, design, circuit) in enumerate(
         zip(neurons, designs, circuits, strict=True)
@@ -64,6 +71,7 @@ def export(
         benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)
         stimulus = stimuli[index]
         duration = durations[index] if durations else default_duration(parameters, stimulus)
+        rhythm = rhythm_measurement(parameters, design, stimulus, duration)
         decks = {
             "transient": benches.transient(
                 np.array(stimulus.times), np.array(stimulus.values), duration
@@ -73,7 +81,8 @@ def export(
             decks[f"iv_{timescale}"] = benches.iv(timescale, *_IV_RANGE, held=parameters.u_rest)
         for name, bench in decks.items():
             file = f"testbench_{name}{suffix}"
-            text = deck_text(bench, MODELS_FILE, (cell_file,), f"{file}.raw")
+            measured = rhythm if name == "transient" else None
+            text = deck_text(bench, MODELS_FILE, (cell_file,), f"{file}.raw", measured)
             contents[netlists / f"{file}.spice"] = text
     return write_together(contents)
 

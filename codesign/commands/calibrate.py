@@ -104,8 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(study: "CalibrationStudy") -> None:
-    from codesign.terminal.console import print_table
     from codesign.terminal.quantities import drawn_by
+    from codesign.terminal.tables import print_table, say
     from codesign.validation.regime_reports import WHO, regime_table
 
     reports: dict[str, Sequence[RegimeReport]] = {}
@@ -118,12 +118,12 @@ def _print(study: "CalibrationStudy") -> None:
     title += drawn_by(study.mismatch_set)
     title += ", process drawn as well" if study.process else ""
     print_table(title, *regime_table(reports))
-    print(f"calibrated: {', '.join(study.knobs)}")
+    say(f"calibrated: {', '.join(study.knobs)}")
     for who, outcome in study.outcomes.items():
         taken = outcome.calibrated
         for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True):
-            print(f"{WHO[who]}, {when}: {found}")
-        print(
+            say(f"{WHO[who]}, {when}: {found}")
+        say(
             f"{WHO[who]}: {taken.currents.max()} currents and {taken.patterns.mean():.2g} "
             f"patterns a sample (at most {taken.patterns.max()})"
         )

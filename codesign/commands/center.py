@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.terminal.backend_arguments import add_neuron, read_single
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -50,7 +51,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
     )
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o",
         "--out",
         type=Path,

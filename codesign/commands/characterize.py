@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from circuits.technology import conditions_at, load_technology
     from codesign.cells.characterize import characterize
-    from codesign.terminal.console import print_json, print_table, step_progress
+    from codesign.terminal.console import print_json, step_progress
+    from codesign.terminal.tables import print_table, say
     from mapping.characteristics import Orientation, characteristics_to_json
     from netlists.engine import Engine
 
@@ -72,9 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         title = f"{technology.name}, {conditions}: {name}"
         print_table(f"{title} at {measured.reference:g} V", columns, rows)
     if measured.leakage is not None:
-        print(leakage_line(measured.leakage))
+        say(leakage_line(measured.leakage))
     for note in (*technology.notes, *measured.notes):
-        print(f"note: {note}")
+        say(f"note: {note}")
     return 0
 
 

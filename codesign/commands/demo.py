@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.demo import demo
     from codesign.report.page import write_report
     from codesign.terminal.console import note, print_json, step_progress
+    from codesign.terminal.tables import say
     from codesign.validation.run_validation import print_validation
     from codesign.validation.validation import validation_to_json
     from netlists.accuracy import Accuracy
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         print_validation(validation)
-        print(
+        say(
             f"trained: test NRMSE {trained.stream_nrmse:.3f} in one continuous run, "
             f"{trained.nrmse:.3f} in windows from rest "
             f"(last value: {trained.trivial_stream['last value']:.3f})\n"

@@ -26,7 +26,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.doctor import examine
-    from codesign.terminal.console import note, print_json, print_table
+    from codesign.terminal.console import note, print_json
+    from codesign.terminal.tables import print_table
     from neuron_model.errors import MissingDependencyError
 
     checks = examine(arguments.torch)

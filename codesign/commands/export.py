@@ -11,6 +11,7 @@ from codesign.terminal.arguments import (
     add_neurons,
     add_technology,
 )
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -46,7 +47,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         action="store_true",
         help="of a run: leave the whole network's circuit out",
     )
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
     )
 
@@ -61,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.building.stimuli import stimuli_for
     from codesign.networks.network_table import mapped_network, no_network, print_network
     from codesign.terminal.arguments import mapping_choices
-    from codesign.terminal.console import open_workbench, print_json, print_table
+    from codesign.terminal.console import open_workbench, print_json
+    from codesign.terminal.tables import print_table, say
     from neuron_model.errors import InputError
 
     technology = load_technology(arguments.technology)
@@ -122,17 +124,17 @@ def run(arguments: argparse.Namespace) -> int:
     layer = built.layer
     if layer.shared is not None:
         worst = max(q.curve_error for q in layer.quantized)
-        print(
+        say(
             f"{layer.shared.lines} lines instead of {layer.shared.own_lines}: curves are off by at "
             f"most {worst:.2g} I0 (rms), {max(layer.shared.own_errors):.2g} with lines of their own"
         )
     for design in exported.designs:
         for note in design.notes:
-            print(f"note: {design.name}: {note}")
+            say(f"note: {design.name}: {note}")
     for note in technology.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if missing and source.folder is not None:
-        print(f"note: no circuit of the whole network: {missing}")
+        say(f"note: no circuit of the whole network: {missing}")
     if whole is not None:
         print_network(whole)
     return 0

@@ -19,9 +19,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         "iv",
         example="codesign iv neuron.toml --from -3 --to 3 --points 61\n"
         "codesign iv preset:tonic_bursting --plot curves.png",
-        description="Print the I-V curves of a neuron as JSON: at each timescale, leak and all "
-        "elements that are as fast or faster, the slower ones held at the operating point. "
-        "Bias and input currents are not part of them.",
+        description="Tell where the I-V curves of a neuron are zero, fall and fold: at each "
+        "timescale, leak and all elements that are as fast or faster, the slower ones held at the "
+        "operating point. Bias and input currents are not part of them. --plot draws the curves, "
+        "--json prints their points.",
     )
     add_neuron(parser)
     parser.add_argument("--from", dest="low", type=float, default=-3.0, metavar="U", help="lowest")
@@ -41,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     import numpy as np
 
+    from codesign.terminal.answers import CURVE_COLUMNS, curve_rows, excitability_answer
     from codesign.terminal.console import print_json
+    from codesign.terminal.tables import print_table, say
     from neuron_model.analysis.excitability import excitability, negative_conductance
     from neuron_model.errors import InputError
     from neuron_model.model.parameters import TIMESCALES
@@ -61,15 +64,28 @@ def run(arguments: argparse.Namespace) -> int:
         from codesign.pictures.plots import save_figure
 
         save_figure(curves_figure(curves, neuron.name), arguments.plot)
-    print_json(
-        {
-            "neuron": neuron.name,
-            "operating_point": held,
-            "voltage": curves.voltage,
-            **{str(x): curves.at(x) for x in TIMESCALES},
-            # Of the model, whichever backend drew the curves.
-            "negative_conductance": {str(x): negative_conductance(neuron, x) for x in TIMESCALES},
-            "excitability": excitability(neuron),
-        }
+    shape = excitability(neuron)  # of the model, whichever backend drew the curves
+    if arguments.json:
+        print_json(
+            {
+                "neuron": neuron.name,
+                "operating_point": held,
+                "voltage": curves.voltage,
+                **{str(x): curves.at(x) for x in TIMESCALES},
+                "negative_conductance": {
+                    str(x): negative_conductance(neuron, x) for x in TIMESCALES
+                },
+                "excitability": shape,
+            }
+        )
+        return 0
+    step = curves.voltage[1] - curves.voltage[0]
+    print_table(
+        f"{neuron.name}: {points} points, {step:.3g} apart; slower elements held at U_op = "
+        f"{held:g}",
+        CURVE_COLUMNS,
+        curve_rows(curves, held),
     )
+    say(excitability_answer(shape))
+    say(f"curves: {arguments.plot or '--plot FILE.png draws them, --json prints their points'}")
     return 0

@@ -29,7 +29,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.technologies.pdk import pdk_state, pdk_states
-    from codesign.terminal.console import note, print_json, print_table
+    from codesign.terminal.console import note, print_json
+    from codesign.terminal.tables import print_table
     from netlists.pdk_cache import find_package, install
     from neuron_model.errors import InputError
 

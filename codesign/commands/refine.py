@@ -15,6 +15,7 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.studies.refinement.refine import Iteration, Refinement
@@ -38,7 +39,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_technology(parser)
     add_circuit(parser)
     add_chosen(parser)
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the outcome")
+    section(parser, "output").add_argument(
+        "-o", "--out", type=Path, required=True, help="folder for the outcome"
+    )
     parser.add_argument(
         "--goal",
         type=float,
@@ -133,7 +136,7 @@ def _said(name: str, iteration: "Iteration") -> str:
 
 
 def _print(done: "Sequence[Refinement]") -> None:
-    from codesign.terminal.console import print_table
+    from codesign.terminal.tables import print_table, say
 
     for refinement in done:
         rows = []
@@ -167,9 +170,9 @@ def _print(done: "Sequence[Refinement]") -> None:
             "passed",
         )
         print_table(f"{refinement.name} on {where}", columns, rows)
-        print(f"{refinement.name}: {refinement.reason}")
+        say(f"{refinement.name}: {refinement.reason}")
         for reason in refinement.best.validation.reasons:
-            print(f"{refinement.name}: {reason}")
+            say(f"{refinement.name}: {reason}")
 
 
 def _percent(value: float | None) -> str:

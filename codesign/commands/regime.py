@@ -17,9 +17,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "regime",
         example="codesign regime neuron.toml --current 0:-2.4,2000:-1.0\n"
         "codesign regime preset:tonic_bursting --backend ngspice --technology generic",
-        description="Measure the firing regime after the last step of a current and print it as "
-        "JSON, with its spikes and its margin: 1 is clear, near 0 another judge may differ or a "
-        "longer --duration is needed.",
+        description="Tell the firing regime after the last step of a current, its rhythm, and its "
+        "distance to the nearest boundary: 1 is clear, near 0 another judge may differ or a longer "
+        "--duration is needed. With --json also the times of all spikes.",
     )
     add_neuron(parser)
     add_current(parser)
@@ -30,7 +30,9 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.building.stimuli import stimuli_for
+    from codesign.terminal.answers import regime_answer
     from codesign.terminal.console import note, print_json
+    from codesign.terminal.tables import say
     from neuron_model.analysis.regimes import classify
 
     source = read_single(arguments.neuron)
@@ -40,11 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
         run = backend.respond(neuron, drive.stimulus, drive.duration)
     threshold = float(neuron.u_threshold)
     report = classify(run.time, run.voltage, drive.stimulus.onset, threshold)
-    print_json(report)
+    if arguments.json:
+        print_json(report)
+    else:
+        say(regime_answer(report, float(neuron.tau_m)))
     if report.margin < _DOUBTFUL:
         note(
-            f"The decision is a close one (margin {report.margin:.2f}); a longer --duration than "
-            f"{drive.duration:g} may settle it."
+            f"The decision is a close one; a longer --duration than {drive.duration:g} may settle "
+            "it."
         )
     return 0
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import add_command
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -21,15 +22,18 @@ def add_parser(subparsers: "Subparsers") -> None:
         "where everything comes from.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder that was validated")
-    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="(RUN/report.html)")
+    section(parser, "output").add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="(RUN/report.html)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.report import write_report
-    from codesign.terminal.console import print_json
+    from codesign.terminal.console import print_json, step_progress
 
-    path = write_report(arguments.run, arguments.out)
+    with step_progress("writing the report"):
+        path = write_report(arguments.run, arguments.out)
     if arguments.json:
         print_json({"report": path, "size": path.stat().st_size})
     else:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import add_command, add_current, add_plot
 from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
     from neuron_model.analysis.simulation import Trajectory
+    from neuron_model.model.drive import Drive
+    from neuron_model.model.parameters import NeuronParameters
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -21,8 +24,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--out trace.csv\n"
         "codesign simulate preset:tonic_bursting --plot burst.png\n"
         "codesign simulate preset:tonic_bursting --technology generic --noise-seed 1",
-        description="Simulate a neuron in continuous time and print a JSON summary; the waveform "
-        "goes to the files that are asked for.",
+        description="Simulate a neuron in continuous time and tell what it does; the waveform goes "
+        "to the files that are asked for.",
     )
     add_neuron(parser)
     add_current(parser)
@@ -37,7 +40,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "this seed (see `codesign noise`)",
     )
     add_backend(parser)
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write the waveform as CSV, in model units"
     )
     add_plot(parser)
@@ -63,6 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         write_atomically(arguments.out, _csv(run))
     spikes = spike_times(run.time, run.voltage, float(neuron.u_threshold))
+    if not arguments.json:
+        _print(neuron, drive, run, spikes.size)
+        for path in (arguments.out, arguments.plot):
+            if path is not None:
+                print(path)
+        return 0
     print_json(
         {
             "neuron": neuron.name,
@@ -78,6 +87,20 @@ def run(arguments: argparse.Namespace) -> int:
         }
     )
     return 0
+
+
+def _print(neuron: "NeuronParameters", drive: "Drive", run: "Trajectory", spikes: int) -> None:
+    from codesign.terminal.answers import regime_answer
+    from codesign.terminal.tables import say
+    from neuron_model.analysis.regimes import classify
+
+    lowest, highest = run.voltage.min(), run.voltage.max()
+    say(
+        f"{neuron.name}: {run.time.size} samples over {drive.duration:g}, U from {lowest:.3g} to "
+        f"{highest:.3g}, {spikes} spikes"
+    )
+    report = classify(run.time, run.voltage, drive.stimulus.onset, float(neuron.u_threshold))
+    say(f"after {drive.stimulus.onset:g}: {regime_answer(report, float(neuron.tau_m))}")
 
 
 def _csv(run: "Trajectory") -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_accuracy, add_command, add_plot, add_timeout
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.studies.sweep.estimate import SweepEstimate
@@ -32,7 +33,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "failed at one.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="configuration of the sweep")
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o",
         "--out",
         type=Path,
@@ -120,7 +121,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_json: bool) -> None:
-    from codesign.terminal.console import print_json, print_table
+    from codesign.terminal.console import print_json
+    from codesign.terminal.tables import print_table, say
 
     if as_json:
         axes = {axis.name: list(axis.values) for axis in plan.axes}
@@ -137,28 +139,19 @@ def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_js
         return
     rows = [(a.name, len(a.values), ", ".join(a.labels)) for a in plan.axes]
     print_table("", ("axis", "values", ""), rows)
-    print(_in_words(found, known))
+    say(_in_words(found, known))
 
 
 def _print(study: "SweepResults", folder: Path | None) -> None:
-    import shutil
-    import sys
-
     from codesign.studies.sweep.legend import title
     from codesign.studies.sweep.table import summary, table_columns, table_rows
-    from codesign.terminal.console import fitting, print_table
+    from codesign.terminal.tables import print_table, say
 
     columns, rows = table_columns(study), table_rows(study)
     shown = rows[:_MOST_ROWS]
-    count = len(columns)
-    if sys.stdout.isatty():
-        least = len(study.shown) + 2
-        count = fitting(columns, shown, shutil.get_terminal_size().columns, least)
-    print_table(title(study), columns[:count], [row[:count] for row in shown])
+    print_table(title(study), columns, shown, keys=1 + len(study.shown))
     where = f"{folder / 'sweep.csv'} has all" if folder else "--out DIR keeps all as CSV"
-    if count < len(columns):
-        print(f"(no room for: {', '.join(columns[count:])}; {where})")
     if len(rows) > _MOST_ROWS:
-        print(f"({len(rows) - _MOST_ROWS} more points; {where})")
+        say(f"({len(rows) - _MOST_ROWS} more points; {where})")
     for line in summary(study):
-        print(line)
+        say(line)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import add_command
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.technologies.technology_new import FoundTechnology
@@ -66,7 +67,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="a .param of the library to set, such as a switch of its statistics; may be given "
         "again",
     )
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o",
         "--out",
         type=Path,
@@ -172,8 +173,8 @@ def _document(found: "FoundTechnology", picture: Path | None) -> dict[str, objec
 
 def _print(found: "FoundTechnology", picture: Path | None) -> None:
     from circuits.structure import Polarity
-    from codesign.terminal.console import print_table
     from codesign.terminal.quantities import quantity
+    from codesign.terminal.tables import print_table, say
 
     technology = found.technology
     columns = ("device", "written", "terminals", "2 um is", "in parallel", "oxide", "gate leakage")
@@ -209,13 +210,13 @@ def _print(found: "FoundTechnology", picture: Path | None) -> None:
         [tuple(map(float, row)) for row in table],
     )
     low, high = technology.limits.bias_current
-    print(
+    say(
         f"biases {quantity(low, 'A')} to {quantity(high, 'A')}, references "
         f"{technology.limits.voltage[0]:.2f} to {technology.limits.voltage[1]:.2f} V, corners "
         f"{', '.join(technology.corners)}"
     )
     for note in found.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     for reason in found.reasons:
-        print(f"does not suit: {reason}")
-    print(f"{found.file}" + (f", pictures: {picture}" if picture else ""))
+        say(f"does not suit: {reason}")
+    say(f"{found.file}" + (f", pictures: {picture}" if picture else ""))

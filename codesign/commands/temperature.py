@@ -41,7 +41,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--temperatures",
         default="-40,27,85,125",
         metavar="LIST",
-        help="degree Celsius (default: %(default)s); write --temperatures=-40,27",
+        help="degree Celsius (default: %(default)s)",
     )
     parser.add_argument(
         "--currents",

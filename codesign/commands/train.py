@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import add_command
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -43,7 +44,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="CONFIG|TABLE",
         help="the configuration file, or a CSV or NPZ file to learn",
     )
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o", "--out", type=Path, required=True, metavar="RUN", help="the run folder to write"
     )
     parser.add_argument(
@@ -143,7 +144,8 @@ def _command(arguments: argparse.Namespace) -> str:
 def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:
     from statistics import median
 
-    from codesign.terminal.console import note, print_json, print_table
+    from codesign.terminal.console import note, print_json
+    from codesign.terminal.tables import print_table
 
     result = trained.result
     steps = len(result.history)

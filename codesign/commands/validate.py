@@ -14,6 +14,7 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -28,6 +29,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "validate",
         example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0\n"
         "codesign validate runs/demo --technology sky130 --corner ss --temperature 85\n"
+        "codesign validate neuron.toml --technology sky130 --netlist extracted.spice\n"
         "codesign validate runs/small --technology sky130 --network --samples 190",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
         "spike times with the model's and with what was built. With --network: of a small RUN, "
@@ -51,7 +53,16 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="with --network: of the test series, from its start, the unscored ones of the washout "
         "included (default: 50 behind the washout)",
     )
-    parser.add_argument("-o", "--out", type=Path, help="folder for validation.json and plots")
+    parser.add_argument(
+        "--netlist",
+        type=Path,
+        metavar="FILE",
+        help="judge the neuron's subcircuit in this SPICE file, edited or extracted from a layout, "
+        "with the same benches; of a run: with --neurons and one number",
+    )
+    section(parser, "output").add_argument(
+        "-o", "--out", type=Path, help="folder for validation.json and plots"
+    )
     add_plot(parser, "picture of the first neuron, or of the network's prediction")
     add_accuracy(parser)
     add_timeout(parser)
@@ -81,7 +92,7 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from codesign.terminal.console import open_workbench, print_json
     from neuron_model.errors import InputError
 
-    for name in ("neurons", "current", "duration"):
+    for name in ("neurons", "current", "duration", "netlist"):
         if getattr(arguments, name) is not None:
             raise InputError(f"--{name} is of single neurons; leave it out with --network.")
     technology = load_technology(arguments.technology)
@@ -131,7 +142,7 @@ def _run_neurons(arguments: argparse.Namespace) -> int:
     choices = mapping_choices(arguments, technology)
     with open_workbench("validating", arguments.time_limit) as workbench:
         built = build(driven, technology, conditions, choices, workbench=workbench)
-        found = built.validate(chosen, arguments.accuracy)
+        found = built.validate(chosen, arguments.accuracy, arguments.netlist)
     validation = replace(found, exported=len(source.neurons))
     folder = arguments.out or source.folder
     if folder is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION
-from codesign.terminal.console import print_table
 from codesign.terminal.quantities import quantity
+from codesign.terminal.tables import print_table, say
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def print_network(exported: NetworkExport) -> None:
     )
     print_table(title, columns, rows)
     for note in exported.notes:
-        print(f"note: network: {note}")
+        say(f"note: network: {note}")
 
 
 def print_network_validation(found: NetworkValidation) -> None:
@@ -89,20 +89,20 @@ def print_network_validation(found: NetworkValidation) -> None:
         f"scored samples behind {found.warmup} of warm-up, {found.seconds:.0f} s of ngspice"
     )
     print_table(title, ("predictor", "NRMSE"), rows)
-    print(
+    say(
         f"correlation of the circuit's y with torch's {found.correlation:.4f}; "
         f"{found.correlation_delayed:.4f} where it is {found.delay:.2f} samples later, NRMSE "
         f"{found.error_delayed:.4g} there"
     )
-    print(f"y of the circuit = {found.gain:.3f} times y of torch {found.offset:+.3f}")
-    print(
+    say(f"y of the circuit = {found.gain:.3f} times y of torch {found.offset:+.3f}")
+    say(
         f"energy per sample of {quantity(found.sample, 's')}: {quantity(found.energy, 'J')} from "
         f"ngspice's supply, {quantity(found.estimated_energy, 'J')} by the design"
     )
     for note in found.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     verdict = "does the task as torch does" if found.passed else "does not do the task as torch"
-    print(
+    say(
         f"the circuit {verdict}: NRMSE {found.ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
         f"correlation {found.correlation:.4f} (at least {LEAST_CORRELATION})"
     )

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from codesign.terminal.parser import section
+
 if TYPE_CHECKING:
     from codesign.studies.executors.executor import Executor
     from codesign.studies.study import Results
@@ -28,13 +30,14 @@ Outcome = TypeVar("Outcome")
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
     """Where the points of a study are done."""
-    parser.add_argument(
+    group = section(parser, "study")
+    group.add_argument(
         "--workers",
         type=int,
         metavar="N",
         help="processes that do the points (default: one for each core)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cluster",
         metavar="ADDRESS|FILE|local",
         help="do the points on a cluster of Dask: the address of its scheduler (tcp://...), a TOML "
@@ -45,7 +48,7 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
 
 def add_record(parser: argparse.ArgumentParser) -> None:
     """The file that keeps the points of a study."""
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "-o",
         "--out",
         type=Path,

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from codesign.studies.arguments import add_executor, add_record, stopped, studied
 from codesign.studies.study import Results, Study, run
 from codesign.terminal.arguments import add_plot
-from codesign.terminal.console import print_json, print_table
+from codesign.terminal.console import print_json
+from codesign.terminal.parser import CommandParser, section
+from codesign.terminal.tables import print_table
 from codesign.workbench import Workbench
 from neuron_model.errors import CodesignError
 
@@ -77,11 +79,9 @@ def study_script(
 
 
 def _parser(description: str | None, plots: bool) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = CommandParser(description=description)
     add_record(parser)
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "--json", action="store_true", help="print one JSON document on standard output"
     )
     if plots:

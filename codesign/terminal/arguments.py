@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.commands import COMMANDS
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
@@ -24,7 +25,7 @@ def add_command(
         name: the command, one of ``codesign.commands.COMMANDS``.
         example: command lines that work as they stand, shown under the options.
         description: more than the line in COMMANDS, where it needs more.
-        notes: text under the options, before the example; its lines are kept.
+        notes: text after the example; each line of it is one, wrapped where it is too long.
     """
     summary = COMMANDS[name]
     parser = subparsers.add_parser(
@@ -33,14 +34,12 @@ def add_command(
         description=description or f"{summary[0].upper()}{summary[1:]}.",
         epilog="\n\n".join(
             [
-                *([notes.strip("\n")] if notes else []),
                 "example:\n" + "\n".join(f"  {line.strip()}" for line in example.splitlines()),
+                *([notes.strip("\n")] if notes else []),
             ]
         ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    parser.add_argument(
+    section(parser, "output").add_argument(
         "--json", action="store_true", help="print one JSON document on standard output"
     )
     add_debug(parser)
@@ -68,7 +67,7 @@ def add_neurons(parser: argparse.ArgumentParser) -> None:
 
 def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """The process to build on."""
-    parser.add_argument(
+    section(parser, "circuit").add_argument(
         "--technology",
         required=required,
         metavar="T",
@@ -78,7 +77,7 @@ def add_technology(parser: argparse.ArgumentParser, required: bool = True) -> No
 
 def add_mismatch_set(parser: argparse.ArgumentParser) -> None:
     """Whose coefficients samples are drawn by."""
-    parser.add_argument(
+    section(parser, "variation").add_argument(
         "--mismatch-set",
         metavar="NAME",
         help="draw devices by this set of the technology's mismatch coefficients, such as ordinary "
@@ -88,34 +87,38 @@ def add_mismatch_set(parser: argparse.ArgumentParser) -> None:
 
 def add_conditions(parser: argparse.ArgumentParser) -> None:
     """Corner and temperature of a simulation."""
-    parser.add_argument("--corner", help="process corner (default: tt, or the technology's first)")
-    parser.add_argument(
+    group = section(parser, "circuit")
+    group.add_argument("--corner", help="process corner (default: tt, or the technology's first)")
+    group.add_argument(
         "--temperature", type=float, default=27.0, metavar="DEGC", help="default %(default)g"
     )
 
 
 def add_current(parser: argparse.ArgumentParser) -> None:
     """What drives the neuron, and for how long."""
-    parser.add_argument(
+    group = section(parser, "input")
+    group.add_argument(
         "--current",
         metavar="STEPS",
-        help="input current as time:value,time:value in model units, such as 0:-2.4,2000:-1.0 "
+        help="input current, in model units: one value, or steps time:value,time:value such as "
+        "0:-2.4,2000:-1.0 "
         "(default: the preset's or the run's own, else one at which the neuron is active)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--duration", type=float, help="model time to simulate (default: from the time constants)"
     )
 
 
 def add_mapping(parser: argparse.ArgumentParser) -> None:
     """What of the mapping the user fixes."""
-    parser.add_argument(
+    group = section(parser, "circuit")
+    group.add_argument(
         "--unit-current", type=float, metavar="A", help="I0, ampere (default: chosen)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--membrane-capacitance", type=float, metavar="F", help="C_m, farad (default: chosen)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--quantize",
         type=int,
         nargs="?",
@@ -142,7 +145,7 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
 
 def add_plot(parser: argparse.ArgumentParser, what: str = "picture (png, svg or pdf)") -> None:
     """Where a picture goes; ``what`` it shows."""
-    parser.add_argument("--plot", type=_picture, metavar="FILE", help=what)
+    section(parser, "output").add_argument("--plot", type=_picture, metavar="FILE", help=what)
 
 
 def _picture(text: str) -> Path:
@@ -156,7 +159,7 @@ def _picture(text: str) -> Path:
 
 def add_timeout(parser: argparse.ArgumentParser, what: str = "one simulation") -> None:
     """How long ngspice may take for ``what``."""
-    parser.add_argument(
+    section(parser, "simulation").add_argument(
         "--time-limit",
         "--timeout",
         type=float,
@@ -169,7 +172,7 @@ def add_timeout(parser: argparse.ArgumentParser, what: str = "one simulation") -
 
 def add_accuracy(parser: argparse.ArgumentParser) -> None:
     """How exactly ngspice follows a response in time."""
-    parser.add_argument(
+    section(parser, "simulation").add_argument(
         "--accuracy",
         choices=("fast", "tight", "auto"),
         default="auto",

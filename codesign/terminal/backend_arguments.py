@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import add_conditions, add_technology, add_timeout
+from codesign.terminal.parser import section
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_neuron(parser: argparse.ArgumentParser) -> None:
 
 def add_backend(parser: argparse.ArgumentParser) -> None:
     """Who answers: the equations or the circuit, and which circuit."""
-    parser.add_argument(
+    section(parser, "simulation").add_argument(
         "--backend",
         choices=("model", "ngspice"),
         default="model",

@@ -6,14 +6,14 @@ there; progress stays on standard error and is plain where that is no terminal.
 
 import contextlib
 import dataclasses
-import io
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from neuron_model.notebook import in_notebook
 from neuron_model.progress import shows_bars
@@ -66,53 +66,6 @@ def print_json(document: Any) -> None:
     print(json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table on standard output; cells are shown as they are, numbers with four digits."""
-    _print_table(sys.stdout, title, columns, rows)
-
-
-def table_text(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """The same as text without colors."""
-    text = io.StringIO()
-    _print_table(text, title, columns, rows)
-    return text.getvalue()
-
-
-def _print_table(
-    file: IO[str], title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table()
-    for column in columns:
-        table.add_column(escape(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(_cell(cell)) for cell in row))
-    console = Console(file=file)
-    if not console.is_terminal:
-        # A pipe has no width: a table that is folded at 80 columns is of no use to grep.
-        console = Console(file=file, width=240)
-    if title:
-        # the table's own title would be folded at the table's width, and read as markup
-        console.print(title, style="table.title", markup=False, highlight=False, soft_wrap=True)
-    console.print(table)
-
-
-def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, least: int) -> int:
-    """How many of the first columns a table of ``width`` letters has room for; ``least`` at least.
-
-    Nothing is to be folded.
-    """
-    used = 1
-    for index, column in enumerate(columns):
-        used += 3 + max(map(len, (column, *(row[index] for row in rows))))
-        if used > width:
-            return max(index, least)
-    return len(columns)
-
-
 def note(message: str) -> None:
     """Say on standard error what is being done."""
     print(message, file=sys.stderr, flush=True)
@@ -123,8 +76,9 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
     """Show progress on standard error while the block runs.
 
     Yields:
-        ``advance(steps=1, description=None)``. On a terminal it moves a bar; elsewhere a line is
-        printed at the start and whenever the description changes.
+        ``advance(steps=1, description=None, done=None, total=None)``. On a terminal it moves a bar,
+        by some steps or to ``done`` of ``total``; elsewhere a line is printed at the start and
+        whenever there is a description.
 
     Args:
         description: what is being done.
@@ -133,11 +87,16 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
     if not shows_bars():
         note(description)
 
-        def say(steps: float = 1, description: str | None = None) -> None:
+        def tell(
+            steps: float = 1,
+            description: str | None = None,
+            done: float | None = None,
+            total: float | None = None,
+        ) -> None:
             if description is not None:
                 note(description)
 
-        yield say
+        yield tell
         return
     from rich.console import Console
     from rich.progress import (
@@ -160,8 +119,14 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(description, total=total)
 
-        def move(steps: float = 1, description: str | None = None) -> None:
-            bars.update(task, advance=steps, description=description)
+        def move(
+            steps: float = 1,
+            description: str | None = None,
+            done: float | None = None,
+            total: float | None = None,
+        ) -> None:
+            step = None if done is not None else steps
+            bars.update(task, total=total, completed=done, advance=step, description=description)
 
         yield move
 
@@ -172,13 +137,22 @@ class StepProgress:
     Args:
         advance: of :func:`progress`.
         live: whether it is a terminal that is written to: there each step is shown. Elsewhere only
-            what is new is said, and a simulation that takes long says from time to time how far it
-            is.
+            what is new is said, and from time to time how far it is, which a simulation that takes
+            long says as well.
         what: has been said already.
+        clock: seconds that pass.
     """
 
-    def __init__(self, advance: Callable[..., None], live: bool, what: str = "") -> None:
+    def __init__(
+        self,
+        advance: Callable[..., None],
+        live: bool,
+        what: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._advance = advance
+        self._clock = clock
+        self._last = clock()
         self._live = live
         self._what, self._text = what, ""
         self._said: dict[str, int] = {}
@@ -189,9 +163,12 @@ class StepProgress:
     def __call__(self, done: int, total: int, what: str) -> None:
         """So many steps are done."""
         self._text = f"{what} ({done} of {total})"
-        if what != self._what or self._live:
-            self._what = what
-            self._advance(1, description=self._text if self._live else what)
+        if self._live:
+            self._advance(1, description=self._text, done=done, total=total)
+        elif what != self._what or self._clock() - self._last >= QUIET:
+            text = what if what != self._what else self._text
+            self._what, self._last = what, self._clock()
+            self._advance(1, description=text)
 
     def watch(self, found: "Underway") -> None:
         """A simulation is on its way: what :class:`netlists.engine.Engine` calls."""
@@ -254,11 +231,3 @@ def shown_workbench(description: str, given: "Workbench | None" = None) -> Itera
 
         with WorkbenchSettings().open() as workbench:
             yield workbench
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "" if value is None else str(value)

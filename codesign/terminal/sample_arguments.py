@@ -17,6 +17,7 @@ from codesign.terminal.arguments import (
     add_timeout,
 )
 from codesign.terminal.backend_arguments import add_neuron
+from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
@@ -29,26 +30,27 @@ def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> N
     add_neuron(parser)
     add_technology(parser)
     add_mismatch_set(parser)
-    parser.add_argument(
+    variation = section(parser, "variation")
+    variation.add_argument(
         "--samples", type=int, default=100, metavar="N", help="samples (default: %(default)d)"
     )
-    parser.add_argument(
+    variation.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of the draw (default: %(default)d)"
     )
-    parser.add_argument(
+    variation.add_argument(
         "--process",
         action="store_true",
         help="in addition to the mismatch of devices, draw the process variation of each sample "
         "(threshold voltages, current factors, capacitors: [process] of the technology)",
     )
-    parser.add_argument(
+    section(parser, "simulation").add_argument(
         "--backend",
         choices=("model", "ngspice"),
         default="model",
         help=f"{backend} (default: %(default)s)",
     )
     add_circuit(parser)
-    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help=record)
+    section(parser, "output").add_argument("-o", "--out", type=Path, metavar="FILE", help=record)
     add_plot(parser)
     add_accuracy(parser)
     add_timeout(parser, "one sample")

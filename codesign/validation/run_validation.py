@@ -1,19 +1,18 @@
 """Validation of everything that a command line names, and its summary on the terminal."""
 
-import shutil
-import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from circuits.technology import Technology
-from codesign.building.circuit import circuit_of
+from codesign.building.circuit import circuit_of, with_netlist
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.building.provenance import model_hash, simulator_version, toolkit_version
 from codesign.building.source import Source
 from codesign.building.stimuli import steady_drive
-from codesign.terminal.console import fitting, print_table
+from codesign.terminal.tables import print_table, say
 from codesign.validation.validate import DrivenCircuit, validate
 from codesign.validation.validation import Validation, summary
-from codesign.validation.validation_table import COLUMNS, LEAST_COLUMNS, remarks, row, title
+from codesign.validation.validation_table import COLUMNS, remarks, row, title
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
 from netlists.accuracy import Accuracy
@@ -44,12 +43,17 @@ def select(source: Source, wanted: str | None, what: str = "--neurons") -> tuple
 
 
 def validate_neurons(
-    neurons: Sequence[MappedNeuron], workbench: Workbench, accuracy: Accuracy = Accuracy.AUTO
+    neurons: Sequence[MappedNeuron],
+    workbench: Workbench,
+    accuracy: Accuracy = Accuracy.AUTO,
+    netlist: Path | None = None,
 ) -> Validation:
     """Build and validate ``neurons``, all in one technology and under one set of conditions.
 
     A neuron that a recorded current drives is validated twice: with it, spike by spike, and with
     a constant current typical of it, by its regime.
+
+    netlist: a file with the subcircuit of the one neuron, to judge in place of ours.
 
     Raises:
         InputError: a condition is not usable.
@@ -58,6 +62,8 @@ def validate_neurons(
     tasks = []
     for neuron in neurons:
         built = circuit_of(neuron, workbench)
+        if netlist is not None:
+            built = with_netlist(built, netlist, neuron.technology)
         tasks.append(DrivenCircuit(built, neuron.drive))
         if neuron.drive.driven:
             tasks.append(DrivenCircuit(built, steady_drive(neuron.model, neuron.drive)))
@@ -84,17 +90,8 @@ def provenance(
 
 
 def print_validation(validation: Validation) -> None:
-    """The outcome as a table on standard output, with the reasons of what did not pass.
-
-    On a terminal, columns that it has no room for are left out and named.
-    """
-    rows = [row(neuron) for neuron in validation.neurons]
-    count = len(COLUMNS)
-    if sys.stdout.isatty():
-        count = fitting(COLUMNS, rows, shutil.get_terminal_size().columns, LEAST_COLUMNS)
-    print_table(title(validation), COLUMNS[:count], [cells[:count] for cells in rows])
-    if count < len(COLUMNS):
-        print(f"(no room for: {', '.join(COLUMNS[count:])}; --json has all)")
+    """The outcome as a table on standard output, with the reasons of what did not pass."""
+    print_table(title(validation), COLUMNS, [row(neuron) for neuron in validation.neurons])
     for line in remarks(validation):
-        print(line)
-    print(summary(validation))
+        say(line)
+    say(summary(validation))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.terminal.console import table_text
+from codesign.terminal.tables import table_text
 from codesign.validation.validation_table import COLUMNS, remarks, row, title
 from codesign.validation.verdicts import (
     DEFINITIONS,

@@ -23,7 +23,6 @@ COLUMNS = (
     "coincidence",
     "nJ/spike",
 )
-LEAST_COLUMNS = 5
 
 _SHORT = {REGIME_KEPT: "regime", RHYTHM_KEPT: "rhythm", SPIKE_FOR_SPIKE: "spikes"}
 

@@ -7,7 +7,6 @@ macromodel. All definitions are functions of two firing reports; their texts are
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -94,16 +93,10 @@ PASSED = (
 """What it takes to pass."""
 
 
-def definitions(width: int = 79) -> str:
-    """All of it as plain text, in lines of at most ``width`` letters."""
-    lines = [
-        "verdicts:",
-        *textwrap.wrap(REFERENCES, width, initial_indent="  ", subsequent_indent="  "),
-    ]
-    for name, text in {**DEFINITIONS, "passed": PASSED}.items():
-        lines += textwrap.wrap(
-            f"{name}: {text}", width, initial_indent="  ", subsequent_indent="    "
-        )
+def definitions() -> str:
+    """All of it as plain text: a line for each, indented, for whoever wraps it."""
+    lines = ["verdicts:", f"  {REFERENCES}"]
+    lines += [f"  {name}: {text}" for name, text in {**DEFINITIONS, "passed": PASSED}.items()]
     return "\n".join(lines)
 
 

@@ -48,6 +48,7 @@ from neuron_model.model.parameters import (
     OutputShape,
     Timescale,
 )
+from neuron_model.suggestion import suggestion
 
 LARGEST_FILE = 1_000_000
 """Bytes; a neuron with thousands of elements is smaller."""
@@ -329,6 +330,7 @@ def _refuse_unknown(prefix: str, table: Mapping[str, object], known: Iterable[st
         if key not in tuple(known):
             raise InputError(
                 f"{prefix}{_key(key)} is not a known key; allowed are {', '.join(known)}."
+                f"{suggestion(key, known)}"
             )
 
 

@@ -24,6 +24,7 @@ from neuron_model.model.parameters import (
 from neuron_model.model.regime import Regime
 from neuron_model.model.stimulus import Stimulus
 from neuron_model.shown import Shown, counted
+from neuron_model.suggestion import suggestion
 
 _PUBLISHED = (
     "L. Ribar and R. Sepulchre, Neuromodulation of Neuromorphic Circuits, "
@@ -85,7 +86,10 @@ def preset(name: str) -> Preset:
     """
     known = presets()
     if name not in known:
-        raise InputError(f"There is no preset {name[:60]!r}; there are {', '.join(known)}.")
+        raise InputError(
+            f"There is no preset {name[:60]!r}; there are {', '.join(known)}."
+            f"{suggestion(name, known)}"
+        )
     return known[name]
 
 

@@ -15,7 +15,7 @@ from neuron_model.errors import InputError
 from neuron_model.shown import Shown, in_short
 
 _MOST_SHOWN = 6
-_EXAMPLE = "give steps as time:value, such as 0:-2.4,2000:-1.0"
+_EXAMPLE = "give one value, or steps as time:value, such as 0:-2.4,2000:-1.0"
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,11 +63,13 @@ class Stimulus(Shown):
 
     @staticmethod
     def parse(text: str) -> Stimulus:
-        """The stimulus that ``time:value,time:value`` describes.
+        """The stimulus that ``time:value,time:value`` describes; one value alone: for ever.
 
         Raises:
             InputError: not of that form, or not a stimulus.
         """
+        if text.strip() and not set(":,") & set(text):
+            text = f"0:{text}"
         steps = [_parse_step(text, part) for part in text.split(",")]
         return Stimulus(tuple(t for t, _ in steps), tuple(v for _, v in steps))
 

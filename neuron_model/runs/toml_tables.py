@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from neuron_model.errors import InputError
+from neuron_model.suggestion import suggestion
 
 # Keys of lists of texts; all other lists are of numbers.
 _TEXTS = ("learn", "preset", "input", "target", "corners")
@@ -74,7 +75,10 @@ def refuse_unknown(prefix: str, table: Mapping[str, object], known: tuple[str, .
     """
     for key in table:
         if key not in known:
-            raise InputError(f"{prefix}{key} is not a known key; allowed are {listed(known)}.")
+            raise InputError(
+                f"{prefix}{key} is not a known key; allowed are {listed(known)}."
+                f"{suggestion(key, known)}"
+            )
 
 
 def listed(names: Iterable[str]) -> str:

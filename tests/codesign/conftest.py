@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codesign.terminal import tables
 from codesign.validation.validation import (
     CurveComparison,
     NeuronValidation,
@@ -21,10 +22,19 @@ from mapping.conditions import Conditions
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.model.parameters import Timescale
+from tests.codesign.fitting_tables import checking
 
 DURATION = 1000.0
 BURSTS = tuple(float(t) for start in (100, 400, 700) for t in (start, start + 20, start + 40))
 ROLES = ("model", "macromodel", "circuit")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_fit() -> Iterator[None]:
+    """Every table that any test prints fits 80 and 120 columns with all cells whole."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "_write", checking)
+        yield
 
 
 @pytest.fixture(scope="module")

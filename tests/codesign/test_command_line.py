@@ -162,6 +162,54 @@ def test_usage_errors_are_2(words: list[str], capsys: pytest.CaptureFixture[str]
     assert "error:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["regim"], "there is no command 'regim'. Did you mean 'regime'?"),
+        (["zzz"], "there is no command 'zzz'."),
+        (["regime", "preset:tonic_burstin"], "Did you mean 'tonic_bursting'?"),
+        (["regime", "x", "--curent", "1"], "--curent is not known here. Did you mean '--current'?"),
+        (["regime", "x", "--backend", "ngspce"], "none of model, ngspice. Did you mean 'ngspice'?"),
+        (["export", "preset:resting", "--technology", "sky13"], "Did you mean 'sky130'?"),
+    ],
+)
+def test_what_may_have_been_meant(words: list[str], why: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as leaving:
+        sys.exit(command_line.main(words))
+    assert leaving.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert why in output.err
+
+
+@pytest.mark.parametrize("current", ["-2.4", "-.5", "-2.4,0", "-1e-3"])
+def test_a_value_may_begin_with_a_minus_sign(current: str):
+    words = ["regime", "preset:resting", "--current", current]
+    assert command_line.build_parser(words).parse_args(words).current == current
+    words = ["temperature", "x", "--technology", "t", "--temperatures", "-40,27"]
+    assert command_line.build_parser(words).parse_args(words).temperatures == "-40,27"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help_fits_the_terminal(
+    words: list[str],
+    width: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    with pytest.raises(SystemExit):
+        command_line.main(words)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    # a command that is broken at its end is one that a shell takes
+    examples = shown.partition("example:\n")[2].partition("\n\n")[0].splitlines()
+    for line, following in zip(examples, examples[1:], strict=False):
+        assert following.startswith("      ") == line.endswith(" \\")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_each_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as leaving:

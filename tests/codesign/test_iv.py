@@ -47,7 +47,9 @@ def test_curves_are_the_closed_form(tmp_path: Path, capsys: Captured):
 
 def test_the_operating_point_is_rest_unless_told(tmp_path: Path, capsys: Captured):
     plot = tmp_path / "curves.png"
-    assert main(["iv", "preset:tonic_bursting", "--points", "31", "--plot", str(plot)]) == 0
+    assert (
+        main(["iv", "preset:tonic_bursting", "--points", "31", "--plot", str(plot), "--json"]) == 0
+    )
     document = json.loads(capsys.readouterr().out)
     parameters = preset("tonic_bursting").parameters
     assert document["operating_point"] == parameters.u_rest == -1.2
@@ -78,7 +80,7 @@ def test_what_cannot_be_is_one_error(words: list[str], why: str, capsys: Capture
 
 @pytest.mark.ngspice
 def test_the_circuits_curves_are_the_models(capsys: Captured):
-    words = ["iv", "preset:tonic_bursting", "--from", "-2", "--to", "2", "--points", "41"]
+    words = ["iv", "preset:tonic_bursting", "--from", "-2", "--to", "2", "--points", "41", "--json"]
     assert main(words) == 0
     model = json.loads(capsys.readouterr().out)
     assert main([*words, "--backend", "ngspice", "--technology", "generic"]) == 0

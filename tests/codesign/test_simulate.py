@@ -24,7 +24,7 @@ def neuron(tmp_path: Path) -> str:
 def test_the_waveform_is_the_models(neuron: str, tmp_path: Path, capsys: Captured):
     out, plot = tmp_path / "deep" / "trace.csv", tmp_path / "trace.svg"
     words = ["--current", "0:-2.0,100:-0.4", "--duration", "400", "--sampling", "0.5"]
-    assert main(["simulate", neuron, *words, "--out", str(out), "--plot", str(plot)]) == 0
+    assert main(["simulate", neuron, *words, "--out", str(out), "--plot", str(plot), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     stimulus = Stimulus((0.0, 100.0), (-2.0, -0.4))
     run = simulate(read_neuron(neuron), stimulus, 400.0, sampling=0.5)

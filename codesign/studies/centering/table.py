@@ -6,7 +6,7 @@ from pathlib import Path
 
 from codesign.studies.centering.evaluation import CenteringProblem
 from codesign.studies.centering.study import CenteringResults
-from codesign.terminal.console import print_table
+from codesign.terminal.tables import print_table, say
 from codesign.validation.regime_reports import RHYTHM
 
 
@@ -26,6 +26,6 @@ def print_results(problem: CenteringProblem, outcome: CenteringResults, written:
     title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
     print_table(title, ("", "before", "centered"), rows)
     drawn = f"{outcome.samples} samples of the mismatch set {problem.technology.mismatch.name}"
-    print(f"{drawn} before, macromodel: {outcome.before}")
-    print(f"{drawn} centered, macromodel: {outcome.after}")
+    say(f"{drawn} before, macromodel: {outcome.before}")
+    say(f"{drawn} centered, macromodel: {outcome.after}")
     print(written)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from codesign.studies.mismatch.results import MismatchResults, agreement_in_words
-from codesign.terminal.console import print_table
 from codesign.terminal.quantities import drawn_by
+from codesign.terminal.tables import print_table, say
 from codesign.validation.regime_reports import WHO, regime_table
 
 
@@ -21,14 +21,14 @@ def print_results(outcome: MismatchResults) -> None:
         + (", process drawn as well" if outcome.process else ""),
         *regime_table(reports),
     )
-    print(f"macromodel: {outcome.predicted_yield}")
+    say(f"macromodel: {outcome.predicted_yield}")
     if outcome.circuit_yield is None:
         return
-    print(f"ngspice: {outcome.circuit_yield}")
+    say(f"ngspice: {outcome.circuit_yield}")
     agreement = outcome.agreement
     assert agreement is not None
-    print(f"macromodel and ngspice agree on the regime of {agreement.regime:.1%} of the samples")
+    say(f"macromodel and ngspice agree on the regime of {agreement.regime:.1%} of the samples")
     for line in agreement_in_words(agreement):
-        print(line)
+        say(line)
     tight = sum(sample.accuracy == "tight" for sample in outcome.samples)
-    print(f"ngspice's tolerances: tight for {tight} of {len(outcome.samples)} samples, else fast")
+    say(f"ngspice's tolerances: tight for {tight} of {len(outcome.samples)} samples, else fast")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
-from codesign.terminal.console import print_table
 from codesign.terminal.quantities import quantity
+from codesign.terminal.tables import print_table, say
 
 
 def print_results(outcome: NoiseResults) -> None:
@@ -35,7 +35,7 @@ def print_results(outcome: NoiseResults) -> None:
             for n in outcome.nodes
         ],
     )
-    print(
+    say(
         f"white noise on C_m with a leak of one unit alone: {quantity(outcome.rms, 'V')} rms, "
         f"{outcome.rms / outcome.unit_voltage:.2g} units"
     )
@@ -49,20 +49,20 @@ def print_results(outcome: NoiseResults) -> None:
     if outcome.circuits:
         runs += f"; {len(outcome.circuits)} of the circuit in ngspice"
     columns = ("of", "by", "values", "mean", "jitter (std)", "95 % interval", "CV (%)")
-    print_table(f"jitter: {runs}", columns, rows)
+    print_table(f"jitter: {runs}", columns, rows, keys=2)
     for name, words in QUANTITIES.items():
         found = outcome.agreement(name)
         if found is not None:
-            print(
+            say(
                 f"{words}: jitter of the macromodel over ngspice's {found.value:.2f} "
                 f"({found.low:.2f} to {found.high:.2f})"
             )
     for who, trains in (("macromodel", outcome.trains), ("ngspice", outcome.circuits)):
         if trains:
-            print(f"regimes, {who}: {_regimes(outcome, trains)}")
+            say(f"regimes, {who}: {_regimes(outcome, trains)}")
     _print_boundary(outcome)
     for note in outcome.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
 
 
 def _row(value: Jitter, unit: float) -> tuple[object, ...]:
@@ -98,6 +98,6 @@ def _print_boundary(outcome: NoiseResults) -> None:
         [(f"{p.current:.5f}", *(p.share(x).percent for x in regimes)) for p in boundary.points],
     )
     if math.isfinite(boundary.width):
-        print(f"noise smears the boundary over {boundary.width:.2g} I0 (16 to 84 %)")
+        say(f"noise smears the boundary over {boundary.width:.2g} I0 (16 to 84 %)")
     else:
-        print(f"with noise, {boundary.above} does not go from 16 to 84 % over these currents")
+        say(f"with noise, {boundary.above} does not go from 16 to 84 % over these currents")

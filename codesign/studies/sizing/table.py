@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from codesign.studies.sizing.results import KEPT, SizingFigures, SizingResults
-from codesign.terminal.console import print_table
 from codesign.terminal.quantities import drawn_by
+from codesign.terminal.tables import print_table, say
 
 
 def print_results(outcome: SizingResults, written: Path | None) -> None:
@@ -38,22 +38,22 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
     )
     print_table(title, columns, rows)
     if written is None:
-        print("no size that was tried is within the budget with the neuron's regime kept")
+        say("no size that was tried is within the budget with the neuron's regime kept")
         return
     assert outcome.chosen is not None
     factors = trials[outcome.chosen].choice.area_factors
-    print("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
+    say("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
     if outcome.checked is not None:
         regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
-        print(
+        say(
             f"of {outcome.checked.samples} samples that were verified {regime} keep the regime of "
             f"the model, {rhythm} regime and rhythm"
         )
     if outcome.is_met:
-        print(f"target met by trial {outcome.chosen}: {written}")
+        say(f"target met by trial {outcome.chosen}: {written}")
     else:
         assert outcome.checked is not None
-        print(
+        say(
             f"target missed by the best sizes found (trial {outcome.chosen}): "
             f"{outcome.goal.reached(outcome.checked):.1%} of the samples keep the "
             f"{outcome.goal.keep}, {outcome.goal.sample_yield:.1%} wanted: {written}"

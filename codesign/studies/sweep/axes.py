@@ -25,6 +25,7 @@ from codesign.terminal.quantities import celsius, si_unit
 from mapping.conditions import COLDEST, HOTTEST
 from neuron_model.errors import InputError
 from neuron_model.runs.toml_tables import is_number, listed
+from neuron_model.suggestion import suggestion
 
 AxisValue = str | float | int
 
@@ -150,7 +151,7 @@ def axis_kind(name: str) -> AxisKind:
         if member not in members:
             raise InputError(
                 f"axes.{name} is not a known key; allowed are "
-                f"{listed(f'{family}.{one}' for one in members)}."
+                f"{listed(f'{family}.{one}' for one in members)}.{suggestion(member, members)}"
             )
         kind = _FAMILIES[family]
         words = "all transistors" if (family, member) == ("area", "all") else member
@@ -159,7 +160,10 @@ def axis_kind(name: str) -> AxisKind:
         return _KINDS[name]
     known = [x for x in _KINDS if x not in SOURCES]
     families = (f"{x}.{'ELEMENT' if x not in _MEMBERS else 'NAME'}" for x in _FAMILIES)
-    raise InputError(f"axes.{name} is not a known key; allowed are {listed([*known, *families])}.")
+    raise InputError(
+        f"axes.{name} is not a known key; allowed are {listed([*known, *families])}."
+        f"{suggestion(name, known)}"
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
-from codesign.terminal.console import print_table
+from codesign.terminal.tables import print_table, say
 from codesign.validation.regime_reports import WHO
 from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT
 
@@ -37,14 +37,14 @@ def print_results(outcome: TemperatureResults) -> None:
     for condition, verdicts in zip(outcome.conditions, found, strict=True):
         for who, one in verdicts.items():
             for deviation in one.exceeded if one else ():
-                print(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
+                say(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
     ends = [c.temperature for c in outcome.conditions]
     for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
         where = f"{name} ({WHO[asked[-1]]})"
         if held is None:
-            print(f"{where}: not even at {outcome.nominal:g} degC")
+            say(f"{where}: not even at {outcome.nominal:g} degC")
         else:
             low, high = held
             whole = held == (min(ends), max(ends))
             beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
-            print(f"{where}: from {low:g} to {high:g} degC{beyond}")
+            say(f"{where}: from {low:g} to {high:g} degC{beyond}")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,7 +37,9 @@ CURRENT, DURATION = "0:-2,20:-0.2", 160.0
 FILES = {
     "design.json",
     "estimates.json",
+    "netlists/lvs_setup.tcl",
     "netlists/models.spice",
+    "netlists/models_library.spice",
     "netlists/neuron.spice",
     "netlists/testbench_transient.spice",
     *(f"netlists/testbench_iv_{x}.spice" for x in Timescale),
@@ -57,7 +60,7 @@ def files_in(folder: Path) -> set[str]:
     return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
 
 
-def plain_ngspice(deck: Path) -> None:
+def plain_ngspice(deck: Path) -> str:
     """ngspice in the deck's folder, with nothing of ours in its environment."""
     # ngspice 39 crashes without a home folder
     environment = {"PATH": os.environ["PATH"], "HOME": str(deck.parent), "OMP_THREAD_LIMIT": "1"}
@@ -70,6 +73,7 @@ def plain_ngspice(deck: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.mark.ngspice
@@ -271,3 +275,51 @@ def test_a_folder_that_is_a_file_is_refused(cache, tmp_path, capsys: Captured):
     assert main(words) == 2
     assert "cannot be written" in capsys.readouterr().err
     assert path.read_text() == "mine"
+
+
+@pytest.mark.ngspice
+def test_the_deck_measures_the_rhythm_and_names_its_waveforms(exported: Path, tmp_path: Path):
+    netlists = shutil.copytree(exported / "netlists", tmp_path / "netlists")
+    deck = netlists / "testbench_transient.spice"
+    assert "* waveforms go to testbench_transient.raw: ngspice, then `load" in deck.read_text()
+    said = plain_ngspice(deck)
+    (isi,) = re.findall(r"^isi = ([-+.e\d]+)", said, re.MULTILINE)
+    (count,) = re.findall(r"^isi_count = ([-+.e\d]+)", said, re.MULTILINE)
+    (wave,) = read_raw_file(netlists / "testbench_transient.raw")
+    (design,) = read_designs(exported / "design.json")
+    spikes = spike_times(wave.axis, wave["v(vm)"], float(design.volts(EXCITABLE.u_threshold)), 0.0)
+    spikes = spikes[spikes > 20.0 * design.time_unit]
+    assert float(count) == len(spikes) - 1
+    assert float(isi) == pytest.approx(np.diff(spikes).mean(), rel=1e-3)
+    assert not re.search("^ibi", said, re.MULTILINE)
+
+
+@pytest.mark.ngspice
+def test_the_library_itself_gives_the_same_curve(exported: Path, tmp_path: Path):
+    netlists = shutil.copytree(exported / "netlists", tmp_path / "netlists")
+    deck = netlists / "testbench_iv_fast.spice"
+    curves = []
+    for models in ("models.spice", "models_library.spice"):
+        deck.write_text(deck.read_text().replace(".include models.spice", f".include {models}"))
+        plain_ngspice(deck)
+        curves.append(read_raw_file(netlists / "testbench_iv_fast.raw")[0]["i(vmembrane)"])
+    assert f".include {models}" in deck.read_text()
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-9)
+
+
+@pytest.mark.ngspice
+def test_spicelib_edits_a_bench(exported: Path, tmp_path: Path):
+    spicelib = pytest.importorskip("spicelib")
+    netlists = shutil.copytree(exported / "netlists", tmp_path / "netlists")
+    editor = spicelib.SpiceEditor(str(netlists / "testbench_transient.spice"))
+    assert float(editor.get_component_value("VDD_SUPPLY").split()[-1]) == GENERIC.supply
+    current = editor.get_component_value("IIN")
+    assert current.startswith("dc ")
+    assert "pwl(" in current
+    editor.set_component_value("VDD_SUPPLY", "dc 1.75")
+    editor.set_component_value("IIN", "dc -1e-9")
+    editor.save_netlist(str(netlists / "edited.spice"))
+    text = (netlists / "edited.spice").read_text()
+    assert re.search(r"^Vdd_supply vdd 0 (dc )?1\.75$", text, re.MULTILINE | re.IGNORECASE)
+    assert re.search(r"^Iin 0 vm (dc )?-1e-0?9$", text, re.MULTILINE | re.IGNORECASE)
+    plain_ngspice(netlists / "edited.spice")

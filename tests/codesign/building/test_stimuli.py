@@ -62,7 +62,7 @@ def test_a_recording_is_stood_for_by_one_of_its_own_values():
     ("current", "duration"),
     [
         ("", None),
-        ("0", None),
+        ("0,1", None),
         ("0:x", None),
         ("0:nan", None),
         ("1:0", None),

@@ -2,6 +2,7 @@
 
 import json
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.terminal.console import QUIET, StepProgress, plain, print_json, print_table, progress
+from codesign.terminal.console import QUIET, StepProgress, plain, print_json, progress
 from codesign.terminal.simulation_text import duration_text, underway_text
+from codesign.terminal.tables import print_table
 from netlists.bench import Bench, BenchInstance, Subject, Transient
 from netlists.underway import Underway
 
@@ -121,13 +123,30 @@ def test_times_are_rounded_as_people_round_them(seconds: float, text: str):
     assert duration_text(seconds) == text
 
 
-def shown(live: bool) -> tuple[StepProgress, list[str | None]]:
+def shown(
+    live: bool, clock: Callable[[], float] = lambda: 0.0
+) -> tuple[StepProgress, list[str | None]]:
     said: list[str | None] = []
 
-    def advance(steps: float = 1, description: str | None = None) -> None:
+    def advance(steps: float = 1, description: str | None = None, **bar: float) -> None:
         said.append(description)
 
-    return StepProgress(advance, live), said
+    return StepProgress(advance, live, clock=clock), said
+
+
+def test_elsewhere_steps_say_once_in_a_while_how_far_they_are():
+    now = [0.0]
+    steps, said = shown(live=False, clock=lambda: now[0])
+    for done in range(1, 6):
+        steps(done, 5, "drawing samples")
+        now[0] += 0.4 * QUIET
+    assert said == ["drawing samples", "drawing samples (4 of 5)"]
+
+
+def test_a_bar_is_moved_to_what_is_done():
+    moved: list[dict[str, float]] = []
+    StepProgress(lambda *_, description, **bar: moved.append(bar), live=True)(2, 7, "drawing")
+    assert moved == [{"done": 2, "total": 7}]
 
 
 def test_on_a_terminal_the_bar_follows_the_simulation():

@@ -46,11 +46,17 @@ def test_text_comes_back_exactly(times: list[float], values: list[float]):
     assert Stimulus.parse(str(stimulus)) == stimulus
 
 
+@pytest.mark.parametrize("text", ["-2.4", " -2.4 ", "0:-2.4"])
+def test_one_value_holds_for_ever(text: str):
+    assert Stimulus.parse(text) == Stimulus.constant(-2.4)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "no step"),
-        ("1.0", "'1.0' in '1.0' is no step"),
+        ("1.0,2.0", "'1.0' in '1.0,2.0' is no step; give one value, or steps as time:value"),
+        ("fast", "not a finite number"),
         ("0:1:2", "no step"),
         ("0:1,", "'' in '0:1,' is no step"),
         ("0:x", "'x' in '0:x' is not a finite number"),

@@ -21,7 +21,6 @@ from codesign.studies.sweep.outcome import (
 from codesign.studies.sweep.picture import sweep_figure
 from codesign.studies.sweep.results import SweepPoint, SweepResults, study_to_json
 from codesign.studies.sweep.table import summary, table_columns, table_rows
-from codesign.terminal.console import fitting
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)
@@ -196,16 +195,6 @@ def test_a_rhythm_is_compared_in_seconds():
     assert outcome(sample(wanted), wanted=wanted, time_unit=1e-5).keeps_rhythm
     found = outcome(sample(slower), sample(wanted), sample(SPIKING), wanted=wanted).yields
     assert (found.regime.count, found.rhythm.count) == (2, 1)
-
-
-def test_columns_that_have_no_room_are_left_out_from_the_right():
-    columns, rows = ("#", "two words", "last"), [("1", "of it", "seven 7")]
-    # 1 for the edge, 3 more for each column; the widest of its heading and cells
-    assert fitting(columns, rows, 1 + 4 + 12 + 10, 1) == 3
-    assert fitting(columns, rows, 1 + 4 + 12 + 9, 1) == 2
-    assert fitting(columns, rows, 1 + 4 + 12, 1) == 2
-    assert fitting(columns, rows, 1 + 4 + 11, 1) == 1
-    assert fitting(columns, rows, 1 + 4 + 11, 2) == 2
 
 
 def test_reasons_that_differ_in_numbers_are_told_once():

@@ -1,0 +1,60 @@
+"""What netgen is to know of a technology to compare a netlist with a layout's, or another netlist.
+
+    netgen -batch lvs "layout.spice neuron_NAME" "neuron.spice neuron_NAME" lvs_setup.tcl
+
+Without it netgen compares what is connected to what, and passes another width or another capacitor.
+Where a PDK brings a setup file of its own, that one knows its layout's devices better.
+"""
+
+from __future__ import annotations
+
+from circuits.structure import Polarity
+from circuits.technology import Technology
+
+SETUP_FILE = "lvs_setup.tcl"
+
+_TOLERANCE = 0.01
+"""Of widths, lengths and capacitors: a layout has them on a grid."""
+
+_TEXT = """\
+# netgen's setup for cells of {name}: which devices there are, and what of them is compared.
+permute default
+property default
+# drain and source may be swapped; junctions are the layout's own, and mult is m once more
+foreach device {{{devices}}} {{
+    foreach circuit {{1 2}} {{
+        if {{[lsearch [cells list -all -circuit$circuit] $device] < 0}} {{ continue }}
+        if {{[catch {{permute "-circuit$circuit $device" drain source}}]}} {{
+            permute "-circuit$circuit $device" {drain} {source}
+        }}
+        property "-circuit$circuit $device" remove {left_out}
+        property "-circuit$circuit $device" tolerance {{w {tolerance:g}}} {{l {tolerance:g}}}
+    }}
+}}
+foreach circuit {{1 2}} {{
+    foreach device {{c C}} {{
+        if {{[lsearch [cells list -all -circuit$circuit] $device] < 0}} {{ continue }}
+        property "-circuit$circuit $device" tolerance {{value {tolerance:g}}}
+    }}
+}}
+"""
+
+
+def lvs_setup(technology: Technology) -> str:
+    """The text of a setup file (Tcl) for netgen 1.5 and the cells of ``technology``."""
+    devices = [technology.device(polarity) for polarity in Polarity]
+    terminals = devices[0].terminals
+    junctions: dict[str, None] = {}
+    for device in devices:
+        if device.diffusion is not None:
+            junctions |= dict.fromkeys(device.diffusion.parameters)
+        # m says how many there are, whatever else does
+        junctions |= dict.fromkeys(name for name in device.multiplier if name != "m")
+    return _TEXT.format(
+        name=technology.name,
+        devices=" ".join(device.model for device in devices),
+        drain=1 + terminals.index("drain"),
+        source=1 + terminals.index("source"),
+        left_out=" ".join(junctions) or "as ad ps pd",
+        tolerance=_TOLERANCE,
+    )

@@ -1,0 +1,108 @@
+"""netgen reads the exported netlists, matches them with themselves and finds planted errors."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from circuits.neuron import neuron_circuit
+from circuits.structure import Polarity
+from circuits.technology import load_technology
+from mapping.mapper import map_neuron
+from netlists.lvs import lvs_setup
+from netlists.writer import cell_text
+from tests.mapping.cells import LIMITS, real_cells
+from tests.mapping.neurons import burster
+
+NETGEN = shutil.which("netgen-lvs")
+TECHNOLOGIES = ("generic", "sky130", "gf180mcu")
+
+
+@pytest.mark.parametrize("name", TECHNOLOGIES)
+def test_the_setup_names_the_devices(name: str):
+    technology = load_technology(name)
+    text = lvs_setup(technology)
+    for polarity in Polarity:
+        assert technology.device(polarity).model in text
+    assert text.count("{") == text.count("}")
+
+
+def _line(text: str, beginning: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(beginning))
+
+
+def _less(text: str) -> str:
+    """Without the current sink."""
+    return text.replace(_line(text, "Xcompensation"), "")
+
+
+def _swapped(text: str) -> str:
+    """An element whose output goes to a slow voltage."""
+    line = _line(text, "Xsm2")
+    a, b, *rest = line.split()[1:]
+    return text.replace(line, " ".join([line.split()[0], b, a, *rest]))
+
+
+def _wider(text: str) -> str:
+    """One device of the OTA is wider by a tenth."""
+    line = next(x for x in text.splitlines() if "pair_p" in x)
+    width = next(word for word in line.split() if word.startswith("w="))
+    number = width[2:].rstrip("u")
+    return text.replace(
+        line, line.replace(width, f"w={1.1 * float(number):g}{width[2 + len(number) :]}")
+    )
+
+
+def _larger(text: str) -> str:
+    """The membrane's capacitor is larger by a tenth."""
+    line = _line(text, "Cmembrane")
+    *words, value = line.split()
+    return text.replace(line, " ".join([*words, f"{1.1 * float(value):g}"]))
+
+
+@pytest.mark.skipif(NETGEN is None, reason="netgen (Debian's netgen-lvs) is not installed")
+@pytest.mark.parametrize("name", TECHNOLOGIES)
+@pytest.mark.parametrize(
+    ("planted", "verdict"),
+    [
+        (lambda text: text, "Circuits match uniquely."),
+        (_less, "Netlists do not match."),
+        (_swapped, "Netlists do not match."),
+        (_wider, "Property errors were found."),
+        (_larger, "Property errors were found."),
+    ],
+)
+def test_netgen_finds_what_is_planted(
+    name: str, planted: Callable[[str], str], verdict: str, tmp_path: Path
+):
+    technology = load_technology(name)
+    circuit = neuron_circuit(map_neuron(burster(), real_cells(), LIMITS), technology)
+    text = cell_text(circuit.cell, technology)
+    (tmp_path / "layout.spice").write_text(planted(text))
+    (tmp_path / "schematic.spice").write_text(text)
+    (tmp_path / "setup.tcl").write_text(lvs_setup(technology))
+    sides = [f"{side}.spice {circuit.cell.name}" for side in ("layout", "schematic")]
+    words = [str(NETGEN), "-batch", "lvs", *sides, "setup.tcl", "out.txt"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    said = done.stdout + (tmp_path / "out.txt").read_text()
+    assert verdict in said, said[-2000:]
+    if planted(text) == text:
+        assert "errors" not in said.replace("No property errors", "")
+
+
+@pytest.mark.skipif(NETGEN is None, reason="netgen (Debian's netgen-lvs) is not installed")
+def test_junctions_and_exchanged_ends_are_no_errors(tmp_path: Path):
+    def another(text: str) -> str:
+        line = next(x for x in text.splitlines() if x.startswith("Xtail"))
+        name, drain, gate, source, *rest = line.split()
+        rest = [
+            f"ad={9.0 if word.startswith('ad=') else 1}" if "d=" in word else word for word in rest
+        ]
+        return text.replace(line, " ".join([name, source, gate, drain, *rest]))
+
+    test_netgen_finds_what_is_planted("sky130", another, "Circuits match uniquely.", tmp_path)
+    assert "Property errors" not in (tmp_path / "out.txt").read_text()

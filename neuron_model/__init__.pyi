@@ -44,9 +44,13 @@ from neuron_model.network.neuron import MTCNeuron as MTCNeuron
 from neuron_model.network.preset_layer import PresetLayer as PresetLayer
 from neuron_model.runs.run_configuration import RunConfiguration as RunConfiguration
 from neuron_model.runs.run_configuration import read_run_configuration as read_run_configuration
+from neuron_model.runs.sequence_train import TrainedOnSequences as TrainedOnSequences
 from neuron_model.runs.train import TrainedNetwork as TrainedNetwork
 from neuron_model.runs.train import train as train
+from neuron_model.tasks.events import EventFrames as EventFrames
 from neuron_model.tasks.mackey_glass import MackeyGlass as MackeyGlass
+from neuron_model.tasks.sequence_arrays import sequences as sequences
+from neuron_model.tasks.sequence_file import SequenceFile as SequenceFile
 from neuron_model.tasks.series_file import SeriesFile as SeriesFile
 from neuron_model.tasks.series_file import series as series
 from neuron_model.training.training import TrainingResult as TrainingResult

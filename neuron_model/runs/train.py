@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, overload
 
 from torch import Tensor
 
@@ -34,7 +34,9 @@ from neuron_model.runs.run_configuration import (
     run_configuration_to_toml,
 )
 from neuron_model.runs.run_folder import run_files
+from neuron_model.runs.sequence_train import TrainedOnSequences, train_on_sequences
 from neuron_model.shown import Shown
+from neuron_model.tasks.sequences import SequenceTask
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
 from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.recording import Recording, recorded_currents
@@ -174,19 +176,40 @@ class TrainedNetwork(Shown):
         return self.result._drawing()
 
 
+@overload
 def train(
     network: Network | MTCNetwork,
     task: SeriesTask,
     configuration: TrainingConfiguration | None = None,
     limits: ParameterLimits = REALISABLE,
     progress: Progress | None = None,
-) -> TrainedNetwork:
+) -> TrainedNetwork: ...
+
+
+@overload
+def train(
+    network: Network | MTCNetwork,
+    task: SequenceTask,
+    configuration: TrainingConfiguration | None = None,
+    limits: ParameterLimits = REALISABLE,
+    progress: Progress | None = None,
+) -> TrainedOnSequences: ...
+
+
+def train(
+    network: Network | MTCNetwork,
+    task: SeriesTask | SequenceTask,
+    configuration: TrainingConfiguration | None = None,
+    limits: ParameterLimits = REALISABLE,
+    progress: Progress | None = None,
+) -> TrainedNetwork | TrainedOnSequences:
     """Train a network on a task.
 
     Args:
         network: a description, from which it is drawn with the inputs and outputs of the task; or
             a module, which is trained in place.
-        task: what to learn: ``series("my.csv")``, or one of :mod:`neuron_model.tasks`.
+        task: what to learn: ``series("my.csv")``, ``sequences(x, y)``, or one of
+            :mod:`neuron_model.tasks`.
         configuration: how; the defaults if not given.
         limits: where the neurons' parameters have to stay, so that a circuit can be made.
         progress: called with how many steps are done, how many there are, and a word on them; a
@@ -198,6 +221,9 @@ def train(
     """
     configuration = configuration or TrainingConfiguration()
     _check_kinds(network, task, configuration)
+    if not hasattr(task, "series"):
+        return train_on_sequences(network, task, configuration, limits, progress)
+    task = cast(SeriesTask, task)
     series = make_series(task)
     described = isinstance(network, Network) and describes(network.hidden)
     run = _run(network if described else None, task, configuration, limits)
@@ -253,7 +279,8 @@ def _check_kinds(network: object, task: object, configuration: object) -> None:
         raise InputError(f"train: {network!r:.80} is no network; give Network(16) or a module.")
     if not isinstance(configuration, TrainingConfiguration):
         raise InputError(f"train: {configuration!r:.80} is no TrainingConfiguration.")
-    if not hasattr(task, "series"):
+    if not (hasattr(task, "series") or hasattr(task, "sequences")):
         raise InputError(
-            f'train: {task!r:.80} is no task; give series("my.csv") or one of neuron_model.tasks.'
+            f'train: {task!r:.80} is no task; give series("my.csv"), sequences(x, y), '
+            "sequences(dataset) or one of neuron_model.tasks."
         )

@@ -74,24 +74,27 @@ class Objective(nn.Module):
             error = nn.functional.mse_loss(prediction[:, washout:], target[:, washout:])
         else:
             error = (weight * (prediction - target).pow(2).mean(-1)).mean()
-        return Loss(error + self._costs(hidden), error, active_fraction(hidden))
+        costs = circuit_costs(self.network, self.configuration, hidden)
+        return Loss(error + costs, error, active_fraction(hidden))
 
-    def _costs(self, hidden: Hidden) -> Tensor:
-        c = self.configuration
-        cost = hidden.activity.new_zeros(())
-        for layer, s, voltage in zip(
-            self.network.layers, hidden.outputs, hidden.voltages, strict=True
-        ):
-            if c.activity_weight:
-                excess = processes.mean(s.mean((0, 1))) - c.activity_target
-                cost = cost + c.activity_weight * excess.clamp_min(0.0).mean()
-            if isinstance(layer, MTCNeuron):
-                beyond = (voltage.abs() - c.headroom).clamp_min(0.0)
-                top = layer.live_parameters().u_saturation
-                lacking = (top - processes.maximum(voltage.amax((0, 1)))).clamp_min(0.0)
-                cost = cost + c.headroom_weight * beyond.pow(2).mean()
-                cost = cost + c.silence_weight * lacking.pow(2).mean()
-        return cost
+
+def circuit_costs(
+    network: SpikingNetwork, configuration: TrainingConfiguration, hidden: Hidden
+) -> Tensor:
+    """What a circuit or a budget forbids: the terms of :class:`Objective` behind the first."""
+    c = configuration
+    cost = hidden.activity.new_zeros(())
+    for layer, s, voltage in zip(network.layers, hidden.outputs, hidden.voltages, strict=True):
+        if c.activity_weight:
+            excess = processes.mean(s.mean((0, 1))) - c.activity_target
+            cost = cost + c.activity_weight * excess.clamp_min(0.0).mean()
+        if isinstance(layer, MTCNeuron):
+            beyond = (voltage.abs() - c.headroom).clamp_min(0.0)
+            top = layer.live_parameters().u_saturation
+            lacking = (top - processes.maximum(voltage.amax((0, 1)))).clamp_min(0.0)
+            cost = cost + c.headroom_weight * beyond.pow(2).mean()
+            cost = cost + c.silence_weight * lacking.pow(2).mean()
+    return cost
 
 
 def scored_loss(

@@ -51,6 +51,8 @@ __all__ = [
     "fit_readout",
     "history_of",
     "keep_within",
+    "only_learned",
+    "own_random_numbers",
     "scored_loss",
     "fit",
 ]
@@ -204,7 +206,7 @@ def fit(
     device = processes.find_device(configuration.device)
     if device is not None:
         network.to(device)
-    with _own_random_numbers(network, configuration.seed), _only_learned(network, configuration):
+    with own_random_numbers(network, configuration.seed), only_learned(network, configuration):
         run = _Run(network, task, series, configuration, limits, draw_samples)
         if resume is None:
             run.begin()
@@ -545,7 +547,7 @@ def _check(
 
 
 @contextmanager
-def _own_random_numbers(network: SpikingNetwork, seed: int) -> Iterator[None]:
+def own_random_numbers(network: SpikingNetwork, seed: int) -> Iterator[None]:
     """Whatever a layer draws comes from the seed, and the caller's generators stay as they were."""
     device = network.readout.weight.device
     devices = [device] if device.type == "cuda" else []
@@ -555,7 +557,7 @@ def _own_random_numbers(network: SpikingNetwork, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _only_learned(network: SpikingNetwork, configuration: TrainingConfiguration) -> Iterator[None]:
+def only_learned(network: SpikingNetwork, configuration: TrainingConfiguration) -> Iterator[None]:
     """No gradients for what has a rate of 0, while the block runs."""
     moved = learned(network, configuration)
     frozen = [p for name, p in network.named_parameters() if p.requires_grad and name not in moved]

@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace) -> TrainedRun:
         configuration, training=replace(configuration.training, steps=arguments.steps)
     )
     trained = train_run(configuration, arguments.out, restart=True)
-    predicted, measured = predicted_and_measured(trained, make_series(configuration.task))
+    predicted, measured = predicted_and_measured(trained, make_series(configuration.series_task))
     with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         axes = figure.subplots()

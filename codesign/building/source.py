@@ -149,11 +149,12 @@ def _of_module(named: Any) -> Source:
 
     from neuron_model.network.description import Network
     from neuron_model.network.neuron import MTCNeuron
+    from neuron_model.runs.sequence_train import TrainedOnSequences
     from neuron_model.runs.train import TrainedNetwork
 
     drives = trained = None
-    if isinstance(named, TrainedNetwork):
-        trained = named
+    if isinstance(named, TrainedNetwork | TrainedOnSequences):
+        trained = named if isinstance(named, TrainedNetwork) else None
         drives = tuple(
             drive
             for currents, interval in named.currents

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesign.terminal.arguments import add_command
 from codesign.terminal.parser import section
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
     from codesign.training.train import TrainedRun
     from neuron_model.runs.run_configuration import RunConfiguration
+    from neuron_model.training.sequence_training import SequenceStep
     from neuron_model.training.training import TrainingStep
 
 
@@ -25,6 +26,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "train",
         example="codesign train config.toml --out runs/first\n"
         "codesign train my.csv --out runs/mine\n"
+        "codesign train GunPoint_TRAIN.ts --out runs/gestures\n"
         "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
@@ -35,14 +37,15 @@ def add_parser(subparsers: "Subparsers") -> None:
         "[log]; every value has a default. With [variation], each sequence is the input of a "
         "sample that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the "
         "configuration's place is learned with the defaults: its last column, one row ahead. A "
-        "run that was stopped, by Ctrl-C or in any other way, resumes when the same command is "
-        "given again.",
+        "file of sequences (TS, NPZ of x and y, or a CSV table whose last column is a label) is "
+        'classified: [task] with name = "sequences". A run that was stopped, by Ctrl-C or in any '
+        "other way, resumes when the same command is given again.",
     )
     parser.add_argument(
         "config",
         type=Path,
         metavar="CONFIG|TABLE",
-        help="the configuration file, or a CSV or NPZ file to learn",
+        help="the configuration file, or a CSV, NPZ or TS file to learn",
     )
     section(parser, "output").add_argument(
         "-o", "--out", type=Path, required=True, metavar="RUN", help="the run folder to write"
@@ -56,24 +59,41 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.terminal.console import note
     from codesign.terminal.interruption import interruption
+    from codesign.training.sequence_run import train_sequence_run
+    from codesign.training.sequence_text import print_sequences
     from codesign.training.train import train_run
+    from neuron_model.tasks.sequence_file import SequenceFile
     from neuron_model.tasks.series import make_series
     from neuron_model.training import processes
     from neuron_model.training.training import Interrupted
 
     configuration = _configuration(arguments.config).named()
-    make_series(configuration.task)  # What is wrong with the data is known before all else.
+    # What is wrong with the data is known before all else.
+    of_sequences = isinstance(configuration.task, SequenceFile)
+    if isinstance(configuration.task, SequenceFile):
+        configuration.task.sequences()
+    else:
+        make_series(configuration.task)
     with processes.joined(configuration.training.device), interruption() as stop:
         first = processes.rank() == 0
         try:
             with _progress(configuration, first) as watch:
-                trained = train_run(
-                    configuration,
-                    arguments.out,
-                    restart=arguments.restart,
-                    watch=watch,
-                    stop=stop,
-                )
+                if of_sequences:
+                    sequence_run = train_sequence_run(
+                        configuration,
+                        arguments.out,
+                        restart=arguments.restart,
+                        watch=watch,
+                        stop=stop,
+                    )
+                else:
+                    trained = train_run(
+                        configuration,
+                        arguments.out,
+                        restart=arguments.restart,
+                        watch=watch,
+                        stop=stop,
+                    )
         except Interrupted as stopped:
             if first:
                 note(
@@ -81,7 +101,9 @@ def run(arguments: argparse.Namespace) -> int:
                     f"is saved. To go on: {_command(arguments)}"
                 )
             return stop.exit_status
-        if first:
+        if of_sequences:
+            print_sequences(sequence_run, arguments.json)
+        elif first:
             _report(configuration, trained, arguments.json)
     return 0
 
@@ -91,10 +113,21 @@ def _configuration(path: Path) -> "RunConfiguration":
     from codesign.terminal.console import note
     from neuron_model.runs.run_configuration import RunConfiguration, read_run_configuration
     from neuron_model.tasks.columns import SUFFIXES
+    from neuron_model.tasks.sequence_file import sequence_task_for
     from neuron_model.tasks.series_file import task_for
 
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in (*SUFFIXES, ".ts"):
         return read_run_configuration(path)
+    sequences = sequence_task_for(path.resolve())
+    if sequences is not None:
+        data = sequences.sequences()
+        kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} numbers"
+        note(
+            f"{path}: {len(data.training)} sequences of up to {data.training.signal.shape[1]} "
+            f"samples and {data.inputs} inputs to train on, {kind}"
+            f"{' at every sample' if data.every_sample else ''}."
+        )
+        return RunConfiguration(task=sequences)
     task = task_for(path.resolve())
     note(
         f"{path}: hears {', '.join(task.input)} and learns {', '.join(task.target)}, "
@@ -106,9 +139,10 @@ def _configuration(path: Path) -> "RunConfiguration":
 @contextmanager
 def _progress(
     configuration: "RunConfiguration", shown: bool
-) -> Iterator[Callable[["TrainingStep", bool], None] | None]:
-    """Shows loss, activity and, where it is looked at, the validation part's NRMSE."""
+) -> Iterator[Callable[[Any, bool], None] | None]:
+    """Shows loss, activity and, where it is looked at, the validation part's error."""
     from codesign.terminal.console import progress
+    from neuron_model.training.sequence_training import SequenceStep
 
     if not shown:
         yield None
@@ -122,9 +156,12 @@ def _progress(
     what = "training" if configuration.start else f"training {neurons} neurons"
     with progress(what, total) as advance:
 
-        def watch(done: "TrainingStep", new: bool) -> None:
+        def watch(done: "TrainingStep | SequenceStep", new: bool) -> None:
             nonlocal looked
-            if done.validation_nrmse is not None:
+            if isinstance(done, SequenceStep):
+                if done.validation_error is not None:
+                    looked = f"  validation error {done.validation_error:.4f}"
+            elif done.validation_nrmse is not None:
                 on_stream = f"{done.validation_stream_nrmse:.4f}"
                 looked = f"  validation {done.validation_nrmse:.4f}, stream {on_stream}"
             text = f"loss {done.loss:.4f}  activity {100 * done.activity:.1f} %{looked}"
@@ -204,9 +241,10 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
     )
     if samples is not None and samples.mismatch_set:
         note(f"Samples were drawn by the mismatch set {samples.mismatch_set}.")
-    validated = configuration.task.validation_fraction > 0
+    task = configuration.series_task
+    validated = task.validation_fraction > 0
     note(
         f"The continuous run is over {'validation and test part' if validated else 'the test part'}"
-        f", the state carried from its start; the first {configuration.task.washout} moments of "
+        f", the state carried from its start; the first {task.washout} moments of "
         "the test part and of each window are not scored."
     )

@@ -116,7 +116,7 @@ def task_of_run(folder: Path) -> NetworkTask:
     Raises:
         InputError: a file is missing or damaged, or its series cannot be made.
     """
-    task = read_written_configuration(folder / CONFIG_FILE).named().task
+    task = read_written_configuration(folder / CONFIG_FILE).named().series_task
     return NetworkTask(read_model(folder / MODEL_FILE), task, make_series(task), folder)
 
 

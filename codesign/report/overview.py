@@ -15,6 +15,7 @@ from codesign.report.parts import kept, key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.terminal.quantities import MISSING, conditions_text, fixed, number, percent, quantity
+from codesign.training.sequence_text import confusion_table
 from codesign.validation.validation import NeuronValidation, Validation
 from codesign.validation.validation import summary as in_words
 from codesign.validation.verdicts import (
@@ -77,6 +78,7 @@ def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
     return [
         element("h2", "What was trained" if run.history else "What was built from"),
         _forecast(run, sheet),
+        _classification(run),
         _loss(run, sheet),
         _parameters(run),
         _config(run.config),
@@ -196,6 +198,27 @@ def _forecast(run: RunFolder, sheet: StyleSheet) -> Child:
     figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
     svg = inline_svg(figure, sheet, "Forecast on the stream", text)
     return element("figure", svg, element("figcaption", text))
+
+
+def _classification(run: RunFolder) -> list[Child]:
+    """Accuracy and confusion on the test part, or the errors of numbers."""
+    found = run.classification
+    if found is None:
+        return []
+    scores = found.scores
+    if scores.accuracy is None or scores.balanced_accuracy is None:
+        listed = ", ".join(number(error) for error in scores.nrmse)
+        return [
+            element("p", f"NRMSE on the test part, by output: {listed} (1: as good as the mean).")
+        ]
+    title, columns, rows = confusion_table(scores, found.classes)
+    text = (
+        f"On the test part {percent(scores.accuracy)} are classified right (mean over the classes: "
+        f"{percent(scores.balanced_accuracy)}). The class is that of the largest of "
+        f"{len(found.classes)} readouts."
+    )
+    cells: list[list[Child]] = [[str(cell) for cell in row] for row in rows]
+    return [element("p", text), table(title, columns, cells)]
 
 
 def _loss(run: RunFolder, sheet: StyleSheet) -> Child:

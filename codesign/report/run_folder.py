@@ -27,7 +27,9 @@ from neuron_model.runs.file_names import (
     RESULT_FILE,
 )
 from neuron_model.runs.forecast_file import Forecast, read_forecast
+from neuron_model.runs.sequence_files import scores_from_entries
 from neuron_model.training.scoring import Scores
+from neuron_model.training.sequence_scoring import SequenceScores
 
 VALIDATION_FILE = "validation.json"
 
@@ -78,6 +80,15 @@ class RunFolder:
     netlists: tuple[WrittenFile, ...]
     forecast: Forecast | None = None
     scores: Scores | None = None
+    classification: Classification | None = None
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Of a network that was trained on sequences: names of the classes, and the test scores."""
+
+    classes: tuple[str, ...]
+    scores: SequenceScores
 
 
 def read_run_folder(path: Path) -> RunFolder:
@@ -116,6 +127,7 @@ def read_run_folder(path: Path) -> RunFolder:
         netlists=_netlists(path / NETLIST_FOLDER),
         forecast=read_forecast(path / FORECAST_FILE),
         scores=_read_scores(path / RESULT_FILE),
+        classification=_read_classification(path / RESULT_FILE),
     )
 
 
@@ -167,6 +179,19 @@ def _read_scores(path: Path) -> Scores | None:
     try:
         entries = json.loads(text)
         return Scores(float(entries["nrmse"]), float(entries["stream_nrmse"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_classification(path: Path) -> Classification | None:
+    """Of the same file; None where it is of no training on sequences."""
+    text = _text(path)
+    if text is None:
+        return None
+    try:
+        entries = json.loads(text)
+        classes = tuple(str(name) for name in entries["classes"])
+        return Classification(classes, scores_from_entries(entries["test"]))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -10,44 +10,29 @@ network do that it has not seen.
 
 import contextlib
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from codesign.terminal.console import note
+from codesign.training.run_state import make_ready, open_log
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically, write_together
-from neuron_model.errors import InputError
 from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
-    CONFIG_FILE,
-    CURRENTS_FILE,
-    FORECAST_FILE,
-    HISTORY_FILE,
     MODEL_FILE,
-    RESULT_FILE,
-    TENSORBOARD_FOLDER,
     VARIATION_FILE,
 )
 from neuron_model.runs.result_file import read_result
 from neuron_model.runs.run_configuration import (
     RunConfiguration,
-    differences,
     identity,
-    read_written_configuration,
-    run_configuration_to_toml,
 )
 from neuron_model.runs.run_folder import run_files
-from neuron_model.runs.training_log import (
-    TrainingLog,
-    has_tensorboard,
-)
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
@@ -142,7 +127,7 @@ def make_network(configuration: RunConfiguration, series: Series | None = None) 
         configuration: of the run.
         series: of its task, which says how many inputs and outputs there are; made if not given.
     """
-    series = series or make_series(configuration.task)
+    series = series or make_series(configuration.series_task)
     drawn = Network(configuration.layers, configuration.network, configuration.seed)
     return drawn.module(series.inputs, series.outputs)
 
@@ -175,9 +160,10 @@ def train_run(
         Interrupted: ``stop`` said so.
     """
     configuration = configuration.named()
-    series = make_series(configuration.task)
-    trivial = trivial_nrmse(configuration.task, series)
-    on_stream = trivial_stream_nrmse(configuration.task, series)
+    task = configuration.series_task
+    series = make_series(task)
+    trivial = trivial_nrmse(task, series)
+    on_stream = trivial_stream_nrmse(task, series)
     network = _first_network(configuration, series)
     whose = identity(configuration)
     first = processes.rank() == 0
@@ -194,7 +180,11 @@ def train_run(
     history = () if left is None else history_of(left)
 
     with contextlib.ExitStack() as stack:
-        log = stack.enter_context(_logs(configuration, folder, history)) if first else None
+        log = (
+            stack.enter_context(open_log(configuration, folder, history, TrainingStep))
+            if first
+            else None
+        )
         drawer = None
         if configuration.variation.wanted:
             settings = WorkbenchSettings(timeout=600.0)
@@ -217,7 +207,7 @@ def train_run(
                 watch(done, False)
         result = fit(
             network,
-            configuration.task,
+            task,
             configuration.training,
             configuration.limits,
             Callbacks(
@@ -234,8 +224,8 @@ def train_run(
             samples = _judge_samples(configuration, series, network, drawer)
             write_atomically(folder / VARIATION_FILE, json.dumps(asdict(samples), indent=1) + "\n")
     if first:
-        currents = recorded_currents(network, series, configuration.task.washout)
-        files = run_files(network, configuration.task, series, result, currents, whose)
+        currents = recorded_currents(network, series, task.washout)
+        files = run_files(network, task, series, result, currents, whose)
         write_together({folder / name: content for name, content in files.items()})
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, samples)
@@ -255,7 +245,7 @@ def _judge_samples(
     unseen = drawer.with_samples(UNSEEN_SAMPLES)
     networks = _first_network(configuration, series), network
     samples = [unseen(one, _UNSEEN_SEED) for one in networks]
-    task, test = configuration.task, series.test
+    task, test = configuration.series_task, series.test
     both = list(zip(networks, samples, strict=True))
     before, after = (evaluate_samples(one, task, test, its) for one, its in both)
     stream_before, stream_after = (
@@ -282,80 +272,9 @@ def _begin(
     configuration: RunConfiguration, folder: Path, whose: str, restart: bool
 ) -> TrainingResult | Snapshot | None:
     """Make the folder ready; what is left of an earlier run of the same configuration."""
-    _make(folder)
-    config = folder / CONFIG_FILE
-    if restart:
-        _clear(folder)
-    elif config.is_file() and _has_learned(folder):
-        _refuse_another(configuration, config)
-    write_atomically(config, run_configuration_to_toml(configuration))
+    make_ready(configuration, folder, restart)
     result = read_result(folder, whose)
     if result is not None:
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
         return result
     return read_checkpoint(folder / CHECKPOINT_FILE, whose)
-
-
-def _has_learned(folder: Path) -> bool:
-    """Whether there is anything that another configuration would make useless."""
-    return any((folder / name).is_file() for name in (RESULT_FILE, CHECKPOINT_FILE, MODEL_FILE))
-
-
-def _make(folder: Path) -> None:
-    """Make the folder, so that one that cannot be made is known before the training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made into a run folder ({error.strerror or error})."
-        ) from error
-
-
-def _clear(folder: Path) -> None:
-    """Remove what a training writes, the file that says that it is whole before all others."""
-    try:
-        for name in (
-            RESULT_FILE,
-            CHECKPOINT_FILE,
-            MODEL_FILE,
-            CURRENTS_FILE,
-            FORECAST_FILE,
-            HISTORY_FILE,
-            VARIATION_FILE,
-        ):
-            (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be cleared ({error.strerror or error}).") from error
-
-
-def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
-    hint = "Take another folder, or start anew in this one with --restart."
-    try:
-        there = read_written_configuration(config)
-    except InputError as error:
-        raise InputError(f"{error} {hint}") from error
-    different = differences(configuration, there)
-    if different:
-        shown = "; ".join(different[:5]) + (" ..." if len(different) > 5 else "")
-        raise InputError(
-            f"{config.parent}: holds the run of another configuration: {shown}. {hint}"
-        )
-
-
-@contextlib.contextmanager
-def _logs(
-    configuration: RunConfiguration, folder: Path, history: tuple[TrainingStep, ...]
-) -> Iterator[TrainingLog]:
-    board = configuration.log.tensorboard
-    if board and not has_tensorboard():
-        board = False
-        note(
-            "TensorBoard is not installed, so only history.csv is written; "
-            "`pip install mtc-codesign[tensorboard]` brings it."
-        )
-    log = TrainingLog(folder, history, board)
-    try:
-        yield log
-    finally:
-        log.close()

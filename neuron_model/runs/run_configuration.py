@@ -6,6 +6,8 @@
     name = "mackey_glass"
     horizon = 10                 # and the rest of tasks.mackey_glass.MackeyGlass
     # or: name = "series", file = "my.csv", and the rest of tasks.series_file.SeriesFile
+    # or: name = "sequences", file = "my_TRAIN.ts", and the rest of
+    #     tasks.sequence_file.SequenceFile: classes, or numbers, of sequences
 
     [network]
     neurons = 16                 # and the rest of bursting_layer.BurstingLayer, or
@@ -58,19 +60,21 @@ from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.runs.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.tasks.mackey_glass import MackeyGlass
+from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 LARGEST_FILE = 1_000_000
 """Bytes."""
 
-AnyTask = MackeyGlass | SeriesFile
+AnyTask = MackeyGlass | SeriesFile | SequenceFile
 AnyLayer = BurstingLayer | PresetLayer
 
 # By name, with values that stand for what has no default.
 TASKS: dict[str, AnyTask] = {
     "mackey_glass": MackeyGlass(validation_fraction=0.1),
     "series": SeriesFile("?"),
+    "sequences": SequenceFile("?"),
 }
 
 
@@ -117,9 +121,23 @@ class RunConfiguration:
         Raises:
             InputError: the file cannot be read or does not go with the task.
         """
-        if isinstance(self.task, SeriesFile):
+        if isinstance(self.task, SeriesFile | SequenceFile):
             return replace(self, task=self.task.named())
         return self
+
+    @property
+    def series_task(self) -> MackeyGlass | SeriesFile:
+        """The task, which is to be the forecast of a series.
+
+        Raises:
+            InputError: it is another.
+        """
+        if isinstance(self.task, SequenceFile):
+            raise InputError(
+                'task.name = "sequences" is not for this: it needs a network that forecasts a '
+                "series."
+            )
+        return self.task
 
 
 def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
@@ -284,14 +302,17 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     name = entries.pop("name", "mackey_glass")
     if not isinstance(name, str) or name not in TASKS:
         raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.")
-    if name == "series":
-        file = typed_value("task.file", entries.get("file", ""), "")
-        if not file:
-            raise InputError("task.file is missing; it must be the path of a CSV or NPZ file.")
+    if name in ("series", "sequences"):
+        if not entries.get("file"):
+            kinds = "CSV or NPZ" if name == "series" else "NPZ, TS or CSV"
+            raise InputError(f"task.file is missing; it must be the path of a file, {kinds}.")
         for key in ("input", "target"):
             if isinstance(entries.get(key), str):
                 entries[key] = [entries[key]]
-        entries["file"] = str((folder / Path(file).expanduser()).resolve())
+        for key in ("file", "test_file"):
+            if entries.get(key):
+                file = typed_value(f"task.{key}", entries[key], "")
+                entries[key] = str((folder / Path(file).expanduser()).resolve())
     task: AnyTask = build_part(TASKS[name], "task", entries)
     return task
 

@@ -18,7 +18,7 @@ from neuron_model.runs.training_log import history_csv
 from neuron_model.tasks.series import Series, SeriesTask
 from neuron_model.training.recording import Recording
 from neuron_model.training.scoring import forecast
-from neuron_model.training.training import TrainingResult
+from neuron_model.training.training import TrainingResult, TrainingStep
 
 
 def run_files(
@@ -37,7 +37,7 @@ def run_files(
         identity: of the run's configuration.
     """
     return {
-        HISTORY_FILE: history_csv(result.history),
+        HISTORY_FILE: history_csv(result.history, TrainingStep),
         CURRENTS_FILE: currents_content(list(currents)),
         FORECAST_FILE: forecast_content(stream_forecast(network, series, task.washout)),
         MODEL_FILE: model_content(network),

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.network.model_file import write_model
+from neuron_model.atomic import write_together
+from neuron_model.errors import InputError
+from neuron_model.network.description import Network
+from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.network import MTCNetwork, input_currents, input_interval
+from neuron_model.progress import Progress, shown_progress
+from neuron_model.runs.file_names import MODEL_FILE
+from neuron_model.runs.sequence_files import sequence_run_files
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_arrays import recordings
 from neuron_model.tasks.sequences import Recordings, SequenceData, SequenceSet, SequenceTask
 from neuron_model.tasks.sequences import padded as padded_set
 from neuron_model.training.recording import HELD_OUT_SAMPLES, Recording
 from neuron_model.training.sequence_scoring import decisions, trivial_scores
-from neuron_model.training.sequence_training import SequenceResult
+from neuron_model.training.sequence_training import (
+    SequenceCallbacks,
+    SequenceResult,
+    SequenceStep,
+    fit_sequences,
+)
+from neuron_model.training.training_configuration import TrainingConfiguration
 
 
 @dataclass(frozen=True, repr=False)
 class TrainedOnSequences(Shown):
-    """A network that has learned to tell sequences apart, or to say numbers of them.
+    """A network that has learned to tell sequences apart, or to predict numbers from them.
 
     module: the torch module; calling the trained network calls it. task: what it learned. result:
     each step and the scores. currents: what flows into each layer's neurons while sequences of the
@@ -37,7 +50,7 @@ class TrainedOnSequences(Shown):
 
     @property
     def accuracy(self) -> float | None:
-        """Fraction of the test part that is told right; None where numbers are said."""
+        """Fraction of the test part that is told right; None where numbers are predicted."""
         return self.result.test.accuracy
 
     @property
@@ -73,13 +86,30 @@ class TrainedOnSequences(Shown):
         assert scale is not None
         return np.asarray(scale.mean + scale.deviation * z.double().numpy())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model file.
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write a run folder, all of it or nothing, for ``build`` and the commands that take
+        neurons; returns its path. ``read_model(folder / "model.safetensors")`` is the module again.
+
+        Args:
+            folder: of the run; made where it is not there.
+            overwrite: whether a run that is there may be replaced.
 
         Raises:
-            InputError: it cannot be written.
+            InputError: there is a run or a file of that name, or the folder cannot be written.
         """
-        write_model(path, self.module)
+        path = Path(folder)
+        if path.is_file():
+            raise InputError(f"{path}: is a file; give the folder of a run.")
+        if (path / MODEL_FILE).is_file() and not overwrite:
+            raise InputError(
+                f"{path}: holds a run already; give another folder, or overwrite=True."
+            )
+        data = self.task.sequences()
+        files = sequence_run_files(
+            self.module, self.task, data, self.result, self.currents, identity=""
+        )
+        write_together({path / name: content for name, content in files.items()})
+        return path
 
     def _brief(self) -> str:
         sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
@@ -127,3 +157,23 @@ def recorded_sequences(network: MTCNetwork, data: SequenceData) -> tuple[Recordi
         Recording(input_currents(network, signal, layer), input_interval(network, layer))
         for layer in range(len(network.layers))
     )
+
+
+def train_on_sequences(
+    network: Network | MTCNetwork,
+    task: SequenceTask,
+    configuration: TrainingConfiguration,
+    limits: ParameterLimits,
+    progress: Progress | None,
+) -> TrainedOnSequences:
+    """What ``neuron_model.train`` does where the task is of sequences; arguments as there."""
+    data = task.sequences()
+    if isinstance(network, Network):
+        network = network.module(data.inputs, data.outputs)
+    with shown_progress(progress) as told:
+
+        def show(done: SequenceStep) -> None:
+            told(done.step + 1, configuration.steps, "training")
+
+        result = fit_sequences(network, task, configuration, limits, SequenceCallbacks(show))
+    return TrainedOnSequences(network, task, result, recorded_sequences(network, data))

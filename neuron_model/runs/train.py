@@ -130,7 +130,7 @@ class TrainedNetwork(Shown):
         configuration = None
         if (path / CONFIG_FILE).is_file():
             configuration = read_written_configuration(path / CONFIG_FILE)
-            task = task or configuration.task
+            task = task or configuration.series_task
         if task is None:
             raise InputError(
                 f"{path}: holds no {CONFIG_FILE}, as its task was one of your own; give it: "

@@ -12,11 +12,12 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.runs.file_names import HISTORY_FILE, TENSORBOARD_FOLDER
+from neuron_model.training.sequence_training import SequenceStep
 from neuron_model.training.training import TrainingStep
 
 _TAGS = {
@@ -27,7 +28,13 @@ _TAGS = {
     "activity": "training/activity",
     "validation_nrmse": "validation/nrmse",
     "validation_stream_nrmse": "validation/stream_nrmse",
+    "validation_error": "validation/error",
+    "validation_loss": "validation/loss",
 }
+
+
+Step = TypeVar("Step", TrainingStep, SequenceStep)
+"""What a training step saw: of a series or of sequences."""
 
 
 class TrainingLog:
@@ -37,14 +44,21 @@ class TrainingLog:
         folder: of the run.
         history: the steps that were done before, of which nothing more may be found behind.
         tensorboard: whether to write for TensorBoard as well; see :func:`has_tensorboard`.
+        kind: of the steps.
 
     Raises:
         InputError: the files cannot be written.
     """
 
-    def __init__(self, folder: Path, history: Iterable[TrainingStep], tensorboard: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        history: Iterable[Step],
+        tensorboard: bool,
+        kind: type[Step],
+    ) -> None:
         before = tuple(history)
-        path = write_atomically(folder / HISTORY_FILE, history_csv(before))
+        path = write_atomically(folder / HISTORY_FILE, history_csv(before, kind))
         self._path = path
         try:
             self._csv = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115
@@ -52,7 +66,7 @@ class TrainingLog:
             raise InputError(f"{path}: cannot be written ({error.strerror}).") from error
         self._board: Any = _board(folder / TENSORBOARD_FOLDER, len(before)) if tensorboard else None
 
-    def add(self, done: TrainingStep) -> None:
+    def add(self, done: TrainingStep | SequenceStep) -> None:
         """Write one more step.
 
         Raises:
@@ -65,7 +79,7 @@ class TrainingLog:
             raise InputError(f"{self._path}: cannot be written ({error.strerror}).") from error
         if self._board is not None:
             for name, tag in _TAGS.items():
-                value = getattr(done, name)
+                value = getattr(done, name, None)
                 if value is not None:
                     self._board.add_scalar(tag, value, done.step)
 
@@ -90,11 +104,11 @@ def has_tensorboard() -> bool:
     return True
 
 
-def history_csv(history: Iterable[TrainingStep]) -> str:
+def history_csv(history: Iterable[Step], kind: type[Step]) -> str:
     """A row for each training step, under the names of its fields; None is left empty."""
     stream = io.StringIO()
     writer = _writer(stream)
-    writer.writerow([f.name for f in fields(TrainingStep)])
+    writer.writerow([f.name for f in fields(kind)])
     writer.writerows(_row(done) for done in history)
     return stream.getvalue()
 
@@ -111,5 +125,5 @@ def _writer(stream: Any) -> Any:
     return csv.writer(stream, lineterminator="\n")
 
 
-def _row(done: TrainingStep) -> list[Any]:
+def _row(done: TrainingStep | SequenceStep) -> list[Any]:
     return ["" if value is None else value for value in astuple(done)]

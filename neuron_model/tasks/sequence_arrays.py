@@ -119,8 +119,8 @@ def sequences(
     """A task of sequences, each with a label, or with labels or numbers in time.
 
     ``sequences(x, y)``: x (sequences, samples, inputs) or a list of arrays (samples, inputs) of any
-    length; y a label for each (text or whole number), labels (sequences, samples), or numbers to be
-    said with a decimal point, (sequences, outputs) or (sequences, samples, outputs).
+    length; y a label for each (text or whole number), labels (sequences, samples), or numbers to
+    predict with a decimal point, (sequences, outputs) or (sequences, samples, outputs).
     ``sequences(dataset)``: a Dataset or DataLoader of torch, of pairs (x, y) or triples (x, y,
     length), which is gone through once. Of Tonic's datasets x are events, which ``frames`` counts
     in bins of time.

@@ -12,6 +12,9 @@ from neuron_model.errors import InputError
 from neuron_model.tasks.columns import digest
 from neuron_model.tasks.sequence_arrays import Splits
 from neuron_model.tasks.sequence_tables import (
+    has_sequences,
+    is_number,
+    last_column,
     read_labeled_table,
     read_npz,
     read_ts,
@@ -27,8 +30,8 @@ class SequenceFile:
     file: NPZ, TS or CSV, as :mod:`neuron_model.tasks.sequence_tables` reads it. test_file: of the
     same kind, what is tested on; ``NAME_TEST.ts`` beside ``NAME_TRAIN.ts`` if not given, else a
     part of ``file``. Of a CSV file: label: the column with the label, the last one if not given;
-    input: the columns that are heard, all others of numbers if not given; sequence: the column that
-    says which sequence a row is of, which then has one label where all its rows agree. Without it
+    input: names of the inputs, all others of numbers if not given; sequence: the column that says
+    which sequence a row is of, which then has one label where all its rows agree. Without it
     the rows are one recording, in the order of time, with a label at every sample: it is cut into
     windows of ``window`` rows, each from rest; those at its end are tested on.
 
@@ -95,6 +98,28 @@ class SequenceFile:
 
     def _test_path(self) -> Path | None:
         return Path(self.test_file) if self.test_file else tested_beside(Path(self.file))
+
+
+def sequence_task_for(file: str | Path) -> SequenceFile | None:
+    """The task that a file of sequences suggests, all defaults; None where it is of another kind.
+
+    A TS file, an NPZ file of x and y, or a table whose last column holds a few words, each several
+    times; of a short table the windows are short.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    path = Path(file)
+    if path.suffix.lower() == ".ts":
+        return SequenceFile(str(path))
+    if path.suffix.lower() == ".npz":
+        return SequenceFile(str(path)) if has_sequences(path) else None
+    labels = last_column(path)
+    different = set(labels)
+    if not 2 <= len(different) <= max(2, len(labels) // 10) or any(map(is_number, different)):
+        return None
+    window = max(2, min(100, round(0.75 * len(labels)) // 8))
+    return SequenceFile(str(path), window=window)
 
 
 @lru_cache(maxsize=2)

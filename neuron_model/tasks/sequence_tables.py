@@ -193,7 +193,7 @@ def read_labeled_table(
     Args:
         path: of the file.
         label: the name of the column; the last one if empty.
-        inputs: names of the columns that are heard; all others of numbers if empty.
+        inputs: names of the columns that are inputs; all others of numbers if empty.
         sequence: the column that says which sequence a row is of; none if empty.
 
     Returns:
@@ -253,3 +253,22 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
                 f"{path}, row {number}: has {len(row)} cells; it must have {len(names)}."
             )
     return names, rows[1:]
+
+
+def last_column(path: Path) -> list[str]:
+    """The cells of a table's last column, without its head; none where it is no such table."""
+    try:
+        check_file(path)
+        _, cells = _cells(path)
+    except InputError:
+        return []
+    return [row[-1].strip() for row in cells]
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is empty or can be read as a number."""
+    try:
+        float(text.replace(",", ".") or "0")
+    except ValueError:
+        return False
+    return True

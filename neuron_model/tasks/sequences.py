@@ -1,8 +1,8 @@
 """Sequences with a label each, or one at every sample: what a network learns to tell apart.
 
 A set of sequences is padded to the longest one by holding its last sample; what lies beyond a
-sequence's length is computed and never looked at. In place of labels there may be numbers to be
-said (regression), several for each sequence or sample.
+sequence's length is computed and never looked at. In place of labels there may be numbers to
+predict (regression), several for each sequence or sample.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SequenceSet:
 class SequenceData:
     """The data of a task.
 
-    classes: names of the labels, in the order of the readouts; empty where numbers are to be said.
+    classes: names of the labels, in the order of the readouts; empty where numbers are predicted.
     every_sample: whether there is a target at every sample. signal_scale: of the training part;
     target_scale: of its numbers, None for classes. weights: how much each class counts in the loss,
     (classes,). outputs: readouts.
@@ -66,7 +66,7 @@ class SequenceData:
 
     @property
     def inputs(self) -> int:
-        """How many signals are heard."""
+        """How many input signals there are."""
         return int(self.training.signal.shape[2])
 
 
@@ -105,7 +105,7 @@ class Recordings:
 
 
 def is_text(target: Any) -> bool:
-    """Whether a target is a label or labels, not numbers to be said."""
+    """Whether a target is a label or labels, not numbers to predict."""
     return np.asarray(target).dtype.kind in "iubUSO"
 
 
@@ -218,7 +218,7 @@ def _check(part: Recordings, source: str) -> None:
 def _classes(
     parts: Sequence[Recordings], every: list[Any], balance: bool, source: str
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names of the classes and how much each counts; none where numbers are to be said."""
+    """Names of the classes and how much each counts; none where numbers are predicted."""
     if not every:
         raise InputError(f"{source}: holds no sequences.")
     if len({(np.ndim(t), is_text(t)) for t in every}) > 1:
@@ -242,8 +242,8 @@ def _classes(
         )
     if len(names) > 1000:
         raise InputError(
-            f"{source}: has {len(names)} different labels, the most is 1000; for numbers to be "
-            "said give targets with a decimal point."
+            f"{source}: has {len(names)} different labels, the most is 1000; to predict "
+            "numbers give targets with a decimal point."
         )
     others = {str(x) for t in every for x in np.atleast_1d(t).astype(str)}
     new = sorted(others - set(names.tolist()) - {str(UNLABELED)})

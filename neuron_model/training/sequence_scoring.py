@@ -1,4 +1,4 @@
-"""What a network is worth on sequences: which class it says, or which numbers.
+"""What a network is worth on sequences: the class it predicts, or the numbers.
 
 The readouts are the network's outputs, behind their low-pass. Of a sequence the decision is by
 their mean over it, or by those at its end; the class is that of the largest readout.
@@ -26,7 +26,7 @@ class SequenceScores(Shown):
 
     loss: cross-entropy, or the mean square error of scaled numbers. accuracy: the fraction of
     sequences (or samples) that are told right; balanced_accuracy: the mean of that over the
-    classes; confusion: (true class, class that was said), how many; None where numbers are said.
+    classes; confusion: (true class, predicted class), how many; None where numbers are predicted.
     nrmse: of each output, the root mean square error over the targets' deviation; empty for
     classes.
     """
@@ -125,11 +125,11 @@ def score_sequences(
 
 
 def class_scores(
-    true: np.ndarray, said: np.ndarray, classes: int, loss: float = float("nan")
+    true: np.ndarray, predicted: np.ndarray, classes: int, loss: float = float("nan")
 ) -> SequenceScores:
-    """Of classes said, (decisions,), and the true ones, both as numbers."""
+    """Of the true and the predicted classes, (decisions,), both as numbers."""
     confusion = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(confusion, (true, said), 1)
+    np.add.at(confusion, (true, predicted), 1)
     hits, there = np.diagonal(confusion), confusion.sum(1)
     return SequenceScores(
         loss,
@@ -140,7 +140,7 @@ def class_scores(
 
 
 def trivial_scores(task: SequenceTask, data: SequenceData) -> dict[str, SequenceScores]:
-    """What the test part says of those who have learned nothing, or next to nothing, by name.
+    """The scores on the test part of what has learned nothing, or next to nothing, by name.
 
     ``most frequent class``: always that of the training part. ``nearest neighbor``: the class of
     the training sequence that is nearest sample by sample, of inputs that are scaled and held at
@@ -179,10 +179,10 @@ def _targets(task: SequenceTask, data: SequenceData, part: SequenceSet) -> np.nd
 def _nearest(data: SequenceData) -> np.ndarray:
     samples = max(data.training.signal.shape[1], data.test.signal.shape[1])
     known, asked = (_flat(part, samples) for part in (data.training, data.test))
-    said = []
+    found = []
     for one in asked:
-        said.append(data.training.target[int(((known - one) ** 2).sum(1).argmin())])
-    return np.array(said)
+        found.append(data.training.target[int(((known - one) ** 2).sum(1).argmin())])
+    return np.array(found)
 
 
 def _flat(part: SequenceSet, samples: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import torch
 from neuron_model.errors import InputError
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import Network, NetworkSettings
+from neuron_model.runs.train import train
 from neuron_model.tasks.sequence_arrays import sequences
 from neuron_model.tasks.sequences import UNLABELED
 from neuron_model.training.sequence_readout import LOGIT, fit_sequence_readout
@@ -24,7 +25,6 @@ from neuron_model.training.sequence_training import (
     SequenceCallbacks,
     fit_sequences,
 )
-from neuron_model.training.train import train
 from neuron_model.training.training import Interrupted
 from neuron_model.training.training_configuration import TrainingConfiguration
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from codesign.terminal.console import note, print_json, print_table
+from codesign.terminal.console import note, print_json
+from codesign.terminal.tables import print_table
 from codesign.training.sequence_run import SequenceRun
 from neuron_model.runs.sequence_files import result_entries
 from neuron_model.training.sequence_scoring import SequenceScores

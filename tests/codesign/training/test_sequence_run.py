@@ -60,8 +60,8 @@ def test_a_run_folder_holds_the_scores_and_is_not_trained_twice(tmp_path: Path):
     again = train_sequence_run(configuration, tmp_path / "run", watch=lambda *_: pytest.fail("ran"))
     assert again.resumed == 4
     assert again.result == run.result
+    other = replace(configuration, task=replace(configuration.task, washout=1))
     with pytest.raises(InputError, match=r"another configuration: task\.washout"):
-        other = replace(configuration, task=replace(configuration.task, washout=1))
         train_sequence_run(other, tmp_path / "run")
     assert _read_classification(tmp_path / "run/training.json") == Classification(
         ("down", "up"), run.result.test
@@ -148,9 +148,10 @@ def test_what_is_for_series_alone_says_so(tmp_path: Path):
         task_of_run(tmp_path / "run")
     with pytest.raises(InputError, match="must be"):
         train_sequence_run(RunConfiguration(), tmp_path / "other")
+    variation = replace(configuration.variation, technology="generic")
+    varied = replace(configuration, variation=variation)
     with pytest.raises(InputError, match=r"\[variation\] is not there for sequences"):
-        with_variation = replace(configuration.variation, technology="generic")
-        train_sequence_run(replace(configuration, variation=with_variation), tmp_path / "other")
+        train_sequence_run(varied, tmp_path / "other")
 
 
 def test_of_many_classes_the_mistakes_are_shown():

@@ -82,7 +82,7 @@ def network_circuit(
     blocks = [_layer(k, design, neurons, technology) for k, neurons in enumerate(layers)]
     blocks += [_output(k, design, one, technology) for k, one in enumerate(outputs)]
     entry = design.line("x")
-    inputs = tuple(_gates(entry))
+    inputs = tuple(gate_names(entry))
     line = gate_line(technology, entry.units)
     parts = [
         Instance(f"input{j}", line, (net, "vss"), _input_comment(entry, j))
@@ -123,7 +123,7 @@ def _layer(
     number: int, design: NetworkDesign, neurons: Sequence[NeuronDesign], technology: Technology
 ) -> _Block:
     target, own = f"layer{number}", design.line(f"s{number}")
-    lines = tuple(_gates(own))
+    lines = tuple(gate_names(own))
     parts: list[Instance] = []
     biases: list[Line] = []
     references: list[Line] = []
@@ -131,7 +131,7 @@ def _layer(
         driven = design.is_driven(target, index)
         circuit = neuron_circuit(neuron, technology, own.units, driven)
         membrane = f"vm_{index}"
-        column = _column(design, target, index, technology)
+        column = network_column(design, target, index, technology)
         if column is not None:
             nets = {MEMBRANE: membrane}
             ports = tuple(nets.get(port.name, port.name) for port in column.ports)
@@ -157,7 +157,7 @@ def _output(
     shared = {MEMBRANE: MEMBRANE, Y: end, "vdd": "vdd", "vss": "vss"}
     nets = tuple(shared.get(port.name, f"{prefix}{port.name}") for port in cell.ports)
     parts = [Instance("readout", cell, nets)]
-    column = _column(design, "y", index, technology)
+    column = network_column(design, "y", index, technology)
     if column is not None:
         parts.insert(0, Instance("column", column, tuple(port.name for port in column.ports)))
     return _block(f"output{index}", parts, (end,), (biases, references), f"output {index}")
@@ -198,11 +198,13 @@ def _fed_back(read: Iterable[str], drives: Sequence[str]) -> tuple[str, ...]:
     return tuple(net for net in read if net in drives)
 
 
-def _column(design: NetworkDesign, target: str, index: int, technology: Technology) -> Cell | None:
+def network_column(
+    design: NetworkDesign, target: str, index: int, technology: Technology
+) -> Cell | None:
     """The synapses of one neuron or output; None where all of its weights are 0 units."""
     weights = []
     for projection in design.into(target):
-        gates = _gates(design.line(projection.source))
+        gates = gate_names(design.line(projection.source))
         for source in np.flatnonzero(projection.units[index]):
             trained, built = projection.trained[index, source], projection.built[index, source]
             units = int(projection.units[index, source])
@@ -217,8 +219,8 @@ def _column(design: NetworkDesign, target: str, index: int, technology: Technolo
     return synapse_column(name, technology, weights, design.keep_units)
 
 
-def _gates(line: LineDesign) -> list[str]:
-    """Names of its nets."""
+def gate_names(line: LineDesign) -> list[str]:
+    """The nets of a source's lines, which are also names of the ports they become."""
     return [f"{line.name}_{index}" for index in range(line.count)]
 
 

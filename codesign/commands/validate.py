@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import (
     add_accuracy,
     add_chosen,
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
 
 
+_OF_NETWORKS = ("samples", "windows", "one_deck", "workers", "cluster")
+"""Options that only --network has."""
+
+
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
     from codesign.validation.verdicts import definitions
@@ -30,11 +35,13 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign validate neuron.toml --technology sky130 --current 0:-2.4,2000:-1.0\n"
         "codesign validate runs/demo --technology sky130 --corner ss --temperature 85\n"
         "codesign validate neuron.toml --technology sky130 --netlist extracted.spice\n"
-        "codesign validate runs/small --technology sky130 --network --samples 190",
+        "codesign validate runs/small --technology sky130 --network --samples 190\n"
+        "codesign validate runs/small --technology sky130 --network --windows 3 --corner ss",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
-        "spike times with the model's and with what was built. With --network: of a small RUN, "
-        "simulate the circuit of the whole network on its test series and compare its prediction "
-        "with torch's. Exit status 1: it does not match.",
+        "spike times with the model's and with what was built. With --network: simulate the circuit "
+        "of the whole network of a RUN on its test series and compare its prediction with torch's, "
+        "neuron by neuron and layer by layer in parallel processes; the RUN keeps what is done, so "
+        "that the same command resumes. Exit status 1: it does not match.",
         notes=definitions(),
     )
     add_neurons(parser)
@@ -44,7 +51,12 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--network",
         action="store_true",
-        help="of a run: the task of the whole network, all of it in one deck",
+        help="of a run: the task of the whole network",
+    )
+    parser.add_argument(
+        "--one-deck",
+        action="store_true",
+        help="with --network: of a small one, all of it in one simulation",
     )
     parser.add_argument(
         "--samples",
@@ -53,6 +65,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="with --network: of the test series, from its start, the unscored ones of the washout "
         "included (default: 50 behind the washout)",
     )
+    parser.add_argument(
+        "--windows",
+        type=int,
+        metavar="N",
+        help="with --network: the first N windows of the test part instead, each heard from rest "
+        "as in training",
+    )
+    add_executor(parser)
     parser.add_argument(
         "--netlist",
         type=Path,
@@ -74,8 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.network:
         return _run_network(arguments)
-    if arguments.samples is not None:
-        raise InputError("--samples is of the whole network: add --network.")
+    for name in _OF_NETWORKS:
+        if getattr(arguments, name) not in (None, False):
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} is of the whole network: add --network.")
     return _run_neurons(arguments)
 
 
@@ -87,27 +109,42 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from codesign.networks.network_files import default_samples, write_network_validation
     from codesign.networks.network_table import print_network_validation
     from codesign.networks.network_task import task_of_run
-    from codesign.networks.network_validation import validate_network
+    from codesign.networks.network_validation import NetworkValidation, validate_network
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.network.study import stream_case, study_network, window_cases
     from codesign.terminal.arguments import mapping_choices
-    from codesign.terminal.console import open_workbench, print_json
+    from codesign.terminal.console import print_json
     from neuron_model.errors import InputError
 
     for name in ("neurons", "current", "duration", "netlist"):
         if getattr(arguments, name) is not None:
             raise InputError(f"--{name} is of single neurons; leave it out with --network.")
+    if arguments.windows is not None and (arguments.samples is not None or arguments.one_deck):
+        raise InputError("--windows goes without --samples and --one-deck.")
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
     if source.folder is None or source.why_no_network:
         raise InputError(f"--network: {source.why_no_network}")
     conditions_at(technology, arguments.corner, arguments.temperature)
     choices = mapping_choices(arguments, technology)
-    with open_workbench("validating the network", arguments.time_limit) as workbench:
-        nominal = build_network(task_of_run(source.folder), technology, workbench, choices)
+    folder = arguments.out or source.folder
+    with studied(arguments, "validating the network") as (executor, progress):
+        nominal = build_network(task_of_run(source.folder), technology, executor.tools, choices)
         network = nominal.at(arguments.corner, arguments.temperature)
         given = arguments.samples
         samples = default_samples(network) if given is None else given
-        found = validate_network(network, workbench, samples)
-    write_network_validation(arguments.out or source.folder, found)
+        if arguments.one_deck:
+            found: NetworkValidation | None = validate_network(network, executor.tools, samples)
+        else:
+            cases = (
+                stream_case(network, samples)
+                if arguments.windows is None
+                else window_cases(network, arguments.windows)
+            )
+            results, found = study_network(network, executor, cases, folder, progress)
+    if found is None:
+        return stopped(arguments, results)
+    write_network_validation(folder, found)
     if arguments.plot is not None:
         from codesign.pictures.network_plots import network_figure
         from codesign.pictures.plots import save_figure

@@ -19,6 +19,7 @@ from codesign.networks.network_files import NetworkExport, default_samples, expo
 from codesign.networks.network_task import NetworkTask
 from codesign.networks.network_validation import NetworkValidation, validate_network
 from codesign.terminal.console import shown_workbench
+from codesign.terminal.interruption import Interruption
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
@@ -76,20 +77,34 @@ class BuiltNetwork(Shown):
         return export_network(self, None if folder is None else Path(folder), samples)
 
     def validate(
-        self, samples: int | None = None, workbench: Workbench | None = None
+        self,
+        samples: int | None = None,
+        workbench: Workbench | None = None,
+        one_deck: bool = False,
     ) -> NetworkValidation:
         """Its prediction of the test series in ngspice, beside torch's.
 
         Args:
             samples: of the test part, from its start; see network_files.default_samples.
             workbench: where it is simulated; one is made if not given.
+            one_deck: a small network in one simulation, instead of layer by layer.
 
         Raises:
-            InputError, SimulatorError: as :func:`network_validation.validate_network`.
+            InputError, SimulatorError: as :func:`network_validation.validate_network` and
+                :func:`codesign.studies.network.study.study_network`.
         """
+        from codesign.studies.executors.within import WithinExecutor
+        from codesign.studies.network.study import stream_case, study_network
+
         count = default_samples(self) if samples is None else samples
         with shown_workbench("validating the network", workbench) as bench:
-            return validate_network(self, bench, count)
+            if one_deck:
+                return validate_network(self, bench, count)
+            within = WithinExecutor(bench)
+            cases = stream_case(self, count)
+            _, found = study_network(self, within, cases, None, bench.progress, Interruption())
+            assert found is not None
+            return found
 
     @property
     def neurons(self) -> int:

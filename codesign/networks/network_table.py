@@ -83,10 +83,11 @@ def print_network_validation(found: NetworkValidation) -> None:
         "mean": "predicting the mean",
     }
     rows = [(text, found.errors[name]) for name, text in names.items() if name in found.errors]
-    scored = found.samples - found.warmup
+    windows = "" if found.windows == 1 else f" in {found.windows} windows"
     title = (
-        f"{found.technology}, {found.conditions}: {found.neurons} neurons in one deck, {scored} "
-        f"scored samples behind {found.warmup} of warm-up, {found.seconds:.0f} s of ngspice"
+        f"{found.technology}, {found.conditions}: {found.neurons} neurons, {found.method}, "
+        f"{found.scored} scored samples{windows} behind {found.warmup} of warm-up, "
+        f"{found.seconds:.0f} s of ngspice"
     )
     print_table(title, ("predictor", "NRMSE"), rows)
     say(

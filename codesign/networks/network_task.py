@@ -14,6 +14,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.parameters import OutputShape
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
+from neuron_model.network.neuron_record import only_record, without_record
 from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE
 from neuron_model.runs.run_configuration import read_written_configuration
 from neuron_model.tasks.series import Series, make_series
@@ -98,7 +99,9 @@ class NetworkTask:
             readout_filter="exact",
         )
         built = MTCNetwork(drawn, dtype=self.network.readout.weight.dtype)
-        built.load_state_dict(self.network.state_dict())
+        # all that was learned, and of what is fixed the circuit's form
+        learned = without_record(self.network.state_dict())
+        built.load_state_dict({**only_record(built.state_dict()), **learned})
         before, after = (
             evaluate_stream(one, self.task, self.series.test, self.series.before_test)
             for one in (self.network, built)

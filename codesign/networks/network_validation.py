@@ -3,13 +3,15 @@
     NRMSE(p)   sqrt(mean over outputs of mean (p - target)^2 / var(target))     behind the washout
     rho(d)     correlation of the circuit's y, d later, with torch's y
 
-Circuit and torch hear the same samples from rest. An output is read at the end of each sample. The
-whole network is one deck, so that every line has its real loads.
+Circuit and torch hear the same samples from rest: one stream of them, or windows as in training. An
+output is read at the end of each sample. The network is one deck here; part by part it is simulated
+by :mod:`codesign.studies.network`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +33,22 @@ if TYPE_CHECKING:
 # Of the samples' interval: how late the circuit's y is looked for, and how finely.
 _LATEST, _LAGS = 2, 41
 
+ONE_DECK, LAYER_BY_LAYER = "one deck", "layer by layer"
+"""How a network is simulated."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NetworkValidation(Shown):
     """What the circuit of a network said.
 
-    neurons: of all hidden layers. warmup: samples, from the first, that are not scored.
-    target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's.
+    neurons: of all hidden layers. warmup: samples, from the first of each window, that are not
+    scored. target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's.
     errors: NRMSE by whose it is: "circuit", "trained", "mean", "last value" (where outputs are
     heard). correlation: rho(0), the least of the outputs'. delay: in samples, where rho is largest.
     correlation_delayed, error_delayed: there. gain, offset: of the circuit's y over torch's, of the
     first output. sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply
-    and from the design. seconds: that ngspice took.
+    and from the design. seconds: that ngspice took. windows: each heard from rest. method:
+    ONE_DECK or LAYER_BY_LAYER.
     """
 
     technology: str
@@ -64,6 +70,8 @@ class NetworkValidation(Shown):
     estimated_energy: float
     seconds: float
     notes: tuple[str, ...] = ()
+    windows: int = 1
+    method: str = ONE_DECK
 
     def _brief(self) -> str:
         return (
@@ -86,6 +94,11 @@ class NetworkValidation(Shown):
         return len(self.target)
 
     @property
+    def scored(self) -> int:
+        """Of them, behind the warm-up of each window."""
+        return self.samples - self.windows * self.warmup
+
+    @property
     def ratio(self) -> float:
         """NRMSE of the circuit over torch's."""
         return self.errors["circuit"] / self.errors["trained"]
@@ -104,6 +117,8 @@ class NetworkValidation(Shown):
             "neurons": self.neurons,
             "samples": self.samples,
             "warmup": self.warmup,
+            "windows": self.windows,
+            "method": self.method,
             "nrmse": self.errors,
             "ratio": self.ratio,
             "correlation": self.correlation,
@@ -125,10 +140,25 @@ class NetworkValidation(Shown):
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What a circuit did while a stretch of the test series was played into it, from rest.
+
+    start, count: samples of the test part. time: in the neurons' units, (points,). outputs: y,
+    (points, outputs). charge: coulomb from the supply.
+    """
+
+    start: int
+    count: int
+    time: np.ndarray
+    outputs: np.ndarray
+    charge: float
+
+
 def validate_network(
     network: BuiltNetwork, workbench: Workbench, samples: int
 ) -> NetworkValidation:
-    """Play the first ``samples`` of the test series into the circuit.
+    """Play the first ``samples`` of the test series into the circuit, all of it in one deck.
 
     Raises:
         InputError: no such number of samples, or too many neurons for one deck.
@@ -138,76 +168,88 @@ def validate_network(
     if network.neurons > MOST_NEURONS:
         raise InputError(
             f"the network has {network.neurons} neurons, but one deck holds {MOST_NEURONS} at "
-            "most: neuron by neuron and layer by layer is not built yet. `codesign export` writes "
-            "testbench_network.spice of any network, which `ngspice -b` runs for as long as it "
-            "takes."
+            "most: simulate it layer by layer (without --one-deck)."
         )
     bench = network.benches.stream(signal, network.sample_interval)
     begin = time.monotonic()
     found = network_response(workbench.engine.run(bench), network.benches)
     seconds = time.monotonic() - begin
-    return compare(network, signal, (found.time, found.outputs, found.supply_current), seconds)
+    charge = float(np.trapezoid(found.supply_current, found.time)) * network.design.time_unit
+    played = Played(0, samples, found.time, found.outputs, charge)
+    return compare(network, [played], seconds, ONE_DECK)
 
 
 def compare(
-    network: BuiltNetwork,
-    signal: np.ndarray,
-    response: tuple[np.ndarray, np.ndarray, np.ndarray],
-    seconds: float,
+    network: BuiltNetwork, played: Sequence[Played], seconds: float, method: str
 ) -> NetworkValidation:
-    """A response beside what torch says.
+    """What a circuit said beside what torch says.
 
     Args:
-        network: macromodel.
-        signal: that was played, (samples, inputs).
-        response: time in the neurons' units (points,), y (points, outputs), and the supply's
-            current in ampere (points,).
+        network: as built.
+        played: stretches of the test series; each is heard from rest, and what lies behind its
+            washout is scored.
         seconds: that the simulation took.
+        method: ONE_DECK or LAYER_BY_LAYER.
     """
     task, interval = network.task, network.sample_interval
-    warmup, count = task.task.washout, len(signal)
-    target = task.series.test.target[:count]
-    trained, _ = task.predictions(signal)
-    at, outputs, supply = response
-    circuit = _sampled(at, outputs, interval, count, 0.0)
-    scored = slice(warmup, None)
-    # what is read later than the last moments is not there
-    inside = slice(warmup, max(warmup + 2, count - _LATEST))
+    warmup, test = task.task.washout, task.series.test
+    targets, heards, traineds = [], [], []
+    for each in played:
+        stretch = slice(each.start, each.start + each.count)
+        targets.append(test.target[stretch])
+        heards.append(test.signal[stretch])
+        traineds.append(task.predictions(test.signal[stretch])[0])
+
+    def circuit(lag: float) -> list[np.ndarray]:
+        return [_sampled(p.time, p.outputs, interval, p.count, lag) for p in played]
+
+    def scored(rows: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([each[warmup:] for each in rows])
+
+    def inside(rows: Sequence[np.ndarray]) -> np.ndarray:
+        # what is read later than the last moments is not there
+        return np.concatenate(
+            [each[warmup : max(warmup + 2, len(each) - _LATEST)] for each in rows]
+        )
+
     lags = np.linspace(0.0, _LATEST, _LAGS)
-    late = [_sampled(at, outputs, interval, count, lag) for lag in lags]
-    correlations = [_correlation(y[inside], trained[inside]) for y in late]
+    late = [inside(circuit(lag)) for lag in lags]
+    correlations = [_correlation(y, inside(traineds)) for y in late]
     best = int(np.argmax(correlations))
+    said, target, trained = (scored(rows) for rows in (circuit(0.0), targets, traineds))
     errors = {
-        "circuit": _nrmse(circuit[scored], target[scored]),
-        "trained": _nrmse(trained[scored], target[scored]),
-        "mean": _nrmse(np.zeros_like(target[scored]), target[scored]),
+        "circuit": _nrmse(said, target),
+        "trained": _nrmse(trained, target),
+        "mean": _nrmse(np.zeros_like(target), target),
     }
-    heard = [index for index in task.series.persistence if index is not None]
-    if len(heard) == task.series.outputs:
-        errors["last value"] = _nrmse(signal[scored][:, heard], target[scored])
-    gain, offset = np.polyfit(trained[scored][:, 0], circuit[scored][:, 0], 1)
-    sample = interval * network.design.time_unit
-    charge = float(np.trapezoid(supply, at)) * network.design.time_unit
+    known = [index for index in task.series.persistence if index is not None]
+    if len(known) == task.series.outputs:
+        errors["last value"] = _nrmse(scored(heards)[:, known], target)
+    gain, offset = np.polyfit(trained[:, 0], said[:, 0], 1)
+    count = sum(each.count for each in played)
+    charge = sum(each.charge for each in played)
     return NetworkValidation(
         technology=network.technology.name,
         conditions=network.conditions,
         neurons=network.neurons,
         warmup=warmup,
-        target=target,
-        trained=trained,
-        circuit=circuit,
+        target=np.concatenate(targets),
+        trained=np.concatenate(traineds),
+        circuit=np.concatenate(circuit(0.0)),
         errors=errors,
-        correlation=_correlation(circuit[scored], trained[scored]),
+        correlation=_correlation(said, trained),
         delay=float(lags[best]),
         correlation_delayed=correlations[best],
-        error_delayed=_nrmse(late[best][inside], target[inside]),
+        error_delayed=_nrmse(late[best], inside(targets)),
         gain=float(gain),
         offset=float(offset),
-        sample=sample,
+        sample=interval * network.design.time_unit,
         energy=network.technology.supply * charge / count,
-        estimated_energy=estimate_network(network, signal).energy_per_sample,
+        estimated_energy=estimate_network(network, np.concatenate(heards)).energy_per_sample,
         seconds=seconds,
         notes=network.notes,
+        windows=len(played),
+        method=method,
     )
 
 

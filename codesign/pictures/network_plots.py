@@ -40,7 +40,9 @@ def network_figure(found: NetworkValidation) -> Figure:
             error.set_ylabel("error")
             shown.set_ylabel(f"y{output}" if outputs > 1 else "y")
             for each in (shown, error):
-                each.axvspan(0, found.warmup, color=PALE, alpha=0.25, lw=0)
+                for window in range(found.windows):
+                    start = window * found.samples // found.windows
+                    each.axvspan(start, start + found.warmup, color=PALE, alpha=0.25, lw=0)
         axes[0, 0].set_title(
             f"{found.technology}, {found.conditions}: NRMSE {found.errors['circuit']:.3f} in "
             f"ngspice, {found.errors['trained']:.3f} in torch",

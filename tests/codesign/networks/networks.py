@@ -55,6 +55,42 @@ def two_neurons(
     return network
 
 
+def small_network(sizes: tuple[int, ...], recurrent: bool = False, seed: int = 1) -> MTCNetwork:
+    """One input, layers of excitable neurons and random weights, one output."""
+    layers = tuple(
+        NeuronParameters.stack([excitable(20.0 + 3.0 * (i % 5)) for i in range(size)])
+        for size in sizes
+    )
+    configuration = NetworkConfiguration(
+        inputs=1,
+        outputs=1,
+        layers=layers,
+        dt=0.1,
+        steps_per_sample=40,
+        readout_tau=1.0,
+        readout_filter="exact",
+        recurrent=recurrent,
+    )
+    network = MTCNetwork(configuration, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+
+    def drawn(like: torch.Tensor, scale: float) -> torch.Tensor:
+        return scale * torch.randn(like.shape, generator=generator, dtype=torch.float64)
+
+    with torch.no_grad():
+        for index, projection in enumerate(network.projections):
+            weight = projection.weight
+            weight.copy_(drawn(weight, 0.9 if index == 0 else 1.6 / weight.shape[1] ** 0.5))
+            projection.bias.copy_(0.25 + drawn(projection.bias, 0.03))
+        for layer in network.neuron_layers:
+            if layer.weights is not None:
+                layer.weights.copy_(drawn(layer.weights, 1.2 / layer.neurons**0.5))
+        readout = network.readout.weight
+        readout.copy_(drawn(readout, 1.5 / readout.shape[1] ** 0.5))
+        network.readout.bias.fill_(0.1)
+    return network
+
+
 def task_of(network: MTCNetwork) -> NetworkTask:
     return NetworkTask(network, TASK, make_series(TASK))
 

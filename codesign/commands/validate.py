@@ -38,7 +38,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign validate runs/small --technology sky130 --network --samples 190\n"
         "codesign validate runs/small --technology sky130 --network --windows 3 --corner ss",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
-        "spike times with the model's and with what was built. With --network: simulate the circuit "
+        "spike times with the model's and the macromodel's. With --network: simulate the circuit "
         "of the whole network of a RUN on its test series and compare its prediction with torch's, "
         "neuron by neuron and layer by layer in parallel processes; the RUN keeps what is done, so "
         "that the same command resumes. Exit status 1: it does not match.",

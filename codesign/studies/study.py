@@ -40,6 +40,7 @@ from codesign.studies.record import Record, RecordHead
 from codesign.terminal.interruption import Interruption, Stopped, interruption
 from neuron_model.errors import InputError, SimulatorError
 from neuron_model.progress import Progress
+from neuron_model.shown import Shown, counted
 
 if TYPE_CHECKING:
     from codesign.studies.executors.executor import Executor
@@ -163,8 +164,8 @@ class Study:
         return RecordHead(self.name, self.task.version, tree)
 
 
-@dataclass(frozen=True)
-class Results:
+@dataclass(frozen=True, repr=False)
+class Results(Shown):
     """What became of a study.
 
     outcomes: by key, in the order in which they became known; with JSON's types, whether they
@@ -179,6 +180,10 @@ class Results:
     planned: int = 0
     record: Path | None = None
     signal: int | None = None
+
+    def _brief(self) -> str:
+        failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
+        return f"{len(self.outcomes)} of {counted(self.planned, 'point')}{failed}"
 
     @property
     def interrupted(self) -> bool:

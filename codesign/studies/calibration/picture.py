@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.calibration.results import CalibrationOutcome, CalibrationStudy, moves
@@ -22,7 +23,7 @@ def calibration_figure(study: CalibrationStudy) -> Figure:
     """Samples by regime before and after their trim, firing patterns that it took, and by how much
     each line was moved; by the macromodel and, where it was simulated, in ngspice."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.4, 3.9), layout="constrained")
+        figure = Picture(figsize=(10.4, 3.9), layout="constrained")
         row = figure.subplots(1, 3, width_ratios=(1.5, 1, 1.2))
         draw_regimes(row[0], _regime_bars(study), study.wanted)
         _draw_patterns(row[1], study)

@@ -17,10 +17,11 @@ from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.progress import Progress
+from neuron_model.shown import Shown
 
 
-@dataclass(frozen=True)
-class CenteringResults:
+@dataclass(frozen=True, repr=False)
+class CenteringResults(Shown):
     """A centered neuron. before, after: yields of ``samples`` fresh samples, as macromodels.
 
     nominal: how the centered neuron fires as drawn.

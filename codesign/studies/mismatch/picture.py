@@ -11,6 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
@@ -47,7 +48,7 @@ def mismatch_figure(results: MismatchResults) -> Figure:
         # a spiker has no bursts: what no sample has is not drawn
         reports = [r for c in results.samples for r in (c.macromodel, c.circuit) if r is not None]
         there = [n for n in RHYTHM if any(getattr(r, n) is not None for r in reports)]
-        figure = Figure(figsize=(2.75 + 2.55 * max(1, len(there)), 3.5), layout="constrained")
+        figure = Picture(figsize=(2.75 + 2.55 * max(1, len(there)), 3.5), layout="constrained")
         row = figure.subplots(1, 1 + len(there), width_ratios=(1.25, *[1] * len(there)))
         row = np.atleast_1d(row)
         bars = [

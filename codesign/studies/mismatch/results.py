@@ -14,6 +14,7 @@ from codesign.validation.yields import Yields, yields, yields_to_json
 from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.shown import Shown, counted
 
 _LEAST_PAIRS = 3
 
@@ -51,8 +52,8 @@ class Agreement:
     disagreeing: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class MismatchResults:
+@dataclass(frozen=True, repr=False)
+class MismatchResults(Shown):
     """All samples of one neuron at one corner and temperature (degree Celsius).
 
     process: whether samples differ as a whole, beside their devices' mismatch. mismatch_set: the
@@ -73,6 +74,11 @@ class MismatchResults:
     interval_unit: float
     process: bool = False
     mismatch_set: str = ""
+
+    def _brief(self) -> str:
+        keep = sum(sample.macromodel.regime is self.model.regime for sample in self.samples)
+        where = f"{self.name} on {self.technology}, {self.conditions}"
+        return f"{where}: {keep} of {counted(len(self.samples), 'sample')} keep {self.model.regime}"
 
     @property
     def wanted(self) -> Regime:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, PALE, STYLE
 from codesign.pictures.regime_colors import REGIME_COLORS, regime_words
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
@@ -26,7 +27,7 @@ def noise_figure(study: NoiseResults) -> Figure:
     for, the share of each regime around a boundary."""
     columns = 3 if study.boundary is None else 4
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.3 * columns, 3.1), layout="constrained")
+        figure = Picture(figsize=(3.3 * columns, 3.1), layout="constrained")
         row = figure.subplots(1, columns)
         _draw_densities(row[0], study)
         _draw_intervals(row[1], study)

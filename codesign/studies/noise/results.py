@@ -16,6 +16,7 @@ from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
 from neuron_model.analysis.spikes import split_at_gaps
+from neuron_model.shown import Shown
 
 QUANTITIES: Mapping[str, str] = {
     "interspike_interval": "ISI",
@@ -197,8 +198,8 @@ class CellRow:
     corner: float
 
 
-@dataclass(frozen=True)
-class NoiseResults:
+@dataclass(frozen=True, repr=False)
+class NoiseResults(Shown):
     """One neuron with noise at one corner and temperature (degree Celsius).
 
     time_unit: seconds; unit_current: ampere; unit_voltage: volt. wanted: the regime of the
@@ -225,6 +226,9 @@ class NoiseResults:
     circuits: tuple[Train, ...] = ()
     boundary: Boundary | None = None
     notes: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        return f"{self.name} on {self.technology}, {self.conditions}: {self.wanted} without noise"
 
     @cached_property
     def jitter(self) -> dict[str, Jitter | None]:

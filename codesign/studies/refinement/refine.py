@@ -48,6 +48,7 @@ from netlists.engine import Result
 from netlists.mismatch_benches import line_settings
 from netlists.neuron_benches import clamp_current
 from neuron_model.model.parameters import NeuronParameters, Timescale
+from neuron_model.shown import Shown, counted
 
 LEAST_GAIN = 0.02
 """An iteration that takes less than this share off the error is no improvement."""
@@ -84,8 +85,8 @@ class Iteration:
         return self.validation.passed and max(self.errors.values()) <= goal
 
 
-@dataclass(frozen=True, eq=False)
-class Refinement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Refinement(Shown):
     """All iterations of one neuron; reason: why it ended."""
 
     name: str
@@ -94,6 +95,11 @@ class Refinement:
     goal: float
     iterations: tuple[Iteration, ...]
     reason: str
+
+    def _brief(self) -> str:
+        verdict = "passed" if self.passed else "not passed"
+        runs = counted(len(self.iterations), "iteration")
+        return f"{self.name} on {self.technology}, {self.conditions}: {runs}, {verdict}"
 
     @property
     def best(self) -> Iteration:

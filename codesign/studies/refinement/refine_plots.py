@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.studies.refinement.refine import Iteration, Refinement
 from codesign.terminal.quantities import conditions_text
@@ -27,7 +28,7 @@ def refinement_figure(refinement: Refinement) -> Figure:
     """Each error over what a validation allows, by iteration (hollow: not kept), and the circuit's
     waveform beside the model's, first and best."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.4, 3.6), layout="constrained")
+        figure = Picture(figsize=(10.4, 3.6), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.5))
         _draw_errors(figure.add_subplot(grid[:, 0]), refinement)
         first = figure.add_subplot(grid[0, 1])

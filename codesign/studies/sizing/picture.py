@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, PALE, STYLE
 from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingResults
 from codesign.terminal.quantities import drawn_by
@@ -20,7 +21,7 @@ _THOUSAND = 1e-3
 def sizing_figure(study: SizingResults) -> Figure:
     """Yield over area, and energy per spike over area: every trial, the front, the choice."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 3.4), layout="constrained")
+        figure = Picture(figsize=(9.2, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
         _draw_yield(left, study)
         _draw_energy(right, study)

@@ -9,6 +9,7 @@ from typing import Any
 
 from codesign.validation.yields import Share
 from neuron_model.errors import InputError
+from neuron_model.shown import Shown, counted
 
 KEPT = ("regime", "rhythm")
 """What samples may be asked to keep of the model: see :mod:`codesign.validation.verdicts`."""
@@ -124,8 +125,8 @@ class SizingTrial:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class SizingResults:
+@dataclass(frozen=True, repr=False)
+class SizingResults(Shown):
     """All trials of a search, and the one chosen.
 
     front: numbers of the trials within the budget that no other is better than in yield, area and
@@ -148,6 +149,11 @@ class SizingResults:
     chosen: int | None
     checked: SizingFigures | None
     mismatch_set: str = ""
+
+    def _brief(self) -> str:
+        found = "no sizes" if self.chosen is None else f"trial {self.chosen}"
+        trials = counted(len(self.trials), "trial")
+        return f"{self.name} on {self.technology}: {found} of {trials} selected"
 
     @property
     def is_met(self) -> bool:

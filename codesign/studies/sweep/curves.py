@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, FAINT, INK, PALE
 from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis
@@ -39,7 +40,7 @@ def curves_figure(study: SweepResults) -> Figure:
     axis = study.axis(study.shown[0] if study.shown else "neuron")
     points = list(study.points)
     places = _places(axis)
-    figure = Figure(figsize=(9.2, 5.6), layout="constrained")
+    figure = Picture(figsize=(9.2, 5.6), layout="constrained")
     grid = figure.subplot_mosaic(
         [["regime", "regime"], ["interval", "IBI"], ["error", "iv"], ["energy", "power"]],
         height_ratios=(0.9 if study.samples else 0.45, 1, 1, 1),

@@ -19,6 +19,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import FAINT
 from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis, AxisValue
@@ -66,7 +67,7 @@ def maps_figure(study: SweepResults) -> Figure:
     size = _size(first, second, alone)
     # two maps beside each other, or one above the other with a column for each further value
     rows, across = (1, 2) if alone else (2 * blocks, columns)
-    figure = Figure(
+    figure = Picture(
         figsize=(max(7.0, 1.6 + size[0] * across), 1.5 + size[1] * rows), layout="constrained"
     )
     grid = figure.subplots(rows, across, squeeze=False)

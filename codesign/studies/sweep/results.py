@@ -12,6 +12,7 @@ from codesign.validation.regime_reports import RHYTHM
 from codesign.validation.verdicts import keeps_rhythm
 from codesign.validation.yields import yields_to_json
 from neuron_model.model.parameters import Timescale
+from neuron_model.shown import Shown, counted
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class SweepPoint:
     failed: bool = False
 
 
-@dataclass(frozen=True)
-class SweepResults:
+@dataclass(frozen=True, repr=False)
+class SweepResults(Shown):
     """All points of a sweep, in the order of their numbers.
 
     axes: neuron and technology, corner and temperature unless the configuration has them, then its
@@ -49,6 +50,10 @@ class SweepResults:
     least_yield: float
     points: tuple[SweepPoint, ...]
     mismatch_sets: Mapping[str, str] = field(default_factory=dict)
+
+    def _brief(self) -> str:
+        axes = " x ".join(f"{len(axis.values)} {axis.name}" for axis in self.axes)
+        return f"{counted(len(self.points), 'point')} by {self.backend}: {axes}"
 
     def axis(self, name: str) -> Axis:
         """The axis of that name."""

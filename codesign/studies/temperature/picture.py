@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, PALE, STYLE
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from neuron_model.analysis.regimes import Regime
@@ -26,7 +27,7 @@ _WHO: Mapping[str, tuple[str, str, float]] = {
 def temperature_figure(results: TemperatureResults) -> Figure:
     """Regime over temperature, and the drift of each interval from the nominal temperature."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        figure = Picture(figsize=(9.2, 2.9), layout="constrained")
         # a spiker has no bursts, a neuron at rest neither
         there = [n for n in INTERVALS if any(any(results.drift(who, n)) for who in _WHO)]
         figure.set_size_inches(3.07 * (1 + len(there)), 2.9)

@@ -11,6 +11,7 @@ from codesign.validation.verdicts import Verdict, verdict, verdict_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.shown import Shown, counted
 
 INTERVALS = ("interspike_interval", "interburst_interval")
 """Whose drift over temperature is told."""
@@ -33,8 +34,8 @@ class Condition:
     accuracy: Accuracy | None = None
 
 
-@dataclass(frozen=True)
-class TemperatureResults:
+@dataclass(frozen=True, repr=False)
+class TemperatureResults(Shown):
     """One neuron at several temperatures.
 
     model: how the model that was trained fires. nominal: the temperature that it was mapped at and
@@ -51,6 +52,10 @@ class TemperatureResults:
     nominal: float
     time_unit: float
     conditions: tuple[Condition, ...]
+
+    def _brief(self) -> str:
+        temperatures = counted(len(self.conditions), "temperature")
+        return f"{self.name} on {self.technology}, {self.corner}: {temperatures}, {self.wanted}"
 
     @property
     def wanted(self) -> Regime:

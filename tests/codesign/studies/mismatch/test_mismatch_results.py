@@ -158,3 +158,10 @@ def test_pictures_show_what_there_is(of, axes_with_data):
     assert str(of.predicted_yield) in figure.get_suptitle()
     if of.agreement is not None and len(rhythm(of, "interspike_interval")):
         assert {axes.get_xscale() for axes in shown[1:]} == {"log"}
+
+
+def test_results_are_a_short_line_and_a_table():
+    found = study((BURSTING, None), (SPIKING, None))
+    assert repr(found).startswith("MismatchResults(")
+    assert repr(found).endswith("1 of 2 samples keep tonic_bursting)")
+    assert "array" not in found._repr_html_()

@@ -121,3 +121,8 @@ def test_an_outcome_can_be_drawn_and_written(tmp_path, checked):
     assert document["met"] is (checked is not None)
     assert document["trials"][3]["figures"]["energy_per_spike"] is None
     assert document["goal"]["area"] is None
+
+
+def test_results_are_a_short_line():
+    assert repr(study(None)).startswith("SizingResults(")
+    assert len(repr(study(None))) < 150

@@ -265,3 +265,10 @@ def test_the_title_says_what_is_the_same_everywhere():
     assert (
         title(made) == "burster on generic, tt, unit current I0 5 nA: macromodel; 3 samples a point"
     )
+
+
+def test_results_are_a_short_line_and_a_table():
+    made = study(TEMPERATURES, samples=3)
+    assert repr(made).startswith(f"SweepResults({len(made.points)} points by macromodel: 1 neuron")
+    assert len(repr(made)) < 200
+    assert "<table>" in made._repr_html_()

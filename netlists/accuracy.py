@@ -55,8 +55,8 @@ The largest of `benchmarks.macromodel` that is simulated fast alone is 0.28 %, t
 
 # Chosen by random neurons: spike intervals are 1e-3 from those of reltol 1e-7, with which ngspice
 # does not find some starting points. With trtol 3 one burster of 240 fell silent that fires on
-# with trtol 1 and with reltol 1e-7. To come so near may take more than ngspice's 100 iterations (itl1)
-# at time 0, after which it lets go of the initial voltages and says nothing.
+# with trtol 1 and with reltol 1e-7. To come so near may take more than ngspice's 100 iterations
+# (itl1) at time 0, after which it lets go of the initial voltages and says nothing.
 _TIGHT = {"reltol": 1e-6, **SOLVING}
 # ngspice bounds the error of a step in every charge by trtol times reltol times that charge, or
 # times chgtol where that is more. With chgtol 1e-18 C this holds for the femtocoulombs of each

@@ -28,7 +28,7 @@ from neuron_model.file_format import (
     VALIDATION,
     FileFormat,
 )
-from neuron_model.model.neuron_file import parse_toml, read_text
+from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE, RESULT_FILE, VARIATION_FILE
 
 _LARGEST_FILE = 500_000_000  # a validation holds waveforms
@@ -120,10 +120,8 @@ def _file_of_people(path: Path, contents: dict[Path, str | bytes]) -> Upgraded:
     if said is not None and not (
         isinstance(said, int) and not isinstance(said, bool) and kind.oldest <= said <= kind.version
     ):
-        try:
+        with named_source(str(path)):
             kind.check(said, str(path))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
     older = kind.older(document)
     if not older and said in (None, kind.version):
         return Upgraded(path, ())
@@ -216,7 +214,7 @@ def _with_format(text: str, version: int) -> str:
 
 
 def _validation(path: Path, contents: dict[Path, str | bytes]) -> Upgraded:
-    remedy = "`codesign validate` makes it again"
+    remedy = VALIDATION.beyond
     try:
         document = json.loads(read_text(path, _LARGEST_FILE))
         version = document[KEY]
@@ -226,10 +224,8 @@ def _validation(path: Path, contents: dict[Path, str | bytes]) -> Upgraded:
     if version == VALIDATION.version:
         return Upgraded(path, ())
     if version != VALIDATION.oldest:
-        raise InputError(
-            f"{path}: is a validation of format {version!r:.20}, which cannot be brought to "
-            f"{VALIDATION.version}; {remedy}."
-        )
+        with named_source(str(path)):
+            VALIDATION.check(version, str(path))
     found = {**_renamed_names(document), KEY: VALIDATION.version}
     try:
         validation_from_json(found, str(path))

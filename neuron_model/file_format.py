@@ -29,7 +29,7 @@ class FileFormat:
     name: as messages have it. version: that is written, and read. remedy: what to do with an older
     one; oldest: from which version on ``codesign upgrade`` does it. renamed: dotted keys of before
     and what they are called now (in JSON: names, wherever they stand). values: by dotted key, texts
-    of before and what is said now.
+    of before and what is said now. beyond: what to do with one from before ``oldest``.
     """
 
     name: str
@@ -38,6 +38,7 @@ class FileFormat:
     oldest: int = 1
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    beyond: str = ""
 
     def check(self, found: object, source: str = "PATH") -> None:
         """Refuse any version but this one; ``source`` is what the remedy is for.
@@ -45,9 +46,12 @@ class FileFormat:
         Raises:
             FormatError: ``found``, what a file says as its format, is another.
         """
+        remedy = self._remedy(source)
         if isinstance(found, int) and not isinstance(found, bool):
             if found == self.version:
                 return
+            if found < self.oldest and self.beyond:
+                remedy = self.beyond
             if found > self.version:
                 raise FormatError(
                     f"is a {self.name} of format {found}, which a later version wrote; this one "
@@ -55,7 +59,7 @@ class FileFormat:
                 )
         raise FormatError(
             f"is a {self.name} of format {found!r:.20}; this version reads format {self.version}: "
-            f"{self._remedy(source)}."
+            f"{remedy}."
         )
 
     def check_document(self, document: Mapping[str, Any], source: str = "PATH") -> dict[str, Any]:
@@ -98,7 +102,7 @@ def _get(document: Mapping[str, Any], dotted: str) -> Any:
     return value
 
 
-_MADE_AGAIN = "is made again by `codesign {}`"
+_MADE_AGAIN = "`codesign {}` makes it again"
 _CELLS = "cells are measured again, as if there were no such file"
 
 # Files that people write.
@@ -126,6 +130,7 @@ VALIDATION = FileFormat(
     "validation",
     3,
     oldest=2,
+    beyond="`codesign validate` makes it again",
     renamed={
         "as_built": "macromodel",
         "nrmse_as_built": "nrmse_macromodel",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
@@ -48,6 +48,27 @@ class Shown:
         return title + self._drawing() + html_table(rows, self._columns)
 
 
+class ShownSettings(Shown):
+    """Settings, a dataclass of ``repr=False``: what of them is not as it is by default."""
+
+    def _brief(self) -> str:
+        shown = (
+            (name, repr(value) if isinstance(value, str | tuple | Shown) else in_short(value))
+            for name, value in _changed(self)
+        )
+        return ", ".join(f"{name}={text}" for name, text in shown)
+
+
+def _changed(value: Any) -> list[tuple[str, Any]]:
+    found = []
+    for f in fields(value):
+        now = getattr(value, f.name)
+        default = f.default if f.default_factory is MISSING else f.default_factory()
+        if default is MISSING or now != default:
+            found.append((f.name, now))
+    return found
+
+
 def _fields(value: Any) -> list[tuple[str, Any]]:
     every = [(f.name, getattr(value, f.name)) for f in fields(value) if f.repr]
     return [(name, part) for name, part in every if part is not None]
@@ -64,7 +85,9 @@ def in_short(value: object) -> str:
     if isinstance(value, str | PurePath):
         text = str(value)
         return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
-    if hasattr(value, "detach"):  # a tensor, without importing torch for those who have none
+    if hasattr(value, "detach") and hasattr(
+        value, "cpu"
+    ):  # a tensor, without importing torch for those who have none
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         return _numbers(value)

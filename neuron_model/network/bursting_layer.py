@@ -21,6 +21,7 @@ from neuron_model.model.parameters import (
     OutputShape,
     Timescale,
 )
+from neuron_model.shown import ShownSettings
 
 Range = tuple[float, float]
 
@@ -33,8 +34,8 @@ _CENTERS = (
 )
 
 
-@dataclass(frozen=True)
-class BurstingLayer:
+@dataclass(frozen=True, repr=False)
+class BurstingLayer(ShownSettings):
     """From what the first parameters of a layer are drawn.
 
     neurons: how many. tau_slow, tau_ultraslow: least and greatest, drawn evenly in the logarithm,

@@ -14,13 +14,13 @@ from neuron_model.model.parameters import Element, NeuronParameters, Timescale
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.initial_layer import InitialLayer, draw_inputs
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
-from neuron_model.shown import Shown
+from neuron_model.shown import Shown, ShownSettings
 
 DTYPES = ("float32", "float64")
 
 
-@dataclass(frozen=True)
-class NetworkSettings:
+@dataclass(frozen=True, repr=False)
+class NetworkSettings(ShownSettings):
     """How the network computes; fields as in ``network.NetworkConfiguration``.
 
     backend: a key of ``backends.BACKENDS``, or auto. dtype: float32 or float64.

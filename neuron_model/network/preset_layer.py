@@ -15,6 +15,7 @@ from neuron_model.model.parameters import (
     Timescale,
 )
 from neuron_model.model.presets import Preset, preset
+from neuron_model.shown import ShownSettings
 
 Range = tuple[float, float]
 Slot = tuple[Timescale, bool, int]
@@ -22,8 +23,8 @@ Slot = tuple[Timescale, bool, int]
 DEFAULT = ("tonic_bursting",)
 
 
-@dataclass(frozen=True)
-class PresetLayer:
+@dataclass(frozen=True, repr=False)
+class PresetLayer(ShownSettings):
     """From what the first parameters of a layer are drawn.
 
     neurons: how many. preset: one name or several of ``neuron_model.model.presets``, which take

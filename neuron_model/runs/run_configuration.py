@@ -59,6 +59,7 @@ from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.runs.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
+from neuron_model.shown import ShownSettings
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series_file import SeriesFile
@@ -101,8 +102,8 @@ class LogSettings:
             )
 
 
-@dataclass(frozen=True)
-class RunConfiguration:
+@dataclass(frozen=True, repr=False)
+class RunConfiguration(ShownSettings):
     """All of a run: the same configuration gives the same network."""
 
     seed: int = 0

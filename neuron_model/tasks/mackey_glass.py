@@ -14,11 +14,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from neuron_model.shown import ShownSettings
 from neuron_model.tasks.series import Series, check_cuts, cut_series, wrong
 
 
-@dataclass(frozen=True)
-class MackeyGlass:
+@dataclass(frozen=True, repr=False)
+class MackeyGlass(ShownSettings):
     """Predict the series some way ahead from what has been heard of it.
 
     samples: how many samples the series has, ``interval`` units of time apart, after

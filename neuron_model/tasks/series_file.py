@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.shown import ShownSettings
 from neuron_model.tasks.columns import Columns, digest, read_columns
 from neuron_model.tasks.series import Series, check_cuts, cut_series, wrong
 
@@ -17,8 +18,8 @@ TIME_NAMES = ("t", "time", "date", "datetime", "timestamp", "index", "sample", "
 """Of a column that counts the rows; it is not heard unless it is asked for."""
 
 
-@dataclass(frozen=True)
-class SeriesFile:
+@dataclass(frozen=True, repr=False)
+class SeriesFile(ShownSettings):
     """Say the target columns ``horizon`` rows ahead of what has been heard of the input columns.
 
     The rows are moments, evenly spaced. Each column is scaled by the mean and the deviation of

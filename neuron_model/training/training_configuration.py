@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, fields
 
 from neuron_model.errors import InputError
+from neuron_model.shown import ShownSettings
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("cosine", "linear", "constant")
@@ -16,8 +17,8 @@ _CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "keep": KEEP, "state
 _DEVICE = re.compile(r"(auto|cpu|cuda|cuda:\d{1,3})?")
 
 
-@dataclass(frozen=True)
-class Rates:
+@dataclass(frozen=True, repr=False)
+class Rates(ShownSettings):
     """Learning rates of the groups of what is learned, as factors; 0: not learned.
 
     alpha, delta, tau, kappa: of MTC neurons, as far as they are learned at all. recurrent: the
@@ -45,8 +46,8 @@ class Rates:
                 raise _wrong(f"rates.{f.name}", value, "a number from 0 to 1000000")
 
 
-@dataclass(frozen=True)
-class TrainingConfiguration:
+@dataclass(frozen=True, repr=False)
+class TrainingConfiguration(ShownSettings):
     """How to train.
 
     steps: how often the weights change. batch: sequences at once, of all processes together.

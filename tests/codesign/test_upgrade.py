@@ -149,7 +149,11 @@ def test_what_is_up_to_date_is_not_touched(tmp_path: Path):
         ("x.toml", "color = 1\n", "is no neuron file, run configuration, sweep configuration"),
         ("x.toml", "[[[", "is not valid TOML"),
         ("x.json", "[]", "is no validation; `codesign validate` makes it again"),
-        ("x.json", '{"format": 1, "neurons": []}', "of format 1, which cannot be brought to 3"),
+        (
+            "x.json",
+            '{"format": 1, "neurons": []}',
+            "of format 1; this version reads format 3: `codesign validate` makes it again",
+        ),
     ],
 )
 def test_what_cannot_be_upgraded_is_told_and_left(name: str, text: str, said: str, tmp_path: Path):

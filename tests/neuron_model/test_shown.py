@@ -11,9 +11,12 @@ import torch
 from neuron_model import (
     Drive,
     Element,
+    MackeyGlass,
     Network,
     NeuronParameters,
+    Rates,
     Stimulus,
+    TrainingConfiguration,
     classify,
     equilibria,
     iv_curves,
@@ -137,3 +140,13 @@ def test_texts_are_no_markup():
 )
 def test_values_in_short(value: object, text: str):
     assert in_short(value) == text
+
+
+def test_settings_show_what_is_not_as_it_is_by_default():
+    assert repr(TrainingConfiguration()) == "TrainingConfiguration()"
+    changed = TrainingConfiguration(steps=3, optimizer="sgd", rates=Rates(alpha=2.0))
+    assert repr(changed) == (
+        "TrainingConfiguration(steps=3, optimizer='sgd', rates=Rates(alpha=2))"
+    )
+    assert "<th>batch</th>" in changed._repr_html_(), "the table has all"
+    assert repr(MackeyGlass(samples=600)) == "MackeyGlass(samples=600)"

@@ -177,9 +177,9 @@ def test_a_value_that_is_no_number_is_not_written(tmp_path: Path, validation: Va
         b"{}",
         b"null",
         b"\x00\xff\xfe binary",
-        b'{"format": 2}',
-        b'{"format": 2, "neurons": 3}',
-        b'{"format": 2, "technology": "t", "corner": "tt", "temperature": "hot", "neurons": []}',
+        b'{"format": 3}',
+        b'{"format": 3, "neurons": 3}',
+        b'{"format": 3, "technology": "t", "corner": "tt", "temperature": "hot", "neurons": []}',
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes):
@@ -267,5 +267,7 @@ def test_a_file_of_another_version_says_how_to_make_it_anew(validation: Validati
     assert is_current(document)
     old = {**document, "format": 1}
     assert not is_current(old)
-    with pytest.raises(InputError, match=r"its format is 1, .*`codesign validate` makes it anew"):
+    with pytest.raises(
+        InputError, match=r"is a validation of format 1; .*`codesign validate` makes it again"
+    ):
         validation_from_json(old, "old.json")

@@ -30,9 +30,10 @@ What there is:
     a network    Network of BurstingLayer or PresetLayer with NetworkSettings; as torch modules
                  MTCNetwork (NetworkConfiguration, SpikingNetwork), MTCNeuron, MTCLayer;
                  read_model, write_model
-    a task       series, SeriesFile; MackeyGlass
-    training     train, TrainedNetwork, TrainingResult; TrainingConfiguration, Rates,
-                 ParameterLimits; RunConfiguration, read_run_configuration
+    a task       series, SeriesFile, MackeyGlass: to forecast; sequences, SequenceFile, EventFrames:
+                 to classify
+    training     train, TrainedNetwork, TrainingResult, TrainedOnSequences; TrainingConfiguration,
+                 Rates, ParameterLimits; RunConfiguration, read_run_configuration
     errors       CodesignError: InputError, MissingDependencyError, SimulatorError
 
 Rooms: ``model`` (parameters, equations, files, presets, currents), ``analysis`` (simulation, I-V

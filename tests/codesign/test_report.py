@@ -382,6 +382,28 @@ def test_the_forecast_on_the_stream_is_the_first_picture_of_the_training(page: P
     assert least in page.text
 
 
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (
+            {"accuracy": 0.75, "balanced_accuracy": 0.8, "confusion": [[2, 1], [0, 1]]},
+            ("75.0 %", "80.0 %", "largest of 2 readouts", "true class (rows)", "idle", "run"),
+        ),
+        ({"nrmse": [0.25, 0.5]}, ("NRMSE on the test part, by output: 0.250, 0.500",)),
+    ],
+)
+def test_what_was_classified_is_told(
+    tmp_path: Path, validation: Validation, test: dict, words: tuple[str, ...]
+):
+    write_validation(tmp_path / "validation.json", validation)
+    empty = {"loss": 0.5, "accuracy": None, "balanced_accuracy": None, "confusion": None}
+    entries = {"classes": ["idle", "run"], "test": {**empty, "nrmse": [], **test}}
+    (tmp_path / "training.json").write_text(json.dumps(entries))
+    text = Page(write_report(tmp_path).read_text(encoding="utf-8")).text
+    for word in words:
+        assert word in text
+
+
 def test_designs_are_found_by_name(written: tuple[Path, str]):
     run = read_run_folder(written[0].parent)
     assert set(run.designs) == {"burster", "silent"}

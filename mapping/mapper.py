@@ -98,22 +98,7 @@ def map_neuron(
     Raises:
         InputError: the neuron does not fit; parameter, value, limit and a remedy are named.
     """
-    if parameters.neurons != 1:
-        raise InputError(
-            f"'{parameters.name}' holds {parameters.neurons} neurons: map them one by one."
-        )
-    neuron = parameters[0]
-    lowest, highest = characteristics.common_mode
-    voltage = max(limits.voltage[0], lowest), min(limits.voltage[1], highest)
-    limits = replace(limits, voltage=voltage)
-    elements = [(i, e) for i, e in enumerate(neuron.elements) if e.alpha != 0]
-    neuron = replace(neuron, elements=tuple(e for _, e in elements))
-    for x in neuron.timescales:
-        if neuron.filter(x).offset != 0:
-            raise InputError(
-                f"neuron '{neuron.name}': filter_{x}.offset = {neuron.filter(x).offset:g} cannot "
-                "be chosen, it is what transistors happen to have; set it to 0 and train again."
-            )
+    neuron, elements, limits = _prepared(parameters, characteristics, limits)
     scale = _scale(neuron, characteristics, limits, choices)
     for _ in range(_RAISES):
         design, reach = _solved(neuron, elements, scale, characteristics, limits, choices)
@@ -138,6 +123,55 @@ def map_neuron(
     return design
 
 
+def mapped_units(
+    parameters: NeuronParameters,
+    characteristics: CellCharacteristics,
+    limits: Limits,
+    choices: MappingChoices,
+) -> tuple[float, float]:
+    """V0, volt, and the unit of time, seconds, that :func:`map_neuron` finds with these choices.
+
+    They hang on elements and followers alone: what takes time, the leak, is left out. ``choices``
+    fix I0.
+
+    Raises:
+        InputError: as :func:`map_neuron`, as far as it can be told from these.
+    """
+    neuron, elements, limits = _prepared(parameters, characteristics, limits)
+    scale = _scale(neuron, characteristics, limits, choices)
+    design = _begun(neuron, elements, scale, characteristics, limits)
+    for _ in range(_ROUNDS):
+        design = _with_elements(neuron, Macromodel(design, characteristics))
+    return design.unit_voltage, design.time_unit
+
+
+def _prepared(
+    parameters: NeuronParameters, characteristics: CellCharacteristics, limits: Limits
+) -> tuple[NeuronParameters, list[tuple[int, Element]], Limits]:
+    """(the neuron without elements of no strength, its elements with their numbers, limits).
+
+    Raises:
+        InputError: several neurons, or a filter that cannot be chosen.
+    """
+    if parameters.neurons != 1:
+        raise InputError(
+            f"'{parameters.name}' holds {parameters.neurons} neurons: map them one by one."
+        )
+    neuron = parameters[0]
+    lowest, highest = characteristics.common_mode
+    voltage = max(limits.voltage[0], lowest), min(limits.voltage[1], highest)
+    limits = replace(limits, voltage=voltage)
+    elements = [(i, e) for i, e in enumerate(neuron.elements) if e.alpha != 0]
+    neuron = replace(neuron, elements=tuple(e for _, e in elements))
+    for x in neuron.timescales:
+        if neuron.filter(x).offset != 0:
+            raise InputError(
+                f"neuron '{neuron.name}': filter_{x}.offset = {neuron.filter(x).offset:g} cannot "
+                "be chosen, it is what transistors happen to have; set it to 0 and train again."
+            )
+    return neuron, elements, limits
+
+
 def _solved(
     neuron: NeuronParameters,
     elements: Sequence[tuple[int, Element]],
@@ -147,9 +181,26 @@ def _solved(
     choices: MappingChoices,
 ) -> tuple[NeuronDesign, float]:
     """(design, reach of its leak) with (I0, C_m) of ``scale``; elements: with their numbers."""
+    design = _begun(neuron, elements, scale, characteristics, limits)
+    reach = _leak_range(design, characteristics, limits, choices)
+    design = replace(design, leak=_first_leak(design, choices.leak_sections, reach))
+    for _ in range(_ROUNDS):
+        reach = _leak_range(design, characteristics, limits, choices)
+        design = _refine(neuron, Macromodel(design, characteristics), reach)
+    return design, reach
+
+
+def _begun(
+    neuron: NeuronParameters,
+    elements: Sequence[tuple[int, Element]],
+    scale: tuple[float, float],
+    characteristics: CellCharacteristics,
+    limits: Limits,
+) -> NeuronDesign:
+    """The first guess, without a leak."""
     unit_voltage = _unit_voltage([e for _, e in elements], characteristics)
     unit_current, membrane = scale
-    design = NeuronDesign(
+    return NeuronDesign(
         name=neuron.name,
         technology=characteristics.technology,
         conditions=characteristics.conditions,
@@ -175,12 +226,6 @@ def _solved(
         u_saturation=neuron.u_saturation,
         characteristics=characteristics.fingerprint,
     )
-    reach = _leak_range(design, characteristics, limits, choices)
-    design = replace(design, leak=_first_leak(design, choices.leak_sections, reach))
-    for _ in range(_ROUNDS):
-        reach = _leak_range(design, characteristics, limits, choices)
-        design = _refine(neuron, Macromodel(design, characteristics), reach)
-    return design, reach
 
 
 def _shortage(design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits) -> float:
@@ -397,8 +442,8 @@ def _first_leak(design: NeuronDesign, count: int, reach: float) -> tuple[OtaDesi
     )
 
 
-def _refine(neuron: NeuronParameters, before: Macromodel, reach: float) -> NeuronDesign:
-    """One round: every number solved for with the characteristics at the design of before."""
+def _with_elements(neuron: NeuronParameters, before: Macromodel) -> NeuronDesign:
+    """V0, followers and elements solved for with the characteristics at the design of before."""
     design, cells = before.design, before.cells
     if design.elements[:1] and design.elements[0].reference_voltage == 0.0:
         placed = tuple(
@@ -410,7 +455,13 @@ def _refine(neuron: NeuronParameters, before: Macromodel, reach: float) -> Neuro
     design = replace(design, followers=tuple(_follower(f, now) for f in design.followers))
     now = Macromodel(design, cells)
     pairs = zip(neuron.elements, design.elements, strict=True)
-    design = replace(design, elements=tuple(_element(e, neuron, a, now) for e, a in pairs))
+    return replace(design, elements=tuple(_element(e, neuron, a, now) for e, a in pairs))
+
+
+def _refine(neuron: NeuronParameters, before: Macromodel, reach: float) -> NeuronDesign:
+    """One round: every number solved for with the characteristics at the design of before."""
+    cells = before.cells
+    design = _with_elements(neuron, before)
     design = replace(design, leak=_leak(neuron, Macromodel(design, cells), reach))
     design = _compensated(neuron, Macromodel(design, cells))
     design = _membrane(neuron, Macromodel(design, cells))
@@ -495,12 +546,18 @@ def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[Ot
         weights, centers, shift = p[:count], p[count:-1], p[-1]
         return np.tanh(kappas * (u[:, None] - centers)) @ weights + shift - target
 
+    def slopes(p: np.ndarray) -> np.ndarray:
+        curves = np.tanh(kappas * (u[:, None] - p[count:-1]))
+        moved = -p[:count] * kappas * (1.0 - curves**2)
+        return np.hstack([curves, moved, np.ones((u.size, 1))])
+
     # A section whose center lies outside is a constant, which the compensation is there for.
     smallest = _BIAS_MARGIN * built.cells.noninverting.bias_current[0] / design.unit_current
     floor = np.maximum(_LEAST_WEIGHT, gains * smallest)
     low = np.r_[floor, np.full(count, -reach), -np.inf]
     high = np.r_[np.full(count, np.inf), np.full(count, reach), np.inf]
-    fit = least_squares(error, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
+    begin = np.clip(start, low + 1e-6, high - 1e-6)
+    fit = least_squares(error, begin, slopes, bounds=(low, high))
     weights, centers = fit.x[:count], fit.x[count:-1]
     # the shift would need a current of its own: put it where the compensation corrects it
     return tuple(

@@ -15,7 +15,7 @@ from dataclasses import replace
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OutputDesign
 from mapping.limits import Limits, check_within
-from mapping.mapper import MappingChoices, map_neuron
+from mapping.mapper import MappingChoices, map_neuron, mapped_units
 from mapping.network_design import LineDesign, NetworkDesign
 from mapping.network_mapper import OUTPUT
 from mapping.network_weights import NetworkWeights
@@ -88,16 +88,16 @@ def _neuron(
     choices: MappingChoices,
 ) -> NeuronDesign:
     current = network.unit_current
-    first = map_neuron(
+    # V0 hangs on I0 and not on C_m
+    unit_voltage, _ = mapped_units(
         neuron,
         cells,
         limits,
         replace(choices, unit_current=current, membrane_capacitance=None, generator=None),
     )
-    # V0 hangs on I0 and not on C_m
     capacitance = check_within(
         f"neuron '{neuron.name}' with tau_m = {float(neuron.tau_m):g} of {network.time_unit:.3g} s",
-        membrane_capacitance(network.time_unit, first.unit_voltage, current, float(neuron.tau_m)),
+        membrane_capacitance(network.time_unit, unit_voltage, current, float(neuron.tau_m)),
         limits.capacitance,
         "F",
         "choose another time unit or I0",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mapping.mapper import MappingChoices, map_neuron
+from mapping.mapper import MappingChoices, mapped_units
 from mapping.network_mapper import NetworkChoices
 from mapping.readout import map_readout
 
@@ -63,7 +63,7 @@ def network_choices(
         generator=None,
     )
     alone = [
-        map_neuron(neuron, cells, limits, fixed).time_unit for layer in layers for neuron in layer
+        mapped_units(neuron, cells, limits, fixed)[1] for layer in layers for neuron in layer
     ]
     time_unit = _ROOM * min(alone)
     sample = weights.sample_interval * time_unit

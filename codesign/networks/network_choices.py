@@ -62,9 +62,7 @@ def network_choices(
         nominal_capacitance=largest,
         generator=None,
     )
-    alone = [
-        mapped_units(neuron, cells, limits, fixed)[1] for layer in layers for neuron in layer
-    ]
+    alone = [mapped_units(neuron, cells, limits, fixed)[1] for layer in layers for neuron in layer]
     time_unit = _ROOM * min(alone)
     sample = weights.sample_interval * time_unit
     poles = [

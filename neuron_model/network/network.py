@@ -21,6 +21,7 @@ from neuron_model.model.parameters import NeuronParameters, Value
 from neuron_model.network.current import as_tensor
 from neuron_model.network.low_pass import FILTERS, LowPass
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
+from neuron_model.network.serialized import known_to_export
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,9 @@ class NetworkState(NamedTuple):
                 kept = type(layer)(*values) if hasattr(layer, "_fields") else tuple(values)
                 layers.append(kept)
         return NetworkState(tuple(layers), self.readout.detach())
+
+
+known_to_export(NetworkState)
 
 
 class Hidden(NamedTuple):

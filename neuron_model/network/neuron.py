@@ -21,6 +21,7 @@ from neuron_model.network.current import as_tensor, check_finite, check_shape
 from neuron_model.network.full_precision import HALVES, FullPrecision, widened, without_autocast
 from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.neuron_record import PREFIX, Record, buffer_name, without_record
+from neuron_model.network.serialized import known_to_export
 from neuron_model.network.variation import Variation
 from neuron_model.network.with_variation import run_with_variation
 
@@ -28,6 +29,8 @@ LEARNABLE = ("alpha", "delta", "tau", "kappa")
 """What can be learned; tau is tau_fast, tau_slow and tau_ultraslow. tau_m is the unit of time."""
 
 _IN_ELEMENTS = ("alpha", "delta", "kappa")
+
+known_to_export(State)
 
 
 class MTCNeuron(FullPrecision):

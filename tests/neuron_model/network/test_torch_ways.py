@@ -266,6 +266,19 @@ def test_it_exports_through_the_registered_operator(learn: tuple[str, ...]):
     assert torch.allclose(program.module()(longer), layer(longer), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_an_exported_network_can_be_saved(tmp_path):
+    network = MTCNetwork(NetworkConfiguration(1, 2, (BURSTER,), dt=0.25, steps_per_sample=2))
+    signal = noise(2, 9, 1)
+    with torch.no_grad():
+        program = torch.export.export(network, (signal,), strict=False)
+        torch.export.save(program, tmp_path / "network.pt2")
+        back, state = torch.export.load(tmp_path / "network.pt2").module()(signal)
+        expected, end = network(signal)
+    assert torch.allclose(back, expected, atol=1e-5)
+    assert torch.allclose(state.layers[0].membrane, end.layers[0].membrane, atol=1e-5)
+
+
 def test_a_thousand_elements_run_in_every_way():
     many = NeuronParameters(
         tuple(Element("fast", 0.002 * (-1) ** k, k / 1000 - 0.5) for k in range(1000))

@@ -1,7 +1,8 @@
 # make demo    the whole loop on a small case: train, export, simulate, judge, report
 # make test    lint, types and every test (what continuous integration runs)
 # make check   lint, format and types only
-# make check-claims   runs the commands whose figures README and docs/results quote, and compares
+# make check-claims   runs the commands whose figures README and docs quote, and compares
+# make docs    builds the documentation into site/, strictly: a broken link or page is an error
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
 # make clean   removes what was made here (the model cache of the user stays)
 #
@@ -9,12 +10,12 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := setup.py neuron_model mapping circuits netlists codesign tests benchmarks examples
+SOURCES := setup.py neuron_model mapping circuits netlists codesign tests benchmarks examples documentation
 KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
 
-.PHONY: demo test check check-claims setup system models clean
+.PHONY: demo test check check-claims docs setup system models clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -30,6 +31,10 @@ check: setup
 
 check-claims: setup
 	$(BIN)/python -m benchmarks.claims
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 setup: models
 
@@ -52,6 +57,11 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(KERNEL) $(VENV)/.m
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# The documentation runs no simulator and needs no transistor models.
+$(VENV)/.docs: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info neuron_model/fused/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info neuron_model/fused/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

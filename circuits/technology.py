@@ -1,4 +1,7 @@
-"""What a technology file says: devices, sizes, models, limits (README describes the format)."""
+"""What a technology file says: devices, sizes, models, limits.
+
+docs/reference/technology.md describes the format.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the commands that README and docs/results quote figures of, and compare.
+"""Run the commands that README and docs quote figures of, and compare.
 
     python -m benchmarks.claims                  all of them
     python -m benchmarks.claims --recorded       those of recorded files alone, at once
@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.claims.claim import Claim, compare, is_quoted
 from benchmarks.claims.commands import CommandFailedError, files, run_json
-from benchmarks.claims.documents import CLAIMS
+from benchmarks.claims.documents import CLAIMS, document_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +59,7 @@ def _prepare(folder: Path, documents: Iterable[str]) -> None:
     for name in ("examples", "benchmarks"):
         (folder / name).symlink_to(ROOT / name)
     for document in documents:
-        for name, content in files((ROOT / document).read_text()).items():
+        for name, content in files(document_text(ROOT, document)).items():
             (folder / name).write_text(content)
 
 
@@ -67,7 +67,7 @@ def _check(source: str, claims: list[Claim], folder: Path) -> list[str]:
     misses = [
         f"{claim.file} does not say: {claim.words}"
         for claim in claims
-        if not is_quoted(claim, (ROOT / claim.file).read_text())
+        if not is_quoted(claim, document_text(ROOT, claim.file))
     ]
     try:
         printed = _document(source, claims[0], folder)

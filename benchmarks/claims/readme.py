@@ -1,4 +1,4 @@
-"""What README.md quotes."""
+"""What README.md and the pages of docs quote."""
 
 from __future__ import annotations
 

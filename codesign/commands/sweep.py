@@ -28,9 +28,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         description="Build a neuron at every point of the product of axes that CONFIG (TOML) "
         "names: corners, temperatures, supplies, mismatch samples, I0, capacitors, gate areas, "
         "bias codes, and the neuron's own parameters. Each point is told how it fires, how far "
-        "its intervals and I-V curves are from the model's, and what it costs. README says what "
-        "CONFIG may hold (Sweeps). Exit status 1: a point does not fire as its model; 4: ngspice "
-        "failed at one.",
+        "its intervals and I-V curves are from the model's, and what it costs. The documentation "
+        "says what CONFIG may hold (Sweeps, File formats). Exit status 1: a point does not fire as "
+        "its model; 4: ngspice failed at one.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="configuration of the sweep")
     section(parser, "output").add_argument(

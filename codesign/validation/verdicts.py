@@ -2,7 +2,7 @@
 
 A circuit (or a Monte Carlo sample) is compared with a reference: the model that was trained, or the
 macromodel. All definitions are functions of two firing reports; their texts are what
-`codesign validate --help`, the report and the README print.
+`codesign validate --help`, the report and the documentation print.
 """
 
 from __future__ import annotations

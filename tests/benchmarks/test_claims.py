@@ -9,7 +9,7 @@ import pytest
 from benchmarks.claims import __main__ as claims_command
 from benchmarks.claims.claim import Claim, compare, is_quoted, number
 from benchmarks.claims.commands import CommandFailedError, commands, files, run_json
-from benchmarks.claims.documents import CLAIMS
+from benchmarks.claims.documents import CLAIMS, document_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,7 +117,7 @@ def test_a_command_that_fails_or_prints_no_json_is_a_miss(tmp_path: Path):
 
 @pytest.mark.parametrize("one", CLAIMS, ids=lambda one: one.words[:60])
 def test_documents_say_what_is_checked_and_show_its_command(one: Claim):
-    text = (ROOT / one.file).read_text()
+    text = document_text(ROOT, one.file)
     assert is_quoted(one, text)
     if not one.is_recorded:
         assert one.source in commands(text)

@@ -213,11 +213,12 @@ def test_help_prints_the_definitions(capsys: pytest.CaptureFixture[str]):
     assert max(map(len, printed.splitlines())) < 80
 
 
-def test_the_readme_has_the_definitions_word_for_word():
-    readme = flat((Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8"))
-    assert flat(REFERENCES) in readme
+def test_the_documentation_has_the_definitions_word_for_word():
+    page = Path(__file__).parents[3] / "docs/concepts/verdicts.md"
+    said = flat(page.read_text(encoding="utf-8"))
+    assert flat(REFERENCES) in said
     for name, text in {**DEFINITIONS, "passed": PASSED}.items():
-        assert flat(f"**{name}**: {text}") in readme, name
+        assert flat(f"**{name}**: {text}") in said, name
 
 
 def test_timing_is_relative_to_the_reference():

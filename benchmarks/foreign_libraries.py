@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from neuron_model.atomic import write_atomically
-from neuron_model.model.neuron_file import parse_toml, read_text
+from neuron_model.toml_file import parse_toml, read_text
 
 NEURON = "preset:tonic_spiking"
 

@@ -22,9 +22,9 @@ from mapping.mismatch_set import Matching, MismatchSet, find_set
 from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
 from neuron_model.file_format import TECHNOLOGY
-from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.shown import Shown
 from neuron_model.suggestion import suggestion
+from neuron_model.toml_file import named_source, parse_toml, read_text
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""

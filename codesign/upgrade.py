@@ -28,8 +28,8 @@ from neuron_model.file_format import (
     VALIDATION,
     FileFormat,
 )
-from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE, RESULT_FILE, VARIATION_FILE
+from neuron_model.toml_file import named_source, parse_toml, read_text
 
 _LARGEST_FILE = 500_000_000  # a validation holds waveforms
 _VALIDATION_FILE = "validation.json"

@@ -21,12 +21,9 @@ before the table is the version of the format (:mod:`neuron_model.file_format`);
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -48,16 +45,16 @@ from neuron_model.model.parameters import (
     OutputShape,
     Timescale,
 )
-from neuron_model.suggestion import suggestion
+from neuron_model.toml_file import (
+    in_few_words,
+    named_source,
+    parse_toml,
+    read_text,
+    refuse_unknown,
+)
 
 LARGEST_FILE = 1_000_000
 """Bytes; a neuron with thousands of elements is smaller."""
-
-_DEEPEST = 50
-"""Parts of a dotted key; the time and memory that reading one takes grow with their square."""
-
-_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
-_DEEP = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*+(?:{_PART}\.[ \t]*+){{{_DEEPEST}}}")
 
 _FILTERS = {"linear": LINEAR_FILTER, "ota": OTA_FILTER}
 _SCALARS = tuple(
@@ -86,51 +83,6 @@ def write_neuron(path: str | os.PathLike[str], parameters: NeuronParameters) -> 
     return write_atomically(path, f"format = {NEURON.version}\n\n{neuron_to_toml(parameters)}")
 
 
-def read_text(path: str | os.PathLike[str], largest: int) -> str:
-    """The text of a file of at most ``largest`` bytes.
-
-    Raises:
-        InputError: missing, a folder, not readable, too big, or not UTF-8 text.
-    """
-    try:
-        if not Path(path).is_file():
-            why = "it is not a file" if Path(path).exists() else "there is no such file"
-            raise InputError(f"{path}: cannot be read, {why}.")
-        with open(path, "rb") as stream:
-            data = stream.read(largest + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except ValueError as error:  # a null character in the path
-        raise InputError(f"{str(path)!r}: cannot be read ({error}).") from error
-    if len(data) > largest:
-        raise InputError(f"{path}: is larger than {largest} bytes, the most that is read.")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: is not a text file (byte {error.start} is not UTF-8); give a TOML file."
-        ) from error
-
-
-def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """``text`` as TOML.
-
-    Raises:
-        InputError: it is not TOML; the text names ``source`` and the place.
-    """
-    deep = _DEEP.search(text)
-    if deep is not None:
-        line = text.count("\n", 0, deep.start()) + 1
-        raise InputError(
-            f"{source}: is not valid TOML: a key of more than {_DEEPEST} parts (at line {line})."
-        )
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        # ValueError: dates and integers that the syntax allows and Python does not.
-        raise InputError(f"{source}: is not valid TOML: {error}.") from error
-
-
 def neuron_from_toml(text: str, source: str = "neuron file") -> NeuronParameters:
     """The neuron that ``text`` describes; ``source`` is what errors call it.
 
@@ -142,7 +94,7 @@ def neuron_from_toml(text: str, source: str = "neuron file") -> NeuronParameters
         document = NEURON.check_document(parsed, source)
         if "neuron" not in document:
             raise InputError("the table [neuron] is missing; a neuron file must have it.")
-        _refuse_unknown("", document, ("neuron",))
+        refuse_unknown("", document, ("neuron",))
         return neuron_from_table(document["neuron"])
 
 
@@ -153,7 +105,7 @@ def neuron_from_table(entry: object) -> NeuronParameters:
         InputError: as :func:`read_neuron`, without the file's name.
     """
     table = _table("neuron", entry)
-    _refuse_unknown("neuron.", table, (*_SCALARS, "name", "leak", "filter", "output", "elements"))
+    refuse_unknown("neuron.", table, (*_SCALARS, "name", "leak", "filter", "output", "elements"))
     elements = _elements(table.get("elements"))
     for timescale in TIMESCALES[1:]:
         if f"tau_{timescale}" not in table and any(e.timescale == timescale for e in elements):
@@ -232,7 +184,7 @@ def _elements(entries: object) -> tuple[Element, ...]:
 
 def _element(key: str, entry: object) -> Element:
     table = _table(key, entry)
-    _refuse_unknown(f"{key}.", table, tuple(f.name for f in fields(Element)))
+    refuse_unknown(f"{key}.", table, tuple(f.name for f in fields(Element)))
     for name in ("timescale", "alpha", "delta"):
         if name not in table:
             raise InputError(f"{key}.{name} is missing; each element must have it.")
@@ -249,7 +201,7 @@ def _numbers(key: str, table: Mapping[str, object]) -> dict[str, Any]:
     for name, value in table.items():
         if name == "amplifier":
             entry = _table(f"{key}.{name}", value)
-            _refuse_unknown(f"{key}.{name}.", entry, tuple(f.name for f in fields(Amplifier)))
+            refuse_unknown(f"{key}.{name}.", entry, tuple(f.name for f in fields(Amplifier)))
             numbers[name] = Amplifier(**_numbers(f"{key}.{name}", entry))
         elif name != "timescale":
             numbers[name] = _number(f"{key}.{name}", value)
@@ -266,7 +218,7 @@ def _leak(entry: object) -> Leak:
     if not isinstance(entry, dict) or not entry:
         allowed = '"linear", { range = 6.0 } or { conductance = 0.9, range = 6.0 }'
         raise _wrong("neuron.leak", entry, allowed)
-    _refuse_unknown("neuron.leak.", entry, ("conductance", "range"))
+    refuse_unknown("neuron.leak.", entry, ("conductance", "range"))
     return Leak(**{k: _number(f"neuron.leak.{k}", v) for k, v in entry.items()})
 
 
@@ -283,7 +235,7 @@ def _filters(entry: object) -> dict[str, Filter]:
     if not isinstance(entry, dict) or not entry:
         allowed = '"linear", "ota" or { slow = { kappa = 1.0, offset = 0.0 } }'
         raise _wrong("neuron.filter", entry, allowed)
-    _refuse_unknown("neuron.filter.", entry, TIMESCALES)
+    refuse_unknown("neuron.filter.", entry, TIMESCALES)
     return {f"filter_{x}": _filter(f"neuron.filter.{x}", e) for x, e in entry.items()}
 
 
@@ -292,7 +244,7 @@ def _filter(key: str, entry: object) -> Filter:
         return _FILTERS[entry]
     if not isinstance(entry, dict):
         raise _wrong(key, entry, '"linear", "ota" or { kappa = 1.0, offset = 0.0 }')
-    _refuse_unknown(f"{key}.", entry, tuple(f.name for f in fields(Filter)))
+    refuse_unknown(f"{key}.", entry, tuple(f.name for f in fields(Filter)))
     return Filter(**_numbers(key, entry))
 
 
@@ -325,32 +277,5 @@ def _number(key: str, value: object) -> float:
     return number
 
 
-def _refuse_unknown(prefix: str, table: Mapping[str, object], known: Iterable[str]) -> None:
-    for key in table:
-        if key not in tuple(known):
-            raise InputError(
-                f"{prefix}{_key(key)} is not a known key; allowed are {', '.join(known)}."
-                f"{suggestion(key, known)}"
-            )
-
-
 def _wrong(key: str, value: object, allowed: str) -> InputError:
-    return InputError(f"{key} = {_short(value)} is not allowed; it must be {allowed}.")
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", key) else _short(key)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-@contextlib.contextmanager
-def named_source(source: str) -> Iterator[None]:
-    """Put ``source`` before the text of an InputError that the block raises."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
+    return InputError(f"{key} = {in_few_words(value)} is not allowed; it must be {allowed}.")

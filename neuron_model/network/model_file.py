@@ -23,10 +23,11 @@ import torch
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import MODEL
-from neuron_model.model.neuron_file import named_source, neuron_from_table, neuron_to_table
+from neuron_model.model.neuron_file import neuron_from_table, neuron_to_table
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.network import MTCNetwork, NetworkConfiguration
 from neuron_model.network.neuron_record import only_record, without_record
+from neuron_model.toml_file import named_source
 
 ENTRY = "mtc-codesign"
 FORMAT = f"network {MODEL.version}"

@@ -52,17 +52,17 @@ import tomli_w
 
 from neuron_model.errors import InputError
 from neuron_model.file_format import KEY, RUN_CONFIGURATION
-from neuron_model.model.neuron_file import named_source, parse_toml, read_text
 from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import NetworkSettings
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.preset_layer import PresetLayer
-from neuron_model.runs.toml_tables import as_table, build_part, listed, refuse_unknown, typed_value
+from neuron_model.runs.toml_tables import as_table, build_part, listed, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.shown import ShownSettings
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series_file import SeriesFile
+from neuron_model.toml_file import named_source, parse_toml, read_text, refuse_unknown
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 LARGEST_FILE = 1_000_000

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from neuron_model.errors import InputError
-from neuron_model.suggestion import suggestion
+from neuron_model.toml_file import refuse_unknown
 
 # Keys of lists of texts; all other lists are of numbers.
 _TEXTS = ("learn", "preset", "input", "target", "corners")
@@ -65,20 +65,6 @@ def as_table(key: str, entry: object) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise InputError(f"{key} = {entry!r} is not allowed; it must be a table, [{key}].")
     return entry
-
-
-def refuse_unknown(prefix: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
-    """Every key of ``table`` has to be one of ``known``.
-
-    Raises:
-        InputError: one is not.
-    """
-    for key in table:
-        if key not in known:
-            raise InputError(
-                f"{prefix}{key} is not a known key; allowed are {listed(known)}."
-                f"{suggestion(key, known)}"
-            )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -22,8 +22,8 @@ from typing import Any
 
 from codesign.studies.executors.executor import missing_extra
 from neuron_model.errors import InputError
-from neuron_model.model.neuron_file import named_source, parse_toml, read_text
-from neuron_model.runs.toml_tables import as_table, listed, refuse_unknown, typed_value
+from neuron_model.runs.toml_tables import as_table, listed, typed_value
+from neuron_model.toml_file import named_source, parse_toml, read_text, refuse_unknown
 
 _LARGEST_FILE = 100_000  # bytes
 _CLUSTERS = {"slurm": "SLURMCluster", "lsf": "LSFCluster", "pbs": "PBSCluster"}

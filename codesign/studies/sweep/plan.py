@@ -25,8 +25,8 @@ from codesign.validation.run_validation import select
 from mapping.conditions import NOMINAL_TEMPERATURE
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
-from neuron_model.model.neuron_file import named_source
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.toml_file import named_source
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,6 @@ from neuron_model.model.neuron_file import (
     LARGEST_FILE,
     neuron_from_toml,
     neuron_to_toml,
-    parse_toml,
     read_neuron,
     write_neuron,
 )
@@ -23,6 +22,7 @@ from neuron_model.model.parameters import (
     NeuronParameters,
     OutputShape,
 )
+from neuron_model.toml_file import parse_toml
 
 BURSTER = """
 [neuron]

@@ -20,7 +20,7 @@ What there is:
     a circuit      build, Technology: BuiltCircuit, Exported; MappedNeuron, MonteCarlo
     its proof      Validation of NeuronValidation; read_validation, write_validation
     pictures       trace_figure, curves_figure, iv_figure, waveform_figure; save_figure
-    a run folder   train_run, TrainedRun
+    a run folder   train_run, TrainedRun; train_sequence_run, SequenceRun
     ngspice        Workbench, WorkbenchSettings
 
 The command line, ``codesign --help``, is a thin layer over the same functions. These names are

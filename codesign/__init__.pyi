@@ -9,6 +9,8 @@ from codesign.pictures.plots import iv_figure as iv_figure
 from codesign.pictures.plots import save_figure as save_figure
 from codesign.pictures.plots import waveform_figure as waveform_figure
 from codesign.technologies.named_technology import Technology as Technology
+from codesign.training.sequence_run import SequenceRun as SequenceRun
+from codesign.training.sequence_run import train_sequence_run as train_sequence_run
 from codesign.training.train import TrainedRun as TrainedRun
 from codesign.training.train import train_run as train_run
 from codesign.validation.validation import NeuronValidation as NeuronValidation

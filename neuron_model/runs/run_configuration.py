@@ -136,7 +136,7 @@ class RunConfiguration(ShownSettings):
         if isinstance(self.task, SequenceFile):
             raise InputError(
                 'task.name = "sequences" is not for this: it needs a network that forecasts a '
-                "series."
+                "series (codesign.train_sequence_run trains on sequences)."
             )
         return self.task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,6 +115,7 @@ def sequences(
     *,
     test: Any = None,
     frames: EventFrames | None = None,
+    channels_first: bool = False,
     **values: Any,
 ) -> SequenceArrays:
     """A task of sequences, each with a label, or with labels or numbers in time.
@@ -131,6 +133,7 @@ def sequences(
         test: what is tested on: (x, y), (x, y, lengths), a Dataset or a DataLoader; drawn from the
             others if not given.
         frames: how events become samples.
+        channels_first: whether arrays are (sequences, inputs, samples), as aeon's and sktime's are.
         values: fields of :class:`Splits`.
 
     Raises:
@@ -140,15 +143,32 @@ def sequences(
     for name in values:
         if name not in known:
             raise InputError(f"sequences: {name} is not known; there are {', '.join(known)}.")
-    given = _of_dataset(x, frames) if y is None else recordings(x, y, lengths)
+
+    def turned(part: Any) -> Any:
+        return [np.asarray(_plain(one)).T for one in part] if channels_first else part
+
+    given = _of_dataset(x, frames) if y is None else recordings(turned(x), y, lengths)
+    if y is not None and not channels_first:
+        _warn_of_channels(given)
     tested = None
-    if test is not None:
-        tested = (
-            recordings(*test)
-            if isinstance(test, tuple) and len(test) in (2, 3)
-            else _of_dataset(test, frames)
-        )
+    if isinstance(test, tuple) and len(test) in (2, 3):
+        tested = recordings(turned(test[0]), *test[1:])
+    elif test is not None:
+        tested = _of_dataset(test, frames)
     return SequenceArrays(given, tested, Splits(**values))
+
+
+_FEW_SAMPLES = 16
+
+
+def _warn_of_channels(given: Recordings) -> None:
+    samples, inputs = (max(s.shape[axis] for s in given.signals) for axis in (0, 1))
+    if samples <= _FEW_SAMPLES and samples < inputs:
+        warnings.warn(
+            f"the sequences have {samples} samples of {inputs} inputs each; if it is the other way "
+            "round (aeon's and sktime's arrays), give channels_first=True.",
+            stacklevel=3,
+        )
 
 
 def recordings(x: Any, y: Any, lengths: Any = None) -> Recordings:

@@ -162,6 +162,7 @@ class _Run:
         self.best: dict[str, Tensor] = {}
         self.best_scores = SequenceScores(math.inf, nrmse=(math.inf,))
         self.best_step: int | None = None
+        self.gain_step: int | None = None
 
     def begin(self) -> None:
         keep_within(self.network, self.limits)
@@ -223,10 +224,16 @@ class _Run:
         return nn.functional.cross_entropy(z, target, self.class_weights)
 
     def _look(self, step: int) -> SequenceScores:
-        """The validation part; the best weights are kept. Of equal errors the smaller loss wins."""
+        """The validation part; the best weights are kept.
+
+        Of equal errors, which a few sequences often have, the later one wins: the smaller of two
+        losses on so few is chance, and the rates have fallen since.
+        """
         found = self._score(self.data.validation)
         best = self.best_scores
-        if (found.error, found.loss) < (best.error, best.loss):
+        if found.error < best.error:
+            self.gain_step = step
+        if found.error <= best.error:
             self.best_scores, self.best_step = found, step
             if self.configuration.keep == "best":
                 self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -234,9 +241,9 @@ class _Run:
 
     def _out_of_patience(self) -> bool:
         """Whether too many looks at the validation part have brought nothing better."""
-        if not self.configuration.patience or self.best_step is None:
+        if not self.configuration.patience or self.gain_step is None:
             return False
-        since = self.history[self.best_step + 1 :]
+        since = self.history[self.gain_step + 1 :]
         looks = sum(done.validation_error is not None for done in since)
         return looks >= self.configuration.patience
 
@@ -270,6 +277,8 @@ class _Run:
         numbers: dict[str, float] = {"step": len(self.history)}
         if self.best_step is not None:
             numbers["best_step"] = self.best_step
+        if self.gain_step is not None:
+            numbers["gain_step"] = self.gain_step
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
         return Snapshot(copies, numbers)
 
@@ -293,6 +302,8 @@ class _Run:
         self.best_scores = _scores_from_tensors(under("best_scores."))
         if "best_step" in snapshot.numbers:
             self.best_step = int(snapshot.numbers["best_step"])
+        if "gain_step" in snapshot.numbers:
+            self.gain_step = int(snapshot.numbers["gain_step"])
 
 
 def sequence_history(snapshot: Snapshot) -> tuple[SequenceStep, ...]:

@@ -79,6 +79,16 @@ def test_lists_of_any_length_and_whole_numbers_in_their_order():
     assert data.sequences().classes == ("2", "10")
 
 
+def test_arrays_with_channels_first_are_turned_and_told_of():
+    wanted = sequences(X, NAMES, test=(X[:4], NAMES[:4])).sequences()
+    turned = X.transpose(0, 2, 1)
+    found = sequences(turned, NAMES, test=(turned[:4], NAMES[:4]), channels_first=True).sequences()
+    assert np.array_equal(found.training.signal, wanted.training.signal)
+    assert np.array_equal(found.test.signal, wanted.test.signal)
+    with pytest.warns(UserWarning, match="2 samples of 12 inputs each"):
+        sequences(turned, NAMES)
+
+
 class Pairs(Dataset):
     def __len__(self) -> int:
         return COUNT

@@ -208,6 +208,18 @@ def test_a_training_that_stopped_goes_on_to_the_same_weights():
         assert torch.equal(gone_on.state_dict()[key], value), key
 
 
+def test_of_equal_errors_the_later_wins_and_patience_counts_gains():
+    x, y = waves()
+    task = sequences(x, y)
+    configuration = TrainingConfiguration(steps=30, batch=8, validate_every=1, patience=3)
+    result = fit_sequences(network(neurons=8), task, configuration)
+    errors = [done.validation_error for done in result.history]
+    gained = errors.index(min(errors))
+    assert len(errors) == gained + 1 + 3
+    assert result.best_step == max(i for i, e in enumerate(errors) if e == min(errors))
+    assert result.best_step > gained
+
+
 def test_networks_of_another_size_are_refused():
     x, y = waves()
     with pytest.raises(InputError, match="has 3 outputs; the task needs 2"):

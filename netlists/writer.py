@@ -76,9 +76,15 @@ def _transistor(part: Transistor, device: Device) -> str:
         "bulk": part.bulk,
     }
     nets = " ".join(by_terminal[terminal] for terminal in device.terminals)
-    words = [f"{device.prefix}{part.name} {nets} {device.model}", *_size(part.size, device)]
-    words += [f"{name}={value:g}" for name, value in device.parameters.items()]
-    return " ".join(words)
+    return " ".join(
+        [f"{device.prefix}{part.name} {nets} {device.model}", *size_words(part, device)]
+    )
+
+
+def size_words(part: Transistor, device: Device) -> list[str]:
+    """What follows a transistor's model: sizes, multiplier, junctions, parameters of the device."""
+    parameters = [f"{name}={value:g}" for name, value in device.parameters.items()]
+    return [*_size(part.size, device), *parameters]
 
 
 def _size(size: Size, device: Device) -> list[str]:

@@ -14,6 +14,8 @@ from codesign.terminal.arguments import (
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
+    from codesign.building.built_circuit import BuiltCircuit
+    from codesign.networks.built_network import BuiltNetwork
     from codesign.terminal.arguments import Subparsers
 
 
@@ -46,6 +48,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--neurons-only",
         action="store_true",
         help="of a run: leave the whole network's circuit out",
+    )
+    section(parser, "output").add_argument(
+        "--xschem",
+        action="store_true",
+        help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
     )
     section(parser, "output").add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
@@ -89,9 +96,14 @@ def run(arguments: argparse.Namespace) -> int:
             network = mapped_network(built)
         exported = built.export(folder)
         whole = None if network is None else network.export(folder)
+    drawn = _draw(built, network, folder) if arguments.xschem else None
     if arguments.json:
-        document = exported.document()
-        print_json(document if whole is None else {**document, "network": whole.document()})
+        document = (
+            exported.document()
+            if whole is None
+            else {**exported.document(), "network": whole.document()}
+        )
+        print_json(document if drawn is None else {**document, "xschem": drawn})
         return 0
     rows = [
         (
@@ -137,4 +149,22 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"note: no circuit of the whole network: {missing}")
     if whole is not None:
         print_network(whole)
+    if drawn is not None:
+        say(f"symbols and schematics: start xschem in {drawn}")
     return 0
+
+
+def _draw(built: "BuiltCircuit", network: "BuiltNetwork | None", folder: Path) -> Path:
+    """The cells of all neurons and of the network for xschem; the folder that they are in."""
+    from circuits.neuron import neuron_circuit
+    from netlists.xschem import FOLDER, xschem_files
+    from neuron_model.atomic import write_together
+
+    cells = [neuron_circuit(design, built.technology).cell for design in built.designs]
+    cells += [] if network is None else [network.circuit.cell]
+    files: dict[Path, str | bytes] = {}
+    for cell in cells:
+        texts = xschem_files(cell, built.technology)
+        files |= {folder / FOLDER / name: text for name, text in texts.items()}
+    write_together(files)
+    return folder / FOLDER

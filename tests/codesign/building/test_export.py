@@ -173,7 +173,9 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
     written = export(neurons, designs, GENERIC, tmp_path, stimuli, [10.0, 10.0])
     assert {p.name for p in written} == {
         "design.json",
+        "lvs_setup.tcl",
         "models.spice",
+        "models_library.spice",
         *(
             f"{kind}_{n.name}.spice"
             for n in neurons
@@ -323,3 +325,16 @@ def test_spicelib_edits_a_bench(exported: Path, tmp_path: Path):
     assert re.search(r"^Vdd_supply vdd 0 (dc )?1\.75$", text, re.MULTILINE | re.IGNORECASE)
     assert re.search(r"^Iin 0 vm (dc )?-1e-0?9$", text, re.MULTILINE | re.IGNORECASE)
     plain_ngspice(netlists / "edited.spice")
+
+
+@pytest.mark.ngspice
+def test_schematics_are_written_where_they_are_asked_for(
+    exported: Path, tmp_path: Path, capsys: Captured
+):
+    neuron = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
+    words = ["export", str(neuron), "--technology", "generic", "-o", str(tmp_path), "--xschem"]
+    assert main([*words, "--current", CURRENT, "--duration", str(DURATION)]) == 0
+    assert f"start xschem in {tmp_path / 'xschem'}" in capsys.readouterr().out
+    names = {path.name for path in (tmp_path / "xschem/mtc").iterdir()}
+    assert {"nmos.sym", "pmos.sym", "ota.sym", "ota.sch"} <= names
+    assert not (exported / "xschem").exists()

@@ -116,6 +116,12 @@ class RunConfiguration(ShownSettings):
     variation: VariationSettings = field(default_factory=VariationSettings)
     start: str = ""
 
+    def _brief(self) -> str:
+        task = str(getattr(self.task, "file", "")) or type(self.task).__name__
+        neurons = " + ".join(str(layer.neurons) for layer in self.layers)
+        begun = f"from {self.start}" if self.start else f"{neurons} neurons"
+        return f"{Path(task).name}: {begun}, {self.training.steps} steps, seed {self.seed}"
+
     def named(self) -> RunConfiguration:
         """The same with what the task's file says written out.
 

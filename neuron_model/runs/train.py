@@ -120,8 +120,8 @@ class TrainedNetwork(Shown):
             backend: a key of ``backends.BACKENDS``, or auto.
 
         Raises:
-            InputError: it is no run folder, its training was not finished, a file of it is damaged,
-                or the data of its task are not there any more.
+            InputError: it is no run folder, or not that of a series; its training was not finished,
+                a file of it is damaged, or the data of its task are not there any more.
         """
         path = Path(folder)
         if not (path / MODEL_FILE).is_file():

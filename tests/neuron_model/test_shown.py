@@ -15,6 +15,7 @@ from neuron_model import (
     Network,
     NeuronParameters,
     Rates,
+    RunConfiguration,
     Stimulus,
     TrainingConfiguration,
     classify,
@@ -150,3 +151,5 @@ def test_settings_show_what_is_not_as_it_is_by_default():
     )
     assert "<th>batch</th>" in changed._repr_html_(), "the table has all"
     assert repr(MackeyGlass(samples=600)) == "MackeyGlass(samples=600)"
+    run = RunConfiguration(seed=2, task=MackeyGlass(samples=600), training=changed)
+    assert repr(run) == "RunConfiguration(MackeyGlass: 16 neurons, 3 steps, seed 2)"

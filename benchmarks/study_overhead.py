@@ -96,6 +96,7 @@ def throughput() -> dict[str, Any]:
     axes = Axis(current.name, current.values[1:6]), Axis(gain.name, gain.values[:4])
     plan = plan_sweep(replace(example, axes=axes))
     study = sweep_study(plan)
+    assert study.plan is not None
     with SerialExecutor() as warm:
         study.task.prepare(warm.tools, study.plan.next({}))  # cells are in the cache from now on
     found: dict[str, Any] = {"points": len(plan.points), "load": os.getloadavg()[0]}

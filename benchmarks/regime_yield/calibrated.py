@@ -11,14 +11,13 @@ import numpy as np
 
 from benchmarks.regime_yield.steps import mapped_of
 from codesign.building.mapped_neuron import MonteCarlo
-from codesign.studies.calibration.calibration import (
-    CalibrationBench,
-    CircuitSamples,
-    calibrate_samples,
-    calibration_bench,
-    measurements,
-    netlist_as_drawn,
-)
+from codesign.studies.calibration.bench import CalibrationBench, calibration_bench
+from codesign.studies.calibration.plan import CircuitSamples
+from codesign.studies.calibration.results import CalibrationOutcome
+from codesign.studies.calibration.study import calibrate_samples, calibration_study
+from codesign.studies.executors.within import WithinExecutor
+from codesign.studies.study import Asked, converse
+from codesign.terminal.interruption import Interruption
 from codesign.validation.regime_reports import report_to_json
 from codesign.workbench import Workbench
 from mapping.calibration.samples import Samples
@@ -54,15 +53,30 @@ def calibrated_reports(
         return list(reports.values()), []
     neuron = mapped_of("trained", folder / "trained", mismatch_set, workbench)
     bench = calibration_bench(neuron, Workbench(workbench.engine), drawing)
-    record = folder / "calibrated" / "measured.jsonl" if simulated else None
-    with measurements(bench, record) as known:
-        every: Samples = CircuitSamples(bench, workbench, known) if simulated else bench.macromodel
-        outcome = calibrate_samples(
-            _with_rows(bench, failing),
-            _Some(every, np.array(failing)),
-            as_drawn=netlist_as_drawn(bench, Workbench(workbench.engine)) if simulated else None,
+    rows = _with_rows(bench, failing)
+
+    def loop(asked: Asked) -> CalibrationOutcome:
+        return calibrate_samples(
+            rows,
+            _Some(CircuitSamples(bench, asked), np.array(failing)),
+            as_drawn=CircuitSamples(bench, asked, as_drawn=True),
             progress=workbench.progress,
         )
+
+    if simulated:
+        _, found = converse(
+            calibration_study(bench),
+            loop,
+            WithinExecutor(workbench),
+            folder / "calibrated" / "measured.jsonl",
+            workbench.progress,
+            Interruption(),
+        )
+        assert found is not None, "nobody stops it"
+        outcome = found
+    else:
+        models = _Some(bench.macromodel, np.array(failing))
+        outcome = calibrate_samples(rows, models, progress=workbench.progress)
     trims = []
     for index, sample in enumerate(failing):
         calibrated = outcome.calibrated

@@ -1,16 +1,14 @@
 """``codesign calibrate``: how many samples fire as they should once each has codes of its own."""
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command
-from codesign.terminal.sample_arguments import add_samples, drawing, mapped_neuron
+from codesign.terminal.sample_arguments import add_samples, drawing, drawn_technology
 
 if TYPE_CHECKING:
-    from codesign.studies.calibration.results import CalibrationStudy
     from codesign.terminal.arguments import Subparsers
-    from neuron_model.analysis.regimes import RegimeReport
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -63,67 +61,41 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="N",
         help="firing patterns that calibrating a sample may take (default: %(default)d)",
     )
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.studies.arguments import until_stopped
-    from codesign.studies.calibration.calibration import calibration_bench, calibration_study
-    from codesign.studies.calibration.results import CalibrationStudy, calibration_study_to_json
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.calibration.bench import calibration_bench
+    from codesign.studies.calibration.results import results_to_json
+    from codesign.studies.calibration.study import study_calibration
+    from codesign.studies.calibration.table import print_results
+    from codesign.terminal.backend_arguments import mapped_single
     from codesign.terminal.console import print_json
+    from codesign.terminal.sample_arguments import asked_accuracy, bench_settings
     from mapping.calibration.search import Budget
-    from netlists.accuracy import Accuracy
 
     budget = Budget(arguments.voltages, arguments.patterns)
     lines = arguments.lines.split(",") if arguments.lines is not None else None
-
-    def work() -> CalibrationStudy:
-        with mapped_neuron(arguments) as (neuron, workbench):
-            return calibration_study(
-                calibration_bench(neuron, workbench, drawing(arguments), lines, arguments.knobs),
-                workbench,
-                arguments.backend == "ngspice",
-                budget,
-                arguments.out,
-                Accuracy(arguments.accuracy),
-            )
-
-    outcome = until_stopped(arguments, arguments.out, work)
-    if isinstance(outcome, int):
-        return outcome
+    technology = drawn_technology(arguments)
+    with studied(arguments, "drawing samples", bench_settings(arguments)) as (executor, progress):
+        neuron = mapped_single(arguments, technology, executor.tools)
+        bench = calibration_bench(
+            neuron, executor.tools, drawing(arguments), lines, arguments.knobs
+        )
+        found, outcome = study_calibration(
+            bench, executor, asked_accuracy(arguments), budget, arguments.out, progress
+        )
+    if outcome is None:
+        return stopped(arguments, found)
     if arguments.plot is not None:
         from codesign.pictures.plots import save_figure
         from codesign.studies.calibration.picture import calibration_figure
 
         save_figure(calibration_figure(outcome), arguments.plot)
     if arguments.json:
-        print_json(calibration_study_to_json(outcome))
+        print_json(results_to_json(outcome))
     else:
-        _print(outcome)
+        print_results(outcome)
     return 0
-
-
-def _print(study: "CalibrationStudy") -> None:
-    from codesign.terminal.quantities import drawn_by
-    from codesign.terminal.tables import print_table, say
-    from codesign.validation.regime_reports import WHO, regime_table
-
-    reports: dict[str, Sequence[RegimeReport]] = {}
-    for who, outcome in study.outcomes.items():
-        reports[f"{WHO[who]}, before"] = outcome.before
-        reports[f"{WHO[who]}, after"] = outcome.calibrated.reports
-    where = f"{study.technology}, {study.conditions}"
-    samples = len(study.macromodel.before)
-    title = f"{study.name} on {where}: {samples} samples, seed {study.seed}"
-    title += drawn_by(study.mismatch_set)
-    title += ", process drawn as well" if study.process else ""
-    print_table(title, *regime_table(reports))
-    say(f"calibrated: {', '.join(study.knobs)}")
-    for who, outcome in study.outcomes.items():
-        taken = outcome.calibrated
-        for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True):
-            say(f"{WHO[who]}, {when}: {found}")
-        say(
-            f"{WHO[who]}: {taken.currents.max()} currents and {taken.patterns.mean():.2g} "
-            f"patterns a sample (at most {taken.patterns.max()})"
-        )

@@ -45,11 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.mismatch.table import print_results
     from codesign.terminal.backend_arguments import mapped_single
     from codesign.terminal.console import print_json
-    from codesign.terminal.sample_arguments import bench_settings
-    from netlists.accuracy import Accuracy
+    from codesign.terminal.sample_arguments import asked_accuracy, bench_settings
 
     technology = drawn_technology(arguments)
-    accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
+    accuracy = asked_accuracy(arguments)
     with studied(arguments, "drawing samples", bench_settings(arguments)) as (executor, progress):
         neuron = mapped_single(arguments, technology, executor.tools)
         drawn = draw_neuron(neuron, executor.tools, drawing(arguments))

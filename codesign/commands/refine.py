@@ -1,10 +1,13 @@
 """``codesign refine``: ngspice in the loop until the circuit is the neuron that was trained."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import (
     add_accuracy,
     add_chosen,
@@ -18,11 +21,11 @@ from codesign.terminal.arguments import (
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
-    from codesign.studies.refinement.refine import Iteration, Refinement
+    from codesign.studies.refinement.results import Iteration, Refinement
     from codesign.terminal.arguments import Subparsers
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,
@@ -54,6 +57,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     add_plot(parser, "picture of the first neuron")
     add_accuracy(parser)
     add_timeout(parser)
+    add_executor(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,16 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.building.circuit import mapped_neurons
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
-    from codesign.studies.arguments import until_stopped
-    from codesign.studies.refinement.refine import Ends, Refinement, refine
-    from codesign.studies.refinement.refine_plots import refinement_figure
-    from codesign.studies.refinement.refined_files import (
-        refinement_to_json,
-        write_progress,
-        write_refined,
-    )
+    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.refinement.files import write_progress, write_refined
+    from codesign.studies.refinement.picture import refinement_figure
+    from codesign.studies.refinement.plan import Ends
+    from codesign.studies.refinement.results import refinement_to_json
+    from codesign.studies.refinement.study import study_refinement
+    from codesign.studies.refinement.table import print_results
     from codesign.terminal.arguments import mapping_choices
-    from codesign.terminal.console import open_workbench, print_json
+    from codesign.terminal.console import print_json
     from codesign.validation.run_validation import select
     from netlists.accuracy import Accuracy
     from neuron_model.errors import InputError
@@ -86,38 +89,26 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = select(source, arguments.neurons)
     drives = stimuli_for(source.only(chosen), arguments.current, arguments.duration)
     conditions = conditions_at(technology, arguments.corner, arguments.temperature)
-    ends = Ends(arguments.goal, arguments.iterations)
+    ends, accuracy = Ends(arguments.goal, arguments.iterations), Accuracy(arguments.accuracy)
+    done: list[Refinement] = []
+    with studied(arguments, "refining") as (executor, progress):
+        neurons = mapped_neurons(
+            source, drives, technology, conditions, executor.tools, choices, chosen
+        )
+        for neuron in neurons:
+            name = neuron.parameters.name
 
-    def work() -> list[Refinement]:
-        done: list[Refinement] = []
-        with open_workbench("refining", arguments.time_limit) as workbench:
-            neurons = mapped_neurons(
-                source, drives, technology, conditions, workbench, choices, chosen
+            def told(iterations: Sequence[Iteration], name: str = name) -> None:
+                write_progress(arguments.out, name, iterations)
+                progress(len(iterations), arguments.iterations, _said(name, iterations[-1]))
+
+            record = arguments.out / "records" / f"{name}.jsonl"
+            found, outcome = study_refinement(
+                neuron, executor, choices, ends, accuracy, record, told
             )
-            for neuron in neurons:
-                name = neuron.parameters.name
-
-                def told(iterations: "Sequence[Iteration]", name: str = name) -> None:
-                    write_progress(arguments.out, name, iterations)
-                    said = _said(name, iterations[-1])
-                    workbench.progress(len(iterations), arguments.iterations, said)
-
-                done.append(
-                    refine(
-                        neuron,
-                        workbench,
-                        choices,
-                        ends,
-                        arguments.out / "records" / f"{name}.jsonl",
-                        told,
-                        Accuracy(arguments.accuracy),
-                    )
-                )
-        return done
-
-    done = until_stopped(arguments, arguments.out / "records", work)
-    if isinstance(done, int):
-        return done
+            if outcome is None:
+                return stopped(arguments, found)
+            done.append(outcome)
     write_refined(arguments.out, done, source.only(chosen).neurons, technology, drives)
     if arguments.plot is not None:
         from codesign.pictures.plots import save_figure
@@ -126,54 +117,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"neurons": [refinement_to_json(r) for r in done]})
     else:
-        _print(done)
+        print_results(done)
     return 0 if all(r.passed for r in done) else 1
 
 
-def _said(name: str, iteration: "Iteration") -> str:
+def _said(name: str, iteration: Iteration) -> str:
     largest = max(iteration.errors.values())
     return f"{name}: {iteration.what}, largest error {largest:.2f} of what is allowed"
-
-
-def _print(done: "Sequence[Refinement]") -> None:
-    from codesign.terminal.tables import print_table, say
-
-    for refinement in done:
-        rows = []
-        for number, iteration in enumerate(refinement.iterations):
-            found, timing = iteration.validation, iteration.validation.against_model
-            rows.append(
-                (
-                    number,
-                    iteration.what,
-                    " ".join(f"{100 * c.nrmse:.2f}" for c in found.iv),
-                    found.circuit.regime.value,
-                    _percent(timing.isi_error),
-                    _percent(timing.ibi_error),
-                    _percent(found.against_macromodel.isi_error),
-                    f"{iteration.error:.3f}",
-                    "yes" if iteration.accepted else "no",
-                    "yes" if found.passed else "no",
-                )
-            )
-        where = f"{refinement.technology}, {refinement.conditions}"
-        columns = (
-            "",
-            "design",
-            "I-V error (%)",
-            "circuit",
-            "interval vs model (%)",
-            "IBI vs model (%)",
-            "interval vs built (%)",
-            "error",
-            "kept",
-            "passed",
-        )
-        print_table(f"{refinement.name} on {where}", columns, rows)
-        say(f"{refinement.name}: {refinement.reason}")
-        for reason in refinement.best.validation.reasons:
-            say(f"{refinement.name}: {reason}")
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:+.2f}"

@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from codesign.terminal.parser import section
 
@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     from codesign.terminal.console import StepProgress
     from codesign.workbench import WorkbenchSettings
 
-Outcome = TypeVar("Outcome")
-
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
     """Where the points of a study are done."""
     group = section(parser, "study")
     group.add_argument(
         "--workers",
-        type=int,
+        type=_count,
         metavar="N",
         help="processes that do the points (default: one for each core)",
     )
@@ -44,6 +42,16 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
         "file that says how workers are started under SLURM, LSF or PBS, or local for one that is "
         "started here",
     )
+
+
+def _count(text: str) -> int:
+    """
+    Raises:
+        argparse.ArgumentTypeError: no whole number above 0.
+    """
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be at least 1.")
+    return int(text)
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
@@ -100,36 +108,9 @@ def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "
     from signal import Signals
 
     name = Signals(results.signal or 0).name if results.signal else "a signal"
-    done = len(results.outcomes) + len(results.failures)
-    said = f"stopped by {name} after {done} of {results.planned} points"
+    said = f"stopped by {name} after {results.done} of {results.planned} points"
     if results.record is None:
         return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
     again = [word for word in words if word != "--restart"]
     command = f": {program} {shlex.join(again)}" if again else ""
     return f"{said}; {results.record} has them, and the same command resumes{command}"
-
-
-def until_stopped(
-    arguments: argparse.Namespace, record: Path | None, work: Callable[[], Outcome]
-) -> Outcome | int:
-    """What ``work`` gives, which keeps what it measures at ``record``; or, where SIGINT or SIGTERM
-    ended it, the command's exit status, after one line on how to resume."""
-    from signal import Signals
-
-    from codesign.terminal.console import note
-    from codesign.terminal.interruption import Stopped, interruption
-
-    with interruption() as stop:
-        try:
-            with stop.at_once():
-                return work()
-        except Stopped:
-            pass
-    said = f"stopped by {Signals(stop.signal or 0).name}"
-    again = shlex.join(["codesign", *getattr(arguments, "words", ())])
-    note(
-        f"{said}; nothing was kept: give a file that keeps measurements (--out)."
-        if record is None
-        else f"{said}; {record} has what was measured, and the same command resumes: {again}"
-    )
-    return stop.exit_status

@@ -23,16 +23,26 @@ A new study is a task, a list of points, and what is made of the outcomes:
 
 Started again with the same file it does what is missing. With a factor of 3.0 the file is refused:
 "factor = 3.0, where the record has 2.0".
+
+Where the next points follow from what was found, a plan may be told as a loop, which is handed
+what asks for them (:func:`converse`):
+
+    def loop(asked: Asked) -> float:
+        (first,) = asked([Point("2", {"number": 2})])
+        (second,) = asked([Point("x", {"number": first["double"]})])
+        return second["double"]
+
+    results, value = converse(Study("doubling", None, Doubled(2.0)), loop, executor, path)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, TypeVar
 
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON, content
@@ -46,7 +56,21 @@ if TYPE_CHECKING:
     from codesign.studies.executors.executor import Executor
     from codesign.workbench import Workbench
 
-__all__ = ["Failure", "FinitePlan", "Plan", "Point", "Results", "Study", "Task", "complete", "run"]
+__all__ = [
+    "Asked",
+    "Failure",
+    "FinitePlan",
+    "Plan",
+    "Point",
+    "Results",
+    "Study",
+    "Task",
+    "complete",
+    "converse",
+    "run",
+]
+
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True)
@@ -138,15 +162,17 @@ class Study:
     name: in the record and in messages, such as "sweep". identity: what decides outcomes beside
     the fields of the task, by the name that a message calls it (a seed of the plan, the axes).
     label: what progress says, such as "sweeping". expected: how many points it will have, where
-    its plan asks for them bit by bit.
+    its plan asks for them bit by bit. share: how much of what people count (samples, say) a point
+    is, by its key. plan: None where it is told as a loop (:func:`converse`).
     """
 
     name: str
-    plan: Plan
+    plan: Plan | None
     task: Task
     identity: Mapping[str, object] = field(default_factory=dict)
     label: str = ""
     expected: int = 0
+    share: Callable[[str], int] = lambda _: 1
 
     @property
     def head(self) -> RecordHead:
@@ -170,8 +196,9 @@ class Results(Shown):
 
     outcomes: by key, in the order in which they became known; with JSON's types, whether they
     come from the record or not. failures: why a point has none. resumed: how many points the
-    record held. planned: points that the plan had asked for so far. record: where it is kept.
-    signal: that stopped it; None where it is done.
+    record held. planned: points that the plan had asked for so far. done: of these; both as the
+    study counts them (:attr:`Study.share`). record: where it is kept. signal: that stopped it; None
+    where it is done.
     """
 
     outcomes: Mapping[str, JSON]
@@ -180,6 +207,7 @@ class Results(Shown):
     planned: int = 0
     record: Path | None = None
     signal: int | None = None
+    done: int = 0
 
     def _brief(self) -> str:
         failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
@@ -198,8 +226,7 @@ class Results(Shown):
             SimulatorError: the first one at which ngspice failed, or that killed its workers.
         """
         for key, failure in self.failures.items():
-            error = InputError if failure.kind is Kind.INPUT else SimulatorError
-            raise error(f"{key}: {failure.reason}")
+            _raise(failure, f"{key}: ")
 
     @property
     def exit_status(self) -> int:
@@ -233,47 +260,124 @@ def run(
         InputError: the record is of something else, in use, or cannot be read or written.
         CodesignError: a task raised another one than InputError or SimulatorError.
     """
+    plan = study.plan
+    assert plan is not None, "a study that is told as a loop is no plan"
+
+    def loop(asked: Asked) -> None:
+        while points := plan.next(asked.known):
+            asked.do(points)
+
+    return converse(study, loop, executor, record, progress, stop)[0]
+
+
+def converse(
+    study: Study,
+    loop: Callable[[Asked], Outcome],
+    executor: Executor,
+    record: Path | None = None,
+    progress: Progress | None = None,
+    stop: Interruption | None = None,
+) -> tuple[Results, Outcome | None]:
+    """What ``loop`` makes of the points that it asks for, and what became of these.
+
+    Started again, the loop runs anew, and what it asks for is in the record already: the same
+    answers have to make it ask for the same.
+
+    Returns:
+        The results, and what the loop returned; None where a signal stopped it.
+
+    Raises:
+        See :func:`run`, and what the loop raises.
+    """
     with ExitStack() as stack:
         stop = stop or stack.enter_context(interruption())
         kept = stack.enter_context(Record.opened(record, study.head))
-        # what failed for reasons outside the point is tried again
-        known = {key: each for key, each in kept.entries.items() if not _again(each)}
-        resumed = planned = len(known)
-        label = study.label or study.name
+        asked = Asked(study, executor, kept, progress, stop)
+        outcome = None
         try:
-            while True:
-                with stop.at_once():
-                    points = _distinct(study.plan.next(known), known)
-                    if not points:
-                        break
-                    planned = max(len(known) + len(points), study.expected)
-                    if progress:
-                        progress(len(known), planned, label)
-                    task = study.task.prepare(executor.tools, points)
-                with closing(executor.run(task, points)) as outcomes:
-                    while True:
-                        with stop.at_once():
-                            found = next(outcomes, None)
-                        if found is None:
-                            break
-                        point, outcome = found
-                        known[point.key] = kept.add(point.key, outcome)
-                        if progress:
-                            progress(len(known), planned, label)
-                missing = [point.key for point in points if point.key not in known]
-                if missing:
-                    raise RuntimeError(f"the executor lost the points {', '.join(missing)}")
+            with stop.at_once():
+                outcome = loop(asked)
         except Stopped:
             if stop.signal is None:
                 raise  # it is the study that this one is a part of
-        return Results(
-            outcomes={k: v for k, v in known.items() if not isinstance(v, Failure)},
-            failures={k: v for k, v in known.items() if isinstance(v, Failure)},
-            resumed=resumed,
-            planned=planned,
-            record=record,
-            signal=stop.signal,
+        return asked.results(record), outcome
+
+
+class Asked:
+    """Does the points that it is asked for, of a study that is under way.
+
+    known: outcome by key, or why there is none, of all that were done and of what the record held;
+    but not what failed there for reasons outside the point, which is tried again.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        executor: Executor,
+        kept: Record,
+        progress: Progress | None,
+        stop: Interruption,
+    ) -> None:
+        self._study, self._executor, self._kept = study, executor, kept
+        self._progress, self._stop = progress, stop
+        self.known = {key: each for key, each in kept.entries.items() if not _again(each)}
+        self._resumed = len(self.known)
+        self._done = self._planned = sum(map(study.share, self.known))
+
+    def __call__(self, points: Sequence[Point]) -> list[JSON]:
+        """The outcomes of ``points``, in their order.
+
+        Raises:
+            InputError: one cannot be.
+            SimulatorError: ngspice failed at one, or it killed its workers.
+        """
+        self.do([point for point in points if point.key not in self.known])
+        found = [self.known[point.key] for point in points]
+        for each in found:
+            if isinstance(each, Failure):
+                _raise(each)
+        return found
+
+    def do(self, points: Sequence[Point]) -> None:
+        """What is not known of ``points`` is known then.
+
+        Raises:
+            ValueError: one is known, or there twice: a plan that asks so would never be done.
+        """
+        points = _distinct(points, self.known)
+        if not points:
+            return
+        share = self._study.share
+        self._planned = max(
+            self._done + sum(share(point.key) for point in points), self._study.expected
         )
+        self._tell()
+        task = self._study.task.prepare(self._executor.tools, points)
+        with closing(self._executor.run(task, points)) as outcomes:
+            for point, outcome in outcomes:
+                with self._stop.held():
+                    self.known[point.key] = self._kept.add(point.key, outcome)
+                    self._done += share(point.key)
+                    self._tell()
+        missing = [point.key for point in points if point.key not in self.known]
+        if missing:
+            raise RuntimeError(f"the executor lost the points {', '.join(missing)}")
+
+    def results(self, record: Path | None) -> Results:
+        """What became of all points so far."""
+        return Results(
+            outcomes={k: v for k, v in self.known.items() if not isinstance(v, Failure)},
+            failures={k: v for k, v in self.known.items() if isinstance(v, Failure)},
+            resumed=self._resumed,
+            planned=self._planned,
+            record=record,
+            signal=self._stop.signal,
+            done=self._done,
+        )
+
+    def _tell(self) -> None:
+        if self._progress:
+            self._progress(self._done, self._planned, self._study.label or self._study.name)
 
 
 def complete(
@@ -293,6 +397,11 @@ def complete(
     if not found.interrupted:
         found.check()
     return found
+
+
+def _raise(failure: Failure, where: str = "") -> NoReturn:
+    error = InputError if failure.kind is Kind.INPUT else SimulatorError
+    raise error(f"{where}{failure.reason}")
 
 
 def _again(entry: JSON | Failure) -> bool:

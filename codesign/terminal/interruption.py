@@ -38,6 +38,21 @@ class Interruption:
         finally:
             self._at_once = False
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While the block runs a signal waits: in a block of :meth:`at_once` it ends that after.
+
+        Raises:
+            Stopped: one has come, in a block of :meth:`at_once`.
+        """
+        before, self._at_once = self._at_once, False
+        try:
+            yield
+        finally:
+            self._at_once = before
+        if before and self():
+            raise Stopped
+
     def note(self, number: int) -> None:
         """A signal has come."""
         self.signal = number

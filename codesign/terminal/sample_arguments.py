@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +19,9 @@ from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
-    from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
-    from codesign.workbench import Workbench, WorkbenchSettings
+    from codesign.building.mapped_neuron import MonteCarlo
+    from codesign.workbench import WorkbenchSettings
+    from netlists.accuracy import Accuracy
 
 
 def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> None:
@@ -72,17 +71,11 @@ def bench_settings(arguments: argparse.Namespace) -> WorkbenchSettings:
     return WorkbenchSettings(time_limit=limit)
 
 
-@contextlib.contextmanager
-def mapped_neuron(arguments: argparse.Namespace) -> Iterator[tuple[MappedNeuron, Workbench]]:
-    """What :func:`add_samples` was given, mapped, while ngspice runs; progress goes to standard
-    error."""
-    from codesign.terminal.backend_arguments import mapped_single
-    from codesign.terminal.console import open_workbench
+def asked_accuracy(arguments: argparse.Namespace) -> Accuracy | None:
+    """Of ngspice, where :func:`add_samples` was asked for it."""
+    from netlists.accuracy import Accuracy
 
-    technology = drawn_technology(arguments)
-    limit = bench_settings(arguments).time_limit
-    with open_workbench("drawing samples", limit) as workbench:
-        yield mapped_single(arguments, technology, workbench), workbench
+    return Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
 
 
 def drawing(arguments: argparse.Namespace) -> MonteCarlo:

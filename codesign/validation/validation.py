@@ -263,11 +263,6 @@ def _listed(values: np.ndarray) -> list[float]:
     return [float(f"{v:.7g}") for v in values]
 
 
-def is_current(document: Any) -> bool:
-    """Whether this version wrote a document, so that :func:`validation_from_json` reads it."""
-    return isinstance(document, Mapping) and document.get("format") == VALIDATION.version
-
-
 def validation_from_json(document: Any, source: str = "validation") -> Validation:
     """The inverse of :func:`validation_to_json` with its arrays.
 

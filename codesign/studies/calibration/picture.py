@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
-from codesign.studies.calibration.results import CalibrationOutcome, CalibrationStudy, moves
+from codesign.studies.calibration.results import CalibrationOutcome, CalibrationResults, moves
 from codesign.terminal.quantities import conditions_text, drawn_by
 from codesign.validation.regime_reports import WHO
 from mapping.calibration.knobs import OFFSET
@@ -19,7 +19,7 @@ from mapping.calibration.knobs import OFFSET
 _BEFORE = 0.35
 
 
-def calibration_figure(study: CalibrationStudy) -> Figure:
+def calibration_figure(study: CalibrationResults) -> Figure:
     """Samples by regime before and after their trim, firing patterns that it took, and by how much
     each line was moved; by the macromodel and, where it was simulated, in ngspice."""
     with mpl.rc_context(STYLE):
@@ -40,7 +40,7 @@ def calibration_figure(study: CalibrationStudy) -> Figure:
         return figure
 
 
-def _regime_bars(study: CalibrationStudy) -> list[RegimeBars]:
+def _regime_bars(study: CalibrationResults) -> list[RegimeBars]:
     return [
         RegimeBars(f"{WHO[who]}, {when}", reports, COLORS[who], alpha)
         for who, outcome in study.outcomes.items()
@@ -51,7 +51,7 @@ def _regime_bars(study: CalibrationStudy) -> list[RegimeBars]:
     ]
 
 
-def _draw_patterns(axes: Axes, study: CalibrationStudy) -> None:
+def _draw_patterns(axes: Axes, study: CalibrationResults) -> None:
     count = len(study.outcomes)
     for index, (who, outcome) in enumerate(study.outcomes.items()):
         taken = outcome.calibrated.patterns
@@ -71,7 +71,7 @@ def _draw_patterns(axes: Axes, study: CalibrationStudy) -> None:
     axes.legend(loc="upper right", fontsize=7)
 
 
-def _draw_moves(axes: Axes, study: CalibrationStudy) -> None:
+def _draw_moves(axes: Axes, study: CalibrationResults) -> None:
     """Every sample's codes, in units in which curves move alike."""
     knobs = study.macromodel.calibrated.knobs
     count = len(study.outcomes)
@@ -95,7 +95,7 @@ def _draw_moves(axes: Axes, study: CalibrationStudy) -> None:
     axes.set_title("codes, beside those drawn")
 
 
-def _in_units(outcome: CalibrationOutcome, study: CalibrationStudy) -> np.ndarray:
+def _in_units(outcome: CalibrationOutcome, study: CalibrationResults) -> np.ndarray:
     shown = moves(outcome.calibrated)
     for index, knob in enumerate(outcome.calibrated.knobs):
         if knob.is_reference:

@@ -31,7 +31,7 @@ class CalibrationOutcome:
 
 
 @dataclass(frozen=True)
-class CalibrationStudy:
+class CalibrationResults:
     """All samples of one neuron at one corner and temperature (degree Celsius).
 
     model: how the model that was trained fires. nominal: how the sample as drawn fires. budget: the
@@ -86,7 +86,7 @@ def moves(calibrated: Calibrated) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def calibration_study_to_json(study: CalibrationStudy) -> dict[str, Any]:
+def results_to_json(study: CalibrationResults) -> dict[str, Any]:
     """A JSON document: yields, measurements and what each sample was set to."""
     return {
         "name": study.name,

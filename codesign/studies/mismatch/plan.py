@@ -125,6 +125,11 @@ class MismatchPlan:
         return Found(predicted, None, duration, None)
 
 
+def samples_of(key: str) -> int:
+    """How many samples the point with this key has."""
+    return len(_numbers(key.split(" ", 2)[2]))
+
+
 _Done = dict[tuple[int, str, float], RegimeReport]
 """Reports by sample, what they are by, and the duration."""
 

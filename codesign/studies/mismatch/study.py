@@ -8,7 +8,7 @@ from pathlib import Path
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
-from codesign.studies.mismatch.plan import MismatchPlan
+from codesign.studies.mismatch.plan import MismatchPlan, samples_of
 from codesign.studies.mismatch.results import MismatchResults, Sample
 from codesign.studies.mismatch.task import MismatchTask
 from codesign.studies.sample_reports import LONGER
@@ -36,7 +36,7 @@ def mismatch_study(drawn: DrawnNeuron, plan: MismatchPlan) -> Study:
     task = MismatchTask(drawn.neuron, drawing.seed, drawing.process, drawn.measured, drawn)
     # what the names of points stand for
     identity = {"tolerances": [each.identity for each in _ACCURACIES]}
-    return Study("mismatch", plan, task, identity, "Monte Carlo samples")
+    return Study("mismatch", plan, task, identity, "Monte Carlo samples", share=samples_of)
 
 
 def study_mismatch(

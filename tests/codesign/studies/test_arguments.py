@@ -15,7 +15,7 @@ from neuron_model.errors import InputError, MissingDependencyError
 from tests.codesign.studies.tasks import study
 
 FAILED = {"1": Failure(Kind.INPUT, "it does not fit.")}
-RESULTS = Results({"0": 1}, FAILED, planned=5, record=Path("r/points.jsonl"), signal=signal.SIGTERM)
+RESULTS = Results({"0": 1}, FAILED, 0, 5, Path("r/points.jsonl"), signal.SIGTERM, done=2)
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -35,13 +35,21 @@ def test_the_cores_of_this_machine_unless_told(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--workers", "0"), "workers = 0 is not allowed; it must be at least 1"),
         (("--cluster", "no_such_file.toml"), "no_such_file.toml"),
     ],
 )
 def test_what_cannot_be_is_refused(words: tuple[str, ...], message: str):
     with pytest.raises(InputError, match=message), studied(parsed(*words), "scaling"):
         pass
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "two"])
+def test_a_number_of_workers_that_is_none_is_refused_as_it_is_read(
+    count: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit, match="2"):
+        parsed("--workers", count)
+    assert f"--workers: {count} is not allowed; it must be at least 1" in capsys.readouterr().err
 
 
 def test_a_cluster_without_its_extra_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
@@ -58,7 +66,7 @@ def test_one_line_says_how_a_study_goes_on():
         "stopped by SIGTERM after 2 of 5 points; r/points.jsonl has them, and the same command "
         "resumes: codesign sweep 'my file.toml' --out r"
     )
-    lost = Results({"0": 1}, {}, planned=5, signal=signal.SIGINT)
+    lost = Results({"0": 1}, {}, planned=5, signal=signal.SIGINT, done=1)
     assert stopped_line(lost, words) == (
         "stopped by SIGINT after 1 of 5 points, of which nothing was kept: give a file or folder "
         "that keeps them (--out)."

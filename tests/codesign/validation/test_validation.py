@@ -19,7 +19,6 @@ from codesign.validation.validation import (
     Validation,
     Waveform,
     counts,
-    is_current,
     read_validation,
     summary,
     validation_from_json,
@@ -264,9 +263,8 @@ def test_a_neuron_keeps_its_rhythm_if_it_does_under_each_current(
 
 def test_a_file_of_another_version_says_how_to_make_it_anew(validation: Validation):
     document = validation_to_json(validation)
-    assert is_current(document)
+    assert validation_from_json(document).technology == validation.technology
     old = {**document, "format": 1}
-    assert not is_current(old)
     with pytest.raises(
         InputError, match=r"is a validation of format 1; .*`codesign validate` makes it again"
     ):

@@ -8,7 +8,10 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.command_line import main
-from codesign.studies.refinement.refine import Ends, Refinement, errors_of, refine
+from codesign.studies.executors.within import WithinExecutor
+from codesign.studies.refinement.plan import Ends
+from codesign.studies.refinement.results import Refinement, errors_of
+from codesign.studies.refinement.study import study_refinement
 from codesign.validation.validation import read_validation
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
@@ -39,7 +42,10 @@ def record(cache: Path) -> Path:
 def refined(engine: Engine, record: Path, neuron: NeuronParameters = EXCITABLE) -> Refinement:
     workbench = Workbench(engine)
     hot = mapped(neuron, GENERIC, workbench, DRIVE, Conditions("tt", HOT))
-    return refine(hot, workbench, ends=Ends(0.3, 4), record=record)
+    executor = WithinExecutor(workbench)
+    _, found = study_refinement(hot, executor, ends=Ends(0.3, 4), record=record)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +81,7 @@ def test_a_loop_that_was_stopped_goes_on(outcome, record, tmp_path):
     other = replace(EXCITABLE, name="other", i_bias=0.05)
     with (
         NoEngine() as none,
-        pytest.raises(InputError, match="the record of another refine .parameters"),
+        pytest.raises(InputError, match="the record of another refinement .parameters"),
     ):
         refined(none, record, other)
 

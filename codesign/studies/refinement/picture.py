@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, STYLE
-from codesign.studies.refinement.refine import Iteration, Refinement
+from codesign.studies.refinement.results import Iteration, Refinement
 from codesign.terminal.quantities import conditions_text
 from codesign.validation.verdicts import QUANTITIES
 

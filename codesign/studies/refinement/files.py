@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from circuits.technology import Technology
 from codesign.building.export import export
-from codesign.studies.refinement.refine import Iteration, Refinement
+from codesign.studies.refinement.results import (
+    Iteration,
+    Refinement,
+    iteration_to_json,
+    refinement_to_json,
+)
 from codesign.validation.run_validation import provenance
 from codesign.validation.validation import Validation, write_validation
 from neuron_model.atomic import write_atomically
@@ -21,46 +24,9 @@ REFINEMENT_FILE = "refinement.json"
 VALIDATION_FILE = "validation.json"
 
 
-def refinement_to_json(refinement: Refinement) -> dict[str, Any]:
-    """All iterations of a neuron, without curves."""
-    return {
-        "name": refinement.name,
-        "technology": refinement.technology,
-        "corner": refinement.conditions.corner,
-        "temperature": refinement.conditions.temperature,
-        "goal": refinement.goal,
-        "reason": refinement.reason,
-        "passed": refinement.passed,
-        "error": {
-            "before": refinement.iterations[0].error,
-            "after": refinement.best.error,
-        },
-        "iterations": [_iteration(i) for i in refinement.iterations],
-    }
-
-
-def _iteration(i: Iteration) -> dict[str, Any]:
-    found = i.validation
-    return {
-        "design": i.what,
-        "share": i.share,
-        "error": i.error,
-        "errors": i.errors,
-        "accepted": i.accepted,
-        "passed": found.passed,
-        "reasons": list(found.reasons),
-        "iv": {c.timescale.value: c.nrmse for c in found.iv},
-        "regime": {"model": found.model.regime.value, "circuit": found.circuit.regime.value},
-        "timing": {
-            "model": asdict(found.against_model),
-            "macromodel": asdict(found.against_macromodel),
-        },
-    }
-
-
 def write_progress(folder: Path, name: str, iterations: Sequence[Iteration]) -> Path:
     """What is known of a neuron so far, whole or not at all."""
-    content = {"name": name, "iterations": [_iteration(i) for i in iterations]}
+    content = {"name": name, "iterations": [iteration_to_json(i) for i in iterations]}
     return write_atomically(folder / "records" / f"{name}.json", json.dumps(content, indent=1))
 
 

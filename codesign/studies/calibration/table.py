@@ -1,0 +1,34 @@
+"""A calibration of samples as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codesign.studies.calibration.results import CalibrationResults
+from codesign.terminal.quantities import drawn_by
+from codesign.terminal.tables import print_table, say
+from codesign.validation.regime_reports import WHO, regime_table
+from neuron_model.analysis.regimes import RegimeReport
+
+
+def print_results(study: CalibrationResults) -> None:
+    """Regimes, yields before and after, and what it took, on standard output."""
+    reports: dict[str, Sequence[RegimeReport]] = {}
+    for who, outcome in study.outcomes.items():
+        reports[f"{WHO[who]}, before"] = outcome.before
+        reports[f"{WHO[who]}, after"] = outcome.calibrated.reports
+    where = f"{study.technology}, {study.conditions}"
+    samples = len(study.macromodel.before)
+    title = f"{study.name} on {where}: {samples} samples, seed {study.seed}"
+    title += drawn_by(study.mismatch_set)
+    title += ", process drawn as well" if study.process else ""
+    print_table(title, *regime_table(reports))
+    say(f"calibrated: {', '.join(study.knobs)}")
+    for who, outcome in study.outcomes.items():
+        taken = outcome.calibrated
+        for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True):
+            say(f"{WHO[who]}, {when}: {found}")
+        say(
+            f"{WHO[who]}: {taken.currents.max()} currents and {taken.patterns.mean():.2g} "
+            f"patterns a sample (at most {taken.patterns.max()})"
+        )

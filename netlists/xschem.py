@@ -77,7 +77,7 @@ def _device_symbol(polarity: Polarity, device: Device) -> str:
     for terminal in device.terminals:
         x, y = _PINS[terminal]
         lines.append(_pin(x, -y if turned else y, terminal, "inout"))
-    lines.append("T {@name} 25 -12 0 0 0.2 0.2 {}")
+    lines.append("T {@name} 28 -28 0 0 0.2 0.2 {}")
     return "\n".join([*lines, ""])
 
 
@@ -124,11 +124,10 @@ def _schematic(cell: Cell, technology: Technology, library: str) -> str:
             placed, pins, width, height = _part(part, x, y, technology, library)
             lines.append(placed)
             for px, py, net in pins:
-                lines.append(
-                    _placed(
-                        "devices/lab_pin", px, py, f"name=l{count} sig_type=std_logic lab={net}"
-                    )
-                )
+                # a label's text stands outside: right of a block's right pins and of a bulk
+                outside = px > x and (isinstance(part, Instance) or py == y)
+                words = f"name=l{count} sig_type=std_logic lab={net}"
+                lines.append(_placed("devices/lab_pin", px, py, words, flipped=outside))
                 count += 1
             x, tallest = x + width, max(tallest, height)
         y += tallest
@@ -205,5 +204,5 @@ def _pin(x: int, y: int, name: str, direction: str) -> str:
     return f"B 5 {x - 2.5:g} {y - 2.5:g} {x + 2.5:g} {y + 2.5:g} {{name={name} dir={direction}}}"
 
 
-def _placed(symbol: str, x: int, y: int, words: str) -> str:
-    return f"C {{{symbol}}} {x} {y} 0 0 {{{words}}}"
+def _placed(symbol: str, x: int, y: int, words: str, flipped: bool = False) -> str:
+    return f"C {{{symbol}}} {x} {y} 0 {int(flipped)} {{{words}}}"

@@ -4,6 +4,7 @@
 # make check-claims   runs the commands whose figures README and docs quote, and compares
 # make docs    builds the documentation into site/, strictly: a broken link or page is an error
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
+# make tools   Debian's netgen-lvs and xschem, which some tests take where they are there (root)
 # make clean   removes what was made here (the model cache of the user stays)
 #
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with.
@@ -15,7 +16,7 @@ KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
 
-.PHONY: demo test check check-claims docs setup system models clean
+.PHONY: demo test check check-claims docs tools setup system models clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -56,6 +57,9 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(KERNEL) $(VENV)/.m
 	@echo "Installing the pinned dependencies into $(VENV); the first time takes some minutes." >&2
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+tools:
+	apt-get install -y --no-install-recommends netgen-lvs xschem
 
 # The documentation runs no simulator and needs no transistor models.
 $(VENV)/.docs: $(VENV)/.installed

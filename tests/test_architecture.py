@@ -26,6 +26,19 @@ ROOMS = (
     {"training"},
     {"runs"},
 )
+# The rooms of codesign, in the order in which they are loaded: at the top of a file each imports
+# only those before it, or those on the same line. What a command or a method needs when it is
+# called may be later: it is loaded then. The room "commands" is their modules; the list of their
+# names, which `--help` needs, is "COMMANDS".
+CODESIGN_ROOMS = (
+    {"workbench", "cells", "doctor", "COMMANDS"},
+    {"terminal"},
+    {"building", "validation"},
+    {"pictures", "networks", "training", "upgrade"},
+    {"technologies", "studies", "report", "demo"},
+    {"commands"},
+    {"command_line", "__main__"},
+)
 # Only one package writes SPICE; elsewhere no string may hold one of its statements.
 SPICE_STATEMENTS = (
     ".subckt",
@@ -224,6 +237,45 @@ def test_rooms_of_the_model_know_only_those_before_them():
     graph.pop("neuron_model")
     found = [f"{a} -> {b}" for a in graph for b in graph[a] if room(b) > room(a)]
     assert found == []
+
+
+def codesign_room(name: str) -> str:
+    """Of a module by its full name."""
+    return "COMMANDS" if name == "codesign.commands" else name.split(".")[1]
+
+
+def loaded_too_early(texts: dict[str, str], rooms: tuple[set[str], ...]) -> list[str]:
+    """Imports at the top of modules from a room that is loaded later; of texts by their names."""
+    level = {room: index for index, each in enumerate(rooms) for room in each}
+    found = []
+    for name, text in texts.items():
+        top = [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
+        for node in top:
+            if not node.module or not node.module.startswith("codesign."):
+                continue
+            here, there = codesign_room(name), codesign_room(node.module)
+            if level[there] > level[here]:
+                found.append(f"{name} ({here}) imports {node.module} ({there})")
+    return found
+
+
+def test_rooms_of_codesign_are_loaded_in_their_order():
+    texts = sources("codesign")
+    texts.pop("codesign")
+    assert loaded_too_early(texts, CODESIGN_ROOMS) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from codesign.studies.study import run", True),
+        ("def f():\n    from codesign.studies.study import run", False),
+        ("from codesign.cells.claims import claim", False),
+        ("from codesign.validation.verdicts import verdict", False),
+    ],
+)
+def test_a_room_that_is_loaded_too_early_is_seen(source: str, found: bool):
+    assert bool(loaded_too_early({"codesign.building.x": source}, CODESIGN_ROOMS)) is found
 
 
 # Kernels take what the machine takes: pointers and sizes, one by one.

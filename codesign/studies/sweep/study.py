@@ -8,11 +8,10 @@ from pathlib import Path
 
 from circuits.technology import Technology, nominal_corner
 from codesign.cells.characterize import models_for
-from codesign.studies.executors.executor import Executor
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON
 from codesign.studies.record import Record
-from codesign.studies.study import FinitePlan, Point, Results, Study, run
+from codesign.studies.study import FinitePlan, Point, Results, Study
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.outcome import PointOutcome, outcome_from_json
 from codesign.studies.sweep.plan import SweepPlan
@@ -25,7 +24,6 @@ from mapping.mismatch_set import MismatchSet
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
 from neuron_model.errors import InputError
-from neuron_model.progress import Progress
 
 SWEEPING = "sweeping"
 """What progress says."""
@@ -80,29 +78,6 @@ def known_points(study: Study, record: Path | None) -> int:
     """
     entries = Record.read(record, study.head)
     return sum(not (isinstance(e, Failure) and e.again) for e in entries.values())
-
-
-def run_sweep(
-    plan: SweepPlan,
-    executor: Executor,
-    record: Path | None = None,
-    progress: Progress | None = None,
-    accuracy: Accuracy = Accuracy.AUTO,
-) -> SweepResults:
-    """Every point of ``plan``; see :func:`codesign.studies.study.run`.
-
-    A point that cannot be built is told with its reason; so is one at which ngspice failed, which
-    is tried again when the sweep is started again.
-
-    Raises:
-        InputError: the record is of another sweep, or cannot be read or written.
-        MissingDependencyError: no ngspice or no models.
-        KeyboardInterrupt: a signal stopped it; what is done is kept.
-    """
-    found = run(sweep_study(plan, accuracy), executor, record, progress)
-    if found.interrupted:
-        raise KeyboardInterrupt
-    return sweep_results(plan, found)
 
 
 def sweep_results(plan: SweepPlan, found: Results) -> SweepResults:

@@ -14,21 +14,11 @@ from codesign.validation.rhythm import (
     same_rhythm,
     watched,
 )
-from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import Regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.validation.reports import report
 from tests.mapping.neurons import EXCITABLE
-
-
-def report(spikes: tuple[float, ...], interval: float | None, ibi: float | None) -> RegimeReport:
-    return RegimeReport(
-        Regime.TONIC_BURSTING,
-        0.5,
-        len(spikes),
-        spikes,
-        interspike_interval=interval,
-        interburst_interval=ibi,
-    )
 
 
 def test_rhythms_are_the_same_within_a_spike_and_a_per_cent():

@@ -29,17 +29,7 @@ from codesign.validation.verdicts import (
     verdict,
 )
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
-
-
-def report(spikes: tuple[float, ...], interval: float | None, ibi: float | None) -> RegimeReport:
-    return RegimeReport(
-        Regime.TONIC_BURSTING,
-        0.5,
-        len(spikes),
-        spikes,
-        interspike_interval=interval,
-        interburst_interval=ibi,
-    )
+from tests.codesign.validation.reports import report
 
 
 def waveform(spikes: np.ndarray, end: float) -> RegimeReport:

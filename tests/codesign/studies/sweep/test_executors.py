@@ -18,7 +18,7 @@ from codesign.studies.sweep import task
 from codesign.studies.sweep.configuration import sweep_configuration_from_toml
 from codesign.studies.sweep.files import csv_text
 from codesign.studies.sweep.plan import SweepPlan, plan_sweep
-from codesign.studies.sweep.study import run_sweep, sweep_results, sweep_study
+from codesign.studies.sweep.study import sweep_results, sweep_study
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from neuron_model.errors import InputError
@@ -78,7 +78,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
 ):
     study, record = sweep_study(plan), tmp_path / "points.jsonl"
     with SerialExecutor() as serial:
-        alone = run_sweep(plan, serial)
+        alone = sweep_results(plan, run(study, serial))
     with make() as executor:
 
         def watch(done: int, _total: int, _what: str, /) -> None:

@@ -12,11 +12,12 @@ import pytest
 from circuits.technology import TECHNOLOGY_FOLDER, Technology
 from codesign.command_line import main
 from codesign.studies.record import Record
+from codesign.studies.study import run as run_study
 from codesign.studies.sweep import estimate, task
 from codesign.studies.sweep.configuration import SweepConfiguration, sweep_configuration_from_toml
 from codesign.studies.sweep.plan import SweepPlan, plan_sweep
 from codesign.studies.sweep.results import SweepResults
-from codesign.studies.sweep.study import known_points, run_sweep, sweep_study
+from codesign.studies.sweep.study import known_points, sweep_results, sweep_study
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
@@ -79,7 +80,7 @@ def swept(folder: Path, text: str, record: Path | None = None) -> SweepResults:
 
 def run(plan: SweepPlan, record: Path | None = None) -> SweepResults:
     with without_engine() as executor:
-        return run_sweep(plan, executor, record)
+        return sweep_results(plan, run_study(sweep_study(plan), executor, record))
 
 
 def test_every_point_is_built_where_it_can_be(folder: Path, asked: Asked):

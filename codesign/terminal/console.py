@@ -104,15 +104,23 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
     )
+    from rich.text import Text
+
+    class _Counted(MofNCompleteColumn):
+        """How many of how many, where it is known of how many."""
+
+        def render(self, task: Task) -> Text:
+            return Text("") if task.total is None else super().render(task)
 
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        _Counted(),
         TimeElapsedColumn(),
     )
     console = Console() if in_notebook() else Console(file=sys.stderr)

@@ -109,7 +109,7 @@ def _write(
                 overflow="fold",
             )
         for row in table.rows:
-            drawn.add_row(*(escape(row[index]) for index, _ in block))
+            drawn.add_row(*(escape(_broken(row[index], letters)) for index, letters in block))
         console.print(drawn)
 
 
@@ -175,6 +175,21 @@ class _Layout:
             found[i] += more
             left -= more
         return list(found.items())
+
+
+def _broken(cell: str, letters: int) -> str:
+    """``cell`` in lines of so many letters: between words; a path that is longer, behind a /."""
+    lines: list[str] = []
+    for word in cell.split(" ") if _letters(cell) > letters else [cell]:
+        while _letters(word) > letters and "/" in word[1:letters]:
+            cut = word.rindex("/", 1, letters) + 1
+            lines.append(word[:cut])
+            word = word[cut:]
+        if lines and _letters(lines[-1]) + 1 + _letters(word) <= letters and lines[-1][-1:] != "/":
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _width(letters: Sequence[int]) -> int:

@@ -78,6 +78,15 @@ def test_sentences_are_wrapped_between_words():
     assert set(SENTENCE.split()) <= set(words)
 
 
+def test_a_path_that_is_longer_than_a_line_is_broken_between_folders():
+    path = "/home/somebody/.cache/models/combined/continuous/library.spice"
+    text = table_text("", ("what", "where"), [("models", path)], width=50)
+    lines = [line.split("│")[2].strip() for line in text.splitlines() if line.startswith("│")]
+    assert len(lines) == 2
+    assert lines[0].endswith("/")
+    assert "".join(lines) == path
+
+
 def test_numbers_stand_below_each_other():
     text = table_text("", ("name", "value"), [("a", 1.5), ("b", 120.25)])
     assert "│   1.5 │" in text

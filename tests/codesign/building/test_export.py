@@ -206,7 +206,7 @@ def test_a_full_disk_leaves_nothing_half_written(cache, engine, tmp_path, monkey
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match=r"neuron\.spice: cannot be written \(No space left"):
+    with pytest.raises(InputError, match=r"netlists.*\.spice: cannot be written \(No space left"):
         export([EXCITABLE], [design], GENERIC, tmp_path, [Stimulus.constant(0.0)], [10.0])
     assert list(tmp_path.iterdir()) == []
 

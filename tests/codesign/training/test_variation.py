@@ -87,7 +87,7 @@ def test_the_table_is_optional_and_written_back():
         ('technology = "generic"\nbits = 20', "variation.bits = 20 is not allowed"),
         ('technology = "generic"\ntemperatures = []', "give at least one"),
         ('technology = "generic"\ncorners = [1]', "variation.corners = .1. is not allowed"),
-        ('technology = "generic"\nfoundry = 1', "samples.foundry is not a known key"),
+        ('technology = "generic"\nfoundry = 1', "variation.foundry is not a known key"),
     ],
 )
 def test_bad_tables_are_refused(table: str, message: str):
@@ -96,7 +96,7 @@ def test_bad_tables_are_refused(table: str, message: str):
 
 
 def test_paths_are_relative_to_the_configuration(tmp_path: Path):
-    text = 'start = "runs/first"\n[samples]\ntechnology = "my.toml"'
+    text = 'start = "runs/first"\n[variation]\ntechnology = "my.toml"'
     read = run_configuration_from_toml(text, "c.toml", tmp_path)
     assert read.variation.technology == str(tmp_path / "my.toml")
     assert read.start == str(tmp_path / "runs/first")

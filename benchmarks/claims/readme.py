@@ -114,6 +114,17 @@ def _noise_alone(kind: str) -> Values:
 README_CLAIMS: tuple[Claim, ...] = (
     Claim(
         README,
+        "{6} bursts of {7} spikes, ISI {60.3} tau_m, IBI {995} tau_m",
+        "codesign regime preset:tonic_bursting",
+        lambda d: [
+            d["burst_count"],
+            d["spikes_per_burst"],
+            d["interspike_interval"],
+            d["interburst_interval"],
+        ],
+    ),
+    Claim(
+        README,
         "* s-: alpha {-1.5}, delta {-1.5} -> {11.86} nA, {0.7878} V",
         _EXPORT,
         _slow_negative,

@@ -2,8 +2,8 @@
 
     netgen -batch lvs "layout.spice neuron_NAME" "neuron.spice neuron_NAME" lvs_setup.tcl
 
-Without it netgen takes junction areas, which are the layout's own, and a swapped drain and source for
-errors. Where a PDK brings a setup file of its own, that one knows its layout's devices better.
+Without it netgen takes junction areas, which are the layout's own, and a swapped drain and source
+for errors. Where a PDK brings a setup file of its own, that one knows its layout's devices better.
 """
 
 from __future__ import annotations

@@ -14,11 +14,19 @@ from codesign.building.estimates import estimate, write_estimates
 from codesign.building.export import export
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.building.source import load_source
+from codesign.networks.built_network import build_network
+from codesign.networks.network_files import export_network, write_network_validation
+from codesign.networks.network_task import task_of_run
+from codesign.networks.network_validation import NetworkValidation
+from codesign.pictures.network_plots import network_figure
+from codesign.pictures.plots import save_figure
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.network.study import stream_case, study_network
 from codesign.terminal.console import StepProgress
 from codesign.training.train import TrainedRun, demo_configuration, train_run
 from codesign.validation.run_validation import validate_neurons
 from codesign.validation.validation import Validation, write_validation
-from codesign.workbench import Workbench
+from codesign.workbench import Workbench, WorkbenchSettings
 from mapping.macromodel import Macromodel
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
@@ -32,6 +40,8 @@ Stage = Callable[[str], AbstractContextManager[StepProgress]]
 # Of model time: what of the recorded input each validated neuron is driven with.
 _DURATION = 3000.0
 
+PICTURE = "network.png"
+
 
 @dataclass(frozen=True)
 class DemoResult:
@@ -41,6 +51,7 @@ class DemoResult:
     trained: TrainedRun
     neurons: int
     validation: Validation
+    network: NetworkValidation
     files: tuple[Path, ...]
 
 
@@ -52,19 +63,21 @@ def demo(
     stage: Stage,
     accuracy: Accuracy = Accuracy.AUTO,
     time_limit: float | None = None,
+    samples: int = 90,
 ) -> DemoResult:
     """Run it into ``folder``; ``validated`` is how many neurons ngspice simulates.
 
-    accuracy: of these simulations. time_limit: seconds for one of them.
+    accuracy: of these simulations. time_limit: seconds for one of them. samples: of the test
+    series that the whole network's circuit gets, its washout included.
 
     Raises:
         CodesignError: a step failed.
     """
-    with stage("1/4 training on Mackey-Glass") as progress:
+    with stage("1/5 training on Mackey-Glass") as progress:
         trained = train_run(demo_configuration(seed), folder, progress, restart=True)
     source = load_source(str(folder))
     with Engine(timeout=None, time_limit=time_limit) as engine:
-        with stage("2/4 mapping and export") as progress:
+        with stage("2/5 mapping and export") as progress:
             workbench = Workbench(engine, progress)
             designs = design_neurons(source.neurons, technology, workbench)
             drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
@@ -82,7 +95,7 @@ def demo(
                 for design, drive in zip(designs, drives, strict=True)
             ]
             files = (*files, write_estimates(folder, tuple(estimates)))
-        with stage("3/4 simulating in ngspice") as progress:
+        with stage("3/5 simulating in ngspice") as progress:
             engine.watch = progress.watch
             chosen = liveliest(trained.network, drives, validated)
             neurons = [
@@ -94,7 +107,27 @@ def demo(
             found = validate_neurons(neurons, Workbench(engine, progress), accuracy)
             validation = replace(found, exported=len(source.neurons))
     write_validation(folder / "validation.json", validation)
-    return DemoResult(folder, trained, len(source.neurons), validation, files)
+    network, more = _network(folder, technology, samples, stage, time_limit)
+    return DemoResult(folder, trained, len(source.neurons), validation, network, (*files, *more))
+
+
+def _network(
+    folder: Path, technology: Technology, samples: int, stage: Stage, time_limit: float | None
+) -> tuple[NetworkValidation, tuple[Path, ...]]:
+    """The whole network as one circuit: its files, and its task in ngspice, on all cores."""
+    settings = WorkbenchSettings(time_limit=time_limit)
+    with (
+        stage("4/5 the task of the whole network in ngspice") as progress,
+        LocalExecutor(None, settings, progress, progress.watch) as executor,
+    ):
+        network = build_network(task_of_run(folder), technology, executor.tools)
+        files = export_network(network, folder, samples).files
+        study, found = study_network(network, executor, stream_case(network, samples))
+        if found is None:
+            raise SystemExit(study.exit_status)
+        write_network_validation(folder, found)
+        save_figure(network_figure(found), folder / PICTURE)
+    return found, (*files, folder / PICTURE)
 
 
 def liveliest(network: MTCNetwork, drives: Sequence[Drive], count: int) -> tuple[int, ...]:

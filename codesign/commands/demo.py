@@ -17,7 +17,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "demo",
         example="codesign demo\ncodesign demo --technology generic --out runs/generic",
         description="Train 16 neurons on Mackey-Glass, export them to transistors, simulate some "
-        "of them in ngspice with their own input currents, judge them and write a report.",
+        "of them in ngspice with their own input currents, then the task of the whole network as "
+        "one circuit, judge both and write a report.",
     )
     parser.add_argument("--technology", default="sky130", metavar="T", help="default %(default)s")
     parser.add_argument(
@@ -25,6 +26,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     parser.add_argument(
         "--validate", type=int, default=6, metavar="N", help="neurons to simulate (%(default)s)"
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=90,
+        metavar="N",
+        help="of the test series that the whole network's circuit gets; its washout of 40 is not "
+        "scored (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
     add_accuracy(parser)
@@ -35,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
     from codesign.demo import demo
+    from codesign.networks.network_table import print_network_validation
     from codesign.report.page import write_report
     from codesign.terminal.console import note, print_json, step_progress
     from codesign.terminal.tables import say
@@ -54,8 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         step_progress,
         Accuracy(arguments.accuracy),
         arguments.time_limit,
+        arguments.samples,
     )
-    with step_progress("4/4 writing the report"):
+    with step_progress("5/5 writing the report"):
         report = write_report(arguments.out)
     trained, validation = result.trained, result.validation
     if arguments.json:
@@ -68,10 +79,12 @@ def run(arguments: argparse.Namespace) -> int:
                 "nrmse_stream": trained.stream_nrmse,
                 "trivial_nrmse": trained.trivial,
                 "trivial_nrmse_stream": trained.trivial_stream,
+                "network": result.network.document(arrays=False),
             }
         )
     else:
         print_validation(validation)
+        print_network_validation(result.network)
         say(
             f"trained: test NRMSE {trained.stream_nrmse:.3f} in one continuous run, "
             f"{trained.nrmse:.3f} in windows from rest "

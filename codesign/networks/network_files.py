@@ -14,7 +14,7 @@ from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
-from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_VALIDATION
+from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_VALIDATION, FormatError
 from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
@@ -102,6 +102,27 @@ def export_network(
         }
     )
     return NetworkExport(folder, files, estimates, count, network.notes)
+
+
+def read_network_validation(folder: Path) -> NetworkValidation | None:
+    """What :func:`write_network_validation` wrote into ``folder``; None where it did not.
+
+    Raises:
+        InputError: the file cannot be read, or is of another version or kind.
+    """
+    from codesign.networks.network_validation import network_validation_from_json
+
+    path = folder / VALIDATION
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        NETWORK_VALIDATION.check(content["format"], str(path))
+        return network_validation_from_json(content)
+    except FormatError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is no validation of a network ({error}).") from error
 
 
 def write_network_validation(folder: Path, found: NetworkValidation) -> Path:

@@ -11,7 +11,7 @@ by :mod:`codesign.studies.network`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,44 @@ class NetworkValidation(Shown):
             for name in ("target", "trained", "circuit"):
                 found[name] = getattr(self, name).tolist()
         return found
+
+
+def network_validation_from_json(document: Mapping[str, Any]) -> NetworkValidation:
+    """The counterpart of :meth:`NetworkValidation.document`, with its series.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    series = {
+        name: np.array(document[name], dtype=float) for name in ("target", "trained", "circuit")
+    }
+    shapes = {values.shape for values in series.values()}
+    if len(shapes) != 1 or series["target"].ndim != 2:
+        raise ValueError(f"target, trained and circuit have the shapes {sorted(shapes)}")
+    errors = {str(name): float(error) for name, error in document["nrmse"].items()}
+    if not {"circuit", "trained"} <= set(errors):
+        raise ValueError("nrmse lacks circuit or trained")
+    return NetworkValidation(
+        technology=str(document["technology"]),
+        conditions=Conditions(str(document["corner"]), float(document["temperature"])),
+        neurons=int(document["neurons"]),
+        warmup=int(document["warmup"]),
+        **series,
+        errors=errors,
+        correlation=float(document["correlation"]),
+        delay=float(document["delay_samples"]),
+        correlation_delayed=float(document["correlation_delayed"]),
+        error_delayed=float(document["nrmse_delayed"]),
+        gain=float(document["gain"]),
+        offset=float(document["offset"]),
+        sample=float(document["seconds_per_sample"]),
+        energy=float(document["energy_per_sample"]),
+        estimated_energy=float(document["estimated_energy_per_sample"]),
+        seconds=float(document["simulation_seconds"]),
+        notes=tuple(str(note) for note in document["notes"]),
+        windows=int(document["windows"]),
+        method=str(document["method"]),
+    )
 
 
 @dataclass(frozen=True, eq=False)

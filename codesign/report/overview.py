@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.pictures.plots import forecast_figure, loss_figure
+from codesign.pictures.plots import loss_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, mark, over, table, words
 from codesign.report.run_folder import RunFolder
@@ -74,10 +74,9 @@ def verdict(run: RunFolder) -> list[Child]:
 
 
 def training(run: RunFolder, sheet: StyleSheet) -> list[Child]:
-    """Forecast, loss, trained parameters and configuration, as far as the run has them."""
+    """Loss, trained parameters and configuration, as far as the run has them."""
     return [
         element("h2", "What was trained" if run.history else "What was built from"),
-        _forecast(run, sheet),
         _classification(run),
         _loss(run, sheet),
         _parameters(run),
@@ -172,32 +171,6 @@ def _errors(found: Verdict) -> Child:
     shown = [by_name[n] for n in ("interspike_interval", "interburst_interval") if n in by_name]
     lines = [element("li", over(percent(d.error, signed=True), not d.kept)) for d in shown]
     return element("ul", lines, class_="kept") if lines else MISSING
-
-
-_SHOWN = 400
-"""Moments of the forecast: the last ones, to which the continuous run has come at its end."""
-
-
-def _forecast(run: RunFolder, sheet: StyleSheet) -> Child:
-    """Forecast and target at the end of one continuous run."""
-    forecast = run.forecast
-    if forecast is None:
-        return None
-    count = len(forecast.target)
-    first = max(forecast.warmup, count - _SHOWN)
-    text = (
-        f"Forecast of the trained network in one continuous run, since a chip has no reset: "
-        f"moments {first} to {count - 1} of the {count} of the test part."
-    )
-    if run.scores is not None:
-        text += (
-            f" NRMSE on the test part: {number(run.scores.stream)} in this run, "
-            f"{number(run.scores.windows)} in windows, each from rest (1: as good as the mean). "
-            f"The first {forecast.warmup} moments are not scored."
-        )
-    figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
-    svg = inline_svg(figure, sheet, "Forecast on the stream", text)
-    return element("figure", svg, element("figcaption", text))
 
 
 def _classification(run: RunFolder) -> list[Child]:

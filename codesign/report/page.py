@@ -12,6 +12,7 @@ from codesign.report.overview import conditions, summary, title_of, training, ve
 from codesign.report.parts import table
 from codesign.report.run_folder import RunFolder, WrittenFile, read_run_folder
 from codesign.report.style import CSS
+from codesign.report.task_section import task
 from codesign.report.vector_image import StyleSheet
 from codesign.terminal.quantities import celsius, number
 from neuron_model.atomic import write_atomically
@@ -61,6 +62,8 @@ def page(run: RunFolder, where: Path) -> str:
         ),
         element(
             "main",
+            task(run, sheet),
+            element("h2", "The neurons") if run.network else None,
             verdict(run),
             summary(run.validation),
             training(run, sheet),

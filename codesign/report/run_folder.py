@@ -14,6 +14,8 @@ from pathlib import Path
 from codesign.building.estimates import Estimates, read_estimates
 from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER
 from codesign.building.source import load_source
+from codesign.networks.network_files import read_network_validation
+from codesign.networks.network_validation import NetworkValidation
 from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
@@ -67,6 +69,7 @@ class RunFolder:
     estimates: from the designs, by the name of the neuron. neurons: as trained, where the run holds
     its model. stimuli: the recorded input currents, by
     the name of the neuron. forecast: what the network says on the stream. scores: test NRMSE.
+    network: the task of its whole circuit.
     """
 
     path: Path
@@ -81,6 +84,7 @@ class RunFolder:
     forecast: Forecast | None = None
     scores: Scores | None = None
     classification: Classification | None = None
+    network: NetworkValidation | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def read_run_folder(path: Path) -> RunFolder:
         forecast=read_forecast(path / FORECAST_FILE),
         scores=_read_scores(path / RESULT_FILE),
         classification=_read_classification(path / RESULT_FILE),
+        network=read_network_validation(path),
     )
 
 

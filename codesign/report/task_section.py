@@ -1,0 +1,107 @@
+"""The report's lead: the task of the network, by its circuit where that was simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION
+from codesign.networks.network_validation import NetworkValidation
+from codesign.pictures.network_plots import network_figure
+from codesign.pictures.plots import forecast_figure
+from codesign.report.markup import Child, element
+from codesign.report.parts import over, table
+from codesign.report.run_folder import RunFolder
+from codesign.report.vector_image import StyleSheet, inline_svg
+from codesign.terminal.quantities import conditions_text, number, percent, quantity
+
+_PREDICTORS = {
+    "circuit": "circuit in ngspice",
+    "trained": "trained network in torch",
+    "last value": "predicting the last value",
+    "mean": "predicting the mean",
+}
+
+_SHOWN = 400
+"""Moments of the forecast: the last ones, to which the continuous run has come at its end."""
+
+
+def _of_torch(run: RunFolder, sheet: StyleSheet) -> Child:
+    """Forecast and target at the end of one continuous run."""
+    forecast = run.forecast
+    if forecast is None:
+        return None
+    count = len(forecast.target)
+    first = max(forecast.warmup, count - _SHOWN)
+    text = (
+        f"Forecast of the trained network in one continuous run, since a chip has no reset: "
+        f"moments {first} to {count - 1} of the {count} of the test part."
+    )
+    if run.scores is not None:
+        text += (
+            f" NRMSE on the test part: {number(run.scores.stream)} in this run, "
+            f"{number(run.scores.windows)} in windows, each from rest (1: as good as the mean). "
+            f"The first {forecast.warmup} moments are not scored."
+        )
+    figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
+    svg = inline_svg(figure, sheet, "Forecast on the stream", text)
+    return element("figure", svg, element("figcaption", text))
+
+
+def task(run: RunFolder, sheet: StyleSheet) -> list[Child]:
+    """Forecast and target, with the errors; empty where the run has neither.
+
+    Target, torch and circuit where `codesign validate --network` was run; else what torch says.
+    """
+    if run.network is not None:
+        return _of_circuit(run.network, sheet)
+    figure = _of_torch(run, sheet)
+    return [] if figure is None else [element("h2", "The task"), figure]
+
+
+def _of_circuit(found: NetworkValidation, sheet: StyleSheet) -> list[Child]:
+    """What the whole network's circuit says of the test series, beside torch."""
+    sign, does = ("\u2713", "does") if found.passed else ("\u2717", "does not do")
+    headline = f"{sign} the circuit of the network {does} the task as torch does"
+    where = f"{found.technology}, corner {conditions_text(found.conditions)}"
+    windows = "one stream" if found.windows == 1 else f"{found.windows} windows from rest"
+    text = (
+        f"The whole network in transistors ({found.neurons} neurons on {where}, simulated "
+        f"{found.method}), its prediction of the test series beside that of torch with the "
+        f"trained weights: {windows}, {found.scored} scored samples. The grey samples are the "
+        "washout, which is not scored. y is scaled as in training."
+    )
+    figure = network_figure(found)
+    rows = [
+        [_PREDICTORS[who], number(found.errors[who])] for who in _PREDICTORS if who in found.errors
+    ]
+    return [
+        element("h2", "The task"),
+        element("p", headline, class_=f"verdict {'good' if found.passed else 'bad'}"),
+        element(
+            "figure", inline_svg(figure, sheet, "Prediction of the circuit", text), _caption(text)
+        ),
+        table("Test error (NRMSE; 1: as good as the mean)", ("predictor", "NRMSE"), rows),
+        table("The circuit beside torch", ("quantity", "value", "to pass"), list(_figures(found))),
+        [element("p", f"Note: {note}") for note in found.notes],
+    ]
+
+
+def _caption(text: str) -> Child:
+    return element("figcaption", text)
+
+
+def _figures(found: NetworkValidation) -> Iterator[list[Child]]:
+    ratio, correlation = f"{found.ratio:.2f}", f"{found.correlation:.4f}"
+    yield [
+        "NRMSE over torch's",
+        over(ratio, found.ratio > LARGEST_RATIO),
+        f"at most {LARGEST_RATIO}",
+    ]
+    low = found.correlation < LEAST_CORRELATION
+    yield ["correlation of y", over(correlation, low), f"at least {LEAST_CORRELATION}"]
+    yield ["gain of y", f"{found.gain:.3f}", ""]
+    yield ["delay of y", f"{found.delay:.2f} samples", ""]
+    yield ["energy per sample, from the supply", quantity(found.energy, "J"), ""]
+    error = found.estimated_energy / found.energy - 1
+    estimated = f"{quantity(found.estimated_energy, 'J')} ({percent(error, signed=True)})"
+    yield ["energy per sample, by the design", estimated, ""]

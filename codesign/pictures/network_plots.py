@@ -14,14 +14,16 @@ from codesign.pictures.plots import COLORS, PALE, STYLE
 if TYPE_CHECKING:
     from codesign.networks.network_validation import NetworkValidation
 
+_TARGET = "0.5"
+
 
 def network_figure(found: NetworkValidation) -> Figure:
     """A row for each output: target, trained network in torch, circuit; errors below."""
     outputs = found.target.shape[1]
     moments = np.arange(found.samples)
     lines = (
-        (found.target, "target", COLORS["model"], "-"),
-        (found.trained, "torch", COLORS["macromodel"], "--"),
+        (found.target, "target", _TARGET, "-"),
+        (found.trained, "torch", COLORS["model"], "-"),
         (found.circuit, "circuit in ngspice", COLORS["circuit"], "-"),
     )
     with mpl.rc_context(STYLE):

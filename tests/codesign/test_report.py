@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from matplotlib.figure import Figure
 
 from codesign.building.estimates import Estimates, write_estimates
 from codesign.command_line import main
+from codesign.networks.network_files import read_network_validation, write_network_validation
+from codesign.networks.network_validation import NetworkValidation
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
@@ -135,11 +138,10 @@ def test_it_lies_in_the_run(written: tuple[Path, str]):
     assert not [p for p in path.parent.iterdir() if p.name.startswith(".")]
 
 
-def test_the_verdict_comes_first(page: Page):
-    assert (
-        "first run sky130, corner ss, −40 °C ✗ 2 of 16 neurons simulated: 2 keep the regime"
-        in page.text
-    )
+def test_the_task_comes_first_then_the_verdict(page: Page):
+    assert "first run sky130, corner ss, −40 °C The task" in page.text
+    verdict = "✗ 2 of 16 neurons simulated: 2 keep the regime"
+    assert page.text.index("Forecast on the stream") < page.text.index(verdict)
     assert page.text.count("✓ passed") == 2
     assert page.text.count("✗ not passed") == 2
     assert "the fast curve is off by 5.0%" in page.text
@@ -247,6 +249,77 @@ def test_out_says_where_and_links_follow(tmp_path: Path, validation: Validation)
     (link,) = [v for v in Page(second).values("href") if v.endswith("models.spice")]
     assert (out.parent / link).resolve() == run / "netlists" / "models.spice"
     assert second.replace(link, "netlists/models.spice") == first
+
+
+SERIES = np.linspace(-1.0, 1.0, 20)[:, None]
+
+
+def network_validation(**changes: Any) -> NetworkValidation:
+    """Of a circuit that says three quarters of what torch says."""
+    values: dict[str, Any] = {
+        "technology": "sky130",
+        "conditions": Conditions("tt", 27.0),
+        "neurons": 4,
+        "warmup": 5,
+        "target": SERIES,
+        "trained": 0.95 * SERIES,
+        "circuit": 0.7125 * SERIES,
+        "errors": {"circuit": 0.2875, "trained": 0.05, "mean": 1.0},
+        "correlation": 1.0,
+        "delay": 0.5,
+        "correlation_delayed": 1.0,
+        "error_delayed": 0.28,
+        "gain": 0.75,
+        "offset": 0.0,
+        "sample": 1e-4,
+        "energy": 2e-9,
+        "estimated_energy": 2.1e-9,
+        "seconds": 3.0,
+        "notes": ("a <word>",),
+    }
+    return NetworkValidation(**values | changes)
+
+
+def test_the_task_of_the_circuit_leads(tmp_path: Path, validation: Validation):
+    write_validation(tmp_path / "validation.json", validation)
+    write_network_validation(tmp_path, network_validation())
+    page = Page(write_report(tmp_path).read_text())
+    for text in (
+        "✗ the circuit of the network does not do the task as torch does",
+        "4 neurons on sky130, corner tt, 27 °C",
+        "15 scored samples",
+        "circuit in ngspice 0.287 trained network in torch 0.0500 predicting the mean 1.00",
+        "NRMSE over torch's 5.75 at most 1.15",
+        "2.10 nJ (+5.00 %)",
+        "a <word>",
+    ):
+        assert text in page.text, text
+    assert page.text.index("The task") < page.text.index("neurons simulated")
+
+
+def test_the_task_of_a_circuit_is_read_as_it_was_written(tmp_path: Path):
+    for one in (network_validation(), network_validation(windows=2, method="layer by layer")):
+        write_network_validation(tmp_path, one)
+        read = read_network_validation(tmp_path)
+        assert read is not None
+        assert read.document() == one.document()
+    assert read_network_validation(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        ({"format": 0}, "network_validation.json"),
+        ({"target": [[1.0]]}, "target, trained and circuit have the shapes"),
+        ({"nrmse": {"circuit": 1.0}}, "nrmse lacks circuit or trained"),
+        ({"correlation": "high"}, "could not convert"),
+    ],
+)
+def test_a_task_that_is_none_is_refused(tmp_path: Path, broken: dict[str, Any], expected: str):
+    path = write_network_validation(tmp_path, network_validation())
+    path.write_text(json.dumps(json.loads(path.read_text()) | broken))
+    with pytest.raises(InputError, match=expected):
+        read_network_validation(tmp_path)
 
 
 def test_each_comparison_says_what_it_reaches(make_neuron: Callable[..., NeuronValidation]):

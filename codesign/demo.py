@@ -44,6 +44,21 @@ PICTURE = "network.png"
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How much of it ngspice simulates.
+
+    neurons: of the network, one by one. samples: of the test series that the whole network's
+    circuit gets, its washout included. accuracy: of the neurons' simulations. time_limit: seconds
+    for one simulation.
+    """
+
+    neurons: int = 6
+    samples: int = 90
+    accuracy: Accuracy = Accuracy.AUTO
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True)
 class DemoResult:
     """What the demonstration came to."""
 
@@ -58,17 +73,11 @@ class DemoResult:
 def demo(
     folder: Path,
     technology: Technology,
-    validated: int,
     seed: int,
     stage: Stage,
-    accuracy: Accuracy = Accuracy.AUTO,
-    time_limit: float | None = None,
-    samples: int = 90,
+    extent: Extent,
 ) -> DemoResult:
-    """Run it into ``folder``; ``validated`` is how many neurons ngspice simulates.
-
-    accuracy: of these simulations. time_limit: seconds for one of them. samples: of the test
-    series that the whole network's circuit gets, its washout included.
+    """Run it into ``folder``.
 
     Raises:
         CodesignError: a step failed.
@@ -76,7 +85,7 @@ def demo(
     with stage("1/5 training on Mackey-Glass") as progress:
         trained = train_run(demo_configuration(seed), folder, progress, restart=True)
     source = load_source(str(folder))
-    with Engine(timeout=None, time_limit=time_limit) as engine:
+    with Engine(timeout=None, time_limit=extent.time_limit) as engine:
         with stage("2/5 mapping and export") as progress:
             workbench = Workbench(engine, progress)
             designs = design_neurons(source.neurons, technology, workbench)
@@ -97,32 +106,32 @@ def demo(
             files = (*files, write_estimates(folder, tuple(estimates)))
         with stage("3/5 simulating in ngspice") as progress:
             engine.watch = progress.watch
-            chosen = liveliest(trained.network, drives, validated)
+            chosen = liveliest(trained.network, drives, extent.neurons)
             neurons = [
                 MappedNeuron(
                     source.neurons[i], designs[i], technology, designs[i].conditions, drives[i]
                 )
                 for i in chosen
             ]
-            found = validate_neurons(neurons, Workbench(engine, progress), accuracy)
+            found = validate_neurons(neurons, Workbench(engine, progress), extent.accuracy)
             validation = replace(found, exported=len(source.neurons))
     write_validation(folder / "validation.json", validation)
-    network, more = _network(folder, technology, samples, stage, time_limit)
+    network, more = _network(folder, technology, stage, extent)
     return DemoResult(folder, trained, len(source.neurons), validation, network, (*files, *more))
 
 
 def _network(
-    folder: Path, technology: Technology, samples: int, stage: Stage, time_limit: float | None
+    folder: Path, technology: Technology, stage: Stage, extent: Extent
 ) -> tuple[NetworkValidation, tuple[Path, ...]]:
     """The whole network as one circuit: its files, and its task in ngspice, on all cores."""
-    settings = WorkbenchSettings(time_limit=time_limit)
+    settings = WorkbenchSettings(time_limit=extent.time_limit)
     with (
         stage("4/5 the task of the whole network in ngspice") as progress,
         LocalExecutor(None, settings, progress, progress.watch) as executor,
     ):
         network = build_network(task_of_run(folder), technology, executor.tools)
-        files = export_network(network, folder, samples).files
-        study, found = study_network(network, executor, stream_case(network, samples))
+        files = export_network(network, folder, extent.samples).files
+        study, found = study_network(network, executor, stream_case(network, extent.samples))
         if found is None:
             raise SystemExit(study.exit_status)
         write_network_validation(folder, found)

@@ -43,7 +43,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.demo import demo
+    from codesign.demo import Extent, demo
     from codesign.networks.network_table import print_network_validation
     from codesign.report.page import write_report
     from codesign.terminal.console import note, print_json, step_progress
@@ -59,12 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
     result = demo(
         arguments.out,
         technology,
-        arguments.validate,
         arguments.seed,
         step_progress,
-        Accuracy(arguments.accuracy),
-        arguments.time_limit,
-        arguments.samples,
+        Extent(
+            arguments.validate,
+            arguments.samples,
+            Accuracy(arguments.accuracy),
+            arguments.time_limit,
+        ),
     )
     with step_progress("5/5 writing the report"):
         report = write_report(arguments.out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from neuron_model.network.network import MTCNetwork
+from neuron_model.network.neuron_record import only_record, without_record
 
 
 def with_steps(network: MTCNetwork, steps_per_sample: int) -> MTCNetwork:
@@ -15,5 +16,7 @@ def with_steps(network: MTCNetwork, steps_per_sample: int) -> MTCNetwork:
     was = network.configuration
     dt = was.sample_interval / steps_per_sample
     other = MTCNetwork(dataclasses.replace(was, dt=dt, steps_per_sample=steps_per_sample))
-    other.load_state_dict(network.state_dict())
+    # what is learned, with the other's own time step
+    learned = without_record(network.state_dict())
+    other.load_state_dict({**learned, **only_record(other.state_dict())})
     return other

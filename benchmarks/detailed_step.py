@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.macromodel.__main__ import Draw
-from circuits.technology import load_technology
+from benchmarks.macromodel.study import drawn_neurons
+from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import assemble
-from netlists.engine import Engine
+from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically
 from neuron_model.backends.backends import BACKENDS
 from neuron_model.backends.problem import TAPES, Problem
@@ -40,10 +40,11 @@ CONTENDERS = {"eager": "full", **{f"compiled, tape {tape}": tape for tape in TAP
 
 def detailed_neuron() -> NeuronParameters:
     """One neuron on `generic`, as it is built, in detail."""
-    with Engine(workers=1, timeout=600) as engine:
-        draw = Draw(load_technology("generic"), engine, 0)
-        one, measured = draw.neuron(1), draw.measured("tt")
-        return assemble(one.parameters, one.design, draw.technology, measured).predicted[0]
+    technology = load_technology("generic")
+    with WorkbenchSettings(workers=1, timeout=600).open() as tools:
+        (one,) = drawn_neurons(technology, tools, 0, (1,))
+        measured = tools.cells(technology, conditions_at(technology))
+        return assemble(one.parameters, one.design, technology, measured).predicted[0]
 
 
 def no_two_alike(one: NeuronParameters) -> NeuronParameters:

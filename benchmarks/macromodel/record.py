@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codesign.building.circuit import Circuit
+from codesign.studies.record import RecordHead
 from mapping.design import designs_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.analysis.simulation import rest
@@ -29,57 +30,41 @@ class Finding:
     mean_power: float
 
 
-class Record:
-    """Findings by fingerprint of what they depend on, and the file that keeps them.
-
-    What ngspice found stays valid when macromodels change; so the two have their own.
-
-    Raises:
-        InputError: the file is none, or cannot be read or written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._known: dict[str, Finding] = {}
-        if path.exists():
-            self._read()
-
-    def get(self, fingerprint: str) -> Finding | None:
-        """What is known under ``fingerprint``."""
-        return self._known.get(fingerprint)
-
-    def add(self, kind: str, name: str, fingerprint: str, finding: Finding) -> None:
-        """Keep what became known of neuron ``name``."""
-        self._known[fingerprint] = finding
-        entry = {"neuron": name, "kind": kind, "fingerprint": fingerprint, **asdict(finding)}
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be written ({error}).") from error
-
-    def _read(self) -> None:
-        try:
-            lines = self.path.read_text().splitlines(keepends=True)
-            # what was cut off while it was written is done again
-            if lines and not lines[-1].endswith("\n"):
-                write_atomically(self.path, "".join(lines[:-1]))
-            for line in lines:
-                if line.endswith("\n"):
-                    entry = json.loads(line)
-                    self._known[entry["fingerprint"]] = _finding(entry)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{self.path}: is no record of this benchmark ({error}); choose another folder, "
-                "or remove it."
-            ) from error
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """As a point's outcome."""
+    return asdict(finding)
 
 
-def _finding(entry: Mapping[str, Any]) -> Finding:
+def finding_from_json(entry: Mapping[str, Any]) -> Finding:
+    """The inverse."""
     report = dict(entry["report"])
     report |= {"regime": Regime(report["regime"]), "spike_times": tuple(report["spike_times"])}
     return Finding(RegimeReport(**report), float(entry["static_power"]), float(entry["mean_power"]))
+
+
+def bring_up_to_date(path: Path, head: RecordHead) -> None:
+    """Make a study's record of a file that an earlier version of this benchmark kept; any other
+    file, and none, is left alone.
+
+    Raises:
+        InputError: the file cannot be read or written, or its lines make no sense.
+    """
+    if not path.exists():
+        return
+    try:
+        # what was cut off while it was written is done again
+        lines = [line for line in path.read_text().splitlines(keepends=True) if line[-1] == "\n"]
+        entries = [json.loads(line) for line in lines]
+        if not entries or "fingerprint" not in entries[0]:
+            return
+        known = {e["fingerprint"]: finding_to_json(finding_from_json(e)) for e in entries}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: is no record of this benchmark ({error}); choose another folder, "
+            "or remove it."
+        ) from error
+    made = (json.dumps({"key": key, "outcome": found}) + "\n" for key, found in known.items())
+    write_atomically(path, head.line + "".join(made))
 
 
 def fingerprints(built: Circuit, drive: Drive) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The benchmark of macromodels: what is drawn, what is kept, what the table says."""
 
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,21 @@ import pytest
 from benchmarks.macromodel.comparison import Comparison, by_accuracy, by_margin, document, tables
 from benchmarks.macromodel.neurons import candidate, random_neuron
 from benchmarks.macromodel.plots import figure
-from benchmarks.macromodel.record import CIRCUIT, Finding, Record
+from benchmarks.macromodel.record import (
+    CIRCUIT,
+    Finding,
+    bring_up_to_date,
+    finding_from_json,
+    finding_to_json,
+)
+from benchmarks.macromodel.study import FiringTask, drawn_neurons, firing_study
+from benchmarks.macromodel.study import compared as compared_by_study
+from circuits.technology import conditions_at, load_technology
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.executors.within import WithinExecutor
+from codesign.studies.record import Record, RecordHead
+from codesign.studies.study import converse
+from codesign.workbench import Workbench
 from mapping.mapper import MappingChoices, map_neuron
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
@@ -17,6 +33,7 @@ from neuron_model.analysis.simulation import simulate
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
+from tests.codesign.no_engine import NoEngine
 from tests.mapping.cells import LIMITS, ideal_cells
 
 DRIVE = Drive(Stimulus((0.0, 100.0), (-1.0, 0.5)), 1100.0)
@@ -59,20 +76,43 @@ def test_a_neuron_that_does_not_fit_is_drawn_again_and_what_is_kept_fires():
     assert report.margin >= 0.2
 
 
-def test_what_is_known_is_not_asked_again(tmp_path: Path):
-    path = tmp_path / "a.jsonl"
-    kept = finding(10, 20.0)
-    Record(path).add(CIRCUIT, "n", "abc", kept)
-    assert Record(path).get("abc") == kept
-    assert Record(path).get("other") is None
+def test_what_an_earlier_version_found_is_not_asked_again(tmp_path: Path):
+    path, kept = tmp_path / "a.jsonl", finding(10, 20.0)
+    entry = {"neuron": "n", "kind": CIRCUIT, "fingerprint": "abc", **finding_to_json(kept)}
     # what was cut off while it was written is done again
-    with path.open("a") as file:
-        file.write('{"neuron": "m", "fing')
-    assert Record(path).get("abc") == kept
-    assert path.read_text().endswith("}\n")
-    path.write_text("{}\n")
+    path.write_text(json.dumps(entry) + '\n{"neuron": "m", "fing')
+    head = RecordHead("macromodel_benchmark", 1, {})
+    for _ in range(2):  # what is up to date stays
+        bring_up_to_date(path, head)
+        known = Record.read(path, head)
+        assert [finding_from_json(each) for each in known.values()] == [kept]
+        assert list(known) == ["abc"]
+    path.write_text('{"fingerprint": "abc"}\n')
     with pytest.raises(InputError, match="is no record of this benchmark"):
-        Record(path)
+        bring_up_to_date(path, head)
+
+
+@pytest.mark.ngspice
+@pytest.mark.usefixtures("cache_folder")
+def test_neurons_are_compared_on_workers_and_resumed(tmp_path: Path):
+    technology = load_technology("generic")
+    record = tmp_path / "generic_tt.jsonl"
+    with LocalExecutor(2) as executor:
+        neurons = drawn_neurons(technology, executor.tools, 0, range(2))
+        # short: what is compared is who computes it
+        short = tuple(
+            replace(one, drive=one.drive.lasting(one.drive.onset + 200.0)) for one in neurons
+        )
+        cells = executor.tools.cells(technology, conditions_at(technology))
+        task = FiringTask("generic", "tt", technology, cells, short)
+        loop = partial(compared_by_study, task, accuracy=Accuracy.FAST)
+        results, found = converse(firing_study(task), loop, executor, record)
+    assert found is not None
+    assert [one.name for one in found] == ["random_0_0", "random_0_1"]
+    with NoEngine() as none:
+        again, known = converse(firing_study(task), loop, WithinExecutor(Workbench(none)), record)
+    assert known == found
+    assert again.resumed == len(results.outcomes) > 4
 
 
 def test_errors_are_those_of_the_macromodel_model():

@@ -4,8 +4,8 @@
 
 C. Mead, Analog VLSI and Neural Systems, 1989, chapter 9: a one-pole low-pass that slews when the
 difference exceeds V0. The capacitance is part of the cell's name: followers that differ in it alone
-stand in one deck. It is drawn to six digits, finer than any layout's grid, so that the name is short
-and says all of it. A slow one may divide its bias by the OTA's mirrors: with
+stand in one deck. It is drawn to six digits, finer than any layout's grid, so that the name is
+short and says all of it. A slow one may divide its bias by the OTA's mirrors: with
 :func:`circuits.ota.divided_ota` the bias that junctions leak into is several times the current that
 charges the capacitor.
 """

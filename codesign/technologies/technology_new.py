@@ -19,6 +19,11 @@ from circuits.diffusion import Diffusion
 from circuits.structure import Polarity, Size
 from circuits.technology import Device, LeakShape, Models, Technology, load_technology
 from circuits.technology_file import write_technology
+from codesign.technologies.synapse_sizes import (
+    measured_synapses,
+    with_synapse_sizes,
+    without_synapse_sizes,
+)
 from codesign.technologies.technology_leakage import Leakage, measure_leakage
 from codesign.technologies.technology_page import TechnologyPage, measure_page
 from codesign.technologies.technology_sizes import (
@@ -99,6 +104,7 @@ class FoundTechnology:
     """What was found.
 
     reasons: why the technology does not suit; none: it does. notes: what else is to be known.
+    synapses: how a network's units do, in words; nothing where they were not measured.
     """
 
     technology: Technology
@@ -109,6 +115,7 @@ class FoundTechnology:
     page: TechnologyPage | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    synapses: str = ""
 
     @property
     def suits(self) -> bool:
@@ -145,6 +152,7 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
     technology = _where_it_works(request, start_sizes(technology), nominal, engine)
     sized_at = technology.reference
     technology, quality = choose_sizes(technology, corner, workbench)
+    technology = with_synapse_sizes(technology)
     technology = replace(technology, limits=_limits(technology, quality, None))
     step("trying corners")
     technology, failing = working_everywhere(technology, technology.corners, engine)
@@ -203,6 +211,22 @@ def _verified(found: FoundTechnology, movable: bool, workbench: Workbench) -> Fo
     if narrow:
         found = replace(found, reasons=(narrow,))
         _write(found)
+        return found
+    return _with_synapses(found, workbench)
+
+
+def _with_synapses(found: FoundTechnology, workbench: Workbench) -> FoundTechnology:
+    """The file with the units of networks as they were measured, or without them."""
+    workbench.progress(0, 1, "measuring synapses")
+    nominal = Conditions(found.corner, NOMINAL_TEMPERATURE)
+    technology, words = measured_synapses(load_technology(found.file), nominal, workbench)
+    if "synapse" in technology.sizes:
+        found = replace(found, synapses=words)
+    else:
+        note = f"networks cannot be exported, neurons can: {words}"
+        bare = without_synapse_sizes(found.technology)
+        found = replace(found, technology=bare, notes=(*found.notes, note))
+    _write(found)
     return found
 
 
@@ -647,6 +671,9 @@ def _comments(found: FoundTechnology) -> dict[str, str]:
         "": "\n".join(head),
         "cells.ota": "Micrometres. Over the biases in [limits] "
         f"{_summary(found.quality, limits.bias_current)}.",
+        "cells.synapse": "Of networks: the unit as the OTA's NMOS mirror, the mirror of a column's "
+        "positive weights sixteen times as wide as its PMOS mirror"
+        f"{found.synapses and '; '}{found.synapses}.",
         "limits": "Smallest and largest. Bias currents: those at which the OTA's curve is a tanh "
         "with its offset current, gain, output conductance and V0 within bounds; voltages: as far "
         "as it works at every bias"

@@ -35,7 +35,7 @@ check-claims: setup
 
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "site/index.html"
+	@echo "site/index.html, or with the search: $(BIN)/python -m http.server -d site"
 
 setup: models
 

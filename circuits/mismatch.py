@@ -58,7 +58,9 @@ def device_spread(
     block: str, device: str, transistor: Transistor, technology: Technology, bias: float
 ) -> DeviceSpread:
     """The spread of one transistor of a block whose bias line carries ``bias`` ampere."""
-    return _spread(block, device, transistor, technology, bias * _share(block, transistor))
+    return transistor_spread(
+        block, device, transistor, technology, bias * _share(block, transistor)
+    )
 
 
 def cell_spreads(
@@ -73,15 +75,15 @@ def cell_spreads(
     """
     check_mismatch(technology)
     return tuple(
-        _spread(block, path[-1], transistor, technology, currents[path[-1]])
+        transistor_spread(block, path[-1], transistor, technology, currents[path[-1]])
         for path, transistor in cell.transistors()
     )
 
 
-def _spread(
+def transistor_spread(
     block: str, device: str, transistor: Transistor, technology: Technology, current: float
 ) -> DeviceSpread:
-    """At the current that all of the transistor's devices in parallel carry."""
+    """The spread of one transistor at the current that all its devices in parallel carry."""
     matching, size = technology.mismatch.of(transistor.polarity), transistor.size
     sides = size.width, size.length, size.multiplier
     threshold = matching.threshold_spread(*sides, current)
@@ -102,6 +104,12 @@ def _biases(design: NeuronDesign) -> dict[str, float]:
         COMPENSATION: design.compensation_bias,
         OUTPUT: design.output.bias_current,
     }
+
+
+def blocks_of(path: tuple[str, ...], design: NeuronDesign) -> tuple[str, float]:
+    """(the design's name of the block that ``path`` leads into, its bias current in ampere)."""
+    block = _block(path, design)
+    return block, _biases(design)[block]
 
 
 def _block(path: tuple[str, ...], design: NeuronDesign) -> str:

@@ -34,7 +34,7 @@ from neuron_model.model.parameters import Element, NeuronParameters
 _RANGE = 3.0
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
     """What samples of an amplifier have beside the drawn one, each (samples,).
 
     gain: A'/A. slope: V0'/V0. offset: volt. current: c' - c, of the bias current. relative:
@@ -64,7 +64,7 @@ def sampled(
     nominal = macromodel.compact
     changes = {a.name: _amplifier(a, macromodel, sensitivities, draw) for a in design.amplifiers}
     followers = {
-        f.timescale: _change(
+        f.timescale: change_of(
             follower_block(f.timescale),
             sensitivities.follower_table(f.divided),
             f.bias_current,
@@ -121,19 +121,27 @@ def _check_conditions(cells: CellCharacteristics, sensitivities: CellSensitiviti
         )
 
 
-def _change(
+def change_of(
     block: str,
     table: OtaSensitivity,
     bias_current: float,
     common_mode: float,
     at: OtaPoint,
     draw: Draw,
-) -> _Change:
+) -> Change:
+    """What each sample of an amplifier has beside the drawn one.
+
+    Args:
+        block: the design's name of it, under which its devices were drawn.
+        table: of its kind.
+        bias_current: ampere. common_mode: volt. at: its characteristics there.
+        draw: of its devices.
+    """
     shift = table.shift(bias_current, common_mode, *draw.of(block, table.devices))
     source = (at.gain + at.offset_current) * np.exp(shift.sourcing)
     sink = (at.gain - at.offset_current) * np.exp(shift.sinking)
     gain, current = (source + sink) / 2, (source - sink) / 2
-    return _Change(
+    return Change(
         gain=gain / at.gain,
         slope=np.exp(shift.slope),
         offset=shift.offset,
@@ -144,8 +152,8 @@ def _change(
 
 def _amplifier(
     amplifier: OtaDesign, macromodel: Macromodel, sensitivities: CellSensitivities, draw: Draw
-) -> _Change:
-    return _change(
+) -> Change:
+    return change_of(
         amplifier.name,
         sensitivities.ota(amplifier.orientation),
         amplifier.bias_current,
@@ -156,7 +164,7 @@ def _amplifier(
 
 
 def _element(
-    element: Element, change: _Change, shift: np.ndarray | float, unit_voltage: float
+    element: Element, change: Change, shift: np.ndarray | float, unit_voltage: float
 ) -> Element:
     return replace(
         element,
@@ -169,7 +177,7 @@ def _element(
 def _bias(
     design: NeuronDesign,
     sensitivities: CellSensitivities,
-    changes: Mapping[str, _Change],
+    changes: Mapping[str, Change],
     draw: Draw,
 ) -> np.ndarray:
     """What offset currents and the compensation add to the bias, in I0, (samples,)."""
@@ -185,7 +193,7 @@ def _bias(
 
 
 def _leak_change(
-    macromodel: Macromodel, changes: Mapping[str, _Change]
+    macromodel: Macromodel, changes: Mapping[str, Change]
 ) -> tuple[np.ndarray, np.ndarray]:
     """(conductance, bias): the straight line through what the leak's sections draw beside the
     drawn ones, by least squares, where they are no elements of the model; each (samples,)."""
@@ -217,7 +225,7 @@ def _output(
     design, nominal = macromodel.design, macromodel.compact
     output, table = design.output, sensitivities.noninverting
     at = macromodel.cells.noninverting.at(output.bias_current, output.threshold_voltage)
-    change = _change(OUTPUT, table, output.bias_current, output.threshold_voltage, at, draw)
+    change = change_of(OUTPUT, table, output.bias_current, output.threshold_voltage, at, draw)
     mirror = sensitivities.sink
     gain = np.exp(mirror.shift(output.unit_current, *draw.of(OUTPUT, mirror.devices)))
     threshold = nominal.u_threshold + change.offset / design.unit_voltage

@@ -126,6 +126,9 @@ ESTIMATES = FileFormat("file of estimates", 2, _MADE_AGAIN.format("export"))
 NETWORK_DESIGN = FileFormat("network's design file", 1, _MADE_AGAIN.format("export"))
 NETWORK_ESTIMATES = FileFormat("file of a network's estimates", 1, _MADE_AGAIN.format("export"))
 NETWORK_VALIDATION = FileFormat("network's validation", 1, _MADE_AGAIN.format("validate"))
+NETWORK_SAMPLES = FileFormat(
+    "file of a network's samples", 1, _MADE_AGAIN.format("validate --mismatch")
+)
 VALIDATION = FileFormat(
     "validation",
     3,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
 
 
-_OF_NETWORKS = ("samples", "windows", "one_deck", "workers", "cluster")
+_OF_NETWORKS = ("samples", "windows", "one_deck", "mismatch", "seed", "workers", "cluster")
 """Options that only --network has."""
 
 
@@ -72,6 +72,16 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="with --network: the first N windows of the test part instead, each heard from rest "
         "as in training",
     )
+    parser.add_argument(
+        "--mismatch",
+        type=int,
+        metavar="N",
+        help="with --network: N Monte Carlo samples of the whole network as well, each as it is "
+        "and with its bias and reference lines calibrated",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="S", help="with --mismatch: of the samples (default: 0)"
+    )
     add_executor(parser)
     parser.add_argument(
         "--netlist",
@@ -106,11 +116,16 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from circuits.technology import conditions_at, load_technology
     from codesign.building.source import load_source
     from codesign.networks.built_network import build_network
-    from codesign.networks.network_files import default_samples, write_network_validation
-    from codesign.networks.network_table import print_network_validation
+    from codesign.networks.network_files import (
+        default_samples,
+        write_network_samples,
+        write_network_validation,
+    )
+    from codesign.networks.network_table import print_network_samples, print_network_validation
     from codesign.networks.network_task import task_of_run
     from codesign.networks.network_validation import NetworkValidation, validate_network
     from codesign.studies.arguments import stopped, studied
+    from codesign.studies.network.samples import study_samples
     from codesign.studies.network.study import stream_case, study_network, window_cases
     from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import print_json
@@ -121,13 +136,17 @@ def _run_network(arguments: argparse.Namespace) -> int:
             raise InputError(f"--{name} is of single neurons; leave it out with --network.")
     if arguments.windows is not None and (arguments.samples is not None or arguments.one_deck):
         raise InputError("--windows goes without --samples and --one-deck.")
+    if arguments.mismatch is not None and arguments.one_deck:
+        raise InputError("--mismatch goes without --one-deck.")
+    if arguments.seed is not None and arguments.mismatch is None:
+        raise InputError("--seed is of Monte Carlo samples: add --mismatch.")
     technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
     if source.folder is None or source.why_no_network:
         raise InputError(f"--network: {source.why_no_network}")
     conditions_at(technology, arguments.corner, arguments.temperature)
     choices = mapping_choices(arguments, technology)
-    folder = arguments.out or source.folder
+    folder, drawn = arguments.out or source.folder, None
     with studied(arguments, "validating the network") as (executor, progress):
         nominal = build_network(task_of_run(source.folder), technology, executor.tools, choices)
         network = nominal.at(arguments.corner, arguments.temperature)
@@ -141,19 +160,28 @@ def _run_network(arguments: argparse.Namespace) -> int:
                 if arguments.windows is None
                 else window_cases(network, arguments.windows)
             )
-            results, found = study_network(network, executor, cases, folder, progress)
+            if arguments.mismatch is not None:
+                drawing = (arguments.mismatch, arguments.seed or 0)
+                results, drawn = study_samples(network, executor, cases, drawing, folder, progress)
+                found = None if drawn is None else drawn.nominal
+            else:
+                results, found = study_network(network, executor, cases, folder, progress)
     if found is None:
         return stopped(arguments, results)
     write_network_validation(folder, found)
+    if drawn is not None:
+        write_network_samples(folder, drawn)
     if arguments.plot is not None:
         from codesign.pictures.network_plots import network_figure
         from codesign.pictures.plots import save_figure
 
         save_figure(network_figure(found), arguments.plot)
     if arguments.json:
-        print_json(found.document(arrays=False))
+        print_json(found.document(arrays=False) if drawn is None else drawn.document())
     else:
         print_network_validation(found)
+        if drawn is not None:
+            print_network_samples(drawn)
     return 0 if found.passed else 1
 
 

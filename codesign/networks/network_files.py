@@ -14,16 +14,22 @@ from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
-from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_VALIDATION, FormatError
+from neuron_model.file_format import (
+    NETWORK_ESTIMATES,
+    NETWORK_SAMPLES,
+    NETWORK_VALIDATION,
+    FormatError,
+)
 from neuron_model.shown import Shown
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
     from codesign.networks.network_validation import NetworkValidation
+    from codesign.studies.network.samples import NetworkSamples
 
 NETLIST, BENCH, MODELS = "network.spice", "testbench_network.spice", "network_models.spice"
 DESIGN, NEURONS, ESTIMATES = "network_design.json", "network_neurons.json", "network_estimates.json"
-VALIDATION = "network_validation.json"
+VALIDATION, SAMPLES = "network_validation.json", "network_samples.json"
 
 SCORED = 50
 """Samples of the test series behind the washout that are played where nothing else is said."""
@@ -129,3 +135,9 @@ def write_network_validation(folder: Path, found: NetworkValidation) -> Path:
     """Write ``network_validation.json`` into ``folder``, whole or not at all."""
     content = {"format": NETWORK_VALIDATION.version, **found.document()}
     return write_atomically(folder / VALIDATION, json.dumps(content, indent=1))
+
+
+def write_network_samples(folder: Path, found: NetworkSamples) -> Path:
+    """Write ``network_samples.json`` into ``folder``, whole or not at all."""
+    content = {"format": NETWORK_SAMPLES.version, **found.document()}
+    return write_atomically(folder / SAMPLES, json.dumps(content, indent=1))

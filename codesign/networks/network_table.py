@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
     from codesign.networks.network_files import NetworkExport
     from codesign.networks.network_validation import NetworkValidation
+    from codesign.studies.network.samples import NetworkSamples
 
 
 def no_network(built: BuiltCircuit) -> str:
@@ -107,3 +108,20 @@ def print_network_validation(found: NetworkValidation) -> None:
         f"the circuit {verdict}: NRMSE {found.ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
         f"correlation {found.correlation:.4f} (at least {LEAST_CORRELATION})"
     )
+
+
+def print_network_samples(found: NetworkSamples) -> None:
+    """How many samples do the task, as they are and calibrated."""
+    document = found.document()
+    rows = [
+        (
+            text,
+            document[name]["passed"],
+            document[name]["median_nrmse"],
+            max(document[name]["nrmse"]),
+            document[name]["median_over_nominal"],
+        )
+        for name, text in (("drawn", "as drawn"), ("calibrated", "calibrated"))
+    ]
+    columns = ("samples", "do the task", "median NRMSE", "largest", "median over nominal")
+    print_table(f"{len(found.drawn)} samples, seed {found.seed}", columns, rows)

@@ -40,21 +40,32 @@ Outcome = Mapping[str, Any]
 class Case:
     """One stretch of the test series, played into the circuit from rest.
 
-    start, count: samples of the test part, the first of them and how many.
+    start, count: moments of the test part, the first of them and how many. sample: number of the
+    Monte Carlo sample; None: the circuit as drawn. calibrated: whether the sample's lines are.
     """
 
     start: int
     count: int
+    sample: int | None = None
+    calibrated: bool = False
 
     @property
     def name(self) -> str:
         """Of its points in a record."""
-        return f"samples {self.start} to {self.start + self.count - 1}"
+        moments = f"moments {self.start} to {self.start + self.count - 1}"
+        if self.sample is None:
+            return moments
+        return f"sample {self.sample}{' calibrated' if self.calibrated else ''}, {moments}"
 
     @property
     def values(self) -> dict[str, JSON]:
         """What a point carries of it."""
-        return {"start": self.start, "count": self.count}
+        return {
+            "start": self.start,
+            "count": self.count,
+            "sample": self.sample,
+            "calibrated": self.calibrated,
+        }
 
 
 @dataclass(frozen=True)

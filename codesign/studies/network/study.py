@@ -113,9 +113,17 @@ def study_network(
     found = complete(study, executor, record, progress, stop)
     if found.interrupted:
         return found, None
-    played = [_played(network, plan, case, found.outcomes) for case in cases]
-    seconds = sum(outcome["seconds"] for outcome in found.outcomes.values())
-    return found, compare(network, played, seconds, LAYER_BY_LAYER)
+    return found, judged(network, plan, cases, found.outcomes)
+
+
+def judged(
+    network: BuiltNetwork, plan: LayeredPlan, cases: Sequence[Case], outcomes: Mapping[str, JSON]
+) -> NetworkValidation:
+    """What the circuit said in ``cases`` together, beside torch; ``outcomes``: of all points."""
+    played = [_played(network, plan, case, outcomes) for case in cases]
+    names = tuple(f"{case.name}:" for case in cases)
+    seconds = sum(each["seconds"] for key, each in outcomes.items() if key.startswith(names))
+    return compare(network, played, seconds, LAYER_BY_LAYER)
 
 
 def _played(

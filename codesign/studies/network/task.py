@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from circuits.network_mismatch import NetworkDraw
 from circuits.network_parts import INPUTS, NetworkPart
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
@@ -28,7 +29,10 @@ class PartTask(Task):
 
     netlist, models: SHA-256 of the circuit's and of the models' text. series: all of the test part,
     (samples, inputs). interval: of a sample, in units of time. temperature, options: of ngspice.
-    benches, parts: from the netlist. tolerance: of recorded lines.
+    benches, parts: from the netlist. tolerance: of recorded lines. seed: of the Monte Carlo
+    samples, where there are any; measured: fingerprints of what their calibration goes by. drawn:
+    the samples. lines: what calibrated samples' lines are set to, by part and port, (samples,)
+    each.
     """
 
     version: ClassVar[int] = 1
@@ -42,12 +46,18 @@ class PartTask(Task):
     benches: NetworkPartBenches = field(metadata={"identity": False})
     parts: Mapping[str, NetworkPart] = field(metadata={"identity": False})
     tolerance: float = TOLERANCE
+    seed: int | None = None
+    measured: str = ""
+    drawn: NetworkDraw | None = field(default=None, metadata={"identity": False})
+    lines: Mapping[str, Mapping[str, np.ndarray]] = field(
+        default_factory=dict, metadata={"identity": False}
+    )
 
     def __call__(self, point: Point, tools: Workbench) -> JSON:
         """Lines, output and charge of a part.
 
         A point's values: ``part``; ``start`` and ``count`` of the series' stretch; ``lines``, which
-        it reads.
+        it reads; ``sample``, whose mismatch it has, and whether its lines are ``calibrated``.
 
         Raises:
             SimulatorError: ngspice failed, or broke the transient off.
@@ -60,7 +70,13 @@ class PartTask(Task):
         else:
             heard = {name: GateWave.of_document(d) for name, d in values["lines"].items()}
         end = count * self.interval
-        bench = self.benches.stream(part, heard, end)
+        drawn = lines = None
+        if (sample := values["sample"]) is not None:
+            assert self.drawn is not None
+            drawn = self.drawn.devices(sample)
+            if values["calibrated"]:
+                lines = {port: float(v[sample]) for port, v in self.lines[part.name].items()}
+        bench = self.benches.stream(part, heard, end, drawn, lines)
         begin = time.monotonic()
         result = tools.engine.run(bench)
         seconds = time.monotonic() - begin

@@ -69,13 +69,13 @@ def alike(point: Point) -> dict[str, object]:
 def test_layers_wait_for_the_lines_that_they_read():
     asked, known = walked(plan_of(FORWARD), alike)
     assert asked == [["inputs"], ["layer0.n0", "layer0.n1"], ["output0"]]
-    assert list(known)[0] == "samples 0 to 4: inputs"
+    assert list(known)[0] == "moments 0 to 4: inputs"
 
 
 def test_a_part_gets_the_recorded_lines_and_its_stretch_of_the_series():
     plan = plan_of(FORWARD, cases=2)
     _, known = walked(plan, alike)
-    del known["samples 20 to 24: output0"]
+    del known["moments 20 to 24: output0"]
     (point,) = plan.next(known)
     assert point.values["lines"] == {"s0_0": level(0.5), "s0_1": level(0.5)}
     assert (point.values["start"], point.values["count"]) == (20, 5)
@@ -88,7 +88,7 @@ def test_stretches_are_done_side_by_side():
 
 def test_nothing_follows_a_part_that_failed():
     plan = plan_of(FORWARD)
-    known = {"samples 0 to 4: inputs": Failure(Kind.SIMULATOR, "broken off")}
+    known = {"moments 0 to 4: inputs": Failure(Kind.SIMULATOR, "broken off")}
     assert list(plan.next(known)) == []
 
 
@@ -132,5 +132,15 @@ def test_a_layer_that_never_settles_ends_with_status_4():
 
 
 def test_what_is_not_done_has_no_result():
-    with pytest.raises(ValueError, match="is not done: samples 0 to 4: inputs"):
+    with pytest.raises(ValueError, match="is not done: moments 0 to 4: inputs"):
         plan_of(FORWARD).found(Case(0, 5), {})
+
+
+def test_points_say_which_sample_they_are_of():
+    drawn, calibrated = Case(0, 5, 3), Case(0, 5, 3, True)
+    assert drawn.name == "sample 3, moments 0 to 4"
+    assert calibrated.name == "sample 3 calibrated, moments 0 to 4"
+    plan = LayeredPlan((drawn, calibrated), stages_of(FORWARD), INTERVAL, 27.0)
+    first, second = plan.next({})
+    assert (first.values["sample"], first.values["calibrated"]) == (3, False)
+    assert second.values["calibrated"]

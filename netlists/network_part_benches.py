@@ -89,7 +89,7 @@ class NetworkPartBenches:
         """
         unit, whole = self.whole.design.time_unit, self.whole
         longest = _OUTPUT_STEP if self._is_output(part) else MAX_STEP
-        step = Transient(end * unit, longest * unit, 0.0, self._initial(part))
+        step = Transient(end * unit, longest * unit, 0.0, self._initial(part, lines or {}))
         loads = [line for line, count in zip(part.drives, part.loads, strict=True) if count]
         values = dict(lines or {})
         return Bench(
@@ -185,13 +185,16 @@ class NetworkPartBenches:
             VoltageSource(f"v{line}", line, "0", heard[line].source(unit)) for line in part.reads
         ]
 
-    def _initial(self, part: NetworkPart) -> dict[str, float]:
-        """At rest, as the whole network begins."""
+    def _initial(self, part: NetworkPart, lines: Mapping[str, float]) -> dict[str, float]:
+        """At rest, as the whole network begins; an output whose leak's references were moved begins
+        where they are."""
         if part.name == INPUTS:
             return {}
         layer, index = part.place
         if layer < 0:
-            return {f"{_INSTANCE}.vm": self.whole.outputs[index].node.reference_voltage}
+            moves = [lines.get(r.port, r.value) - r.value for r in part.reference_lines]
+            node = self.whole.outputs[index].node
+            return {f"{_INSTANCE}.vm": node.reference_voltage + float(np.mean(moves or [0.0]))}
         neuron = self.whole.layers[layer][index]
         rest = float(neuron.volts(neuron.u_rest))
         driven = self.whole.design.is_driven(f"layer{layer}", index)

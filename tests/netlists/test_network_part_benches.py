@@ -93,6 +93,17 @@ def test_lines_can_be_set_to_other_values(benches, parts):
     assert isinstance([s for s in bench.sources if s.name == "vvr_s"][0], VoltageSource)
 
 
+def test_an_output_begins_where_its_calibrated_leak_rests(benches, parts):
+    part = parts["output0"]
+    moved = {line.port: line.value + 0.01 for line in part.reference_lines}
+    heard = dict.fromkeys(part.reads, LINE)
+    before, after = (
+        benches.stream(part, heard, END, None, lines).initial_voltages["xpart.vm"]
+        for lines in ({}, moved)
+    )
+    assert after - before == pytest.approx(0.01)
+
+
 def test_a_response_is_lines_output_and_charge(benches, parts):
     unit = benches.whole.design.time_unit
     part, line = parts["layer0.n0"], benches.whole.design.line("s0")

@@ -2,7 +2,8 @@
 
     ib_a  / (A' / A)                        amplifiers, followers (tau), output stage with its diode
     vr_a  - (do + do_follower - settled)    centers of the elements, threshold of s
-    ib_comp                                 offset currents, and what the column's mean is off by
+    ib_comp                                 offset currents, and what the column's mean is off by;
+                                            what it cannot take, all vr of the leak together
 
 This is what a calibration without error and without steps reaches: every line of a neuron and of a
 readout is adjustable, and gain and offset of its block are known to first order in the devices
@@ -12,6 +13,7 @@ the mean activity of its lines, is taken out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -127,13 +129,19 @@ class LineCalibration:
             lines[f"vr_{amplifier.name}"] = (
                 amplifier.reference_voltage - change.offset + shift - lowered
             )
+        left = offsets + column
         if design.compensation_bias > 0:
             positive = design.compensation_current > 0
             mirror = self.sensitivities.source if positive else self.sensitivities.sink
             shifts = draw.of(COMPENSATION, mirror.devices)
             gain = np.exp(mirror.shift(design.compensation_bias, *shifts))
-            wanted = 1.0 - (offsets + column) / design.compensation_current
-            lines["ib_comp"] = design.compensation_bias * np.maximum(wanted / gain, _LEAST)
+            wanted = np.maximum(1.0 - left / design.compensation_current, _LEAST)
+            lines["ib_comp"] = design.compensation_bias * wanted / gain
+            left = left + design.compensation_current * (wanted - 1.0)
+        # what it cannot take, for it cannot turn its sign, the leak's references do
+        for amplifier in design.leak:
+            port = f"vr_{amplifier.name}"
+            lines[port] = lines[port] - left / _conductance(macromodel)
         return lines
 
     def _follower(self, macromodel: Macromodel, timescale: Timescale, draw: Draw) -> Change:
@@ -209,6 +217,19 @@ class LineCalibration:
         for part, own in zip(whole, shifts, strict=True):
             part[:, mirror.devices.index(device)] = own[:, 0]
         return np.asarray(np.exp(mirror.shift(current, *whole)))
+
+
+def _conductance(macromodel: Macromodel) -> float:
+    """Of the leak at rest, ampere a volt."""
+    design = macromodel.design
+    rest = float(design.volts(design.u_rest))
+    total = 0.0
+    for amplifier in design.leak:
+        at = macromodel.at(amplifier)
+        apart = (rest - amplifier.reference_voltage - at.offset) / at.slope_voltage
+        slope = at.gain * amplifier.bias_current / at.slope_voltage
+        total += slope / math.cosh(apart) ** 2
+    return total
 
 
 def _settled(change: Change, slope_voltage: float) -> np.ndarray:

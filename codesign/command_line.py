@@ -12,20 +12,18 @@ import logging
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from types import FrameType
 from typing import Any
 
 from codesign.commands import COMMANDS, GROUPS
 from codesign.terminal.arguments import add_debug
+from codesign.terminal.interruption import listening
 from codesign.terminal.parser import CommandParser
 from neuron_model.errors import CodesignError
 from neuron_model.memory import out_of_memory
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,20 +47,13 @@ def _interruptible() -> Iterator[list[int]]:
     What has points to save listens for itself (:mod:`codesign.terminal.interruption`).
     """
     signals: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield signals  # only the main thread may say what signals do
-        return
 
-    def noted(number: int, _frame: FrameType | None) -> None:
+    def noted(number: int) -> None:
         signals.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, noted) for number in _STOPPING}
-    try:
+    with listening(noted):
         yield signals
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _run(words: list[str], debug: bool, signals: list[int]) -> int:

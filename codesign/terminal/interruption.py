@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -70,25 +70,34 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def interruption() -> Iterator[Interruption]:
-    """While the block runs the first signal is only noted; a second one acts as it would have."""
-    found = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield found  # Only the main thread may say what signals do.
-        return
-    before: dict[int, Any] = {}
+def listening(noted: Callable[[int], None], once: bool = False) -> Iterator[None]:
+    """While the block runs ``noted`` is told of each signal, or ``once``: of the first alone.
 
-    def noted(number: int, _frame: FrameType | None) -> None:
-        restore()
-        found.note(number)
+    In another thread than the main one nothing is told: only that one may say what signals do.
+    """
+    before: dict[int, Any] = {}
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    for number in SIGNALS:
-        before[number] = signal.signal(number, noted)
+    def handler(number: int, _frame: FrameType | None) -> None:
+        if once:
+            restore()
+        noted(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            before[number] = signal.signal(number, handler)
     try:
-        yield found
+        yield
     finally:
         restore()
+
+
+@contextlib.contextmanager
+def interruption() -> Iterator[Interruption]:
+    """While the block runs the first signal is only noted; a second one acts as it would have."""
+    found = Interruption()
+    with listening(found.note, once=True):
+        yield found

@@ -13,7 +13,7 @@ import pytest
 
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.identity import JSON
-from codesign.studies.study import Failure, FinitePlan, Point, Results, Study, run
+from codesign.studies.study import Asked, Failure, FinitePlan, Point, Results, Study, converse, run
 from codesign.terminal.interruption import interruption
 from neuron_model.errors import InputError, MissingDependencyError
 from tests.codesign.studies.tasks import Doubling, Prepared, Scaled, calls_of, points, study
@@ -181,3 +181,55 @@ def test_a_process_that_is_told_to_end_does_and_goes_on_later(tmp_path: Path):
     assert sorted(keys) == ["0", "1", "2", "3", "5"]
     rest = done(study(6), record)
     assert (rest.resumed, len(rest.outcomes)) == (5, 6)
+
+
+def test_a_loop_asks_for_points_and_is_resumed(tmp_path: Path):
+    record, seen = tmp_path / "r.jsonl", []
+
+    def loop(asked: Asked) -> float:
+        number = 1.0
+        while number < most:
+            (found,) = asked([Point(str(number), {"number": number})])
+            number = found["scaled"]
+        return number
+
+    told = Study("loop", None, Scaled(), share=lambda _: 3)
+    for most, resumed in ((3.0, 0), (9.0, 2), (9.0, 4)):
+        with SerialExecutor() as executor:
+            watch = lambda *how: seen.append(how[:2])  # noqa: E731
+            results, value = converse(told, loop, executor, record, watch)
+        assert (results.resumed, value) == (resumed, 4.0 if most == 3.0 else 16.0)
+    # what people count is three times as many; what is known is not told again
+    assert seen == [(0, 3), (3, 3), (3, 6), (6, 6), (6, 9), (9, 9), (9, 12), (12, 12)]
+
+
+def test_a_signal_ends_a_loop_after_the_point_that_is_kept(tmp_path: Path):
+    record = tmp_path / "r.jsonl"
+
+    def loop(asked: Asked) -> None:
+        asked([Point("0", {"number": 0.0}), Point("1", {"number": 1.0})])
+
+    def kill(done: int, *_: object) -> None:
+        if done == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with SerialExecutor() as executor:
+        results, value = converse(Study("loop", None, Scaled()), loop, executor, record, kill)
+    assert (results.exit_status, value, results.done, results.planned) == (143, None, 1, 2)
+    assert set(results.outcomes) == {"0"}
+
+
+def test_a_loop_ends_with_what_its_point_failed_of():
+    def loop(asked: Asked) -> None:
+        asked([Point("0", {"number": 0.0, "what": "does not fit"})])
+
+    with SerialExecutor() as executor, pytest.raises(InputError, match="^point 0 does not fit"):
+        converse(Study("loop", None, Scaled()), loop, executor)
+
+
+def test_progress_counts_samples_where_some_share_a_bench():
+    from codesign.studies.calibration.plan import samples_of as calibrated
+    from codesign.studies.mismatch.plan import samples_of as drawn
+
+    assert (drawn("fast 300.0 0,1,2,3"), drawn("macromodel 300.0 7")) == (4, 1)
+    assert (calibrated("pattern 4,9 0f0f"), calibrated("currents 0 0f0f")) == (2, 1)

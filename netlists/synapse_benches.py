@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import gamma
 
 from circuits.neuron import MEMBRANE
+from circuits.programmable_synapse import code_of, programmable_column
 from circuits.readout import readout, readout_bias_lines, readout_reference_lines
 from circuits.structure import Cell
 from circuits.synapse import KEEP, Weight, gate_line, line_driver, synapse_column
@@ -76,6 +77,22 @@ class SynapseBenches:
         step = DCSweep("iline", 0.0, full_scale, full_scale / _POINTS)
         sources = [CurrentSource("iline", "vdd", LINE, full_scale)]
         return self._line_bench("static", units, line_units, sources, [step])
+
+    def programmable(self, units: int, bits: int, line_units: int, full_scale: float) -> Bench:
+        """:meth:`static` of a synapse of ``bits`` and a sign whose code is that of ``units``.
+
+        Raises:
+            InputError: more units than the bits have.
+        """
+        t = self.technology
+        column = programmable_column(COLUMN, t, (LINE,), bits, self.keep_units)
+        code = {f"{LINE}_{port}": high for port, high in code_of(units, bits).items()}
+        stored = [VoltageSource(f"v{n}", n, "0", t.supply * high) for n, high in code.items()]
+        sources: list[Element] = [CurrentSource("iline", "vdd", LINE, full_scale), *stored]
+        line = gate_line(t, line_units)
+        drive = [(line, BenchInstance("xline", line.name, (LINE, "0")))]
+        step = DCSweep("iline", 0.0, full_scale, full_scale / _POINTS)
+        return self._bench("programmable", drive, column, sources, [step])
 
     def output(self, units: int, line_units: int, full_scale: float, span: float) -> Bench:
         """Current over the membrane's voltage, ``span`` volt on each side of the reference."""

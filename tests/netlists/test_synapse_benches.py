@@ -107,6 +107,21 @@ def test_units_carry_as_many_times_the_current_of_one(process, engine: Engine, s
 
 
 @pytest.mark.ngspice
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_codes_carry_as_many_times_the_current_of_one(process, engine: Engine, sign):
+    codes, fixed = (1, 6, 9, 15), process.kept.static(sign, LINE_UNITS, FULL_SCALE)
+    jobs = [process.kept.programmable(sign * k, 4, LINE_UNITS, FULL_SCALE) for k in (0, *codes)]
+    unit, none, *found = (static_gain(r, LINE_UNITS) for r in engine.map([fixed, *jobs]))
+    one = found[0].gain
+    assert abs(none.gain) < 1e-3
+    # its switches keep the units' drains lower than a fixed unit's are
+    assert one == pytest.approx(unit.gain, rel=0.03)
+    for code, measured in zip(codes, found, strict=True):
+        assert measured.gain == pytest.approx(code * one, rel=0.02)
+        assert measured.nonlinearity < 0.005
+
+
+@pytest.mark.ngspice
 def test_the_keep_alive_current_is_there_without_a_spike(process, engine: Engine):
     kept = static_gain(engine.run(process.kept.static(8, LINE_UNITS, FULL_SCALE)), LINE_UNITS)
     assert kept.constant == pytest.approx(KEEP, rel=0.25)

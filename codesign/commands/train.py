@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         'agree, with "from_rest" every window begins from rest. The configuration is '
         "TOML with a seed and the tables [task], [network], [training], [limits], [variation] and "
         "[log]; every value has a default. With [variation], each sequence is the input of a "
-        "sample that is drawn transistor by transistor. A table of numbers (CSV or NPZ) in the "
+        "sample that is drawn transistor by transistor. A table of numbers in the "
         "configuration's place is learned with the defaults: its last column, one row ahead. A "
         "file of sequences (TS, NPZ of x and y, or a CSV table whose last column is a label) is "
         'classified: [task] with name = "sequences". A run that was stopped, by Ctrl-C or in any '
@@ -46,6 +47,29 @@ def add_parser(subparsers: "Subparsers") -> None:
         type=Path,
         metavar="CONFIG|TABLE",
         help="the configuration file, or a CSV, NPZ or TS file to learn",
+    )
+    table = section(parser, "table")
+    table.add_argument(
+        "--missing",
+        choices=("interpolate", "drop", "refuse"),
+        help="what to do with rows of which a value is missing (default: interpolate)",
+    )
+    table.add_argument(
+        "--interpolate-rows",
+        type=int,
+        metavar="N",
+        help="the longest hole that is filled; longer ones are dropped (default: 5)",
+    )
+    table.add_argument(
+        "--time",
+        metavar="COLUMN",
+        help="the column that says when each row was; none: there is none (default: looked for)",
+    )
+    table.add_argument(
+        "--resample",
+        type=float,
+        metavar="STEP",
+        help="average rows to one every STEP, in seconds for dates, else in the unit of the time",
     )
     section(parser, "output").add_argument(
         "-o", "--out", type=Path, required=True, metavar="RUN", help="the run folder to write"
@@ -64,16 +88,19 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.training.train import train_run
     from neuron_model.tasks.sequence_file import SequenceFile
     from neuron_model.tasks.series import make_series
+    from neuron_model.tasks.series_file import SeriesFile
     from neuron_model.training import processes
     from neuron_model.training.training import Interrupted
 
-    configuration = _configuration(arguments.config).named()
+    configuration = _configuration(arguments.config, _table_options(arguments)).named()
     # What is wrong with the data is known before all else.
     of_sequences = isinstance(configuration.task, SequenceFile)
     if isinstance(configuration.task, SequenceFile):
         configuration.task.sequences()
     else:
         make_series(configuration.task)
+        if isinstance(configuration.task, SeriesFile):
+            note(f"{configuration.task.file}: {configuration.task.said()}")
     with processes.joined(configuration.training.device), interruption() as stop:
         first = processes.rank() == 0
         try:
@@ -108,16 +135,32 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _configuration(path: Path) -> "RunConfiguration":
-    """Of a configuration file, or the defaults for a table of numbers."""
+def _table_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Values of [task] that the command line gives, by name."""
+    names = ("missing", "interpolate_rows", "time", "resample")
+    given = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _configuration(path: Path, values: dict[str, Any]) -> "RunConfiguration":
+    """Of a configuration file, or the defaults for a table of numbers, with ``values`` of it."""
     from codesign.terminal.console import note
+    from neuron_model.errors import InputError
     from neuron_model.runs.run_configuration import RunConfiguration, read_run_configuration
     from neuron_model.tasks.columns import SUFFIXES
     from neuron_model.tasks.sequence_file import sequence_task_for
-    from neuron_model.tasks.series_file import task_for
+    from neuron_model.tasks.series_file import SeriesFile, task_for
 
     if path.suffix.lower() not in (*SUFFIXES, ".ts"):
-        return read_run_configuration(path)
+        configuration = read_run_configuration(path)
+        if not values:
+            return configuration
+        if not isinstance(configuration.task, SeriesFile):
+            raise InputError(
+                f"{path}: --{next(iter(values)).replace('_', '-')} is of a table; [task] has no "
+                'name = "series".'
+            )
+        return replace(configuration, task=replace(configuration.task, **values))
     sequences = sequence_task_for(path.resolve())
     if sequences is not None:
         data = sequences.sequences()
@@ -128,11 +171,7 @@ def _configuration(path: Path) -> "RunConfiguration":
             f"{' at every sample' if data.every_sample else ''}."
         )
         return RunConfiguration(task=sequences)
-    task = task_for(path.resolve())
-    note(
-        f"{path}: hears {', '.join(task.input)} and learns {', '.join(task.target)}, "
-        f"{task.horizon} row ahead."
-    )
+    task = task_for(path.resolve(), **values)
     return RunConfiguration(task=task)
 
 
@@ -183,8 +222,12 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
 
     from codesign.terminal.console import note, print_json
     from codesign.terminal.tables import print_table
+    from neuron_model.tasks.ridge import ridge_name, ridge_nrmse
+    from neuron_model.tasks.series import make_series
 
     result = trained.result
+    task = configuration.series_task
+    ridge = ridge_nrmse(task, make_series(task))
     steps = len(result.history)
     if trained.resumed == steps and steps:
         note(f"{trained.folder}: was trained already; --restart begins anew.")
@@ -207,6 +250,8 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 "best_step": result.best_step,
                 "nrmse_trivial": trained.trivial,
                 "nrmse_stream_trivial": trained.trivial_stream,
+                "nrmse_ridge": ridge[0],
+                "nrmse_stream_ridge": ridge[1],
                 "activity": activity,
                 "nrmse_samples": None
                 if samples is None
@@ -218,6 +263,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
             }
         )
         return
+    windows_of_ridge, stream_of_ridge = ridge
     rows: list[tuple[str, float, float]] = [
         ("trained", result.stream_nrmse, result.nrmse),
         ("before training", result.stream_nrmse_before, result.nrmse_before),
@@ -225,6 +271,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
             (f"predicting the {name}", error, trained.trivial[name])
             for name, error in trained.trivial_stream.items()
         ),
+        (ridge_name(task), stream_of_ridge, windows_of_ridge),
     ]
     if samples is not None:
         for word, stream, windows in (
@@ -241,7 +288,6 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
     )
     if samples is not None and samples.mismatch_set:
         note(f"Samples were drawn by the mismatch set {samples.mismatch_set}.")
-    task = configuration.series_task
     validated = task.validation_fraction > 0
     note(
         f"The continuous run is over {'validation and test part' if validated else 'the test part'}"

@@ -9,11 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from neuron_model.runs.file_names import HISTORY_FILE, MODEL_FILE, RESULT_FILE
+from neuron_model.tasks.ridge import lags_of, ridge_nrmse
+from neuron_model.tasks.series import Series, SeriesTask, make_series
+from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.training import TrainingResult, TrainingStep
 
 
-def result_json(result: TrainingResult, identity: str) -> str:
-    """What stands in ``training.json``; identity: of the run's configuration."""
+def result_json(
+    result: TrainingResult, identity: str, task: SeriesTask, series: Series | None = None
+) -> str:
+    """What stands in ``training.json``.
+
+    Args:
+        result: how it went.
+        identity: of the run's configuration.
+        task: where it is a table, how that was read is said.
+        series: of the task; made if not given.
+    """
+    series = series or make_series(task)
+    windows, stream = ridge_nrmse(task, series)
     entries: dict[str, Any] = {
         "identity": identity,
         "steps": len(result.history),
@@ -21,6 +35,9 @@ def result_json(result: TrainingResult, identity: str) -> str:
     }
     if result.history:
         entries["activity"] = result.history[-1].activity
+    entries["ridge"] = {"rows": lags_of(task), "nrmse": windows, "stream_nrmse": stream}
+    if isinstance(task, SeriesFile):
+        entries["table"] = task.said()
     return json.dumps(entries, indent=2) + "\n"
 
 

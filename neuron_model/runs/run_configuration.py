@@ -74,7 +74,7 @@ AnyLayer = BurstingLayer | PresetLayer
 # By name, with values that stand for what has no default.
 TASKS: dict[str, AnyTask] = {
     "mackey_glass": MackeyGlass(validation_fraction=0.1),
-    "series": SeriesFile("?"),
+    "series": SeriesFile("?", window=0),
     "sequences": SequenceFile("?"),
 }
 
@@ -311,7 +311,7 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
         raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.")
     if name in ("series", "sequences"):
         if not entries.get("file"):
-            kinds = "CSV or NPZ" if name == "series" else "NPZ, TS or CSV"
+            kinds = "a table" if name == "series" else "NPZ, TS or CSV"
             raise InputError(f"task.file is missing; it must be the path of a file, {kinds}.")
         for key in ("input", "target"):
             if isinstance(entries.get(key), str):

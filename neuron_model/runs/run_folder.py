@@ -41,7 +41,7 @@ def run_files(
         CURRENTS_FILE: currents_content(list(currents)),
         FORECAST_FILE: forecast_content(stream_forecast(network, series, task.washout)),
         MODEL_FILE: model_content(network),
-        RESULT_FILE: result_json(result, identity),
+        RESULT_FILE: result_json(result, identity, task, series),
     }
 
 

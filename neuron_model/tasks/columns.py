@@ -1,30 +1,31 @@
-"""Tables of numbers that a user brings: CSV (comma, semicolon or tab) and NPZ.
+"""Tables of numbers that a user brings: text (CSV and its kin), NPZ, Parquet and Excel.
 
-A CSV file may begin with a line of column names; without one the columns are called 1, 2, ... In
-an NPZ file every array is a column (samples,) or, as (samples, k), the columns ``name_1`` to
-``name_k``. Nothing in the file is ever executed.
+How text is read tells :mod:`neuron_model.tasks.text_table`; without names the columns are called
+1, 2, ... In an NPZ file every array is a column (samples,) or, as (samples, k), the columns
+``name_1`` to ``name_k``. Nothing in the file is ever executed.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import math
 import os
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.tasks.text_table import Cells, as_number, read_text_table
 
 LARGEST_FILE = 2_000_000_000
 """Bytes."""
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".npz")
+_FRAMES = (".parquet", ".xlsx", ".xls")
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".npz", *_FRAMES)
 """Of files that are tables."""
 
 _LARGEST = 1e30  # float32 squares of scaled numbers stay far from overflow
@@ -32,14 +33,40 @@ _LARGEST = 1e30  # float32 squares of scaled numbers stay far from overflow
 
 @dataclass(frozen=True)
 class Columns:
-    """A table's columns by name, each (samples,) in float64, all of one length.
+    """A table's columns by name, each (samples,) in float64, all of one length; NaN: missing.
 
-    texts: the columns of a CSV file that hold something else than numbers, and where and what
-    that is: such a column may not be used.
+    texts: the columns that hold something else than numbers, and where and what that is: such a
+    column is no number to be used. words: all cells of those columns. order: names of all columns,
+    in the file's order. lines: where in the file the rows stand. said: how it was read, where that
+    is not as a matter of course.
     """
 
     values: dict[str, np.ndarray]
     texts: dict[str, str]
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.order:
+            object.__setattr__(self, "order", (*self.values, *self.texts))
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        lengths = [len(c) for c in self.values.values()] + [len(c) for c in self.words.values()]
+        return max(lengths, default=0)
+
+    def line(self, row: int) -> int:
+        """Where a row stands in the file, counted from 1."""
+        return self.lines[row] if self.lines else row + 1
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        """A column as texts, whole numbers without a point; empty: missing."""
+        if name in self.words:
+            return self.words[name]
+        return tuple("" if v != v else f"{v:.15g}" for v in self.values[name].tolist())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,11 +112,14 @@ def digest(path: str | os.PathLike[str]) -> str:
 @lru_cache(maxsize=1)
 def _read(path: Path, _digest: str) -> Columns:
     """The last table is kept: a run looks at it several times."""
-    return _read_npz(path) if path.suffix.lower() == ".npz" else _read_csv(path)
+    kind = path.suffix.lower()
+    if kind == ".npz":
+        return _read_npz(path)
+    return _read_frame(path) if kind in _FRAMES else _read_csv(path)
 
 
 def _read_csv(path: Path) -> Columns:
-    return _read_numbers(path) or _read_cells(path)
+    return _read_numbers(path) or _of_cells(read_text_table(path))
 
 
 def _read_numbers(path: Path) -> Columns | None:
@@ -97,11 +127,13 @@ def _read_numbers(path: Path) -> Columns | None:
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             top = stream.readline()
-            delimiter = _delimiter(top)
+            delimiter = max(",;\t", key=top.count)
             names = [cell.strip() for cell in top.split(delimiter)]
             if (
                 '"' in top
-                or not all(_is_word(name) for name in names)
+                or top.startswith(("#", "%", "//"))
+                or not all(names)
+                or any(as_number(name) is not None for name in names)
                 or len(set(names)) < len(names)
             ):
                 return None
@@ -115,70 +147,61 @@ def _read_numbers(path: Path) -> Columns | None:
     return Columns(dict(zip(names, np.ascontiguousarray(table.T), strict=True)), {})
 
 
-def _delimiter(line: str) -> str:
-    return max(",;\t", key=line.count)
-
-
-def _read_cells(path: Path) -> Columns:
+def _of_cells(table: Cells) -> Columns:
     """Cell by cell, so that what is wrong can be named."""
-    try:
-        # utf-8-sig: spreadsheets begin their files with a byte order mark.
-        with open(path, newline="", encoding="utf-8-sig") as stream:
-            first = stream.readline()
-            stream.seek(0)
-            delimiter = _delimiter(first)
-            # (line in the file, cells)
-            reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True)
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as CSV ({error}).") from error
-    if not rows:
-        raise InputError(f"{path}: is empty; it must hold rows of numbers.")
-    _, top = rows[0]
-    has_names = any(_is_word(cell) for cell in top)
-    names = [cell.strip() for cell in top] if has_names else [str(i + 1) for i in range(len(top))]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None or "" in names:
-        what = "an empty name" if twice is None or not twice else f"two columns named {twice!r}"
-        raise InputError(f"{path}, row 1: has {what}; every column must have a name of its own.")
-    body = rows[1:] if has_names else rows
-    if not body:
-        raise InputError(f"{path}: has column names but no rows of numbers.")
-    for line, row in body:
-        if len(row) != len(names):
-            raise InputError(
-                f"{path}, row {line}: has {len(row)} cells; it must have {len(names)}, as row "
-                f"{rows[0][0]} does."
-            )
     values: dict[str, np.ndarray] = {}
     texts: dict[str, str] = {}
-    for index, name in enumerate(names):
-        cells = [_number(row[index]) for _, row in body]
-        bad = next((i for i, cell in enumerate(cells) if cell is None), None)
+    words: dict[str, tuple[str, ...]] = {}
+    for index, name in enumerate(table.names):
+        cells = [table.number(row[index]) for _, row in table.rows]
+        bad = next(
+            (i for i, c in enumerate(cells) if c is None or not (abs(c) <= _LARGEST or c != c)),
+            None,
+        )
         if bad is None:
             values[name] = np.array(cells, dtype=float)
         else:
-            line, row = body[bad]
+            line, row = table.rows[bad]
             texts[name] = f"row {line}, column {name!r}: {row[index][:60]!r}"
-    return Columns(values, texts)
+            words[name] = tuple(row[index].strip() for _, row in table.rows)
+    lines = tuple(line for line, _ in table.rows)
+    return Columns(values, texts, words, table.names, lines, table.said)
 
 
-def _is_word(cell: str) -> bool:
-    """Whether the cell can only be a name: neither empty nor any number, NaN included."""
+def _read_frame(path: Path) -> Columns:
+    """Parquet and Excel, through pandas and what it needs for them."""
+    import pandas
+
+    excel = path.suffix.lower() != ".parquet"
     try:
-        float(cell)
-    except ValueError:
-        return bool(cell.strip())
-    return False
-
-
-def _number(cell: str) -> float | None:
-    """The cell's number, None where it is none that can be used (NaN, infinity, a word)."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and abs(value) <= _LARGEST and "_" not in cell else None
+        frame = pandas.read_excel(path) if excel else pandas.read_parquet(path)
+    except ImportError as error:
+        needs = "openpyxl" if excel else "pyarrow"
+        raise InputError(
+            f"{path}: cannot be read without {needs}; pip install {needs} brings it."
+        ) from error
+    except Exception as error:  # what the readers raise is theirs to choose
+        raise InputError(f"{path}: cannot be read ({error!s:.200}).") from error
+    if frame.index.name is not None or not isinstance(frame.index, pandas.RangeIndex):
+        frame = frame.reset_index()
+    names = tuple(str(name) for name in frame.columns)
+    if len(set(names)) < len(names) or not len(frame):
+        raise InputError(f"{path}: must have rows, and every column a name of its own.")
+    values: dict[str, np.ndarray] = {}
+    texts: dict[str, str] = {}
+    words: dict[str, tuple[str, ...]] = {}
+    first = 2 if excel else 1
+    for name, (_, column) in zip(names, frame.items(), strict=True):
+        if pandas.api.types.is_numeric_dtype(column) and column.dtype != bool:
+            numbers = column.to_numpy(dtype=float, na_value=np.nan)
+            if not np.isinf(numbers).any():
+                values[name] = numbers
+                continue
+        words[name] = tuple("" if pandas.isna(cell) else str(cell) for cell in column)
+        texts[name] = f"row {first}, column {name!r}: {words[name][0][:60]!r}"
+    lines = tuple(range(first, len(frame) + first))
+    said = ("the first sheet",) if excel else ()
+    return Columns(values, texts, words, names, lines, said)
 
 
 def _read_npz(path: Path) -> Columns:

@@ -13,7 +13,6 @@ CSV: a row a sample, in the order of time; one column holds the label, text or w
 
 from __future__ import annotations
 
-import csv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from neuron_model.tasks.sequences import Recordings
 LARGEST_FILE = 2_000_000_000
 """Bytes."""
 
-SUFFIXES = (".npz", ".ts", ".csv", ".tsv", ".txt")
+SUFFIXES = (".npz", ".ts", ".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls")
 
 
 def check_file(path: Path) -> None:
@@ -204,14 +203,14 @@ def read_labeled_table(
         InputError: it cannot be read, or has no such columns.
     """
     check_file(path)
-    names, cells = _cells(path)
+    columns = read_columns(path)
+    names = columns.order
     label = label or names[-1]
     for what, name in (("label", label), *((("sequence", sequence),) if sequence else ())):
         if name not in names:
             raise InputError(
                 f"{path}: {what} = {name!r} is not one of its columns; they are {', '.join(names)}."
             )
-    columns = read_columns(path)
     chosen = inputs or tuple(n for n in columns.names if n not in (label, sequence))
     for name in chosen:
         if name in columns.texts:
@@ -223,46 +222,30 @@ def read_labeled_table(
     if not chosen:
         raise InputError(f"{path}: has no column of numbers beside the label {label!r}.")
     rows = np.stack([columns.values[name] for name in chosen], axis=1)
-    labels = np.array([row[names.index(label)].strip() for row in cells])
-    if len(labels) != len(rows):
-        raise InputError(f"{path}: has {len(labels)} labels for {len(rows)} rows of numbers.")
+    missing = np.argwhere(np.isnan(rows))
+    if len(missing):
+        row, column = missing[0]
+        raise InputError(
+            f"{path}, row {columns.line(int(row))}, column {chosen[column]!r}: is missing; it must "
+            "be a number."
+        )
+    labels = np.array(columns.cells(label))
     if (labels == "").any():
         raise InputError(
             f"{path}: the label of sample {int(np.argmax(labels == '')) + 1} is empty; every row "
             "must have one."
         )
-    of = np.array([row[names.index(sequence)].strip() for row in cells]) if sequence else None
+    of = np.array(columns.cells(sequence)) if sequence else None
     return rows, labels, of, chosen
-
-
-def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
-            first = stream.readline()
-            stream.seek(0)
-            delimiter = max(",;\t", key=first.count)
-            rows = [row for row in csv.reader(stream, delimiter=delimiter) if any(row)]
-    except (OSError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as CSV ({error}).") from error
-    if len(rows) < 2:
-        raise InputError(f"{path}: has no rows; it must have names of columns and rows.")
-    names = [cell.strip() for cell in rows[0]]
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(names):
-            raise InputError(
-                f"{path}, row {number}: has {len(row)} cells; it must have {len(names)}."
-            )
-    return names, rows[1:]
 
 
 def last_column(path: Path) -> list[str]:
     """The cells of a table's last column, without its head; none where it is no such table."""
     try:
-        check_file(path)
-        _, cells = _cells(path)
+        columns = read_columns(path)
     except InputError:
         return []
-    return [row[-1].strip() for row in cells]
+    return list(columns.cells(columns.order[-1])) if columns.order else []
 
 
 def is_number(text: str) -> bool:

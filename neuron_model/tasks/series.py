@@ -19,10 +19,14 @@ from neuron_model.errors import InputError
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of the data, scaled: signal (samples, inputs) and target (samples, outputs)."""
+    """A stretch of the data, scaled: signal (samples, inputs) and target (samples, outputs).
+
+    breaks: the rows behind a gap in time, in rising order; no window goes across one.
+    """
 
     signal: np.ndarray
     target: np.ndarray
+    breaks: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.signal)
@@ -96,7 +100,7 @@ def cut_series(
     training_fraction: float,
     validation_fraction: float = 0.0,
     persistence: tuple[int | None, ...] | None = None,
-    names: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
+    names: tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]] | None = None,
 ) -> Series:
     """Scale and cut.
 
@@ -106,12 +110,14 @@ def cut_series(
         training_fraction, validation_fraction: of the samples, from the start; the rest is tested
             on.
         persistence: as in :class:`Series`; the inputs are the outputs if not given.
-        names: of the input and of the target columns, for the errors' text.
+        names: of the input and of the target columns, for the errors' text, and of a table with
+            gaps in time the rows behind each; what is to be said does not lie behind one.
 
     Raises:
         InputError: a column does not change in the training part, so it has no scale.
     """
     first, second = cuts(len(signal), training_fraction, validation_fraction)
+    breaks = names[2] if names else ()
     scales = []
     for side, (columns, what) in enumerate(((signal, "input"), (target, "target"))):
         mean, deviation = columns[:first].mean(0), columns[:first].std(0)
@@ -130,8 +136,15 @@ def cut_series(
         persistence = tuple(range(target.shape[1]))
 
     def part(start: int, end: int) -> Part:
-        last = max(start, end - horizon)
-        return Part(scaled[0][start:last], scaled[1][start + horizon : last + horizon])
+        inside = [b for b in breaks if start < b < end]
+        stretches = [
+            np.arange(a, max(a, b - horizon))
+            for a, b in zip((start, *inside), (*inside, end), strict=True)
+        ]
+        rows = np.concatenate(stretches)
+        ends = np.cumsum([len(stretch) for stretch in stretches])[:-1]
+        own = tuple(sorted({int(row) for row in ends if 0 < row < len(rows)}))
+        return Part(scaled[0][rows], scaled[1][rows + horizon], own)
 
     return Series(
         part(0, first),
@@ -202,8 +215,8 @@ def training_batch(
         signal (batch, window, inputs) and target (batch, window, outputs), of ``dtype``, torch's
         default if not given.
     """
-    last = len(series.training) - task.window
-    starts = torch.randint(0, last + 1, (batch,), generator=generator)
+    allowed = window_starts(series.training, task.window)
+    starts = allowed[torch.randint(0, len(allowed), (batch,), generator=generator)]
     return windows_at(series.training, task.window, starts, dtype)
 
 
@@ -215,9 +228,32 @@ def scored_windows(
     Returns:
         signal (windows, window, inputs) and target (windows, window, outputs).
     """
-    last = len(part) - task.window
-    starts = torch.arange(0, last + 1, task.window - task.washout)
+    step = task.window - task.washout
+    starts = torch.cat(
+        [torch.arange(a, max(a, b - task.window + 1), step) for a, b in _stretches(part)]
+    )
     return windows_at(part, task.window, starts, dtype)
+
+
+def window_starts(part: Part, window: int) -> Tensor:
+    """The rows at which a window may begin, which does not go across a gap; in rising order."""
+    return torch.cat([torch.arange(a, max(a, b - window + 1)) for a, b in _stretches(part)])
+
+
+def scored_moments(part: Part, washout: int) -> np.ndarray:
+    """Which moments a continuous run over a part is scored at, (samples,) of bool.
+
+    Not in the first ``washout``, the warm-up, nor in those behind a gap.
+    """
+    found = np.zeros(len(part), dtype=bool)
+    for first, end in _stretches(part):
+        found[first + washout : end] = True
+    return found
+
+
+def _stretches(part: Part) -> list[tuple[int, int]]:
+    """First row and end of each stretch without a gap."""
+    return list(zip((0, *part.breaks), (*part.breaks, len(part)), strict=True))
 
 
 def windows_at(
@@ -265,7 +301,8 @@ def trivial_nrmse(task: SeriesTask, series: Series) -> dict[str, float]:
 def trivial_stream_nrmse(task: SeriesTask, series: Series) -> dict[str, float]:
     """As :func:`trivial_nrmse`, at all moments of the test part behind the washout."""
     test = series.test
-    heard, target = (torch.tensor(x[task.washout :]) for x in (test.signal, test.target))
+    scored = scored_moments(test, task.washout)
+    heard, target = (torch.tensor(x[scored]) for x in (test.signal, test.target))
     return _trivial(series, heard, target)
 
 

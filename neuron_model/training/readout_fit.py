@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from neuron_model.network.network import SpikingNetwork
 from neuron_model.network.variation import Variation, in_turn, sample_count, varied
-from neuron_model.tasks.series import Series, SeriesTask, windows_at
+from neuron_model.tasks.series import Series, SeriesTask, window_starts, windows_at
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 
@@ -35,9 +36,11 @@ def fit_readout(
     window = task.window
     if configuration.state == "carried":
         runs, moments = max(1, sample_count(variations)), batch * window
-        window = min(len(series.training), moments // runs)
+        longest = int(np.diff((0, *series.training.breaks, len(series.training))).max())
+        window = min(longest, moments // runs)
         batch = max(runs, moments // window)
-    starts = torch.randint(len(series.training) - window + 1, (batch,), generator=generator)
+    allowed = window_starts(series.training, window)
+    starts = allowed[torch.randint(len(allowed), (batch,), generator=generator)]
     signal, target = windows_at(series.training, window, starts, weights.dtype)
     turns = in_turn(variations, batch)
     index = None if turns is None else turns.to(weights.device)

@@ -17,7 +17,14 @@ from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.variation import Variation, in_turn, sample_count, varied
-from neuron_model.tasks.series import Part, Series, SeriesTask, nrmse, scored_windows
+from neuron_model.tasks.series import (
+    Part,
+    Series,
+    SeriesTask,
+    nrmse,
+    scored_moments,
+    scored_windows,
+)
 
 _WINDOWS_AT_ONCE = 256
 """Of an evaluation, so that long test parts fit into the memory."""
@@ -99,8 +106,8 @@ def evaluate_stream(
         part: what is scored, but for the warm-up.
         before: (samples, inputs), the input before the part in the same run.
     """
-    found = forecast(network, part, before)[task.washout :]
-    return nrmse(found, torch.tensor(part.target[task.washout :]))
+    scored = scored_moments(part, task.washout)
+    return nrmse(forecast(network, part, before)[scored], torch.tensor(part.target[scored]))
 
 
 def forecast(network: SpikingNetwork, part: Part, before: np.ndarray | None = None) -> Tensor:
@@ -130,8 +137,9 @@ def evaluate_samples_stream(
 ) -> tuple[float, ...]:
     """NRMSE of each sample in one continuous run, with the readout as it is trained."""
     found, _ = run_on(network, _input(part, before), variations)
-    target = torch.tensor(part.target[task.washout :])
-    return tuple(nrmse(one[-len(part) :][task.washout :], target) for one in found)
+    scored = scored_moments(part, task.washout)
+    target = torch.tensor(part.target[scored])
+    return tuple(nrmse(one[-len(part) :][scored], target) for one in found)
 
 
 @torch.no_grad()
@@ -143,10 +151,10 @@ def score_with_variation(
     turns = in_turn(variations, windows)
     assert turns is not None, "there are no samples"
     found, _ = run_on(network, part.signal, variations)
-    target = torch.tensor(part.target[task.washout :]).expand(len(found), -1, -1)
+    scored = scored_moments(part, task.washout)
+    target = torch.tensor(part.target[scored]).expand(len(found), -1, -1)
     return Scores(
-        _evaluate_on(network, task, part, variations, turns),
-        nrmse(found[:, task.washout :], target),
+        _evaluate_on(network, task, part, variations, turns), nrmse(found[:, scored], target)
     )
 
 

@@ -5,8 +5,8 @@ part: its next window begins where the last one ended, and the network begins it
 which it ended the last one, through which no gradient flows (truncated backpropagation through
 time). Before each window a sequence begins anew with the probability ``restart``, from rest and
 anywhere in the training part; at the part's end it does so in any case, within the part's first
-window. It is then not scored until the washout is over, nor after it has come to another sample,
-which begins with the voltages that the one before had.
+window, and so it does at a gap in time. It is then not scored until the washout is over, nor after
+it has come to another sample, which begins with the voltages that the one before had.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
 from neuron_model.network.network_state import restarted, tensors_of, with_tensors
-from neuron_model.tasks.series import Series, SeriesTask, windows_at
+from neuron_model.tasks.series import Series, SeriesTask, window_starts, windows_at
 from neuron_model.training import processes
 from neuron_model.training.training_configuration import TrainingConfiguration
 
@@ -60,7 +60,10 @@ class Streams:
         self._part = series.training
         self._configuration = configuration
         self._generator = generator
-        self._last = len(series.training) - task.window
+        # Where a window may begin; the first `window` of them are early in the training part.
+        self._starts = window_starts(series.training, task.window)
+        self._may_begin = torch.zeros(len(series.training) + task.window, dtype=torch.bool)
+        self._may_begin[self._starts] = True
         self._share = slice(processes.rank(), None, processes.count())
         self._position: Position | None = None
         self._sample = torch.empty(0, dtype=torch.int64)
@@ -108,14 +111,14 @@ class Streams:
 
     def _next(self, before: Position | None) -> Position:
         if before is None:
-            at = self._draw(self._last + 1)
+            at = self._starts[self._draw(len(self._starts))]
             return Position(at, torch.zeros_like(at), torch.ones_like(at) > 0)
         # All is drawn whether it is needed or not, so that each step draws alike.
         shares = torch.rand(self._configuration.batch, generator=self._generator)
-        anywhere = self._draw(self._last + 1)
-        early = self._draw(min(self._task.window, self._last + 1))
+        anywhere = self._starts[self._draw(len(self._starts))]
+        early = self._starts[self._draw(min(self._task.window, len(self._starts)))]
         at = before.at + self._task.window
-        over, anew = at > self._last, shares < self._configuration.restart
+        over, anew = ~self._may_begin[at], shares < self._configuration.restart
         begins = over | anew
         at = torch.where(anew, anywhere, torch.where(over, early, at))
         past = torch.where(begins, 0, before.past + self._task.window)

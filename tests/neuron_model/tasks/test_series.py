@@ -104,7 +104,7 @@ def test_columns_that_never_change_are_refused():
     signal = np.ones((60, 2))
     signal[:, 0] = np.arange(60)
     with pytest.raises(InputError, match="input column 'pump' is 1 all through"):
-        cut_series(signal, signal[:, :1], 1, 0.5, names=(("level", "pump"), ("level",)))
+        cut_series(signal, signal[:, :1], 1, 0.5, names=(("level", "pump"), ("level",), ()))
 
 
 def test_nrmse_by_hand():

@@ -75,7 +75,7 @@ def test_without_names_all_but_the_time_is_heard_and_the_last_said(tmp_path: Pat
         named.series().test.signal, task(Path(named.file)).series().test.signal
     )
     bare = task(write_csv(tmp_path / "bare.csv", None)).named()
-    assert bare.input == ("1", "2", "3")
+    assert bare.input == ("2", "3")
 
 
 def test_npz_holds_columns(tmp_path: Path):
@@ -108,8 +108,6 @@ def test_a_file_that_has_changed_is_not_taken_for_the_same(tmp_path: Path):
 @pytest.mark.parametrize(
     ("line", "cells", "words"),
     [
-        (5, "3,nan,2.0", "row 5, column 'pump': 'nan'"),
-        (7, "5,,2.0", "row 7, column 'pump': ''"),
         (121, "119,0.5,high", "row 121, column 'level': 'high'"),
         (9, "7,1e999,2", "row 9, column 'pump': '1e999'"),
         (3, "1,2", "row 3: has 2 cells; it must have 3"),
@@ -130,10 +128,10 @@ def test_wrong_cells_are_named(tmp_path: Path, line: int, cells: str, words: str
 
 def test_words_in_a_column_that_is_not_used_do_no_harm(tmp_path: Path):
     path = tmp_path / "my.csv"
-    rows = [f"2026-01-{i % 28 + 1},{x!r}" for i, x in enumerate(LEVEL.tolist())]
+    rows = [f"2026-{i // 28 + 1}-{i % 28 + 1},{x!r}" for i, x in enumerate(LEVEL.tolist())]
     path.write_text("\n".join(["date,level", *rows]))
     assert task(path).named().input == ("level",)
-    with pytest.raises(InputError, match="row 2, column 'date': '2026-01-1'"):
+    with pytest.raises(InputError, match="row 2, column 'date': '2026-1-1'"):
         task(path, input=("date", "level")).series()
 
 
@@ -160,10 +158,11 @@ def test_wrong_tasks_are_refused(tmp_path: Path, values: dict, words: str):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("my.xlsx", b"x", "its name must end in"),
+        ("my.doc", b"x", "its name must end in"),
+        ("my.xlsx", b"x", "cannot be read"),
         ("my.csv", b"", "is empty"),
         ("my.csv", b"a,b\n", "no rows of numbers"),
-        ("my.csv", b"a\n\xff\xfe\n", "cannot be read as CSV"),
+        ("my.csv", b"a\n\0\1\n", "cannot be read as text"),
         ("my.npz", b"PK nothing", "is no NPZ file"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Forecasts of six classic and real series by MTC neurons, and by simple methods."""

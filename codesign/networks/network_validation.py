@@ -20,6 +20,7 @@ import torch
 
 from codesign.networks.network_estimates import estimate_network
 from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, MOST_NEURONS
+from codesign.networks.network_macromodel import macromodel_prediction
 from mapping.conditions import Conditions
 from netlists.network_benches import network_response
 from neuron_model.errors import InputError
@@ -43,8 +44,9 @@ class NetworkValidation(Shown):
 
     neurons: of all hidden layers. warmup: samples, from the first of each window, that are not
     scored. target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's.
-    errors: NRMSE by whose it is: "circuit", "trained", "mean", "last value" (where outputs are
-    heard). correlation: rho(0), the least of the outputs'. delay: in samples, where rho is largest.
+    errors: NRMSE by whose it is: "circuit", "trained", "macromodel" (see macromodel_prediction),
+    "mean", "last value" (where outputs are heard). correlation: rho(0), the least of the outputs'.
+    delay: in samples, where rho is largest.
     correlation_delayed, error_delayed: there. gain, offset: of the circuit's y over torch's, of the
     first output. sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply
     and from the design. seconds: that ngspice took. windows: each heard from rest. method:
@@ -258,6 +260,14 @@ def compare(
     errors = {
         "circuit": _nrmse(said, target),
         "trained": _nrmse(trained, target),
+    }
+    predicted = [
+        macromodel_prediction(network, test.signal[p.start : p.start + p.count]) for p in played
+    ]
+    macromodel = [y for y in predicted if y is not None]
+    if macromodel:
+        errors["macromodel"] = _nrmse(scored(macromodel), target)
+    errors |= {
         "mean": _nrmse(np.zeros_like(target), target),
     }
     known = [index for index in task.series.persistence if index is not None]

@@ -11,6 +11,7 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
 from codesign.networks.network_limits import LEAST_CORRELATION
+from codesign.networks.network_macromodel import macromodel_prediction
 from codesign.networks.network_validation import (
     LAYER_BY_LAYER,
     ONE_DECK,
@@ -54,6 +55,17 @@ def test_a_circuit_that_says_what_torch_says_passes(network):
     assert found.correlation == pytest.approx(1.0)
     assert (found.delay, found.gain, found.offset) == pytest.approx((0.0, 1.0, 0.0), abs=1e-3)
     assert found.passed
+
+
+def test_the_macromodel_is_scored_beside_torch_under_nominal_conditions_alone(network):
+    found = response_of(network, late=0.0)
+    assert found.errors["macromodel"] != found.errors["trained"]
+    heard = network.task.heard(SAMPLES)
+    said = macromodel_prediction(network, heard)
+    assert said is not None
+    trained, _ = network.task.predictions(heard)
+    assert np.corrcoef(said[4:, 0], trained[4:, 0])[0, 1] > 0.97
+    assert macromodel_prediction(network.at(temperature=85.0), heard) is None
 
 
 def test_errors_are_of_the_scored_samples(network):

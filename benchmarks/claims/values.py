@@ -17,7 +17,7 @@ PRESETS = "docs/results/presets/gf180mcu.json"
 CALIBRATED = "docs/results/calibration/sky130.json"
 CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
-RANDOM = "docs/results/macromodel/first_neurons.json"
+RANDOM = "docs/results/macromodel/random_neurons.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"

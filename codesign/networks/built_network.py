@@ -204,7 +204,7 @@ def build_network(
     readouts = map_readouts(weights, design, cells, technology.limits, free)
     notes = [*design.notes, *technology.notes, *cells.notes]
     if choices.generator is not None:
-        notes.append("the network's biases are no codes: --quantise is for neurons alone so far")
+        notes.append("the network's biases are no codes: --quantize is for neurons alone so far")
     form = task.form_note()
     if form is not None:
         notes.append(form)

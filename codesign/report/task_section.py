@@ -16,6 +16,7 @@ from codesign.terminal.quantities import conditions_text, number, percent, quant
 
 _PREDICTORS = {
     "circuit": "circuit in ngspice",
+    "macromodel": "macromodel of the circuit",
     "trained": "trained network in torch",
     "last value": "predicting the last value",
     "mean": "predicting the mean",

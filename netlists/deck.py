@@ -100,7 +100,7 @@ def deck_text(
     if rhythm is not None:
         control += rhythm.lines()
     control += ["quit 0", ".endc"]
-    shown = " ".join(name for name in bench.save if name.startswith("v(")) or bench.save[0]
+    shown = " ".join(name for name in bench.save if name.startswith("v(")) or "all"
     includes = [
         f"* waveforms go to {raw_file}: ngspice, then `load {raw_file}` and `plot {shown}`",
         *includes,

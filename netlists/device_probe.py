@@ -30,7 +30,7 @@ from netlists.bench import (
 )
 from netlists.device_outline import DeviceOutline
 from netlists.engine import Engine, Result
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.writer import cell_text, device_uses
 from neuron_model.errors import InputError, SimulatorError
 
@@ -169,7 +169,7 @@ def probe_models(models: Models, corner: str, device: Device, size: Size) -> str
     """The text of the models that one device of ``size`` needs."""
     cell = probe_cell(Polarity.NMOS, size)
     uses = device_uses(cell, probe_technology(device, 1.0))
-    return calibrated_models(models, corner, uses).text
+    return trimmed_models(models, corner, uses).text
 
 
 def probe(

@@ -40,11 +40,11 @@ from neuron_model.errors import InputError, MissingDependencyError
 __all__ = [
     "DeviceUse",
     "ModelLibrary",
-    "CalibratedModels",
+    "TrimmedModels",
     "find_library",
     "left_out",
     "place_of",
-    "calibrated_models",
+    "trimmed_models",
 ]
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class ModelLibrary(Protocol):
 
 
 @dataclass(frozen=True)
-class CalibratedModels:
+class TrimmedModels:
     """Models that define exactly what was asked for.
 
     ``text`` is put in front of the cells; ``content_hash`` is the SHA-256 of ``text`` as hex, the
@@ -140,9 +140,9 @@ def find_library(library: ModelLibrary, corner: str) -> Path:
     )
 
 
-def calibrated_models(
+def trimmed_models(
     library: ModelLibrary, corner: str, devices: Iterable[DeviceUse]
-) -> CalibratedModels:
+) -> TrimmedModels:
     """The models of ``corner`` for just these devices and sizes, as text to put before the cells.
 
     The text is kept in the user's cache under the content of the library's files and of the
@@ -171,11 +171,11 @@ def calibrated_models(
     if text is None:
         text = _compose(library.name, corner, sources, overrides, wanted)
         _write_cached(cached, text)
-    return CalibratedModels(text, hashlib.sha256(text.encode()).hexdigest())
+    return TrimmedModels(text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def library_text(library: ModelLibrary, corner: str) -> str:
-    """Lines that read the library itself, in place of what :func:`calibrated_models` cuts out.
+    """Lines that read the library itself, in place of what :func:`trimmed_models` cuts out.
 
     Raises:
         InputError: the library has no such corner, or what is to be set in it is no value.
@@ -190,7 +190,7 @@ def library_text(library: ModelLibrary, corner: str) -> str:
 
 
 def left_out(models: str) -> tuple[str, ...]:
-    """The parameters that calibrated models do without, as ngspice does not take them."""
+    """The parameters that trimmed models do without, as ngspice does not take them."""
     line = next((x for x in models.splitlines() if x.startswith(_LEFT_OUT)), _LEFT_OUT)
     return tuple(line.removeprefix(_LEFT_OUT).split())
 
@@ -305,7 +305,7 @@ def _write_cached(path: Path, text: str) -> None:
         write_atomically(path, f"{_seal(text)}\n{text}")
     except InputError as error:
         # A cache that cannot be written costs time only, and doctor tells of it.
-        _log.info("The calibrated models are not kept: %s", error)
+        _log.info("The trimmed models are not kept: %s", error)
 
 
 def _seal(text: str) -> str:

@@ -22,7 +22,7 @@ from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
 from netlists.given_netlist import read_netlist
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
 from neuron_model.model.drive import Drive
@@ -155,7 +155,7 @@ def with_netlist(circuit: Circuit, path: Path, technology: Technology) -> Circui
             a size in it.
     """
     given = read_netlist(path, circuit.benches.circuit.cell, technology)
-    models = calibrated_models(technology.models, circuit.conditions.corner, given.uses)
+    models = trimmed_models(technology.models, circuit.conditions.corner, given.uses)
     benches = replace(circuit.benches, cells=given.text, ports=given.ports, models=models.text)
     return replace(circuit, benches=benches)
 

@@ -13,7 +13,7 @@ from mapping.characteristics import Orientation, fit_transfer
 from netlists.bench import DCSweep, Transient
 from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.pdk_cache import PACKAGES
 from netlists.waveforms import Waveforms
 from netlists.writer import cell_text, device_uses
@@ -25,7 +25,7 @@ GENERIC = load_technology("generic")
 def benches(cache_folder: Path) -> CellBenches:
     cells = CellBenches(GENERIC, "", 27.0).cells()
     uses = {use for cell in cells for use in device_uses(cell, GENERIC)}
-    return CellBenches(GENERIC, calibrated_models(GENERIC.models, "tt", uses).text, 27.0)
+    return CellBenches(GENERIC, trimmed_models(GENERIC.models, "tt", uses).text, 27.0)
 
 
 def ramp_result(voltage: str, current: str, response) -> Result:
@@ -253,7 +253,7 @@ def test_every_device_has_a_model_at_every_corner(name: str, engine: Engine):
     cells = CellBenches(technology, "", 27.0).cells()
     uses = {use for cell in cells for use in device_uses(cell, technology)}
     for corner in technology.corners:
-        models = calibrated_models(technology.models, corner, uses).text
+        models = trimmed_models(technology.models, corner, uses).text
         bench = CellBenches(technology, models, 27.0).output(np.array([1e-9]), 0.02)
         mirrors = [
             CellBenches(technology, models, 27.0).mirror(kind, np.array([1e-9]), 0.02)

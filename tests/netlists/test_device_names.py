@@ -125,9 +125,9 @@ def bench(technology: Technology, models: str, cells: str, steps: tuple) -> Benc
 @pytest.mark.ngspice
 def test_what_is_altered_in_place_is_what_is_written_into_the_netlist(one_worker):
     """The reference: the same shifts as parameters of the devices' own lines."""
-    from netlists.model_library import calibrated_models
+    from netlists.model_library import trimmed_models
 
-    models = calibrated_models(GENERIC.models, "tt", device_uses(ota(GENERIC), GENERIC)).text
+    models = trimmed_models(GENERIC.models, "tt", device_uses(ota(GENERIC), GENERIC)).text
     cell = ota(GENERIC)
     text = cell_text(cell, GENERIC)
     shifts = np.random.default_rng(5).normal(0, 4e-3, 10)
@@ -151,9 +151,9 @@ def test_what_is_altered_in_place_is_what_is_written_into_the_netlist(one_worker
 
 @pytest.mark.ngspice
 def test_a_subcircuits_transistors_move_like_plain_ones(one_worker):
-    from netlists.model_library import calibrated_models
+    from netlists.model_library import trimmed_models
 
-    plain = calibrated_models(GENERIC.models, "tt", device_uses(ota(GENERIC), GENERIC)).text
+    plain = trimmed_models(GENERIC.models, "tt", device_uses(ota(GENERIC), GENERIC)).text
     inside = plain + WRAPPED.replace(" card ", " generic_nmos ", 1).replace(
         " card ", " generic_pmos "
     )

@@ -13,7 +13,7 @@ from circuits.neuron import neuron_circuit
 from circuits.structure import Polarity, Size
 from circuits.technology import Technology, load_technology
 from mapping.mapper import map_neuron
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.pdk_cache import PACKAGES
 from netlists.writer import cell_text, device_uses
 from tests.mapping.cells import LIMITS, leaking_cells, real_cells
@@ -175,7 +175,7 @@ def test_at_125_degrees_a_slow_follower_leaks_as_a_schematic_of_it(
     divided, bias, by_hand, added, tmp_path
 ):
     cell = follower("slow", SKY130, 2e-11, "", divided)
-    models = calibrated_models(SKY130.models, "tt", device_uses(cell, SKY130)).text
+    models = trimmed_models(SKY130.models, "tt", device_uses(cell, SKY130)).text
     text = cell_text(cell, SKY130)
     use = f"\nXslow in out bias vdd 0 {cell.name}\n"
     current = swept(tmp_path, models, text + use, bias)

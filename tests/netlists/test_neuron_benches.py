@@ -11,7 +11,7 @@ from circuits.technology import load_technology
 from mapping.mapper import map_neuron
 from netlists.bench import Bench, CurrentSource, DCSweep, PiecewiseLinear, Transient, VoltageSource
 from netlists.engine import Engine
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.neuron_benches import NeuronBenches, design_tau, iv_curve, response
 from netlists.writer import cell_text, device_uses
 from neuron_model.model.parameters import Element, Timescale, follows
@@ -30,7 +30,7 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NeuronBenches]
         patch.setenv("MTC_CODESIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
         design = map_neuron(burster(i_bias=0.25), real_cells(), LIMITS)
         circuit = neuron_circuit(design, GENERIC)
-        models = calibrated_models(GENERIC.models, "tt", device_uses(circuit.cell, GENERIC))
+        models = trimmed_models(GENERIC.models, "tt", device_uses(circuit.cell, GENERIC))
         yield NeuronBenches(
             design, circuit, models.text, cell_text(circuit.cell, GENERIC), 27.0, ("a test",)
         )
@@ -178,7 +178,7 @@ def test_a_neuron_without_slow_parts_follows_its_membrane(engine: Engine, tmp_pa
     neuron = burster(elements=(Element(FAST, -0.5, 0.0),))
     design = map_neuron(neuron, real_cells(), LIMITS)
     circuit = neuron_circuit(design, GENERIC)
-    models = calibrated_models(GENERIC.models, "tt", device_uses(circuit.cell, GENERIC)).text
+    models = trimmed_models(GENERIC.models, "tt", device_uses(circuit.cell, GENERIC)).text
     benches = NeuronBenches(design, circuit, models, cell_text(circuit.cell, GENERIC), 27.0)
     results = engine.map([benches.iv(x, -1.0, 1.0, 0.5, 0.0) for x in Timescale])
     curves = [iv_curve(result, design)[1] for result in results]

@@ -26,7 +26,7 @@ from netlists.bench import (
     VoltageSource,
 )
 from netlists.deck import build_job, deck_text
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.noise_benches import Band, CellNoiseBenches, InjectedNoise, spectra, with_noise
 from netlists.raw_file import read_raw_file
 from netlists.writer import device_uses
@@ -87,7 +87,7 @@ def cell_benches() -> CellNoiseBenches:
     benches = CellNoiseBenches(GENERIC, "", 27.0)
     cells = (ota(GENERIC), current_source(GENERIC), current_sink(GENERIC))
     uses = {use for cell in cells for use in device_uses(cell, GENERIC)}
-    return replace(benches, models=calibrated_models(GENERIC.models, "tt", uses).text)
+    return replace(benches, models=trimmed_models(GENERIC.models, "tt", uses).text)
 
 
 @pytest.mark.ngspice

@@ -7,7 +7,7 @@ import pytest
 
 from circuits.technology import Technology, load_technology
 from netlists.engine import Engine, Result
-from netlists.model_library import calibrated_models
+from netlists.model_library import trimmed_models
 from netlists.pdk_cache import PACKAGES
 from netlists.synapse_benches import (
     SynapseBenches,
@@ -84,7 +84,7 @@ def process(request: pytest.FixtureRequest) -> Process:
         pytest.skip(f"{request.param} is not installed (codesign pdk install {request.param})")
     cells = SynapseBenches(technology, "", 27.0, 4, KEEP).cells(LINE_UNITS, 8)
     uses = {use for cell in cells for use in device_uses(cell, technology)}
-    models = calibrated_models(technology.models, technology.corners[0], uses).text
+    models = trimmed_models(technology.models, technology.corners[0], uses).text
     return Process(
         technology,
         SynapseBenches(technology, models, 27.0, 4, KEEP),

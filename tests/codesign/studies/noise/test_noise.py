@@ -160,7 +160,7 @@ def test_the_command_prints_a_table_or_a_document(cache, capsys, tmp_path: Path)
         (["--backend", "ngspice", "--circuits", "-1"], "--circuits -1"),
         (["--corner", "zz"], "zz"),
         (["--temperature", "900"], "temperature"),
-        (["--current", "nonsense"], "no step"),
+        (["--current", "nonsense"], "'nonsense' in"),
         (["--duration", "-5"], "duration"),
         (["--technology", "nothing_of_the_kind"], "nothing_of_the_kind"),
     ],
@@ -175,7 +175,7 @@ def test_what_cannot_be_is_refused_in_one_line(cache, capsys, more, words):
 @pytest.mark.ngspice
 def test_simulate_draws_a_run_with_noise_from_a_seed(cache, capsys, tmp_path: Path):
     def document(*more: str) -> dict:
-        words = ["simulate", "preset:tonic_spiking", "--technology", "generic"]
+        words = ["simulate", "preset:tonic_spiking", "--technology", "generic", "--json"]
         assert main([*words, "--current", "0:1", "--duration", "120", *more]) == 0
         return json.loads(capsys.readouterr().out)
 

@@ -17,6 +17,7 @@ PRESETS = "docs/results/presets/gf180mcu.json"
 CALIBRATED = "docs/results/calibration/sky130.json"
 CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
+DEMO_NETWORK = "docs/results/demo/network.json"
 RANDOM = "docs/results/macromodel/random_neurons.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 

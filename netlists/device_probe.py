@@ -31,6 +31,7 @@ from netlists.bench import (
 from netlists.device_outline import DeviceOutline
 from netlists.engine import Engine, Result
 from netlists.model_library import trimmed_models
+from netlists.model_statistics import find_statistics
 from netlists.writer import cell_text, device_uses
 from neuron_model.errors import InputError, SimulatorError
 
@@ -48,6 +49,8 @@ _ON = (1.0, 0.75, 0.5)
 # What libraries call the number of devices in parallel, besides m.
 _COPIES = ("mult", "multi", "par")
 _GATE_RAMP = 5e-8
+# Relative: beyond it equal transistors of two runs are no longer equal but for the solver.
+_DRAWN = 1e-6
 # Micrometres: short enough for gates that leak not to hide the channel, long enough for its oxide.
 _SWITCHED_LENGTH, _OXIDE_LENGTH = 1.0, 10.0
 _SWEEP_STEP = 0.01
@@ -199,6 +202,7 @@ def probe(
         length=found.length or Device.length,
     )
     text = probe_models(models, corner, bare, size)
+    _check_steady(DeviceBenches(bare, polarity, size, text, supply), engine)
     device, oxide = _written(found, bare, polarity, models, corner, supply, engine)
     device = replace(device, multiplier=_multiplier(found, device, polarity, text, supply, engine))
     benches = DeviceBenches(device, polarity, size, text, supply)
@@ -209,6 +213,34 @@ def probe(
         oxide=oxide,
         gate_leakage=float(abs(on[1])) / size.area,
         off_current=float(abs(off[0])) * size.length / size.width,
+    )
+
+
+def _check_steady(benches: DeviceBenches, engine: Engine) -> None:
+    """Refuse models whose parameters are drawn anew every time ngspice reads them.
+
+    Raises:
+        InputError: equal transistors carry other currents in each run; the draws are named.
+    """
+    found = find_statistics(benches.models)
+    if not found.draws:
+        return
+    half = benches.supply / 2
+    bench = benches.currents([{"gate": half, "drain": half}])
+    try:
+        drains = [float(currents_into(engine.run(bench))[0][0]) for _ in range(3)]
+    except SimulatorError:
+        return  # it is not written as the library wants it; what is measured later says so
+    spread = max(drains) - min(drains)
+    if spread <= _DRAWN * max(map(abs, drains)):
+        return
+    named = "; ".join(map(str, found.draws[:4]))
+    switch = f"{found.switches[0]}=0" if found.switches else "what switches them off"
+    raise InputError(
+        f"the models of {benches.device.model} are drawn anew every time they are read: {named}. "
+        f"Equal transistors carried {min(drains):.4g} to {max(drains):.4g} A in three runs: "
+        f"nothing measured of them is true of the next. Give {switch} (--parameter), or use "
+        "the section of the library that has no statistics."
     )
 
 

@@ -163,7 +163,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "ISI error: {-10.6} % (point {29}) to {+4.4} % (point {16})",
+        "ISI error: {-10.7} % (point {29}) to {+4.4} % (point {16})",
         _MODULATION,
         v.sweep_errors("isi_error"),
     ),

@@ -105,7 +105,8 @@ def read_run_folder(path: Path) -> RunFolder:
         raise InputError(f"{path}: is no run folder; `codesign train` makes one.")
     if not (path / VALIDATION_FILE).is_file():
         raise InputError(
-            f"{path}: holds no {VALIDATION_FILE}; run `codesign validate` on it first, then report."
+            f"{path}: holds no {VALIDATION_FILE}; run `codesign validate` on it first (without "
+            "--network), then report."
         )
     try:
         validation = read_validation(path / VALIDATION_FILE)

@@ -176,7 +176,7 @@ def add_accuracy(parser: argparse.ArgumentParser) -> None:
         "--accuracy",
         choices=("fast", "tight", "auto"),
         default="auto",
-        help="tolerances of ngspice: fast (intervals within 0.1%% of tight), tight, or fast "
+        help="tolerances of ngspice: fast (median ISI within 0.3%% of tight), tight, or fast "
         "first and tight again where the verdict hangs on it (default: %(default)s)",
     )
 

@@ -142,3 +142,20 @@ def test_a_gate_that_takes_all_at_the_supply_is_looked_at_below_it(tmp_path, eng
     found = measured(tmp_path, engine, card, "thick")
     assert found.oxide == pytest.approx(6.4e-9, abs=0.5e-9)
     assert found.device.terminals == ("drain", "gate", "source", "bulk")
+
+
+DRAWN = """.param sw={switch}
+.subckt x d g s b w=1u l=1u mult=1
+.param dv=agauss(0,0.0003,1)
+m0 d g1 s b n w={{w}} l={{l}}
+vdv g1 g {{sw*dv}}
+.ends
+"""
+
+
+@pytest.mark.ngspice
+def test_models_that_are_drawn_anew_are_refused_before_anything_is_believed(tmp_path, engine):
+    for _ in range(3):
+        with pytest.raises(InputError, match=r"drawn anew .* dv = agauss.* three runs"):
+            measured(tmp_path, engine, DRAWN.format(switch=1))
+    assert measured(tmp_path, engine, DRAWN.format(switch=0)).device.prefix == "X"

@@ -203,8 +203,9 @@ def test_help_prints_the_definitions(capsys: pytest.CaptureFixture[str]):
     assert max(map(len, printed.splitlines())) < 80
 
 
-def test_the_documentation_has_the_definitions_word_for_word():
-    page = Path(__file__).parents[3] / "docs/concepts/verdicts.md"
+@pytest.mark.parametrize("name", ["README.md", "docs/concepts/verdicts.md"])
+def test_the_documentation_has_the_definitions_word_for_word(name: str):
+    page = Path(__file__).parents[3] / name
     said = flat(page.read_text(encoding="utf-8"))
     assert flat(REFERENCES) in said
     for name, text in {**DEFINITIONS, "passed": PASSED}.items():

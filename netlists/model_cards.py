@@ -169,6 +169,8 @@ class _Needed:
 
     subcircuits: dict[Subcircuit, _Sizes] = field(default_factory=dict)
     models: dict[tuple[Scope, str], _Sizes] = field(default_factory=dict)
+    users: dict[tuple[Scope, str], dict[Subcircuit, None]] = field(default_factory=dict)
+    """Of models inside of a subcircuit: the subcircuits whose elements name them."""
 
 
 def _needed(top: Scope, devices: Iterable[DeviceUse], library: str) -> _Needed:
@@ -202,6 +204,8 @@ def _needed(top: Scope, devices: Iterable[DeviceUse], library: str) -> _Needed:
                     scope = subcircuit.scope_of_model(word)
                     if scope is not None:
                         needed.models.setdefault((scope, word), _Sizes()).add(passed)
+                        if scope is not top:
+                            needed.users.setdefault((scope, word), {})[subcircuit] = None
                         found = True
             if not found and not _is_conditional(subcircuit):
                 raise InputError(_unknown_name(element, library))
@@ -322,11 +326,15 @@ def _bins_in_use(models: Sequence[Statement], sizes: _Sizes, library: str) -> se
 # --- writing ---------------------------------------------------------------------------------
 
 
-def _kept_models(scope: Scope, needed: _Needed, library: str) -> set[int]:
-    """The identities of the .model cards of one scope that stay."""
+def _kept_models(
+    scope: Scope, needed: _Needed, library: str, user: Subcircuit | None = None
+) -> set[int]:
+    """The identities of the .model cards of one scope that stay; those that ``user`` names."""
     kept: set[int] = set()
     for (owner, name), sizes in needed.models.items():
         if owner is not scope:
+            continue
+        if user is not None and user not in needed.users.get((owner, name), {user: None}):
             continue
         cards = scope.models[name]
         plain = [card for card in cards if card.name == name]
@@ -351,10 +359,24 @@ def _check_safe(statement: Statement, allowed: frozenset[str]) -> None:
         )
 
 
+def _models_from_around(
+    subcircuit: Subcircuit, needed: _Needed, library: str
+) -> Iterator[Statement]:
+    """Cards that a subcircuit uses of the subcircuits around it.
+
+    They are repeated in it: beside a model outside of all subcircuits ngspice 39 does not find one
+    of the subcircuit around ("could not find a valid modelname").
+    """
+    for (owner, name), users in needed.users.items():
+        if owner is not subcircuit and subcircuit in users:
+            kept = _kept_models(owner, needed, library)
+            yield from (card for card in owner.models[name] if id(card) in kept)
+
+
 def _kept_inside(subcircuit: Subcircuit, needed: _Needed, library: str) -> list[Statement]:
     """What stays of a subcircuit that is needed, from its .subckt to its .ends."""
-    models = _kept_models(subcircuit, needed, library)
-    kept = [subcircuit.opening]
+    models = _kept_models(subcircuit, needed, library, subcircuit)
+    kept = [subcircuit.opening, *_models_from_around(subcircuit, needed, library)]
     for item in subcircuit.items:
         if isinstance(item, Subcircuit):
             if item in needed.subcircuits:

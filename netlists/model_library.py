@@ -50,7 +50,7 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 # Part of every cache key: raise it whenever the text that is cut out changes.
-_FORMAT = 4
+_FORMAT = 5
 _LEFT_OUT = "* Left out, as ngspice does not take them:"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")

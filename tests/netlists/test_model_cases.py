@@ -182,3 +182,26 @@ def test_whatever_a_library_looks_like_the_current_stays(
     (tmp_path / "lib.sp").write_bytes(text.encode())
     found = float(current(tmp_path / "lib.sp", prefix, engine, 2, "tt")[0]["i(vd)"][0])
     assert found == pytest.approx(plain_current(tmp_path, prefix), rel=1e-5)
+
+
+@pytest.mark.ngspice
+def test_a_model_around_a_nested_subcircuit_is_found_beside_one_outside(
+    tmp_path: Path, engine: Engine
+):
+    """ngspice 39 loses the first where the second is in use; plain decks of both fail."""
+    library = tmp_path / "lib.sp"
+    library.write_text(CASES["nested"][0] + f".model pch {BSIM4.replace('nmos', 'pmos')}\n")
+    uses = [DeviceUse("nch", 4.0, 1.0, "X"), DeviceUse("pch", 4.0, 1.0, "M")]
+    cells = ".subckt one d g\nX1 d g 0 0 nch w=4u l=1u\nM1 d d d d pch w=4u l=1u\n.ends\n"
+    result = engine.run(
+        Bench(
+            title="both",
+            models=cut_out(expand(library), uses, "it").text,
+            cells=cells,
+            instances=(BenchInstance("xone", "one", ("d", "g")),),
+            sources=(VoltageSource("vd", "d", "0", 1.0), VoltageSource("vg", "g", "0", 0.4)),
+            analyses=(OperatingPoint(),),
+            save=("i(vd)",),
+        )
+    )
+    assert -float(result[0]["i(vd)"][0]) == pytest.approx(1.75638e-08, rel=1e-3)

@@ -1,10 +1,12 @@
 """Tables as people have them: the values that are read, which lie under each of them."""
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 from neuron_model.errors import InputError
@@ -241,22 +243,20 @@ def test_two_columns_of_whole_numbers_are_no_decimal_commas(tmp_path: Path):
     assert read_text_table(path).names == ("1", "2")
 
 
-def test_parquet_and_excel(tmp_path: Path):
-    pandas = pytest.importorskip("pandas")
+@pytest.mark.parametrize(("name", "needs"), [("t.parquet", "pyarrow"), ("t.xlsx", "openpyxl")])
+def test_parquet_and_excel(tmp_path: Path, name: str, needs: str):
+    pytest.importorskip(needs)
     frame = pandas.DataFrame({"when": pandas.date_range("2024", periods=ROWS, freq="h"), "b": B})
-    for name, needs, write_frame in (
-        ("t.parquet", "pyarrow", frame.to_parquet),
-        ("t.xlsx", "openpyxl", frame.to_excel),
-    ):
-        path = tmp_path / name
-        try:
-            __import__(needs)
-        except ImportError:
-            path.write_bytes(b"PAR1")
-            with pytest.raises(InputError, match=rf"needs? {needs}|without {needs}"):
-                read_columns(path)
-            continue
-        write_frame(path, index=False)
-        task = task_for(path)
-        assert task.input == ("b",)
-        np.testing.assert_allclose(learned(task)[:, 0], B[: len(learned(task))])
+    path = tmp_path / name
+    (frame.to_parquet if needs == "pyarrow" else frame.to_excel)(path, index=False)
+    task = task_for(path)
+    assert task.input == ("b",)
+    np.testing.assert_allclose(learned(task)[:, 0], B[: len(learned(task))])
+
+
+def test_a_table_whose_reader_is_not_installed_says_which(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"pyarrow"):
+        read_columns(path)

@@ -34,7 +34,7 @@ check-claims: setup
 	$(BIN)/python -m benchmarks.claims
 
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html, or with the search: $(BIN)/python -m http.server -d site"
 
 setup: models

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from neuron_model.tasks.sequences import SequenceData, SequenceTask
 from neuron_model.training import processes
 from neuron_model.training.memory_needed import check_memory
 from neuron_model.training.objective import active_fraction, circuit_costs
-from neuron_model.training.optimization import learned, make_optimizer, set_rates
+from neuron_model.training.optimization import set_rates
 from neuron_model.training.sequence_readout import fit_sequence_readout
 from neuron_model.training.sequence_scoring import (
     SequenceScores,
@@ -27,13 +26,12 @@ from neuron_model.training.sequence_scoring import (
 )
 from neuron_model.training.training import (
     LOOKS,
-    Interrupted,
-    Snapshot,
     keep_within,
     only_learned,
     own_random_numbers,
 )
 from neuron_model.training.training_configuration import TrainingConfiguration
+from neuron_model.training.under_way import Callbacks, Snapshot, UnderWay
 
 
 @dataclass(frozen=True)
@@ -69,15 +67,8 @@ class SequenceResult(Shown):
     best_step: int | None = None
 
 
-@dataclass(frozen=True)
-class SequenceCallbacks:
-    """As :class:`neuron_model.training.training.Callbacks`, with steps of sequences."""
-
-    step: Callable[[SequenceStep], None] | None = None
-    save: Callable[[Snapshot], None] | None = None
-    save_every: int = 0
-    stop: Callable[[], bool] | None = None
-
+SequenceCallbacks = Callbacks[SequenceStep]
+"""What is called meanwhile, with steps of sequences."""
 
 _NO_CALLBACKS = SequenceCallbacks()
 
@@ -139,7 +130,7 @@ def _check(
     check_memory(network, data.training.signal.shape[1], configuration)
 
 
-class _Run:
+class _Run(UnderWay[SequenceStep]):
     """A training under way."""
 
     def __init__(
@@ -150,18 +141,12 @@ class _Run:
         configuration: TrainingConfiguration,
         limits: ParameterLimits,
     ) -> None:
-        self.network, self.task, self.data = network, task, data
-        self.configuration, self.limits = configuration, limits
-        self.generator = torch.Generator().manual_seed(configuration.seed)
-        self.parameters = learned(network, configuration)
-        self.optimizer = make_optimizer(self.parameters, configuration)
+        super().__init__(network, configuration, limits)
+        self.task, self.data = task, data
         weights = torch.as_tensor(data.weights).to(network.readout.weight)
         self.class_weights = weights if data.classes else None
-        self.history: list[SequenceStep] = []
         self.before = SequenceScores(math.nan)
-        self.best: dict[str, Tensor] = {}
         self.best_scores = SequenceScores(math.inf, nrmse=(math.inf,))
-        self.best_step: int | None = None
         self.gain_step: int | None = None
 
     def begin(self) -> None:
@@ -177,22 +162,14 @@ class _Run:
         steps = self.configuration.steps
         looks = self.configuration.validate_every or max(1, steps // LOOKS)
         for step in range(len(self.history), steps):
-            if self._out_of_patience():
+            if self.out_of_patience():
                 break
             done = self._step(step)
             if ((step + 1) % looks == 0 or step + 1 == steps) and len(self.data.validation):
                 found = self._look(step)
                 done = replace(done, validation_error=found.error, validation_loss=found.loss)
-            self.history.append(done)
-            if callbacks.step is not None:
-                callbacks.step(done)
-            stopping = callbacks.stop is not None and callbacks.stop()
-            last = step + 1 == steps or self._out_of_patience()
-            due = callbacks.save_every and (step + 1) % callbacks.save_every == 0
-            if callbacks.save is not None and (last or stopping or due):
-                callbacks.save(self.snapshot())
-            if stopping and not last:
-                raise Interrupted(step + 1)
+            self.told(done, callbacks)
+            self.left(callbacks.stop is not None and callbacks.stop(), callbacks)
 
     def _step(self, step: int) -> SequenceStep:
         """One change of the weights."""
@@ -234,18 +211,13 @@ class _Run:
         if found.error < best.error:
             self.gain_step = step
         if found.error <= best.error:
-            self.best_scores, self.best_step = found, step
-            if self.configuration.keep == "best":
-                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+            self.best_scores = found
+            self.keep_as_best(step)
         return found
 
-    def _out_of_patience(self) -> bool:
-        """Whether too many looks at the validation part have brought nothing better."""
-        if not self.configuration.patience or self.gain_step is None:
-            return False
-        since = self.history[self.gain_step + 1 :]
-        looks = sum(done.validation_error is not None for done in since)
-        return looks >= self.configuration.patience
+    def out_of_patience(self) -> bool:
+        """See :class:`UnderWay`."""
+        return self.patient_since(self.gain_step, lambda done: done.validation_error is not None)
 
     def finish(self) -> SequenceResult:
         if self.best:
@@ -260,46 +232,23 @@ class _Run:
         )
 
     def snapshot(self) -> Snapshot:
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"best.{k}": v for k, v in self.best.items()}
-        for name, parameter in self.parameters.items():
-            tensors |= {
-                f"optimizer.{name}.{key}": value
-                for key, value in self.optimizer.state.get(parameter, {}).items()
-                if isinstance(value, Tensor)
-            }
-        tensors["random.batches"] = self.generator.get_state()
-        tensors["random.cpu"] = torch.get_rng_state()
-        rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
-        tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
-        for name, scores in (("before", self.before), ("best_scores", self.best_scores)):
-            tensors |= _scores_to_tensors(name, scores)
-        numbers: dict[str, float] = {"step": len(self.history)}
+        """In addition to the common: scores (``before.``, ``best_scores.``), ``best_step`` and
+        ``gain_step``."""
+        tensors = _scores_to_tensors("before", self.before)
+        tensors |= _scores_to_tensors("best_scores", self.best_scores)
+        numbers: dict[str, float] = {}
         if self.best_step is not None:
             numbers["best_step"] = self.best_step
         if self.gain_step is not None:
             numbers["gain_step"] = self.gain_step
-        copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-        return Snapshot(copies, numbers)
+        return self.saved(tensors, numbers)
 
     def restore(self, snapshot: Snapshot) -> None:
-        def under(prefix: str) -> dict[str, Tensor]:
-            found = snapshot.tensors.items()
-            return {k.removeprefix(prefix): v for k, v in found if k.startswith(prefix)}
-
-        device = self.network.readout.weight.device
-        self.network.load_state_dict(under("network."))
-        self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
-        for name, parameter in self.parameters.items():
-            for key, value in under(f"optimizer.{name}.").items():
-                # Adam counts its steps on the CPU wherever the parameters are.
-                where = "cpu" if key == "step" else device
-                self.optimizer.state[parameter][key] = value.to(where, copy=True)
-        self.generator.set_state(snapshot.tensors["random.batches"])
-        torch.set_rng_state(snapshot.tensors["random.cpu"])
+        self.restore_weights(snapshot)
+        self.restore_random(snapshot)
         self.history = list(sequence_history(snapshot))
-        self.before = _scores_from_tensors(under("before."))
-        self.best_scores = _scores_from_tensors(under("best_scores."))
+        self.before = _scores_from_tensors(snapshot.under("before."))
+        self.best_scores = _scores_from_tensors(snapshot.under("best_scores."))
         if "best_step" in snapshot.numbers:
             self.best_step = int(snapshot.numbers["best_step"])
         if "gain_step" in snapshot.numbers:
@@ -308,16 +257,7 @@ class _Run:
 
 def sequence_history(snapshot: Snapshot) -> tuple[SequenceStep, ...]:
     """The steps that are done."""
-    names = [f.name for f in fields(SequenceStep)]
-    steps = []
-    for row in snapshot.tensors["history"].tolist():
-        values = dict(zip(names, row, strict=True))
-        values["step"] = int(values["step"])
-        for look in ("validation_error", "validation_loss"):
-            if math.isnan(values[look]):
-                values[look] = None
-        steps.append(SequenceStep(**values))
-    return tuple(steps)
+    return snapshot.steps(SequenceStep)
 
 
 def _scores_to_tensors(name: str, scores: SequenceScores) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import cast
 
 import numpy as np
@@ -34,13 +34,15 @@ from neuron_model.tasks.series import (
 from neuron_model.training import processes
 from neuron_model.training.memory_needed import check_memory
 from neuron_model.training.objective import Loss, Objective, scored_loss
-from neuron_model.training.optimization import learned, make_optimizer, set_rates
+from neuron_model.training.optimization import learned, set_rates
 from neuron_model.training.readout_fit import fit_readout
 from neuron_model.training.scoring import Scores, score, score_test, score_with_variation
 from neuron_model.training.streams import Streams
 from neuron_model.training.training_configuration import Rates, TrainingConfiguration
+from neuron_model.training.under_way import Callbacks, Interrupted, Snapshot, UnderWay
 
 __all__ = [
+    "Callbacks",
     "DrawSamples",
     "Interrupted",
     "Rates",
@@ -117,53 +119,10 @@ class TrainingResult(Shown):
         return [(name, in_short(value)) for name, value in found if value is not None]
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """All that training needs to go on after a step as if it had never stopped.
-
-    tensors: by name: the network's state (``network.``), the best so far (``best.``), the
-    optimizer's moments (``optimizer.``), the states of the random generators (``random.``), where
-    the state is carried the sequences' places and states (``streams.``), and the history, a row for
-    each step. numbers: ``step``, how many steps are done; ``nrmse_before`` and
-    ``stream_nrmse_before``; ``best_nrmse``, ``best_stream_nrmse`` and ``best_step`` where there are
-    any.
-    """
-
-    tensors: dict[str, Tensor]
-    numbers: dict[str, float]
-
-    @property
-    def step(self) -> int:
-        """How many steps are done."""
-        return int(self.numbers["step"])
-
-
-class Interrupted(Exception):
-    """The training was asked to stop and did, after ``step`` steps, which are saved."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"stopped after {step} steps")
-        self.step = step
-
-
 OnStep = Callable[[TrainingStep], None]
 
 
-@dataclass(frozen=True)
-class Callbacks:
-    """What is called while a network is trained.
-
-    step: after each step. save: with a snapshot every ``save_every`` steps (0: never), after the
-    last step and before an interruption. stop: asked after each step whether to stop.
-    """
-
-    step: OnStep | None = None
-    save: Callable[[Snapshot], None] | None = None
-    save_every: int = 0
-    stop: Callable[[], bool] | None = None
-
-
-_NO_CALLBACKS = Callbacks()
+_NO_CALLBACKS: Callbacks[TrainingStep] = Callbacks()
 
 DrawSamples = Callable[[SpikingNetwork, int], Sequence[Variation | None]]
 """(network as it is, seed) -> samples of each hidden layer; the same for the same arguments."""
@@ -174,7 +133,7 @@ def fit(
     task: SeriesTask,
     configuration: TrainingConfiguration,
     limits: ParameterLimits = REALISABLE,
-    callbacks: Callbacks = _NO_CALLBACKS,
+    callbacks: Callbacks[TrainingStep] = _NO_CALLBACKS,
     *,
     resume: Snapshot | None = None,
     draw_samples: DrawSamples | None = None,
@@ -216,7 +175,7 @@ def fit(
         return run.finish()
 
 
-class _Run:
+class _Run(UnderWay[TrainingStep]):
     """A training under way."""
 
     def __init__(
@@ -228,7 +187,7 @@ class _Run:
         limits: ParameterLimits,
         draw_samples: DrawSamples | None,
     ) -> None:
-        self.network = network
+        super().__init__(network, configuration, limits)
         self.draw_samples = draw_samples
         self.variations: Sequence[Variation | None] = ()
         # The network for which they were drawn, and the step: enough to draw them again.
@@ -236,11 +195,6 @@ class _Run:
         self.drawn_at = 0
         self.task = task
         self.series = series
-        self.configuration = configuration
-        self.limits = limits
-        self.generator = torch.Generator().manual_seed(configuration.seed)
-        self.parameters = learned(network, configuration)
-        self.optimizer = make_optimizer(self.parameters, configuration)
         self.terms = Objective(network, task, configuration)
         self.objective: nn.Module = self.terms
         self.streams: Streams | None = None
@@ -249,11 +203,8 @@ class _Run:
         if processes.count() > 1:
             # static: the same parameters get a gradient in every step, though perhaps not all.
             self.objective = DistributedDataParallel(self.terms, static_graph=True)
-        self.history: list[TrainingStep] = []
         self.before = Scores(math.nan, math.nan)
-        self.best: dict[str, Tensor] = {}
         self.best_scores = Scores(math.inf, math.inf)
-        self.best_step: int | None = None
 
     def begin(self) -> None:
         keep_within(self.network, self.limits)
@@ -264,11 +215,11 @@ class _Run:
             self._fit()
         self.before = score_test(self.network, self.task, self.series)
 
-    def loop(self, callbacks: Callbacks) -> None:
+    def loop(self, callbacks: Callbacks[TrainingStep]) -> None:
         steps = self.configuration.steps
         looks = self.configuration.validate_every or max(1, steps // LOOKS)
         for step in range(len(self.history), steps):
-            if self._out_of_patience():
+            if self.out_of_patience():
                 break
             if self.draw_samples is not None and step and step % self.configuration.redraw == 0:
                 self._draw(step)
@@ -286,17 +237,8 @@ class _Run:
                 None if found is None else found.windows,
                 None if found is None else found.stream,
             )
-            self.history.append(done)
-            if callbacks.step is not None:
-                callbacks.step(done)
-            last = step + 1 == steps or self._out_of_patience()
-            every = callbacks.save_every
-            if callbacks.save is not None and (
-                last or stopping or (every and (step + 1) % every == 0)
-            ):
-                callbacks.save(self.snapshot())
-            if stopping and not last:
-                raise Interrupted(step + 1)
+            self.told(done, callbacks)
+            self.left(stopping, callbacks)
 
     def _draw(self, step: int) -> None:
         """Draw the samples of the steps that follow."""
@@ -359,21 +301,16 @@ class _Run:
         keep_within(self.network, self.limits)
         return loss, norm, anyone.item() > 0
 
-    def _out_of_patience(self) -> bool:
-        """Whether too many looks at the validation part have brought nothing better."""
-        if not self.configuration.patience or self.best_step is None:
-            return False
-        since = self.history[self.best_step + 1 :]
-        looks = sum(done.validation_nrmse is not None for done in since)
-        return looks >= self.configuration.patience
+    def out_of_patience(self) -> bool:
+        """See :class:`UnderWay`."""
+        return self.patient_since(self.best_step, lambda done: done.validation_nrmse is not None)
 
     def _look(self, step: int) -> Scores:
         """The validation part both ways; the best weights are kept."""
         found = self._judge()
         if self._decisive(found) < self._decisive(self.best_scores):
-            self.best_scores, self.best_step = found, step
-            if self.configuration.keep == "best":
-                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+            self.best_scores = found
+            self.keep_as_best(step)
         return found
 
     def _judge(self) -> Scores:
@@ -420,65 +357,30 @@ class _Run:
             self.network.readout.load_state_dict(trained)
 
     def snapshot(self) -> Snapshot:
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"best.{k}": v for k, v in self.best.items()}
-        for name, parameter in self.parameters.items():
-            state = self.optimizer.state.get(parameter, {})
-            tensors |= {
-                f"optimizer.{name}.{key}": value
-                for key, value in state.items()
-                if isinstance(value, Tensor)
-            }
-        tensors |= {f"samples.{k}": v for k, v in self.drawn_for.items()}
+        """In addition to the common: where the state is carried the sequences' places and states
+        (``streams.``), the network for which samples were drawn (``samples.``), ``drawn_at``,
+        ``nrmse_before`` and ``stream_nrmse_before``; ``best_nrmse``, ``best_stream_nrmse`` and
+        ``best_step`` where there are any."""
+        tensors = {f"samples.{k}": v for k, v in self.drawn_for.items()}
         if self.streams is not None:
             tensors |= {f"streams.{k}": v for k, v in self.streams.tensors().items()}
-        tensors["random.batches"] = self.generator.get_state()
-        tensors["random.cpu"] = torch.get_rng_state()
-        device = self.network.readout.weight.device
-        if device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(device)
-        rows = [[math.nan if x is None else x for x in astuple(done)] for done in self.history]
-        tensors["history"] = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1)
-        numbers: dict[str, float] = {
-            "step": len(self.history),
-            "nrmse_before": self.before.windows,
-            "stream_nrmse_before": self.before.stream,
-        }
+        numbers = {"nrmse_before": self.before.windows, "stream_nrmse_before": self.before.stream}
         if self.drawn_for:
             numbers["drawn_at"] = self.drawn_at
         if self.best_step is not None:
             numbers["best_step"] = self.best_step
             numbers["best_nrmse"] = self.best_scores.windows
             numbers["best_stream_nrmse"] = self.best_scores.stream
-        copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-        return Snapshot(copies, numbers)
+        return self.saved(tensors, numbers)
 
     def restore(self, snapshot: Snapshot) -> None:
-        def under(prefix: str) -> dict[str, Tensor]:
-            return {
-                k.removeprefix(prefix): v
-                for k, v in snapshot.tensors.items()
-                if k.startswith(prefix)
-            }
-
-        device = self.network.readout.weight.device
         if self.draw_samples is not None and "drawn_at" in snapshot.numbers:
-            self.network.load_state_dict(under("samples."))
+            self.network.load_state_dict(snapshot.under("samples."))
             self._draw(int(snapshot.numbers["drawn_at"]))
-        self.network.load_state_dict(under("network."))
-        self.best = {k: v.to(device, copy=True) for k, v in under("best.").items()}
-        for name, parameter in self.parameters.items():
-            for key, value in under(f"optimizer.{name}.").items():
-                # Adam counts its steps on the CPU wherever the parameters are.
-                where = "cpu" if key == "step" else device
-                self.optimizer.state[parameter][key] = value.to(where, copy=True)
+        self.restore_weights(snapshot)
         if self.streams is not None:
-            self.streams.restore(under("streams."), self._state_of_one())
-        random = under("random.")
-        self.generator.set_state(random["batches"])
-        torch.set_rng_state(random["cpu"])
-        if device.type == "cuda" and "cuda" in random:
-            torch.cuda.set_rng_state(random["cuda"], device)
+            self.streams.restore(snapshot.under("streams."), self._state_of_one())
+        self.restore_random(snapshot)
         self.history = list(history_of(snapshot))
         numbers = snapshot.numbers
         self.before = Scores(numbers["nrmse_before"], numbers["stream_nrmse_before"])
@@ -498,16 +400,7 @@ class _Run:
 
 def history_of(snapshot: Snapshot) -> tuple[TrainingStep, ...]:
     """The steps that are done."""
-    names = [f.name for f in fields(TrainingStep)]
-    steps = []
-    for row in snapshot.tensors["history"].tolist():
-        values = dict(zip(names, row, strict=True))
-        values["step"] = int(values["step"])
-        for look in ("validation_nrmse", "validation_stream_nrmse"):
-            if math.isnan(values[look]):
-                values[look] = None
-        steps.append(TrainingStep(**values))
-    return tuple(steps)
+    return snapshot.steps(TrainingStep)
 
 
 def keep_within(network: SpikingNetwork, limits: ParameterLimits) -> None:

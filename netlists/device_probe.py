@@ -234,10 +234,9 @@ def _check_steady(benches: DeviceBenches, engine: Engine) -> None:
     spread = max(drains) - min(drains)
     if spread <= _DRAWN * max(map(abs, drains)):
         return
-    named = "; ".join(map(str, found.draws[:4]))
     switch = f"{found.switches[0]}=0" if found.switches else "what switches them off"
     raise InputError(
-        f"the models of {benches.device.model} are drawn anew every time they are read: {named}. "
+        f"{found.refusal(benches.device.model)} "
         f"Equal transistors carried {min(drains):.4g} to {max(drains):.4g} A in three runs: "
         f"nothing measured of them is true of the next. Give {switch} (--parameter), or use "
         "the section of the library that has no statistics."

@@ -41,6 +41,11 @@ class Statistics:
     draws: tuple[Draw, ...]
     switches: tuple[str, ...]
 
+    def refusal(self, model: str) -> str:
+        """The beginning of a message: that ``model`` is another one in every run, and by what."""
+        drawn = "; ".join(map(str, self.draws[:4])) or "a function that draws"
+        return f"the models of {model} are drawn anew every time they are read: {drawn}."
+
 
 def find_statistics(models: str) -> Statistics:
     """The draws in the text of the models in use."""

@@ -194,7 +194,6 @@ def _check_statistics(benches: DeviceBenches, measured: _Measured, engine: Engin
     if _is_same(measured):
         return
     found = find_statistics(benches.models)
-    drawn = "; ".join(map(str, found.draws[:4])) or "a function that draws"
     fits = [name for name in found.switches if _is_steady(benches, name, engine)]
     help_ = (
         f"write {' and '.join(f'{name} = 0' for name in fits[:1])} under [models.parameters], "
@@ -204,10 +203,10 @@ def _check_statistics(benches: DeviceBenches, measured: _Measured, engine: Engin
         "the section of the library that has no statistics"
     )
     raise InputError(
-        f"technology '{benches.technology.name}': the models of {_device(benches).model} are drawn "
-        f"anew every time they are read: {drawn}. Two transistors that are drawn alike carry "
-        f"currents {spread:.2g} times apart in one, so that nothing measured of them would be "
-        f"true of the next. Samples are drawn by this tool's own mismatch; {help_}."
+        f"technology '{benches.technology.name}': {found.refusal(_device(benches).model)} Two "
+        f"transistors that are drawn alike carry currents {spread:.2g} times apart in one, so that "
+        "nothing measured of them would be true of the next. Samples are drawn by this tool's own "
+        f"mismatch; {help_}."
     )
 
 

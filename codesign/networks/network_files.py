@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesign.building.export import NETLIST_FOLDER
 from codesign.networks.network_estimates import NetworkEstimates, estimate_network
+from codesign.networks.network_limits import SCORED
 from mapping.design import designs_to_json
 from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 NETLIST, BENCH, MODELS = "network.spice", "testbench_network.spice", "network_models.spice"
 DESIGN, NEURONS, ESTIMATES = "network_design.json", "network_neurons.json", "network_estimates.json"
 VALIDATION, SAMPLES = "network_validation.json", "network_samples.json"
-
-SCORED = 50
-"""Samples of the test series behind the washout that are played where nothing else is said."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,5 +7,6 @@ torch's at least so well."""
 MOST_NEURONS = 16
 """Of a network in one deck, whose time grows faster than in proportion to its neurons."""
 
-FEW_SCORED = 50
-"""Fewer scored samples than these are few to judge a task by."""
+SCORED = 50
+"""Samples behind the washout that are played where nothing else is said; fewer are few to judge
+by."""

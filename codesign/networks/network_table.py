@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesign.networks.network_limits import FEW_SCORED, LARGEST_RATIO, LEAST_CORRELATION
+from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, SCORED
 from codesign.terminal.quantities import quantity
 from codesign.terminal.tables import print_table, say
 from neuron_model.errors import InputError
@@ -104,7 +104,7 @@ def print_network_validation(found: NetworkValidation) -> None:
     )
     for note in found.notes:
         say(f"note: {note}")
-    if found.scored < FEW_SCORED:
+    if found.scored < SCORED:
         say(
             f"note: {found.scored} scored samples are few to judge by; --samples counts the "
             f"{found.warmup} of warm-up as well"

@@ -14,6 +14,9 @@ from pathlib import Path
 from codesign.terminal.console import note
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.network.description import Network
+from neuron_model.network.model_file import read_model
+from neuron_model.network.network import MTCNetwork
 from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
@@ -52,6 +55,14 @@ def make_ready(configuration: RunConfiguration, folder: Path, restart: bool) -> 
     elif config.is_file() and _has_learned(folder):
         _refuse_another(configuration, config)
     write_atomically(config, run_configuration_to_toml(configuration))
+
+
+def first_network(configuration: RunConfiguration, inputs: int, outputs: int) -> MTCNetwork:
+    """The network that training begins with: of another run, or drawn from the seed."""
+    if configuration.start:
+        return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
+    drawn = Network(configuration.layers, configuration.network, configuration.seed)
+    return drawn.module(inputs, outputs)
 
 
 def _has_learned(folder: Path) -> bool:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesign.training.run_state import make_ready, open_log
+from codesign.training.run_state import first_network, make_ready, open_log
 from neuron_model.atomic import write_together
 from neuron_model.errors import InputError
-from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
@@ -23,7 +22,6 @@ from neuron_model.runs.sequence_files import read_sequence_result, sequence_run_
 from neuron_model.runs.sequence_train import recorded_sequences
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_file import SequenceFile
-from neuron_model.tasks.sequences import SequenceData
 from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.training.sequence_scoring import SequenceScores, trivial_scores
 from neuron_model.training.sequence_training import (
@@ -88,7 +86,7 @@ def train_sequence_run(
     task = _task(configuration)
     data = task.sequences()
     trivial = trivial_scores(task, data)
-    network = _first_network(configuration, data)
+    network = first_network(configuration, data.inputs, data.outputs)
     whose = identity(configuration)
     make_ready(configuration, folder, restart)
     done = read_sequence_result(folder, whose)
@@ -138,11 +136,3 @@ def _task(configuration: RunConfiguration) -> SequenceFile:
             "[variation] is not there for sequences yet; leave the table out, or forecast a series."
         )
     return configuration.task
-
-
-def _first_network(configuration: RunConfiguration, data: SequenceData) -> MTCNetwork:
-    """The network that training begins with."""
-    if configuration.start:
-        return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
-    drawn = Network(configuration.layers, configuration.network, configuration.seed)
-    return drawn.module(data.inputs, data.outputs)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from codesign.training.run_state import make_ready, open_log
+from codesign.training.run_state import first_network, make_ready, open_log
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically, write_together
@@ -164,7 +164,7 @@ def train_run(
     series = make_series(task)
     trivial = trivial_nrmse(task, series)
     on_stream = trivial_stream_nrmse(task, series)
-    network = _first_network(configuration, series)
+    network = first_network(configuration, series.inputs, series.outputs)
     whose = identity(configuration)
     first = processes.rank() == 0
     left: TrainingResult | Snapshot | None = None
@@ -231,19 +231,13 @@ def train_run(
     return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, samples)
 
 
-def _first_network(configuration: RunConfiguration, series: Series) -> MTCNetwork:
-    """The network that training begins with."""
-    if not configuration.start:
-        return make_network(configuration, series)
-    return read_model(Path(configuration.start) / MODEL_FILE, configuration.network.backend)
-
-
 def _judge_samples(
     configuration: RunConfiguration, series: Series, network: MTCNetwork, drawer: VariationDrawer
 ) -> SampleErrors:
     """Samples that training has not seen, of the network before it and after it."""
     unseen = drawer.with_samples(UNSEEN_SAMPLES)
-    networks = _first_network(configuration, series), network
+    before_it = first_network(configuration, series.inputs, series.outputs)
+    networks = before_it, network
     samples = [unseen(one, _UNSEEN_SEED) for one in networks]
     task, test = configuration.series_task, series.test
     both = list(zip(networks, samples, strict=True))

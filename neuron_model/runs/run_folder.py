@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from neuron_model.errors import InputError
 from neuron_model.network.model_file import model_content
 from neuron_model.network.network import MTCNetwork
 from neuron_model.runs.currents_file import currents_content
@@ -19,6 +23,20 @@ from neuron_model.tasks.series import Series, SeriesTask
 from neuron_model.training.recording import Recording
 from neuron_model.training.scoring import forecast
 from neuron_model.training.training import TrainingResult, TrainingStep
+
+
+def folder_to_save_in(folder: str | os.PathLike[str], overwrite: bool) -> Path:
+    """``folder`` as a path, where a run may be saved.
+
+    Raises:
+        InputError: it is a file, or holds a run that is not to be replaced.
+    """
+    path = Path(folder)
+    if path.is_file():
+        raise InputError(f"{path}: is a file; give the folder of a run.")
+    if (path / MODEL_FILE).is_file() and not overwrite:
+        raise InputError(f"{path}: holds a run already; give another folder, or overwrite=True.")
+    return path
 
 
 def run_files(

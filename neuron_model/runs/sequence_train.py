@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from neuron_model.atomic import write_together
-from neuron_model.errors import InputError
 from neuron_model.network.description import Network
 from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.network import MTCNetwork, input_currents, input_interval
 from neuron_model.progress import Progress, shown_progress
-from neuron_model.runs.file_names import MODEL_FILE
+from neuron_model.runs.run_folder import folder_to_save_in
 from neuron_model.runs.sequence_files import sequence_run_files
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_arrays import recordings
@@ -97,13 +96,7 @@ class TrainedOnSequences(Shown):
         Raises:
             InputError: there is a run or a file of that name, or the folder cannot be written.
         """
-        path = Path(folder)
-        if path.is_file():
-            raise InputError(f"{path}: is a file; give the folder of a run.")
-        if (path / MODEL_FILE).is_file() and not overwrite:
-            raise InputError(
-                f"{path}: holds a run already; give another folder, or overwrite=True."
-            )
+        path = folder_to_save_in(folder, overwrite)
         data = self.task.sequences()
         files = sequence_run_files(
             self.module, self.task, data, self.result, self.currents, identity=""

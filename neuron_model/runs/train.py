@@ -33,7 +33,7 @@ from neuron_model.runs.run_configuration import (
     read_written_configuration,
     run_configuration_to_toml,
 )
-from neuron_model.runs.run_folder import run_files
+from neuron_model.runs.run_folder import folder_to_save_in, run_files
 from neuron_model.runs.sequence_train import TrainedOnSequences, train_on_sequences
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequences import SequenceTask
@@ -84,13 +84,7 @@ class TrainedNetwork(Shown):
         Raises:
             InputError: there is a run or a file of that name, or the folder cannot be written.
         """
-        path = Path(folder)
-        if path.is_file():
-            raise InputError(f"{path}: is a file; give the folder of a run.")
-        if (path / MODEL_FILE).is_file() and not overwrite:
-            raise InputError(
-                f"{path}: holds a run already; give another folder, or overwrite=True."
-            )
+        path = folder_to_save_in(folder, overwrite)
         contents: dict[str, str | bytes] = {}
         whose = ""
         if self.start is not None:

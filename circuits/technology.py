@@ -23,7 +23,7 @@ from mapping.process import ProcessSpread
 from neuron_model.errors import InputError
 from neuron_model.file_format import TECHNOLOGY
 from neuron_model.shown import Shown
-from neuron_model.suggestion import suggestion
+from neuron_model.suggestion import misspelled, suggestion
 from neuron_model.toml_file import named_source, parse_toml, read_text
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
@@ -276,7 +276,8 @@ class _Table:
         if key in self.content:
             return self.content[key]
         if default is ...:
-            raise self.error(key, "is missing")
+            error = self.error(key, "is missing")
+            raise InputError(f"{error}{misspelled(key, set(self.content) - self.seen)}")
         return default
 
     def table(self, key: str, default: Any = ...) -> _Table:

@@ -8,8 +8,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from neuron_model.suggestion import suggestion
 
@@ -23,6 +22,7 @@ _SECTIONS = ("input", "circuit", "variation", "simulation", "study", "output")
 
 _LIKE_A_NUMBER = re.compile(r"-\.?\d")
 _INVALID_CHOICE = re.compile(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)")
+_REQUIRED = re.compile(r"the following arguments are required: (.*)")
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -34,20 +34,58 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         # a list such as -2.4,0 is a value as well, not only a number
         self._negative_number_matcher = _LIKE_A_NUMBER
+        self._given: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; an error can then say what of the words may have been meant."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how to get help, and leave with exit status 2."""
-        print(f"error: {_better(message, self._known_options())}", file=sys.stderr)
-        print(f"`{self.prog} --help` shows how it is called.", file=sys.stderr)
+        parser = self._chosen()
+        print(f"error: {parser._better(message)}", file=sys.stderr)
+        print(f"`{parser.prog} --help` shows how it is called.", file=sys.stderr)
         sys.exit(2)
 
-    def _known_options(self) -> list[str]:
-        found = list(self._option_string_actions)
+    def _chosen(self) -> CommandParser:
+        """The parser of the command that was given, where there is one."""
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
-                for parser in action.choices.values():
-                    found += parser._option_string_actions
-        return found
+                for word in self._given:
+                    if not word.startswith("-"):
+                        found: CommandParser = action.choices.get(word, self)
+                        return found if found is self else found._chosen()
+        return self
+
+    def _better(self, message: str) -> str:
+        """argparse's message, as a sentence, with what may have been meant."""
+        unknown = re.match(r"unrecognized arguments: (.*)", message)
+        if unknown:
+            return self._not_known(unknown.group(1).split()[0])
+        required = _REQUIRED.match(message)
+        if required:
+            # a required option is missing where it was misspelled
+            for word in self._given:
+                name = word.partition("=")[0]
+                if re.match(r"--[a-z]", name) and name not in self._option_string_actions:
+                    return self._not_known(word)
+            return f"{required.group(1)} is missing."
+        choice = _INVALID_CHOICE.match(message)
+        if choice:
+            where, found, known = choice.groups()
+            names = [name.strip(" '") for name in known.split(",")]
+            meant = suggestion(found, names)
+            if where == "COMMAND":
+                return f"there is no command {found!r}.{meant}"
+            return f"{where}: {found!r} is none of {', '.join(names)}.{meant}"
+        return message + ("" if message.endswith(".") else ".")
+
+    def _not_known(self, word: str) -> str:
+        name = word.partition("=")[0]
+        if not name.startswith("-"):
+            return f"{name!r} is one word too many."
+        return f"{name} is not known here.{suggestion(name, self._option_string_actions)}"
 
 
 def section(parser: argparse.ArgumentParser, title: str) -> Group:
@@ -60,22 +98,6 @@ def section(parser: argparse.ArgumentParser, title: str) -> Group:
         key=lambda group: _SECTIONS.index(group.title) if group.title in _SECTIONS else -1
     )
     return made
-
-
-def _better(message: str, options: Iterable[str]) -> str:
-    """argparse's message, as a sentence, with what may have been meant."""
-    unknown = re.match(r"unrecognized arguments: (.*)", message)
-    if unknown:
-        word = unknown.group(1).split()[0].partition("=")[0]
-        return f"{word} is not known here.{suggestion(word, options)}"
-    choice = _INVALID_CHOICE.match(message)
-    if choice:
-        where, found, known = choice.groups()
-        names = [name.strip(" '") for name in known.split(",")]
-        if where == "COMMAND":
-            return f"there is no command {found!r}.{suggestion(found, names)}"
-        return f"{where}: {found!r} is none of {', '.join(names)}.{suggestion(found, names)}"
-    return message + ("" if message.endswith(".") else ".")
 
 
 class HelpFormatter(argparse.HelpFormatter):

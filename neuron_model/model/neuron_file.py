@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ from neuron_model.model.parameters import (
     OutputShape,
     Timescale,
 )
+from neuron_model.suggestion import suggestion
 from neuron_model.toml_file import (
     in_few_words,
     named_source,
@@ -168,7 +169,8 @@ def output_shape(key: str, entry: object) -> OutputShape:
     try:
         return OutputShape(entry)  # type: ignore[arg-type]
     except ValueError as error:
-        raise _wrong(key, entry, " or ".join(f'"{shape}"' for shape in OutputShape)) from error
+        shapes = " or ".join(f'"{shape}"' for shape in OutputShape)
+        raise _wrong(key, entry, shapes, OutputShape) from error
 
 
 def _elements(entries: object) -> tuple[Element, ...]:
@@ -190,7 +192,7 @@ def _element(key: str, entry: object) -> Element:
             raise InputError(f"{key}.{name} is missing; each element must have it.")
     timescale = table["timescale"]
     if timescale not in TIMESCALES:
-        raise _wrong(f"{key}.timescale", timescale, "fast, slow or ultraslow")
+        raise _wrong(f"{key}.timescale", timescale, "fast, slow or ultraslow", TIMESCALES)
     numbers = _numbers(key, table)
     return Element(Timescale(timescale), **numbers)
 
@@ -217,7 +219,7 @@ def _leak(entry: object) -> Leak:
         return Leak()
     if not isinstance(entry, dict) or not entry:
         allowed = '"linear", { range = 6.0 } or { conductance = 0.9, range = 6.0 }'
-        raise _wrong("neuron.leak", entry, allowed)
+        raise _wrong("neuron.leak", entry, allowed, ("linear",))
     refuse_unknown("neuron.leak.", entry, ("conductance", "range"))
     return Leak(**{k: _number(f"neuron.leak.{k}", v) for k, v in entry.items()})
 
@@ -234,7 +236,7 @@ def _filters(entry: object) -> dict[str, Filter]:
         return {f"filter_{x}": _FILTERS[entry] for x in TIMESCALES}
     if not isinstance(entry, dict) or not entry:
         allowed = '"linear", "ota" or { slow = { kappa = 1.0, offset = 0.0 } }'
-        raise _wrong("neuron.filter", entry, allowed)
+        raise _wrong("neuron.filter", entry, allowed, _FILTERS)
     refuse_unknown("neuron.filter.", entry, TIMESCALES)
     return {f"filter_{x}": _filter(f"neuron.filter.{x}", e) for x, e in entry.items()}
 
@@ -277,5 +279,6 @@ def _number(key: str, value: object) -> float:
     return number
 
 
-def _wrong(key: str, value: object, allowed: str) -> InputError:
-    return InputError(f"{key} = {in_few_words(value)} is not allowed; it must be {allowed}.")
+def _wrong(key: str, value: object, allowed: str, names: Iterable[str] = ()) -> InputError:
+    meant = suggestion(value, names) if isinstance(value, str) else ""
+    return InputError(f"{key} = {in_few_words(value)} is not allowed; it must be {allowed}.{meant}")

@@ -59,6 +59,7 @@ from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.runs.toml_tables import as_table, build_part, listed, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.shown import ShownSettings
+from neuron_model.suggestion import suggestion
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series_file import SeriesFile
@@ -198,6 +199,7 @@ def run_configuration_from_toml(
     with named_source(source):
         document = RUN_CONFIGURATION.check_document(parsed, source)
         known = ("seed", "task", "network", "training", "limits", "log", "variation")
+        _refuse_misplaced(document)
         refuse_unknown("", document, (*known, "start"))
         seed = _seed("seed", document.get("seed", 0))
         tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
@@ -217,6 +219,31 @@ def run_configuration_from_toml(
             variation=_variation(tables["variation"], here),
             start=str((here / Path(start).expanduser()).resolve()) if start else "",
         )
+
+
+def _refuse_misplaced(document: Mapping[str, Any]) -> None:
+    """A key that is known, but not where it stands, is told where it belongs."""
+    homes = {
+        "network": _network_keys(),
+        "training": {f.name for f in fields(TrainingConfiguration)},
+        "limits": {f.name for f in fields(ParameterLimits)},
+        "log": {f.name for f in fields(LogSettings)},
+        "variation": {f.name for f in fields(VariationSettings)},
+        "task": {"name"}.union(*({f.name for f in fields(task)} for task in TASKS.values())),
+    }
+    tables = {name: table for name, table in document.items() if isinstance(table, dict)}
+    alone = {key: value for key, value in document.items() if key not in (*tables, "seed")}
+    for name, table in {"": alone, **tables}.items():
+        for key in table:
+            where = [f"[{home}]" for home, keys in homes.items() if key in keys]
+            if where and key not in homes.get(name, ()):
+                here = f"{name}.{key}" if name else key
+                raise InputError(f"{here} is not a known key; it belongs in {' or '.join(where)}.")
+
+
+def _network_keys() -> set[str]:
+    of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
+    return {f.name for f in fields(NetworkSettings)} | of_layers | {"layers"}
 
 
 def _seed(key: str, value: object) -> int:
@@ -308,7 +335,8 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     entries = dict(table)
     name = entries.pop("name", "mackey_glass")
     if not isinstance(name, str) or name not in TASKS:
-        raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.")
+        meant = suggestion(str(name), TASKS)
+        raise InputError(f"task.name = {name!r} is not allowed; it must be {listed(TASKS)}.{meant}")
     if name in ("series", "sequences"):
         if not entries.get("file"):
             kinds = "a table" if name == "series" else "NPZ, TS or CSV"
@@ -338,7 +366,7 @@ def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer,
     """What of [network] says how the neurons are computed, and which they are."""
     settings = {f.name for f in fields(NetworkSettings)}
     of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
-    refuse_unknown("network.", table, tuple(sorted(settings | of_layers | {"layers"})))
+    refuse_unknown("network.", table, tuple(sorted(_network_keys())))
     common = {k: v for k, v in table.items() if k in of_layers}
     layers = table.get("layers", 1)
     if isinstance(layers, list) and layers:

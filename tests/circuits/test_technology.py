@@ -372,6 +372,11 @@ def test_a_bad_value_is_refused_with_file_and_key(write, key, value, reason):
     assert message.endswith((".", "?"))
 
 
+def test_what_is_missing_may_be_misspelled(write):
+    with pytest.raises(InputError, match=r"supply is missing\. Is 'suply' misspelled\?"):
+        load_technology(write(supply=REMOVED, suply=1.8))
+
+
 @pytest.mark.parametrize("content", [b"\x7fELF\x00\xff\xfe", b"\xff" * 100, b"\x00"])
 def test_a_binary_file_is_refused(tmp_path, content):
     path = tmp_path / "t.toml"

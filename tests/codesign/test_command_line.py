@@ -171,6 +171,21 @@ def test_usage_errors_are_2(words: list[str], capsys: pytest.CaptureFixture[str]
         (["regime", "x", "--curent", "1"], "--curent is not known here. Did you mean '--current'?"),
         (["regime", "x", "--backend", "ngspce"], "none of model, ngspice. Did you mean 'ngspice'?"),
         (["export", "preset:resting", "--technology", "sky13"], "Did you mean 'sky130'?"),
+        (
+            ["export", "x", "--tecnology", "t"],
+            "known here. Did you mean '--technology'?\n`codesign ex",
+        ),
+        (["export", "x", "--zzz", "--technology=t"], "--zzz is not known here.\n"),
+        (["export", "x"], "--technology is missing.\n`codesign export --help` shows"),
+        (["export", "x", "y", "--technology=t"], "'y' is one word too many.\n`codesign export --"),
+        (["pdk", "instal"], "Did you mean 'install'?\n`codesign pdk --help` shows"),
+        (["trim"], "there is no command 'trim'. Did you mean 'calibrate'?"),
+        (["chips"], "there is no command 'chips'. Did you mean 'mismatch'?"),
+        (["centre"], "there is no command 'centre'. Did you mean 'center'?"),
+        (
+            ["size", "x", "--technology=t", "--chips", "9"],
+            "Did you mean '--samples'?\n`code",
+        ),
     ],
 )
 def test_what_may_have_been_meant(words: list[str], why: str, capsys: pytest.CaptureFixture[str]):

@@ -5,8 +5,9 @@ from pathlib import Path
 from benchmarks.claims.claim import Claim
 from benchmarks.claims.readme import README, README_CLAIMS
 from benchmarks.claims.results import RESULT_CLAIMS
+from benchmarks.claims.tables import TABLE_CLAIMS
 
-CLAIMS: tuple[Claim, ...] = (*README_CLAIMS, *RESULT_CLAIMS)
+CLAIMS: tuple[Claim, ...] = (*README_CLAIMS, *RESULT_CLAIMS, *TABLE_CLAIMS)
 
 
 def document_text(root: Path, file: str) -> str:

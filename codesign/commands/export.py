@@ -27,14 +27,15 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign export neuron.toml --technology sky130 -o build\n"
         "cd build/netlists && ngspice -b testbench_transient.spice\n"
         "codesign export runs/small --technology sky130\n"
-        "cd runs/small/netlists && ngspice -b testbench_network.spice",
+        "cd runs/small/netlists && ngspice -b testbench_network.spice\n"
+        "codesign export runs/small --nir small.nir",
         description="Map trained neurons to bias currents, voltages and capacitors, and write "
         "design.json, transistor-level netlists and test benches that plain ngspice runs. Of a "
         "RUN also the whole network: network.spice with its synapses and readout, and a test bench "
         "that plays its test series.",
     )
     add_neurons(parser)
-    add_technology(parser)
+    add_technology(parser, required=False)
     add_current(parser)
     add_mapping(parser)
     parser.add_argument(
@@ -55,6 +56,13 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
     )
     section(parser, "output").add_argument(
+        "--nir",
+        type=Path,
+        metavar="FILE",
+        help="of a run: write the trained network as a NIR graph, and no circuit; it needs no "
+        "--technology",
+    )
+    section(parser, "output").add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
     )
 
@@ -73,8 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.terminal.tables import print_table, say
     from neuron_model.errors import InputError
 
-    technology = load_technology(arguments.technology)
     source = load_source(arguments.neuron)
+    if arguments.nir is not None:
+        return _export_nir(source.folder, arguments.nir, arguments.json)
+    if arguments.technology is None:
+        raise InputError("Say which process to build on: add `--technology T`.")
+    technology = load_technology(arguments.technology)
     folder = arguments.out or source.folder
     if folder is None:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
@@ -151,6 +163,25 @@ def run(arguments: argparse.Namespace) -> int:
         print_network(whole)
     if drawn is not None:
         say(f"symbols and schematics: start xschem in {drawn}")
+    return 0
+
+
+def _export_nir(folder: Path | None, file: Path, as_json: bool) -> int:
+    """The network of a run, as the other libraries of spiking neurons have it."""
+    from codesign.terminal.console import print_json
+    from codesign.terminal.tables import say
+    from neuron_model.errors import InputError
+    from neuron_model.network.model_file import read_model
+    from neuron_model.network.nir_file import write_nir
+    from neuron_model.runs.file_names import MODEL_FILE
+
+    if folder is None:
+        raise InputError("--nir writes a network: give the folder of a run.")
+    write_nir(file, read_model(folder / MODEL_FILE))
+    if as_json:
+        print_json({"files": [str(file)]})
+    else:
+        say(f"{file}: the network of {folder} as a NIR graph")
     return 0
 
 

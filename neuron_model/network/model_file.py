@@ -78,7 +78,7 @@ def read_model(path: str | os.PathLike[str], backend: str = "auto") -> MTCNetwor
             "a run folder."
         ) from error
     with named_source(str(path)):
-        return _network(_configuration(metadata.get(ENTRY)), tensors, backend)
+        return network_of(_configuration(metadata.get(ENTRY)), tensors, backend)
 
 
 def _now(network: MTCNetwork) -> NetworkConfiguration:
@@ -151,9 +151,20 @@ def _layer(entry: object) -> NeuronParameters:
     return NeuronParameters.stack([neuron_from_table(t) for t in entry["neurons"]], entry["name"])
 
 
-def _network(
+def network_of(
     configuration: NetworkConfiguration, tensors: dict[str, torch.Tensor], backend: str
 ) -> MTCNetwork:
+    """A network with the tensors of a file.
+
+    Args:
+        configuration: what it is made of.
+        tensors: its state dict, with or without what the configuration says.
+        backend: a key of ``backends.BACKENDS``, or auto.
+
+    Raises:
+        InputError: the configuration and the tensors do not go together, or no neuron can have
+            them; the text says which.
+    """
     weight = tensors.get("readout.weight")
     dtype = weight.dtype if weight is not None else None
     if dtype not in (torch.float32, torch.float64, None):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import circuit_of, design_neuron
@@ -27,8 +28,12 @@ from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import write_neuron
-from neuron_model.model.parameters import Timescale
+from neuron_model.model.parameters import NeuronParameters, Timescale
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.network.model_file import write_model
+from neuron_model.network.network import MTCNetwork, NetworkConfiguration
+from neuron_model.network.nir_file import read_nir
+from neuron_model.runs.file_names import MODEL_FILE
 from tests.mapping.neurons import EXCITABLE, burster
 
 Captured = pytest.CaptureFixture[str]
@@ -338,3 +343,24 @@ def test_schematics_are_written_where_they_are_asked_for(
     names = {path.name for path in (tmp_path / "xschem/mtc").iterdir()}
     assert {"nmos.sym", "pmos.sym", "ota.sym", "ota.sch"} <= names
     assert not (exported / "xschem").exists()
+
+
+def test_a_run_is_written_as_a_nir_graph_without_a_technology(tmp_path: Path, capsys: Captured):
+    layer = NeuronParameters.stack([burster(name=f"n{i}") for i in range(2)])
+    net = MTCNetwork(NetworkConfiguration(1, 1, (layer,), dt=1.0))
+    write_model(tmp_path / "run" / MODEL_FILE, net)
+    path = tmp_path / "run.nir"
+    assert main(["export", str(tmp_path / "run"), "--nir", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"files": [str(path)]}
+    signal = torch.linspace(-2, 2, 20).reshape(1, 20, 1)
+    assert torch.equal(read_nir(path)(signal)[0], net(signal)[0])
+    assert {p.name for p in tmp_path.rglob("*.*")} == {MODEL_FILE, path.name}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(["--nir", "x.nir"], "give the folder of a run"), ([], "add `--technology T`")],
+)
+def test_export_says_what_it_lacks(words: list[str], why: str, capsys: Captured):
+    assert main(["export", "preset:resting", *words]) == 2
+    assert why in capsys.readouterr().err

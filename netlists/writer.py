@@ -1,4 +1,4 @@
-"""Cells as SPICE text: the one place where circuits become netlist lines.
+"""Cells as netlists: the one place where circuits become lines, in SPICE or another dialect.
 
     cell     -> .subckt NAME PORTS ... .ends NAME      children first, each once
     device   -> Xname d g s b MODEL w=2 l=8 m=1 ad=0.58 as=0.58 pd=4.58 ps=4.58
@@ -14,20 +14,31 @@ from collections.abc import Sequence
 from circuits.diffusion import junctions
 from circuits.structure import Capacitor, Cell, Instance, Part, Size, Transistor
 from circuits.technology import Device, SizeStyle, Technology
+from netlists.dialects import GRAMMARS, Dialect, Grammar
 from netlists.model_cards import DeviceUse
 
 _LINE = 100
 
 
-def cell_text(cell: Cell, technology: Technology, header: Sequence[str] = ()) -> str:
+def cell_text(
+    cell: Cell,
+    technology: Technology,
+    header: Sequence[str] = (),
+    dialect: Dialect = Dialect.SPICE,
+) -> str:
     """``cell`` and all cells below it as subcircuits, under ``header`` as comment lines.
 
     Models and sizes are those of ``technology``. Control characters in the header are replaced, so
     that a comment stays one line.
     """
-    lines = [f"* {_printable(line)}".rstrip() for line in header]
+    grammar = GRAMMARS[dialect]
+    lines = [f"{grammar.comment}{_printable(line)}".rstrip() for line in header]
+    if dialect is Dialect.CDL:
+        plain = technology.nmos.size_style is SizeStyle.PLAIN
+        lines.append(f"*.SCALE {'MICRON' if plain else 'METER'}")
+    lines += grammar.head
     for each in (*cell.cells, cell):
-        lines += ["", *_subcircuit(each, technology)]
+        lines += ["", *_subcircuit(each, technology, grammar)]
     return "\n".join(lines) + "\n"
 
 
@@ -40,45 +51,54 @@ def device_uses(cell: Cell, technology: Technology) -> tuple[DeviceUse, ...]:
     return tuple(sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um)))
 
 
-def _subcircuit(cell: Cell, technology: Technology) -> list[str]:
-    lines = [f"* {_printable(cell.description)}"] if cell.description else []
+def _subcircuit(cell: Cell, technology: Technology, grammar: Grammar) -> list[str]:
+    lines = _comment(cell.description, grammar)
     ports = " ".join(port.name for port in cell.ports)
-    lines += _wrapped(f".subckt {cell.name} {ports}", "+ ")
+    lines += _wrapped(f"{grammar.begin} {cell.name} {ports}", grammar)
+    # in pieces that each say what they are: a comment does not go on in a next line
+    whole = Grammar(continued=grammar.pins)
     pins = " ".join(f"{port.name}:{port.direction.value}" for port in cell.ports)
-    lines += _wrapped(f"*.PININFO {pins}", "*.PININFO ")
+    lines += _wrapped(f"{grammar.pins}{pins}", whole)
     for part in cell.parts:
-        lines += _part(part, technology)
-    return [*lines, f".ends {cell.name}"]
+        lines += _part(part, technology, grammar)
+    return [*lines, f"{grammar.end} {cell.name}"]
 
 
-def _part(part: Part, technology: Technology) -> list[str]:
+def _part(part: Part, technology: Technology, grammar: Grammar) -> list[str]:
     match part:
         case Transistor():
             device = technology.device(part.polarity)
-            return _comment(part) + _wrapped(_transistor(part, device), "+ ")
+            line = _transistor(part, device, grammar)
+            return [*_comment(part.comment, grammar), *_wrapped(line, grammar)]
         case Capacitor():
-            nets = " ".join(part.nets)
-            return [f"C{part.name} {nets} {part.capacitance:.6g}"]
+            value = grammar.capacitor.format(farad=f"{part.capacitance:.6g}")
+            return [f"C{part.name} {_nets(part.nets, grammar)} {value}"]
         case Instance():
-            nets = " ".join(part.nets)
-            return _comment(part) + _wrapped(f"X{part.name} {nets} {part.cell.name}", "+ ")
+            nets = _nets(part.nets, grammar)
+            line = f"X{part.name} {nets} {grammar.cell_mark}{part.cell.name}"
+            return [*_comment(part.comment, grammar), *_wrapped(line, grammar)]
 
 
-def _comment(part: Transistor | Instance) -> list[str]:
-    return [f"* {_printable(part.comment)}"] if part.comment else []
+def _nets(nets: Sequence[str], grammar: Grammar) -> str:
+    return f"{grammar.opened}{' '.join(nets)}{grammar.closed}"
 
 
-def _transistor(part: Transistor, device: Device) -> str:
+def _comment(text: str, grammar: Grammar) -> list[str]:
+    return [f"{grammar.comment}{_printable(text)}"] if text else []
+
+
+def _transistor(part: Transistor, device: Device, grammar: Grammar) -> str:
     by_terminal = {
         "drain": part.drain,
         "gate": part.gate,
         "source": part.source,
         "bulk": part.bulk,
     }
-    nets = " ".join(by_terminal[terminal] for terminal in device.terminals)
-    return " ".join(
-        [f"{device.prefix}{part.name} {nets} {device.model}", *size_words(part, device)]
-    )
+    nets = _nets([by_terminal[terminal] for terminal in device.terminals], grammar)
+    prefix = grammar.transistor or device.prefix
+    mark = grammar.parameters_mark if prefix == "X" else ""
+    sizes = " ".join(size_words(part, device))
+    return f"{prefix}{part.name} {nets} {device.model} {mark}{sizes}"
 
 
 def size_words(part: Transistor, device: Device) -> list[str]:
@@ -122,14 +142,14 @@ def _written(value: float, style: SizeStyle, suffix: str, unit: float) -> str:
             return f"{value * unit:g}"
 
 
-def _wrapped(line: str, continuation: str) -> list[str]:
+def _wrapped(line: str, grammar: Grammar) -> list[str]:
     """``line`` in pieces of at most 100 characters, broken at blanks."""
     pieces: list[str] = []
     current = ""
     for word in line.split(" "):
-        if current and len(current) + 1 + len(word) > _LINE:
-            pieces.append(current)
-            current = continuation + word
+        if current and len(current) + 1 + len(word) + len(grammar.broken) > _LINE:
+            pieces.append(current + grammar.broken)
+            current = grammar.continued + word
         else:
             current = f"{current} {word}" if current else word
     return [*pieces, current]

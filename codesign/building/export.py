@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuits.datasheet import datasheet, datasheet_to_csv
 from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.building.estimates import Estimates
@@ -44,7 +45,8 @@ def export(
     there are several), test benches that plain ``ngspice -b`` runs there, and ``models.spice``:
     the models that they use, cut out of the technology's library. ``models_library.spice`` reads
     the library itself, for a deck that includes it in place of the other; ``lvs_setup.tcl`` says
-    netgen what to compare.
+    netgen what to compare; ``datasheet.csv`` (as the cell files, one a neuron) has what each port
+    is to be given.
 
     Raises:
         InputError: the folder cannot be written; nothing of the export is left there.
@@ -62,11 +64,16 @@ def export(
     for index, (parameters, design, circuit) in enumerate(
         zip(neurons, designs, circuits, strict=True)
     ):
-        suffix = f"_{parameters.name}" if len(neurons) > 1 else ""
-        cell_file = f"neuron{suffix}.spice"
+
+        def named(kind: str, name: str = parameters.name) -> str:
+            return file_of_neuron(kind, name, len(neurons))
+
+        cell_file = f"{named('neuron')}.spice"
         comments = header(parameters, design)
         cells = cell_text(circuit.cell, technology, comments)
         contents[netlists / cell_file] = cells
+        sheet = datasheet_to_csv(datasheet(design, technology))
+        contents[datasheet_path(folder, parameters.name, len(neurons))] = sheet
         celsius = design.conditions.temperature
         benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)
         stimulus = stimuli[index]
@@ -80,11 +87,21 @@ def export(
         for timescale in Timescale:
             decks[f"iv_{timescale}"] = benches.iv(timescale, *_IV_RANGE, held=parameters.u_rest)
         for name, bench in decks.items():
-            file = f"testbench_{name}{suffix}"
+            file = named(f"testbench_{name}")
             measured = rhythm if name == "transient" else None
             text = deck_text(bench, MODELS_FILE, (cell_file,), f"{file}.raw", measured)
             contents[netlists / f"{file}.spice"] = text
     return write_together(contents)
+
+
+def datasheet_path(folder: Path, neuron: str, neurons: int) -> Path:
+    """Where the datasheet of one of so many neurons of a run folder lies."""
+    return folder / NETLIST_FOLDER / f"{file_of_neuron('datasheet', neuron, neurons)}.csv"
+
+
+def file_of_neuron(kind: str, neuron: str, neurons: int) -> str:
+    """Name of a file, without its ending, of one of so many neurons: theirs differ."""
+    return f"{kind}_{neuron}" if neurons > 1 else kind
 
 
 def summary(

@@ -14,8 +14,6 @@ from codesign.terminal.arguments import (
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
-    from codesign.building.built_circuit import BuiltCircuit
-    from codesign.networks.built_network import BuiltNetwork
     from codesign.terminal.arguments import Subparsers
 
 
@@ -51,6 +49,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="of a run: leave the whole network's circuit out",
     )
     section(parser, "output").add_argument(
+        "--dialects",
+        nargs="+",
+        choices=("cdl", "spectre", "xyce"),
+        default=[],
+        metavar="NAME",
+        help="write the cells for other tools as well: cdl (layout, LVS), spectre, xyce",
+    )
+    section(parser, "output").add_argument(
         "--xschem",
         action="store_true",
         help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
@@ -73,12 +79,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     from circuits.technology import load_technology
     from codesign.building.built_circuit import build
+    from codesign.building.handover import HandOver, hand_over
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
     from codesign.networks.network_table import mapped_network, no_network, print_network
     from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import open_workbench, print_json
     from codesign.terminal.tables import print_table, say
+    from netlists.dialects import Dialect
     from neuron_model.errors import InputError
 
     source = load_source(arguments.neuron)
@@ -108,14 +116,11 @@ def run(arguments: argparse.Namespace) -> int:
             network = mapped_network(built)
         exported = built.export(folder)
         whole = None if network is None else network.export(folder)
-    drawn = _draw(built, network, folder) if arguments.xschem else None
+    wanted = HandOver(tuple(Dialect(name) for name in arguments.dialects), arguments.xschem)
+    handed = hand_over(built, network, folder, wanted)
     if arguments.json:
-        document = (
-            exported.document()
-            if whole is None
-            else {**exported.document(), "network": whole.document()}
-        )
-        print_json(document if drawn is None else {**document, "xschem": drawn})
+        document = exported.document() | {"handed_over": [str(path) for path in handed]}
+        print_json(document if whole is None else {**document, "network": whole.document()})
         return 0
     rows = [
         (
@@ -161,8 +166,11 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"note: no circuit of the whole network: {missing}")
     if whole is not None:
         print_network(whole)
-    if drawn is not None:
-        say(f"symbols and schematics: start xschem in {drawn}")
+    if arguments.xschem:
+        say(f"symbols and schematics: start xschem in {folder / 'xschem'}")
+    others = [path.name for path in handed if path.parent.name == "netlists"]
+    if others:
+        say(f"for other tools, in {folder / 'netlists'}: {', '.join(others)}")
     return 0
 
 
@@ -183,19 +191,3 @@ def _export_nir(folder: Path | None, file: Path, as_json: bool) -> int:
     else:
         say(f"{file}: the network of {folder} as a NIR graph")
     return 0
-
-
-def _draw(built: "BuiltCircuit", network: "BuiltNetwork | None", folder: Path) -> Path:
-    """The cells of all neurons and of the network for xschem; the folder that they are in."""
-    from circuits.neuron import neuron_circuit
-    from netlists.xschem import FOLDER, xschem_files
-    from neuron_model.atomic import write_together
-
-    cells = [neuron_circuit(design, built.technology).cell for design in built.designs]
-    cells += [] if network is None else [network.circuit.cell]
-    files: dict[Path, str | bytes] = {}
-    for cell in cells:
-        texts = xschem_files(cell, built.technology)
-        files |= {folder / FOLDER / name: text for name, text in texts.items()}
-    write_together(files)
-    return folder / FOLDER

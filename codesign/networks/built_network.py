@@ -124,7 +124,7 @@ class BuiltNetwork(Shown):
     @cached_property
     def netlist(self) -> str:
         """The circuit as SPICE text, each weight with its trained and its built value."""
-        return cell_text(self.circuit.cell, self.technology, self._header())
+        return cell_text(self.circuit.cell, self.technology, self.header)
 
     @cached_property
     def benches(self) -> NetworkBenches:
@@ -140,7 +140,9 @@ class BuiltNetwork(Shown):
             self.conditions.temperature,
         )
 
-    def _header(self) -> tuple[str, ...]:
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Provenance, conditions and units, a comment line each."""
         design = self.design
         return (
             f"network, made by mtc-codesign {toolkit_version()}",

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from circuits.datasheet import Entry
 from codesign.building.estimates import Estimates
 from codesign.pictures.plots import LABELS, iv_figure, waveform_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, keyed, mark, table, words
 from codesign.report.vector_image import StyleSheet, inline_svg
-from codesign.terminal.quantities import MISSING, conditions_text, number, percent, quantity
+from codesign.terminal.quantities import MISSING, celsius, number, percent, quantity
 from codesign.validation.validation import NeuronValidation
 from codesign.validation.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
-from mapping.design import NeuronDesign
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.model.stimulus import Stimulus
-
-_SIGNS = {"fast": "f", "slow": "s", "ultraslow": "us"}
 
 
 def neuron_section(
     index: int,
     neuron: NeuronValidation,
-    design: NeuronDesign | None,
+    datasheet: tuple[Entry, ...] | None,
     estimates: Estimates | None,
     stimulus: Stimulus | None,
     sheet: StyleSheet,
@@ -30,7 +28,7 @@ def neuron_section(
     Args:
         index: its place, for links to it.
         neuron: the outcome.
-        design: of its circuit, where the run has it.
+        datasheet: of its circuit, where the run has it.
         estimates: of its circuit, where the run has them.
         stimulus: the recorded current, where one drives it.
         sheet: of the page.
@@ -48,7 +46,7 @@ def neuron_section(
         _waveforms(neuron, stimulus, sheet),
         _firing_table(neuron),
         _power(neuron),
-        _design(design) if design else None,
+        _datasheet(datasheet) if datasheet else None,
         _estimates(estimates) if estimates else None,
         id=f"neuron-{index}",
         class_="neuron",
@@ -198,74 +196,34 @@ def _power(neuron: NeuronValidation) -> Markup:
     )
 
 
-def _design(design: NeuronDesign) -> list[Child]:
+def _datasheet(entries: tuple[Entry, ...]) -> list[Child]:
+    """What each line has to be given, and what it may be given."""
     rows: list[list[Child]] = [
         [
-            "membrane",
-            f"I₀ = {quantity(design.unit_current, 'A')}, 1 U = "
-            f"{quantity(design.unit_voltage, 'V')}, rest {number(design.u_rest)}",
-            MISSING,
-            _volts(design.volts(design.u_rest)),
-            quantity(design.membrane_capacitance, "F"),
+            element("code", e.name),
+            e.meaning,
+            _value(e.value, e.unit),
+            MISSING
+            if e.smallest is None or e.largest is None
+            else f"{_value(e.smallest, e.unit)} to {_value(e.largest, e.unit)}",
         ]
+        for e in entries
     ]
-    for e in design.elements:
-        sign = "−" if e.alpha < 0 else "+"
-        rows.append(
-            [
-                element("code", e.name),
-                f"{_SIGNS[e.timescale.value]}{sign}: α {number(e.alpha)}, δ {number(e.delta)}",
-                quantity(e.bias_current, "A"),
-                _volts(e.reference_voltage),
-                MISSING,
-            ]
-        )
-    rows += [
-        [
-            f"{f.timescale.value} filter",
-            f"τ {number(f.tau)} = {quantity(f.tau * design.time_unit, 's')}",
-            quantity(f.bias_current, "A"),
-            MISSING,
-            quantity(f.capacitance, "F"),
-        ]
-        for f in design.followers
-    ]
-    rows += [
-        [
-            element("code", a.name),
-            f"leak section: weight {number(a.alpha)}, center {number(a.delta)}",
-            quantity(a.bias_current, "A"),
-            _volts(a.reference_voltage),
-            MISSING,
-        ]
-        for a in design.leak
-    ]
-    rows.append(
-        [
-            "compensation",
-            f"bias {number(design.i_bias)}; adds {quantity(design.compensation_current, 'A')} "
-            "with what cancels the cells' offsets",
-            quantity(design.compensation_bias, "A"),
-            MISSING,
-            MISSING,
-        ]
-    )
-    rows.append(
-        [
-            "output",
-            f"threshold {number(design.u_threshold)}, saturation {number(design.u_saturation)}",
-            quantity(design.output.bias_current, "A"),
-            _volts(design.output.threshold_voltage),
-            MISSING,
-        ]
-    )
-    caption = (
-        f"Mapped at corner {conditions_text(design.conditions)}; supply "
-        f"{number(design.supply)} V, reference {_volts(design.reference_voltage)}, 1 unit of model "
-        f"time = {quantity(design.time_unit, 's')}."
-    )
-    columns = ("block", "trained", "bias current", "voltage", "capacitor")
-    return [element("h3", "Design"), table(caption, columns, rows, text_columns=(0, 1))]
+    caption = "What the circuit has to be given; netlists/datasheet*.csv has it in SI units."
+    columns = ("line", "for", "value", "allowed")
+    return [element("h3", "Datasheet"), table(caption, columns, rows, text_columns=(0, 1))]
+
+
+def _value(value: float | str, unit: str) -> str:
+    if isinstance(value, str):
+        return value
+    match unit:
+        case "degC":
+            return celsius(value)
+        case "V":  # references are set to a tenth of a millivolt
+            return f"{value:.4f} V"
+        case _:
+            return quantity(value, unit)
 
 
 def _estimates(estimates: Estimates) -> Markup:
@@ -290,7 +248,3 @@ def _estimates(estimates: Estimates) -> Markup:
         quantity(estimates.energy_per_spike, "J"),
     ]
     return table(caption, columns, [row], text_columns=tuple(range(len(columns))))
-
-
-def _volts(value: float) -> str:
-    return f"{value:.4f} V"

@@ -71,7 +71,7 @@ def page(run: RunFolder, where: Path) -> str:
                 neuron_section(
                     index,
                     neuron,
-                    run.designs.get(neuron.name),
+                    run.datasheets.get(neuron.name),
                     run.estimates.get(neuron.name),
                     run.stimuli.get(neuron.name) if neuron.driven else None,
                     sheet,

@@ -7,12 +7,13 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.datasheet import Entry, datasheet_from_csv
 from codesign.building.estimates import Estimates, read_estimates
-from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER
+from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER, datasheet_path
 from codesign.building.source import load_source
 from codesign.networks.network_files import read_network_validation
 from codesign.networks.network_validation import NetworkValidation
@@ -66,15 +67,15 @@ class WrittenFile:
 class RunFolder:
     """All that the report shows; what a run does not have is empty or None.
 
-    estimates: from the designs, by the name of the neuron. neurons: as trained, where the run holds
-    its model. stimuli: the recorded input currents, by
-    the name of the neuron. forecast: what the network says on the stream. scores: test NRMSE.
-    network: the task of its whole circuit.
+    datasheets, estimates: of the designs, by the name of the neuron. neurons: as trained, where the
+    run holds its model. stimuli: the recorded input currents, by the name of the neuron. forecast:
+    what the network says on the stream. scores: test NRMSE. network: the task of its whole circuit.
     """
 
     path: Path
     validation: Validation
     designs: Mapping[str, NeuronDesign]
+    datasheets: Mapping[str, tuple[Entry, ...]]
     estimates: Mapping[str, Estimates]
     neurons: tuple[NeuronParameters, ...]
     stimuli: Mapping[str, Stimulus]
@@ -124,6 +125,7 @@ def read_run_folder(path: Path) -> RunFolder:
         path=path,
         validation=validation,
         designs={design.name: design for design in designs},
+        datasheets=_datasheets(path, designs),
         estimates=read_estimates(path),
         neurons=neurons,
         stimuli=stimuli,
@@ -172,6 +174,16 @@ def read_history(path: Path) -> History | None:
         return None
     both = (tuple(found) for found in looks.values())
     return History(column or "step", tuple(steps), tuple(losses), tuple(activity), *both)
+
+
+def _datasheets(path: Path, designs: Sequence[NeuronDesign]) -> dict[str, tuple[Entry, ...]]:
+    found = {}
+    for design in designs:
+        file = datasheet_path(path, design.name, len(designs))
+        text = _text(file)
+        if text is not None:
+            found[design.name] = datasheet_from_csv(text, str(file))
+    return found
 
 
 _LOOKS = ("validation_nrmse", "validation_stream_nrmse")

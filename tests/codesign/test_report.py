@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from circuits.datasheet import datasheet, datasheet_to_csv
+from circuits.technology import load_technology
 from codesign.building.estimates import Estimates, write_estimates
 from codesign.command_line import main
 from codesign.networks.network_files import read_network_validation, write_network_validation
@@ -123,6 +125,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     (run / "netlists").mkdir()
     (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
     (run / "netlists" / "models.spice").write_text("* models\n")
+    sheet = datasheet(design("burster"), load_technology("sky130"))
+    (run / "netlists" / "datasheet_burster.csv").write_text(datasheet_to_csv(sheet))
     path = write_report(run)
     return path, path.read_text(encoding="utf-8")
 
@@ -162,8 +166,8 @@ def test_what_was_judged_is_told_in_numbers(page: Page):
 
 
 def test_trained_and_physical_values_stand_side_by_side(page: Page):
-    assert "s+: α 1.50, δ −0.900 1.42 nA 0.8344 V" in page.text
-    assert "τ 50.0 = 2.25 ms 117 pA – 4.00 pF" in page.text
+    assert "ib_sp1 alpha 1.5, delta -0.9 1.42 nA" in page.text
+    assert "ib_slow tau_slow = 50 117 pA" in page.text
     assert "network neurons 2 learn alpha, delta" in page.text
     assert "from 1.50 to 0.250" in page.text
 
@@ -482,6 +486,17 @@ def test_designs_are_found_by_name(written: tuple[Path, str]):
     assert set(run.designs) == {"burster", "silent"}
     assert [f.path.name for f in run.netlists] == ["models.spice", "neuron_burster.spice"]
     assert run.netlists[0].size == len("* models\n")
+
+
+def test_the_datasheet_says_what_each_line_is_given_and_what_it_may_be(page: Page):
+    for words in (
+        "ib_fm0 alpha -2, delta 0 12.7 nA 10.0 pA to 50.0 nA",
+        "vr_sp1 alpha 1.5, delta -0.9 0.8344 V 0.5000 V to 1.3000 V",
+        "C_slow tau_slow = 50 4.00 pF 200 fF to 20.0 pF",
+        "corners of the process, that there are tt ff ss sf fs",
+        "temperature of the mapping 27 °C −40 °C to 125 °C",
+    ):
+        assert words in page.text
 
 
 def test_elements_are_written_and_text_escaped():

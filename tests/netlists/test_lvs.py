@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +15,15 @@ from netlists.lvs import lvs_setup
 from netlists.writer import cell_text
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
+from tests.netlists.netgen import (
+    EQUAL,
+    OTHER_SIZES,
+    UNEQUAL,
+    check_equal,
+    needs_netgen,
+    netgen,
+)
 
-NETGEN = shutil.which("netgen-lvs")
 TECHNOLOGIES = ("generic", "sky130", "gf180mcu")
 
 
@@ -64,16 +69,16 @@ def _larger(text: str) -> str:
     return text.replace(line, " ".join([*words, f"{1.1 * float(value):g}"]))
 
 
-@pytest.mark.skipif(NETGEN is None, reason="netgen (Debian's netgen-lvs) is not installed")
+@needs_netgen
 @pytest.mark.parametrize("name", TECHNOLOGIES)
 @pytest.mark.parametrize(
     ("planted", "verdict"),
     [
-        (lambda text: text, "Circuits match uniquely."),
-        (_less, "Netlists do not match."),
-        (_swapped, "Netlists do not match."),
-        (_wider, "Property errors were found."),
-        (_larger, "Property errors were found."),
+        (lambda text: text, EQUAL),
+        (_less, UNEQUAL),
+        (_swapped, UNEQUAL),
+        (_wider, OTHER_SIZES),
+        (_larger, OTHER_SIZES),
     ],
 )
 def test_netgen_finds_what_is_planted(
@@ -82,19 +87,13 @@ def test_netgen_finds_what_is_planted(
     technology = load_technology(name)
     circuit = neuron_circuit(map_neuron(burster(), real_cells(), LIMITS), technology)
     text = cell_text(circuit.cell, technology)
-    (tmp_path / "layout.spice").write_text(planted(text))
-    (tmp_path / "schematic.spice").write_text(text)
-    (tmp_path / "setup.tcl").write_text(lvs_setup(technology))
-    sides = [f"{side}.spice {circuit.cell.name}" for side in ("layout", "schematic")]
-    words = [str(NETGEN), "-batch", "lvs", *sides, "setup.tcl", "out.txt"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    said = done.stdout + (tmp_path / "out.txt").read_text()
+    said = netgen(tmp_path, (planted(text), text), circuit.cell.name, technology)
     assert verdict in said, said[-2000:]
     if planted(text) == text:
-        assert "errors" not in said.replace("No property errors", "")
+        check_equal(said)
 
 
-@pytest.mark.skipif(NETGEN is None, reason="netgen (Debian's netgen-lvs) is not installed")
+@needs_netgen
 def test_junctions_and_exchanged_ends_are_no_errors(tmp_path: Path):
     def another(text: str) -> str:
         line = next(x for x in text.splitlines() if x.startswith("Xtail"))
@@ -104,5 +103,5 @@ def test_junctions_and_exchanged_ends_are_no_errors(tmp_path: Path):
         ]
         return text.replace(line, " ".join([name, source, gate, drain, *rest]))
 
-    test_netgen_finds_what_is_planted("sky130", another, "Circuits match uniquely.", tmp_path)
+    test_netgen_finds_what_is_planted("sky130", another, EQUAL, tmp_path)
     assert "Property errors" not in (tmp_path / "out.txt").read_text()

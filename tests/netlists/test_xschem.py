@@ -13,14 +13,14 @@ from circuits.neuron import neuron_circuit
 from circuits.structure import Cell
 from circuits.technology import Technology, load_technology
 from mapping.mapper import map_neuron
-from netlists.lvs import lvs_setup
 from netlists.writer import cell_text
 from netlists.xschem import xschem_files
 from tests.circuits.networks import small_circuit, small_design
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
+from tests.netlists.netgen import NETGEN, check_equal, netgen
 
-XSCHEM, NETGEN = shutil.which("xschem"), shutil.which("netgen-lvs")
+XSCHEM = shutil.which("xschem")
 needs_tools = pytest.mark.skipif(
     XSCHEM is None or NETGEN is None, reason="xschem and netgen-lvs of Debian are not installed"
 )
@@ -79,17 +79,4 @@ def compare(cell: Cell, technology: Technology, folder: Path) -> None:
     # xschem comments the top's own lines out
     drawn = re.sub(r"^\*\*(\.subckt|\.ends)", r"\1", drawn, flags=re.MULTILINE)
     drawn = re.sub(r"^\*\+", "+", drawn, flags=re.MULTILINE)
-    (folder / "drawn.spice").write_text(drawn)
-    (folder / "own.spice").write_text(cell_text(cell, technology))
-    (folder / "setup.tcl").write_text(lvs_setup(technology))
-    sides = [f"{side}.spice {cell.name}" for side in ("drawn", "own")]
-    done = subprocess.run(
-        [str(NETGEN), "-batch", "lvs", *sides, "setup.tcl", "out.txt"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    said = done.stdout + (folder / "out.txt").read_text()
-    assert "Circuits match uniquely." in said, said[-1500:]
-    assert "Property errors" not in said, said[-1500:]
+    check_equal(netgen(folder, (drawn, cell_text(cell, technology)), cell.name, technology))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from circuits.datasheet import datasheet_from_csv
 from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import circuit_of, design_neuron
 from codesign.building.estimates import Estimates, estimate, read_estimates
@@ -42,6 +43,7 @@ CURRENT, DURATION = "0:-2,20:-0.2", 160.0
 FILES = {
     "design.json",
     "estimates.json",
+    "netlists/datasheet.csv",
     "netlists/lvs_setup.tcl",
     "netlists/models.spice",
     "netlists/models_library.spice",
@@ -108,6 +110,19 @@ def test_the_header_says_where_it_comes_from(exported):
         f"{first.reference_voltage:.4f} V"
     ) in text
     assert "*.PININFO vm:B" in text
+
+
+@pytest.mark.ngspice
+def test_the_datasheet_has_what_the_bench_gives_to_each_port(exported):
+    path = exported / "netlists/datasheet.csv"
+    sheet = {e.name: e for e in datasheet_from_csv(path.read_text(), str(path))}
+    bench = (exported / "netlists/testbench_transient.spice").read_text()
+    ports = re.findall(r"^\*\.PININFO (.*)", (exported / "netlists/neuron.spice").read_text(), re.M)
+    lines = [word.split(":")[0] for word in ports[-1].split() if word.startswith(("ib_", "vr_"))]
+    assert lines
+    for name in lines:
+        (given,) = re.findall(rf"^[IV]\S* .*\b{name}\b.* (\S+)$", bench, re.M)
+        assert float(given) == pytest.approx(sheet[name].value, rel=1e-5)
 
 
 @pytest.mark.ngspice
@@ -181,6 +196,7 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
         "lvs_setup.tcl",
         "models.spice",
         "models_library.spice",
+        *(f"datasheet_{n.name}.csv" for n in neurons),
         *(
             f"{kind}_{n.name}.spice"
             for n in neurons
@@ -333,13 +349,19 @@ def test_spicelib_edits_a_bench(exported: Path, tmp_path: Path):
 
 
 @pytest.mark.ngspice
-def test_schematics_are_written_where_they_are_asked_for(
+def test_what_other_tools_take_is_written_where_it_is_asked_for(
     exported: Path, tmp_path: Path, capsys: Captured
 ):
     neuron = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
     words = ["export", str(neuron), "--technology", "generic", "-o", str(tmp_path), "--xschem"]
+    words += ["--dialects", "cdl", "spectre", "xyce"]
     assert main([*words, "--current", CURRENT, "--duration", str(DURATION)]) == 0
-    assert f"start xschem in {tmp_path / 'xschem'}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"start xschem in {tmp_path / 'xschem'}" in said
+    assert f"in {tmp_path / 'netlists'}: neuron.cdl, neuron.scs, neuron.cir" in said
+    for name, mark in (("neuron.cdl", "* "), ("neuron.cir", "* "), ("neuron.scs", "// ")):
+        text = (tmp_path / "netlists" / name).read_text()
+        assert f"{mark}model sha256 {model_hash(EXCITABLE)}" in text
     names = {path.name for path in (tmp_path / "xschem/mtc").iterdir()}
     assert {"nmos.sym", "pmos.sym", "ota.sym", "ota.sch"} <= names
     assert not (exported / "xschem").exists()

@@ -29,6 +29,7 @@ from neuron_model.shown import Shown, in_short
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
+    from codesign.networks.network_files import NetworkExport
     from codesign.validation.validation import Validation
     from codesign.workbench import Workbench
     from mapping.conditions import Conditions
@@ -48,21 +49,26 @@ CURVES = np.linspace(-3.0, 3.0, 121)
 
 @dataclass(frozen=True, repr=False)
 class Exported(Shown):
-    """What an export wrote, and what its circuits take; codes: of their bias lines, if any."""
+    """What an export wrote, and what its circuits take; codes: of their bias lines, if any;
+    network: what was written of the whole network, if it was."""
 
     folder: Path
     files: tuple[Path, ...]
     designs: tuple[NeuronDesign, ...]
     estimates: tuple[Estimates, ...]
     codes: dict[str, Any] | None = None
+    network: NetworkExport | None = None
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         found: dict[str, Any] = summary(self.designs, self.files, self.estimates)
-        return found if self.codes is None else {**found, "codes": self.codes}
+        if self.codes is not None:
+            found["codes"] = self.codes
+        return found if self.network is None else {**found, "network": self.network.document()}
 
     def _brief(self) -> str:
-        return f"{len(self.files)} files in {self.folder}"
+        whole = "" if self.network is None else f" and {len(self.network.files)} of the network"
+        return f"{len(self.files)} files{whole} in {self.folder}"
 
     _columns = ("neuron", "transistors", "gates (um2)", "capacitors (um2)", "power (nW)")
 
@@ -141,8 +147,8 @@ class BuiltCircuit(Shown):
         from codesign.networks.built_network import build_network
         from codesign.networks.network_task import task_of_run, task_of_trained
 
-        if self.source.why_no_network:
-            raise InputError(f"network: {self.source.why_no_network}")
+        if self.why_no_network:
+            raise InputError(f"network: {self.why_no_network}")
         if self.source.trained is not None:
             task = task_of_trained(self.source.trained)
         else:
@@ -151,6 +157,16 @@ class BuiltCircuit(Shown):
         with self._bench("mapping the network") as workbench:
             found = build_network(task, self.technology, workbench, self.choices)
         return replace(found, conditions=self.conditions)
+
+    @property
+    def why_no_network(self) -> str:
+        """Why there cannot be a circuit of the whole network; empty where there can."""
+        if "synapse" not in self.technology.sizes:
+            return (
+                f"technology '{self.technology.name}' has no unit transistor; add the sizes of "
+                "unit and pmos_mirror in [cells.synapse]."
+            )
+        return self.source.why_no_network
 
     def at(self, corner: str | None = None, temperature: float | None = None) -> BuiltCircuit:
         """The same circuits under other conditions; what is None is nominal.
@@ -168,15 +184,21 @@ class BuiltCircuit(Shown):
         """
         return replace(self, drives=tuple(drive.lasting(duration) for drive in self.drives))
 
-    def export(self, folder: str | os.PathLike[str] | None = None) -> Exported:
+    def export(
+        self, folder: str | os.PathLike[str] | None = None, neurons_only: bool = False
+    ) -> Exported:
         """Write design, netlists, test benches and estimates; into a run's own folder by default.
 
+        Of a trained network also the whole network's circuit, unless ``neurons_only``.
+
         Raises:
-            InputError: there is no folder, or it cannot be written.
+            InputError: there is no folder, or it cannot be written, or the network does not fit.
         """
         target = self.source.folder if folder is None else Path(folder)
         if target is None:
             raise InputError("export: say which folder to write into.")
+        # all of it is mapped before anything is written
+        network = None if neurons_only or self.why_no_network else self._fitting_network()
         nominal = self if self.conditions == self._nominal else self.at()
         estimates = tuple(
             estimate(macromodel, self.technology, drive)
@@ -191,10 +213,22 @@ class BuiltCircuit(Shown):
             [drive.duration for drive in self.drives],
         )
         files = (*files, write_estimates(target, estimates))
-        if not self.layer.quantized:
-            return Exported(target, files, self.designs, estimates)
-        files = (*files, write_codes(target, self.layer))
-        return Exported(target, files, self.designs, estimates, codes_to_json(self.layer))
+        codes = None
+        if self.layer.quantized:
+            files = (*files, write_codes(target, self.layer))
+            codes = codes_to_json(self.layer)
+        whole = None if network is None else network.export(target)
+        return Exported(target, files, self.designs, estimates, codes, whole)
+
+    def _fitting_network(self) -> BuiltNetwork:
+        """The whole network; where it does not fit, the error says how to do without."""
+        try:
+            return self.network
+        except InputError as error:
+            raise InputError(
+                f"{error} Nothing was written; with --neurons-only (neurons_only=True in Python) "
+                "the neurons alone are."
+            ) from error
 
     def validate(
         self,

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.building.handover import HandOver, hand_over
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
-    from codesign.networks.network_table import mapped_network, no_network, print_network
+    from codesign.networks.network_table import print_network
     from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import open_workbench, print_json
     from codesign.terminal.tables import print_table, say
@@ -109,18 +109,12 @@ def run(arguments: argparse.Namespace) -> int:
             share_lines=arguments.share_lines,
             workbench=workbench,
         )
-        missing = "" if arguments.neurons_only else no_network(built)
-        network = None
-        if not arguments.neurons_only and not missing:
-            # all of it is mapped before anything is written
-            network = mapped_network(built)
-        exported = built.export(folder)
-        whole = None if network is None else network.export(folder)
+        exported = built.export(folder, arguments.neurons_only)
     wanted = HandOver(tuple(Dialect(name) for name in arguments.dialects), arguments.xschem)
+    network = None if exported.network is None else built.network
     handed = hand_over(built, network, folder, wanted)
     if arguments.json:
-        document = exported.document() | {"handed_over": [str(path) for path in handed]}
-        print_json(document if whole is None else {**document, "network": whole.document()})
+        print_json(exported.document() | {"handed_over": [str(path) for path in handed]})
         return 0
     rows = [
         (
@@ -162,10 +156,10 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"note: {design.name}: {note}")
     for note in technology.notes:
         say(f"note: {note}")
-    if missing and source.folder is not None:
-        say(f"note: no circuit of the whole network: {missing}")
-    if whole is not None:
-        print_network(whole)
+    if exported.network is not None:
+        print_network(exported.network)
+    elif source.folder is not None and not arguments.neurons_only:
+        say(f"note: no circuit of the whole network: {built.why_no_network}")
     if arguments.xschem:
         say(f"symbols and schematics: start xschem in {folder / 'xschem'}")
     others = [path.name for path in handed if path.parent.name == "netlists"]

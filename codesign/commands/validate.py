@@ -27,6 +27,7 @@ _OF_NETWORKS = ("samples", "windows", "one_deck", "mismatch", "seed", "workers",
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
+    from codesign.validation.validation_table import LEGEND
     from codesign.validation.verdicts import definitions
 
     parser = add_command(
@@ -42,7 +43,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "of the whole network of a RUN on its test series and compare its prediction with torch's, "
         "neuron by neuron and layer by layer in parallel processes; the RUN keeps what is done, so "
         "that the same command resumes. Exit status 1: it does not match.",
-        notes=definitions(),
+        notes=f"{definitions()}\n\ncolumns of the table:\n  {LEGEND}",
     )
     add_neurons(parser)
     add_technology(parser)

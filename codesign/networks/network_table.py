@@ -7,38 +7,11 @@ from typing import TYPE_CHECKING
 from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, SCORED
 from codesign.terminal.quantities import quantity
 from codesign.terminal.tables import print_table, say
-from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
-    from codesign.building.built_circuit import BuiltCircuit
-    from codesign.networks.built_network import BuiltNetwork
     from codesign.networks.network_files import NetworkExport
     from codesign.networks.network_validation import NetworkValidation
     from codesign.studies.network.samples import NetworkSamples
-
-
-def no_network(built: BuiltCircuit) -> str:
-    """Why there cannot be a circuit of the whole network; empty where there can."""
-    if "synapse" not in built.technology.sizes:
-        return (
-            f"technology '{built.technology.name}' has no unit transistor; add the sizes of unit "
-            "and pmos_mirror in [cells.synapse]."
-        )
-    return built.source.why_no_network
-
-
-def mapped_network(built: BuiltCircuit) -> BuiltNetwork:
-    """The whole network.
-
-    Raises:
-        InputError: it does not fit; the text says as well how to do without.
-    """
-    try:
-        return built.network
-    except InputError as error:
-        raise InputError(
-            f"{error} Nothing was written; with --neurons-only the neurons alone are."
-        ) from error
 
 
 def print_network(exported: NetworkExport) -> None:

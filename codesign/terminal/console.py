@@ -170,11 +170,11 @@ class StepProgress:
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """So many steps are done."""
-        self._text = f"{what} ({done} of {total})"
-        if self._live:
-            self._advance(1, description=self._text, done=done, total=total)
+        if self._live:  # the bar has the numbers
+            self._text = what
+            self._advance(1, description=what, done=done, total=total)
         elif what != self._what or self._clock() - self._last >= QUIET:
-            text = what if what != self._what else self._text
+            text = what if what != self._what else f"{what} ({done} of {total})"
             self._what, self._last = what, self._clock()
             self._advance(1, description=text)
 

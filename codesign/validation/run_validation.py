@@ -12,7 +12,7 @@ from codesign.building.stimuli import steady_drive
 from codesign.terminal.tables import print_table, say
 from codesign.validation.validate import DrivenCircuit, validate
 from codesign.validation.validation import Validation, summary
-from codesign.validation.validation_table import COLUMNS, remarks, row, title
+from codesign.validation.validation_table import COLUMNS, LEGEND, remarks, row, title
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
 from netlists.accuracy import Accuracy
@@ -92,6 +92,7 @@ def provenance(
 def print_validation(validation: Validation) -> None:
     """The outcome as a table on standard output, with the reasons of what did not pass."""
     print_table(title(validation), COLUMNS, [row(neuron) for neuron in validation.neurons])
+    say(LEGEND)
     for line in remarks(validation):
         say(line)
     say(summary(validation))

@@ -8,21 +8,30 @@ from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPI
 
 if TYPE_CHECKING:
     from codesign.validation.validation import NeuronValidation, Validation
+    from neuron_model.analysis.regimes import Regime
 
 
 COLUMNS = (
     "neuron",
     "passed",
+    "regime",
     "kept of model",
     "kept of macromodel",
     "spikes",
-    "regime",
-    "ISI/IBI to model (%)",
-    "to macromodel (%)",
+    "ISI, IBI to model (%)",
+    "ISI, IBI to macromodel (%)",
     "I-V (%)",
     "coincidence",
     "nJ/spike",
 )
+
+LEGEND = (
+    "kept: which verdicts the circuit reaches; spikes: of model, macromodel, circuit; ISI, IBI: "
+    "medians of the circuit against the reference's; I-V: error of the fast, the slow and the "
+    "ultraslow curve against the model's, rms over peak to peak; coincidence: factor to model and "
+    "to macromodel (1: equal, 0: chance)."
+)
+"""What the columns are."""
 
 _SHORT = {REGIME_KEPT: "regime", RHYTHM_KEPT: "rhythm", SPIKE_FOR_SPIKE: "spikes"}
 
@@ -53,20 +62,20 @@ def row(neuron: NeuronValidation) -> tuple[str, ...]:
     return (
         neuron.name,
         "yes" if neuron.passed else "no",
+        _regimes(neuron),
         _kept(verdicts["model"]),
         _kept(verdicts["macromodel"]),
-        "/".join(map(str, counts)),
-        _regimes(neuron),
+        ", ".join(map(str, counts)),
         _percents(against_model.isi_error, against_model.ibi_error),
         _percents(against_built.isi_error, against_built.ibi_error),
-        " ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
-        " ".join(_factor(found.coincidence) for found in verdicts.values()),
+        ", ".join(f"{100 * c.nrmse:.2f}" for c in neuron.iv),
+        ", ".join(_factor(found.coincidence) for found in verdicts.values()),
         "" if energy is None else f"{energy * 1e9:.3g}",
     )
 
 
 def _kept(found: Verdict) -> str:
-    return " ".join(_SHORT[name] for name, kept in found.reached.items() if kept) or "nothing"
+    return ", ".join(_SHORT[name] for name, kept in found.reached.items() if kept) or "nothing"
 
 
 def _regimes(neuron: NeuronValidation) -> str:
@@ -74,12 +83,16 @@ def _regimes(neuron: NeuronValidation) -> str:
     if neuron.driven:
         return "recorded current"
     if neuron.regimes_match:
-        return neuron.circuit.regime.value
-    return f"{neuron.circuit.regime}, model {neuron.model.regime}"
+        return _words(neuron.circuit.regime)
+    return f"{_words(neuron.circuit.regime)}, model {_words(neuron.model.regime)}"
+
+
+def _words(regime: Regime) -> str:
+    return regime.value.replace("_", " ")
 
 
 def _percents(*errors: float | None) -> str:
-    return " ".join(f"{100 * error:+.2f}" for error in errors if error is not None)
+    return ", ".join(f"{100 * error:+.2f}" for error in errors if error is not None)
 
 
 def _factor(value: float | None) -> str:

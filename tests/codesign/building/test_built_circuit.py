@@ -254,6 +254,12 @@ def test_a_saved_network_is_built_from_its_folder_as_it_is_from_python(
         assert built.source.why_no_network == ""
     exported = build(folder, "generic", workbench=workbench).export()
     assert exported.folder == folder
+    assert exported.network is not None, "as the command writes it"
+    assert folder / "netlists" / "network.spice" in exported.network.files
+    assert "network" in exported.document()
+    alone = given.export(tmp_path / "alone", neurons_only=True)
+    assert alone.network is None
+    assert not list((tmp_path / "alone").rglob("*network*"))
     assert main(["train", str(folder / "config.toml"), "--out", str(folder)]) == 0
 
 

@@ -17,6 +17,7 @@ from codesign.command_line import main
 from codesign.validation.run_validation import print_validation, select
 from codesign.validation.validate import is_circuit_shaped, thinned
 from codesign.validation.validation import Validation, read_validation
+from codesign.validation.validation_table import COLUMNS, LEGEND
 from mapping.conditions import Conditions
 from neuron_model.errors import InputError
 from neuron_model.model.neuron_file import write_neuron
@@ -97,15 +98,19 @@ def test_the_table_says_what_each_comparison_reaches(make_neuron, capsys: Captur
     assert [cell.strip() for cell in first.split("│")[1:7]] == [
         "slower",
         "yes",
-        "regime spikes",
-        "regime spikes",
-        "9/9/9",
-        "tonic_bursting",
+        "tonic bursting",
+        "regime, spikes",
+        "regime, spikes",
+        "9, 9, 9",
     ]
     (second,) = [line for line in lines if "driven" in line]
-    assert "rhythm spikes" in second
+    assert "rhythm, spikes" in second
     assert "recorded current" in second
     assert "regime" not in second
+    assert LEGEND in lines
+    for column in ("kept", "spikes", "ISI, IBI", "I-V", "coincidence"):
+        assert f"{column}: " in LEGEND, "each column that needs it is explained"
+        assert any(head.startswith(column) for head in COLUMNS)
     assert lines[-1].startswith("2 of 16 neurons simulated: 2 keep the regime of the model, 1 the")
 
 
@@ -120,7 +125,7 @@ def test_a_terminal_of_80_columns_shows_the_verdicts(
     plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert max(map(len, plain.splitlines())) <= 80
     cells = {cell.strip() for line in plain.splitlines() for cell in re.split("[│┃]", line)}
-    assert {"regime rhythm spikes", "tonic_bursting"} <= cells
+    assert {"regime, rhythm, spikes", "tonic bursting"} <= cells
     # what has no room beside the verdicts comes below them
     assert plain.count("┏") >= 2
     assert "I-V (%)" in cells

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.diffusion import Diffusion, Parallel
+from circuits.plate_capacitor import PLATES, PlateCapacitor
 from circuits.structure import Polarity, Size
 from mapping.bias_generator import BiasGenerator, Kind
 from mapping.conditions import COLDEST, HOTTEST, NOMINAL_TEMPERATURE, Conditions
@@ -123,7 +124,7 @@ class Technology(Shown):
     membrane_capacitance, unit_current: C_m (farad) and I0 (ampere) that mapping begins from; None
     leaves I0 to it. mismatch_sets: all that are known of how devices differ; mismatch: the one in
     use, which :func:`with_mismatch_set` chooses. process: how far whole chips are from the nominal;
-    None: not known.
+    None: not known. capacitor: the device that capacitors are; None: not known.
     """
 
     name: str
@@ -144,6 +145,8 @@ class Technology(Shown):
     mismatch_sets: tuple[MismatchSet, ...] = field(default=(), metadata={"identity": False})
     process: ProcessSpread | None = None
     bias_generator: BiasGenerator | None = None
+    # circuits are simulated with plain capacitors: no measurement hangs on it
+    capacitor: PlateCapacitor | None = field(default=None, metadata={"identity": False})
 
     def _brief(self) -> str:
         return f"{self.name}, {self.supply:g} V, corners {' '.join(self.corners)}"
@@ -350,6 +353,7 @@ def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
     reference = table.number("reference", supply / 2, high=supply)
     devices = table.table("devices")
     nmos, pmos = _device(devices.table("nmos")), _device(devices.table("pmos"))
+    capacitor = _capacitor(devices)
     devices.done()
     corners = table.texts("corners", ["tt"], _WORD)
     if not corners:
@@ -374,6 +378,7 @@ def _technology(table: _Table, path: Path, models_path: Path) -> Technology:
         mismatch_sets=mismatch_sets,
         process=_process(table),
         bias_generator=_bias_generator(table),
+        capacitor=capacitor,
     )
     table.done()
     return technology
@@ -452,6 +457,42 @@ def _diffusion(device: _Table, parameters: _Table) -> Diffusion | None:
     )
     table.done()
     return found
+
+
+def _capacitor(devices: _Table) -> PlateCapacitor | None:
+    """None where the file does not give it."""
+    if "capacitor" not in devices.content:
+        devices.seen.add("capacitor")
+        return None
+    table = devices.table("capacitor")
+    terminals = table.texts("terminals", list(PLATES))
+    if sorted(terminals) != sorted(PLATES):
+        raise table.error(
+            "terminals", f"= {list(terminals)!r} must hold each of {list(PLATES)} once"
+        )
+    found = PlateCapacitor(
+        model=table.text("model", pattern=_WORD),
+        density=table.number("density", high=1e-12),
+        side=table.pair("side", high=1e4),
+        terminals=terminals,
+        width=table.text("width", "w", _WORD),
+        length=table.text("length", "l", _WORD),
+        multiplier=table.texts("multiplier", ["m"], _WORD),
+        fringe=_zero_or_more(table, "fringe", 1e-12),
+        widened=_zero_or_more(table, "widened", 10.0),
+    )
+    if found.side[0] <= 0:
+        raise table.error("side", f"= {list(found.side)!r} must start above 0")
+    written = [found.width, found.length, *found.multiplier]
+    if len({name.lower() for name in written}) < len(written):
+        raise table.error("width", f"writes one parameter twice: {', '.join(written)}")
+    table.done()
+    return found
+
+
+def _zero_or_more(table: _Table, key: str, high: float) -> float:
+    """A number that may be 0, which it is where it is not given."""
+    return table.number(key, high=high) if table.get(key, 0.0) != 0 else 0.0
 
 
 def _sizes(table: _Table, nmos: Device, pmos: Device) -> dict[str, dict[str, Size]]:

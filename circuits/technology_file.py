@@ -14,6 +14,7 @@ from typing import Any
 import tomli_w
 
 from circuits.diffusion import Diffusion, Parallel
+from circuits.plate_capacitor import PlateCapacitor
 from circuits.structure import Polarity, Size
 from circuits.technology import CELL_ROLES, Device, Technology, builtin_technologies
 from mapping.bias_generator import BiasGenerator, Kind
@@ -120,6 +121,16 @@ def _tables(technology: Technology) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"devices.{kind}.parameters", dict(device.parameters)
         if device.diffusion is not None:
             yield f"devices.{kind}.diffusion", _diffusion(device)
+    if t.capacitor is not None:
+        default = PlateCapacitor("", 0.0, (0.0, 0.0))
+        yield (
+            "devices.capacitor",
+            {
+                f.name: _pair(getattr(t.capacitor, f.name))
+                for f in fields(t.capacitor)
+                if getattr(t.capacitor, f.name) != getattr(default, f.name)
+            },
+        )
     for cell, roles in CELL_ROLES.items():
         if cell not in t.sizes:
             continue

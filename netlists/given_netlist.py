@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.structure import Cell, Polarity
+from circuits.structure import Cell, Polarity, Size
 from circuits.technology import Device, SizeStyle, Technology
 from netlists.model_cards import DeviceUse
 from netlists.safe_text import check_cells
@@ -34,6 +34,8 @@ class GivenNetlist:
 def read_netlist(path: Path, cell: Cell, technology: Technology) -> GivenNetlist:
     """The subcircuit of the name of ``cell`` in a SPICE file, with its ports in any order.
 
+    Capacitors that are the technology's device become C elements, as ours are simulated.
+
     Raises:
         InputError: the file cannot be read; a line in it is a command or reads another file; it
             has no such subcircuit, or one with other ports; it has no device of the technology; or
@@ -53,6 +55,7 @@ def read_netlist(path: Path, cell: Cell, technology: Technology) -> GivenNetlist
     if not uses:
         names = ", ".join(device.model for device in devices.values())
         raise InputError(f"{path}: no device of {technology.name} is in it ({names}).")
+    text = _plain_capacitors(path, text, lines, technology)
     ordered = sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um))
     return GivenNetlist(text, ports, tuple(ordered))
 
@@ -79,17 +82,54 @@ def _ports(path: Path, lines: list[tuple[int, list[str]]], cell: Cell) -> tuple[
 
 
 def _use(path: Path, line: int, words: list[str], device: Device) -> DeviceUse:
-    sizes = {}
-    for name in ("w", "l"):
-        text = next((w[2:] for w in words if w.lower().startswith(f"{name}=")), "")
-        value = number(text)
-        if value is None or value <= 0:
-            raise InputError(
-                f"{path}, line {line}: {words[0]}: {name}={text or '(missing)'} must be a number "
-                "above 0."
-            )
-        sizes[name] = value * _MICROMETRES[device.size_style]
-    return DeviceUse(device.model, round(sizes["w"], 9), round(sizes["l"], 9), device.prefix)
+    width, length = (
+        _micrometres(path, line, words, name, device.size_style) for name in ("w", "l")
+    )
+    return DeviceUse(device.model, width, length, device.prefix)
+
+
+def _micrometres(path: Path, line: int, words: list[str], name: str, style: SizeStyle) -> float:
+    return round(_positive(path, line, words, name) * _MICROMETRES[style], 9)
+
+
+def _positive(path: Path, line: int, words: list[str], name: str, default: str = "") -> float:
+    """The parameter ``name`` of a device."""
+    start = f"{name.lower()}="
+    text = next((w[len(start) :] for w in words if w.lower().startswith(start)), default)
+    value = number(text)
+    if value is None or value <= 0:
+        raise InputError(
+            f"{path}, line {line}: {words[0]}: {name}={text or '(missing)'} must be a number "
+            "above 0."
+        )
+    return value
+
+
+def _plain_capacitors(
+    path: Path, text: str, lines: list[tuple[int, list[str]]], technology: Technology
+) -> str:
+    device = technology.capacitor
+    if device is None:
+        return text
+    physical = text.splitlines()
+    for first, words in lines:
+        model = next((i for i, w in enumerate(words) if w.lower() == device.model.lower()), None)
+        if model is None or words[0][0].lower() not in "cx":
+            continue
+        if model != 1 + len(device.terminals):
+            raise InputError(f"{path}, line {first}: {words[0]}: a capacitor has two nets.")
+        style = technology.nmos.size_style
+        width = _micrometres(path, first, words, device.width, style)
+        length = _micrometres(path, first, words, device.length, style)
+        count = _positive(path, first, words, "m", "1")
+        farad = count * device.capacitance(Size(width, length))
+        physical[first - 1] = f"C{words[0]} {words[1]} {words[2]} {farad:.6g}"
+        for after in range(first, len(physical)):
+            if physical[after].startswith("+"):
+                physical[after] = "*"
+            elif not physical[after].startswith("*"):
+                break
+    return "\n".join(physical) + "\n"
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:

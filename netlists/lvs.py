@@ -39,6 +39,16 @@ foreach circuit {{1 2}} {{
 }}
 """
 
+# Of a capacitor that is a device: its plates may not be exchanged, as those of a C element may.
+_PLATES = """
+foreach circuit {{1 2}} {{
+    if {{[lsearch [cells list -all -circuit$circuit] {model}] < 0}} {{ continue }}
+    property "-circuit$circuit {model}" remove as ad ps pd {left_out}
+    property "-circuit$circuit {model}" tolerance {{{width} {tolerance:g}}}
+    property "-circuit$circuit {model}" tolerance {{{length} {tolerance:g}}}
+}}
+"""
+
 
 def lvs_setup(technology: Technology) -> str:
     """The text of a setup file (Tcl) for netgen 1.5 and the cells of ``technology``."""
@@ -50,11 +60,21 @@ def lvs_setup(technology: Technology) -> str:
             junctions |= dict.fromkeys(device.diffusion.parameters)
         # m says how many there are, whatever else does
         junctions |= dict.fromkeys(name for name in device.multiplier if name != "m")
-    return _TEXT.format(
+    text = _TEXT.format(
         name=technology.name,
         devices=" ".join(device.model for device in devices),
         drain=1 + terminals.index("drain"),
         source=1 + terminals.index("source"),
         left_out=" ".join(junctions) or "as ad ps pd",
+        tolerance=_TOLERANCE,
+    )
+    capacitor = technology.capacitor
+    if capacitor is None:
+        return text
+    return text + _PLATES.format(
+        model=capacitor.model,
+        width=capacitor.width,
+        length=capacitor.length,
+        left_out=" ".join(name for name in capacitor.multiplier if name != "m"),
         tolerance=_TOLERANCE,
     )

@@ -3,6 +3,7 @@
     cell     -> .subckt NAME PORTS ... .ends NAME      children first, each once
     device   -> Xname d g s b MODEL w=2 l=8 m=1 ad=0.58 as=0.58 pd=4.58 ps=4.58
                                                        as the technology writes it
+    capacitor -> Cname a b 4e-12, or Xname top bottom MODEL w=29.6 l=29.605 m=2
     header   -> comments: provenance, then *.PININFO in each subcircuit
 
 The text holds no analysis, no option, no library and no node 0: it is a cell library that a
@@ -10,8 +11,10 @@ colleague can read, check against a layout or paste into another test bench.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from circuits.diffusion import junctions
+from circuits.plate_capacitor import PLATES, PlateCapacitor
 from circuits.structure import Capacitor, Cell, Instance, Part, Size, Transistor
 from circuits.technology import Device, SizeStyle, Technology
 from netlists.dialects import GRAMMARS, Dialect, Grammar
@@ -25,21 +28,33 @@ def cell_text(
     technology: Technology,
     header: Sequence[str] = (),
     dialect: Dialect = Dialect.SPICE,
+    capacitor: PlateCapacitor | None = None,
 ) -> str:
     """``cell`` and all cells below it as subcircuits, under ``header`` as comment lines.
 
-    Models and sizes are those of ``technology``. Control characters in the header are replaced, so
+    Models and sizes are those of ``technology``; capacitors are the device ``capacitor``, or C
+    elements where it is None. Control characters in the header are replaced, so
     that a comment stays one line.
     """
     grammar = GRAMMARS[dialect]
+    writing = _Writing(technology, grammar, capacitor)
     lines = [f"{grammar.comment}{_printable(line)}".rstrip() for line in header]
     if dialect is Dialect.CDL:
         plain = technology.nmos.size_style is SizeStyle.PLAIN
         lines.append(f"*.SCALE {'MICRON' if plain else 'METER'}")
     lines += grammar.head
     for each in (*cell.cells, cell):
-        lines += ["", *_subcircuit(each, technology, grammar)]
+        lines += ["", *_subcircuit(each, writing)]
     return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """What a part is written with."""
+
+    technology: Technology
+    grammar: Grammar
+    capacitor: PlateCapacitor | None
 
 
 def device_uses(cell: Cell, technology: Technology) -> tuple[DeviceUse, ...]:
@@ -51,7 +66,8 @@ def device_uses(cell: Cell, technology: Technology) -> tuple[DeviceUse, ...]:
     return tuple(sorted(uses, key=lambda use: (use.name, use.width_um, use.length_um)))
 
 
-def _subcircuit(cell: Cell, technology: Technology, grammar: Grammar) -> list[str]:
+def _subcircuit(cell: Cell, writing: _Writing) -> list[str]:
+    grammar = writing.grammar
     lines = _comment(cell.description, grammar)
     ports = " ".join(port.name for port in cell.ports)
     lines += _wrapped(f"{grammar.begin} {cell.name} {ports}", grammar)
@@ -60,16 +76,20 @@ def _subcircuit(cell: Cell, technology: Technology, grammar: Grammar) -> list[st
     pins = " ".join(f"{port.name}:{port.direction.value}" for port in cell.ports)
     lines += _wrapped(f"{grammar.pins}{pins}", whole)
     for part in cell.parts:
-        lines += _part(part, technology, grammar)
+        lines += _part(part, writing)
     return [*lines, f"{grammar.end} {cell.name}"]
 
 
-def _part(part: Part, technology: Technology, grammar: Grammar) -> list[str]:
+def _part(part: Part, writing: _Writing) -> list[str]:
+    grammar = writing.grammar
     match part:
         case Transistor():
-            device = technology.device(part.polarity)
+            device = writing.technology.device(part.polarity)
             line = _transistor(part, device, grammar)
             return [*_comment(part.comment, grammar), *_wrapped(line, grammar)]
+        case Capacitor() if writing.capacitor is not None:
+            style = writing.technology.nmos.size_style
+            return _wrapped(_plates(part, writing.capacitor, style, grammar), grammar)
         case Capacitor():
             value = grammar.capacitor.format(farad=f"{part.capacitance:.6g}")
             return [f"C{part.name} {_nets(part.nets, grammar)} {value}"]
@@ -99,6 +119,21 @@ def _transistor(part: Transistor, device: Device, grammar: Grammar) -> str:
     mark = grammar.parameters_mark if prefix == "X" else ""
     sizes = " ".join(size_words(part, device))
     return f"{prefix}{part.name} {nets} {device.model} {mark}{sizes}"
+
+
+def _plates(part: Capacitor, device: PlateCapacitor, style: SizeStyle, grammar: Grammar) -> str:
+    by_plate = dict(zip(PLATES, part.nets, strict=True))
+    nets = _nets([by_plate[plate] for plate in device.terminals], grammar)
+    sizes = " ".join(plate_words(part, device, style))
+    return f"X{part.name} {nets} {device.model} {grammar.parameters_mark}{sizes}"
+
+
+def plate_words(part: Capacitor, device: PlateCapacitor, style: SizeStyle) -> list[str]:
+    """What follows the model of a capacitor of the process: sides and multiplier."""
+    size = device.drawn(part.capacitance)
+    sides = [f"{device.width}={_length(size.width, style)}"]
+    sides.append(f"{device.length}={_length(size.length, style)}")
+    return sides + [f"{name}={size.multiplier}" for name in device.multiplier]
 
 
 def size_words(part: Transistor, device: Device) -> list[str]:

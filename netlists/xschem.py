@@ -3,6 +3,7 @@
     xschem/xschemrc               where the library lies; start xschem in this folder
     xschem/LIBRARY/CELL.sch, .sym    one of each for every subcircuit
     xschem/LIBRARY/nmos.sym, pmos.sym    the technology's transistors, as it writes them
+    xschem/LIBRARY/capacitor.sym    its capacitor, where that is asked for
 
 Parts stand in rows, and a label at each pin names its net: nets of one name are connected. Files
 are in the format of xschem 2.8, whose symbols have no suffix.
@@ -11,7 +12,9 @@ are in the format of xschem 2.8, whose symbols have no suffix.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from circuits.plate_capacitor import PLATES, PlateCapacitor
 from circuits.structure import (
     Capacitor,
     Cell,
@@ -23,7 +26,7 @@ from circuits.structure import (
     Transistor,
 )
 from circuits.technology import Device, Technology
-from netlists.writer import size_words
+from netlists.writer import plate_words, size_words
 
 FOLDER = "xschem"
 
@@ -41,11 +44,18 @@ _PORT_SYMBOLS = {Direction.INPUT: "ipin", Direction.OUTPUT: "opin"}
 _DIRECTIONS = {Direction.INPUT: "in", Direction.OUTPUT: "out"}
 
 
-def xschem_files(cell: Cell, technology: Technology, library: str = "mtc") -> dict[str, str]:
+def xschem_files(
+    cell: Cell,
+    technology: Technology,
+    library: str = "mtc",
+    capacitor: PlateCapacitor | None = None,
+) -> dict[str, str]:
     """Texts of ``cell`` and of all cells below it, by path in the folder ``xschem``.
 
-    library: name of the folder that they lie in.
+    library: name of the folder that they lie in. capacitor: the device that capacitors are; None:
+    xschem's own capacitor.
     """
+    drawing = _Drawing(technology, library, capacitor)
     files = {
         "xschemrc": (
             "# xschem started in this folder finds the cells beside this file\n"
@@ -56,10 +66,38 @@ def xschem_files(cell: Cell, technology: Technology, library: str = "mtc") -> di
     for polarity in Polarity:
         device = technology.device(polarity)
         files[f"{library}/{polarity}.sym"] = _device_symbol(polarity, device)
+    if capacitor is not None:
+        files[f"{library}/capacitor.sym"] = _capacitor_symbol(capacitor)
     for each in (*cell.cells, cell):
         files[f"{library}/{each.name}.sym"] = _symbol(each)
-        files[f"{library}/{each.name}.sch"] = _schematic(each, technology, library)
+        files[f"{library}/{each.name}.sch"] = _schematic(each, drawing)
     return files
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """What parts are drawn with."""
+
+    technology: Technology
+    library: str
+    capacitor: PlateCapacitor | None
+
+
+def _capacitor_symbol(device: PlateCapacitor) -> str:
+    """The bottom plate is bent."""
+    lines = [
+        'G {type=capacitor\nformat="@name @pinlist @model @sizes"\n'
+        f'template="name=X1 model={device.model} sizes=xxx"}}',
+        "V {}",
+        "S {}",
+        "E {}",
+        *(_line(*ends) for ends in ((0, -30, 0, -5), (-12, -5, 12, -5), (0, 5, 0, 30))),
+        *(_line(*ends) for ends in ((-12, 9, -6, 5), (-6, 5, 6, 5), (6, 5, 12, 9))),
+    ]
+    for terminal in device.terminals:
+        lines.append(_pin(0, -30 if terminal == PLATES[0] else 30, terminal, "inout"))
+    lines.append("T {@name} 16 -10 0 0 0.2 0.2 {}")
+    return "\n".join([*lines, ""])
 
 
 def _device_symbol(polarity: Polarity, device: Device) -> str:
@@ -110,7 +148,7 @@ def _symbol(cell: Cell) -> str:
     return "\n".join([*lines, ""])
 
 
-def _schematic(cell: Cell, technology: Technology, library: str) -> str:
+def _schematic(cell: Cell, drawing: _Drawing) -> str:
     lines = ["G {}", "V {}", "S {}", "E {}"]
     for index, port in enumerate(cell.ports):
         symbol = _PORT_SYMBOLS.get(port.direction, "iopin")
@@ -121,7 +159,7 @@ def _schematic(cell: Cell, technology: Technology, library: str) -> str:
     for row in _rows(cell.parts):
         x, tallest = 300, 0
         for part in row:
-            placed, pins, width, height = _part(part, x, y, technology, library)
+            placed, pins, width, height = _part(part, x, y, drawing)
             lines.append(placed)
             for px, py, net in pins:
                 # a label's text stands outside: right of a block's right pins and of a bulk
@@ -135,9 +173,10 @@ def _schematic(cell: Cell, technology: Technology, library: str) -> str:
 
 
 def _part(
-    part: Part, x: int, y: int, technology: Technology, library: str
+    part: Part, x: int, y: int, drawing: _Drawing
 ) -> tuple[str, list[tuple[int, int, str]], int, int]:
     """The line that places it, (x, y, net) of its pins, and the room that it takes."""
+    technology, library = drawing.technology, drawing.library
     match part:
         case Transistor():
             device = technology.device(part.polarity)
@@ -154,6 +193,12 @@ def _part(
                 f'sizes="{" ".join(size_words(part, device))}"'
             )
             return _placed(f"{library}/{part.polarity}", x, y, words), pins, *_PLACE
+        case Capacitor() if drawing.capacitor is not None:
+            sizes = plate_words(part, drawing.capacitor, technology.nmos.size_style)
+            words = f'name=X{part.name} model={drawing.capacitor.model} sizes="{" ".join(sizes)}"'
+            placed = {PLATES[0]: (x, y - 30, part.positive), PLATES[1]: (x, y + 30, part.negative)}
+            pins = [placed[terminal] for terminal in drawing.capacitor.terminals]
+            return _placed(f"{library}/capacitor", x, y, words), pins, *_PLACE
         case Capacitor():
             words = f"name=C{part.name} m=1 value={part.capacitance:.6g}"
             pins = [(x, y - 30, part.positive), (x, y + 30, part.negative)]
@@ -165,8 +210,8 @@ def _part(
                 px, py = places[port.name]
                 pins.append((x + px, y + py, net))
             _, _, width, height = _box(part.cell.ports)
-            placed = _placed(f"{library}/{part.cell.name}", x, y, f"name=X{part.name}")
-            return placed, pins, width + 500, height + 120
+            block = _placed(f"{library}/{part.cell.name}", x, y, f"name=X{part.name}")
+            return block, pins, width + 500, height + 120
 
 
 def _rows(parts: Sequence[Part]) -> Iterator[list[Part]]:

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuits.neuron import neuron_circuit
+from circuits.plate_capacitor import PlateCapacitor
 from circuits.structure import Cell
+from circuits.technology import Technology
 from codesign.building.export import NETLIST_FOLDER, file_of_neuron
 from codesign.building.provenance import header
 from netlists.dialects import GRAMMARS, Dialect
 from netlists.writer import cell_text
 from netlists.xschem import FOLDER, xschem_files
 from neuron_model.atomic import write_together
+from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
     from codesign.building.built_circuit import BuiltCircuit
@@ -23,11 +26,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HandOver:
-    """What is asked for. dialects: that the cells are written in as well. xschem: whether symbols
-    and schematics are drawn, into the folder ``xschem``."""
+    """What is asked for.
+
+    dialects: that the cells are written in as well; SPICE makes a netlist for LVS. xschem: whether
+    symbols and schematics are drawn, into the folder ``xschem``. devices: whether capacitors are
+    the process's device there, not C elements.
+    """
 
     dialects: tuple[Dialect, ...] = ()
     xschem: bool = False
+    devices: bool = False
+
+    def capacitor(self, technology: Technology) -> PlateCapacitor | None:
+        """The device that capacitors are; None: C elements.
+
+        Raises:
+            InputError: a device is asked for and the technology has none.
+        """
+        if self.devices and technology.capacitor is None:
+            raise InputError(
+                f"technology '{technology.name}' has no capacitor: say which device it is under "
+                "[devices.capacitor], or leave capacitors ideal."
+            )
+        return technology.capacitor if self.devices else None
 
 
 def hand_over(
@@ -42,16 +63,19 @@ def hand_over(
         wanted: what of it.
 
     Raises:
-        InputError: the folder cannot be written; nothing of it is left there.
+        InputError: the technology has no such capacitor, one is too small for it, or the folder
+            cannot be written; nothing of it is left there.
     """
     technology = built.technology
+    capacitor = wanted.capacitor(technology)
     contents: dict[Path, str | bytes] = {}
     for file, cell, comments in _cells(built, network):
         for dialect in wanted.dialects:
-            path = folder / NETLIST_FOLDER / f"{file}{GRAMMARS[dialect].ending}"
-            contents[path] = cell_text(cell, technology, comments, dialect)
+            mark = "_lvs" if dialect is Dialect.SPICE else ""
+            path = folder / NETLIST_FOLDER / f"{file}{mark}{GRAMMARS[dialect].ending}"
+            contents[path] = cell_text(cell, technology, comments, dialect, capacitor)
         if wanted.xschem:
-            texts = xschem_files(cell, technology)
+            texts = xschem_files(cell, technology, capacitor=capacitor)
             contents |= {folder / FOLDER / name: text for name, text in texts.items()}
     return write_together(contents) if contents else ()
 

@@ -57,6 +57,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="write the cells for other tools as well: cdl (layout, LVS), spectre, xyce",
     )
     section(parser, "output").add_argument(
+        "--capacitors",
+        choices=("ideal", "device"),
+        default="ideal",
+        help="what capacitors are for other tools: C elements, or (device) the technology's MIM "
+        "capacitor with its two plates, also in a netlist of its own for LVS, neuron_lvs.spice; "
+        "simulated are C elements",
+    )
+    section(parser, "output").add_argument(
         "--xschem",
         action="store_true",
         help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
@@ -98,6 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.out or source.folder
     if folder is None:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
+    devices = arguments.capacitors == "device"
+    dialects = [*(["spice"] if devices else []), *arguments.dialects]
+    wanted = HandOver(tuple(Dialect(name) for name in dialects), arguments.xschem, devices)
+    wanted.capacitor(technology)  # refused before anything is written
     driven = replace(source, drives=stimuli_for(source, arguments.current, arguments.duration))
     choices = mapping_choices(arguments, technology)
     with open_workbench("mapping the neurons") as workbench:
@@ -110,7 +122,6 @@ def run(arguments: argparse.Namespace) -> int:
             workbench=workbench,
         )
         exported = built.export(folder, arguments.neurons_only)
-    wanted = HandOver(tuple(Dialect(name) for name in arguments.dialects), arguments.xschem)
     network = None if exported.network is None else built.network
     handed = hand_over(built, network, folder, wanted)
     if arguments.json:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from circuits.neuron import neuron_circuit
+from circuits.plate_capacitor import PlateCapacitor
 from circuits.structure import Cell
 from circuits.technology import Technology, load_technology
 from mapping.mapper import map_neuron
@@ -56,14 +57,23 @@ def test_xschems_netlist_of_a_neuron_is_ours(name: str, tmp_path: Path):
 
 
 @needs_tools
+@pytest.mark.parametrize("name", ["sky130", "gf180mcu"])
+def test_capacitors_may_be_devices(name: str, tmp_path: Path):
+    technology = load_technology(name)
+    compare(neuron(technology), technology, tmp_path, technology.capacitor)
+
+
+@needs_tools
 def test_xschems_netlist_of_a_two_layer_network_is_ours(tmp_path: Path):
     technology = load_technology("generic")
     compare(small_circuit(small_design(), technology).cell, technology, tmp_path)
 
 
-def compare(cell: Cell, technology: Technology, folder: Path) -> None:
+def compare(
+    cell: Cell, technology: Technology, folder: Path, capacitor: PlateCapacitor | None = None
+) -> None:
     """xschem's netlister and ours, by netgen."""
-    for name, text in xschem_files(cell, technology).items():
+    for name, text in xschem_files(cell, technology, capacitor=capacitor).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -79,4 +89,5 @@ def compare(cell: Cell, technology: Technology, folder: Path) -> None:
     # xschem comments the top's own lines out
     drawn = re.sub(r"^\*\*(\.subckt|\.ends)", r"\1", drawn, flags=re.MULTILINE)
     drawn = re.sub(r"^\*\+", "+", drawn, flags=re.MULTILINE)
-    check_equal(netgen(folder, (drawn, cell_text(cell, technology)), cell.name, technology))
+    own = cell_text(cell, technology, capacitor=capacitor)
+    check_equal(netgen(folder, (drawn, own), cell.name, technology))

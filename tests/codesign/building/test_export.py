@@ -386,3 +386,29 @@ def test_a_run_is_written_as_a_nir_graph_without_a_technology(tmp_path: Path, ca
 def test_export_says_what_it_lacks(words: list[str], why: str, capsys: Captured):
     assert main(["export", "preset:resting", *words]) == 2
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.ngspice
+def test_capacitors_are_devices_where_that_is_asked_for(cache, tmp_path, capsys: Captured):
+    mim = '[devices.capacitor]\nmodel = "mim"\ndensity = 1e-15\nside = [2.0, 50.0]\n'
+    technology = tmp_path / "mine.toml"
+    technology.write_text(f'base = "generic"\n{mim}')
+    words = ["export", "preset:tonic_spiking", "-o", str(tmp_path / "out"), "--technology"]
+    words += [str(technology), "--capacitors", "device", "--dialects", "cdl"]
+    assert main(words) == 0, capsys.readouterr().err
+    netlists = tmp_path / "out/netlists"
+    lvs, cdl = (netlists / name for name in ("neuron_lvs.spice", "neuron.cdl"))
+    for path in (lvs, cdl):
+        assert re.search(r"^Xmembrane vm vss mim w=\S+u l=\S+u m=\d+$", path.read_text(), re.M)
+    assert re.search(r"^Cmembrane vm vss \S+$", (netlists / "neuron.spice").read_text(), re.M)
+    assert "mim" not in (netlists / "testbench_transient.spice").read_text()
+    assert "mim" in (netlists / "lvs_setup.tcl").read_text()
+
+
+def test_a_technology_without_capacitors_is_refused_before_anything_is_written(
+    cache_folder, tmp_path, capsys: Captured
+):
+    words = ["export", "preset:tonic_spiking", "--technology", "generic", "-o"]
+    assert main([*words, str(tmp_path / "out"), "--capacitors", "device"]) == 2
+    assert "technology 'generic' has no capacitor" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -4,7 +4,7 @@
         [--neurons preset:tonic_bursting examples/burster.toml] [--current 0:-2.4,2000:-1.0]
         [--accuracy fast] [--time-limit 1800] [--folder runs/presets]
 
-Each neuron is validated at 27 degC, as `codesign validate` does it. The folder keeps the document
+Each neuron is validated at 27 °C, as `codesign validate` does it. The folder keeps the document
 of each neuron and corner as soon as it is known: what is there is not simulated again, and
 TECHNOLOGY.json and TECHNOLOGY.md have a row for each of them.
 """

@@ -3,7 +3,7 @@
     python -m benchmarks.synapses [--technology generic sky130 gf180mcu] [--samples 400]
                                   [--json FILE] [--plot FILE]
 
-Nominal corner, 27 degC. A line of 64 units carries 8 nA at s = 1, a column has a keep-alive current
+Nominal corner, 27 °C. A line of 64 units carries 8 nA at s = 1, a column has a keep-alive current
 of 0.5 nA. The table is Markdown; the document has every point of it, and what the picture shows.
 """
 
@@ -205,19 +205,19 @@ ROWS: Sequence[tuple[str, str]] = (
     ),
     ("a unit draws at s = 0, fA", "{silent_fA:.2g}"),
     (
-        "column, one unit more: rise / fall with keep-alive, us",
+        "column, one unit more: rise / fall with keep-alive, µs",
         "{kept_us[0]:.0f} / {kept_us[1]:.0f}",
     ),
     ("the same without", "{bare_us[0]:.0f} / {bare_us[1]:.0f}"),
     *(
         (
-            f"delay of a line at {current * 1e9:g} nA, fan-out {_FANS}, us",
+            f"delay of a line at {current * 1e9:g} nA, fan-out {_FANS}, µs",
             f"{{delays_us[{i}][0]:.3g}} / {{delays_us[{i}][1]:.3g}} / {{delays_us[{i}][2]:.3g}}",
         )
         for i, current in enumerate(CURRENTS)
     ),
     (
-        "delay over 0.35 V x gates x 3.3 fF/um2 / I_s, smallest to largest",
+        "delay over 0.35 V x gates x 3.3 fF/µm² / I_s, smallest to largest",
         "{least_share:.2f} to {most_share:.2f}",
     ),
     ("readout: gain at 0.25 / 0.5 / 1 V0 a unit", "{g[0]:.3f} / {g[1]:.3f} / {g[2]:.3f}"),
@@ -276,7 +276,7 @@ def figure(found: Sequence[dict[str, Any]]) -> Figure:
         gains.set_title("gain of a unit")
         gains.legend(fontsize=7)
         delays.set_xlabel("units on a line, its own included")
-        delays.set_ylabel("us")
+        delays.set_ylabel("µs")
         delays.set_xticks(total, [str(units) for units in total], minor=False)
         delays.set_xticks([], minor=True)
         delays.set_title("delay of a line; pale: the law")

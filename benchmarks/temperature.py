@@ -1,4 +1,4 @@
-"""The published neurons from -40 to 125 degC: regimes and drift of intervals, macromodel and
+"""The published neurons from -40 to 125 °C: regimes and drift of intervals, macromodel and
 ngspice.
 
     python -m benchmarks.temperature [--technology sky130] [--backend ngspice] [--neurons NAME ...]

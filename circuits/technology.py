@@ -193,7 +193,7 @@ class Technology(Shown):
             return ()
         return (
             f"the drains and sources of {' and '.join(bare)} have no area: neither their leakage, "
-            "which rules above some 60 degC, nor their capacitance is simulated; give the length "
+            "which rules above some 60 °C, nor their capacitance is simulated; give the length "
             f"of a diffusion in [devices.{bare[0]}.diffusion]",
         )
 
@@ -589,7 +589,7 @@ def _temperatures(table: _Table) -> tuple[float, float]:
     if not good:
         raise table.error(
             "temperature",
-            f"= {value!r} must be [coldest, hottest], from {COLDEST:g} to {HOTTEST:g} degC",
+            f"= {value!r} must be [coldest, hottest], from {COLDEST:g} to {HOTTEST:g} °C",
         )
     return float(value[0]), float(value[1])
 

@@ -30,11 +30,11 @@ class Conditions:
         object.__setattr__(self, "temperature", float(self.temperature))
         if not COLDEST <= self.temperature <= HOTTEST:
             raise InputError(
-                f"temperature = {self.temperature:g} degC must be from {COLDEST:g} to {HOTTEST:g}."
+                f"temperature = {self.temperature:g} °C must be from {COLDEST:g} to {HOTTEST:g}."
             )
 
     def __str__(self) -> str:
-        return f"{self.corner}, {self.temperature:g} degC"
+        return f"{self.corner}, {self.temperature:g} °C"
 
     @property
     def kelvin(self) -> float:

@@ -3,7 +3,7 @@
     L = I (H - H0) / H0        I: bias, H: what the cell delivers, H0: without its junctions
 
 A reverse-biased junction takes a current that does not depend on the bias, nor much on its voltage,
-and that doubles every 8 to 10 degC. The sources of an OTA's pair take it from the tail: the
+and that doubles every 8 to 10 °C. The sources of an OTA's pair take it from the tail: the
 amplifier is as quick as if its bias were larger by L.
 """
 

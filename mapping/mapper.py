@@ -654,7 +654,7 @@ def _raised(
     return (
         f"I0 is {scale[0] * 1e9:.3g} nA with a C_m of {scale[1] * 1e12:.3g} pF, not "
         f"{cold[0] * 1e9:.3g} nA with {cold[1] * 1e12:.3g} pF, so that at "
-        f"{limits.temperature[1]:g} degC junctions add no more than {limits.leakage_share:.0%} to "
+        f"{limits.temperature[1]:g} °C junctions add no more than {limits.leakage_share:.0%} to "
         "a bias (limits.temperature, limits.leakage_share)",
     )
 
@@ -690,7 +690,7 @@ def _leaking(follower: FollowerDesign, characteristics: CellCharacteristics, lim
     assert leakage is not None
     added = leakage.of_follower(follower.divided)
     return (
-        f"at {leakage.temperature:g} degC junctions add {added:.3g} A to it, and "
+        f"at {leakage.temperature:g} °C junctions add {added:.3g} A to it, and "
         f"{limits.leakage_share:.0%} of it is allowed (limits.leakage_share, "
         "limits.temperature); "
     )
@@ -705,7 +705,7 @@ def _check_leakage(
         return
     leaked = len(design.amplifiers) * leakage.ota
     check_within(
-        f"{who} at {leakage.temperature:g} degC, with {leaked:.3g} A that junctions add to the "
+        f"{who} at {leakage.temperature:g} °C, with {leaked:.3g} A that junctions add to the "
         f"amplifiers at the membrane (limits.leakage_share = {limits.leakage_share:g}), the sum of "
         "their bias currents",
         sum(a.bias_current for a in design.amplifiers),

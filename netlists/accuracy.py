@@ -64,7 +64,7 @@ _TIGHT = {"reltol": 1e-6, **SOLVING}
 # repeats the solution of a step until voltages change by less than reltol and vntol, currents by
 # less than reltol and abstol. Newton's method doubles the right digits with each repetition: with
 # reltol 1e-3 the second one proves what with 3e-6 takes a third, and starting points are found at
-# -40 degC for which TIGHT takes thousands of iterations. A smaller trtol makes up for it in steps.
+# -40 °C for which TIGHT takes thousands of iterations. A smaller trtol makes up for it in steps.
 # bypass stays away: it lets a starting point pass that is none (50 mA from the supply of a
 # nanoampere neuron, and a slow voltage that is off from then on).
 _FAST = {

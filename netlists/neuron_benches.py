@@ -73,7 +73,7 @@ class NeuronBenches(Shown):
     ports: tuple[str, ...] = ()
 
     def _brief(self) -> str:
-        return f"{self.design.name} on {self.design.technology}, {self.temperature:g} degC"
+        return f"{self.design.name} on {self.design.technology}, {self.temperature:g} °C"
 
     def at(self, accuracy: Accuracy) -> NeuronBenches:
         """The same benches, whose responses are simulated with another accuracy."""

@@ -18,6 +18,8 @@ _SAVED = re.compile(
 )
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
+_LETTERS = str.maketrans({"°": "deg", "µ": "u", "²": "2", "×": "x"})
+
 # Dot cards that describe a circuit and nothing else. Everything else (.control, .lib, .include,
 # .option, .save, .end, analyses) is the test bench's to say.
 _CELL_CARDS = frozenset(
@@ -117,12 +119,13 @@ def check_saved(name: object) -> str:
 
 
 def clean_comment(text: str) -> str:
-    """``text`` on one line and printable: runs of control characters become one blank.
+    """``text`` on one line and printable: runs of control characters become one blank, signs of
+    units (°, µ, ², ×) letters, for tools that take ASCII alone.
 
     What is returned is harmless behind ``"* "``, never directly behind ``"*"``: ngspice executes
     a line that begins with ``*#``.
     """
-    return _CONTROL_CHARACTERS.sub(" ", text).strip()
+    return _CONTROL_CHARACTERS.sub(" ", text).strip().translate(_LETTERS)
 
 
 def check_cells(text: str, what: str) -> str:

@@ -19,6 +19,7 @@ from circuits.structure import Capacitor, Cell, Instance, Part, Size, Transistor
 from circuits.technology import Device, SizeStyle, Technology
 from netlists.dialects import GRAMMARS, Dialect, Grammar
 from netlists.model_cards import DeviceUse
+from netlists.safe_text import clean_comment
 
 _LINE = 100
 
@@ -38,7 +39,7 @@ def cell_text(
     """
     grammar = GRAMMARS[dialect]
     writing = _Writing(technology, grammar, capacitor)
-    lines = [f"{grammar.comment}{_printable(line)}".rstrip() for line in header]
+    lines = [f"{grammar.comment}{clean_comment(line)}".rstrip() for line in header]
     if dialect is Dialect.CDL:
         plain = technology.nmos.size_style is SizeStyle.PLAIN
         lines.append(f"*.SCALE {'MICRON' if plain else 'METER'}")
@@ -104,7 +105,7 @@ def _nets(nets: Sequence[str], grammar: Grammar) -> str:
 
 
 def _comment(text: str, grammar: Grammar) -> list[str]:
-    return [f"{grammar.comment}{_printable(text)}"] if text else []
+    return [f"{grammar.comment}{clean_comment(text)}"] if text else []
 
 
 def _transistor(part: Transistor, device: Device, grammar: Grammar) -> str:
@@ -188,7 +189,3 @@ def _wrapped(line: str, grammar: Grammar) -> list[str]:
         else:
             current = f"{current} {word}" if current else word
     return [*pieces, current]
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

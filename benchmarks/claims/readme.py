@@ -137,7 +137,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "at 125 degC, {86.5} pA into the tail of an OTA",
+        "at 125 °C, {86.5} pA into the tail of an OTA",
         _CELLS,
         lambda d: [1e12 * d["leakage"]["ota"]],
     ),
@@ -178,7 +178,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "area of gates, diffusions and capacitors: {43000} um2",
+        "area of gates, diffusions and capacitors: {43000} µm²",
         _MODULATION,
         lambda d: [d["points"][0]["outcome"]["area"]],
     ),
@@ -284,13 +284,13 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "those of the excitable neuron by {8.0} % (at {125} degC)",
+        "those of the excitable neuron by {8.0} % (at {125} °C)",
         v.HEAT,
         lambda d: [v.largest(v.heat(d, ["ribar_sepulchre_excitable"], v.ISI, ["125"])), 125.0],
     ),
     Claim(
         README,
-        "inter-burst intervals by {4} % up to 85 degC and {10} % at 125",
+        "inter-burst intervals by {4} % up to 85 °C and {10} % at 125",
         v.HEAT,
         lambda d: [
             v.largest(v.heat(d, v.BURSTERS, v.IBI, ["-40", "85"])),
@@ -331,12 +331,12 @@ README_CLAIMS: tuple[Claim, ...] = (
     _networks("lif", "| LIF | {0.309} ± {0.026} | {0.315} ± {0.029} | {0.329} | {0.329} |"),
     _jitter(
         "generic",
-        "{8.46} ms | {27.2} us ({0.32} %) | {26.3} us over {204} ISIs | "
+        "{8.46} ms | {27.2} µs ({0.32} %) | {26.3} µs over {204} ISIs | "
         "{1.03} ({0.93} to {1.14}) |",
     ),
     _jitter(
         "sky130",
-        "{6.38} ms | {19.8} us ({0.31} %) | {18.8} us over {210} ISIs | "
+        "{6.38} ms | {19.8} µs ({0.31} %) | {18.8} µs over {210} ISIs | "
         "{1.05} ({0.95} to {1.16}) |",
     ),
     Claim(README, "{1.5} to {1.6} times that on `generic`", v.noise("generic"), v.white_over_shot),

@@ -22,7 +22,7 @@ _ALL = (_EXCITABLE, _BURSTER, _RAISED)
 
 
 def _yields(step: str, mismatch_set: str, kept: str, rhythm: str, rest: str) -> Claim:
-    """rest: areas of gates, diffusions and capacitors in um2, and static power in nW."""
+    """rest: areas of gates, diffusions and capacitors in µm², and static power in nW."""
 
     def values(table: Any) -> list[float]:
         row = v.yield_row(table, step, mismatch_set)
@@ -35,7 +35,7 @@ def _yields(step: str, mismatch_set: str, kept: str, rhythm: str, rest: str) -> 
 
 
 def _heat(neuron: str, quantity: str, says: str) -> Claim:
-    """Drift from 27 degC of a published neuron with PTAT biases, macromodel / ngspice."""
+    """Drift from 27 °C of a published neuron with PTAT biases, macromodel / ngspice."""
     return Claim(RESULTS, says, v.HEAT, lambda d: v.heat(d, [neuron], quantity, who=v.BOTH))
 
 
@@ -283,7 +283,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         RESULTS,
-        "those of the excitable neuron within {0.9} % up to 85 degC",
+        "those of the excitable neuron within {0.9} % up to 85 °C",
         v.HEAT,
         _predicted([_EXCITABLE], "constant_gm", ["-40", "85"]),
     ),
@@ -291,7 +291,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     Claim(RESULTS, "follow the absolute temperature ({-20} to {+28} %)", v.HEAT, _kelvin),
     Claim(
         RESULTS,
-        "the IBIs of the raised burster shorten by {32} % at 125 degC",
+        "the IBIs of the raised burster shorten by {32} % at 125 °C",
         v.HEAT,
         lambda d: [
             -v.heat(d, [_RAISED], v.IBI, ["125"], ["macromodel"], ("constant", "constant"))[0]
@@ -299,7 +299,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         RESULTS,
-        "at 125 degC an OTA's tail gains {86.5} pA",
+        "at 125 °C an OTA's tail gains {86.5} pA",
         _CELLS,
         lambda d: [1e12 * d["leakage"]["ota"]],
     ),

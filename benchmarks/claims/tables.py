@@ -118,7 +118,7 @@ TABLE_CLAIMS: tuple[Claim, ...] = (
         _named("silent", unit=1e-15),
     ),
     _synapses(
-        "column, one unit more: rise / fall with keep-alive, us",
+        "column, one unit more: rise / fall with keep-alive, µs",
         "47 / 44 | 82 / 85 | 59 / 56",
         _edges("kept"),
     ),
@@ -128,17 +128,17 @@ TABLE_CLAIMS: tuple[Claim, ...] = (
         _edges("bare"),
     ),
     _synapses(
-        "delay of a line at 1 nA, fan-out 16 / 64 / 256, us",
+        "delay of a line at 1 nA, fan-out 16 / 64 / 256, µs",
         "115 / 264 / 861 | 175 / 406 / 1.33e+03 | 158 / 360 / 1.17e+03",
         _delays(0),
     ),
     _synapses(
-        "delay of a line at 10 nA, fan-out 16 / 64 / 256, us",
+        "delay of a line at 10 nA, fan-out 16 / 64 / 256, µs",
         "15.2 / 35.2 / 115 | 25 / 58.8 / 193 | 19.4 / 44.3 / 143",
         _delays(1),
     ),
     _synapses(
-        "delay over 0.35 V x gates x 3.3 fF/um2 / I_s, smallest to largest",
+        "delay over 0.35 V x gates x 3.3 fF/µm² / I_s, smallest to largest",
         "0.34 to 0.52 | 0.53 to 0.85 | 0.46 to 0.66",
         _over_the_law,
     ),

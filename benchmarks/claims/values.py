@@ -68,7 +68,7 @@ def heat(
     who: Sequence[str] = ("circuit",),
     laws: tuple[str, str] = ("ptat", "ptat"),
 ) -> list[float]:
-    """Changes of ``quantity`` from 27 degC, per cent: each neuron at each temperature."""
+    """Changes of ``quantity`` from 27 °C, per cent: each neuron at each temperature."""
     rows = [heat_row(table, neuron, *laws) for neuron in neurons]
     return percent(row[at][one][quantity] for row in rows for at in temperatures for one in who)
 

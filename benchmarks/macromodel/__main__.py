@@ -5,7 +5,7 @@
         [--accuracy tight | auto | fast] [--workers N] [--cluster ADDRESS|FILE|local]
 
 How neurons are drawn stands in ``benchmarks/macromodel/neurons.py``. They are mapped at the nominal
-corner and simulated at each of the corners, 27 degC. Neurons that fire otherwise by the macromodel
+corner and simulated at each of the corners, 27 °C. Neurons that fire otherwise by the macromodel
 when the current is perturbed are at a boundary, and have a table of their own. The folder keeps
 what became known of each neuron at once (records of before this was a study are brought up to
 date): a run that was stopped resumes from there, and ngspice is not asked again when only

@@ -40,7 +40,7 @@ from neuron_model.model.parameters import NeuronParameters
 def drawn_neurons(
     technology: Technology, tools: Workbench, seed: int, indices: Sequence[int]
 ) -> tuple[RandomNeuron, ...]:
-    """Neurons ``indices`` of ``seed``, mapped at the nominal corner, 27 degC."""
+    """Neurons ``indices`` of ``seed``, mapped at the nominal corner, 27 °C."""
     corner = nominal_corner(technology)
     measured = tools.cells(technology, Conditions(corner, NOMINAL_TEMPERATURE))
 

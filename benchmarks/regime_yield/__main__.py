@@ -159,8 +159,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     """In Markdown."""
     lines = [
         "| step | mismatch set | samples | keep the regime: ngspice | macromodel "
-        "| keep the rhythm as well: ngspice | macromodel | gates, um2 "
-        "| diffusions, um2 | capacitors, um2 | static power, nW |",
+        "| keep the rhythm as well: ngspice | macromodel | gates, µm² "
+        "| diffusions, µm² | capacitors, µm² | static power, nW |",
         "|" + "---|" * 11,
     ]
     for r in rows:

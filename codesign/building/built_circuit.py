@@ -70,7 +70,7 @@ class Exported(Shown):
         whole = "" if self.network is None else f" and {len(self.network.files)} of the network"
         return f"{len(self.files)} files{whole} in {self.folder}"
 
-    _columns = ("neuron", "transistors", "gates (um2)", "capacitors (um2)", "power (nW)")
+    _columns = ("neuron", "transistors", "gates (µm²)", "capacitors (µm²)", "power (nW)")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
@@ -378,7 +378,7 @@ class BuiltCircuit(Shown):
         what = self.designs[0].name if count == 1 else f"{count} neurons"
         return f"{what} on {self.technology.name}, {self.conditions}"
 
-    _columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (us)", "C_m (pF)")
+    _columns = ("neuron", "I0 (nA)", "V0 (mV)", "time unit (µs)", "C_m (pF)")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [

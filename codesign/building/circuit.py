@@ -77,7 +77,7 @@ def design_neuron(
     workbench: Workbench,
     choices: MappingChoices | None = None,
 ) -> NeuronDesign:
-    """The design at the nominal corner and 27 degC, as it would be drawn.
+    """The design at the nominal corner and 27 °C, as it would be drawn.
 
     Raises:
         InputError: the neuron does not fit the technology.
@@ -188,6 +188,6 @@ def _beyond(technology: Technology, temperature: float) -> tuple[str, ...]:
     if low <= temperature <= high:
         return ()
     return (
-        f"{temperature:g} degC is beyond limits.temperature = [{low:g}, {high:g}], for which the "
+        f"{temperature:g} °C is beyond limits.temperature = [{low:g}, {high:g}], for which the "
         "biases were chosen: junctions may take more than their share of them",
     )

@@ -40,7 +40,7 @@ def map_layer(
     choices: MappingChoices,
     share: int | None = None,
 ) -> MappedLayer:
-    """Designs at the nominal corner and 27 degC with one unit of time, see
+    """Designs at the nominal corner and 27 °C with one unit of time, see
     :func:`mapping.common_time.map_neurons`; with codes if ``choices`` has a generator.
 
     ``share``: at most so many groups of neurons a line; all neurons then get one I0, the largest

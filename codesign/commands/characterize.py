@@ -90,4 +90,4 @@ def leakage_line(leakage: "Leakage") -> str:
         "a sink": leakage.sink,
     }
     shares = [f"{quantity(v, 'A')} of {k}" for k, v in cells.items() if v is not None]
-    return f"junctions change the bias at {leakage.temperature:g} degC by {', '.join(shares)}"
+    return f"junctions change the bias at {leakage.temperature:g} °C by {', '.join(shares)}"

@@ -187,7 +187,7 @@ def _print(found: "FoundTechnology", picture: Path | None) -> None:
             styles[technology.device(kind).size_style.value],
             " ".join(technology.device(kind).multiplier),
             f"{1e9 * found.devices[kind].oxide:.2g} nm",
-            f"{quantity(found.devices[kind].gate_leakage, 'A')}/um2",
+            f"{quantity(found.devices[kind].gate_leakage, 'A')}/µm²",
         )
         for kind in Polarity
     ]

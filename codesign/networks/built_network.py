@@ -164,7 +164,7 @@ class BuiltNetwork(Shown):
         cell = self.circuit.cell
         return [
             ("I0 (nA)", f"{self.design.unit_current * 1e9:.4g}"),
-            ("1 unit of time (us)", f"{self.design.time_unit * 1e6:.4g}"),
+            ("1 unit of time (µs)", f"{self.design.time_unit * 1e6:.4g}"),
             ("a sample is held (units of time)", f"{self.sample_interval:.4g}"),
             ("outputs", str(len(self.readouts))),
             ("parts of the cell", str(len(cell.parts))),

@@ -55,7 +55,7 @@ class NetworkEstimates(Shown):
             f"{self.energy_per_sample * 1e9:.4g} nJ a sample"
         )
 
-    _columns = ("part", "transistors", "gates (um2)", "capacitors (um2)", "power (nW)")
+    _columns = ("part", "transistors", "gates (µm²)", "capacitors (µm²)", "power (nW)")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [

@@ -33,9 +33,9 @@ def print_network(exported: NetworkExport) -> None:
     columns = (
         "part",
         "transistors",
-        "gates (um2)",
-        "diffusions (um2)",
-        "capacitors (um2)",
+        "gates (µm²)",
+        "diffusions (µm²)",
+        "capacitors (µm²)",
         "power (nW)",
         "pJ/sample",
     )

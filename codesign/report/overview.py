@@ -272,7 +272,7 @@ def _columns(
     row = {}
     seen: Counter[str] = Counter()
     for timescale, alpha, delta in elements:
-        name = f"{_LETTERS[timescale]}{'−' if alpha < 0 else '+'}"
+        name = f"{_LETTERS[timescale]}{'-' if alpha < 0 else '+'}"
         seen[name] += 1
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
@@ -319,7 +319,7 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}".replace("-", "−")
+        return f"{value:g}"
     if isinstance(value, list):
         return ", ".join(_value(item) for item in value)
     return str(value)

@@ -39,7 +39,7 @@ class Leakage:
 
 
 def measure_leakage(technology: Technology, corner: str, bias: float, engine: Engine) -> Leakage:
-    """Of the OTA's transistors at 27 degC; what ngspice does not solve counts as nothing."""
+    """Of the OTA's transistors at 27 °C; what ngspice does not solve counts as nothing."""
     text = models_for(technology, corner, CellBenches(technology, "", 27.0).cells()).text
     half = technology.supply / 2
     work = [

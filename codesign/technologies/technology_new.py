@@ -660,7 +660,7 @@ def _comments(found: FoundTechnology) -> dict[str, str]:
     oxides = " and ".join(f"{1e9 * devices[k].oxide:.2g} nm ({k})" for k in Polarity)
     head = [
         f"{technology.name}: written by `codesign technology new`, from measurements in ngspice at "
-        "the nominal corner and 27 degC. What is marked as assumed is not from the library."
+        "the nominal corner and 27 °C. What is marked as assumed is not from the library."
     ]
     head += [
         f"WARNING: this technology does not suit: {reason.rstrip('.')}." for reason in found.reasons

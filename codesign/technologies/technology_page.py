@@ -42,7 +42,7 @@ class Curve:
 class TechnologyPage:
     """A technology's OTA at its nominal corner.
 
-    transfer: at 27 degC. swing: output curves of a balanced OTA and of one that sources and sinks
+    transfer: at 27 °C. swing: output curves of a balanced OTA and of one that sources and sinks
     all of its current, at the smallest and the largest bias. quality: over biases. common_modes:
     volt, between which the OTA works; None: nowhere. leakage: ampere over TEMPERATURES, of a
     mirror's transistors at half the supply: what an NMOS and a PMOS let through that are off, and

@@ -67,7 +67,7 @@ def curve_rows(curves: IVCurves, held: float) -> list[tuple[str, ...]]:
                 str(timescale),
                 ", ".join(number(zero) for zero in _zeros(voltage, current)) or "none",
                 number(float(slope)),
-                ", ".join(f"{_end(a, '−∞')} to {_end(b, '∞')}" for a, b, _ in falls) or "nowhere",
+                ", ".join(f"{_end(a, '-∞')} to {_end(b, '∞')}" for a, b, _ in falls) or "nowhere",
                 "; ".join(f"{_end(a, '')}, {number(i)}" for a, _, i in falls if a is not None),
             )
         )

@@ -1,4 +1,5 @@
-"""Numbers as people read them: three digits, an SI prefix, a true minus sign."""
+"""Numbers as people read them: three digits, an SI prefix, and a minus sign that a
+command line takes."""
 
 from __future__ import annotations
 
@@ -31,14 +32,14 @@ def number(value: float | None, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+        return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
     if not -3 <= size < 6:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{_signed(mantissa)}×10^{_signed(str(int(exponent)))}"
-    return _signed(f"{value:.{max(0, digits - 1 - size)}f}")
+        return f"{mantissa}×10^{int(exponent)}"
+    return f"{value:.{max(0, digits - 1 - size)}f}"
 
 
 def quantity(value: float | None, unit: str, digits: int = 3) -> str:
@@ -65,27 +66,22 @@ def percent(share: float | None, digits: int = 2, signed: bool = False) -> str:
         return MISSING
     value = 100.0 * share
     decimals = min(digits, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
-    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
-    return f"{_signed(text)} %"
+    return f"{value:+.{decimals}f} %" if signed else f"{value:.{decimals}f} %"
 
 
 def fixed(value: float, decimals: int = 3) -> str:
     """``value`` with so many decimals, for columns of numbers of one size."""
-    return _signed(f"{value + 0.0:.{decimals}f}")
+    return f"{value + 0.0:.{decimals}f}"
 
 
 def celsius(temperature: float) -> str:
     """A temperature in degrees Celsius."""
-    return f"{_signed(f'{temperature:g}')} °C"
+    return f"{temperature:g} °C"
 
 
 def conditions_text(conditions: Conditions) -> str:
     """Corner and temperature, for a picture."""
     return f"{conditions.corner}, {celsius(conditions.temperature)}"
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", "−")
 
 
 def drawn_by(mismatch_set: str) -> str:

@@ -148,7 +148,7 @@ def test_temperatures_and_the_share_of_leakage_are_limits(write):
     limits = load_technology(path).limits
     assert (limits.temperature, limits.leakage_share) == ((0.0, 85.0), 0.2)
     for value in ([85], [85, 0], [-80, 0], [0, 300], 85, ["cold", "hot"]):
-        with pytest.raises(InputError, match="limits.temperature = .* from -60 to 200 degC"):
+        with pytest.raises(InputError, match="limits.temperature = .* from -60 to 200 °C"):
             load_technology(write(**{"limits.temperature": value}))
 
 

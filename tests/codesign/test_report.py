@@ -143,7 +143,7 @@ def test_it_lies_in_the_run(written: tuple[Path, str]):
 
 
 def test_the_task_comes_first_then_the_verdict(page: Page):
-    assert "first run sky130, corner ss, −40 °C The task" in page.text
+    assert "first run sky130, corner ss, -40 °C The task" in page.text
     verdict = "✗ 2 of 16 neurons simulated: 2 keep the regime"
     assert page.text.index("Forecast on the stream") < page.text.index(verdict)
     assert page.text.count("✓ passed") == 2
@@ -494,7 +494,7 @@ def test_the_datasheet_says_what_each_line_is_given_and_what_it_may_be(page: Pag
         "vr_sp1 alpha 1.5, delta -0.9 0.8344 V 0.5000 V to 1.3000 V",
         "C_slow tau_slow = 50 4.00 pF 200 fF to 20.0 pF",
         "corners of the process, that there are tt ff ss sf fs",
-        "temperature of the mapping 27 °C −40 °C to 125 °C",
+        "temperature of the mapping 27 °C -40 °C to 125 °C",
     ):
         assert words in page.text
 

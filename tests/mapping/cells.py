@@ -105,7 +105,7 @@ def real_cells(**changes: object) -> CellCharacteristics:
 def leaking_cells(
     leaked: float = 9e-11, divides: bool = True, **changes: object
 ) -> CellCharacteristics:
-    """The real cells, and an OTA that delivers an eighth of its bias if it ``divides``; at 125 degC
+    """The real cells, and an OTA that delivers an eighth of its bias if it ``divides``; at 125 °C
     ``leaked`` ampere add to an OTA's tail, and a fifth of that to the one that divides."""
     cells = real_cells()
     follower = cells.follower

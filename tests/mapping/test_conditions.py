@@ -16,12 +16,12 @@ def test_temperatures_of_models_are_allowed(temperature):
 
 @pytest.mark.parametrize("temperature", [-60.1, 200.5, float("nan"), float("inf"), -273.15])
 def test_others_are_refused_with_the_range(temperature):
-    with pytest.raises(InputError, match=r"temperature = .* degC must be from -60 to 200\."):
+    with pytest.raises(InputError, match=r"temperature = .* °C must be from -60 to 200\."):
         Conditions("tt", temperature)
 
 
 def test_they_are_said_as_one():
-    assert str(Conditions("ss", -40.0)) == "ss, -40 degC"
+    assert str(Conditions("ss", -40.0)) == "ss, -40 °C"
     assert len({Conditions("tt", 27), Conditions("tt", 27.0), Conditions("ss", 27.0)}) == 2
 
 

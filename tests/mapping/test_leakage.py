@@ -71,7 +71,7 @@ def test_without_an_ota_that_divides_current_and_capacitors_grow_and_the_reason_
     assert ultraslow.bias_current >= 3e-12 / LIMITS.leakage_share
     assert design.unit_current > 2 * before.unit_current
     (note,) = set(design.notes) - set(before.notes)
-    assert "at 125 degC junctions add no more than 10% to a bias" in note
+    assert "at 125 °C junctions add no more than 10% to a bias" in note
     assert f"I0 is {design.unit_current * 1e9:.3g} nA" in note
 
 
@@ -82,7 +82,7 @@ def test_what_drowns_is_refused_with_the_leakage_the_share_and_what_would_help()
     said = str(caught.value)
     assert "tau_ultraslow = 2500 bias current needs 6" in said
     assert "the smallest allowed is 3e-11 A" in said
-    assert "at 125 degC junctions add 3e-12 A to it, and 10% of it is allowed" in said
+    assert "at 125 °C junctions add 3e-12 A to it, and 10% of it is allowed" in said
     assert "limits.leakage_share" in said
     assert "a larger I0" in said
 

@@ -461,7 +461,7 @@ def test_the_design_says_where_it_comes_from():
     assert (design.name, design.technology, str(design.conditions)) == (
         "mine",
         "made_up",
-        "tt, 27 degC",
+        "tt, 27 °C",
     )
     assert (design.supply, design.reference_voltage) == (1.8, 0.9)
     assert (design.i_bias, design.u_rest, design.characteristics) == (0.5, 0.1, "real")

@@ -19,7 +19,7 @@ PTAT = BiasLaws(CurrentLaw.PTAT, ReferenceLaw.PTAT)
 
 
 def heated(cells: CellCharacteristics, slope: float) -> CellCharacteristics:
-    """The same cells at 85 degC, their tanh ``slope`` times as wide."""
+    """The same cells at 85 °C, their tanh ``slope`` times as wide."""
     tables = {
         x.value: replace(cells.ota(x), slope_voltage=slope * cells.ota(x).slope_voltage)
         for x in Orientation

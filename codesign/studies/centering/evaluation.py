@@ -74,7 +74,7 @@ def centering_problem(
     technology: Technology,
     workbench: Workbench,
 ) -> CenteringProblem:
-    """Measures cells and sensitivities at the nominal corner and 27 degC, unless cached."""
+    """Measures cells and sensitivities at the nominal corner and 27 °C, unless cached."""
     measured = workbench.cells(technology, conditions_at(technology))
     sensitivities = workbench.sensitivities(technology, measured)
     model = model_regime(parameters[0], drive)

@@ -52,7 +52,7 @@ def sizing_problem(
     technology: Technology,
     workbench: Workbench,
 ) -> SizingProblem:
-    """Measures the cells as they are, at the nominal corner and 27 degC.
+    """Measures the cells as they are, at the nominal corner and 27 °C.
 
     Raises:
         InputError: the technology gives no mismatch, or its cells do not work.

@@ -105,8 +105,8 @@ class AxisKind:
 
 
 def _short(value: float, signed: bool = False) -> str:
-    """Four digits at most, no zeros behind the last one, a true minus sign."""
-    return f"{value:{'+' if signed else ''}.4g}".replace("-", "−")
+    """Four digits at most, no zeros behind the last one."""
+    return f"{value:{'+' if signed else ''}.4g}"
 
 
 _KINDS: Mapping[str, AxisKind] = {

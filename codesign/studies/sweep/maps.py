@@ -215,7 +215,7 @@ def _signed(value: float) -> str:
     text = f"{abs(value):.{digits}f}"
     if not float(text):
         return "0"
-    return f"{'−' if value < 0 else '+'}{text}"
+    return f"{'-' if value < 0 else '+'}{text}"
 
 
 def _map_limits(axes: Axes, first: Axis, second: Axis) -> None:

@@ -65,7 +65,7 @@ def summary(study: SweepResults) -> Iterator[str]:
         yield from _ranges(study)
         areas = [o.area for o in outcomes]
         if _is_constant(areas):
-            yield f"area of gates, diffusions and capacitors: {areas[0]:.0f} um2"
+            yield f"area of gates, diffusions and capacitors: {areas[0]:.0f} µm²"
     for reason, points in _alike(study.points):
         yield f"{_numbers(points)}: {reason}"
 
@@ -139,7 +139,7 @@ def _columns(study: SweepResults) -> list[_Column]:
         scaled("", "J", lambda o: o.energy_per_spike, "/spike"),
     ]
     if outcomes and not _is_constant([o.area for o in outcomes]):
-        columns.append(("um2", lambda o: f"{o.area:.0f}"))
+        columns.append(("µm²", lambda o: f"{o.area:.0f}"))
     return columns
 
 

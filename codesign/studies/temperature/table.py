@@ -31,20 +31,20 @@ def print_results(outcome: TemperatureResults) -> None:
     columns = ("rhythm kept", "ISI drift (%)", "IBI drift (%)")
     print_table(
         f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
-        ("degC", *(WHO[who] for who in asked), *columns),
+        ("°C", *(WHO[who] for who in asked), *columns),
         rows,
     )
     for condition, verdicts in zip(outcome.conditions, found, strict=True):
         for who, one in verdicts.items():
             for deviation in one.exceeded if one else ():
-                say(f"{condition.temperature:g} degC, {WHO[who]}: {deviation}")
+                say(f"{condition.temperature:g} °C, {WHO[who]}: {deviation}")
     ends = [c.temperature for c in outcome.conditions]
     for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
         where = f"{name} ({WHO[asked[-1]]})"
         if held is None:
-            say(f"{where}: not even at {outcome.nominal:g} degC")
+            say(f"{where}: not even at {outcome.nominal:g} °C")
         else:
             low, high = held
             whole = held == (min(ends), max(ends))
-            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} degC)"
-            say(f"{where}: from {low:g} to {high:g} degC{beyond}")
+            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} °C)"
+            say(f"{where}: from {low:g} to {high:g} °C{beyond}")

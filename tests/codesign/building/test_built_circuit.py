@@ -69,7 +69,7 @@ def test_the_whole_way_in_one_screen(tmp_path: Path):
         [sys.executable, "-c", ONE_SCREEN], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "generic, tt, 27 degC" in done.stdout
+    assert "generic, tt, 27 °C" in done.stdout
     assert "of 2 neurons simulated" in done.stdout
     files = sorted(path.name for path in (tmp_path / "build/netlists").iterdir())
     assert {"models.spice", "neuron_neuron_0.spice", "neuron_neuron_1.spice"} <= set(files)
@@ -195,7 +195,7 @@ def test_drives_may_be_shortened(spiker: BuiltCircuit):
 
 @pytest.mark.ngspice
 def test_results_read_well(spiker: BuiltCircuit, tmp_path: Path):
-    assert repr(spiker) == "BuiltCircuit(tonic_spiking on generic, tt, 27 degC)"
+    assert repr(spiker) == "BuiltCircuit(tonic_spiking on generic, tt, 27 °C)"
     assert "<th>tonic_spiking</th>" in spiker._repr_html_()
     exported = spiker.export(tmp_path)
     assert repr(exported) == f"Exported({len(exported.files)} files in {tmp_path})"
@@ -203,7 +203,7 @@ def test_results_read_well(spiker: BuiltCircuit, tmp_path: Path):
     assert plain(exported.document())["neurons"][0]["name"] == "tonic_spiking"
     found: Validation = spiker.validate(accuracy="fast")
     assert found.passed
-    assert repr(found).startswith("Validation(generic, tt, 27 degC: 1 neuron simulated")
+    assert repr(found).startswith("Validation(generic, tt, 27 °C: 1 neuron simulated")
     assert "tonic_spiking" in str(found)
     assert str(found).endswith("1 passed")
     assert "<th>tonic_spiking</th>" in found._repr_html_()
@@ -216,13 +216,13 @@ def test_what_belongs_to_a_circuit_is_a_short_line_and_a_table(spiker: BuiltCirc
     bench = circuit.benches.transient(np.array([0.0]), np.array([-1.0]), 10.0)
     design = spiker.design
     parts = {
-        "Circuit(tonic_spiking on generic, tt, 27 degC)": circuit,
-        "MappedNeuron(tonic_spiking on generic, tt, 27 degC)": mapped,
-        "Macromodel(tonic_spiking on generic, tt, 27 degC: I0 ": spiker.macromodel,
-        "NeuronDesign(tonic_spiking on generic, tt, 27 degC: I0 ": design,
-        "CellCharacteristics(generic, tt, 27 degC: ": spiker.macromodel.cells,
+        "Circuit(tonic_spiking on generic, tt, 27 °C)": circuit,
+        "MappedNeuron(tonic_spiking on generic, tt, 27 °C)": mapped,
+        "Macromodel(tonic_spiking on generic, tt, 27 °C: I0 ": spiker.macromodel,
+        "NeuronDesign(tonic_spiking on generic, tt, 27 °C: I0 ": design,
+        "CellCharacteristics(generic, tt, 27 °C: ": spiker.macromodel.cells,
         "OtaTable(inverting, ": spiker.macromodel.cells.inverting,
-        "NeuronBenches(tonic_spiking on generic, 27 degC)": circuit.benches,
+        "NeuronBenches(tonic_spiking on generic, 27 °C)": circuit.benches,
         "NeuronCircuit(neuron_tonic_spiking: ": circuit.benches.circuit,
         "Cell(neuron_tonic_spiking: ": circuit.benches.circuit.cell,
         "Bench(": bench,

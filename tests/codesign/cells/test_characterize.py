@@ -296,8 +296,8 @@ def test_the_command_prints_a_table_or_one_json_document(measured, capsys: Captu
     assert document["noninverting"]["gain"] == measured.noninverting.gain.tolist()
     assert main(["characterize", "--technology", "generic"]) == 0
     table = capsys.readouterr().out
-    assert "generic, tt, 27 degC: inverting OTA" in table
-    assert "junctions change the bias at 125 degC by " in table
+    assert "generic, tt, 27 °C: inverting OTA" in table
+    assert "junctions change the bias at 125 °C by " in table
 
 
 @pytest.mark.parametrize(

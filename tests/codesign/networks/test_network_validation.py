@@ -145,7 +145,7 @@ def test_the_command_writes_prints_and_draws_it(cache, tmp_path, capsys):
 
 def test_from_python_the_same_circuit_is_validated_at_a_corner_in_either_way(network, workbench):
     found = network.at("ss", 50.0).validate(12, workbench)
-    assert str(found.conditions) == "ss, 50 degC"
+    assert str(found.conditions) == "ss, 50 °C"
     assert found.samples == 12
     assert found.correlation_delayed > 0.9
     joint = network.at("ss", 50.0).validate(12, workbench, one_deck=True)

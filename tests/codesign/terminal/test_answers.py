@@ -49,8 +49,8 @@ def test_curves_are_told_by_zeros_slopes_and_folds():
     u = np.linspace(-2.0, 2.0, 401)
     n_shaped = u**3 - u  # zeros at -1, 0, 1; folds at -1/sqrt(3), where it is 2/(3 sqrt(3))
     fast, slow, ultraslow = curve_rows(IVCurves(u, n_shaped, -u, u - 5.0), held=1.0)
-    assert fast == ("fast", "−1.00, 0, 1.00", "2.00", "−0.580 to 0.580", "−0.580, 0.385")
-    assert slow == ("slow", "0", "−1.00", "−∞ to ∞", "")
+    assert fast == ("fast", "-1.00, 0, 1.00", "2.00", "-0.580 to 0.580", "-0.580, 0.385")
+    assert slow == ("slow", "0", "-1.00", "-∞ to ∞", "")
     assert ultraslow == ("ultraslow", "none", "1.00", "nowhere", "")
 
 

@@ -82,8 +82,8 @@ def test_a_table_shows_markup_as_it_is(capsys: pytest.CaptureFixture[str]):
 
 
 def test_a_title_stands_on_one_line_above_its_table(capsys: pytest.CaptureFixture[str]):
-    print_table("[a] on sky130, tt, 27 degC", ("what",), [("x",)])
-    assert capsys.readouterr().out.splitlines()[0] == "[a] on sky130, tt, 27 degC"
+    print_table("[a] on sky130, tt, 27 °C", ("what",), [("x",)])
+    assert capsys.readouterr().out.splitlines()[0] == "[a] on sky130, tt, 27 °C"
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]):

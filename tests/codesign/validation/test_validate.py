@@ -93,7 +93,7 @@ def test_the_table_says_what_each_comparison_reaches(make_neuron, capsys: Captur
     driven = make_neuron("driven", driven=True)
     print_validation(Validation("generic", Conditions("ss", 85.0), (slower, driven), exported=16))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "generic, ss, 85 degC"
+    assert lines[0] == "generic, ss, 85 °C"
     (first,) = [line for line in lines if "slower" in line]
     assert [cell.strip() for cell in first.split("│")[1:7]] == [
         "slower",
@@ -188,9 +188,9 @@ def test_a_circuit_that_is_another_neuron_is_status_1_and_says_why(folder, capsy
     hot = ["--corner", "ff", "--temperature", "120"]
     assert main([*words, *hot]) == 1
     output = capsys.readouterr().out
-    # V0 grows with temperature: a mapping for 27 degC is less steep at 120.
+    # V0 grows with temperature: a mapping for 27 °C is less steep at 120.
     assert "the fast I-V curve is off by" in output
-    assert "generic, ff, 120 degC" in output
+    assert "generic, ff, 120 °C" in output
 
 
 @pytest.mark.ngspice

@@ -218,13 +218,13 @@ def test_a_neuron_and_a_technology_are_needed(head: str, message: str):
 
 def test_values_read_as_people_write_them():
     shown = {
-        "temperature": (-40.0, "−40 °C"),
-        "supply_change": (-0.1, "−10 %"),
+        "temperature": (-40.0, "-40 °C"),
+        "supply_change": (-0.1, "-10 %"),
         "unit_current": (1.5e-9, "1.5 nA"),
         "membrane_capacitance": (4e-12, "4 pF"),
         "supply": (1.8, "1.8 V"),
         "area.pair": (2.0, "×2"),
-        "delta.sm2": (-0.25, "−0.25"),
+        "delta.sm2": (-0.25, "-0.25"),
         "bits": (6, "6"),
         "currents": ("constant_gm", "constant gm"),
         "corner": ("ss_hot", "ss_hot"),

@@ -41,7 +41,7 @@ currents = ["constant", "ptat"]
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepPlan:
-    """200 points of one design, which most take no time: cells work at 0, 10 and 27 degC. They are
+    """200 points of one design, which most take no time: cells work at 0, 10 and 27 °C. They are
     made up here and go to the workers."""
 
     def made_up(technology: Technology, conditions: Conditions, *_: object) -> CellCharacteristics:

@@ -168,7 +168,7 @@ def test_the_table_tells_what_varies_and_what_is_wrong():
     columns, rows = table_columns(made), table_rows(made)
     assert columns[:3] == ("#", "temperature", "unit_current")
     assert all(len(row) == len(columns) for row in rows)
-    assert rows[0][1:4] == ("−40 °C", "1 nA", "tonic bursting, 3")
+    assert rows[0][1:4] == ("-40 °C", "1 nA", "tonic bursting, 3")
     assert rows[2][3] == "cannot be built"
     assert rows[1][3] == "tonic spiking"
     assert rows[1][columns.index("model")] == "tonic bursting"

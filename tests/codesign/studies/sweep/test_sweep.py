@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Made-up cells instead of measured ones; those of ff do not work, at 125 degC ngspice fails.
+    """Made-up cells instead of measured ones; those of ff do not work, at 125 °C ngspice fails.
 
     Tells which were asked for: corner, temperature, supply.
     """

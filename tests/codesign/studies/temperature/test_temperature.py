@@ -1,4 +1,4 @@
-"""A neuron from cold to hot: drifts by hand, and cells, prediction and circuit at 85 degC."""
+"""A neuron from cold to hot: drifts by hand, and cells, prediction and circuit at 85 °C."""
 
 import json
 from dataclasses import replace
@@ -205,11 +205,11 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert main(words) == 0
     assert len(record.read_text().splitlines()) == 3  # its head and two temperatures, not again
     printed = capsys.readouterr().out
-    assert "regime kept (macromodel): from 27 to 85 degC" in printed
-    assert "rhythm kept (macromodel): from 27 to 85 degC" in printed
+    assert "regime kept (macromodel): from 27 to 85 °C" in printed
+    assert "rhythm kept (macromodel): from 27 to 85 °C" in printed
     words[words.index("300")] = "301"
     assert main(words) == 2
     assert "neuron.drive.duration = 301.0, where the record has 300.0" in capsys.readouterr().err
     words[words.index("27,85")], words[-1] = "300", str(tmp_path / "hot.jsonl")
     assert main(words) == 2
-    assert "temperature = 300 degC must be from -60 to 200" in capsys.readouterr().err
+    assert "temperature = 300 °C must be from -60 to 200" in capsys.readouterr().err

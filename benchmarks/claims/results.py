@@ -454,6 +454,36 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         v.CALIBRATED,
         v.calibrated,
     ),
+    Claim(
+        RESULTS,
+        "| 4, macromodel | {3} | {4} | {0} | {0} | {1.00}, at most {1} |",
+        v.CALIBRATED_NGSPICE,
+        v.calibrated,
+    ),
+    Claim(
+        RESULTS,
+        "| the same 4, ngspice | {3} | {4} | {0} | {0} | {1.00}, at most {1} |",
+        v.CALIBRATED_NGSPICE,
+        lambda d: v.calibrated(d, "circuit"),
+    ),
+    Claim(
+        RESULTS,
+        "with ISIs within {1.4} %",
+        v.CALIBRATED_NGSPICE,
+        v.calibration_errors(v.ISI),
+    ),
+    Claim(
+        RESULTS,
+        "IBIs within {3.6} % of ngspice's",
+        v.CALIBRATED_NGSPICE,
+        v.calibration_errors(v.IBI),
+    ),
+    Claim(
+        RESULTS,
+        "references within {2} mV of those of ngspice",
+        v.CALIBRATED_NGSPICE,
+        v.reference_difference,
+    ),
     _slowed(
         "is {35} times as quick as the same steps in plain torch", "MTC eager, unbind (reference)"
     ),

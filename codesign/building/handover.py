@@ -14,6 +14,7 @@ from circuits.technology import Technology
 from codesign.building.export import NETLIST_FOLDER, file_of_neuron
 from codesign.building.provenance import header
 from netlists.dialects import GRAMMARS, Dialect
+from netlists.verilog_a import verilog_a
 from netlists.writer import cell_text
 from netlists.xschem import FOLDER, xschem_files
 from neuron_model.atomic import write_together
@@ -30,12 +31,14 @@ class HandOver:
 
     dialects: that the cells are written in as well; SPICE makes a netlist for LVS. xschem: whether
     symbols and schematics are drawn, into the folder ``xschem``. devices: whether capacitors are
-    the process's device there, not C elements.
+    the process's device there, not C elements. verilog_a: whether the macromodels are written as
+    modules; cells are measured for them where they are not.
     """
 
     dialects: tuple[Dialect, ...] = ()
     xschem: bool = False
     devices: bool = False
+    verilog_a: bool = False
 
     def capacitor(self, technology: Technology) -> PlateCapacitor | None:
         """The device that capacitors are; None: C elements.
@@ -77,7 +80,22 @@ def hand_over(
         if wanted.xschem:
             texts = xschem_files(cell, technology, capacitor=capacitor)
             contents |= {folder / FOLDER / name: text for name, text in texts.items()}
+    if wanted.verilog_a:
+        contents |= {folder / NETLIST_FOLDER / name: text for name, text in _modules(built)}
     return write_together(contents) if contents else ()
+
+
+def _modules(built: BuiltCircuit) -> Iterator[tuple[str, str]]:
+    """The compact and the detailed macromodel of each neuron, by the name of its file."""
+    neurons = built.source.neurons
+    for parameters, macromodel in zip(neurons, built.at().macromodels, strict=True):
+        design = macromodel.design
+        circuit = neuron_circuit(design, built.technology)
+        for kind, found in (("", macromodel.compact), ("_detailed", macromodel.detailed)):
+            name = f"{file_of_neuron('neuron', parameters.name, len(neurons))}{kind}.va"
+            what = "every amplifier's lags" if kind else "one lag for all fast amplifiers"
+            comments = (*header(parameters, design), f"macromodel with {what}")
+            yield name, verilog_a(found, design, circuit, comments)
 
 
 def _cells(

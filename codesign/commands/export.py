@@ -65,6 +65,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         "simulated are C elements",
     )
     section(parser, "output").add_argument(
+        "--verilog-a",
+        action="store_true",
+        help="write each neuron's macromodel as a Verilog-A module with the ports of its cell: "
+        "neuron.va (compact) and neuron_detailed.va",
+    )
+    section(parser, "output").add_argument(
         "--xschem",
         action="store_true",
         help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
@@ -108,7 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("Say where to write the netlists: add `-o DIR`.")
     devices = arguments.capacitors == "device"
     dialects = [*(["spice"] if devices else []), *arguments.dialects]
-    wanted = HandOver(tuple(Dialect(name) for name in dialects), arguments.xschem, devices)
+    wanted = HandOver(
+        tuple(Dialect(name) for name in dialects), arguments.xschem, devices, arguments.verilog_a
+    )
     wanted.capacitor(technology)  # refused before anything is written
     driven = replace(source, drives=stimuli_for(source, arguments.current, arguments.duration))
     choices = mapping_choices(arguments, technology)
@@ -122,8 +130,8 @@ def run(arguments: argparse.Namespace) -> int:
             workbench=workbench,
         )
         exported = built.export(folder, arguments.neurons_only)
-    network = None if exported.network is None else built.network
-    handed = hand_over(built, network, folder, wanted)
+        network = None if exported.network is None else built.network
+        handed = hand_over(built, network, folder, wanted)
     if arguments.json:
         print_json(exported.document() | {"handed_over": [str(path) for path in handed]})
         return 0
@@ -173,9 +181,10 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"note: no circuit of the whole network: {built.why_no_network}")
     if arguments.xschem:
         say(f"symbols and schematics: start xschem in {folder / 'xschem'}")
-    others = [path.name for path in handed if path.parent.name == "netlists"]
+    others = [path for path in handed if path.parent.name == "netlists"]
     if others:
-        say(f"for other tools, in {folder / 'netlists'}: {', '.join(others)}")
+        kinds = ", ".join(dict.fromkeys(path.suffix for path in others))
+        say(f"{len(others)} files for other tools in {folder / 'netlists'} ({kinds})")
     return 0
 
 

@@ -354,12 +354,17 @@ def test_what_other_tools_take_is_written_where_it_is_asked_for(
 ):
     neuron = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
     words = ["export", str(neuron), "--technology", "generic", "-o", str(tmp_path), "--xschem"]
-    words += ["--dialects", "cdl", "spectre", "xyce"]
+    words += ["--dialects", "cdl", "spectre", "xyce", "--verilog-a"]
     assert main([*words, "--current", CURRENT, "--duration", str(DURATION)]) == 0
     said = capsys.readouterr().out
     assert f"start xschem in {tmp_path / 'xschem'}" in said
-    assert f"in {tmp_path / 'netlists'}: neuron.cdl, neuron.scs, neuron.cir" in said
-    for name, mark in (("neuron.cdl", "* "), ("neuron.cir", "* "), ("neuron.scs", "// ")):
+    assert f"5 files for other tools in {tmp_path / 'netlists'} (.cdl, .scs, .cir, .va)" in said
+    for name, mark in (
+        ("neuron.cdl", "* "),
+        ("neuron.cir", "* "),
+        ("neuron.scs", "// "),
+        ("neuron.va", "// "),
+    ):
         text = (tmp_path / "netlists" / name).read_text()
         assert f"{mark}model sha256 {model_hash(EXCITABLE)}" in text
     names = {path.name for path in (tmp_path / "xschem/mtc").iterdir()}

@@ -75,7 +75,7 @@ def main() -> None:
     """Measure, print, and write documents and pictures into the folder."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--technology", default="sky130")
-    parser.add_argument("--backend", choices=("model", "ngspice"), default="model")
+    parser.add_argument("--backend", choices=("macromodel", "ngspice"), default="macromodel")
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     parser.add_argument("--folder", type=Path, default=Path("runs/temperature"))
     parser.add_argument("--workers", type=int, default=1)

@@ -11,7 +11,7 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.terminal.backend_arguments import add_neuron, mapped_single
+from codesign.terminal.backend_arguments import add_built_backend, add_neuron, mapped_single
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -54,12 +54,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="find the nearest current at which the regime changes, and print how likely each "
         "regime is around it",
     )
-    parser.add_argument(
-        "--backend",
-        choices=("model", "ngspice"),
-        default="model",
-        help="run the macromodel, or the circuit as well (default: %(default)s)",
-    )
+    add_built_backend(parser, "run the macromodel, or the circuit as well")
     parser.add_argument(
         "--circuits",
         type=int,

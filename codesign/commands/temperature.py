@@ -13,7 +13,7 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.terminal.backend_arguments import add_neuron, mapped_single
+from codesign.terminal.backend_arguments import add_built_backend, add_neuron, mapped_single
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -55,12 +55,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         default="ptat",
         help="what the references' distances from the middle do (default: %(default)s)",
     )
-    parser.add_argument(
-        "--backend",
-        choices=("model", "ngspice"),
-        default="model",
-        help="predict by the macromodel, or simulate as well (default: %(default)s)",
-    )
+    add_built_backend(parser, "predict by the macromodel, or simulate as well")
     add_current(parser)
     add_mapping(parser)
     add_record(parser)

@@ -38,6 +38,16 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     add_timeout(parser)
 
 
+def add_built_backend(parser: argparse.ArgumentParser, what: str) -> None:
+    """Who answers for a neuron that is built: its macromodel, or the circuit; ``what``: help."""
+    section(parser, "simulation").add_argument(
+        "--backend",
+        choices=("macromodel", "ngspice"),
+        default="macromodel",
+        help=f"{what} (default: %(default)s)",
+    )
+
+
 def read_single(name: str) -> Source:
     """The neuron file or preset that ``name`` is.
 

@@ -14,7 +14,7 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.terminal.backend_arguments import add_neuron
+from codesign.terminal.backend_arguments import add_built_backend, add_neuron
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
@@ -42,12 +42,7 @@ def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> N
         help="in addition to the mismatch of devices, draw the process variation of each sample "
         "(threshold voltages, current factors, capacitors: [process] of the technology)",
     )
-    section(parser, "simulation").add_argument(
-        "--backend",
-        choices=("model", "ngspice"),
-        default="model",
-        help=f"{backend} (default: %(default)s)",
-    )
+    add_built_backend(parser, backend)
     add_circuit(parser)
     section(parser, "output").add_argument("-o", "--out", type=Path, metavar="FILE", help=record)
     add_plot(parser)

@@ -169,6 +169,7 @@ def test_usage_errors_are_2(words: list[str], capsys: pytest.CaptureFixture[str]
         (["zzz"], "there is no command 'zzz'."),
         (["regime", "preset:tonic_burstin"], "Did you mean 'tonic_bursting'?"),
         (["regime", "x", "--curent", "1"], "--curent is not known here. Did you mean '--current'?"),
+        (["mismatch", "x", "--backend", "model"], "none of macromodel, ngspice."),
         (["regime", "x", "--backend", "ngspce"], "none of model, ngspice. Did you mean 'ngspice'?"),
         (["export", "preset:resting", "--technology", "sky13"], "Did you mean 'sky130'?"),
         (

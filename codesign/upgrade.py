@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from codesign.validation.validation import validation_from_json
 from neuron_model.atomic import write_together
 from neuron_model.errors import InputError
 from neuron_model.file_format import (
+    CURRENTS,
+    FORECAST,
     KEY,
     NEURON,
     RUN_CONFIGURATION,
@@ -28,12 +30,27 @@ from neuron_model.file_format import (
     VALIDATION,
     FileFormat,
 )
-from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE, RESULT_FILE, VARIATION_FILE
+from neuron_model.runs.array_file import upgraded_arrays
+from neuron_model.runs.file_names import (
+    CONFIG_FILE,
+    CURRENTS_FILE,
+    FORECAST_FILE,
+    HISTORY_FILE,
+    MODEL_FILE,
+    RESULT_FILE,
+    VARIATION_FILE,
+)
+from neuron_model.runs.history_file import upgraded_history
 from neuron_model.toml_file import named_source, parse_toml, read_text
 
 _LARGEST_FILE = 500_000_000  # a validation holds waveforms
 _VALIDATION_FILE = "validation.json"
 _VARIATION_BEFORE = "chips.json"
+_VERSIONED: dict[str, Callable[[Path], str | bytes | None]] = {
+    HISTORY_FILE: upgraded_history,
+    CURRENTS_FILE: lambda path: upgraded_arrays(path, CURRENTS),
+    FORECAST_FILE: lambda path: upgraded_arrays(path, FORECAST),
+}
 _HEADER = re.compile(r"^(\s*\[\[?\s*)([A-Za-z0-9_.-]+)(\s*\]\]?.*)$", re.DOTALL)
 _ENTRY = re.compile(r"^(\s*)([A-Za-z0-9_.-]+)(\s*=\s*)(.*)$", re.DOTALL)
 
@@ -86,6 +103,10 @@ def _run_folder(folder: Path, contents: dict[Path, str | bytes]) -> list[Upgrade
             assert isinstance(text, str)
             contents[result] = _with_identity(result, text, folder)
             found.append(Upgraded(result, ("it is that of the configuration as it is now",)))
+    for name, upgraded in _VERSIONED.items():
+        if (path := folder / name).is_file() and (content := upgraded(path)) is not None:
+            contents[path] = content
+            found.append(Upgraded(path, ("it says its format now",)))
     before, now = folder / _VARIATION_BEFORE, folder / VARIATION_FILE
     if before.is_file() and not now.is_file():
         contents[now] = before.read_bytes()

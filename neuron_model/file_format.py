@@ -121,6 +121,9 @@ SWEEP = FileFormat(
 
 # Files of a run folder.
 MODEL = FileFormat("model file", 1, "`codesign train` makes it again")
+CURRENTS = FileFormat("file of input currents", 1)
+FORECAST = FileFormat("file of a forecast", 1)
+HISTORY = FileFormat("training history", 1)
 DESIGN = FileFormat("design file", 1, _MADE_AGAIN.format("export"))
 ESTIMATES = FileFormat("file of estimates", 2, _MADE_AGAIN.format("export"))
 NETWORK_DESIGN = FileFormat("network's design file", 1, _MADE_AGAIN.format("export"))

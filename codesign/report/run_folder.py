@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -30,6 +28,7 @@ from neuron_model.runs.file_names import (
     RESULT_FILE,
 )
 from neuron_model.runs.forecast_file import Forecast, read_forecast
+from neuron_model.runs.history_file import read_history_table
 from neuron_model.runs.sequence_files import scores_from_entries
 from neuron_model.training.scoring import Scores
 from neuron_model.training.sequence_scoring import SequenceScores
@@ -142,27 +141,26 @@ def read_run_folder(path: Path) -> RunFolder:
 def read_history(path: Path) -> History | None:
     """The training's losses; None where there is no such file or it has no rows.
 
-    The file is CSV with a column ``loss``; the steps are in ``epoch`` or ``step``, or are counted.
+    The file has a column ``loss``; the steps are in ``epoch`` or ``step``, or are counted.
     The columns ``activity``, ``validation_nrmse`` and ``validation_stream_nrmse`` may be there; the
     latter two may have gaps.
 
     Raises:
-        InputError: no such column, or a value that is no number.
+        InputError: no such column, a value that is no number, or a file of another version.
     """
-    text = _text(path)
-    if text is None:
+    if not path.is_file():
         return None
-    rows = csv.DictReader(io.StringIO(text))
+    rows = read_history_table(path)
     columns = rows.fieldnames or []
     if "loss" not in columns:
-        raise InputError(f"{path}: has no column loss; it must begin with a line of column names.")
+        raise InputError(f"{path}: has no column loss; its second line must be names of columns.")
     column = next((name for name in ("epoch", "step") if name in columns), "")
     steps: list[float] = []
     losses: list[float] = []
     activity: list[float] = []
     looks: dict[str, list[tuple[float, float]]] = {name: [] for name in _LOOKS}
     for number, row in enumerate(rows):
-        line = f"{path}, line {number + 2}"
+        line = f"{path}, line {number + 3}"
         steps.append(_number(line, row[column] if column else str(number)))
         losses.append(_number(line, row["loss"]))
         if "activity" in columns:

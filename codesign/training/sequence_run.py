@@ -129,10 +129,9 @@ def train_sequence_run(
 
 
 def _task(configuration: RunConfiguration) -> SequenceFile:
-    if not isinstance(configuration.task, SequenceFile):
-        raise InputError('task.name must be "sequences" to train on sequences.')
+    task = configuration.sequence_task
     if configuration.variation.wanted:
         raise InputError(
             "[variation] is not there for sequences yet; leave the table out, or forecast a series."
         )
-    return configuration.task
+    return task

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,10 @@ import numpy as np
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import CURRENTS
 from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
+from neuron_model.runs.array_file import array_content, open_arrays
 from neuron_model.runs.file_names import CURRENTS_FILE
 
 Layer = tuple[np.ndarray, float]
@@ -38,27 +38,22 @@ def currents_content(layers: list[Layer]) -> bytes:
     arrays: dict[str, Any] = {}
     for index, (recorded, held) in enumerate(layers):
         arrays |= {_name("currents", index): recorded, _name("interval", index): np.array(held)}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+    return array_content(CURRENTS, arrays)
 
 
 def read_currents(path: Path, layers: int) -> tuple[Layer, ...] | None:
     """What :func:`write_drives` wrote of so many layers; None where there is no such file.
 
     Raises:
-        InputError: the file is something else or damaged.
+        InputError: the file is something else, damaged or of another version.
     """
     if not path.is_file():
         return None
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            return tuple(
-                (content[_name("currents", i)], float(content[_name("interval", i)]))
-                for i in range(layers)
-            )
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is no file of input currents ({error}).") from error
+    with open_arrays(path, CURRENTS) as content:
+        return tuple(
+            (content[_name("currents", i)], float(content[_name("interval", i)]))
+            for i in range(layers)
+        )
 
 
 def read_drives(path: Path, sizes: tuple[int, ...]) -> tuple[Drive, ...] | None:

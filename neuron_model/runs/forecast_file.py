@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import FORECAST
+from neuron_model.runs.array_file import array_content, open_arrays
 from neuron_model.runs.file_names import FORECAST_FILE
 
 
@@ -53,29 +53,17 @@ def write_forecast(folder: Path, forecast: Forecast) -> Path:
 
 def forecast_content(forecast: Forecast) -> bytes:
     """What stands in the file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        target=forecast.target,
-        forecast=forecast.forecast,
-        warmup=np.array(forecast.warmup),
-    )
-    return buffer.getvalue()
+    return array_content(FORECAST, asdict(forecast))
 
 
 def read_forecast(path: str | os.PathLike[str]) -> Forecast | None:
     """What :func:`write_forecast` wrote; None where there is no such file.
 
     Raises:
-        InputError: the file is something else or damaged.
+        InputError: the file is something else, damaged or of another version.
     """
     if not Path(path).is_file():
         return None
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            target, forecast = (content[k].astype(float) for k in ("target", "forecast"))
-            return Forecast(target, forecast, int(content["warmup"]))
-    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is no file of a forecast ({error}).") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    with open_arrays(Path(path), FORECAST) as content:
+        target, forecast = (content[k].astype(float) for k in ("target", "forecast"))
+        return Forecast(target, forecast, int(content["warmup"]))

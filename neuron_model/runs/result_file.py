@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from neuron_model.runs.file_names import HISTORY_FILE, MODEL_FILE, RESULT_FILE
+from neuron_model.runs.history_file import read_steps
 from neuron_model.tasks.ridge import lags_of, ridge_nrmse
 from neuron_model.tasks.series import Series, SeriesTask, make_series
 from neuron_model.tasks.series_file import SeriesFile
@@ -43,12 +43,11 @@ def result_json(
 
 def read_result(folder: Path, identity: str | None = None) -> TrainingResult | None:
     """How the run went that is there; None where it is not whole, or not that of ``identity``."""
-    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
+    if not all((folder / name).is_file() for name in (RESULT_FILE, MODEL_FILE, HISTORY_FILE)):
         return None
     try:
         entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
-            history = tuple(_step(row) for row in csv.DictReader(stream))
+        history = read_steps(folder / HISTORY_FILE, TrainingStep)
         whole = entries["steps"] == len(history)
         whole &= identity is None or entries["identity"] == identity
         names = [f.name for f in fields(TrainingResult) if f.name != "history"]
@@ -56,8 +55,3 @@ def read_result(folder: Path, identity: str | None = None) -> TrainingResult | N
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return result if whole else None
-
-
-def _step(row: dict[str, str]) -> TrainingStep:
-    values: dict[str, Any] = {k: float(v) if v else None for k, v in row.items()}
-    return TrainingStep(**values | {"step": int(row["step"])})

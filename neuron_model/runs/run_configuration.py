@@ -147,6 +147,17 @@ class RunConfiguration(ShownSettings):
             )
         return self.task
 
+    @property
+    def sequence_task(self) -> SequenceFile:
+        """The task, which is to be of sequences.
+
+        Raises:
+            InputError: it is another.
+        """
+        if not isinstance(self.task, SequenceFile):
+            raise InputError('task.name must be "sequences" to train on sequences.')
+        return self.task
+
 
 def read_run_configuration(path: str | os.PathLike[str]) -> RunConfiguration:
     """Read a configuration file.

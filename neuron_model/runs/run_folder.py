@@ -17,8 +17,8 @@ from neuron_model.runs.file_names import (
     RESULT_FILE,
 )
 from neuron_model.runs.forecast_file import Forecast, forecast_content
+from neuron_model.runs.history_file import history_csv
 from neuron_model.runs.result_file import result_json
-from neuron_model.runs.training_log import history_csv
 from neuron_model.tasks.series import Series, SeriesTask
 from neuron_model.training.recording import Recording
 from neuron_model.training.scoring import forecast

@@ -6,9 +6,8 @@ of numbers.
 
 from __future__ import annotations
 
-import csv
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from neuron_model.network.model_file import model_content
 from neuron_model.network.network import MTCNetwork
 from neuron_model.runs.currents_file import currents_content
 from neuron_model.runs.file_names import CURRENTS_FILE, HISTORY_FILE, MODEL_FILE, RESULT_FILE
-from neuron_model.runs.training_log import history_csv
+from neuron_model.runs.history_file import history_csv, read_steps
 from neuron_model.tasks.sequences import SequenceData, SequenceTask
 from neuron_model.training.recording import Recording
 from neuron_model.training.sequence_scoring import SequenceScores, trivial_scores
@@ -84,15 +83,15 @@ def scores_from_entries(entries: dict[str, Any]) -> SequenceScores:
     )
 
 
-def read_sequence_result(folder: Path, identity: str) -> SequenceResult | None:
-    """How the run went that is there, None where it is not whole."""
-    if not (folder / RESULT_FILE).is_file() or not (folder / MODEL_FILE).is_file():
+def read_sequence_result(folder: Path, identity: str | None = None) -> SequenceResult | None:
+    """How the run went that is there; None where it is not whole, or not that of ``identity``."""
+    if not all((folder / name).is_file() for name in (RESULT_FILE, MODEL_FILE, HISTORY_FILE)):
         return None
     try:
         entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        with open(folder / HISTORY_FILE, newline="", encoding="utf-8") as stream:
-            history = tuple(_step(row) for row in csv.DictReader(stream))
-        whole = entries["identity"] == identity and entries["steps"] == len(history)
+        history = read_steps(folder / HISTORY_FILE, SequenceStep)
+        whole = entries["steps"] == len(history)
+        whole &= identity is None or entries["identity"] == identity
         validation = entries["validation"]
         result = SequenceResult(
             history,
@@ -104,9 +103,3 @@ def read_sequence_result(folder: Path, identity: str) -> SequenceResult | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return result if whole else None
-
-
-def _step(row: dict[str, str]) -> SequenceStep:
-    names = [f.name for f in fields(SequenceStep)]
-    values: dict[str, Any] = {k: float(row[k]) if row[k] else None for k in names}
-    return SequenceStep(**values | {"step": int(row["step"])})

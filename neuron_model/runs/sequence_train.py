@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_model.atomic import write_together
 from neuron_model.network.description import Network
 from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.network import MTCNetwork, input_currents, input_interval
 from neuron_model.progress import Progress, shown_progress
-from neuron_model.runs.run_folder import folder_to_save_in
-from neuron_model.runs.sequence_files import sequence_run_files
+from neuron_model.runs.run_configuration import RunConfiguration
+from neuron_model.runs.saved_run import DescribedRun, SavedRun
+from neuron_model.runs.sequence_files import read_sequence_result, sequence_run_files
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_arrays import recordings
 from neuron_model.tasks.sequences import Recordings, SequenceData, SequenceSet, SequenceTask
@@ -39,13 +39,19 @@ class TrainedOnSequences(Shown):
 
     module: the torch module; calling the trained network calls it. task: what it learned. result:
     each step and the scores. currents: what flows into each layer's neurons while sequences of the
-    test part follow each other.
+    test part follow each other. described: how to do it again.
     """
 
     module: MTCNetwork
     task: SequenceTask
     result: SequenceResult
     currents: tuple[Recording, ...]
+    described: DescribedRun = DescribedRun()
+
+    @property
+    def configuration(self) -> RunConfiguration | None:
+        """Of the run; None for a task that is no file, which no file can describe."""
+        return self.described.configuration
 
     @property
     def accuracy(self) -> float | None:
@@ -86,8 +92,10 @@ class TrainedOnSequences(Shown):
         return np.asarray(scale.mean + scale.deviation * z.double().numpy())
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write a run folder, all of it or nothing, for ``build`` and the commands that take
-        neurons; returns its path. ``read_model(folder / "model.safetensors")`` is the module again.
+        """Write a run folder, as ``codesign train`` does, all of it or nothing; returns its path.
+
+        ``build`` and the commands that take neurons take it. Where the task is no file the folder
+        has no ``config.toml``.
 
         Args:
             folder: of the run; made where it is not there.
@@ -96,13 +104,44 @@ class TrainedOnSequences(Shown):
         Raises:
             InputError: there is a run or a file of that name, or the folder cannot be written.
         """
-        path = folder_to_save_in(folder, overwrite)
         data = self.task.sequences()
-        files = sequence_run_files(
-            self.module, self.task, data, self.result, self.currents, identity=""
+        return self.described.write(
+            folder,
+            lambda whose: sequence_run_files(
+                self.module, self.task, data, self.result, self.currents, whose
+            ),
+            overwrite,
         )
-        write_together({path / name: content for name, content in files.items()})
-        return path
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        task: SequenceTask | None = None,
+        backend: str = "auto",
+    ) -> TrainedOnSequences:
+        """The network of a run folder, of :meth:`save` or of ``codesign train``.
+
+        Args:
+            folder: of the run.
+            task: what it learned, where that is no file, which the folder does not say.
+            backend: a key of ``backends.BACKENDS``, or auto.
+
+        Raises:
+            InputError: it is no run folder, or not that of sequences; its training was not
+                finished, a file of it is damaged, or the data of its task are not there any more.
+        """
+        found = SavedRun.read(folder, backend)
+        if found.configuration is not None:
+            task = task or found.configuration.sequence_task
+        if task is None:
+            raise found.no_task("TrainedOnSequences.load")
+        result = read_sequence_result(found.path)
+        if result is None:
+            raise found.not_finished()
+        data = task.sequences()  # what has become of its data is known now
+        currents = found.currents or recorded_sequences(found.module, data)
+        return cls(found.module, task, result, currents, DescribedRun(found.configuration))
 
     def _brief(self) -> str:
         sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
@@ -161,12 +200,12 @@ def train_on_sequences(
 ) -> TrainedOnSequences:
     """What ``neuron_model.train`` does where the task is of sequences; arguments as there."""
     data = task.sequences()
-    if isinstance(network, Network):
-        network = network.module(data.inputs, data.outputs)
+    module = network.module(data.inputs, data.outputs) if isinstance(network, Network) else network
+    described = DescribedRun.of(network, module, task, configuration, limits)
     with shown_progress(progress) as told:
 
         def show(done: SequenceStep) -> None:
             told(done.step + 1, configuration.steps, "training")
 
-        result = fit_sequences(network, task, configuration, limits, SequenceCallbacks(show))
-    return TrainedOnSequences(network, task, result, recorded_sequences(network, data))
+        result = fit_sequences(module, task, configuration, limits, SequenceCallbacks(show))
+    return TrainedOnSequences(module, task, result, recorded_sequences(module, data), described)

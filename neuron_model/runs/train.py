@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, overload
 
 from torch import Tensor
 
-from neuron_model.atomic import write_together
 from neuron_model.errors import InputError
 from neuron_model.network.description import Network
 from neuron_model.network.limits import REALISABLE, ParameterLimits
-from neuron_model.network.model_file import model_content, read_model
 from neuron_model.network.network import MTCNetwork, SpikingNetwork
 from neuron_model.progress import Progress, shown_progress
-from neuron_model.runs.currents_file import read_currents
-from neuron_model.runs.file_names import (
-    CONFIG_FILE,
-    CURRENTS_FILE,
-    MODEL_FILE,
-    RESULT_FILE,
-    START_FILE,
-)
 from neuron_model.runs.result_file import read_result
-from neuron_model.runs.run_configuration import (
-    TASKS,
-    RunConfiguration,
-    describes,
-    identity,
-    read_written_configuration,
-    run_configuration_to_toml,
-)
-from neuron_model.runs.run_folder import folder_to_save_in, run_files
+from neuron_model.runs.run_configuration import RunConfiguration
+from neuron_model.runs.run_folder import run_files
+from neuron_model.runs.saved_run import DescribedRun, SavedRun
 from neuron_model.runs.sequence_train import TrainedOnSequences, train_on_sequences
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequences import SequenceTask
 from neuron_model.tasks.series import SeriesTask, make_series, trivial_nrmse
-from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.recording import Recording, recorded_currents
 from neuron_model.training.training import Callbacks, TrainingResult, TrainingStep, fit
 from neuron_model.training.training_configuration import TrainingConfiguration
@@ -50,17 +33,14 @@ class TrainedNetwork(Shown):
 
     module: the torch module; calling the trained network calls it. task: what it learned.
     result: each step and the test errors. currents: what flows into each layer's neurons while
-    the network does its task on data that it was not trained on. configuration: of the run; None
-    for a task of one's own, which no file can describe. start: the content of the model file that
-    training began with, where no description of a network says it.
+    the network does its task on data that it was not trained on. described: how to do it again.
     """
 
     module: MTCNetwork
     task: SeriesTask
     result: TrainingResult
     currents: tuple[Recording, ...]
-    configuration: RunConfiguration | None = None
-    start: bytes | None = None
+    described: DescribedRun = DescribedRun()
 
     @property
     def nrmse(self) -> float:
@@ -84,23 +64,14 @@ class TrainedNetwork(Shown):
         Raises:
             InputError: there is a run or a file of that name, or the folder cannot be written.
         """
-        path = folder_to_save_in(folder, overwrite)
-        contents: dict[str, str | bytes] = {}
-        whose = ""
-        if self.start is not None:
-            contents[START_FILE] = self.start
-        if self.configuration is not None:
-            written = there = self.configuration
-            if self.start is not None:
-                beside = Path(START_FILE).parent
-                written = replace(written, start=str(beside))
-                there = replace(there, start=str(path.resolve() / beside))
-            contents[CONFIG_FILE] = run_configuration_to_toml(written)
-            whose = identity(there)
         series = make_series(self.task)
-        contents |= run_files(self.module, self.task, series, self.result, self.currents, whose)
-        write_together({path / name: content for name, content in contents.items()})
-        return path
+        return self.described.write(
+            folder,
+            lambda whose: run_files(
+                self.module, self.task, series, self.result, self.currents, whose
+            ),
+            overwrite,
+        )
 
     @classmethod
     def load(
@@ -117,32 +88,22 @@ class TrainedNetwork(Shown):
             InputError: it is no run folder, or not that of a series; its training was not finished,
                 a file of it is damaged, or the data of its task are not there any more.
         """
-        path = Path(folder)
-        if not (path / MODEL_FILE).is_file():
-            raise InputError(f"{path}: is no run folder: it holds no {MODEL_FILE}.")
-        module = read_model(path / MODEL_FILE, backend)
-        configuration = None
-        if (path / CONFIG_FILE).is_file():
-            configuration = read_written_configuration(path / CONFIG_FILE)
-            task = task or configuration.series_task
+        found = SavedRun.read(folder, backend)
+        if found.configuration is not None:
+            task = task or found.configuration.series_task
         if task is None:
-            raise InputError(
-                f"{path}: holds no {CONFIG_FILE}, as its task was one of your own; give it: "
-                "TrainedNetwork.load(folder, task)."
-            )
-        result = read_result(path)
+            raise found.no_task("TrainedNetwork.load")
+        result = read_result(found.path)
         if result is None:
-            raise InputError(
-                f"{path}: holds no whole {RESULT_FILE}: its training was not finished. "
-                f"`codesign train {path / CONFIG_FILE} --out {path}` goes on."
-            )
+            raise found.not_finished()
         series = make_series(task)  # what has become of its data is known now
-        found = read_currents(path / CURRENTS_FILE, len(module.layers))
-        if found is None:
-            currents = recorded_currents(module, series, task.washout)
-        else:
-            currents = tuple(Recording(*layer) for layer in found)
-        return cls(module, task, result, currents, configuration)
+        currents = found.currents or recorded_currents(found.module, series, task.washout)
+        return cls(found.module, task, result, currents, DescribedRun(found.configuration))
+
+    @property
+    def configuration(self) -> RunConfiguration | None:
+        """Of the run; None for a task of one's own, which no file can describe."""
+        return self.described.configuration
 
     def summary(self) -> dict[str, object]:
         """What there is to know at a glance."""
@@ -219,49 +180,18 @@ def train(
         return train_on_sequences(network, task, configuration, limits, progress)
     task = cast(SeriesTask, task)
     series = make_series(task)
-    described = isinstance(network, Network) and describes(network.hidden)
-    run = _run(network if described else None, task, configuration, limits)
-    if isinstance(network, Network):
-        network = network.module(series.inputs, series.outputs)
-    start = None if described or run is None else model_content(network)
+    module = (
+        network.module(series.inputs, series.outputs) if isinstance(network, Network) else network
+    )
+    described = DescribedRun.of(network, module, task, configuration, limits)
     with shown_progress(progress) as told:
 
         def show(done: TrainingStep) -> None:
             told(done.step + 1, configuration.steps, "training")
 
-        result = fit(network, task, configuration, limits, Callbacks(show))
-    currents = recorded_currents(network, series, task.washout)
-    return TrainedNetwork(network, task, result, currents, run, start)
-
-
-def _run(
-    network: Network | MTCNetwork | None,
-    task: SeriesTask,
-    configuration: TrainingConfiguration,
-    limits: ParameterLimits,
-) -> RunConfiguration | None:
-    """The run as a file describes it; None where the task is none that a file can describe.
-
-    network: None where it is described by the model file that training began with.
-    """
-    if type(task) not in map(type, TASKS.values()):
-        return None
-    if isinstance(task, SeriesFile):
-        task = replace(task.named(), file=str(Path(task.file).resolve()))
-    found = RunConfiguration(
-        seed=configuration.seed,
-        task=task,  # type: ignore[arg-type]
-        training=configuration,
-        limits=limits,
-    )
-    if not isinstance(network, Network):
-        return found
-    return replace(
-        found,
-        seed=network.seed,
-        layers=network.hidden,  # type: ignore[arg-type]
-        network=network.settings,
-    )
+        result = fit(module, task, configuration, limits, Callbacks(show))
+    currents = recorded_currents(module, series, task.washout)
+    return TrainedNetwork(module, task, result, currents, described)
 
 
 def _check_kinds(network: object, task: object, configuration: object) -> None:

@@ -6,17 +6,15 @@ written anew from the checkpoint's history, and TensorBoard is told from which s
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Iterable
-from dataclasses import astuple, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.runs.file_names import HISTORY_FILE, TENSORBOARD_FOLDER
+from neuron_model.runs.history_file import Step, history_csv, write_step
 from neuron_model.training.sequence_training import SequenceStep
 from neuron_model.training.training import TrainingStep
 
@@ -31,10 +29,6 @@ _TAGS = {
     "validation_error": "validation/error",
     "validation_loss": "validation/loss",
 }
-
-
-Step = TypeVar("Step", TrainingStep, SequenceStep)
-"""What a training step saw: of a series or of sequences."""
 
 
 class TrainingLog:
@@ -73,7 +67,7 @@ class TrainingLog:
             InputError: the disk is full.
         """
         try:
-            _writer(self._csv).writerow(_row(done))
+            write_step(self._csv, done)
             self._csv.flush()
         except OSError as error:
             raise InputError(f"{self._path}: cannot be written ({error.strerror}).") from error
@@ -104,26 +98,9 @@ def has_tensorboard() -> bool:
     return True
 
 
-def history_csv(history: Iterable[Step], kind: type[Step]) -> str:
-    """A row for each training step, under the names of its fields; None is left empty."""
-    stream = io.StringIO()
-    writer = _writer(stream)
-    writer.writerow([f.name for f in fields(kind)])
-    writer.writerows(_row(done) for done in history)
-    return stream.getvalue()
-
-
 def _board(folder: Path, step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
     if not step:
         shutil.rmtree(folder, ignore_errors=True)
     return SummaryWriter(str(folder), purge_step=step or None)
-
-
-def _writer(stream: Any) -> Any:
-    return csv.writer(stream, lineterminator="\n")
-
-
-def _row(done: TrainingStep | SequenceStep) -> list[Any]:
-    return ["" if value is None else value for value in astuple(done)]

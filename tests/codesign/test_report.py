@@ -116,6 +116,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     )
     (run / "config.toml").write_text('[network]\nneurons = 2\nlearn = ["alpha", "delta"]\n')
     (run / "history.csv").write_text(
+        "# format = 1\n"
         "step,loss,activity,validation_nrmse,validation_stream_nrmse\n"
         "0,1.5,0.3,,\n1,0.5,0.2,0.75,0.7\n2,0.25,0.125,0.875,0.5\n"
     )
@@ -381,12 +382,19 @@ def test_the_command_prints_where_the_page_is(
         ({"validation.json": ""}, "Run `codesign validate` again"),
         ({"validation.json": None, "design.json": "[]"}, "design.json"),
         ({"validation.json": None, "estimates.json": "{}"}, "estimates.json"),
-        ({"validation.json": None, "history.csv": "a,b\n1,2\n"}, "no column loss"),
+        ({"validation.json": None, "history.csv": "# format = 1\na,b\n1,2\n"}, "no column loss"),
         (
-            {"validation.json": None, "history.csv": "step,loss\n1,low\n"},
-            "history.csv, line 2: 'low'",
+            {"validation.json": None, "history.csv": "# format = 1\nstep,loss\n1,low\n"},
+            "history.csv, line 3: 'low'",
         ),
-        ({"validation.json": None, "history.csv": "step,loss\n1\n"}, "history.csv, line 2"),
+        (
+            {"validation.json": None, "history.csv": "# format = 1\nstep,loss\n1\n"},
+            "history.csv, line 3",
+        ),
+        (
+            {"validation.json": None, "history.csv": "step,loss\n1,2\n"},
+            "is a training history of format None; this version reads format 1: `codesign upgrade",
+        ),
         ({"validation.json": None, "model.safetensors": "x"}, "model.safetensors"),
     ],
 )
@@ -423,9 +431,9 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, valida
 def test_history_counts_steps_that_have_no_number(tmp_path: Path):
     path = tmp_path / "history.csv"
     assert read_history(path) is None
-    path.write_text("loss\n")
+    path.write_text("# format = 1\nloss\n")
     assert read_history(path) is None
-    path.write_text("loss\n3\n2\n")
+    path.write_text("# format = 1\nloss\n3\n2\n")
     history = read_history(path)
     assert history is not None
     assert (history.column, history.steps, history.losses) == ("step", (0.0, 1.0), (3.0, 2.0))
@@ -433,15 +441,16 @@ def test_history_counts_steps_that_have_no_number(tmp_path: Path):
 
 def test_history_holds_activity_and_the_looks_at_the_validation_part(tmp_path: Path):
     path = tmp_path / "history.csv"
-    path.write_text("step,loss,activity,validation_nrmse\n0,3,0.5,\n1,2,0.25,0.8\n")
+    path.write_text("# format = 1\nstep,loss,activity,validation_nrmse\n0,3,0.5,\n1,2,0.25,0.8\n")
     history = read_history(path)
     assert history is not None
     assert (history.activity, history.validation) == ((0.5, 0.25), ((1.0, 0.8),))
-    path.write_text("step,loss,activity,validation_nrmse\n0,3,0.5,high\n")
-    with pytest.raises(InputError, match="line 2: 'high'"):
+    path.write_text("# format = 1\nstep,loss,activity,validation_nrmse\n0,3,0.5,high\n")
+    with pytest.raises(InputError, match="line 3: 'high'"):
         read_history(path)
 
     path.write_text(
+        "# format = 1\n"
         "step,loss,validation_nrmse,validation_stream_nrmse\n0,3,,\n1,2,0.8,0.9\n2,1,0.7,0.6\n"
     )
     history = read_history(path)

@@ -9,6 +9,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codesign.command_line import main
@@ -21,6 +22,8 @@ from codesign.validation.validation import read_validation
 from neuron_model import TrainedNetwork, preset, read_neuron, read_run_configuration, write_neuron
 from neuron_model.errors import InputError
 from neuron_model.file_format import NEURON, RUN_CONFIGURATION, SWEEP, VALIDATION
+from neuron_model.runs.currents_file import read_currents
+from neuron_model.runs.history_file import read_history_table
 from neuron_model.runs.run_configuration import identity, read_written_configuration
 
 OLDER = Path(__file__).parent / "older"
@@ -51,6 +54,10 @@ def test_a_run_of_before_is_refused_with_the_command_that_upgrades_it(run: Path)
     assert str(refused.value) == said
     with pytest.raises(InputError, match="is a validation of format 2; this version reads format"):
         read_validation(run / "validation.json")
+    with pytest.raises(InputError, match="is a training history of format None; .*`codesign upgra"):
+        read_history_table(run / "history.csv")
+    with pytest.raises(InputError, match="is a file of input currents of format None; .*`codesign"):
+        read_currents(run / "currents.npz", 1)
 
 
 def test_a_run_of_before_is_as_good_as_new(run: Path):
@@ -64,6 +71,10 @@ def test_a_run_of_before_is_as_good_as_new(run: Path):
     found = read_validation(run / "validation.json")
     assert found.neurons[0].against_macromodel.isi_error is not None
     assert not (run / "chips.json").exists()
+    rows = list(read_history_table(run / "history.csv"))
+    assert [float(row["loss"]) for row in rows] == [h.loss for h in trained.result.history]
+    before = np.load(OLDER / "run/currents.npz")
+    np.testing.assert_array_equal(trained.currents[0].currents, before["currents"])
     assert (run / "variation.json").read_text() == (OLDER / "run/chips.json").read_text()
     assert all(not each.changes for each in upgrade(run)), "a second time nothing is left to do"
 

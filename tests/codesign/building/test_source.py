@@ -128,6 +128,7 @@ def test_a_recording_that_does_not_fit_is_refused(run_folder, currents, interval
 
 
 def test_a_recording_never_runs_code(run_folder):
-    np.savez(run_folder / CURRENTS_FILE, currents=np.array([print, print], dtype=object))
+    objects = np.array([print, print], dtype=object)
+    np.savez(run_folder / CURRENTS_FILE, format=1, currents=objects)
     with pytest.raises(InputError, match="is no file of input currents"):
         load_source(str(run_folder))

@@ -1,4 +1,3 @@
-import csv
 import json
 import signal
 import sys
@@ -18,6 +17,7 @@ from neuron_model.network.model_file import read_model
 from neuron_model.network.network import input_currents, neurons_of
 from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.runs.forecast_file import read_forecast
+from neuron_model.runs.history_file import read_history_table
 from neuron_model.runs.run_configuration import (
     LogSettings,
     RunConfiguration,
@@ -236,8 +236,7 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
     assert read_run_configuration(tmp_path / "run" / "config.toml") == small()
     back = read_model(tmp_path / "run" / "model.safetensors")
     assert list(neurons_of(back)) == list(neurons_of(trained.network))
-    with open(tmp_path / "run" / "history.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = list(read_history_table(tmp_path / "run" / "history.csv"))
     assert [float(row["loss"]) for row in rows] == [h.loss for h in trained.result.history]
 
     source = load_source(str(tmp_path / "run"))
@@ -261,8 +260,7 @@ def test_both_scores_and_the_forecast_of_the_stream_are_kept(tmp_path: Path):
     assert entries["nrmse"] == result.nrmse == evaluate(trained.network, small().task, series.test)
     assert entries["stream_nrmse"] == result.stream_nrmse
     assert entries["validation_stream_nrmse"] == result.validation_stream_nrmse
-    with open(tmp_path / "run" / "history.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = list(read_history_table(tmp_path / "run" / "history.csv"))
     assert all(0 < float(row["validation_nrmse"]) < 10 for row in rows)
     assert all(0 < float(row["validation_stream_nrmse"]) < 10 for row in rows)
     forecast = read_forecast(tmp_path / "run" / "forecast.npz")
@@ -455,4 +453,4 @@ def test_without_tensorboard_there_is_one_notice_and_the_csv(
     train_run(small(), tmp_path / "run")
     assert capsys.readouterr().err.count("TensorBoard is not installed") == 1
     assert not (tmp_path / "run" / "tensorboard").exists()
-    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 4
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 5

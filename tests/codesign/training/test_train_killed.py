@@ -103,6 +103,6 @@ def test_tensorboard_shows_each_step_once(whole: tuple[Path, Path, int]):
     assert [step for step, _ in shown["training/loss"]] == list(range(9))
     for tag in ("validation/nrmse", "validation/stream_nrmse"):
         assert [step for step, _ in shown[tag]] == [1, 3, 5, 7, 8]
-    rows = (folder / "history.csv").read_text().splitlines()[1:]
+    rows = (folder / "history.csv").read_text().splitlines()[2:]
     losses = [float(row.split(",")[1]) for row in rows]
     assert [value for _, value in shown["training/loss"]] == pytest.approx(losses, rel=1e-6)

@@ -11,8 +11,11 @@ from neuron_model import (
     MackeyGlass,
     MTCNetwork,
     Network,
+    SequenceFile,
     TrainedNetwork,
+    TrainedOnSequences,
     TrainingConfiguration,
+    sequences,
     series,
     train,
 )
@@ -23,6 +26,7 @@ from neuron_model.tasks.series import Series
 
 TASK = MackeyGlass(samples=400, window=40, washout=10, transient=10.0)
 ONE_STEP = TrainingConfiguration(steps=1, batch=2, seed=3)
+Trained = TrainedNetwork | TrainedOnSequences
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ def trained() -> TrainedNetwork:
     return train(Network([2, 3], seed=5), TASK, ONE_STEP)
 
 
-def weights(network: TrainedNetwork) -> dict[str, torch.Tensor]:
+def weights(network: Trained) -> dict[str, torch.Tensor]:
     return network.module.state_dict()
 
 
-def same(one: TrainedNetwork, other: TrainedNetwork) -> bool:
+def same(one: Trained, other: Trained) -> bool:
     mine, theirs = weights(one), weights(other)
     return mine.keys() == theirs.keys() and all(torch.equal(mine[k], theirs[k]) for k in mine)
 
@@ -133,6 +137,58 @@ def test_a_folder_that_is_no_whole_run_is_refused(trained: TrainedNetwork, tmp_p
     with pytest.raises(InputError, match="is no run folder: it holds no model.safetensors"):
         TrainedNetwork.load(tmp_path)
     folder = trained.save(tmp_path / "x")
-    (folder / HISTORY_FILE).write_text("step,loss\n")
+    (folder / HISTORY_FILE).write_text("# format = 1\nstep,loss\n")
     with pytest.raises(InputError, match="its training was not finished"):
         TrainedNetwork.load(folder)
+    (folder / HISTORY_FILE).write_text("step,loss\n")
+    said = f"training history of format None; .* `codesign upgrade {folder}` brings it up to date"
+    with pytest.raises(InputError, match=said):
+        TrainedNetwork.load(folder)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "my.npz"
+    rng = np.random.default_rng(0)
+    np.savez(path, x=rng.normal(size=(16, 12, 1)), y=np.arange(16) % 2)
+    return path
+
+
+def test_what_learned_sequences_is_written_and_read_alike(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(file.parent)
+    trained = train(Network(2, seed=5), SequenceFile(file.name), ONE_STEP)
+    folder = trained.save(tmp_path / "runs" / "x")
+    monkeypatch.chdir(tmp_path)
+    found = TrainedOnSequences.load(folder)
+    assert same(found, trained)
+    assert found.result == trained.result
+    assert found.configuration == trained.configuration
+    assert found.accuracy == trained.accuracy
+    for one, other in zip(found.currents, trained.currents, strict=True):
+        np.testing.assert_array_equal(one.currents, other.currents)
+    written = read_run_configuration(folder / CONFIG_FILE)
+    again = train(
+        Network(written.layers, written.network, written.seed), written.task, written.training
+    )
+    assert same(again, trained)
+    assert identity(written) in (folder / RESULT_FILE).read_text()
+
+
+def test_arrays_of_sequences_are_given_again(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    task = sequences(rng.normal(size=(16, 12, 1)), np.arange(16) % 2)
+    folder = train(Network(2), task, ONE_STEP).save(tmp_path / "x")
+    assert not (folder / CONFIG_FILE).exists()
+    with pytest.raises(InputError, match=r"give it: TrainedOnSequences.load\(folder, task\)"):
+        TrainedOnSequences.load(folder)
+    assert TrainedOnSequences.load(folder, task).result.history
+
+
+def test_a_network_is_read_as_what_it_learned(trained: TrainedNetwork, file: Path, tmp_path: Path):
+    with pytest.raises(InputError, match='task.name must be "sequences"'):
+        TrainedOnSequences.load(trained.save(tmp_path / "series"))
+    told = train(Network(2), SequenceFile(str(file)), ONE_STEP)
+    with pytest.raises(InputError, match='task.name = "sequences" is not for this'):
+        TrainedNetwork.load(told.save(tmp_path / "sequences"))

@@ -145,7 +145,11 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
                 "choose another file."
             ) from error
         file.seek(0)
-        yield file
+        try:
+            yield file
+        finally:
+            # a process that was forked meanwhile has the file as well
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _keep_name(path: Path) -> None:

@@ -32,9 +32,10 @@ from codesign.studies.executors.worker import (
     Raised,
     Ready,
     Told,
+    serve,
 )
 from codesign.workbench import Workbench, WorkbenchSettings
-from netlists.child_process import ChildProcess
+from netlists.child_process import Child, ChildProcess, ForkedProcess
 from netlists.underway import Underway
 from neuron_model.progress import Progress, silent
 
@@ -96,7 +97,7 @@ class LocalExecutor:
     @property
     def process_ids(self) -> tuple[int, ...]:
         """Of the workers, those that are at a point first."""
-        return tuple(worker.process_id for worker in (*self._busy, *self._idle))
+        return tuple(worker.process.process_id for worker in (*self._busy, *self._idle))
 
     def run(self, task: Task, points: Sequence[Point]) -> Outcomes:
         """Points side by side; see :class:`codesign.studies.executors.executor.Executor`."""
@@ -117,7 +118,7 @@ class LocalExecutor:
                     busy.append(worker)
                     worker.take(waiting.popleft(), packed)
                 for worker in _with_news(busy):
-                    point, message = worker.point, worker.receive()
+                    point, message = worker.point, worker.process.receive()
                     match message:
                         case Ready():
                             worker.is_ready()
@@ -131,7 +132,7 @@ class LocalExecutor:
                             raise message.exception()
                         case _:
                             busy.remove(worker)
-                            how = worker.end()
+                            how = worker.process.end()
                             if not worker.ready:
                                 raise RuntimeError(f"a worker could not start ({how})")
                             deaths[point.key] += 1
@@ -142,7 +143,7 @@ class LocalExecutor:
         finally:
             # left early: by an error, a signal, or because the caller wants no more
             while busy:
-                busy.pop().kill()
+                busy.pop().process.kill()
 
     def _tell(self, message: Told) -> None:
         if isinstance(message.what, Underway):
@@ -153,10 +154,17 @@ class LocalExecutor:
 
     def _end_idle(self) -> None:
         while self._idle:
-            self._idle.pop().kill()
+            self._idle.pop().process.kill()
 
 
-class _Worker(ChildProcess):
+def _process() -> Child:
+    """A copy of this process, which has imported all that a task needs, or else a fresh one."""
+    if ForkedProcess.is_safe():
+        return ForkedProcess(serve, _ENVIRONMENT)
+    return ChildProcess("codesign.studies.executors.worker", environment=_ENVIRONMENT)
+
+
+class _Worker:
     """A process that runs tasks, and the point that it is at.
 
     share: processes of ngspice that it may use. ready: whether it has come to take points.
@@ -165,12 +173,12 @@ class _Worker(ChildProcess):
     point: Point
 
     def __init__(self, settings: WorkbenchSettings, share: int) -> None:
-        super().__init__("codesign.studies.executors.worker", environment=_ENVIRONMENT)
+        self.process = _process()
         self.share = share
         self.ready = False
         self._task: bytes | None = None
         self._wanted = b""
-        self.send(Hello(cloudpickle.dumps(replace(settings, workers=share))))
+        self.process.send(Hello(cloudpickle.dumps(replace(settings, workers=share))))
 
     def take(self, point: Point, task: bytes) -> None:
         """Do a point, as soon as it is ready."""
@@ -183,11 +191,11 @@ class _Worker(ChildProcess):
         self.ready = True
         if self._task is not self._wanted:
             self._task = self._wanted
-            self.send(NewTask(self._wanted))
-        self.send(self.point)
+            self.process.send(NewTask(self._wanted))
+        self.process.send(self.point)
 
 
 def _with_news(busy: Sequence[_Worker]) -> list[_Worker]:
     """Those that have something to say, or died; waits for one."""
-    ready = wait([worker.connection for worker in busy])
-    return [worker for worker in busy if worker.connection in ready]
+    ready = wait([worker.process.connection for worker in busy])
+    return [worker for worker in busy if worker.process.connection in ready]

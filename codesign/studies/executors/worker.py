@@ -91,10 +91,15 @@ class Teller:
 
 
 def main(descriptor: int) -> None:
-    """Take points until the parent has no more."""
+    """Of a fresh process."""
     serve_parent()
     # so does SIGTERM where it is sent to all processes of a job
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    serve(descriptor)
+
+
+def serve(descriptor: int) -> None:
+    """Take points until the parent has no more."""
     connection = Connection(descriptor)
     hello = connection.recv()
     teller = Teller(connection)

@@ -1,6 +1,8 @@
 """Executors: the same digits in each, a worker that dies takes nothing with it but its point."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,16 @@ from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.record import Record
 from codesign.studies.study import Study, run
+from netlists.child_process import ForkedProcess
 from neuron_model.errors import InputError, MissingDependencyError
 from tests.codesign.studies.tasks import Doubling, Prepared, Scaled, calls_of, study
 
 
 @pytest.fixture(scope="module")
 def local():
-    with LocalExecutor(2) as executor:
+    """Of fresh processes."""
+    with pytest.MonkeyPatch.context() as patch, LocalExecutor(2) as executor:
+        patch.setattr(ForkedProcess, "is_safe", lambda: False)
         yield executor
 
 
@@ -124,6 +129,36 @@ def test_a_task_may_stand_in_a_script(tmp_path: Path):
     with LocalExecutor(2) as executor:
         found = run(study(4, module.Plus(10)), executor)
     assert found.outcomes == {"0": 10, "1": 11, "2": 12, "3": 13}
+
+
+COPIES = """
+import sys
+from pathlib import Path
+from codesign.studies.executors.local import LocalExecutor
+from codesign.studies.study import run
+from netlists.child_process import ForkedProcess
+from tests.codesign.studies.tasks import Scaled, study
+folder = Path(sys.argv[1])
+assert ForkedProcess.is_safe()
+with LocalExecutor(2) as executor:
+    what = study(8, Scaled(folder=str(folder), deaths=2), p3="deadly")
+    found = run(what, executor, folder / "r.jsonl")
+    assert executor.process_ids
+    # the record is let go of although workers have a copy of it
+    again = run(what, executor, folder / "r.jsonl")
+print(len(found.outcomes), len(found.failures), again.resumed)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux")
+def test_workers_that_are_copies_of_the_process_do_the_same(tmp_path: Path):
+    """As a command has them; here there are threads, so that workers are fresh."""
+    command = [sys.executable, "-c", COPIES, str(tmp_path)]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["8", "0", "8"], done.stderr
+    calls = [len(calls_of(tmp_path, str(n))) for n in range(8)]
+    assert calls == [1, 1, 1, 3, 1, 1, 1, 1]
 
 
 def test_workers_are_a_number_of_processes():

@@ -243,7 +243,8 @@ def _refuse_misplaced(document: Mapping[str, Any]) -> None:
         "task": {"name"}.union(*({f.name for f in fields(task)} for task in TASKS.values())),
     }
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}
-    alone = {key: value for key, value in document.items() if key not in (*tables, "seed")}
+    own = (*tables, "seed", "start")
+    alone = {key: value for key, value in document.items() if key not in own}
     for name, table in {"": alone, **tables}.items():
         for key in table:
             where = [f"[{home}]" for home, keys in homes.items() if key in keys]

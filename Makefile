@@ -3,6 +3,7 @@
 # make check   lint, format and types only
 # make check-claims   runs the commands whose figures README and docs quote, and compares
 # make docs    builds the documentation into site/, strictly: a broken link or page is an error
+# make wheels  a source distribution and a wheel in dist/ (compiles the kernel: minutes)
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
 # make tools   Debian's netgen-lvs, xschem and adms, which some tests take where they are there (root)
 # make clean   removes what was made here (the model cache of the user stays)
@@ -11,12 +12,12 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := setup.py neuron_model mapping circuits netlists codesign tests benchmarks examples documentation
+SOURCES := setup.py setup mtc_codesign neuron_model mapping circuits netlists codesign tests benchmarks examples documentation
 KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
 
-.PHONY: demo test check check-claims docs tools setup system models clean
+.PHONY: demo test check check-claims docs wheels tools setup system models clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -37,6 +38,9 @@ docs: $(VENV)/.docs
 	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html, or with the search: $(BIN)/python -m http.server -d site"
 
+wheels: $(VENV)/.installed
+	$(BIN)/python -m build --no-isolation --outdir dist
+
 setup: models
 
 # Both of these look first and do nothing where everything is there, so they need no stamp
@@ -53,7 +57,7 @@ $(VENV)/.made: | system
 	@"$$(sh setup/system.sh --python)" -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(KERNEL) $(VENV)/.made | system
+$(VENV)/.installed: pyproject.toml setup.py setup/one_name.py constraints.txt $(KERNEL) $(VENV)/.made | system
 	@echo "Installing the pinned dependencies into $(VENV); the first time takes some minutes." >&2
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@

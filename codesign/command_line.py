@@ -129,7 +129,7 @@ def _listed_commands() -> str:
 
 
 def _command_module(name: str) -> Any:
-    return importlib.import_module(f"codesign.commands.{name}")
+    return importlib.import_module(f"{__package__}.commands.{name}")
 
 
 class _Version(argparse.Action):

@@ -18,7 +18,7 @@ class WorkerProcess(ChildProcess):
         folder = Path(self._folder.name)
         (folder / ".spiceinit").write_text("* nothing\n")
         super().__init__(
-            "netlists.worker",
+            f"{__package__}.worker",
             (library_path,),
             {
                 "OMP_NUM_THREADS": "1",

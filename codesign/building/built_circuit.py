@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-import circuits.technology
-from circuits.technology import conditions_at, load_technology
+from circuits.technology import Technology, conditions_at, load_technology
 from codesign.building.circuit import Circuit, circuit_of, default_choices
 from codesign.building.estimates import Estimates, estimate, write_estimates
 from codesign.building.export import export, summary
@@ -97,7 +96,7 @@ class BuiltCircuit(Shown):
     """
 
     source: Source
-    technology: circuits.technology.Technology
+    technology: Technology
     layer: MappedLayer
     drives: tuple[Drive, ...]
     conditions: Conditions
@@ -395,7 +394,7 @@ class BuiltCircuit(Shown):
 
 def build(
     neurons: Any,
-    technology: circuits.technology.Technology | str,
+    technology: Technology | str,
     conditions: Conditions | None = None,
     choices: MappingChoices | None = None,
     *,
@@ -422,7 +421,7 @@ def build(
         MissingDependencyError: cells have to be measured, and ngspice or models are not there.
     """
     source = source_of(neurons)
-    if not isinstance(technology, circuits.technology.Technology):
+    if not isinstance(technology, Technology):
         technology = load_technology(technology)
     at = conditions or conditions_at(technology)
     drives = drives_for(source, drive)

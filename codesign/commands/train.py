@@ -28,7 +28,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign train config.toml --out runs/first\n"
         "codesign train my.csv --out runs/mine\n"
         "codesign train GunPoint_TRAIN.ts --out runs/gestures\n"
-        "torchrun --nproc-per-node 2 -m codesign train config.toml --out runs/first",
+        "torchrun --nproc-per-node 2 -m mtc_codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
         "history.csv, currents.npz, forecast.npz, training.json and a log for TensorBoard. What it "
         "learned is scored in windows from rest, and in one continuous run, since a circuit has "

@@ -6,11 +6,11 @@ import os
 from dataclasses import fields
 from typing import Any
 
-import circuits.technology
+from circuits.technology import Technology as DescribedTechnology
 from circuits.technology import load_technology
 
 
-class Technology(circuits.technology.Technology):
+class Technology(DescribedTechnology):
     """``Technology("sky130")``: a built-in technology by its name, or one of your own by its path.
 
     It is a :class:`circuits.technology.Technology` with all that its file says.

@@ -12,5 +12,7 @@ def known_to_export(kind: Any) -> Any:
     # torch has no public word for it; without it such modules export, but cannot be saved
     register = getattr(torch.utils._pytree, "_register_namedtuple", None)
     if register is not None:
-        register(kind, serialized_type_name=f"{kind.__module__}.{kind.__name__}")
+        # the same name in a checkout and where the packages are installed below mtc_codesign
+        module = kind.__module__.removeprefix("mtc_codesign.")
+        register(kind, serialized_type_name=f"{module}.{kind.__name__}")
     return kind

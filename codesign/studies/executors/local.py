@@ -161,7 +161,7 @@ def _process() -> Child:
     """A copy of this process, which has imported all that a task needs, or else a fresh one."""
     if ForkedProcess.is_safe():
         return ForkedProcess(serve, _ENVIRONMENT)
-    return ChildProcess("codesign.studies.executors.worker", environment=_ENVIRONMENT)
+    return ChildProcess(serve.__module__, environment=_ENVIRONMENT)
 
 
 class _Worker:

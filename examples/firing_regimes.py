@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from codesign.pictures.neuron_plots import draw_current, draw_trace
-from codesign.pictures.plots import STYLE, save_figure
+from codesign.pictures.plots import INPUT, MEMBRANE, STYLE, save_figure
 from neuron_model.analysis.regimes import Regime, RegimeReport, classify
 from neuron_model.analysis.simulation import simulate
 from neuron_model.model.presets import Preset, presets
 
 
-def main(picture: str = "docs/images/firing_regimes.png") -> None:
+def main(picture: str = "firing_regimes.png") -> None:
     """Simulate each preset, tell its regime from the waveform and draw it."""
     with mpl.rc_context({**STYLE}):
         figure = Figure(figsize=(8.0, 5.6), layout="constrained")
@@ -42,7 +42,7 @@ def draw(upper: Axes, lower: Axes, preset: Preset) -> RegimeReport:
     draw_trace(upper, run.time, run.voltage)
     upper.set_ylim(-4.0, 4.0)
     upper.set_yticks([-3, 0, 3])
-    upper.set_ylabel("$U_m$")
+    upper.set_ylabel(MEMBRANE)
     upper.set_title(report.regime.replace("_", " "))
     upper.set_title(summary(report), loc="right", fontsize=7.5, fontweight="normal")
     upper.tick_params(labelbottom=False)
@@ -50,7 +50,7 @@ def draw(upper: Axes, lower: Axes, preset: Preset) -> RegimeReport:
     draw_current(lower, run.time, run.current)
     lower.set_ylim(-2.2, 2.2)
     lower.set_yticks([-1, 1])
-    lower.set_ylabel("$I_{in}$")
+    lower.set_ylabel(INPUT)
     for axes in (upper, lower):
         axes.xaxis.set_major_locator(MaxNLocator(5))
     return report
@@ -62,7 +62,7 @@ def summary(report: RegimeReport) -> str:
     if report.burst_count:
         words.append(f"{report.spikes_per_burst:g} a burst")
     if report.interspike_interval:
-        words.append(f"every {report.interspike_interval:.0f}")
+        words.append(f"ISI {report.interspike_interval:.0f}")
     return ", ".join(words)
 
 

@@ -17,7 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.pictures.neuron_plots import draw_trace
-from codesign.pictures.plots import STYLE, save_figure
+from codesign.pictures.plots import CURRENT, MEMBRANE, STYLE, VOLTAGE, save_figure
+from codesign.terminal.answers import excitability_answer
 from neuron_model.analysis.excitability import excitability, negative_conductance
 from neuron_model.analysis.iv_curves import iv_curves
 from neuron_model.analysis.regimes import classify
@@ -47,7 +48,7 @@ def neuron(strength: float) -> NeuronParameters:
     return NeuronParameters(tuple(elements), tau_slow=50.0, tau_ultraslow=2500.0)
 
 
-def main(picture: str = "docs/images/iv_curves.png") -> None:
+def main(picture: str = "iv_curves.png") -> None:
     """Draw the curves of every strength, and what the weakest and the strongest do."""
     neurons = [neuron(strength) for strength in STRENGTHS]
     with mpl.rc_context({**STYLE}):
@@ -56,7 +57,7 @@ def main(picture: str = "docs/images/iv_curves.png") -> None:
         axes: dict[str, Axes] = figure.subplot_mosaic(rows, height_ratios=(2.5, 1, 1))
         for timescale in TIMESCALES:
             draw_curves(axes[timescale], neurons, timescale)
-        axes[Timescale.FAST].set_ylabel("$I$")
+        axes[Timescale.FAST].set_ylabel(CURRENT)
         handles, labels = axes[Timescale.FAST].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
         draw_response(axes["weakest"], neurons[0], STRENGTHS[0], COLORS[1])
@@ -64,7 +65,8 @@ def main(picture: str = "docs/images/iv_curves.png") -> None:
         axes["weakest"].tick_params(labelbottom=False)
         axes["strongest"].set_xlabel(r"time / $\tau_m$")
         save_figure(figure, picture)
-    print(f"{picture}: {excitability(neurons[0])}, then {excitability(neurons[-1])}")
+    first, last = (excitability_answer(excitability(one)) for one in (neurons[0], neurons[-1]))
+    print(f"{picture}: at the weakest {first}; at the strongest {last}")
 
 
 def draw_curves(axes: Axes, neurons: Sequence[NeuronParameters], timescale: Timescale) -> None:
@@ -77,7 +79,7 @@ def draw_curves(axes: Axes, neurons: Sequence[NeuronParameters], timescale: Time
         axes.plot(voltage, current, color=color, linewidth=1.6, label=f"strength {strength:g}")
     axes.axhline(0.0, color="#9aa5ad", linewidth=0.6, zorder=0)
     axes.set_xlim(-3.0, 3.0)
-    axes.set_xlabel("$U$")
+    axes.set_xlabel(VOLTAGE)
     axes.set_title(f"{timescale}: {SHAPES[timescale]}")
 
 
@@ -86,7 +88,7 @@ def draw_response(axes: Axes, one: NeuronParameters, strength: float, color: str
     run = simulate(one, STEP, DURATION)
     report = classify(run.time, run.voltage, STEP.onset)
     draw_trace(axes, run.time, run.voltage, color)
-    axes.set_ylabel("$U_m$")
+    axes.set_ylabel(MEMBRANE)
     axes.set_ylim(-5.2, 4.2)
     axes.set_title(f"strength {strength:g}: {report.regime.replace('_', ' ')}")
 

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         from codesign.pictures.neuron_plots import trace_figure
         from codesign.pictures.plots import save_figure
 
-        save_figure(trace_figure(run, neuron.name), arguments.plot)
+        save_figure(trace_figure(run, neuron.name, float(neuron.tau_m)), arguments.plot)
     if arguments.out is not None:
         write_atomically(arguments.out, _csv(run))
     spikes = spike_times(run.time, run.voltage, float(neuron.u_threshold))

@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from codesign.terminal.parser import section
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
     from codesign.training.train import TrainedRun
+    from neuron_model.progress import Progress
     from neuron_model.runs.run_configuration import RunConfiguration
     from neuron_model.training.sequence_training import SequenceStep
     from neuron_model.training.training import TrainingStep
@@ -104,11 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
     with processes.joined(configuration.training.device), interruption() as stop:
         first = processes.rank() == 0
         try:
-            with _progress(configuration, first) as watch:
+            with _progress(configuration, first) as (begun, watch):
                 if of_sequences:
                     sequence_run = train_sequence_run(
                         configuration,
                         arguments.out,
+                        begun,
                         restart=arguments.restart,
                         watch=watch,
                         stop=stop,
@@ -117,6 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
                     trained = train_run(
                         configuration,
                         arguments.out,
+                        begun,
                         restart=arguments.restart,
                         watch=watch,
                         stop=stop,
@@ -178,13 +181,18 @@ def _configuration(path: Path, values: dict[str, Any]) -> "RunConfiguration":
 @contextmanager
 def _progress(
     configuration: "RunConfiguration", shown: bool
-) -> Iterator[Callable[[Any, bool], None] | None]:
-    """Shows loss, activity and, where it is looked at, the validation part's error."""
+) -> Iterator[tuple["Progress", Callable[[Any, bool], None] | None]]:
+    """Shows loss, activity and, where it is looked at, the validation part's error.
+
+    Yields:
+        What is called when training begins, after all that may be refused, and with each step.
+    """
     from codesign.terminal.console import progress
+    from neuron_model.progress import silent
     from neuron_model.training.sequence_training import SequenceStep
 
     if not shown:
-        yield None
+        yield silent, None
         return
     total = configuration.training.steps
     neurons = sum(layer.neurons for layer in configuration.layers)
@@ -193,7 +201,13 @@ def _progress(
     every = 1 if terminal else max(1, total // 10)
     looked = ""
     what = "training" if configuration.start else f"training {neurons} neurons"
-    with progress(what, total) as advance:
+    with ExitStack() as stack:
+        advance: Callable[..., None] = silent
+
+        def begun(done: int, total: int, _: str) -> None:
+            nonlocal advance
+            if advance is silent:
+                advance = stack.enter_context(progress(what, total))
 
         def watch(done: "TrainingStep | SequenceStep", new: bool) -> None:
             nonlocal looked
@@ -209,7 +223,7 @@ def _progress(
                 text = f"step {done.step + 1} of {total}  {text}"
             advance(1, text if due else None)
 
-        yield watch
+        yield begun, watch
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -6,9 +6,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from codesign.pictures.picture import Picture
-from codesign.pictures.plots import FAINT, STYLE
+from codesign.pictures.plots import CURRENT, FAINT, INPUT, MEMBRANE, STYLE, VOLTAGE
 from neuron_model.analysis.iv_curves import IVCurves
 from neuron_model.analysis.simulation import Trajectory
 from neuron_model.model.parameters import TIMESCALES, Timescale
@@ -17,22 +18,23 @@ from neuron_model.small_picture import MEMBRANE_COLOR, TIMESCALE_COLORS
 _MOST_POINTS = 8000
 
 
-def trace_figure(run: Trajectory, title: str = "") -> Figure:
-    """U_m over time, and below it the input current, both in model units.
+def trace_figure(run: Trajectory, title: str = "", tau_m: float = 1.0) -> Figure:
+    """U_m over time, and below it the input current.
 
     Args:
         run: in model time, of the model, a macromodel or a circuit.
         title: above the picture.
+        tau_m: of the neuron, in model time.
     """
     with mpl.rc_context(STYLE):
         figure = Picture(figsize=(9.2, 3.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        draw_trace(upper, run.time, run.voltage)
-        upper.set_ylabel("$U_m$")
+        draw_trace(upper, run.time / tau_m, run.voltage)
+        upper.set_ylabel(MEMBRANE)
         upper.set_title(title)
-        draw_current(lower, run.time, run.current)
-        lower.set_ylabel("$I_{in}$")
-        lower.set_xlabel("time")
+        draw_current(lower, run.time / tau_m, run.current)
+        lower.set_ylabel(INPUT)
+        lower.set_xlabel(r"time / $\tau_m$")
         return figure
 
 
@@ -49,9 +51,11 @@ def curves_figure(curves: IVCurves, title: str = "") -> Figure:
         for axes, timescale in zip(row, TIMESCALES, strict=True):
             draw_curve(axes, curves.voltage, curves.at(timescale), timescale)
             axes.set_title(str(timescale))
-            axes.set_xlabel("$U$")
-        row[0].set_ylabel("$I$")
+            axes.set_xlabel(VOLTAGE)
+        row[0].set_ylabel(CURRENT)
         figure.suptitle(title)
+        grey = Patch(color=FAINT, label="negative conductance")
+        figure.legend(handles=[grey], loc="outside lower right")
         return figure
 
 

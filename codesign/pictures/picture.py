@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 _DPI = 110
+_NEGATIVE = re.compile(r"(?<![\w)])-(?=[\d∞])")
 
 
 class Picture(Figure):
@@ -15,6 +19,13 @@ class Picture(Figure):
     Figures alone are shown only where pyplot has been imported, with all that it sets up for a
     session; a picture drawn by a library should need none of it.
     """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it, with the minus sign of the axes' numbers in all texts."""
+        for text in self.findobj(Text):
+            assert isinstance(text, Text)
+            text.set_text(_NEGATIVE.sub("\N{MINUS SIGN}", text.get_text()))
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()

@@ -87,6 +87,11 @@ STYLE: dict[Any, Any] = {
 """Of every picture; it has to be in force when a figure is made and when it is saved."""
 
 
+VOLTAGE, MEMBRANE = "$U$ / $V_0$", "$U_m$ / $V_0$"
+CURRENT, INPUT = "$I$ / $I_0$", "$I_{in}$ / $I_0$"
+"""Of axes: quantity and unit."""
+
+
 @dataclass(frozen=True)
 class _CloseUp:
     """Which stretch of each waveform to show: from zero + start to zero + end."""
@@ -125,7 +130,7 @@ def iv_figure(neuron: NeuronValidation) -> Figure:
         _same_height(axes[1])
         current = neuron.units.get("current")
         unit = f"  ($I_0$ = {quantity(current, 'A')})" if current else ""
-        axes[0, 0].set_ylabel(f"$I$ / $I_0${unit}")
+        axes[0, 0].set_ylabel(f"{CURRENT}{unit}")
         axes[1, 0].set_ylabel("error (%)")
         _legend(figure)
         return figure
@@ -205,7 +210,7 @@ def loss_figure(
         if values.size and values.min() > 0 and values.max() > 3 * values.min():
             axes.set_yscale("log")
         axes.set_xlabel(column)
-        axes.set_ylabel("" if len(stream) or len(windows) else "loss")
+        axes.set_ylabel("loss, NRMSE" if len(stream) or len(windows) else "loss")
         axes.grid(axis="y", color=FAINT, linewidth=0.7)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         return figure
@@ -237,7 +242,7 @@ def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Fig
             if outputs > 1:
                 shown.set_title(f"output {output + 1}")
         axes[0, 0].legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0))
-        axes[-1, 0].set_xlabel("moment of the test part")
+        axes[-1, 0].set_xlabel("sample of the test part")
         axes[-1, 0].set_xlim(moments[0], moments[-1])
         return figure
 
@@ -306,7 +311,7 @@ def _draw_error(axes: Axes, curve: CurveComparison) -> None:
         shown: np.ndarray = getattr(curve, who)
         error = (100.0 / (height or 1.0)) * (shown - model)
         axes.plot(curve.voltage, error, color=COLORS[who], **_LINES[who])
-    axes.set_xlabel("$U$")
+    axes.set_xlabel(VOLTAGE)
 
 
 def _draw_raster(axes: Axes, neuron: NeuronValidation, window: tuple[float, float]) -> None:
@@ -355,7 +360,7 @@ def _draw_waveforms(
 ) -> None:
     times = {who: part.time for who, part in parts.items()}
     _draw_lines(axes, times, {who: part.voltage for who, part in parts.items()}, lines)
-    axes.set_ylabel("$U_m$")
+    axes.set_ylabel(MEMBRANE)
     _volt_axis(axes, "right", neuron.units)
 
 
@@ -369,7 +374,7 @@ def _draw_current(
     axes.set_ylim(low - room, high + room)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.set_xlim(*window)
-    axes.set_ylabel("$I_{in}$ / $I_0$")
+    axes.set_ylabel(INPUT)
 
 
 def _draw_close_up(axes: Axes, neuron: NeuronValidation, close_up: _CloseUp) -> None:

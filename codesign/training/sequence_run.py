@@ -109,6 +109,7 @@ def train_sequence_run(
             log.flush()
             write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
 
+        progress(len(history), total, "training")
         for step in history:
             if watch is not None:
                 watch(step, False)

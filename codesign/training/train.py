@@ -202,6 +202,7 @@ def train_run(
                 log.flush()
                 write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
 
+        progress(len(history), total, "training")
         for done in history:
             if watch is not None:
                 watch(done, False)

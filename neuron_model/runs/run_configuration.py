@@ -211,7 +211,7 @@ def run_configuration_from_toml(
         document = RUN_CONFIGURATION.check_document(parsed, source)
         known = ("seed", "task", "network", "training", "limits", "log", "variation")
         _refuse_misplaced(document)
-        refuse_unknown("", document, (*known, "start"))
+        refuse_unknown("", document, (*known, *_TOP))
         seed = _seed("seed", document.get("seed", 0))
         tables = {key: as_table(key, document.get(key, {})) for key in known[1:]}
         settings, layers = _network({**(unsaid or {}), **tables["network"]})
@@ -232,6 +232,10 @@ def run_configuration_from_toml(
         )
 
 
+_TOP = ("seed", "start")
+"""Keys before the tables begin."""
+
+
 def _refuse_misplaced(document: Mapping[str, Any]) -> None:
     """A key that is known, but not where it stands, is told where it belongs."""
     homes = {
@@ -243,8 +247,7 @@ def _refuse_misplaced(document: Mapping[str, Any]) -> None:
         "task": {"name"}.union(*({f.name for f in fields(task)} for task in TASKS.values())),
     }
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}
-    own = (*tables, "seed", "start")
-    alone = {key: value for key, value in document.items() if key not in own}
+    alone = {key: value for key, value in document.items() if key not in (*tables, *_TOP)}
     for name, table in {"": alone, **tables}.items():
         for key in table:
             where = [f"[{home}]" for home, keys in homes.items() if key in keys]

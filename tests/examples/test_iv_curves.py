@@ -12,7 +12,7 @@ def test_the_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     picture = tmp_path / "curves.svg"
     main(str(picture))
     assert picture.read_bytes().startswith(b"<?xml")
-    assert "slow_excitable=True" in capsys.readouterr().out
+    assert "at the strongest the fast and the slow curve are N-shaped" in capsys.readouterr().out
 
 
 def test_the_second_n_makes_bursts():

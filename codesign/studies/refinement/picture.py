@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.pictures.picture import Picture
-from codesign.pictures.plots import COLORS, INK, STYLE
+from codesign.pictures.plots import COLORS, INK, MEMBRANE, STYLE
 from codesign.studies.refinement.results import Iteration, Refinement
 from codesign.terminal.quantities import conditions_text
 from codesign.validation.verdicts import QUANTITIES
@@ -35,7 +35,7 @@ def refinement_figure(refinement: Refinement) -> Figure:
         best = figure.add_subplot(grid[1, 1], sharex=first, sharey=first)
         _draw_waves(first, refinement.iterations[0], "as mapped")
         _draw_waves(best, refinement.best, f"refined: {refinement.best.what}")
-        best.set_xlabel("time")
+        best.set_xlabel("model time")
         where = f"{refinement.technology}, {conditions_text(refinement.conditions)}"
         figure.suptitle(f"{refinement.name} on {where}: {refinement.reason}", fontsize=9)
         return figure
@@ -69,5 +69,5 @@ def _draw_waves(axes: Axes, iteration: Iteration, title: str) -> None:
         width = 1.8 if who == "model" else 0.8
         axes.plot(wave.time, wave.voltage, color=COLORS[who], linewidth=width, label=label)
     axes.set_title(title)
-    axes.set_ylabel("U")
+    axes.set_ylabel(MEMBRANE)
     axes.legend(fontsize=7, loc="upper left")

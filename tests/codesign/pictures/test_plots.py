@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from codesign.pictures.plots import (
     COLORS,
     LABELS,
+    MEMBRANE,
     forecast_figure,
     iv_figure,
     loss_figure,
@@ -66,7 +67,7 @@ def test_iv_figure_shades_negative_conductance_of_the_model(make_neuron: MakeNeu
 def test_waveform_figure_draws_what_was_simulated(make_neuron: MakeNeuron):
     neuron = make_neuron()
     figure = waveform_figure(neuron)
-    run, close_up = panel(figure, "$U_m$")
+    run, close_up = panel(figure, MEMBRANE)
     for who in LABELS:
         ((time, voltage),) = drawn(run, who)
         assert np.array_equal(time, neuron.waveforms[who].time)
@@ -101,7 +102,7 @@ def test_volts_and_seconds_stand_beside_model_units(make_neuron: MakeNeuron):
 def test_many_spikes_are_shown_in_part(make_neuron: MakeNeuron):
     spikes = tuple(float(t) for t in range(5, 995, 10))
     figure = waveform_figure(make_neuron(regime=Regime.TONIC_SPIKING, spikes=spikes))
-    run, _ = panel(figure, "$U_m$")
+    run, _ = panel(figure, MEMBRANE)
     assert run.get_xlim()[1] == pytest.approx(spikes[30], abs=5.0)
     assert figure.axes[0].get_xlim() == (0.0, 1000.0)
 
@@ -120,7 +121,7 @@ def test_every_regime_has_a_picture(
     make_neuron: MakeNeuron, regime: Regime, spikes: tuple[float, ...], panels: int
 ):
     figure = waveform_figure(make_neuron(regime=regime, spikes=spikes))
-    assert len(panel(figure, "$U_m$")) == panels
+    assert len(panel(figure, MEMBRANE)) == panels
 
 
 def test_one_that_is_silent_is_shown_beside_those_that_fire(make_neuron: MakeNeuron):
@@ -131,7 +132,7 @@ def test_one_that_is_silent_is_shown_beside_those_that_fire(make_neuron: MakeNeu
         circuit=silent.circuit,
         waveforms={**neuron.waveforms, "circuit": silent.waveforms["circuit"]},
     )
-    _, close_up = panel(waveform_figure(mixed), "$U_m$")
+    _, close_up = panel(waveform_figure(mixed), MEMBRANE)
     ((_, voltage),) = drawn(close_up, "circuit")
     assert np.all(voltage == -2.0)
 
@@ -145,7 +146,7 @@ def test_a_recorded_current_is_drawn_where_it_is_given(make_neuron: MakeNeuron):
 
 
 def test_driven_neurons_are_compared_at_the_same_time(make_neuron: MakeNeuron):
-    _, close_up = panel(waveform_figure(make_neuron(driven=True)), "$U_m$")
+    _, close_up = panel(waveform_figure(make_neuron(driven=True)), MEMBRANE)
     assert close_up.get_xlim() == pytest.approx((395.2, 444.8))
     ((time, voltage),) = drawn(close_up, "circuit")
     first = time < 412.0

@@ -98,3 +98,8 @@ def test_prose_keeps_its_words():
     assert wrapped(f"written to {path}", 30).splitlines() == ["written to", f"  {path}"]
     assert wrapped("one\ntwo", 30) == "one\ntwo"
     assert wrapped("a b c", None) == "a b c"
+
+
+def test_areas_are_no_powers_of_ten():
+    (line,) = (x for x in table_text("", ("a", "b"), [("x", 19634.2)]).splitlines() if "x" in x)
+    assert "│ 19634 │" in line

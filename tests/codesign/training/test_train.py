@@ -215,7 +215,7 @@ def test_wrong_configurations_are_refused(tmp_path: Path, capsys, text: str, wor
     path.write_text(text)
     assert main(["train", str(path), "--out", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: ")
+    assert error.startswith("error: "), "nothing is said to be under way before it is refused"
     assert words in error
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
@@ -223,7 +223,7 @@ def test_wrong_configurations_are_refused(tmp_path: Path, capsys, text: str, wor
 def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
     seen = []
     trained = train_run(small(), tmp_path / "run", lambda *seen_now: seen.append(seen_now))
-    assert seen == [(k, 3, "training") for k in (1, 2, 3)]
+    assert seen == [(k, 3, "training") for k in (0, 1, 2, 3)]
     assert sorted(f.name for f in (tmp_path / "run").iterdir()) == [
         "config.toml",
         "currents.npz",

@@ -1,167 +1,179 @@
-"""Schematics of cells as SVG, drawn from the structure that netlists are written from.
+"""Schematics of cells as SVG: the same drawings that `codesign export --xschem` writes.
 
-Every part is drawn with its terminals, and every terminal with its net, as in the netlist; nets of
-one name are connected. PMOS transistors stand above NMOS transistors, in the netlist's order.
+Parts, wires and names of nets are where :mod:`netlists.schematic_layout` puts them. A dot joins
+wires that meet; supplies have names. Bulks are left out: they are at the supplies.
 """
 
 from __future__ import annotations
 
 import html
-import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 
-from circuits.structure import Capacitor, Cell, Instance, Part, Polarity, Transistor
+from circuits.structure import Capacitor, Cell, Direction, Instance, Polarity, Transistor
+from netlists.schematic_layout import layout
+from netlists.schematic_parts import Layout, Mark, Pin, Placed, Side, block_pins, block_size
 
-_HEIGHT = 128  # of a place for a transistor or capacitor
-_PIN = 17  # between two pins of a block
-_LETTER = 6.6
+_LETTER = 7.3  # width, of the 12 px monospace
 _STYLE = (
     "text{font:12px ui-monospace,monospace;fill:currentColor}"
-    ".net{fill:#0072b2}.name{font-weight:600}"
+    ".net{fill:#0072b2;paint-order:stroke;stroke:var(--md-default-bg-color,#fff);stroke-width:4px}"
+    ".name{font-weight:600}"
     "line,path,circle,rect{stroke:currentColor;stroke-width:1.4;fill:none}"
-    ".stub{stroke:#0072b2;stroke-width:1}"
+    ".wire{stroke:#0072b2;stroke-width:1.2}.dot{fill:#0072b2;stroke:none}"
 )
 
 
-def schematic(cell: Cell, columns: int = 6) -> str:
-    """The SVG of ``cell``, parts in rows of ``columns``; it takes the text color of its page."""
-    rows = list(_rows(cell.parts, columns))
-    drawn, y, widest = [], 8.0, 0.0
-    for row in rows:
-        x, tallest = 8.0, 0.0
-        for part in row:
-            text, width, height = _part(part, x, y)
-            drawn.append(text)
-            x, tallest = x + width, max(tallest, height)
-        y, widest = y + tallest, max(widest, x)
-    ports = "ports: " + " ".join(port.name for port in cell.ports)
-    lines = _wrapped(ports, max(24, int(widest / _LETTER) - 4))
-    drawn += [_text(12, y + 16 + 16 * i, line) for i, line in enumerate(lines)]
-    height = y + 16 * len(lines) + 16
+def schematic(cell: Cell) -> str:
+    """The SVG of ``cell``; it takes the text color of its page."""
+    drawing = layout(cell)
+    kinds = (Direction.POWER, Direction.GROUND)
+    supplies = {port.name for port in cell.ports if port.direction in kinds}
+    drawn = [
+        *(_line(w.x1, w.y1, w.x2, w.y2, "wire") for w in drawing.wires),
+        *_dots(drawing),
+        *(text for one in drawing.placed for text in _part(one)),
+        *(text for mark in _shown(drawing) for text in _mark(mark, supplies)),
+    ]
+    left, top, right, bottom = _extent(drawing)
+    width, height = right - left, bottom - top
     title = html.escape(f"{cell.name}: {cell.description}")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {widest + 8:.0f} {height:.0f}" '
-        f'role="img" style="width:100%;max-width:{widest + 8:.0f}px;height:auto">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {width:g} {height:g}" '
+        f'role="img" style="width:100%;max-width:{width:g}px;height:auto">'
         f"<title>{title}</title><style>{_STYLE}</style>{''.join(drawn)}</svg>"
     )
 
 
-def _rows(parts: Sequence[Part], columns: int) -> Iterator[list[Part]]:
-    """PMOS, then blocks and capacitors, then NMOS."""
-    kinds: tuple[list[Part], ...] = ([], [], [])
-    for part in parts:
-        if not isinstance(part, Transistor):
-            kinds[1].append(part)
-        elif part.polarity is Polarity.PMOS:
-            kinds[0].append(part)
-        else:
-            kinds[2].append(part)
-    for index, kind in enumerate(kinds):
-        count = min(columns, 3) if index == 1 else columns
-        for first in range(0, len(kind), count):
-            yield kind[first : first + count]
+def _extent(drawing: Layout) -> tuple[float, float, float, float]:
+    xs: list[float] = []
+    ys: list[float] = []
+    for one in drawing.placed:
+        width, height = 40.0, 40.0
+        right = _LETTER * max(len(one.part.name), 12) + 30
+        if isinstance(one.part, Instance):
+            width, height = block_size(one.part.cell)
+            right = max(float(width), _LETTER * len(one.part.cell.name))
+        xs += [one.x - 30, one.x + width, one.x + right]
+        ys += [one.y - 40, one.y + height]
+    for wire in drawing.wires:
+        xs += [wire.x1, wire.x2]
+        ys += [wire.y1, wire.y2]
+    for mark in _shown(drawing):
+        room = _LETTER * len(mark.net) + 26
+        xs += {Side.LEFT: [mark.x - room], Side.RIGHT: [mark.x + room]}.get(
+            mark.side, [mark.x - room / 2, mark.x + room / 2]
+        )
+        ys += [mark.y - 26, mark.y + 26]
+    return min(xs) - 8, min(ys) - 8, max(xs) + 8, max(ys) + 8
 
 
-def _part(part: Part, x: float, y: float) -> tuple[str, float, float]:
-    match part:
+def _shown(drawing: Layout) -> Iterator[Mark]:
+    """All marks but those of bulks."""
+    bulks = {(pin.x, pin.y) for one in drawing.placed for pin in one.pins if pin.name == "bulk"}
+    return (mark for mark in drawing.marks if (mark.x, mark.y) not in bulks)
+
+
+def _dots(drawing: Layout) -> Iterator[str]:
+    """Where three or more ends meet."""
+    ends = Counter(end for w in drawing.wires for end in ((w.x1, w.y1), (w.x2, w.y2)))
+    ends.update((pin.x, pin.y) for one in drawing.placed for pin in one.pins)
+    for (x, y), count in ends.items():
+        if count > 2:
+            yield f'<circle cx="{x:g}" cy="{y:g}" r="3" class="dot"/>'
+
+
+def _part(one: Placed) -> Iterator[str]:
+    match one.part:
         case Transistor():
-            return _transistor(part, x, y), _place(part), _HEIGHT
+            yield from _transistor(one.part, one.x, one.y)
         case Capacitor():
-            return _capacitor(part, x, y), _place(part), _HEIGHT
+            yield from _capacitor(one.part, one.x, one.y)
         case Instance():
-            return _block(part, x, y)
+            yield from _block(one.part, one.x, one.y, one.pins)
 
 
-def _place(part: Transistor | Capacitor) -> float:
-    """Letters: a gate's net before the channel, the name behind it."""
-    return 120 + max(6, len(part.name)) * 1.15 * _LETTER
-
-
-def _transistor(part: Transistor, x: float, y: float) -> str:
-    gate, channel, middle = x + 62, x + 70, y + 60
+def _transistor(part: Transistor, x: int, y: int) -> Iterator[str]:
     pmos = part.polarity is Polarity.PMOS
-    top, bottom = (part.source, part.drain) if pmos else (part.drain, part.source)
-    source = middle - 12 if pmos else middle + 12
-    size = part.size
-    sized = f"{size.width:g}/{size.length:g}" + (
-        f" x{size.multiplier}" if size.multiplier > 1 else ""
-    )
-    drawn = [
-        _line(gate, middle - 16, gate, middle + 16),
-        _line(channel, middle - 18, channel, middle + 18),
-        _line(channel, middle - 12, channel + 18, middle - 12),
-        _line(channel, middle + 12, channel + 18, middle + 12),
-        _line(channel + 18, middle - 12, channel + 18, middle - 30, "stub"),
-        _line(channel + 18, middle + 12, channel + 18, middle + 30, "stub"),
-        # the arrow at the source points to the channel of a PMOS, away from that of an NMOS
-        f'<path d="M{channel + 6:g} {source:g} l{5 if not pmos else 6:g} '
-        f'{-4 if pmos else -4} v8 z" style="fill:currentColor" '
-        f'transform="{_turned(channel + 8, source, pmos)}"/>',
-        _text(channel + 18, middle - 34, top, "net", "middle"),
-        _text(channel + 18, middle + 42, bottom, "net", "middle"),
-        _text(channel + 10, middle + 4, part.name, "name"),
-        _text(x + 4, y + _HEIGHT - 6, sized),
-    ]
+    gate = x - 13 if pmos else x - 5
+    for ends in (
+        (x + 5, y - 20, x + 5, y + 20),
+        (x - 5, y - 15, x - 5, y + 15),
+        (x - 20, y, gate, y),
+        *((x + 5, y + 15 * s, x + 20, y + 15 * s) for s in (-1, 1)),
+        *((x + 20, y + 15 * s, x + 20, y + 30 * s) for s in (-1, 1)),
+    ):
+        yield _line(*ends)
+    # the arrow at the source points to the channel of a PMOS, away from that of an NMOS
+    source, tip, back = (y - 15, x + 8, x + 16) if pmos else (y + 15, x + 18, x + 10)
+    arrow = f"M{tip:g} {source:g} L{back:g} {source - 4:g} L{back:g} {source + 4:g} z"
+    yield f'<path d="{arrow}" style="fill:currentColor"/>'
     if pmos:
-        drawn.append(f'<circle cx="{gate - 4:g}" cy="{middle:g}" r="4"/>')
-    end = gate - (8 if pmos else 0)
-    drawn.append(_line(end, middle, x + 50, middle, "stub"))
-    drawn.append(_text(x + 48, middle + 4, part.gate, "net", "end"))
-    return "".join(drawn)
+        yield f'<circle cx="{x - 9:g}" cy="{y:g}" r="4"/>'
+    size = part.size
+    sized = f"{size.width:g}/{size.length:g}"
+    sized += f" x{size.multiplier}" if size.multiplier > 1 else ""
+    yield _text(x + 27, y - 3, part.name, "name")
+    yield _text(x + 27, y + 12, sized)
 
 
-def _turned(x: float, y: float, pmos: bool) -> str:
-    return f"rotate({0 if pmos else 180} {x:g} {y:g})"
+def _capacitor(part: Capacitor, x: int, y: int) -> Iterator[str]:
+    for ends in (
+        (x, y - 30, x, y - 5),
+        (x - 14, y - 5, x + 14, y - 5),
+        (x - 14, y + 5, x + 14, y + 5),
+        (x, y + 5, x, y + 30),
+    ):
+        yield _line(*ends)
+    yield _text(x - 20, y - 3, part.name, "name", "end")
+    yield _text(x - 20, y + 12, f"{part.capacitance * 1e12:.4g} pF", anchor="end")
 
 
-def _capacitor(part: Capacitor, x: float, y: float) -> str:
-    middle, at = y + 60, x + 70
-    value = f"{part.capacitance * 1e12:.4g} pF"
-    return "".join(
-        [
-            _line(at - 16, middle - 4, at + 16, middle - 4),
-            _line(at - 16, middle + 4, at + 16, middle + 4),
-            _line(at, middle - 4, at, middle - 30, "stub"),
-            _line(at, middle + 4, at, middle + 30, "stub"),
-            _text(at, middle - 34, part.positive, "net", "middle"),
-            _text(at, middle + 42, part.negative, "net", "middle"),
-            _text(at + 22, middle - 2, part.name, "name"),
-            _text(at + 22, middle + 14, value),
-        ]
-    )
+def _block(part: Instance, x: int, y: int, pins: tuple[Pin, ...]) -> Iterator[str]:
+    width, height = block_size(part.cell)
+    yield f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3"/>'
+    yield _text(x, y - 22, part.name, "name")
+    yield _text(x, y - 7, part.cell.name)
+    for port, pin in zip(part.cell.ports, pins, strict=True):
+        px, py, side = block_pins(part.cell)[port.name]
+        match side:
+            case Side.LEFT:
+                yield _line(pin.x, pin.y, x, pin.y)
+                yield _text(x + 5, pin.y + 4, port.name)
+            case Side.RIGHT:
+                yield _line(pin.x, pin.y, x + width, pin.y)
+                yield _text(x + width - 5, pin.y + 4, port.name, anchor="end")
+            case _:
+                inner = y if py < 0 else y + height
+                yield _line(pin.x, pin.y, pin.x, inner)
+                if port.name != pin.net:
+                    at = inner + (14 if py < 0 else -5)
+                    yield _text(x + px, at, port.name, anchor="middle")
 
 
-def _block(part: Instance, x: float, y: float) -> tuple[str, float, float]:
-    """A box: its inputs left, the rest right, each with the port's name inside, the net outside."""
-    pairs = list(zip((p.name for p in part.cell.ports), part.nets, strict=True))
-    half = math.ceil(len(pairs) / 2)
-    left, right = pairs[:half], pairs[half:]
-    outside_left = max(len(net) for _, net in left) * _LETTER + 10
-    outside_right = max((len(net) for _, net in right), default=0) * _LETTER + 10
-    inside = max(
-        max(len(port) for port, _ in left) + max((len(port) for port, _ in right), default=0) + 2,
-        len(part.name),
-        len(part.cell.name),
-    )
-    width = inside * _LETTER + 16
-    height = half * _PIN + 12
-    box, top = x + outside_left, y + 36
-    drawn = [
-        _text(box, y + 16, part.name, "name"),
-        _text(box, y + 30, part.cell.name),
-        f'<rect x="{box:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="3"/>',
-    ]
-    for pins, side in ((left, -1), (right, 1)):
-        edge = box if side < 0 else box + width
-        for index, (port, net) in enumerate(pins):
-            at = top + 14 + index * _PIN
-            inner, outer = ("start", "end") if side < 0 else ("end", "start")
-            drawn += [
-                _line(edge, at, edge + 6 * side, at, "stub"),
-                _text(edge - 5 * side, at + 4, port, "", inner),
-                _text(edge + 9 * side, at + 4, net, "net", outer),
-            ]
-    return "".join(drawn), outside_left + width + outside_right + 14, 36 + height + 10
+def _mark(mark: Mark, supplies: set[str]) -> Iterator[str]:
+    """A name; of a port in a flag, of a supply at a bar."""
+    x, y, name = mark.x, mark.y, mark.net
+    length = _LETTER * len(name) + 10
+    if mark.side in (Side.UP, Side.DOWN):
+        up = mark.side is Side.UP
+        if name in supplies:
+            yield _line(x - 8, y, x + 8, y, "wire")
+        if mark.port is None:
+            yield _text(x, y + (-5 if up else 14), name, "net", "middle")
+            return
+        v = -6 if up else 6
+        flag = f"M{x:g} {y:g} l{length / 2:g} {v} v{2.5 * v:g} h{-length:g} v{-2.5 * v:g} z"
+        yield f'<path d="{flag}" class="wire"/>'
+        yield _text(x, y + (-10 if up else 18), name, "net name", "middle")
+        return
+    sign = -1 if mark.side is Side.LEFT else 1
+    if mark.port is None:
+        yield _text(x + 4 * sign, y - 3, name, "net", "end" if sign < 0 else "start")
+        return
+    flag = f"M{x:g} {y:g} l{6 * sign:g} -8 h{length * sign:g} v16 h{-length * sign:g} z"
+    yield f'<path d="{flag}" class="wire"/>'
+    yield _text(x + sign * (6 + length / 2), y + 4, name, "net name", "middle")
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "") -> str:
@@ -172,9 +184,3 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "") -> str:
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
     named = f' class="{kind}"' if kind else ""
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{named}>{html.escape(text)}</text>'
-
-
-def _wrapped(text: str, letters: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, letters, subsequent_indent="  ")

@@ -77,7 +77,7 @@ def test_a_schematic_shows_every_part_and_net():
 
 def test_the_schematics_are_well_formed():
     drawings = re.findall(r"<svg.*?</svg>", circuit_page(), re.DOTALL)
-    assert len(drawings) == 9
+    assert len(drawings) == 14
     for drawing in drawings:
         assert ElementTree.fromstring(drawing).get("viewBox")
 

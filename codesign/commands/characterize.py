@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from circuits.technology import conditions_at, load_technology
     from codesign.cells.characterize import characterize
     from codesign.terminal.console import print_json, step_progress
+    from codesign.terminal.quantities import quantity
     from codesign.terminal.tables import print_table, say
     from mapping.characteristics import Orientation, characteristics_to_json
     from netlists.engine import Engine
@@ -45,13 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(json.loads(characteristics_to_json(measured)))
         return 0
     columns = (
-        "bias (A)",
+        "bias",
         "gain",
         "V0 (mV)",
         "offset (mV)",
-        "offset current",
-        "g out (1/V)",
-        "delay (s)",
+        "offset current / bias",
+        "output conductance / bias (1/V)",
+        "delay",
     )
     tables = {f"{x.value} OTA": measured.ota(x) for x in Orientation}
     if measured.divided is not None:
@@ -60,13 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
         points = [table.at(bias, measured.reference) for bias in table.bias_current]
         rows = [
             (
-                float(bias),
+                quantity(float(bias), "A"),
                 p.gain,
                 p.slope_voltage * 1e3,
                 p.offset * 1e3,
                 p.offset_current,
                 p.output_conductance,
-                p.delay,
+                quantity(p.delay, "s"),
             )
             for bias, p in zip(table.bias_current, points, strict=True)
         ]

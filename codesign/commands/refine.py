@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_circuit(parser)
     add_chosen(parser)
     section(parser, "output").add_argument(
-        "-o", "--out", type=Path, required=True, help="folder for the outcome"
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="folder for the outcome"
     )
     parser.add_argument(
         "--goal",

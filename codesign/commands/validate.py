@@ -92,7 +92,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "with the same benches; of a run: with --neurons and one number",
     )
     section(parser, "output").add_argument(
-        "-o", "--out", type=Path, help="folder for validation.json and plots"
+        "-o", "--out", type=Path, metavar="DIR", help="folder for validation.json and plots"
     )
     add_plot(parser, "picture of the first neuron, or of the network's prediction")
     add_accuracy(parser)

@@ -90,7 +90,7 @@ def add_conditions(parser: argparse.ArgumentParser) -> None:
     group = section(parser, "circuit")
     group.add_argument("--corner", help="process corner (default: tt, or the technology's first)")
     group.add_argument(
-        "--temperature", type=float, default=27.0, metavar="DEGC", help="default %(default)g"
+        "--temperature", type=float, default=27.0, metavar="DEGC", help="°C (default: %(default)g)"
     )
 
 
@@ -105,7 +105,10 @@ def add_current(parser: argparse.ArgumentParser) -> None:
         "(default: the preset's or the run's own, else one at which the neuron is active)",
     )
     group.add_argument(
-        "--duration", type=float, help="model time to simulate (default: from the time constants)"
+        "--duration",
+        type=float,
+        metavar="TIME",
+        help="model time to simulate (default: from the time constants)",
     )
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 QUIET = 20.0
 """Seconds between two lines on a simulation where standard error is no terminal."""
 
+# letters of a terminal whose bars are short
+_NARROW = 100
+
 # of words of simulations that run side by side
 _LATELY = 8
 
@@ -108,6 +111,7 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         TextColumn,
         TimeElapsedColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
     class _Counted(MofNCompleteColumn):
@@ -116,14 +120,19 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
         def render(self, task: Task) -> Text:
             return Text("") if task.total is None else super().render(task)
 
+    console = Console() if in_notebook() else Console(file=sys.stderr)
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(20 if console.width < _NARROW else 40),
         _Counted(),
-        TimeElapsedColumn(),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+        # the last one: where there is no room it is the words that are cut
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis"),
+        ),
     )
-    console = Console() if in_notebook() else Console(file=sys.stderr)
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(description, total=total)
 

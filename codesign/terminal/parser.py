@@ -20,6 +20,7 @@ WIDEST_HELP = 100
 
 _SECTIONS = ("input", "circuit", "variation", "simulation", "study", "output")
 
+_PROGRAMS = ("codesign ", "cd ", "python ", "torchrun ")
 _LIKE_A_NUMBER = re.compile(r"-\.?\d")
 _INVALID_CHOICE = re.compile(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)")
 _REQUIRED = re.compile(r"the following arguments are required: (.*)")
@@ -125,7 +126,7 @@ class HelpFormatter(argparse.HelpFormatter):
                 paragraph = []
             if not line:
                 lines.append("")
-            elif line.strip().startswith(("codesign ", "cd ", "python ")):
+            elif line.strip().startswith(_PROGRAMS):
                 lines += _command_line(line, width)
             else:
                 lines += _wrapped(line, width, " " * _hanging(line))

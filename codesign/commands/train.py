@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "train",
         example="codesign train config.toml --out runs/first\n"
         "codesign train my.csv --out runs/mine\n"
+        "codesign train runs/first --circuit sky130 --out runs/first_sky130\n"
         "codesign train GunPoint_TRAIN.ts --out runs/gestures\n"
         "torchrun --nproc-per-node 2 -m mtc_codesign train config.toml --out runs/first",
         description="Train a network and write a run folder: config.toml, model.safetensors, "
@@ -35,9 +36,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         "learned is scored in windows from rest, and in one continuous run, since a circuit has "
         'no reset; by default ([training] state = "carried") it is trained so that both '
         'agree, with "from_rest" every window begins from rest. The configuration is '
-        "TOML with a seed and the tables [task], [network], [training], [limits], [variation] and "
-        "[log]; every value has a default. With [variation], each sequence is the input of a "
-        "sample that is drawn transistor by transistor. A table of numbers in the "
+        "TOML with a seed and the tables [task], [network], [training], [limits], [variation], "
+        "[circuit] and [log]; every value has a default. With [variation], each sequence is the "
+        "input of a sample that is drawn transistor by transistor. With [circuit] or --circuit, "
+        "the loss is that of the macromodel of the whole network's circuit, so that its weights "
+        "make up for what the circuit does otherwise; in the configuration's place a run folder, "
+        "whose network is trained on. A table of numbers in the "
         "configuration's place is learned with the defaults: its last column, one row ahead. A "
         "file of sequences (TS, NPZ of x and y, or a CSV table whose last column is a label) is "
         'classified: [task] with name = "sequences". A run that was stopped, by Ctrl-C or in any '
@@ -46,8 +50,15 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "config",
         type=Path,
-        metavar="CONFIG|TABLE",
-        help="the configuration file, or a CSV, NPZ or TS file to learn",
+        metavar="CONFIG|TABLE|RUN",
+        help="the configuration file, or a CSV, NPZ or TS file to learn; with --circuit a run "
+        "folder as well",
+    )
+    parser.add_argument(
+        "--circuit",
+        metavar="T",
+        help="train through the macromodel of the network's circuit on this technology: generic, "
+        "sky130, gf180mcu, or the path of a technology file",
     )
     table = section(parser, "table")
     table.add_argument(
@@ -93,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neuron_model.training import processes
     from neuron_model.training.training import Interrupted
 
-    configuration = _configuration(arguments.config, _table_options(arguments)).named()
+    configuration = _with_circuit(arguments).named()
     # What is wrong with the data is known before all else.
     of_sequences = isinstance(configuration.task, SequenceFile)
     if isinstance(configuration.task, SequenceFile):
@@ -136,6 +147,26 @@ def run(arguments: argparse.Namespace) -> int:
         elif first:
             _report(configuration, trained, arguments.json)
     return 0
+
+
+def _with_circuit(arguments: argparse.Namespace) -> "RunConfiguration":
+    """Of a configuration file, a table or a run folder, with the circuit that is asked for."""
+    from codesign.training.through_circuit import tuning_of
+    from neuron_model.errors import InputError
+    from neuron_model.runs.circuit_settings import CircuitSettings
+
+    path, options = arguments.config, _table_options(arguments)
+    if path.is_dir():
+        if arguments.circuit is None or options:
+            raise InputError(
+                f"{path}: is a folder; the network of a run folder is trained on with --circuit T, "
+                "and without options of a table."
+            )
+        return tuning_of(path, arguments.circuit)
+    configuration = _configuration(path, options)
+    if arguments.circuit is None:
+        return configuration
+    return replace(configuration, circuit=CircuitSettings(arguments.circuit))
 
 
 def _table_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -228,7 +259,9 @@ def _progress(
 
 def _command(arguments: argparse.Namespace) -> str:
     """The command line that goes on."""
-    return shlex.join(["codesign", "train", str(arguments.config), "--out", str(arguments.out)])
+    circuit = [] if arguments.circuit is None else ["--circuit", arguments.circuit]
+    words = ["codesign", "train", str(arguments.config), *circuit, "--out", str(arguments.out)]
+    return shlex.join(words)
 
 
 def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:
@@ -271,6 +304,7 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
                 if samples is None
                 else {"before": samples.before, "after": samples.after},
                 "mismatch_set": None if samples is None else samples.mismatch_set,
+                "nrmse_plain": None if trained.plain is None else asdict(trained.plain),
                 "nrmse_stream_samples": None
                 if samples is None
                 else {"before": samples.stream_before, "after": samples.stream_after},
@@ -287,6 +321,14 @@ def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool
         ),
         (ridge_name(task), stream_of_ridge, windows_of_ridge),
     ]
+    if trained.plain is not None:
+        plain = trained.plain
+        rows[:2] = [
+            ("through the circuit, trained", *rows[0][1:]),
+            ("through the circuit, before", *rows[1][1:]),
+            ("without the circuit, trained", plain.stream_after, plain.after),
+            ("without the circuit, before", plain.stream_before, plain.before),
+        ]
     if samples is not None:
         for word, stream, windows in (
             ("before training", samples.stream_before, samples.before),

@@ -9,10 +9,16 @@ import numpy as np
 import torch
 
 from mapping.macromodel import Macromodel
+from mapping.network_design import LineDesign, ProjectionDesign
 from mapping.network_mapper import INPUT, OUTPUT
-from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.network.circuit_network import CircuitNetwork, ColumnModel, LineModel
+from neuron_model.network.circuit_network import (
+    Circuit,
+    CircuitNetwork,
+    ColumnModel,
+    LineModel,
+)
+from neuron_model.network.variation import Variation
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -21,8 +27,33 @@ STEP = 0.1
 """Of the macromodel, in the neurons' unit of time: a fifth of what a network is trained with."""
 
 
+def circuit_of(network: BuiltNetwork) -> Circuit:
+    """What the circuit of ``network`` makes of it under nominal conditions."""
+    trained = network.task.network
+    columns = (*trained.projections, trained.readout)
+    names = [f"layer{index}" for index in range(len(network.layers))]
+    sources = [INPUT, *(f"s{index}" for index in range(len(network.layers)))]
+    means = network.task.mean_activity(network.task.series.training.signal)
+    return Circuit(
+        tuple(
+            Variation(
+                1,
+                NeuronParameters.stack([Macromodel(one, network.cells).compact for one in layer]),
+                neurons.parameters_now(),
+                always=True,
+            )
+            for layer, neurons in zip(network.layers, trained.neuron_layers, strict=True)
+        ),
+        tuple(
+            _column(network, column.weight, column.bias, name, means)
+            for column, name in zip(columns, (*names, OUTPUT), strict=True)
+        ),
+        tuple(_line(network, network.design.line(name)) for name in sources),
+    )
+
+
 def circuit_network(network: BuiltNetwork, step: float = STEP) -> CircuitNetwork:
-    """The macromodel of ``network`` under nominal conditions, from rest.
+    """The macromodel of ``network`` under nominal conditions, in float64.
 
     Args:
         network: as mapped; its layers do not feed themselves.
@@ -31,25 +62,9 @@ def circuit_network(network: BuiltNetwork, step: float = STEP) -> CircuitNetwork
     Raises:
         InputError: a layer feeds itself.
     """
-    if network.task.network.configuration.recurrent:
-        raise InputError("network: there is no macromodel of layers that feed themselves.")
-    steps = max(1, math.ceil(network.sample_interval / step - 1e-9))
-    layers = [
-        NeuronParameters.stack([Macromodel(one, network.cells).compact for one in layer])
-        for layer in network.layers
-    ]
-    names = [f"layer{index}" for index in range(len(layers))]
-    sources = [INPUT, *(f"s{index}" for index in range(len(layers)))]
-    interval = network.sample_interval * network.design.time_unit
-    taus = np.array([readout.time_constant / interval for readout in network.readouts])
-    return CircuitNetwork(
-        layers,
-        [_column(network, name) for name in (*names, OUTPUT)],
-        [_line(network, name) for name in sources],
-        (torch.tensor(network.design.line(INPUT).offset), torch.tensor(taus)),
-        steps,
-        network.sample_interval / steps,
-    )
+    made = CircuitNetwork(network.task.network, step, torch.float64)
+    made.circuit = circuit_of(network)
+    return made
 
 
 def macromodel_prediction(network: BuiltNetwork, signal: np.ndarray) -> np.ndarray | None:
@@ -63,34 +78,54 @@ def macromodel_prediction(network: BuiltNetwork, signal: np.ndarray) -> np.ndarr
         return None
     with torch.no_grad():
         heard = torch.as_tensor(np.array(signal), dtype=torch.float64)
-        y: np.ndarray = circuit_network(network)(heard[None])[0].numpy()
+        y: np.ndarray = circuit_network(network)(heard[None])[0][0].numpy()
     return y
 
 
-def _line(network: BuiltNetwork, name: str) -> LineModel:
+def _line(network: BuiltNetwork, line: LineDesign) -> LineModel:
     """A step from no current takes the measured delay to half of it: tau ln(1 / floor - 1)."""
-    line, synapses = network.design.line(name), network.synapses
+    synapses = network.synapses
     floor = max(synapses.silent_current / line.unit_current, 1e-9)
     charge = synapses.charge(line.unit_current) / math.log(1.0 / floor - 1.0)
     tau = charge * (line.fan_out + line.units) / line.full_scale
     return LineModel(tau / network.design.time_unit, floor)
 
 
-def _column(network: BuiltNetwork, target: str) -> ColumnModel:
+def _column(
+    network: BuiltNetwork,
+    weights: torch.Tensor,
+    bias: torch.Tensor,
+    target: str,
+    means: dict[str, np.ndarray],
+) -> ColumnModel:
     """Currents in I0, those into the outputs in units of y, as the built weights are."""
     design, synapses = network.design, network.synapses
     wanted, unit = design.target(target), design.unit_current
-    weights = np.concatenate([p.built for p in design.into(target)], axis=1)
-    bias: np.ndarray = np.zeros(len(wanted.bias))
+    (projection,) = design.into(target)
+    constant: np.ndarray = np.zeros(len(wanted.bias))
     if target == OUTPUT:
         unit = design.readout_current * design.scale
-        bias = wanted.bias / design.scale
+        constant = wanted.bias / design.scale
     # the compensation takes it out again: of neurons it is part of their own bias
     keep = synapses.gain(1, design.keep_current / design.keep_units) * design.keep_current / unit
     kept = np.where(wanted.keeps, keep, 0.0)
     return ColumnModel(
-        torch.tensor(weights),
-        torch.tensor(bias + kept),
+        weights.detach().double(),
+        bias.detach().double(),
+        _steps(projection),
+        torch.tensor(means[projection.source]),
+        torch.tensor(design.line(projection.source).offset),
+        torch.tensor(constant + kept),
         torch.tensor(kept),
         synapses.column_charge / unit / design.time_unit,
     )
+
+
+def _steps(projection: ProjectionDesign) -> tuple[float, float]:
+    """What a unit of a negative and of a positive weight weighs, one for both where one is none."""
+    found = []
+    for sign in (-1, 1):
+        there = np.sign(projection.units) == sign
+        if there.any():
+            found.append(float((projection.built[there] / projection.units[there]).mean()))
+    return (found[0], found[-1]) if found else (0.0, 0.0)

@@ -53,6 +53,7 @@ def print_network_validation(found: NetworkValidation) -> None:
     names = {
         "circuit": "the circuit in ngspice",
         "trained": "the trained network in torch",
+        "tuned": "with the weights tuned for the circuit, in torch",
         "macromodel": "the circuit's macromodel",
         "last value": "predicting the last value",
         "mean": "predicting the mean",

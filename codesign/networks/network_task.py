@@ -15,7 +15,7 @@ from neuron_model.model.parameters import OutputShape
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.network.neuron_record import only_record, without_record
-from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE
+from neuron_model.runs.file_names import CONFIG_FILE, MODEL_FILE, START_FILE
 from neuron_model.runs.run_configuration import read_written_configuration
 from neuron_model.tasks.series import Series, make_series
 from neuron_model.training.scoring import evaluate_stream
@@ -27,12 +27,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class NetworkTask:
-    """network: trained. task, series: what it learned. folder: of its run, if it has one."""
+    """network: trained. task, series: what it learned. folder: of its run, if it has one.
+
+    before: the network as it was trained before its weights were tuned through the circuit; None
+    where they were not.
+    """
 
     network: MTCNetwork
     task: SeriesTask
     series: Series
     folder: Path | None = None
+    before: MTCNetwork | None = None
+
+    @property
+    def as_trained(self) -> NetworkTask:
+        """The same of the network before its weights were tuned through the circuit."""
+        return self if self.before is None else replace(self, network=self.before, before=None)
 
     @property
     def input_range(self) -> np.ndarray:
@@ -119,8 +129,11 @@ def task_of_run(folder: Path) -> NetworkTask:
     Raises:
         InputError: a file is missing or damaged, or its series cannot be made.
     """
-    task = read_written_configuration(folder / CONFIG_FILE).named().series_task
-    return NetworkTask(read_model(folder / MODEL_FILE), task, make_series(task), folder)
+    configuration = read_written_configuration(folder / CONFIG_FILE).named()
+    task, before = configuration.series_task, None
+    if configuration.circuit.wanted and (folder / START_FILE).is_file():
+        before = read_model(folder / START_FILE)
+    return NetworkTask(read_model(folder / MODEL_FILE), task, make_series(task), folder, before)
 
 
 def task_of_trained(trained: TrainedNetwork) -> NetworkTask:

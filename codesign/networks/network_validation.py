@@ -43,9 +43,11 @@ class NetworkValidation(Shown):
     """What the circuit of a network said.
 
     neurons: of all hidden layers. warmup: samples, from the first of each window, that are not
-    scored. target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's.
-    errors: NRMSE by whose it is: "circuit", "trained", "macromodel" (see macromodel_prediction),
-    "mean", "last value" (where outputs are heard). correlation: rho(0), the least of the outputs'.
+    scored. target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's,
+    of the network before its weights were tuned through the circuit, where they were.
+    errors: NRMSE by whose it is: "circuit", "trained", "tuned" (torch's with the tuned weights,
+    where there are any), "macromodel" (see macromodel_prediction), "mean", "last value" (where
+    outputs are heard). correlation: rho(0), the least of the outputs'.
     delay: in samples, where rho is largest.
     correlation_delayed, error_delayed: there. gain, offset: of the circuit's y over torch's, of the
     first output. sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply
@@ -233,12 +235,14 @@ def compare(
     """
     task, interval = network.task, network.sample_interval
     warmup, test = task.task.washout, task.series.test
-    targets, heards, traineds = [], [], []
+    targets, heards, traineds, tuned = [], [], [], []
     for each in played:
         stretch = slice(each.start, each.start + each.count)
         targets.append(test.target[stretch])
         heards.append(test.signal[stretch])
-        traineds.append(task.predictions(test.signal[stretch])[0])
+        traineds.append(task.as_trained.predictions(test.signal[stretch])[0])
+        if task.before is not None:
+            tuned.append(task.predictions(test.signal[stretch])[0])
 
     def circuit(lag: float) -> list[np.ndarray]:
         return [_sampled(p.time, p.outputs, interval, p.count, lag) for p in played]
@@ -261,6 +265,8 @@ def compare(
         "circuit": _nrmse(said, target),
         "trained": _nrmse(trained, target),
     }
+    if tuned:
+        errors["tuned"] = _nrmse(scored(tuned), target)
     predicted = [
         macromodel_prediction(network, test.signal[p.start : p.start + p.count]) for p in played
     ]

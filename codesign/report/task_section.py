@@ -18,6 +18,7 @@ _PREDICTORS = {
     "circuit": "circuit in ngspice",
     "macromodel": "macromodel of the circuit",
     "trained": "trained network in torch",
+    "tuned": "with the weights tuned for the circuit, in torch",
     "last value": "predicting the last value",
     "mean": "predicting the mean",
 }

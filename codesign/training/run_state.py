@@ -19,12 +19,14 @@ from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
+    CIRCUIT_FILE,
     CONFIG_FILE,
     CURRENTS_FILE,
     FORECAST_FILE,
     HISTORY_FILE,
     MODEL_FILE,
     RESULT_FILE,
+    START_FILE,
     TENSORBOARD_FOLDER,
     VARIATION_FILE,
 )
@@ -91,6 +93,8 @@ def _clear(folder: Path) -> None:
             FORECAST_FILE,
             HISTORY_FILE,
             VARIATION_FILE,
+            CIRCUIT_FILE,
+            START_FILE,
         ):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / TENSORBOARD_FOLDER, ignore_errors=True)

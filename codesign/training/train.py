@@ -5,7 +5,8 @@ command does, to the same weights. In the order in which they appear: ``config.t
 ``checkpoint.safetensors`` again and again, then ``currents.npz``, ``forecast.npz``,
 ``model.safetensors`` and, last of all, ``training.json``, after which the checkpoint is of no more
 use and goes. Where training was variation-aware, ``variation.json`` tells how samples of the
-network do that it has not seen.
+network do that it has not seen. Where it went through a circuit, ``circuit.json`` tells what the
+network is worth without it, and ``start/model.safetensors`` is the network before.
 """
 
 import contextlib
@@ -15,6 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codesign.training.run_state import first_network, make_ready, open_log
+from codesign.training.through_circuit import (
+    PlainErrors,
+    ThroughCircuit,
+    read_plain_errors,
+    trained_before,
+)
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically, write_together
@@ -24,15 +31,19 @@ from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
+    CIRCUIT_FILE,
+    FORECAST_FILE,
     MODEL_FILE,
+    START_FILE,
     VARIATION_FILE,
 )
+from neuron_model.runs.forecast_file import forecast_content
 from neuron_model.runs.result_file import read_result
 from neuron_model.runs.run_configuration import (
     RunConfiguration,
     identity,
 )
-from neuron_model.runs.run_folder import run_files
+from neuron_model.runs.run_folder import run_files, stream_forecast
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
@@ -77,7 +88,8 @@ class TrainedRun(Shown):
     that the stream scores. resumed: after how many steps this run went on from an earlier one; None
     where it began anew.
     samples: where it was trained with variation, the test NRMSE of others, the same before and
-    after.
+    after. plain: where it was trained through a circuit, that of the network without it; all other
+    errors are then those through the circuit.
     """
 
     folder: Path
@@ -87,6 +99,7 @@ class TrainedRun(Shown):
     trivial_stream: dict[str, float]
     resumed: int | None = None
     samples: SampleErrors | None = None
+    plain: PlainErrors | None = None
 
     def _brief(self) -> str:
         sizes = " + ".join(str(size) for size in self.network.configuration.sizes)
@@ -175,7 +188,9 @@ def train_run(
         if first:
             network = read_model(folder / MODEL_FILE, configuration.network.backend)
         samples = _read_samples(folder) if configuration.variation.wanted else None
-        return TrainedRun(folder, network, left, trivial, on_stream, len(left.history), samples)
+        plain = read_plain_errors(folder) if configuration.circuit.wanted else None
+        done = len(left.history)
+        return TrainedRun(folder, network, left, trivial, on_stream, done, samples, plain)
     total = configuration.training.steps
     history = () if left is None else history_of(left)
 
@@ -185,10 +200,16 @@ def train_run(
             if first
             else None
         )
-        drawer = None
+        drawer, through = None, None
+        if configuration.variation.wanted or configuration.circuit.wanted:
+            workbench = stack.enter_context(WorkbenchSettings(timeout=600.0).open())
         if configuration.variation.wanted:
-            settings = WorkbenchSettings(timeout=600.0)
-            drawer = VariationDrawer(configuration.variation, stack.enter_context(settings.open()))
+            drawer = VariationDrawer(configuration.variation, workbench)
+        if configuration.circuit.wanted:
+            if first and configuration.start:
+                before = trained_before(Path(configuration.start))
+                write_atomically(folder / START_FILE, before)
+            through = ThroughCircuit(network, configuration.circuit, task, series, workbench)
 
         def show(done: TrainingStep) -> None:
             if log is not None:
@@ -203,11 +224,11 @@ def train_run(
                 write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
 
         progress(len(history), total, "training")
-        for done in history:
+        for earlier in history:
             if watch is not None:
-                watch(done, False)
+                watch(earlier, False)
         result = fit(
-            network,
+            network if through is None else through.network,
             task,
             configuration.training,
             configuration.limits,
@@ -218,8 +239,9 @@ def train_run(
                 stop,
             ),
             resume=left,
-            draw_samples=drawer,
+            draw_samples=drawer if through is None else through,
         )
+        plain = None if through is None else through.finish()
         samples = None
         if first and drawer is not None:
             samples = _judge_samples(configuration, series, network, drawer)
@@ -227,9 +249,17 @@ def train_run(
     if first:
         currents = recorded_currents(network, series, task.washout)
         files = run_files(network, task, series, result, currents, whose)
+        if through is not None and plain is not None:
+            forecast = stream_forecast(through.network, series, task.washout)
+            files = {
+                CIRCUIT_FILE: plain.document(),
+                **files,
+                FORECAST_FILE: forecast_content(forecast),
+            }
         write_together({folder / name: content for name, content in files.items()})
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    return TrainedRun(folder, network, result, trivial, on_stream, len(history) or None, samples)
+    resumed = len(history) or None
+    return TrainedRun(folder, network, result, trivial, on_stream, resumed, samples, plain)
 
 
 def _judge_samples(

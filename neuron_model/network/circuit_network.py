@@ -1,28 +1,33 @@
-"""The macromodel of a network's circuit: neurons, gate lines, columns and readout as one module.
+"""The macromodel of a network's circuit: the trained network, heard through its circuit.
 
     x_j  = line(x + offset)                     input lines, gates as :mod:`translinear` has them
+    I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line as well
     u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed
     s    = line(u)                              what flows in the synapses on its line
-    I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line as well
     y    = four poles of (W s + b)
 
-Weights are those of whole unit transistors, biases what is left with all offsets; both are
-parameters, so that the network trains through its circuit.
+A :class:`Circuit` was found for the weights as they stood when they were mapped. While training
+goes on it follows them: neurons as a :class:`~neuron_model.network.variation.Variation` of one
+sample does, weights as whole units of the size that they had, through which the gradient goes
+straight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from neuron_model.model.parameters import NeuronParameters
-from neuron_model.network.low_pass import LowPass
-from neuron_model.network.neuron import MTCNeuron
+from neuron_model.errors import InputError
+from neuron_model.model.dynamics import State
+from neuron_model.network.current import as_tensor
+from neuron_model.network.network import Hidden, MTCNetwork, NetworkState
+from neuron_model.network.neuron_record import only_record, without_record
 from neuron_model.network.translinear import translinear
+from neuron_model.network.variation import Variation, varied
 
 
 @dataclass(frozen=True)
@@ -37,107 +42,221 @@ class LineModel:
 class ColumnModel:
     """All synapses into a layer, or into the outputs, currents in I0 (of the outputs: in y).
 
-    weights: (targets, sources). bias: (targets,).
+    weights, bias: trained, as they were mapped, (targets, sources) and (targets,).
+    steps: what one unit of a negative and of a positive weight weighs; 0: weights are free.
+    mean: of each line, (sources,), at which the bias takes out what whole units leave.
+    offset: (sources,), of each line, which the bias takes out.
+    constant: (targets,), that flows beside the weights and what the neurons have of their own.
     keep: current in the PMOS mirror beside the weights', (targets,), 0 where there is none.
     tau: C n U_T of the mirror's gates over a current of 1.
     """
 
     weights: Tensor
     bias: Tensor
+    steps: tuple[float, float]
+    mean: Tensor
+    offset: Tensor
+    constant: Tensor
     keep: Tensor
     tau: float
 
+    def built(self, weights: Tensor) -> Tensor:
+        """``weights`` as whole units; the gradient goes straight through."""
+        negative, positive = self.steps
+        if not negative or not positive:
+            return weights
+        step = torch.where(weights > 0, positive, negative)
+        return weights + ((weights / step).round() * step - weights).detach()
 
-class Column(nn.Module):
-    """Currents into the neurons of a layer, or into the outputs, of :class:`ColumnModel`."""
+    def current(
+        self, s: Tensor, weights: Tensor, bias: Tensor, dt: float, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Of lines (batch, time, sources) into (batch, time, targets), and the mirrors' gates.
 
-    keep: Tensor
-
-    def __init__(self, model: ColumnModel) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(model.weights.clone())
-        self.bias = nn.Parameter(model.bias.clone())
-        self.register_buffer("keep", model.keep.clone())
-        self.tau = model.tau
-
-    def forward(self, s: Tensor, dt: float) -> Tensor:
-        """(batch, time, sources) -> (batch, time, targets)."""
-        direct = s @ self.weight.clamp(max=0.0).t()
-        folded = s @ self.weight.clamp(min=0.0).t()
+        Args:
+            s: on the lines, offsets included. weights, bias: trained, as they are now.
+            dt: of a step. state: of the gates, (batch, targets).
+        """
+        built = self.built(weights)
+        direct = s @ built.clamp(max=0.0).t()
+        folded = s @ built.clamp(min=0.0).t()
+        left = self._left(weights, built) - self._left(self.weights, self.built(self.weights))
+        constant = self.constant + bias - self.bias + left
         has = self.keep > 0
         if not bool(has.any()):
-            return direct + folded + self.bias
+            return direct + folded + constant, state
         keep = torch.where(has, self.keep, torch.ones_like(self.keep))
-        at_rest = torch.log(keep).expand(len(s), -1)
-        tau = torch.full_like(keep, self.tau)
-        floor = torch.full_like(keep, 1e-9)
-        mirrored, _ = translinear(folded + keep, tau, floor, dt, at_rest)
-        return direct + torch.where(has, mirrored - keep, folded) + self.bias
+        tau, floor = torch.full_like(keep, self.tau), torch.full_like(keep, 1e-9)
+        mirrored, end = translinear(folded + keep, tau, floor, dt, state)
+        return direct + torch.where(has, mirrored - keep, folded) + constant, end
+
+    def _left(self, weights: Tensor, built: Tensor) -> Tensor:
+        """What the bias adds: the mean of the rounding errors, less the lines' offsets."""
+        return (weights - built) @ self.mean - built @ self.offset
+
+    def at_rest(self, batch: int) -> Tensor:
+        """The mirrors' gates where no weight draws anything, (batch, targets)."""
+        one = torch.ones_like(self.keep)
+        return torch.where(self.keep > 0, self.keep, one).log().expand(batch, -1)
+
+    def like(self, weights: Tensor) -> ColumnModel:
+        """The same with numbers of the type and device of ``weights``."""
+        names = ("weights", "bias", "mean", "offset", "constant", "keep")
+        return replace(self, **{name: getattr(self, name).to(weights) for name in names})
 
 
-class CircuitNetwork(nn.Module):
-    """The macromodel of a network without recurrent layers.
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """What the circuit of a network makes of it.
 
-    Args:
-        layers: macromodels of the neurons of each layer; their thresholds and spans make u.
-        columns: into each layer, then into the outputs.
-        lines: of the inputs, then of each layer.
-        ends: what is added to the inputs, (inputs,), and the time constant of each output's four
-            poles, in samples, (outputs,).
-        steps: of which a sample is made. dt: of one, in the neurons' unit of time.
+    layers: macromodels of the neurons of each hidden layer, of one sample each. columns: into each
+    layer, then into the outputs. lines: of the inputs, then of each layer.
     """
 
-    offset: Tensor
+    layers: tuple[Variation, ...]
+    columns: tuple[ColumnModel, ...]
+    lines: tuple[LineModel, ...]
 
-    def __init__(
-        self,
-        layers: Sequence[NeuronParameters],
-        columns: Sequence[ColumnModel],
-        lines: Sequence[LineModel],
-        ends: tuple[Tensor, Tensor],
-        steps: int,
-        dt: float,
-    ) -> None:
-        super().__init__()
-        self.neurons = nn.ModuleList(
-            MTCNeuron(layer, dt=dt, learn=(), dtype=torch.float64) for layer in layers
+
+class CircuitState(NamedTuple):
+    """A layer's neurons, the gates that they are fed through and those that they drive."""
+
+    membrane: Tensor
+    fast: Tensor
+    slow: Tensor
+    ultraslow: Tensor
+    line: Tensor
+    column: Tensor
+    fed: Tensor
+
+
+class CircuitNetwork(MTCNetwork):
+    """A network without recurrent layers, heard through its ``circuit``; plain where that is None.
+
+    What it learns is what ``network`` learns, whose values it begins with.
+
+    Args:
+        network: trained.
+        step: largest time step, in the neurons' unit of time.
+        dtype: of what is learned; the network's if not given.
+
+    Raises:
+        InputError: a layer feeds itself.
+    """
+
+    def __init__(self, network: MTCNetwork, step: float, dtype: torch.dtype | None = None) -> None:
+        configuration = network.configuration
+        if configuration.recurrent:
+            raise InputError("network: there is no macromodel of layers that feed themselves.")
+        finer = max(1, math.ceil(configuration.dt / step - 1e-9))
+        super().__init__(
+            replace(
+                configuration,
+                dt=configuration.dt / finer,
+                steps_per_sample=configuration.steps_per_sample * finer,
+            ),
+            network.neuron_layers[0].backend,
+            dtype or network.readout.weight.dtype,
         )
-        self.columns = nn.ModuleList(Column(model) for model in columns)
-        self.lines = tuple(lines)
-        offset, tau = ends
-        self.register_buffer("offset", offset.clone())
-        self.steps, self.dt = steps, dt
-        self.low_pass = LowPass(len(tau), 1.0, False, "exact", steps).double()
-        self.low_pass.log_tau = tau.log()
+        self.circuit: Circuit | None = None
+        self.hear(network)
 
-    def activity(self, signal: Tensor) -> tuple[Tensor, ...]:
-        """s on the lines of each layer, (batch, samples * steps, neurons), from rest."""
-        raised = (signal + self.offset).repeat_interleave(self.steps, dim=1)
-        s = self._line(0, raised, raised[:, 0].clamp(min=1e-9).log())
-        found = []
-        for index, (neurons, column) in enumerate(
-            zip(self.neurons, self.columns[:-1], strict=True), 1
-        ):
-            module = cast(MTCNeuron, neurons)
-            _, voltage, _ = module(column(s, self.dt), return_voltage=True)
-            values = module.live_parameters()
-            span = torch.as_tensor(values.u_saturation - values.u_threshold)
-            u = torch.tanh((voltage - torch.as_tensor(values.u_threshold)) / span)
-            s = self._line(index, u, None)
-            found.append(s)
-        return tuple(found)
+    def hear(self, network: MTCNetwork) -> None:
+        """Take over all that ``network`` has learned."""
+        take_over(network, self)
 
-    def forward(self, signal: Tensor) -> Tensor:
-        """(batch, samples, inputs) -> (batch, samples, outputs), from rest."""
-        return self.read(self.activity(signal)[-1])
+    def hidden(self, signal: Tensor, state: NetworkState | None = None) -> Hidden:
+        """See :meth:`SpikingNetwork.hidden`; outputs are what flows in the synapses."""
+        if self.circuit is None:
+            return super().hidden(signal, state)
+        signal = as_tensor(signal, self.readout.weight, "signal")
+        self._check(signal)
+        index = torch.zeros(len(signal), dtype=torch.int64, device=signal.device)
+        with varied(self, self.circuit.layers, index):
+            return self._through(self.circuit, signal, state)
 
-    def read(self, s: Tensor) -> Tensor:
-        """s of the last layer -> (batch, samples, outputs)."""
-        y, _ = self.low_pass(self.columns[-1](s, self.dt))
-        return cast(Tensor, y)
+    def _through(self, circuit: Circuit, signal: Tensor, state: NetworkState | None) -> Hidden:
+        dt = self.configuration.dt
+        s = (signal + self._offset(circuit)).repeat_interleave(self.steps_per_sample, dim=1)
+        begun = self.initial_state(len(signal)).layers if state is None else state.layers
+        ends, outputs, voltages = [], [], []
+        for index, neurons in enumerate(self.neuron_layers):
+            before = cast(CircuitState, begun[index])
+            fed = before.fed
+            if index == 0:
+                if state is None:
+                    fed = s[:, 0].clamp(min=1e-9).log()
+                s, fed = _line(circuit.lines[0], s, dt, fed)
+            model = circuit.columns[index].like(s)
+            projection = self.projections[index]
+            weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
+            current, column = model.current(s, weight, bias, dt, before.column)
+            _, voltage, end = neurons(current, State(*before[:4]), return_voltage=True)
+            u = _signed_output(voltage, circuit.layers[index])
+            s, line = _line(circuit.lines[index + 1], u, dt, before.line)
+            membrane, fast, slow, ultraslow = end
+            ends.append(CircuitState(membrane, fast, slow, ultraslow, line, column, fed))
+            outputs.append(s)
+            voltages.append(voltage)
+        return Hidden(s, tuple(outputs), tuple(voltages), tuple(ends))
 
-    def _line(self, index: int, drive: Tensor, state: Tensor | None) -> Tensor:
-        line = self.lines[index]
-        tau = drive.new_full((drive.shape[2],), line.tau)
-        floor = drive.new_full((drive.shape[2],), line.floor)
-        return translinear(drive, tau, floor, self.dt, state)[0]
+    def read(self, activity: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """See :meth:`SpikingNetwork.read`; the mirrors of the outputs begin at rest."""
+        if self.circuit is None:
+            return super().read(activity, state)
+        model = self.circuit.columns[-1].like(activity)
+        readout, rest = self.readout, model.at_rest(len(activity))
+        wanted, _ = model.current(
+            activity, readout.weight, readout.bias, self.configuration.dt, rest
+        )
+        y, end = self.low_pass(wanted, state)
+        return y, end
+
+    def initial_state(self, batch: int) -> NetworkState:
+        """At rest, the lines of inputs at 0."""
+        plain = super().initial_state(batch)
+        circuit = self.circuit
+        if circuit is None:
+            return plain
+        layers = []
+        for index, neurons in enumerate(self.neuron_layers):
+            like = self.readout.weight
+            rest = torch.as_tensor(circuit.layers[index].built.u_rest).to(like)
+            rest = rest.expand(batch, neurons.neurons)
+            floor = torch.tensor(circuit.lines[index + 1].floor).to(like).log()
+            fed = self._offset(circuit).clamp(min=1e-9).log() if index == 0 else like.new_zeros(0)
+            layers.append(
+                CircuitState(
+                    rest,
+                    rest,
+                    rest,
+                    rest,
+                    floor.expand(batch, neurons.neurons),
+                    circuit.columns[index].like(like).at_rest(batch),
+                    fed.expand(batch, -1),
+                )
+            )
+        return NetworkState(tuple(layers), plain.readout)
+
+    def _offset(self, circuit: Circuit) -> Tensor:
+        return circuit.columns[0].offset.to(self.readout.weight)
+
+
+def take_over(source: MTCNetwork, target: MTCNetwork) -> None:
+    """All that ``source`` has learned, into a network that differs in how it is computed."""
+    learned = without_record(source.state_dict())
+    target.load_state_dict({**only_record(target.state_dict()), **learned})
+
+
+def _line(model: LineModel, drive: Tensor, dt: float, state: Tensor) -> tuple[Tensor, Tensor]:
+    tau = drive.new_full((drive.shape[2],), model.tau)
+    floor = drive.new_full((drive.shape[2],), model.floor)
+    return translinear(drive, tau, floor, dt, state)
+
+
+def _signed_output(voltage: Tensor, layer: Variation) -> Tensor:
+    low, high = (
+        torch.as_tensor(value).to(voltage)
+        for value in (layer.built.u_threshold, layer.built.u_saturation)
+    )
+    return torch.tanh((voltage - low) / (high - low))

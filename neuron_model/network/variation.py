@@ -36,6 +36,7 @@ class Variation:
     samples: how many. built: arrays (samples * neurons,), one sample's neurons after the other's;
     its first elements are those of the trained neurons, in their order, and more may follow (a
     leak's sections). reference: the trained parameters that they were found for, arrays (neurons,).
+    always: whether they follow the trained ones also where no gradient flows, as in an evaluation.
 
     Raises:
         InputError: the sizes or the elements do not go together.
@@ -44,6 +45,7 @@ class Variation:
     samples: int
     built: NeuronParameters
     reference: NeuronParameters
+    always: bool = False
 
     def __post_init__(self) -> None:
         sizes = self.built.neurons, self.samples * self.reference.neurons
@@ -81,11 +83,11 @@ class Variation:
             like = trained if isinstance(trained, Tensor) else numbers
             rows = torch.as_tensor(built).to(like).expand(self.samples * neurons)
             rows = rows.reshape(self.samples, neurons)[index]
-            if isinstance(trained, Tensor) and trained.requires_grad:
+            if isinstance(trained, Tensor) and (trained.requires_grad or self.always):
                 reference = torch.as_tensor(before[key]).to(like)
                 if key.endswith(".delta"):
                     rows = rows + (trained - reference)
-                else:
+                elif trained.requires_grad or bool((trained != reference).any()):
                     rows = rows * (trained / reference)
             return rows.reshape(-1)
 

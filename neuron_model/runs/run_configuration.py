@@ -29,6 +29,9 @@
     [variation]                      # optional: train with variation as they would be built
     technology = "sky130"        # and the rest of variation_settings.VariationSettings
 
+    [circuit]                        # optional: train through the macromodel of its circuit
+    technology = "sky130"        # and the rest of circuit_settings.CircuitSettings
+
     [log]
     tensorboard = true           # and the rest of LogSettings
 
@@ -46,7 +49,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 
@@ -56,6 +59,7 @@ from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import NetworkSettings
 from neuron_model.network.limits import REALISABLE, ParameterLimits
 from neuron_model.network.preset_layer import PresetLayer
+from neuron_model.runs.circuit_settings import CircuitSettings
 from neuron_model.runs.toml_tables import as_table, build_part, listed, typed_value
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.shown import ShownSettings
@@ -69,6 +73,7 @@ from neuron_model.training.training_configuration import TrainingConfiguration
 LARGEST_FILE = 1_000_000
 """Bytes."""
 
+_Part = TypeVar("_Part", VariationSettings, CircuitSettings)
 AnyTask = MackeyGlass | SeriesFile | SequenceFile
 AnyLayer = BurstingLayer | PresetLayer
 
@@ -105,7 +110,11 @@ class LogSettings:
 
 @dataclass(frozen=True, repr=False)
 class RunConfiguration(ShownSettings):
-    """All of a run: the same configuration gives the same network."""
+    """All of a run: the same configuration gives the same network.
+
+    Raises:
+        InputError: parts of it do not go together.
+    """
 
     seed: int = 0
     task: AnyTask = TASKS["mackey_glass"]
@@ -115,7 +124,24 @@ class RunConfiguration(ShownSettings):
     limits: ParameterLimits = REALISABLE
     log: LogSettings = field(default_factory=LogSettings)
     variation: VariationSettings = field(default_factory=VariationSettings)
+    circuit: CircuitSettings = field(default_factory=CircuitSettings)
     start: str = ""
+
+    def __post_init__(self) -> None:
+        if self.circuit.wanted and self.variation.wanted:
+            raise InputError(
+                "[circuit] and [variation] do not go together: train with the samples first, then "
+                "through the circuit, with start."
+            )
+        if self.circuit.wanted and self.network.recurrent:
+            raise InputError(
+                "[circuit]: there is no macromodel of layers that feed themselves "
+                "(network.recurrent = true)."
+            )
+        if self.circuit.wanted and isinstance(self.task, SequenceFile):
+            raise InputError(
+                '[circuit] is for the forecast of a series, not task.name = "sequences".'
+            )
 
     def _brief(self) -> str:
         task = str(getattr(self.task, "file", "")) or type(self.task).__name__
@@ -209,7 +235,7 @@ def run_configuration_from_toml(
     parsed = parse_toml(text, source)
     with named_source(source):
         document = RUN_CONFIGURATION.check_document(parsed, source)
-        known = ("seed", "task", "network", "training", "limits", "log", "variation")
+        known = ("seed", "task", "network", "training", "limits", "log", "variation", "circuit")
         _refuse_misplaced(document)
         refuse_unknown("", document, (*known, *_TOP))
         seed = _seed("seed", document.get("seed", 0))
@@ -227,7 +253,8 @@ def run_configuration_from_toml(
             training=build_part(TrainingConfiguration(seed=drawn), "training", tables["training"]),
             limits=build_part(REALISABLE, "limits", tables["limits"]),
             log=build_part(LogSettings(), "log", tables["log"]),
-            variation=_variation(tables["variation"], here),
+            variation=_of_technology(VariationSettings(), "variation", tables["variation"], here),
+            circuit=_of_technology(CircuitSettings(), "circuit", tables["circuit"], here),
             start=str((here / Path(start).expanduser()).resolve()) if start else "",
         )
 
@@ -281,9 +308,10 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     else:
         network = {**_entries(first), **network}
     name = next(n for n, task in TASKS.items() if type(task) is type(configuration.task))
-    variation = (
-        {"variation": _entries(configuration.variation)} if configuration.variation.wanted else {}
-    )
+    optional: dict[str, VariationSettings | CircuitSettings] = {
+        "variation": configuration.variation,
+        "circuit": configuration.circuit,
+    }
     return tomli_w.dumps(
         {
             KEY: RUN_CONFIGURATION.version,
@@ -294,7 +322,7 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
             "training": training,
             "limits": _entries(configuration.limits),
             "log": _entries(configuration.log),
-            **variation,
+            **{name: _entries(part) for name, part in optional.items() if part.wanted},
         }
     )
 
@@ -367,14 +395,15 @@ def _task(table: Mapping[str, Any], folder: Path) -> AnyTask:
     return task
 
 
-def _variation(table: Mapping[str, Any], folder: Path) -> VariationSettings:
-    variation: VariationSettings = build_part(VariationSettings(), "variation", table)
-    if table and not variation.wanted:
-        raise InputError("variation.technology is missing; it must be a built-in name or a path.")
-    if "/" in variation.technology or "." in variation.technology:
-        path = (folder / Path(variation.technology).expanduser()).resolve()
-        return replace(variation, technology=str(path))
-    return variation
+def _of_technology(default: _Part, key: str, table: Mapping[str, Any], folder: Path) -> _Part:
+    """The table [variation] or [circuit]."""
+    part: _Part = build_part(default, key, table)
+    if table and not part.wanted:
+        raise InputError(f"{key}.technology is missing; it must be a built-in name or a path.")
+    if "/" in part.technology or "." in part.technology:
+        path = (folder / Path(part.technology).expanduser()).resolve()
+        return replace(part, technology=str(path))
+    return part
 
 
 def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:

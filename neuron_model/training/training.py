@@ -153,7 +153,8 @@ def fit(
         draw_samples: each sequence is the input of a sample of these, which are drawn anew every
             ``redraw`` steps of the configuration, and so is the validation part. The test part is
             heard by the network as it is trained; ``scoring.evaluate_samples`` lets samples hear
-            it.
+            it. One that gives no samples has changed the network itself, and does so once more for
+            the weights that are kept.
 
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
@@ -330,6 +331,8 @@ class _Run(UnderWay[TrainingStep]):
             self.network.load_state_dict(self.best)
         if c.ridge and c.steps:
             self._fit_if_better()
+        if self.draw_samples is not None and not self.variations:
+            self._draw(len(self.history))
         after = score_test(self.network, self.task, self.series)
         looked = self.best_step is not None
         return TrainingResult(

@@ -1,54 +1,124 @@
 """The macromodel of a network: without delays it is the network that was trained."""
 
 import numpy as np
+import pytest
 import torch
 
-from neuron_model.network.circuit_network import CircuitNetwork, ColumnModel, LineModel
-from tests.codesign.networks.networks import two_neurons
+from neuron_model.errors import InputError
+from neuron_model.network.circuit_network import (
+    Circuit,
+    CircuitNetwork,
+    ColumnModel,
+    LineModel,
+    take_over,
+)
+from neuron_model.network.network import MTCNetwork
+from neuron_model.network.variation import Variation
+from tests.codesign.networks.networks import small_network, two_neurons
 
 QUICK, SLOW = LineModel(1e-6, 1e-4), LineModel(0.2, 1e-4)
+FREE = (0.0, 0.0)
 
 
-def circuit_of(line: LineModel, column_tau: float = 1e-6) -> tuple[CircuitNetwork, torch.nn.Module]:
-    trained = two_neurons()
-    weights = (trained.projections[0], trained.readout)
+def circuit_of(
+    trained: MTCNetwork,
+    line: LineModel,
+    column_tau: float = 1e-6,
+    steps: tuple[float, float] = FREE,
+) -> Circuit:
+    weights = (*trained.projections, trained.readout)
     columns = [
         ColumnModel(
-            layer.weight.detach(), layer.bias.detach(), torch.full_like(layer.bias, 0.5), column_tau
+            weights=layer.weight.detach().clone(),
+            bias=layer.bias.detach().clone(),
+            steps=steps,
+            mean=torch.full_like(layer.weight[0], 0.3),
+            offset=torch.zeros_like(layer.weight[0]),
+            constant=torch.zeros_like(layer.bias) + (layer.bias if layer is weights[-1] else 0.0),
+            keep=torch.full_like(layer.bias, 0.5),
+            tau=column_tau,
         )
         for layer in weights
     ]
-    layers = [layer.parameters_now() for layer in trained.neuron_layers]
-    offset = torch.zeros(1, dtype=torch.float64)
-    # inputs are above 0 here: the projection's bias is the network's
-    ends = offset, trained.low_pass.log_tau.detach().double().exp()
-    configuration = trained.configuration
-    made = CircuitNetwork(
-        layers, columns, [line, line], ends, configuration.steps_per_sample, configuration.dt
-    )
-    return made, trained
+    layers = []
+    for layer, projection in zip(trained.neuron_layers, trained.projections, strict=True):
+        neurons = layer.parameters_now()
+        # the bias of the network is part of what a circuit's neurons have of their own
+        own = neurons.with_values({"i_bias": neurons.i_bias + projection.bias.detach().numpy()})
+        layers.append(Variation(1, own, neurons, always=True))
+    return Circuit(tuple(layers), tuple(columns), (line,) * (len(layers) + 1))
+
+
+def heard_through(circuit: Circuit, trained: MTCNetwork) -> CircuitNetwork:
+    made = CircuitNetwork(trained, trained.configuration.dt)
+    made.circuit = circuit
+    return made
 
 
 def signal() -> torch.Tensor:
+    # above 0, as currents into lines are
     wave = 1.2 + np.sin(2 * np.pi * np.arange(30) / 18)
     return torch.tensor(wave)[None, :, None]
 
 
+@torch.no_grad()
+def forecast(network: MTCNetwork) -> torch.Tensor:
+    return network(signal())[0]
+
+
 def test_without_delays_it_says_what_the_trained_network_says():
-    made, trained = circuit_of(QUICK)
-    with torch.no_grad():
-        y, wanted = made(signal()), trained(signal())[0]
+    trained = two_neurons()
+    y, wanted = forecast(heard_through(circuit_of(trained, QUICK), trained)), forecast(trained)
     assert float(wanted.std()) > 0.1
     assert float((y - wanted).abs().max()) < 0.01 * float(wanted.std())
 
 
 def test_delays_change_it_and_gradients_reach_every_weight():
-    made, trained = circuit_of(SLOW, 0.1)
-    y = made(signal())
-    with torch.no_grad():
-        wanted = trained(signal())[0]
+    trained = two_neurons()
+    made = heard_through(circuit_of(trained, SLOW, 0.1), trained)
+    y, _ = made(signal())
+    wanted = forecast(trained)
     assert float((y.detach() - wanted).abs().max()) > 0.02 * float(wanted.std())
     y.sum().backward()
-    for column in made.columns:
-        assert bool(torch.isfinite(column.weight.grad).all())
-        assert float(column.weight.grad.abs().sum()) > 0
+    for name, weight in made.named_parameters():
+        assert bool(torch.isfinite(weight.grad).all()), name
+        assert float(weight.grad.abs().sum()) > 0, name
+
+
+def test_a_run_in_two_halves_is_the_run_in_one():
+    trained = small_network((2, 2))
+    made = heard_through(circuit_of(trained, SLOW, 0.1), trained)
+    with torch.no_grad():
+        whole = made(signal())[0]
+        first, state = made(signal()[:, :13])
+        second, _ = made(signal()[:, 13:], state)
+    assert torch.allclose(torch.cat([first, second], 1), whole, atol=1e-3)
+
+
+def test_what_is_learned_moves_the_circuit_as_it_moves_the_network():
+    trained = two_neurons()
+    made = heard_through(circuit_of(trained, QUICK), trained)
+    other = two_neurons()
+    with torch.no_grad():
+        other.projections[0].weight.mul_(1.1)
+        other.projections[0].bias.add_(0.05)
+        other.neuron_layers[0].delta.add_(0.02)
+        other.neuron_layers[0].alpha_growth.add_(0.03)
+        other.readout.weight.mul_(0.9)
+    take_over(other, made)
+    assert torch.allclose(forecast(made), forecast(other), atol=0.01)
+    assert not torch.allclose(forecast(made), forecast(trained), atol=0.05)
+
+
+def test_weights_are_whole_units_and_their_gradient_goes_straight_through():
+    column = circuit_of(two_neurons(), QUICK, steps=(0.05, 0.06)).columns[0]
+    weights = torch.tensor([[0.31], [-0.31]], dtype=torch.float64, requires_grad=True)
+    built = column.built(weights)
+    assert torch.allclose(built.detach(), torch.tensor([[0.3], [-0.3]], dtype=torch.float64))
+    built.sum().backward()
+    assert torch.equal(weights.grad, torch.ones_like(weights))
+
+
+def test_layers_that_feed_themselves_have_none():
+    with pytest.raises(InputError, match="feed themselves"):
+        CircuitNetwork(small_network((2,), recurrent=True), 0.1)

@@ -41,3 +41,13 @@ def test_what_is_held_comes_through_and_gradients_are_finite():
     assert bool(torch.isfinite(u.grad).all())
     flat, _ = translinear(torch.zeros(1, 3, 1, dtype=torch.float64), TAU, FLOOR, 0.1)
     assert bool(torch.isfinite(flat).all())
+
+
+def test_a_series_in_two_parts_is_the_series_in_one():
+    u = torch.randn(2, 50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    tau, floor = TAU.expand(3), FLOOR.expand(3)
+    whole, end = translinear(u, tau, floor, 0.1)
+    first, state = translinear(u[:, :17], tau, floor, 0.1)
+    second, last = translinear(u[:, 17:], tau, floor, 0.1, state)
+    assert torch.allclose(torch.cat([first, second], 1), whole, atol=1e-12)
+    assert torch.allclose(last, end, atol=1e-12)

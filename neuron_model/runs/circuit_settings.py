@@ -1,0 +1,34 @@
+"""The circuit through which a network is trained: the table [circuit] of a run's configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuron_model.errors import InputError
+
+
+@dataclass(frozen=True)
+class CircuitSettings:
+    """The macromodel of the whole network's circuit, through which its loss is worked out.
+
+    technology: a built-in name or a path; empty: train the network as it is. step: largest time
+    step, in the neurons' units of time.
+
+    Raises:
+        InputError: a value is not usable; the text names it.
+    """
+
+    technology: str = ""
+    step: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0.001 <= self.step <= 10.0:
+            raise InputError(
+                f"circuit.step = {self.step!r} is not allowed; it must be a number from 0.001 to "
+                "10."
+            )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether training goes through a circuit at all."""
+        return bool(self.technology)

@@ -123,6 +123,7 @@ SWEEP = FileFormat(
 MODEL = FileFormat("model file", 1, "`codesign train` makes it again")
 CURRENTS = FileFormat("file of input currents", 1)
 FORECAST = FileFormat("file of a forecast", 1)
+CIRCUIT = FileFormat("file of a training through a circuit", 1, _MADE_AGAIN.format("train"))
 HISTORY = FileFormat("training history", 1)
 DESIGN = FileFormat("design file", 1, _MADE_AGAIN.format("export"))
 ESTIMATES = FileFormat("file of estimates", 2, _MADE_AGAIN.format("export"))

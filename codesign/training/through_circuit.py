@@ -11,6 +11,7 @@ from codesign.networks.built_network import build_network
 from codesign.networks.network_macromodel import circuit_of
 from codesign.networks.network_task import NetworkTask
 from codesign.workbench import Workbench
+from neuron_model.file_format import CIRCUIT, KEY, FormatError
 from neuron_model.network.circuit_network import CircuitNetwork, take_over
 from neuron_model.network.network import MTCNetwork, SpikingNetwork
 from neuron_model.runs.circuit_settings import CircuitSettings
@@ -36,15 +37,16 @@ class PlainErrors:
 
     def document(self) -> str:
         """What stands in ``circuit.json``."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return json.dumps({KEY: CIRCUIT.version, **asdict(self)}, indent=1) + "\n"
 
 
 def read_plain_errors(folder: Path) -> PlainErrors | None:
     """Those of a run folder, None where it has none."""
     try:
         entries = json.loads((folder / CIRCUIT_FILE).read_text(encoding="utf-8"))
+        entries = CIRCUIT.check_document(entries, str(folder / CIRCUIT_FILE))
         return PlainErrors(**{name: float(value) for name, value in entries.items()})
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (FormatError, OSError, ValueError, TypeError, AttributeError):
         return None
 
 

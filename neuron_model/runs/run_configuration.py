@@ -271,6 +271,7 @@ def _refuse_misplaced(document: Mapping[str, Any]) -> None:
         "limits": {f.name for f in fields(ParameterLimits)},
         "log": {f.name for f in fields(LogSettings)},
         "variation": {f.name for f in fields(VariationSettings)},
+        "circuit": {f.name for f in fields(CircuitSettings)},
         "task": {"name"}.union(*({f.name for f in fields(task)} for task in TASKS.values())),
     }
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}

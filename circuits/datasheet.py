@@ -1,15 +1,19 @@
-"""What a neuron's circuit has to be given, line by line, and what it may be given at most."""
+"""What a neuron's circuit, or a network's, has to be given, line by line, and what it may be."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 
-from circuits.neuron import bias_lines, reference_lines
+from circuits.network import NetworkCircuit
+from circuits.neuron import Line, bias_lines, reference_lines
 from circuits.technology import Technology
+from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.limits import Limits
+from mapping.network_design import NetworkDesign
 from neuron_model.errors import InputError
 
 
@@ -31,26 +35,16 @@ class Entry:
 
 def datasheet(design: NeuronDesign, technology: Technology) -> tuple[Entry, ...]:
     """Conditions, units, supply, bias lines, reference lines and capacitors of ``design``."""
-    limits, at = technology.limits, design.conditions
+    limits = technology.limits
     reference = design.reference_voltage
     return (
-        Entry("technology", technology.name, meaning="process"),
-        Entry("corner", at.corner, meaning="of the process, at which the neuron was mapped"),
-        Entry("corners", " ".join(technology.corners), meaning="of the process, that there are"),
-        Entry("temperature", at.temperature, "degC", *limits.temperature, meaning="of the mapping"),
+        *_conditions(technology, design.conditions),
         Entry("I0", design.unit_current, "A", *limits.unit_current, meaning="1 unit of I"),
         Entry("V0", design.unit_voltage, "V", meaning="1 unit of U"),
         Entry("T", design.time_unit, "s", meaning="1 unit of time"),
         Entry("vdd", design.supply, "V", meaning="supply"),
         Entry("V_ref", reference, "V", *limits.voltage, meaning="U = 0"),
-        *(
-            Entry(line.port, line.value, "A", *_allowed(line.port, limits), meaning=line.purpose)
-            for line in bias_lines(design)
-        ),
-        *(
-            Entry(line.port, line.value, "V", *limits.voltage, meaning=line.purpose)
-            for line in reference_lines(design)
-        ),
+        *_lines(bias_lines(design), reference_lines(design), limits),
         *(
             Entry(f"C_{what}", value, "F", *limits.capacitance, meaning=meaning)
             for what, value, meaning in _capacitors(design)
@@ -58,10 +52,48 @@ def datasheet(design: NeuronDesign, technology: Technology) -> tuple[Entry, ...]
     )
 
 
+def network_datasheet(
+    circuit: NetworkCircuit, design: NetworkDesign, technology: Technology
+) -> tuple[Entry, ...]:
+    """Conditions, units, supply, inputs, bias lines and reference lines of a network's circuit."""
+    into = design.line("x")
+    inputs = (
+        Entry(port, into.full_scale, "A", meaning=f"(x {offset:+.4g}) times this")
+        for port, offset in zip(circuit.inputs, into.offset.tolist(), strict=True)
+    )
+    limits = technology.limits
+    return (
+        *_conditions(technology, design.conditions),
+        Entry("I0", design.unit_current, "A", *limits.unit_current, meaning="1 unit of I"),
+        Entry("T", design.time_unit, "s", meaning="1 unit of time"),
+        Entry("vdd", technology.supply, "V", meaning="supply"),
+        *inputs,
+        *_lines(circuit.bias_lines, circuit.reference_lines, limits),
+    )
+
+
+def _conditions(technology: Technology, at: Conditions) -> tuple[Entry, ...]:
+    limits = technology.limits
+    return (
+        Entry("technology", technology.name, meaning="process"),
+        Entry("corner", at.corner, meaning="of the process, at which it was mapped"),
+        Entry("corners", " ".join(technology.corners), meaning="of the process, that there are"),
+        Entry("temperature", at.temperature, "degC", *limits.temperature, meaning="of the mapping"),
+    )
+
+
+def _lines(biases: Sequence[Line], references: Sequence[Line], limits: Limits) -> Iterator[Entry]:
+    for line in biases:
+        allowed = _allowed(line.port, limits)
+        yield Entry(line.port, line.value, "A", *allowed, meaning=line.purpose)
+    for line in references:
+        yield Entry(line.port, line.value, "V", *limits.voltage, meaning=line.purpose)
+
+
 def _allowed(port: str, limits: Limits) -> tuple[float, float]:
     """Of a bias line; a compensation may be as small as it comes out."""
     low, high = limits.bias_current
-    return (0.0 if port == "ib_comp" else low), high
+    return (0.0 if port.endswith("ib_comp") else low), high
 
 
 def _capacitors(design: NeuronDesign) -> list[tuple[str, float, str]]:

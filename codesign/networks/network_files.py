@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circuits.datasheet import datasheet_to_csv, network_datasheet
 from codesign.building.export import NETLIST_FOLDER
 from codesign.networks.network_estimates import NetworkEstimates, estimate_network
 from codesign.networks.network_limits import SCORED
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from codesign.networks.network_validation import NetworkValidation
     from codesign.studies.network.samples import NetworkSamples
 
+DATASHEET = "network_datasheet.csv"
 NETLIST, BENCH, MODELS = "network.spice", "testbench_network.spice", "network_models.spice"
 DESIGN, NEURONS, ESTIMATES = "network_design.json", "network_neurons.json", "network_estimates.json"
 VALIDATION, SAMPLES = "network_validation.json", "network_samples.json"
@@ -74,6 +76,7 @@ def export_network(
     ``network_design.json`` (synapses and lines), ``network_neurons.json`` (its neurons),
     ``network_estimates.json``, and in ``netlists/`` the cell, its models and a test bench that
     ``ngspice -b`` runs there; the outputs are in its raw file as the voltages y_0, y_1 and so on.
+    ``network_datasheet.csv`` there has what each port is to be given.
 
     Args:
         network: macromodel.
@@ -101,6 +104,9 @@ def export_network(
             folder / NEURONS: designs_to_json(neurons),
             folder / ESTIMATES: json.dumps(content, indent=1),
             netlists / NETLIST: network.netlist,
+            netlists / DATASHEET: datasheet_to_csv(
+                network_datasheet(network.circuit, network.design, network.technology)
+            ),
             netlists / MODELS: nominal.benches.models,
             netlists / BENCH: deck_text(bench, MODELS, (NETLIST,), raw_file),
         }

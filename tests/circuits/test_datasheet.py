@@ -5,11 +5,18 @@ import io
 
 import pytest
 
-from circuits.datasheet import datasheet, datasheet_from_csv, datasheet_to_csv
+from circuits.datasheet import (
+    datasheet,
+    datasheet_from_csv,
+    datasheet_to_csv,
+    network_datasheet,
+)
 from circuits.neuron import neuron_circuit
+from circuits.structure import Direction
 from circuits.technology import load_technology
 from mapping.mapper import map_neuron
 from neuron_model.errors import InputError
+from tests.circuits.networks import small_circuit, small_design
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import burster
 
@@ -39,6 +46,18 @@ def test_corners_temperatures_and_every_capacitor_are_there():
     drawn = neuron_circuit(DESIGN, TECHNOLOGY).cell.capacitors()
     written = [e.value for e in SHEET if e.unit == "F" and isinstance(e.value, float)]
     assert sorted(written) == pytest.approx(sorted(c.capacitance for _, c in drawn))
+
+
+def test_a_network_has_one_too():
+    design = small_design()
+    circuit = small_circuit(design, TECHNOLOGY)
+    found = {entry.name: entry for entry in network_datasheet(circuit, design, TECHNOLOGY)}
+    given = [p.name for p in circuit.cell.ports if p.direction is Direction.INPUT]
+    assert set(given) <= set(found)
+    for line in (*circuit.bias_lines, *circuit.reference_lines):
+        assert found[line.port].value == line.value
+    assert found["x_0"].value == design.line("x").full_scale
+    assert found["x_0"].meaning == f"(x {design.line('x').offset[0]:+.4g}) times this"
 
 
 def test_as_csv_it_is_a_table_that_reads_back():

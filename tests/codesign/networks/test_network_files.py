@@ -25,6 +25,7 @@ NETWORK = {
     "network_neurons.json",
     "network_estimates.json",
     "netlists/network.spice",
+    "netlists/network_datasheet.csv",
     "netlists/network_models.spice",
     "netlists/testbench_network.spice",
 }

@@ -83,7 +83,7 @@ def test_netgen_compares_the_devices(
 @needs_netgen
 @pytest.mark.parametrize("name", PROCESSES)
 def test_netgen_finds_exchanged_plates(name: str, tmp_path: Path):
-    """Of several; netgen 1.5.133 overlooks it where a cell has one device of that kind alone."""
+    """Of several; netgen 1.5.133 may overlook it where a cell has one device of that kind alone."""
     technology, capacitor, _ = made(name)
     ports = tuple(Port(net, Direction.BIDIRECTIONAL) for net in ("vm", "vn", "vss"))
     parts = tuple(Capacitor(f"c_{net}", net, "vss", 4e-12) for net in ("vm", "vn"))

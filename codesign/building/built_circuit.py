@@ -14,6 +14,7 @@ import numpy as np
 
 from circuits.technology import Technology, conditions_at, load_technology
 from codesign.building.circuit import Circuit, circuit_of, default_choices
+from codesign.building.corner_sheet import corner_entries
 from codesign.building.estimates import Estimates, estimate, write_estimates
 from codesign.building.export import export, summary
 from codesign.building.mapped_neuron import MappedNeuron
@@ -184,11 +185,15 @@ class BuiltCircuit(Shown):
         return replace(self, drives=tuple(drive.lasting(duration) for drive in self.drives))
 
     def export(
-        self, folder: str | os.PathLike[str] | None = None, neurons_only: bool = False
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        neurons_only: bool = False,
+        corners: bool = False,
     ) -> Exported:
         """Write design, netlists, test benches and estimates; into a run's own folder by default.
 
-        Of a trained network also the whole network's circuit, unless ``neurons_only``.
+        Of a trained network also the whole network's circuit, unless ``neurons_only``. corners:
+        whether the datasheets say what becomes of the neurons at each; cells are measured there.
 
         Raises:
             InputError: there is no folder, or it cannot be written, or the network does not fit.
@@ -210,6 +215,7 @@ class BuiltCircuit(Shown):
             target,
             [drive.stimulus for drive in self.drives],
             [drive.duration for drive in self.drives],
+            corner_entries(self) if corners else (),
         )
         files = (*files, write_estimates(target, estimates))
         codes = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuits.datasheet import datasheet, datasheet_to_csv
+from circuits.datasheet import Entry, datasheet, datasheet_to_csv
 from circuits.neuron import bias_lines, neuron_circuit
 from circuits.technology import Technology
 from codesign.building.estimates import Estimates
@@ -38,6 +38,7 @@ def export(
     folder: Path,
     stimuli: Sequence[Stimulus],
     durations: Sequence[float] | None = None,
+    corners: Sequence[tuple[Entry, ...]] = (),
 ) -> tuple[Path, ...]:
     """Write ``design.json`` and ``netlists/`` for all neurons; returns the files' paths.
 
@@ -46,7 +47,7 @@ def export(
     the models that they use, cut out of the technology's library. ``models_library.spice`` reads
     the library itself, for a deck that includes it in place of the other; ``lvs_setup.tcl`` says
     netgen what to compare; ``datasheet.csv`` (as the cell files, one a neuron) has what each port
-    is to be given.
+    is to be given, and ``corners``: of each neuron what becomes of it there.
 
     Raises:
         InputError: the folder cannot be written; nothing of the export is left there.
@@ -72,7 +73,9 @@ def export(
         comments = header(parameters, design)
         cells = cell_text(circuit.cell, technology, comments)
         contents[netlists / cell_file] = cells
-        sheet = datasheet_to_csv(datasheet(design, technology))
+        sheet = datasheet_to_csv(
+            (*datasheet(design, technology), *(corners[index] if corners else ()))
+        )
         contents[datasheet_path(folder, parameters.name, len(neurons))] = sheet
         celsius = design.conditions.temperature
         benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)

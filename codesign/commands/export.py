@@ -49,6 +49,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="of a run: leave the whole network's circuit out",
     )
     section(parser, "output").add_argument(
+        "--corners",
+        action="store_true",
+        help="measure the cells at each corner and add to the datasheets how the macromodel fires "
+        "there, and its power",
+    )
+    section(parser, "output").add_argument(
         "--dialects",
         nargs="+",
         choices=("cdl", "spectre", "xyce"),
@@ -129,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
             share_lines=arguments.share_lines,
             workbench=workbench,
         )
-        exported = built.export(folder, arguments.neurons_only)
+        exported = built.export(folder, arguments.neurons_only, arguments.corners)
         network = None if exported.network is None else built.network
         handed = hand_over(built, network, folder, wanted)
     if arguments.json:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 
 from circuits.datasheet import datasheet_from_csv
 from circuits.technology import conditions_at, load_technology
+from codesign import build
 from codesign.building.circuit import circuit_of, design_neuron
 from codesign.building.estimates import Estimates, estimate, read_estimates
 from codesign.building.export import export, summary
@@ -22,9 +24,13 @@ from codesign.cells.characterize import characterize
 from codesign.command_line import main
 from codesign.workbench import Workbench
 from mapping.design import read_designs
+from mapping.estimates import static_power
 from mapping.macromodel import Macromodel
+from netlists.engine import Engine
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.simulation import simulate
 from neuron_model.analysis.spikes import spike_times
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
@@ -123,6 +129,36 @@ def test_the_datasheet_has_what_the_bench_gives_to_each_port(exported):
     for name in lines:
         (given,) = re.findall(rf"^[IV]\S* .*\b{name}\b.* (\S+)$", bench, re.M)
         assert float(given) == pytest.approx(sheet[name].value, rel=1e-5)
+
+
+@pytest.mark.ngspice
+def test_the_datasheet_says_how_it_fires_at_each_corner_where_that_is_asked_for(
+    exported: Path, engine: Engine, tmp_path: Path
+):
+    corners = ("tt", "ff")
+    technology = replace(GENERIC, corners=corners)
+    drive = Drive(Stimulus.parse(CURRENT), DURATION)
+    circuit = build(EXCITABLE, technology, drive=drive, workbench=Workbench(engine))
+    circuit.export(tmp_path, corners=True)
+    path = tmp_path / "netlists/datasheet.csv"
+    sheet = {e.name: e for e in datasheet_from_csv(path.read_text(), str(path))}
+    for corner in corners:
+        macromodel = circuit.at(corner).macromodel
+        report = classify_at(macromodel, drive)
+        assert sheet[f"regime_{corner}"].value == report.regime
+        interval = report.interspike_interval
+        assert interval is not None
+        wanted = interval * circuit.design.time_unit
+        assert sheet[f"ISI_{corner}"].value == pytest.approx(wanted, rel=1e-5)
+        assert f"IBI_{corner}" not in sheet
+        power = static_power(macromodel)
+        assert sheet[f"power_{corner}"].value == pytest.approx(power, rel=1e-5)
+    assert sheet["ISI_tt"].value != sheet["ISI_ff"].value
+
+
+def classify_at(macromodel: Macromodel, drive: Drive) -> RegimeReport:
+    run = simulate(macromodel.compact, drive.stimulus, drive.duration)
+    return classify(run.time, run.voltage, drive.onset, EXCITABLE.u_threshold)
 
 
 @pytest.mark.ngspice

@@ -28,6 +28,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any, ClassVar
 
 from codesign.studies.executors.dask import LOCAL, DaskExecutor
@@ -89,8 +90,9 @@ def whole(
     return results
 
 
-def throughput() -> dict[str, Any]:
-    """Seconds for twenty macromodel points on one and on two workers."""
+def throughput(repeats: int = 3) -> dict[str, Any]:
+    """Seconds for twenty macromodel points on one worker and on two, in turn, so that a machine
+    that is slow for a while is slow for both."""
     example = read_sweep_configuration(EXAMPLE)
     current, gain = example.axes
     axes = Axis(current.name, current.values[1:6]), Axis(gain.name, gain.values[:4])
@@ -99,21 +101,43 @@ def throughput() -> dict[str, Any]:
     assert study.plan is not None
     with SerialExecutor() as warm:
         study.task.prepare(warm.tools, study.plan.next({}))  # cells are in the cache from now on
-    found: dict[str, Any] = {"points": len(plan.points), "load": os.getloadavg()[0]}
-    tables = []
-    for workers in (1, 2):
-        begin, before = time.perf_counter(), _processor_time()
-        with record() as path, LocalExecutor(workers) as executor:
-            results = whole(study, executor, path)
-        found[f"workers_{workers}"] = time.perf_counter() - begin
-        here, there = (now - b for now, b in zip(_processor_time(), before, strict=True))
-        found[f"processor_{workers}"] = {"parent": here, "workers": there}
-        tables.append(csv_text(sweep_results(plan, results)))
-    found["times_as_fast"] = found["workers_1"] / found["workers_2"]
-    path_of_two = found["processor_2"]["parent"] + found["processor_2"]["workers"] / 2
-    found["times_by_processor"] = sum(found["processor_1"].values()) / path_of_two
-    found["same_table"] = tables[0] == tables[1]
-    return found
+    load = os.getloadavg()[0]
+    pairs = [[_timed_sweep(plan, study, workers) for workers in (1, 2)] for _ in range(repeats)]
+    return {
+        "points": len(plan.points),
+        "load": load,
+        "workers_1": [one.entries for one, _ in pairs],
+        "workers_2": [two.entries for _, two in pairs],
+        "times_as_fast": median(one.seconds / two.seconds for one, two in pairs),
+        "times_by_processor": median(
+            (one.parent + one.workers) / (two.parent + two.workers / 2) for one, two in pairs
+        ),
+        "same_table": len({run.table for pair in pairs for run in pair}) == 1,
+    }
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """A sweep: seconds of the wall clock, processor seconds of the parent and of the workers."""
+
+    seconds: float
+    parent: float
+    workers: float
+    table: str
+
+    @property
+    def entries(self) -> dict[str, float]:
+        """In JSON."""
+        return {"seconds": self.seconds, "parent": self.parent, "workers": self.workers}
+
+
+def _timed_sweep(plan: SweepPlan, study: Study, workers: int) -> _Timed:
+    begin, before = time.perf_counter(), _processor_time()
+    with record() as path, LocalExecutor(workers) as executor:
+        results = whole(study, executor, path)
+    seconds = time.perf_counter() - begin
+    parent, there = (now - b for now, b in zip(_processor_time(), before, strict=True))
+    return _Timed(seconds, parent, there, csv_text(sweep_results(plan, results)))
 
 
 def _processor_time() -> tuple[float, float]:
@@ -187,16 +211,15 @@ def kill_dask(executor: DaskExecutor) -> None:
 def text(found: dict[str, Any]) -> str:
     """All of it in words."""
     fast = found["throughput"]
+    seconds = [median(run["seconds"] for run in fast[f"workers_{n}"]) for n in (1, 2)]
     lines = [
         f"{os.cpu_count()} cores",
         f"{fast['points']} macromodel points of {EXAMPLE.name} (load before: {fast['load']:.1f})",
-        f"  1 worker:  {fast['workers_1']:6.1f} s",
-        f"  2 workers: {fast['workers_2']:6.1f} s, {fast['times_as_fast']:.2f} times as fast, "
+        f"  1 worker:  {seconds[0]:6.1f} s",
+        f"  2 workers: {seconds[1]:6.1f} s, {fast['times_as_fast']:.2f} times as fast (medians of "
+        f"{len(fast['workers_1'])}, in turn), "
         + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),
-        f"  processor time: {sum(fast['processor_1'].values()):.1f} s with 1 worker; with 2, "
-        f"{fast['processor_2']['parent']:.1f} s of the parent and "
-        f"{fast['processor_2']['workers']:.1f} s of both workers: "
-        f"{fast['times_by_processor']:.2f} times as fast if both are busy",
+        f"  by processor time, if both are busy: {fast['times_by_processor']:.2f} times as fast",
         f"overhead of an empty point, of {EMPTY_POINTS}",
     ]
     for name, each in found["overhead"].items():

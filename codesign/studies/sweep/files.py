@@ -8,9 +8,7 @@ import json
 import shutil
 from pathlib import Path
 
-from codesign.pictures.plots import save_figure
 from codesign.studies.sweep.configuration import SweepConfiguration, sweep_configuration_to_toml
-from codesign.studies.sweep.picture import sweep_figure
 from codesign.studies.sweep.results import SweepResults, study_to_json, study_to_rows
 from codesign.terminal.console import plain
 from neuron_model.atomic import write_atomically
@@ -31,6 +29,10 @@ def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepRes
     Raises:
         InputError: one cannot be written.
     """
+    # matplotlib takes as long to import as several points: not before they are done
+    from codesign.pictures.plots import save_figure
+    from codesign.studies.sweep.picture import sweep_figure
+
     write_atomically(folder / CONFIGURATION_FILE, sweep_configuration_to_toml(configuration))
     write_atomically(folder / TABLE_FILE, csv_text(study))
     document = json.dumps(plain(study_to_json(study)), indent=1, allow_nan=False)

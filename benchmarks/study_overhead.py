@@ -1,6 +1,6 @@
 """What running a study on several processes gives and costs.
 
-    python -m benchmarks.study_overhead [--json] [--throughput]
+    python -m benchmarks.study_overhead [--json] [--only throughput|overhead|killed]
 
 Throughput: twenty macromodel points of examples/modulation.toml, on one worker and on two; starting
 the workers is part of it. Overhead: points that compute nothing, here, on two workers of this
@@ -10,9 +10,11 @@ workers killed in the middle. From the overhead follows what a million points co
 cores: whoever hands out points and keeps outcomes is one process.
 
 Times are wall-clock seconds, so that they hold where nothing else runs; the load of the machine
-before each is printed beside it. Of the throughput processor time is told as well, which holds on a
-busy machine: the parent's, and that of the workers, of which each has a half if both are busy all
-the time.
+before each is printed beside it. A run that goes before all others (``chrt --rr 1 python ...``, by
+root) measures on a busy machine nearly what an idle one would show; but two processors may be two
+threads of one core, of which each is slower where both are busy. Of the throughput processor time
+is told as well: the parent's, and that of the workers, of which each has a half if both are busy
+all the time.
 """
 
 from __future__ import annotations
@@ -247,21 +249,23 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--throughput", action="store_true", help="measure that alone")
+    parser.add_argument("--only", choices=_PARTS, help="measure that alone, in JSON")
     arguments = parser.parse_args()
-    if arguments.throughput:
-        print(json.dumps(throughput(), indent=2))
+    if arguments.only is not None:
+        print(json.dumps(_PARTS[arguments.only](), indent=1))
         return
-    made = executors()
-    found = {
-        "throughput": throughput(),
-        "overhead": {name: overhead(make) for name, make in made.items()},
-        "killed": {
-            "local": killed(made["local, 2 workers"], kill_local),
-            "dask local": killed(made["dask local, 2 workers"], kill_dask),
-        },
-    }
-    print(json.dumps(found, indent=2) if arguments.json else text(found))
+    found = {name: measure() for name, measure in _PARTS.items()}
+    print(json.dumps(found, indent=1) if arguments.json else text(found))
+
+
+_PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "throughput": throughput,
+    "overhead": lambda: {name: overhead(make) for name, make in executors().items()},
+    "killed": lambda: {
+        "local": killed(executors()["local, 2 workers"], kill_local),
+        "dask local": killed(executors()["dask local, 2 workers"], kill_dask),
+    },
+}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,27 @@ def _refined(index: int, says: str) -> Claim:
         return [*v.percent(shares), *counts, found["error"]]
 
     return Claim(RESULTS, f"| {says} |", v.REFINED, values)
+
+
+def _empty_point(executor: str, says: str, started: bool = True) -> Claim:
+    """Seconds until workers have started, and milliseconds of a point that computes nothing."""
+
+    def values(document: Any) -> list[float]:
+        found = document[executor]
+        return [*([found["start"]] if started else []), 1e3 * found["point"]]
+
+    return Claim(RESULTS, says, v.STUDIES, values)
+
+
+def _pairs(document: Any) -> list[float]:
+    """How much faster two workers were than one, run by run."""
+    both = zip(document["workers_1"], document["workers_2"], strict=True)
+    return [one["seconds"] / two["seconds"] for one, two in both]
+
+
+def _ends(values: Iterable[float]) -> tuple[float, float]:
+    found = list(values)
+    return min(found), max(found)
 
 
 def _slowed(says: str, contender: str) -> Claim:
@@ -571,6 +592,33 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     *_noise(
         "with a leak of one unit alone | <{0.25} mV rms> | <{0.23} mV rms> |",
         lambda d: [1e3 * d["membrane_rms"]],
+    ),
+    _empty_point("serial", "| in this process | | {0.13} ms |", started=False),
+    _empty_point("local, 2 workers", "| two workers of this machine | {0.013} s | {0.15} ms |"),
+    _empty_point("dask local, 2 workers", "| a Dask cluster of two workers | {3.0} s | {3.0} ms |"),
+    Claim(
+        RESULTS,
+        "{1.67} times as fast (median of three pairs, {1.24} to {1.86}",
+        v.THROUGHPUT,
+        lambda d: [d["times_as_fast"], *_ends(_pairs(d))],
+    ),
+    Claim(
+        RESULTS,
+        "Twenty macromodel points take {14} to {22} s on one worker and {11} to {13} s on two",
+        v.THROUGHPUT,
+        lambda d: [
+            *_ends(run["seconds"] for run in d["workers_1"]),
+            *_ends(run["seconds"] for run in d["workers_2"]),
+        ],
+    ),
+    Claim(
+        RESULTS,
+        "two workers take {21} to {23} s of processor time, those of one {13.5} to {21} s",
+        v.THROUGHPUT,
+        lambda d: [
+            *_ends(run["workers"] for run in d["workers_2"]),
+            *_ends(run["parent"] for run in d["workers_1"]),
+        ],
     ),
     _offsets("sky130", "ordinary", "{4.46} mV | {4.04} mV | {4.02} mV"),
     _offsets("sky130", "subthreshold", "{9.82} mV | {7.89} mV | {7.51} mV"),

@@ -20,6 +20,8 @@ CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
 DEMO_NETWORK = "docs/results/demo/network.json"
 RANDOM = "docs/results/macromodel/random_neurons.json"
+STUDIES = "docs/results/study_overhead.json"
+THROUGHPUT = "docs/results/study_throughput.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"

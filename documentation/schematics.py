@@ -40,7 +40,9 @@ def schematic(cell: Cell) -> str:
     title = html.escape(f"{cell.name}: {cell.description}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {width:g} {height:g}" '
-        f'role="img" style="width:100%;max-width:{width:g}px;height:auto">'
+        # narrower screens scroll before letters are smaller than 8 px
+        f'role="img" style="width:100%;max-width:{width:g}px;min-width:{width * 2 / 3:.0f}px;'
+        'height:auto">'
         f"<title>{title}</title><style>{_STYLE}</style>{''.join(drawn)}</svg>"
     )
 

@@ -43,7 +43,7 @@ def draw(upper: Axes, lower: Axes, preset: Preset) -> RegimeReport:
     upper.set_ylim(-4.0, 4.0)
     upper.set_yticks([-3, 0, 3])
     upper.set_ylabel(MEMBRANE)
-    upper.set_title(report.regime.replace("_", " "))
+    upper.set_title(report.regime.words)
     upper.set_title(summary(report), loc="right", fontsize=7.5, fontweight="normal")
     upper.tick_params(labelbottom=False)
     upper.axhline(preset.parameters.u_threshold, color="#9aa5ad", linewidth=0.6, dashes=(4, 3))

@@ -25,8 +25,3 @@ REGIME_LETTERS: Mapping[Regime, str] = {
     Regime.DEPOLARIZATION_BLOCK: "D",
 }
 """Say the same in print without colors."""
-
-
-def regime_words(regime: Regime) -> str:
-    """Its name as people write it."""
-    return regime.value.replace("_", " ")

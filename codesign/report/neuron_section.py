@@ -6,7 +6,7 @@ from circuits.datasheet import Entry
 from codesign.building.estimates import Estimates
 from codesign.pictures.plots import LABELS, iv_figure, waveform_figure
 from codesign.report.markup import Child, Markup, element
-from codesign.report.parts import kept, key, keyed, mark, table, words
+from codesign.report.parts import kept, key, keyed, mark, table
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.terminal.quantities import MISSING, celsius, number, percent, quantity
 from codesign.validation.validation import NeuronValidation
@@ -119,7 +119,7 @@ def _iv_table(neuron: NeuronValidation) -> Markup:
 
 def _waveforms(neuron: NeuronValidation, stimulus: Stimulus | None, sheet: StyleSheet) -> Markup:
     said = "; ".join(
-        f"{label}: {words(getattr(neuron, who).regime)}, {getattr(neuron, who).spike_count} spikes"
+        f"{label}: {getattr(neuron, who).regime.words}, {getattr(neuron, who).spike_count} spikes"
         for who, label in LABELS.items()
     )
     text = f"Membrane voltage of {neuron.name} over time. {said}."
@@ -149,7 +149,7 @@ def _firing_table(neuron: NeuronValidation) -> Markup:
         report: RegimeReport = getattr(neuron, who)
         return [
             key(who),
-            words(report.regime),
+            report.regime.words,
             number(report.margin, 2),
             report.spike_count,
             report.burst_count or MISSING,

@@ -11,7 +11,7 @@ import numpy as np
 
 from codesign.pictures.plots import loss_figure
 from codesign.report.markup import Child, Markup, element
-from codesign.report.parts import kept, key, mark, over, table, words
+from codesign.report.parts import kept, key, mark, over, table
 from codesign.report.run_folder import RunFolder
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.terminal.quantities import MISSING, conditions_text, fixed, number, percent, quantity
@@ -145,11 +145,11 @@ def _row(index: int, neuron: NeuronValidation) -> list[Child]:
     largest = max((curve.nrmse for curve in neuron.iv), default=None)
     counts = (r.spike_count for r in (neuron.model, neuron.macromodel, neuron.circuit))
     of_model, of_built = neuron.verdicts["model"], neuron.verdicts["macromodel"]
-    regime: Child = words(neuron.circuit.regime)
+    regime: Child = neuron.circuit.regime.words
     if neuron.driven:
         regime = "recorded current"
     elif not neuron.regimes_match:
-        regime = over(f"{words(neuron.circuit.regime)}, model: {words(neuron.model.regime)}", True)
+        regime = over(f"{neuron.circuit.regime.words}, model: {neuron.model.regime.words}", True)
     return [
         element("a", neuron.name, href=f"#neuron-{index}"),
         mark(neuron.passed),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from codesign.pictures.plots import LABELS
 from codesign.report.markup import Child, Markup, element
 from codesign.validation.verdicts import Verdict
-from neuron_model.analysis.regimes import Regime
 
 
 def table(
@@ -68,11 +67,6 @@ def key(who: str) -> Markup:
 def keyed(who: str, text: Child) -> Markup:
     """``text`` behind the line sample of ``who``."""
     return element("span", element("span", class_=f"key {who}", aria_hidden="true"), text)
-
-
-def words(regime: Regime) -> str:
-    """A regime in plain words."""
-    return regime.value.replace("_", " ")
 
 
 def over(text: str, is_over: bool) -> Child:

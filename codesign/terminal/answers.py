@@ -24,7 +24,7 @@ def regime_answer(report: RegimeReport, tau_m: float = 1.0) -> str:
 
     tau_m: in the units of the report's times.
     """
-    words = report.regime.value.replace("_", " ")
+    words = report.regime.words
     return (
         f"{words}: {_rhythm(report, tau_m)}; distance to the nearest boundary "
         f"{number(report.margin, 2)} of 1"

@@ -172,7 +172,7 @@ class StepProgress:
         self._last = clock()
         self._live = live
         self._what, self._text = what, ""
-        self._said: dict[str, int] = {}
+        self._said: dict[str, float] = {}
         self._count = 0
         # (count at its last word, what it said) of the simulations that run side by side
         self._running: dict[str, tuple[int, Underway]] = {}
@@ -195,12 +195,10 @@ class StepProgress:
             text = underway_text(self._longest(found))
             self._advance(0, description=f"{self._text}: {text}" if self._text else text)
             return
-        text = underway_text(found)
-        often = int(found.seconds // QUIET)
-        name = found.bench.title
-        if often > self._said.get(name, 0):
-            self._advance(0, description=text)
-        self._said[name] = often
+        now, name = self._clock(), found.bench.title
+        if found.seconds >= QUIET and now - self._said.get(name, -math.inf) >= QUIET:
+            self._said[name] = now
+            self._advance(0, description=underway_text(found))
 
     def _longest(self, found: "Underway") -> "Underway":
         """Of those that have said something lately, the one with most left: a bar shows one."""

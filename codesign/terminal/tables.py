@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -18,6 +19,9 @@ from codesign.terminal.quantities import MISSING
 
 LEAST_PROSE = 30
 """A column of prose gets at least this many letters, or goes to a block of its own."""
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|°C|tau_m|[afpnµmk]?(?:A|V|s|W|J|F|Hz)|µm²)(?![\w²]))")
+"""The blank between a number and its unit."""
 
 _FRAME, _BETWEEN = 4, 3  # letters at both ends of a line, and between two columns
 _NOTHING = {"", MISSING}
@@ -36,7 +40,8 @@ def say(text: str) -> None:
 
 
 def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
-    """``text`` in lines of at most ``width`` letters; words, such as paths, stay whole.
+    """``text`` in lines of at most ``width`` letters; words, such as paths, and numbers with their
+    units stay whole.
 
     indent: of the second line and those after it.
     """
@@ -45,7 +50,7 @@ def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
     return "\n".join(
         "\n".join(
             textwrap.wrap(
-                line,
+                _UNIT.sub("\N{NO-BREAK SPACE}", line),
                 width,
                 subsequent_indent=indent,
                 break_long_words=False,
@@ -53,7 +58,7 @@ def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
             )
         )
         for line in text.splitlines()
-    )
+    ).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def print_table(

@@ -67,7 +67,7 @@ def firing_close_calls(
     """Of these, what hangs on how the circuit fires; arguments as :func:`close_calls`."""
     if not driven:
         if circuit.regime != macromodel.regime:
-            yield f"the macromodel is {macromodel.regime}, the circuit {circuit.regime}"
+            yield f"the macromodel is {macromodel.regime.words}, the circuit {circuit.regime.words}"
         if circuit.margin < SURE_MARGIN:
             yield f"the margin of the circuit's regime is {circuit.margin:.2f}"
     verdicts = {
@@ -103,7 +103,9 @@ def sample_close_calls(
     """
     calls = []
     if circuit.regime != macromodel.regime:
-        calls.append(f"the macromodel is {macromodel.regime}, the circuit {circuit.regime}")
+        calls.append(
+            f"the macromodel is {macromodel.regime.words}, the circuit {circuit.regime.words}"
+        )
     if circuit.margin < SURE_MARGIN:
         calls.append(f"the margin of the circuit's regime is {circuit.margin:.2f}")
     calls += [

@@ -39,5 +39,5 @@ def regime_table(
     """Columns and rows: how many fire in each regime, by what ``reports`` are called."""
     counts = [regime_counts(each) for each in reports.values()]
     names = dict.fromkeys(name for each in counts for name in each)
-    rows = [(name, *(each.get(name, 0) for each in counts)) for name in names]
+    rows = [(Regime(name).words, *(each.get(name, 0) for each in counts)) for name in names]
     return ["regime", *reports], rows

@@ -134,4 +134,4 @@ def about_to_change(macromodel: NeuronParameters, drive: Drive, report: RegimeRe
 def _firing(report: RegimeReport) -> str:
     interval = report.interspike_interval
     every = "" if interval is None else f", {interval:.4g} apart"
-    return f"{report.regime} ({report.spike_count} spikes{every})"
+    return f"{report.regime.words} ({report.spike_count} spikes{every})"

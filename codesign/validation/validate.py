@@ -343,7 +343,7 @@ def _curve_reasons(curves: Sequence[CurveComparison]) -> list[str]:
 def _regime_reasons(model: RegimeReport, circuit: RegimeReport) -> list[str]:
     if circuit.regime == model.regime:
         return []
-    return [f"the model is {model.regime}, the circuit {circuit.regime}"]
+    return [f"the model is {model.regime.words}, the circuit {circuit.regime.words}"]
 
 
 def _rhythm_reason(found: Verdict, who: str) -> str:

@@ -8,7 +8,6 @@ from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPI
 
 if TYPE_CHECKING:
     from codesign.validation.validation import NeuronValidation, Validation
-    from neuron_model.analysis.regimes import Regime
 
 
 COLUMNS = (
@@ -83,12 +82,8 @@ def _regimes(neuron: NeuronValidation) -> str:
     if neuron.driven:
         return "recorded current"
     if neuron.regimes_match:
-        return _words(neuron.circuit.regime)
-    return f"{_words(neuron.circuit.regime)}, model {_words(neuron.model.regime)}"
-
-
-def _words(regime: Regime) -> str:
-    return regime.value.replace("_", " ")
+        return neuron.circuit.regime.words
+    return f"{neuron.circuit.regime.words}, model {neuron.model.regime.words}"
 
 
 def _percents(*errors: float | None) -> str:

@@ -12,3 +12,8 @@ class Regime(StrEnum):
     TONIC_BURSTING = "tonic_bursting"
     PHASIC_BURSTING = "phasic_bursting"
     DEPOLARIZATION_BLOCK = "depolarization_block"
+
+    @property
+    def words(self) -> str:
+        """As people write it: ``tonic bursting``."""
+        return self.value.replace("_", " ")

@@ -177,7 +177,7 @@ def test_usage_errors_are_2(words: list[str], capsys: pytest.CaptureFixture[str]
             "known here. Did you mean '--technology'?\n`codesign ex",
         ),
         (["export", "x", "--zzz", "--technology=t"], "--zzz is not known here.\n"),
-        (["export", "x"], "--technology is missing.\n`codesign export --help` shows"),
+        (["iv"], "NEURON is missing.\n`codesign iv --help` shows"),
         (["export", "x", "y", "--technology=t"], "'y' is one word too many.\n`codesign export --"),
         (["pdk", "instal"], "Did you mean 'install'?\n`codesign pdk --help` shows"),
         (["trim"], "there is no command 'trim'. Did you mean 'calibrate'?"),

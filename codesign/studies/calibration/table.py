@@ -29,6 +29,6 @@ def print_results(study: CalibrationResults) -> None:
         for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True):
             say(f"{WHO[who]}, {when}: {found}")
         say(
-            f"{WHO[who]}: {taken.currents.max()} currents and {taken.patterns.mean():.2g} "
-            f"patterns a sample (at most {taken.patterns.max()})"
+            f"{WHO[who]}: {taken.currents.max()} currents at most and {taken.patterns.mean():.2g} "
+            f"firing patterns on average are measured of a sample (at most {taken.patterns.max()})"
         )

@@ -23,7 +23,7 @@ def print_results(problem: CenteringProblem, outcome: CenteringResults, written:
     for name in RHYTHM:
         values = getattr(problem.model, name), getattr(outcome.nominal, name)
         rows.append((f"{name.replace('_', ' ')} (as drawn, now)", *values))
-    title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.value}"
+    title = f"{problem.parameters.name} on {problem.technology.name}, {problem.model.regime.words}"
     print_table(title, ("", "before", "centered"), rows)
     drawn = f"{outcome.samples} samples of the mismatch set {problem.technology.mismatch.name}"
     say(f"{drawn} before, macromodel: {outcome.before}")

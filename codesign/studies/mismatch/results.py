@@ -78,7 +78,8 @@ class MismatchResults(Shown):
     def _brief(self) -> str:
         keep = sum(sample.macromodel.regime is self.model.regime for sample in self.samples)
         where = f"{self.name} on {self.technology}, {self.conditions}"
-        return f"{where}: {keep} of {counted(len(self.samples), 'sample')} keep {self.model.regime}"
+        samples = counted(len(self.samples), "sample")
+        return f"{where}: {keep} of {samples} keep {self.model.regime.words}"
 
     @property
     def wanted(self) -> Regime:

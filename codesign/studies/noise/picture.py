@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, PALE, STYLE
-from codesign.pictures.regime_colors import REGIME_COLORS, regime_words
+from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
 from codesign.terminal.quantities import conditions_text, percent, si_unit
 
@@ -181,7 +181,7 @@ def _draw_boundary(axes: Axes, study: NoiseResults) -> None:
             markersize=3.5,
             linewidth=1.0,
             capsize=2,
-            label=regime_words(regime),
+            label=regime.words,
         )
     axes.set_ylim(-4, 104)
     axes.set_xlabel(f"current from {boundary.current:.4f} $I_0$ ({unit})")

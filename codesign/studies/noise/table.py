@@ -79,7 +79,7 @@ def _row(value: Jitter, unit: float) -> tuple[object, ...]:
 
 def _regimes(outcome: NoiseResults, trains: tuple[Train, ...]) -> str:
     return ", ".join(
-        f"{regime} {share.percent}" for regime, share in outcome.regimes(trains).items()
+        f"{regime.words} {share.percent}" for regime, share in outcome.regimes(trains).items()
     )
 
 
@@ -94,7 +94,7 @@ def _print_boundary(outcome: NoiseResults) -> None:
     print_table(
         f"around {boundary.current:.4f} I0, where {boundary.below} becomes {boundary.above} "
         "without noise",
-        ("current (I0)", *(str(x) for x in regimes)),
+        ("current (I0)", *(x.words for x in regimes)),
         [(f"{p.current:.5f}", *(p.share(x).percent for x in regimes)) for p in boundary.points],
     )
     if math.isfinite(boundary.width):

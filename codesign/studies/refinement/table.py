@@ -19,7 +19,7 @@ def print_results(done: Sequence[Refinement]) -> None:
                     number,
                     iteration.what,
                     " ".join(f"{100 * c.nrmse:.2f}" for c in found.iv),
-                    found.circuit.regime.value,
+                    found.circuit.regime.words,
                     _percent(timing.isi_error),
                     _percent(timing.ibi_error),
                     _percent(found.against_macromodel.isi_error),

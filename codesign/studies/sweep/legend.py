@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.patches import Patch
 
 from codesign.pictures.plots import INK, PALE
-from codesign.pictures.regime_colors import REGIME_COLORS, REGIME_LETTERS, regime_words
+from codesign.pictures.regime_colors import REGIME_COLORS, REGIME_LETTERS
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepResults
 from codesign.terminal.quantities import drawn_by
@@ -82,7 +82,7 @@ def regime_handles(study: SweepResults) -> list[Any]:
     handles: list[Any] = []
     for regime in Regime:
         if regime in seen:
-            label = f"{REGIME_LETTERS[regime]}  {regime_words(regime)}"
+            label = f"{REGIME_LETTERS[regime]}  {regime.words}"
             if regime in (Regime.TONIC_BURSTING, Regime.PHASIC_BURSTING) and not study.samples:
                 label += " (spikes per burst)"
             handles.append(Patch(color=REGIME_COLORS[regime], label=label))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from codesign.pictures.regime_colors import regime_words
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.terminal.quantities import number, si_unit
@@ -118,11 +117,9 @@ def _columns(study: SweepResults) -> list[_Column]:
         columns.append(("regime %", lambda o: f"{100 * o.share:.1f}"))
         columns.append(("rhythm %", lambda o: f"{100 * o.yields.rhythm.value:.1f}"))
         if len({o.wanted.regime for o in outcomes}) > 1:
-            columns.append(("model", lambda o: regime_words(o.wanted.regime)))
+            columns.append(("model", lambda o: o.wanted.regime.words))
     elif not all(map(study.is_match, outcomes)):
-        columns.append(
-            ("model", lambda o: "" if study.is_match(o) else regime_words(o.wanted.regime))
-        )
+        columns.append(("model", lambda o: "" if study.is_match(o) else o.wanted.regime.words))
     columns += [
         scaled("interval", "s", lambda o: o.rhythm("interspike_interval")),
         percent("error", lambda o: o.error("isi_error"), "+"),
@@ -147,11 +144,11 @@ def _fires(study: SweepResults) -> _Column:
     """The regime, with its spikes a burst where some point bursts."""
     what = "most fire" if study.samples else "fires"
     if all(o.rhythm("spikes_per_burst") is None for o in study.outcomes):
-        return what, lambda o: regime_words(o.regime)
+        return what, lambda o: o.regime.words
 
     def text(outcome: PointOutcome) -> str:
         spikes = outcome.rhythm("spikes_per_burst")
-        words = regime_words(outcome.regime)
+        words = outcome.regime.words
         return words if spikes is None else f"{words}, {spikes:.3g}"
 
     return f"{what} (per burst)", text

@@ -21,7 +21,7 @@ def print_results(outcome: TemperatureResults) -> None:
     rows = [
         (
             c.temperature,
-            *(getattr(c, who).regime.value for who in asked),
+            *(getattr(c, who).regime.words for who in asked),
             " / ".join("yes" if v and v.rhythm_kept else "no" for v in found[i].values()),
             *(" / ".join(percent(drifts[who, name][i]) for who in asked) for name in INTERVALS),
         )

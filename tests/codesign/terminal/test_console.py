@@ -172,10 +172,10 @@ def test_of_two_simulations_the_one_that_takes_longer_is_shown():
 
 
 def test_elsewhere_a_simulation_says_so_once_in_a_while():
-    steps, said = shown(live=False)
+    now = [0.0]
+    steps, said = shown(live=False, clock=lambda: now[0])
     for seconds in (1.0, 0.9 * QUIET, 1.1 * QUIET, 1.5 * QUIET, 2.1 * QUIET):
+        now[0] = seconds
         steps.watch(underway(0.1, seconds))
+        steps.watch(underway(0.1, 1.0))  # another one of the same neuron, which has just begun
     assert said == [underway_text(underway(0.1, s * QUIET)) for s in (1.1, 2.1)]
-    steps.watch(underway(0.1, 1.0))
-    steps.watch(underway(0.2, 1.2 * QUIET))
-    assert len(said) == 3

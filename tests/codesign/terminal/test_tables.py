@@ -103,3 +103,13 @@ def test_prose_keeps_its_words():
 def test_areas_are_no_powers_of_ten():
     (line,) = (x for x in table_text("", ("a", "b"), [("x", 19634.2)]).splitlines() if "x" in x)
     assert "│ 19634 │" in line
+
+
+@pytest.mark.parametrize("width", range(8, 30))
+def test_a_number_stays_with_its_unit(width: int):
+    lines = wrapped("kept by 30.0 % of all, at -40 °C, after 12.5 µs", width).splitlines()
+    assert [part for part in ("30.0 %", "-40 °C", "12.5 µs") if any(part in x for x in lines)] == [
+        "30.0 %",
+        "-40 °C",
+        "12.5 µs",
+    ]

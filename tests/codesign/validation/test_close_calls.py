@@ -26,7 +26,7 @@ def changed(neuron: NeuronValidation, **changes: object) -> NeuronValidation:
     ("changes", "why"),
     [
         ({"margin": 0.05}, "the margin of the circuit's regime is 0.05"),
-        ({"regime": Regime.TONIC_SPIKING}, "the macromodel is tonic_bursting, the circuit"),
+        ({"regime": Regime.TONIC_SPIKING}, "the macromodel is tonic bursting, the circuit"),
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE + 0.5 * ACCURACY)}, "ISI 21"),
         ({"interspike_interval": 20.0 * (1 + ISI_TOLERANCE - 0.5 * ACCURACY)}, "ISI 20.98"),
         ({"interspike_interval": 20.5}, "macromodel and circuit disagree: ISI off by +2.5%"),

@@ -69,7 +69,7 @@ def test_a_difference_at_a_boundary_is_explained_by_what_a_perturbation_does():
     note = boundary_note(EXCITABLE, at_threshold, fires, rests)
     assert note is not None
     assert f"{PERTURBATION:g} I0 less turns the macromodel from" in note
-    assert str(fires.regime) in note
+    assert fires.regime.words in note
     assert "to resting (0 spikes)" in note
 
 

@@ -67,7 +67,7 @@ def test_a_regime_that_nobody_fires_in_counts_as_none():
         {"macromodel": [BURSTING, SPIKING, BURSTING], "ngspice": [RESTING]}
     )
     assert columns == ["regime", "macromodel", "ngspice"]
-    assert rows == [("tonic_bursting", 2, 0), ("tonic_spiking", 1, 0), ("resting", 0, 1)]
+    assert rows == [("tonic bursting", 2, 0), ("tonic spiking", 1, 0), ("resting", 0, 1)]
 
 
 def test_yields_count_the_samples_that_keep_regime_and_rhythm():
@@ -163,5 +163,5 @@ def test_pictures_show_what_there_is(of, axes_with_data):
 def test_results_are_a_short_line_and_a_table():
     found = study((BURSTING, None), (SPIKING, None))
     assert repr(found).startswith("MismatchResults(")
-    assert repr(found).endswith("1 of 2 samples keep tonic_bursting)")
+    assert repr(found).endswith("1 of 2 samples keep tonic bursting)")
     assert "array" not in found._repr_html_()

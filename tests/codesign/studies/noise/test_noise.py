@@ -142,7 +142,7 @@ def test_the_command_prints_a_table_or_a_document(cache, capsys, tmp_path: Path)
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert "jitter: 3 runs, seed 2" in shown
-    assert "tonic_spiking 100.0 %" in shown
+    assert "tonic spiking 100.0 %" in shown
     picture = tmp_path / "noise.png"
     assert main([*words, "--json", "--plot", str(picture)]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -23,12 +23,12 @@ from codesign.building.circuit import default_choices
 from codesign.building.quantize import MappedLayer, map_layer
 from codesign.building.source import load_source
 from codesign.building.stimuli import default_stimulus, steady_drive
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import default_task_duration
 from codesign.workbench import WorkbenchSettings
 from mapping.characteristics import CellCharacteristics
 from mapping.macromodel import Macromodel
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 

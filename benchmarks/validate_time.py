@@ -32,12 +32,12 @@ from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import Circuit, circuit_of, mapped_neurons
 from codesign.building.source import load_source
 from codesign.building.stimuli import stimuli_for
-from codesign.validation.rhythm import about_to_change
 from codesign.validation.validate import DrivenCircuit, expected
 from codesign.workbench import WorkbenchSettings
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, OperatingPoint
 from netlists.engine import Engine
+from neuron_model.analysis.rhythm import about_to_change
 
 HERE = Path(__file__).resolve().parent.parent
 

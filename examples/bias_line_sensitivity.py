@@ -14,9 +14,9 @@ from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import design_neuron
 from codesign.studies.script import Table, study_script
 from codesign.studies.study import FinitePlan, Point, Results, Study, Task
-from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
 from mapping.macromodel import Macromodel
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.presets import preset

@@ -10,11 +10,11 @@ import numpy as np
 
 from benchmarks.macromodel.record import Finding
 from codesign.studies.mismatch.results import relative_errors
-from codesign.validation.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
-from codesign.validation.verdicts import Verdict, timing, verdict
 from mapping.estimates import energy_per_spike
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import SAME_COUNT, SAME_INTERVAL, at_boundary
+from neuron_model.analysis.verdicts import Verdict, timing, verdict
 from neuron_model.model.drive import Drive
 
 BOUNDARY = 0.1
@@ -26,7 +26,7 @@ class Comparison:
     """One neuron at one corner.
 
     time_unit: seconds per unit of model time. nearby: how the neuron of the macromodel fires under
-    the drives of :func:`codesign.validation.rhythm.perturbations`. model: how the neuron that was
+    the drives of :func:`neuron_model.analysis.rhythm.perturbations`. model: how the neuron that was
     mapped fires. accuracy: of the circuit's simulation. tight: what a tight one found, where that
     is known.
     """

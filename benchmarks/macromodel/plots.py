@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from benchmarks.macromodel.comparison import Comparison
 from codesign.pictures.plots import STYLE
-from codesign.validation.rhythm import SAME_COUNT, SAME_INTERVAL
+from neuron_model.analysis.rhythm import SAME_COUNT, SAME_INTERVAL
 
 # matplotlib's stubs spell out every key, which a mapping of our own cannot promise.
 _STYLE: Any = dict(STYLE)

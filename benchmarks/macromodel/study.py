@@ -23,7 +23,6 @@ from codesign.building.circuit import Circuit, assemble, default_choices
 from codesign.studies.identity import JSON
 from codesign.studies.study import Asked, Point, Study, Task
 from codesign.validation.close_calls import firing_close_calls
-from codesign.validation.rhythm import at_boundary, model_regime, perturbations
 from codesign.validation.validate import circuit_regime, supply
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
@@ -33,6 +32,7 @@ from mapping.estimates import static_power
 from mapping.mapper import map_neuron
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.neuron_benches import response
+from neuron_model.analysis.rhythm import at_boundary, model_regime, perturbations
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 

@@ -38,10 +38,10 @@ from codesign.studies.mismatch.drawn_neuron import draw_neuron
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.studies.sample_reports import sample_reports
 from codesign.studies.sample_results import SAMPLES_PER_BENCH
-from codesign.validation.regime_reports import report_from_json, report_to_json
-from codesign.validation.yields import yields, yields_to_json
 from codesign.workbench import Workbench, WorkbenchSettings
+from mapping.yields import yields, yields_to_json
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import report_from_json, report_to_json
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together
 
@@ -150,7 +150,7 @@ def found_of(
 
 
 def percent_of(share: dict[str, Any]) -> str:
-    """A share of :func:`codesign.validation.yields.yields_to_json` with its interval."""
+    """A share of :func:`mapping.yields.yields_to_json` with its interval."""
     low, high = share["interval"]
     return f"{100 * share['share']:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
 

@@ -18,9 +18,9 @@ from codesign.studies.calibration.study import calibrate_samples, calibration_st
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.study import Asked, converse
 from codesign.terminal.interruption import Interruption
-from codesign.validation.regime_reports import report_to_json
 from codesign.workbench import Workbench
 from mapping.calibration.samples import Samples
+from neuron_model.analysis.regime_reports import report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 

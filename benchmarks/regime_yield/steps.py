@@ -15,13 +15,13 @@ from circuits.technology import (
 )
 from codesign.building.circuit import design_neuron
 from codesign.building.mapped_neuron import MappedNeuron
-from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
 from mapping.calibration.knobs import with_offset_range
 from mapping.design import NeuronDesign, read_designs, write_designs
 from mapping.estimates import static_power
 from mapping.macromodel import Macromodel
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.neuron_file import read_neuron
 from neuron_model.model.parameters import OTA_FILTER, NeuronParameters

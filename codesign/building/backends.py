@@ -172,8 +172,8 @@ class NoisyBackend(CircuitBackend):
 def _is_doubtful(built: Circuit, run: Response, drive: Drive) -> bool:
     """Whether the regime of a fast simulation may be another one in a tight one."""
     from codesign.validation.close_calls import SURE_MARGIN
-    from codesign.validation.rhythm import about_to_change, model_regime
     from codesign.validation.validate import circuit_regime
+    from neuron_model.analysis.rhythm import about_to_change, model_regime
 
     found = circuit_regime(built, run, drive.onset)
     macromodel = model_regime(built.predicted, drive)

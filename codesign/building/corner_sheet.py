@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from circuits.datasheet import Entry
-from codesign.validation.rhythm import FAST_TOLERANCE, watched
 from mapping.estimates import static_power
+from neuron_model.analysis.rhythm import FAST_TOLERANCE, watched
 
 if TYPE_CHECKING:
     from codesign.building.built_circuit import BuiltCircuit

@@ -10,11 +10,11 @@ from pathlib import Path
 from circuits.area import area
 from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
-from codesign.validation.rhythm import FAST_TOLERANCE
 from mapping.estimates import energy_per_spike, static_power
 from mapping.macromodel import Macromodel
 from mapping.record import check_fields
 from neuron_model.analysis.regimes import classify
+from neuron_model.analysis.rhythm import FAST_TOLERANCE
 from neuron_model.analysis.simulation import simulate
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError

@@ -93,8 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
         return stopped(arguments, found)
     written = write_neuron(arguments.out, outcome.parameters)
     if arguments.json:
-        from codesign.validation.regime_reports import report_to_json
-        from codesign.validation.yields import yields_to_json
+        from mapping.yields import yields_to_json
+        from neuron_model.analysis.regime_reports import report_to_json
 
         print_json(
             {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
-    from codesign.validation.verdicts import definitions
+    from neuron_model.analysis.verdicts import definitions
 
     parser = add_command(
         subparsers,

@@ -28,7 +28,7 @@ _OF_NETWORKS = ("samples", "windows", "one_deck", "mismatch", "seed", "workers",
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
     from codesign.validation.validation_table import LEGEND
-    from codesign.validation.verdicts import definitions
+    from neuron_model.analysis.verdicts import definitions
 
     parser = add_command(
         subparsers,

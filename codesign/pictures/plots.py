@@ -25,9 +25,9 @@ from codesign.pictures.picture import Picture
 from codesign.pictures.picture_file import check_picture
 from codesign.terminal.quantities import percent, quantity, si_unit
 from codesign.validation.validation import CurveComparison, NeuronValidation, Waveform
-from codesign.validation.verdicts import IV_LIMIT
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.analysis.spikes import split_at_gaps
+from neuron_model.analysis.verdicts import IV_LIMIT
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.model.stimulus import Stimulus

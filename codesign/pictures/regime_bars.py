@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from codesign.pictures.plots import INK
-from codesign.validation.yields import Share
+from mapping.yields import Share
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 
@@ -28,7 +28,7 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
     """Per cent of the samples in each regime that any fires in.
 
     The ``wanted`` one is bold, and its shares have their interval
-    (:mod:`codesign.validation.yields`).
+    (:mod:`mapping.yields`).
     """
     counts = [Counter(report.regime for report in each.reports) for each in bars]
     shown = [x for x in Regime if any(count[x] for count in counts)]

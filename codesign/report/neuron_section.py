@@ -10,8 +10,8 @@ from codesign.report.parts import kept, key, keyed, mark, table
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.terminal.quantities import MISSING, celsius, number, percent, quantity
 from codesign.validation.validation import NeuronValidation
-from codesign.validation.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.verdicts import COUNTED, IV_LIMIT, QUANTITIES, Deviation
 from neuron_model.model.stimulus import Stimulus
 
 

@@ -18,7 +18,8 @@ from codesign.terminal.quantities import MISSING, conditions_text, fixed, number
 from codesign.training.sequence_text import confusion_table
 from codesign.validation.validation import NeuronValidation, Validation
 from codesign.validation.validation import summary as in_words
-from codesign.validation.verdicts import (
+from mapping.design import NeuronDesign
+from neuron_model.analysis.verdicts import (
     DEFINITIONS,
     IV_LIMIT,
     PASSED,
@@ -26,7 +27,6 @@ from codesign.validation.verdicts import (
     REFERENCES,
     Verdict,
 )
-from mapping.design import NeuronDesign
 from neuron_model.model.parameters import NeuronParameters, Timescale
 
 _LETTERS = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from codesign.pictures.plots import LABELS
 from codesign.report.markup import Child, Markup, element
-from codesign.validation.verdicts import Verdict
+from neuron_model.analysis.verdicts import Verdict
 
 
 def table(

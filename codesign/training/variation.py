@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from circuits.calibrated_samples import Calibrator, Measured
 from circuits.mismatch import draw_samples
 from circuits.technology import (
     Technology,
@@ -18,7 +19,6 @@ from circuits.technology import (
 )
 from codesign.building.circuit import default_choices
 from codesign.building.quantize import map_layer
-from codesign.training.calibrated_samples import Calibrator, Measured
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign

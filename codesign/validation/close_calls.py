@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codesign.validation.validation import NeuronValidation
-from codesign.validation.verdicts import (
+from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.verdicts import (
     COINCIDENCE_LIMIT,
     COUNTED,
     IV_LIMIT,
@@ -16,7 +17,6 @@ from codesign.validation.verdicts import (
     rhythm,
     verdict,
 )
-from neuron_model.analysis.regimes import RegimeReport
 
 ACCURACY = 0.002
 """Relative error of a simulated interval that is reckoned with, unless told.

@@ -7,9 +7,17 @@ import numpy as np
 
 from codesign.building.circuit import Circuit
 from codesign.validation.close_calls import close_calls
-from codesign.validation.rhythm import FAST_TOLERANCE, about_to_change, boundary_note, watched
 from codesign.validation.validation import CurveComparison, NeuronValidation, Supply, Waveform
-from codesign.validation.verdicts import (
+from codesign.workbench import Workbench
+from netlists.accuracy import FAST_ERROR, Accuracy
+from netlists.bench import Bench
+from netlists.engine import Result
+from netlists.neuron_benches import Response, iv_curve, response
+from neuron_model.analysis.iv_curves import iv_curves
+from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.rhythm import FAST_TOLERANCE, about_to_change, boundary_note, watched
+from neuron_model.analysis.simulation import Trajectory, default_duration
+from neuron_model.analysis.verdicts import (
     COINCIDENCE_LIMIT,
     IV_LIMIT,
     SPIKE_FOR_SPIKE,
@@ -18,14 +26,6 @@ from codesign.validation.verdicts import (
     timing,
     verdict,
 )
-from codesign.workbench import Workbench
-from netlists.accuracy import FAST_ERROR, Accuracy
-from netlists.bench import Bench
-from netlists.engine import Result
-from netlists.neuron_benches import Response, iv_curve, response
-from neuron_model.analysis.iv_curves import iv_curves
-from neuron_model.analysis.regimes import RegimeReport, classify
-from neuron_model.analysis.simulation import Trajectory, default_duration
 from neuron_model.errors import SimulatorError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale

@@ -12,7 +12,10 @@ import numpy as np
 
 from codesign.terminal.tables import table_text
 from codesign.validation.validation_table import COLUMNS, remarks, row, title
-from codesign.validation.verdicts import (
+from mapping.conditions import Conditions
+from netlists.accuracy import Accuracy
+from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.verdicts import (
     DEFINITIONS,
     PASSED,
     Timing,
@@ -20,9 +23,6 @@ from codesign.validation.verdicts import (
     verdict,
     verdict_to_json,
 )
-from mapping.conditions import Conditions
-from netlists.accuracy import Accuracy
-from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import VALIDATION, FormatError

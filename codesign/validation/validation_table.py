@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
+from neuron_model.analysis.verdicts import REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE, Verdict
 
 if TYPE_CHECKING:
     from codesign.validation.validation import NeuronValidation, Validation

@@ -16,11 +16,11 @@ from codesign.validation.validation import (
     Validation,
     Waveform,
 )
-from codesign.validation.verdicts import timing
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.verdicts import timing
 from neuron_model.model.parameters import Timescale
 from tests.codesign.fitting_tables import checking
 

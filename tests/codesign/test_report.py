@@ -24,7 +24,6 @@ from codesign.report.overview import summary
 from codesign.report.run_folder import read_history, read_run_folder
 from codesign.report.vector_image import StyleSheet, inline_svg, short_path
 from codesign.validation.validation import NeuronValidation, Validation, write_validation
-from codesign.validation.verdicts import DEFINITIONS, PASSED
 from mapping.characteristics import Orientation
 from mapping.conditions import Conditions
 from mapping.design import (
@@ -34,6 +33,7 @@ from mapping.design import (
     OutputDesign,
     write_designs,
 )
+from neuron_model.analysis.verdicts import DEFINITIONS, PASSED
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import Timescale
 from neuron_model.runs.forecast_file import Forecast, write_forecast

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from circuits.calibrated_samples import choose_ports
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
-from codesign.training.calibrated_samples import choose_ports
-from codesign.validation.rhythm import model_regime
 from codesign.workbench import Workbench
 from mapping.calibration.knobs import Knob, make_knobs, with_offset_range
 from mapping.calibration.samples import MacromodelSamples, Stimulation
 from mapping.macromodel import Macromodel
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
 

@@ -12,8 +12,8 @@ from codesign.pictures.plots import COLORS, INK, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.calibration.results import CalibrationOutcome, CalibrationResults, moves
 from codesign.terminal.quantities import conditions_text, drawn_by
-from codesign.validation.regime_reports import WHO
 from mapping.calibration.knobs import OFFSET
+from neuron_model.analysis.regime_reports import WHO
 
 # How faint the bars of before are.
 _BEFORE = 0.35

@@ -13,8 +13,8 @@ from codesign.studies.identity import JSON
 from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.studies.study import Asked, Point
 from codesign.validation.close_calls import SURE_MARGIN
-from codesign.validation.regime_reports import report_from_json
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 
 # A clamp takes some milliseconds a sample.

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from codesign.validation.regime_reports import regime_counts, report_to_json
-from codesign.validation.yields import Yields, yields, yields_to_json
 from mapping.calibration.knobs import OFFSET
 from mapping.calibration.search import Calibrated
 from mapping.conditions import Conditions
+from mapping.yields import Yields, yields, yields_to_json
+from neuron_model.analysis.regime_reports import regime_counts, report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 

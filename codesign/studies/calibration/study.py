@@ -12,13 +12,13 @@ from codesign.studies.calibration.results import CalibrationOutcome, Calibration
 from codesign.studies.calibration.task import CalibrationTask
 from codesign.studies.executors.executor import Executor
 from codesign.studies.study import Asked, Results, Study, converse
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import short_stimulus
 from mapping.calibration.clamp import Calibration
 from mapping.calibration.identification import measure_curves
 from mapping.calibration.samples import Samples
 from mapping.calibration.search import DEFAULT_BUDGET, Budget, look, trim
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.progress import Progress, silent
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from codesign.studies.calibration.results import CalibrationResults
 from codesign.terminal.quantities import drawn_by
 from codesign.terminal.tables import print_table, say
-from codesign.validation.regime_reports import WHO, regime_table
+from neuron_model.analysis.regime_reports import WHO, regime_table
 from neuron_model.analysis.regimes import RegimeReport
 
 

@@ -13,7 +13,6 @@ from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
 from codesign.studies.sample_results import sample_results
 from codesign.studies.study import Point, Task
-from codesign.validation.regime_reports import report_to_json
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
 from netlists.accuracy import Accuracy
@@ -21,6 +20,7 @@ from netlists.bench import Bench
 from netlists.engine import Result
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
+from neuron_model.analysis.regime_reports import report_to_json
 from neuron_model.model.parameters import Timescale
 
 CURRENTS, PATTERN = "currents", "pattern"

@@ -22,9 +22,6 @@ from circuits.mismatch import draw_samples
 from circuits.technology import Technology, conditions_at
 from codesign.building.circuit import default_choices
 from codesign.studies.sample_reports import sample_reports
-from codesign.validation.regime_reports import RHYTHM
-from codesign.validation.rhythm import model_regime
-from codesign.validation.yields import yields
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -32,7 +29,10 @@ from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
+from mapping.yields import yields
+from neuron_model.analysis.regime_reports import RHYTHM
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import Element, NeuronParameters
 

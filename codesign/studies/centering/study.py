@@ -12,7 +12,7 @@ from codesign.studies.centering.task import CenteringTask, figures_from_json
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Results, Study, complete
-from codesign.validation.yields import Share, Yields
+from mapping.yields import Share, Yields
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters

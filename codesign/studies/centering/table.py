@@ -7,7 +7,7 @@ from pathlib import Path
 from codesign.studies.centering.evaluation import CenteringProblem
 from codesign.studies.centering.study import CenteringResults
 from codesign.terminal.tables import print_table, say
-from codesign.validation.regime_reports import RHYTHM
+from neuron_model.analysis.regime_reports import RHYTHM
 
 
 def print_results(problem: CenteringProblem, outcome: CenteringResults, written: Path) -> None:

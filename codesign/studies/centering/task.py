@@ -14,8 +14,8 @@ from codesign.studies.centering.evaluation import (
 from codesign.studies.identity import JSON
 from codesign.studies.optimizer import CHOICE
 from codesign.studies.study import Point, Task
-from codesign.validation.regime_reports import report_from_json, report_to_json
 from codesign.workbench import Workbench
+from neuron_model.analysis.regime_reports import report_from_json, report_to_json
 from neuron_model.errors import InputError
 
 

@@ -16,8 +16,8 @@ from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
 from codesign.terminal.quantities import conditions_text, drawn_by
-from codesign.validation.regime_reports import RHYTHM, WHO
-from codesign.validation.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
+from neuron_model.analysis.regime_reports import RHYTHM, WHO
+from neuron_model.analysis.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
 _TITLES: Mapping[str, str] = {
     "spikes_per_burst": "spikes per burst",

@@ -12,8 +12,8 @@ from codesign.studies.sample_reports import DOUBTFUL
 from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.studies.study import Point
 from codesign.validation.close_calls import sample_close_calls
-from codesign.validation.regime_reports import report_from_json
 from netlists.accuracy import FAST_ERROR, Accuracy
+from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 
 Known = Mapping[str, JSON | Failure]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from codesign.validation.regime_reports import RHYTHM, regime_counts, report_to_json
-from codesign.validation.verdicts import QUANTITIES
-from codesign.validation.yields import Yields, yields, yields_to_json
 from mapping.conditions import Conditions
+from mapping.yields import Yields, yields, yields_to_json
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import RHYTHM, regime_counts, report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.verdicts import QUANTITIES
 from neuron_model.shown import Shown, counted
 
 _LEAST_PAIRS = 3

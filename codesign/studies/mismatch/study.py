@@ -14,9 +14,9 @@ from codesign.studies.mismatch.task import MismatchTask
 from codesign.studies.sample_reports import LONGER
 from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import short_stimulus
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.progress import Progress
 
 _ACCURACIES = (Accuracy.FAST, Accuracy.TIGHT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from codesign.studies.mismatch.results import MismatchResults, agreement_in_words
 from codesign.terminal.quantities import drawn_by
 from codesign.terminal.tables import print_table, say
-from codesign.validation.regime_reports import WHO, regime_table
+from neuron_model.analysis.regime_reports import WHO, regime_table
 
 
 def print_results(outcome: MismatchResults) -> None:

@@ -10,9 +10,9 @@ from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, circuits, draw_neuron, predict
 from codesign.studies.study import Point, Task
-from codesign.validation.regime_reports import report_to_json
 from codesign.workbench import Workbench
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import report_to_json
 
 MACROMODEL = "macromodel"
 """Stands for the prediction where a point names the accuracy of ngspice."""

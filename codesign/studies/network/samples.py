@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
 from codesign.networks.network_validation import NetworkValidation
 from codesign.studies.executors.executor import Executor
-from codesign.studies.network.calibrated_lines import LineCalibration
 from codesign.studies.network.plan import Case, LayeredPlan
 from codesign.studies.network.study import judged, network_study, record_path
 from codesign.studies.network.task import PartTask

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from codesign.studies.noise.noisy_neuron import NoisyNeuron
-from codesign.validation.rhythm import watched
 from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.rhythm import watched
 from neuron_model.model.drive import Drive
 from neuron_model.progress import Progress
 

@@ -10,7 +10,6 @@ from circuits.neuron import MEMBRANE
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.noise.results import CellRow
-from codesign.validation.rhythm import watched
 from codesign.workbench import Workbench
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
 from mapping.noise import NodeNoise, model_noise, node_noise
@@ -20,6 +19,7 @@ from netlists.neuron_benches import design_tau
 from netlists.noise_benches import InjectedNoise, with_noise
 from neuron_model.analysis.noise import Noise
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import watched
 from neuron_model.analysis.simulation import Trajectory
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive

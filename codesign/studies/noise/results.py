@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from codesign.validation.yields import CONFIDENCE, Share
 from mapping.conditions import Conditions
 from mapping.noise import NodeNoise
+from mapping.yields import CONFIDENCE, Share
 from neuron_model.analysis.regimes import Regime
 from neuron_model.analysis.spikes import split_at_gaps
 from neuron_model.shown import Shown

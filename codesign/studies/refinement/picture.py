@@ -12,7 +12,7 @@ from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, INK, MEMBRANE, STYLE
 from codesign.studies.refinement.results import Iteration, Refinement
 from codesign.terminal.quantities import conditions_text
-from codesign.validation.verdicts import QUANTITIES
+from neuron_model.analysis.verdicts import QUANTITIES
 
 _NAMES: Mapping[str, tuple[str, str]] = {
     "iv_fast": ("fast curve", "#56b4e9"),

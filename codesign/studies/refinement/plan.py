@@ -13,9 +13,7 @@ from codesign.studies import identity
 from codesign.studies.refinement.results import Iteration, Refinement, best_of, errors_of
 from codesign.studies.refinement.task import RefinementTask
 from codesign.studies.study import Asked, Point
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validation import validation_from_json
-from codesign.validation.verdicts import timing
 from mapping.calibration.identification import ClampCurves
 from mapping.design import NeuronDesign, designs_to_json
 from mapping.macromodel import Macromodel
@@ -32,6 +30,8 @@ from mapping.refinement import (
     slower,
     timed,
 )
+from neuron_model.analysis.rhythm import model_regime
+from neuron_model.analysis.verdicts import timing
 from neuron_model.model.parameters import NeuronParameters
 
 LEAST_GAIN = 0.02

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from codesign.validation.validation import NeuronValidation
-from codesign.validation.verdicts import IV_LIMIT
 from mapping.calibration.identification import ClampCurves
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.refinement import Correction
+from neuron_model.analysis.verdicts import IV_LIMIT
 from neuron_model.shown import Shown, counted
 
 _WRONG_REGIME = 10.0

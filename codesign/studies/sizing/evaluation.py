@@ -17,8 +17,6 @@ from circuits.technology import Technology, check_mismatch, conditions_at
 from codesign.building.circuit import default_choices
 from codesign.studies.sample_reports import sample_reports
 from codesign.studies.sizing.results import SizingChoice, SizingFigures
-from codesign.validation.rhythm import model_regime
-from codesign.validation.yields import yields
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
 from mapping.estimates import energy_per_spike, static_power
@@ -27,7 +25,9 @@ from mapping.mapper import map_neuron
 from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.sensitivity_scaling import rescaled
+from mapping.yields import yields
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from codesign.validation.yields import Share
+from mapping.yields import Share
 from neuron_model.errors import InputError
 from neuron_model.shown import Shown, counted
 
 KEPT = ("regime", "rhythm")
-"""What samples may be asked to keep of the model: see :mod:`codesign.validation.verdicts`."""
+"""What samples may be asked to keep of the model: see :mod:`neuron_model.analysis.verdicts`."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from codesign.studies.sweep.legend import (
 from codesign.studies.sweep.outcome import PointOutcome
 from codesign.studies.sweep.results import SweepPoint, SweepResults
 from codesign.terminal.quantities import si_unit
-from codesign.validation.verdicts import IV_LIMIT
 from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.verdicts import IV_LIMIT
 
 # Letters of all labels below one of the curves.
 _MOST_LETTERS = 44

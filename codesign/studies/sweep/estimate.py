@@ -11,7 +11,7 @@ from codesign.cells.characterize import is_characterized
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.plan import SweepPlan
 from codesign.studies.sweep.situation import CellSet
-from codesign.validation.rhythm import model_regime
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.errors import InputError
 
 # Seconds of two processors for the cells of one corner and temperature, and how much longer than

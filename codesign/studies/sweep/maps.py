@@ -37,7 +37,7 @@ from codesign.studies.sweep.legend import (
     title,
 )
 from codesign.studies.sweep.results import SweepPoint, SweepResults
-from codesign.validation.verdicts import IBI_TOLERANCE
+from neuron_model.analysis.verdicts import IBI_TOLERANCE
 
 MOST_PANELS = 12
 """Values of the axes beyond the second that are drawn."""

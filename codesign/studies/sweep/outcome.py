@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from codesign.validation.regime_reports import report_from_json, report_to_json
-from codesign.validation.yields import Yields, yields
+from mapping.yields import Yields, yields
+from neuron_model.analysis.regime_reports import report_from_json, report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from codesign.studies.sweep.axes import Axis, AxisValue
 from codesign.studies.sweep.outcome import PointOutcome, outcome_to_json
-from codesign.validation.regime_reports import RHYTHM
-from codesign.validation.verdicts import keeps_rhythm
-from codesign.validation.yields import yields_to_json
+from mapping.yields import yields_to_json
+from neuron_model.analysis.regime_reports import RHYTHM
+from neuron_model.analysis.verdicts import keeps_rhythm
 from neuron_model.model.parameters import Timescale
 from neuron_model.shown import Shown, counted
 

@@ -30,9 +30,7 @@ from codesign.studies.sweep.outcome import PointOutcome, SampleOutcome, outcome_
 from codesign.studies.sweep.situation import CellSet, Situation, SweptNeuron, situation
 from codesign.studies.sweep.variation import bias_laws, varied_choices
 from codesign.terminal.interruption import Interruption
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import DrivenCircuit, curve_errors, validate
-from codesign.validation.verdicts import timing
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign
@@ -44,6 +42,8 @@ from mapping.sensitivity import CellSensitivities
 from mapping.temperature import design_at
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
+from neuron_model.analysis.verdicts import timing
 from neuron_model.errors import CodesignError, InputError, SimulatorError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters

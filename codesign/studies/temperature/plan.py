@@ -10,8 +10,8 @@ from codesign.studies.identity import JSON
 from codesign.studies.study import Point
 from codesign.studies.temperature.task import MACROMODEL
 from codesign.validation.close_calls import sample_close_calls
-from codesign.validation.regime_reports import report_from_json
 from netlists.accuracy import FAST_ERROR, Accuracy
+from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 
 

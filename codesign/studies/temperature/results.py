@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codesign.validation.regime_reports import report_to_json
-from codesign.validation.verdicts import Verdict, verdict, verdict_to_json
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.verdicts import Verdict, verdict, verdict_to_json
 from neuron_model.shown import Shown, counted
 
 INTERVALS = ("interspike_interval", "interburst_interval")

@@ -14,13 +14,13 @@ from codesign.studies.study import Results, Study, complete
 from codesign.studies.temperature.plan import TemperaturePlan, key
 from codesign.studies.temperature.results import Condition, TemperatureResults
 from codesign.studies.temperature.task import MACROMODEL, TemperatureTask
-from codesign.validation.regime_reports import report_from_json
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import short_stimulus
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
+from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.errors import InputError
 from neuron_model.progress import Progress
 

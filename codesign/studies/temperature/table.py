@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from codesign.studies.temperature.results import INTERVALS, TemperatureResults
 from codesign.terminal.tables import print_table, say
-from codesign.validation.regime_reports import WHO
-from codesign.validation.verdicts import REGIME_KEPT, RHYTHM_KEPT
+from neuron_model.analysis.regime_reports import WHO
+from neuron_model.analysis.verdicts import REGIME_KEPT, RHYTHM_KEPT
 
 
 def print_results(outcome: TemperatureResults) -> None:

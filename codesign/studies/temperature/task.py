@@ -12,8 +12,6 @@ from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.study import Point, Task
-from codesign.validation.regime_reports import report_to_json
-from codesign.validation.rhythm import model_regime
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
@@ -21,6 +19,8 @@ from mapping.macromodel import Macromodel
 from mapping.temperature import BiasLaws, design_at
 from netlists.accuracy import Accuracy
 from netlists.neuron_benches import response
+from neuron_model.analysis.regime_reports import report_to_json
+from neuron_model.analysis.rhythm import model_regime
 
 MACROMODEL = "macromodel"
 """Stands for the prediction where a point names the accuracy of ngspice."""

@@ -7,8 +7,8 @@ import pytest
 
 from codesign.validation.close_calls import ACCURACY, close_calls, is_close, sample_close_calls
 from codesign.validation.validation import NeuronValidation
-from codesign.validation.verdicts import COINCIDENCE_LIMIT, ISI_TOLERANCE, IV_LIMIT, Deviation
 from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.verdicts import COINCIDENCE_LIMIT, ISI_TOLERANCE, IV_LIMIT, Deviation
 
 Make = Callable[..., NeuronValidation]
 

@@ -25,9 +25,9 @@ from codesign.validation.validation import (
     validation_to_json,
     write_validation,
 )
-from codesign.validation.verdicts import DEFINITIONS, Timing
 from mapping.conditions import Conditions
 from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.verdicts import DEFINITIONS, Timing
 from neuron_model.errors import InputError
 
 CURVES = ("voltage", "model", "macromodel", "circuit")

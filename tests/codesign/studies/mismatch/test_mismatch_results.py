@@ -15,8 +15,8 @@ from codesign.studies.mismatch.results import (
     rhythm,
 )
 from codesign.terminal.quantities import drawn_by
-from codesign.validation.regime_reports import regime_table, report_from_json, report_to_json
 from mapping.conditions import Conditions
+from neuron_model.analysis.regime_reports import regime_table, report_from_json, report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 
 BURSTING = RegimeReport(Regime.TONIC_BURSTING, 0.8, 9, (), 3, 3.0, 20.0, 200.0)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
 from circuits.network_parts import network_parts
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
-from codesign.studies.network.calibrated_lines import LineCalibration
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel

@@ -14,9 +14,9 @@ from codesign.studies.temperature.picture import temperature_figure
 from codesign.studies.temperature.plan import TemperaturePlan
 from codesign.studies.temperature.results import Condition, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
-from codesign.validation.regime_reports import report_to_json
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
 from netlists.accuracy import Accuracy
+from neuron_model.analysis.regime_reports import report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive

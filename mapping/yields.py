@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from codesign.validation.verdicts import keeps_rhythm
 from neuron_model.analysis.regimes import RegimeReport
+from neuron_model.analysis.verdicts import keeps_rhythm
 
 CONFIDENCE = 0.95
 """Of the intervals."""
@@ -49,7 +49,7 @@ class Share:
 class Yields:
     """Samples that keep the regime of the model, and those that keep regime and rhythm.
 
-    By the definitions of :mod:`codesign.validation.verdicts`.
+    By the definitions of :mod:`neuron_model.analysis.verdicts`.
     """
 
     regime: Share

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesign.validation.verdicts import ISI_TOLERANCE
-from codesign.validation.yields import Share, yields, yields_to_json
+from mapping.yields import Share, yields, yields_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.verdicts import ISI_TOLERANCE
 
 MODEL = RegimeReport(Regime.TONIC_BURSTING, 0.8, 40, (), 5, 8.0, 20.0, 300.0)
 Z = 1.959963984540054  # of the normal distribution at 97.5 %

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from codesign.validation.verdicts import timing
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.simulation import Trajectory, simulate
+from neuron_model.analysis.verdicts import timing
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 

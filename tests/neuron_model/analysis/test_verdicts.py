@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesign.command_line import main
-from codesign.validation.verdicts import (
+from neuron_model.analysis.regimes import Regime, RegimeReport, classify
+from neuron_model.analysis.verdicts import (
     BURST_TOLERANCE,
     COINCIDENCE_LIMIT,
     COINCIDENCE_WINDOW,
@@ -28,8 +29,7 @@ from codesign.validation.verdicts import (
     timing,
     verdict,
 )
-from neuron_model.analysis.regimes import Regime, RegimeReport, classify
-from tests.codesign.validation.reports import report
+from tests.neuron_model.analysis.reports import report
 
 
 def waveform(spikes: np.ndarray, end: float) -> RegimeReport:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codesign.validation.rhythm import (
+from neuron_model.analysis.regimes import Regime
+from neuron_model.analysis.rhythm import (
     PERTURBATION,
     PERTURBATION_STEP,
     at_boundary,
@@ -14,11 +15,10 @@ from codesign.validation.rhythm import (
     same_rhythm,
     watched,
 )
-from neuron_model.analysis.regimes import Regime
 from neuron_model.model.drive import Drive
 from neuron_model.model.stimulus import Stimulus
-from tests.codesign.validation.reports import report
 from tests.mapping.neurons import EXCITABLE
+from tests.neuron_model.analysis.reports import report
 
 
 def test_rhythms_are_the_same_within_a_spike_and_a_per_cent():

@@ -271,7 +271,7 @@ def test_rooms_of_codesign_are_loaded_in_their_order():
         ("from codesign.studies.study import run", True),
         ("def f():\n    from codesign.studies.study import run", False),
         ("from codesign.cells.claims import claim", False),
-        ("from neuron_model.analysis.verdicts import verdict", False),
+        ("from codesign.validation.validation import Validation", False),
     ],
 )
 def test_a_room_that_is_loaded_too_early_is_seen(source: str, found: bool):

@@ -215,6 +215,27 @@ def test_an_edited_netlist_is_judged_in_place_of_ours(folder, capsys: Captured):
 
 
 @pytest.mark.ngspice
+def test_a_netlist_with_devices_for_capacitors_is_the_same_neuron(folder, capsys: Captured):
+    mim = 'model = "mim"\ndensity = 1e-15\nfringe = 1e-16\nside = [2.0, 60.0]'
+    (folder / "mine.toml").write_text(f'base = "generic"\n[devices.capacitor]\n{mim}\n')
+    words = [str(folder / "excitable.toml"), "--technology", str(folder / "mine.toml"), *SPIKING]
+    made = folder / "devices"
+    assert main(["export", *words, "-o", str(made), "--capacitors", "device"]) == 0
+    capsys.readouterr()
+    found = []
+    for name in ("neuron.spice", "neuron_lvs.spice"):
+        netlist = made / "netlists" / name
+        assert main(["validate", *words, "--netlist", str(netlist), "--json"]) == 0
+        (neuron,) = json.loads(capsys.readouterr().out)["neurons"]
+        found.append(neuron["timing"]["macromodel"])
+    assert " mim w=" in netlist.read_text()
+    assert found[0]["spike_count"] == found[1]["spike_count"]
+    intervals = [one["isi_error"] for one in found]
+    # the plates are on a grid: a part in a thousand of the capacitance
+    assert intervals[1] == pytest.approx(intervals[0], abs=2e-3)
+
+
+@pytest.mark.ngspice
 def test_recorded_currents_are_judged_spike_by_spike(folder, capsys: Captured):
     run = folder / "run"
     layer = NeuronParameters.stack([EXCITABLE, EXCITABLE])

@@ -12,6 +12,7 @@ from codesign.studies.sizing.evaluation import SizingProblem, evaluate
 from codesign.studies.sizing.results import SizingChoice, SizingFigures
 from codesign.studies.study import Point, Task
 from codesign.workbench import Workbench
+from netlists.errors import ConvergenceError
 from neuron_model.errors import InputError
 
 
@@ -31,7 +32,7 @@ class SizingTask(Task):
         """Its CHOICE with ``figures``, or with the ``reason`` why it cannot be built.
 
         Raises:
-            SimulatorError: ngspice failed.
+            SimulatorError: ngspice failed, other than by finding no solution of a cell.
         """
         values = point.values
         chosen = values[CHOICE]
@@ -40,7 +41,7 @@ class SizingTask(Task):
         numbers = values["samples"], values["seed"], values["own_sensitivities"]
         try:
             figures = evaluate(self.problem, choice_from_json(chosen), quiet, *numbers)
-        except InputError as error:
+        except (InputError, ConvergenceError) as error:
             return {CHOICE: chosen, "reason": str(error)}
         return {CHOICE: chosen, "figures": asdict(figures)}
 

@@ -16,6 +16,7 @@ from codesign.studies.sizing.plan import Effort
 from codesign.studies.sizing.results import SizingChoice, SizingFigures, SizingGoal, SizingResults
 from codesign.studies.sizing.study import RECORD_FILE, study_sizing, write_sizing
 from codesign.workbench import Workbench
+from netlists.errors import ConvergenceError
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
@@ -102,6 +103,18 @@ def test_the_cheapest_that_passes_the_check_is_chosen():
     assert any(t.reason == "such a pair does not work." for t in outcome.trials)
     # it learned: better than the first ones, all of whose areas are alike
     assert outcome.checked.area < min(t.figures.area for t in meets if t.number < 4)
+
+
+def test_sizes_of_whose_cells_ngspice_finds_no_solution_do_not_end_the_search(monkeypatch):
+    def first_fails(*args: object) -> SizingFigures:
+        monkeypatch.setattr(task, "evaluate", made_up)
+        raise ConvergenceError("ngspice found no solution.")
+
+    monkeypatch.setattr(task, "evaluate", first_fails)
+    outcome = search(PROBLEM, SizingGoal(0.9), Effort(6, 20))
+    assert [t.reason for t in outcome.trials].count("ngspice found no solution.") == 1
+    assert outcome.trials[0].figures is None
+    assert outcome.chosen is not None
 
 
 @pytest.mark.usefixtures("cheap")

@@ -76,7 +76,9 @@ class _Module:
         nets = [*(port.name for port in cell.ports), *inner, *self._branch_nets]
         yield from (f"  electrical {net};" for net in nets)
         yield ""
-        yield from (f"  parameter real {name} = {value!r};" for name, value in self._numbers())
+        yield from (
+            f"  parameter real {name} = {float(value)!r};" for name, value in self._numbers()
+        )
         yield ""
         yield from (f"  real u_{x};" for x in ("m", *TIMESCALES))
         yield "  real th, bent, u, up, down, growth, ionic, moved, v;"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from circuits.neuron import NeuronCircuit, neuron_circuit
 from circuits.technology import load_technology
@@ -20,6 +21,8 @@ from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from netlists.verilog_a import BIAS_LOAD, verilog_a
+from neuron_model.analysis.simulation import rest, simulate
+from neuron_model.analysis.spikes import spike_times
 from neuron_model.model.dynamics import (
     State,
     amplifier_inputs,
@@ -31,6 +34,7 @@ from neuron_model.model.dynamics import (
     output,
 )
 from neuron_model.model.parameters import TIMESCALES, NeuronParameters, OutputShape, Timescale
+from neuron_model.model.stimulus import Stimulus
 from tests.mapping.cells import LIMITS, real_cells
 from tests.mapping.neurons import EXCITABLE, burster
 
@@ -219,6 +223,41 @@ def branches(
                 -1e-6 * lag * rate,
                 1e-6 * lag * logarithms[f"{owner}.{name}"],
             )
+
+
+def test_compiled_by_openvaf_and_integrated_it_spikes_when_the_macromodel_does(tmp_path: Path):
+    openvaf = pytest.importorskip("openvaf_py", reason="openvaf-py is not installed")
+    parameters, design, _ = made("compact")
+    (compiled,) = openvaf.compile_va(str(module("compact", tmp_path)))
+    defaults = compiled.get_param_defaults()
+    numbers = {name: defaults.get(name.lower(), 0.0) for name in compiled.param_names}
+    nets = ("vm", *(f"v_{x}" for x in TIMESCALES))
+    order = [entry["node_name"] for entry in compiled.get_dae_system()["residuals"]]
+
+    def residuals(volts: np.ndarray) -> np.ndarray:
+        """Current and charge into each net."""
+        given = {f"V({net},vss)": v for net, v in zip(nets, volts.tolist(), strict=True)}
+        found = compiled.evaluate(numbers | given | {"mfactor": 1.0})["residuals"]
+        return np.array([found[order.index(net)] for net in nets])
+
+    current, duration = -0.4, 4000.0
+    capacitance = residuals(np.ones(4))[:, 1]
+    into = np.array([current * design.unit_current, 0.0, 0.0, 0.0])
+    start = rest(parameters, current)
+    run = solve_ivp(
+        lambda _, volts: (into - residuals(volts)[:, 0]) / capacitance,
+        (0.0, duration * design.time_unit),
+        design.volts(np.array(start)),
+        method="LSODA",
+        rtol=1e-7,
+        atol=1e-9,
+    )
+    threshold = float(parameters.u_threshold)
+    found = spike_times(run.t / design.time_unit, design.units(run.y[0]), threshold)
+    model = simulate(parameters, Stimulus.constant(current), duration, initial=start)
+    wanted = spike_times(model.time, model.voltage, threshold)
+    assert len(found) == len(wanted) > 10
+    np.testing.assert_allclose(found, wanted, atol=0.05)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -88,6 +88,11 @@ def print_network_validation(found: NetworkValidation) -> None:
         f"the circuit {verdict}: NRMSE {found.ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
         f"correlation {found.correlation:.4f} (at least {LEAST_CORRELATION})"
     )
+    if not found.passed and "tuned" not in found.errors:
+        say(
+            "note: weights that are tuned through the circuit make up for it: codesign train RUN "
+            f"--circuit {found.technology} --out TUNED"
+        )
 
 
 def print_network_samples(found: NetworkSamples) -> None:

@@ -12,6 +12,7 @@ from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
 from codesign.networks.network_limits import LEAST_CORRELATION
 from codesign.networks.network_macromodel import macromodel_prediction
+from codesign.networks.network_table import print_network_validation
 from codesign.networks.network_validation import (
     LAYER_BY_LAYER,
     ONE_DECK,
@@ -199,3 +200,10 @@ def test_what_does_not_go_together_is_refused(cache, tmp_path, capsys, named, wo
         named = str(write_run(tmp_path / "run", two_neurons()))
     assert main(["validate", named, "--technology", "generic", *words]) == 2
     assert why in capsys.readouterr().err
+
+
+def test_a_circuit_that_does_not_pass_is_told_how_its_weights_are_tuned(network, capsys):
+    print_network_validation(response_of(network, late=0.0, gain=-1.0))
+    assert "codesign train RUN --circuit generic --out TUNED" in capsys.readouterr().out
+    print_network_validation(response_of(network, late=0.0))
+    assert "--circuit" not in capsys.readouterr().out

@@ -239,8 +239,7 @@ def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Fig
             error.axhline(0.0, color=PALE, linewidth=0.7)
             error.plot(moments, off, color=COLORS["circuit"], linewidth=0.9)
             error.set_ylabel("error")
-            if outputs > 1:
-                shown.set_title(f"output {output + 1}")
+            shown.set_ylabel(f"y{output}" if outputs > 1 else "y")
         axes[0, 0].legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0))
         axes[-1, 0].set_xlabel("sample of the test part")
         axes[-1, 0].set_xlim(moments[0], moments[-1])

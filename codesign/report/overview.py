@@ -33,8 +33,8 @@ _LETTERS = {Timescale.FAST: "f", Timescale.SLOW: "s", Timescale.ULTRASLOW: "us"}
 
 
 _TWICE = (
-    "A neuron with a recorded current stands in two rows: under it, and under a constant current "
-    "typical of it, by which its regime is judged."
+    "A neuron with a recorded current has two rows: under it, and under a constant current typical "
+    "of it, by which its regime is judged."
 )
 
 
@@ -88,15 +88,18 @@ def summary(validation: Validation) -> list[Child]:
     """All neurons, and what it takes to pass."""
     neurons = validation.neurons
     rows = [_row(index, neuron) for index, neuron in enumerate(neurons)]
+    for row, before, neuron in zip(rows[1:], neurons, neurons[1:], strict=False):
+        if neuron.name == before.name:
+            row[0] = None
     columns = (
         "neuron",
         "verdict",
-        "kept of the model",
+        "kept of model",
         "kept of macromodel",
         "regime of the circuit",
         "spikes: model / macromodel / circuit",
-        "ISI and IBI to model",
-        "to macromodel",
+        "ISI, IBI to model",
+        "ISI, IBI to macromodel",
         "largest I-V nrmse",
         "static power",
         "energy per spike",
@@ -131,8 +134,8 @@ def _key_figures(neurons: tuple[NeuronValidation, ...]) -> Iterator[tuple[str, s
         found = [neuron.verdicts[who] for neuron in neurons]
         worst = max((d for v in found for d in v.deviations), key=lambda d: d.used, default=None)
         if worst is not None:
-            what = f"largest deviation from {name}, of its tolerance"
-            yield what, f"{percent(worst.used, 0)} ({QUANTITIES[worst.quantity]})"
+            what = f"largest deviation from {name}, in tolerances"
+            yield what, f"{number(worst.used)} ({QUANTITIES[worst.quantity]})"
     power = [neuron.supply.static_power for neuron in neurons]
     yield ("static power" if len(power) == 1 else "static power, all"), quantity(sum(power), "W")
     energies = [e for n in neurons if (e := n.supply.energy_per_spike) is not None]
@@ -322,4 +325,4 @@ def _value(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return ", ".join(_value(item) for item in value)
-    return str(value)
+    return str(value) or MISSING

@@ -14,12 +14,14 @@ from codesign.report.run_folder import RunFolder, WrittenFile, read_run_folder
 from codesign.report.style import CSS
 from codesign.report.task_section import task
 from codesign.report.vector_image import StyleSheet
+from codesign.report.zoom import HINT, SCRIPT, script_source
 from codesign.terminal.quantities import celsius, number
 from neuron_model.atomic import write_atomically
 
 REPORT_FILE = "report.html"
-# The page holds all that it shows, and says so to the browser: nothing is loaded, nothing runs.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+# The page holds all that it shows, and says so to the browser: nothing is loaded, and nothing runs
+# but the script that is named by its digest.
+_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; script-src {script_source()}"
 _ROLES = {
     "models": "the transistor models in use",
     "neuron": "cells: transistors and capacitors only",
@@ -81,6 +83,8 @@ def page(run: RunFolder, where: Path) -> str:
             _netlists(run.netlists, where),
             _provenance(run),
         ),
+        element("footer", element("p", HINT)),
+        element("script", Markup(SCRIPT)),
     )
     head = element(
         "head",

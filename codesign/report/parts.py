@@ -15,20 +15,32 @@ def table(
     rows: Sequence[Sequence[Child]],
     text_columns: Sequence[int] = (0,),
 ) -> Markup:
-    """A table whose first column names the row; numbers stand right, ``text_columns`` left."""
+    """A table whose first column names the row; numbers stand right, ``text_columns`` left.
 
-    def cell(name: str, index: int, content: Child) -> Markup:
+    A row that has None there belongs to the one above it.
+    """
+    spans, named = [0] * len(rows), 0
+    for index, row in enumerate(rows):
+        named = index if row[0] is not None else named
+        spans[named] += 1
+
+    def cell(name: str, index: int, content: Child, span: int = 1) -> Markup:
         kind = None if index in text_columns else "number"
-        scope = {"th": "row" if name == "th" else None}.get(name)
-        return element(name, content, class_=kind, scope=scope)
+        scope = None if name != "th" else "rowgroup" if span > 1 else "row"
+        rowspan = span if span > 1 else None
+        return element(name, content, class_=kind, scope=scope, rowspan=rowspan)
 
     head = [
         element("th", c, scope="col", class_=None if i in text_columns else "number")
         for i, c in enumerate(columns)
     ]
     body = [
-        element("tr", [cell("th" if i == 0 else "td", i, c) for i, c in enumerate(row)])
-        for row in rows
+        element(
+            "tr",
+            cell("th", 0, row[0], span) if span else None,
+            [cell("td", i, c) for i, c in enumerate(row[1:], 1)],
+        )
+        for row, span in zip(rows, spans, strict=True)
     ]
     content = element(
         "table",

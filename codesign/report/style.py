@@ -64,6 +64,7 @@ ul.kept {{ list-style: none; margin: 0; padding: 0; white-space: nowrap; }}
 .over {{ color: var(--bad); font-weight: 600; }}
 figure {{ margin: 1.2rem 0 1.8rem; overflow-x: auto; }}
 figure svg {{ display: block; width: 100%; min-width: 38rem; height: auto; }}
+figure svg.zoomed {{ cursor: grab; touch-action: none; outline: 1px solid var(--line); }}
 figure.narrow svg {{ max-width: 42rem; }}
 figure.narrow svg {{ min-width: 26rem; }}
 figcaption {{ color: var(--soft); font-size: .88rem; max-width: 50rem; margin-top: .5rem; }}

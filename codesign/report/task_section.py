@@ -24,7 +24,7 @@ _PREDICTORS = {
 }
 
 _SHOWN = 400
-"""Moments of the forecast: the last ones, to which the continuous run has come at its end."""
+"""Samples of the forecast: the last ones, to which the continuous run has come at its end."""
 
 
 def _of_torch(run: RunFolder, sheet: StyleSheet) -> Child:
@@ -35,14 +35,14 @@ def _of_torch(run: RunFolder, sheet: StyleSheet) -> Child:
     count = len(forecast.target)
     first = max(forecast.warmup, count - _SHOWN)
     text = (
-        f"Forecast of the trained network in one continuous run, since a chip has no reset: "
-        f"moments {first} to {count - 1} of the {count} of the test part."
+        f"Forecast of the trained network in one continuous run, since a circuit has no reset: "
+        f"samples {first} to {count - 1} of the {count} of the test part."
     )
     if run.scores is not None:
         text += (
             f" NRMSE on the test part: {number(run.scores.stream)} in this run, "
             f"{number(run.scores.windows)} in windows, each from rest (1: as good as the mean). "
-            f"The first {forecast.warmup} moments are not scored."
+            f"The first {forecast.warmup} samples are not scored."
         )
     figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
     svg = inline_svg(figure, sheet, "Forecast on the stream", text)

@@ -87,8 +87,8 @@ def _regimes(neuron: NeuronValidation) -> str:
 
 
 def _percents(*errors: float | None) -> str:
-    return ", ".join(f"{100 * error:+.2f}" for error in errors if error is not None)
+    return ", ".join(f"{round(100 * error, 2) + 0.0:+.2f}" for error in errors if error is not None)
 
 
 def _factor(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{round(value, 2) + 0.0:.2f}"

@@ -28,6 +28,7 @@ from benchmarks.macromodel.study import drawn_neurons
 from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import assemble
 from codesign.workbench import WorkbenchSettings
+from mapping.macromodel import Macromodel
 from neuron_model.atomic import write_atomically
 from neuron_model.backends.backends import BACKENDS
 from neuron_model.backends.problem import TAPES, Problem
@@ -44,7 +45,7 @@ def detailed_neuron() -> NeuronParameters:
     with WorkbenchSettings(workers=1, timeout=600).open() as tools:
         (one,) = drawn_neurons(technology, tools, 0, (1,))
         measured = tools.cells(technology, conditions_at(technology))
-        return assemble(one.parameters, one.design, technology, measured).predicted[0]
+        return assemble(one.parameters, Macromodel(one.design, measured), technology).predicted[0]
 
 
 def no_two_alike(one: NeuronParameters) -> NeuronParameters:

@@ -90,14 +90,7 @@ def demo(
             workbench = Workbench(engine, progress)
             designs = design_neurons(source.neurons, technology, workbench)
             drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
-            files = export(
-                source.neurons,
-                designs,
-                technology,
-                folder,
-                [d.stimulus for d in drives],
-                [d.duration for d in drives],
-            )
+            files = export(source.neurons, designs, technology, folder, drives)
             measured = workbench.cells(technology, designs[0].conditions)
             estimates = [
                 estimate(Macromodel(design, measured), technology, drive)

@@ -102,7 +102,7 @@ def map_neuron(
     scale = _scale(neuron, characteristics, limits, choices)
     for _ in range(_RAISES):
         design, reach = _solved(neuron, elements, scale, characteristics, limits, choices)
-        short = _shortage(design, characteristics, limits)
+        short = _shortage(Macromodel(design, characteristics), limits)
         wanted = replace(choices, nominal_current=_BIAS_MARGIN * short * scale[0])
         raised = _scale(neuron, characteristics, limits, wanted)
         if short <= 1.0 or raised[0] <= scale[0]:
@@ -114,7 +114,7 @@ def map_neuron(
         *_raised(scale, cold, limits),
     )
     design = replace(design, notes=notes)
-    _check(neuron, design, characteristics, limits, reach)
+    _check(neuron, Macromodel(design, characteristics), limits, reach)
     _check_slopes(neuron, Macromodel(design, characteristics))
     if choices.generator is not None:
         free = choices.unit_current is None
@@ -182,10 +182,10 @@ def _solved(
 ) -> tuple[NeuronDesign, float]:
     """(design, reach of its leak) with (I0, C_m) of ``scale``; elements: with their numbers."""
     design = _begun(neuron, elements, scale, characteristics, limits)
-    reach = _leak_range(design, characteristics, limits, choices)
+    reach = _leak_range(Macromodel(design, characteristics), limits, choices)
     design = replace(design, leak=_first_leak(design, choices.leak_sections, reach))
     for _ in range(_ROUNDS):
-        reach = _leak_range(design, characteristics, limits, choices)
+        reach = _leak_range(Macromodel(design, characteristics), limits, choices)
         design = _refine(neuron, Macromodel(design, characteristics), reach)
     return design, reach
 
@@ -228,11 +228,12 @@ def _begun(
     )
 
 
-def _shortage(design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits) -> float:
+def _shortage(macromodel: Macromodel, limits: Limits) -> float:
     """By which factor the biases would have to be larger for what junctions make of them.
 
     Of followers, and of all amplifiers at the membrane; below 1 where nothing is missing.
     """
+    design, characteristics = macromodel.design, macromodel.cells
     leakage = characteristics.leakage
     if leakage is None:
         return 0.0
@@ -405,16 +406,12 @@ def _first_follower(
     return divided if reached or plain.bias_current < least else plain
 
 
-def _leak_range(
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    limits: Limits,
-    choices: MappingChoices,
-) -> float:
+def _leak_range(macromodel: Macromodel, limits: Limits, choices: MappingChoices) -> float:
     """How far the leak can follow the model: the outermost references have to be allowed."""
+    design = macromodel.design
     low, high = limits.voltage
     room = min(design.reference_voltage - low, high - design.reference_voltage)
-    room -= float(np.abs(characteristics.inverting.offset).max())
+    room -= float(np.abs(macromodel.cells.inverting.offset).max())
     if room <= 0:
         raise InputError(
             f"on {design.technology} references may be from {low:.3g} to {high:.3g} V only, which "
@@ -696,11 +693,9 @@ def _leaking(follower: FollowerDesign, characteristics: CellCharacteristics, lim
     )
 
 
-def _check_leakage(
-    who: str, design: NeuronDesign, characteristics: CellCharacteristics, limits: Limits
-) -> None:
+def _check_leakage(who: str, macromodel: Macromodel, limits: Limits) -> None:
     """What junctions add to the amplifiers at the membrane, over all their biases."""
-    leakage = characteristics.leakage
+    design, leakage = macromodel.design, macromodel.cells.leakage
     if leakage is None:
         return
     leaked = len(design.amplifiers) * leakage.ota
@@ -715,14 +710,9 @@ def _check_leakage(
     )
 
 
-def _check(
-    neuron: NeuronParameters,
-    design: NeuronDesign,
-    characteristics: CellCharacteristics,
-    limits: Limits,
-    reach: float,
-) -> None:
+def _check(neuron: NeuronParameters, macromodel: Macromodel, limits: Limits, reach: float) -> None:
     """Every number against its limit, with what would make it fit."""
+    design, characteristics = macromodel.design, macromodel.cells
     who = f"neuron '{neuron.name}' on {design.technology}:"
     for amplifier in design.elements:
         what = (
@@ -766,7 +756,7 @@ def _check(
         allowed = (least, min(largest, limits.bias_current[1]))
         check_within(f"{what} bias current", follower.bias_current, allowed, "A", slow)
         check_within(f"{what} capacitor", follower.capacitance, limits.capacitance, "F", slow)
-    _check_leakage(who, design, characteristics, limits)
+    _check_leakage(who, macromodel, limits)
     for amplifier in design.leak:
         what = f"{who} {amplifier.name}"
         check_within(

@@ -92,7 +92,7 @@ def design_at(nominal: Macromodel, laws: BiasLaws, there: CellCharacteristics) -
             replace(f, bias_current=f.bias_current * currents, shift=f.shift * voltages)
             for f in design.followers
         ),
-        compensation_current=_compensation(design, currents, there),
+        compensation_current=_compensation(Macromodel(design, there), currents),
         compensation_bias=design.compensation_bias * currents,
         output=replace(
             output,
@@ -120,11 +120,12 @@ def _absolute(nominal: Macromodel, there: CellCharacteristics) -> float:
     return there.conditions.kelvin / nominal.conditions.kelvin
 
 
-def _compensation(design: NeuronDesign, factor: float, there: CellCharacteristics) -> float:
+def _compensation(there: Macromodel, factor: float) -> float:
     """What the mirror makes of its bias there, ampere into the membrane."""
+    design = there.design
     bias = design.compensation_bias * factor
     if bias == 0:
         return design.compensation_current * factor
     sources = design.compensation_current > 0
-    gain = (there.source if sources else there.sink).gain_at(bias)
+    gain = there.compensation.gain_at(bias)
     return (1.0 if sources else -1.0) * gain * bias

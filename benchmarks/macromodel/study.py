@@ -29,6 +29,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from mapping.design import NeuronDesign
 from mapping.estimates import static_power
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from netlists.accuracy import FAST_ERROR, Accuracy
 from netlists.neuron_benches import response
@@ -79,7 +80,7 @@ class FiringTask(Task):
 
     def circuit(self, one: RandomNeuron, accuracy: Accuracy | None = None) -> Circuit:
         """Of a neuron; with benches of this accuracy."""
-        built = assemble(one.parameters, one.design, self.described, self.cells)
+        built = assemble(one.parameters, Macromodel(one.design, self.cells), self.described)
         return replace(built, benches=built.benches.at(accuracy)) if accuracy else built
 
 

@@ -32,10 +32,8 @@ BACKENDS = ("model", "ngspice")
 class Backend(Protocol):
     """Answers in model units."""
 
-    def respond(
-        self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
-    ) -> Trajectory:
-        """The neuron's response to a current."""
+    def respond(self, parameters: NeuronParameters, drive: Drive) -> Trajectory:
+        """The neuron's response."""
         ...
 
     def curves(
@@ -51,11 +49,9 @@ class ModelBackend:
 
     sampling: float | None = None
 
-    def respond(
-        self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
-    ) -> Trajectory:
+    def respond(self, parameters: NeuronParameters, drive: Drive) -> Trajectory:
         """See :class:`Backend`."""
-        return simulate(parameters, stimulus, duration, sampling=self.sampling)
+        return simulate(parameters, drive.stimulus, drive.duration, sampling=self.sampling)
 
     def curves(
         self, parameters: NeuronParameters, voltage: np.ndarray, operating_point: float
@@ -111,11 +107,8 @@ class CircuitBackend:
     workbench: Workbench
     accuracy: Accuracy = Accuracy.TIGHT
 
-    def respond(
-        self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
-    ) -> Trajectory:
+    def respond(self, parameters: NeuronParameters, drive: Drive) -> Trajectory:
         """See :class:`Backend` and :func:`circuit_response`."""
-        drive = Drive(stimulus, duration)
         circuit = self._circuit(parameters, drive)
         return circuit_response(circuit, self.workbench, drive, self.accuracy)
 
@@ -149,24 +142,21 @@ class NoisyBackend(CircuitBackend):
     seed: int = 0
     sampling: float | None = None
 
-    def respond(
-        self, parameters: NeuronParameters, stimulus: Stimulus, duration: float
-    ) -> Trajectory:
+    def respond(self, parameters: NeuronParameters, drive: Drive) -> Trajectory:
         """See :class:`Backend`."""
         from codesign.studies.noise.noisy_neuron import noisy_neuron
         from neuron_model.analysis.noise import Sampling, noisy_runs
 
-        mapped = self._mapped(parameters, Drive(stimulus, duration))
-        neuron = noisy_neuron(mapped, self.workbench)
+        neuron = noisy_neuron(self._mapped(parameters, drive), self.workbench)
         runs = noisy_runs(
             neuron.macromodel,
             neuron.noise,
-            [stimulus],
-            duration,
+            [drive.stimulus],
+            drive.duration,
             self.seed,
             Sampling(interval=self.sampling, copies=True),
         )
-        return runs.trajectory(0, neuron.macromodel, stimulus)
+        return runs.trajectory(0, neuron.macromodel, drive.stimulus)
 
 
 def _is_doubtful(built: Circuit, run: Response, drive: Drive) -> bool:

@@ -213,8 +213,7 @@ class BuiltCircuit(Shown):
             self.designs,
             self.technology,
             target,
-            [drive.stimulus for drive in self.drives],
-            [drive.duration for drive in self.drives],
+            self.drives,
             corner_entries(self) if corners else (),
         )
         files = (*files, write_estimates(target, estimates))

@@ -15,7 +15,6 @@ from codesign.building.provenance import header
 from codesign.building.source import Source
 from codesign.cells.models import models_for
 from codesign.workbench import Workbench
-from mapping.characteristics import CellCharacteristics
 from mapping.common_time import map_neurons
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
@@ -144,7 +143,7 @@ def mapped_neurons(
 def circuit_of(neuron: MappedNeuron, workbench: Workbench) -> Circuit:
     """The circuit of ``neuron`` as it is under its conditions."""
     cells = workbench.cells(neuron.technology, neuron.conditions)
-    return assemble(neuron.parameters, neuron.design, neuron.technology, cells)
+    return assemble(neuron.parameters, Macromodel(neuron.design, cells), neuron.technology)
 
 
 def with_netlist(circuit: Circuit, path: Path, technology: Technology) -> Circuit:
@@ -161,13 +160,10 @@ def with_netlist(circuit: Circuit, path: Path, technology: Technology) -> Circui
 
 
 def assemble(
-    parameters: NeuronParameters,
-    design: NeuronDesign,
-    technology: Technology,
-    cells: CellCharacteristics,
+    parameters: NeuronParameters, macromodel: Macromodel, technology: Technology
 ) -> Circuit:
-    """Cell text, models and macromodel under the conditions of ``cells``."""
-    conditions = cells.conditions
+    """Cell text and models of a macromodel's design under the conditions of its cells."""
+    design, conditions = macromodel.design, macromodel.conditions
     design = replace(design, notes=(*design.notes, *_beyond(technology, conditions.temperature)))
     circuit = neuron_circuit(design, technology)
     models = models_for(technology, conditions.corner, (circuit.cell,))
@@ -179,7 +175,7 @@ def assemble(
         temperature=conditions.temperature,
         comments=header(parameters, replace(design, conditions=conditions)),
     )
-    return Circuit(parameters, Macromodel(design, cells), benches)
+    return Circuit(parameters, Macromodel(design, macromodel.cells), benches)
 
 
 def _beyond(technology: Technology, temperature: float) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ from netlists.lvs import SETUP_FILE, lvs_setup
 from netlists.model_library import library_text
 from netlists.neuron_benches import NeuronBenches
 from netlists.writer import cell_text
-from neuron_model.analysis.simulation import default_duration
 from neuron_model.atomic import write_together
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters, Timescale
-from neuron_model.model.stimulus import Stimulus
 
 DESIGN_FILE = "design.json"
 NETLIST_FOLDER = "netlists"
@@ -36,8 +35,7 @@ def export(
     designs: Sequence[NeuronDesign],
     technology: Technology,
     folder: Path,
-    stimuli: Sequence[Stimulus],
-    durations: Sequence[float] | None = None,
+    drives: Sequence[Drive],
     corners: Sequence[tuple[Entry, ...]] = (),
 ) -> tuple[Path, ...]:
     """Write ``design.json`` and ``netlists/`` for all neurons; returns the files' paths.
@@ -62,8 +60,8 @@ def export(
         netlists / LIBRARY_FILE: library_text(technology.models, corner),
         netlists / SETUP_FILE: lvs_setup(technology),
     }
-    for index, (parameters, design, circuit) in enumerate(
-        zip(neurons, designs, circuits, strict=True)
+    for index, (parameters, design, circuit, drive) in enumerate(
+        zip(neurons, designs, circuits, drives, strict=True)
     ):
 
         def named(kind: str, name: str = parameters.name) -> str:
@@ -79,14 +77,9 @@ def export(
         contents[datasheet_path(folder, parameters.name, len(neurons))] = sheet
         celsius = design.conditions.temperature
         benches = NeuronBenches(design, circuit, models.text, cells, celsius, comments)
-        stimulus = stimuli[index]
-        duration = durations[index] if durations else default_duration(parameters, stimulus)
-        rhythm = rhythm_measurement(parameters, design, stimulus, duration)
-        decks = {
-            "transient": benches.transient(
-                np.array(stimulus.times), np.array(stimulus.values), duration
-            )
-        }
+        rhythm = rhythm_measurement(parameters, design, drive)
+        times, values = np.array(drive.stimulus.times), np.array(drive.stimulus.values)
+        decks = {"transient": benches.transient(times, values, drive.duration)}
         for timescale in Timescale:
             decks[f"iv_{timescale}"] = benches.iv(timescale, *_IV_RANGE, held=parameters.u_rest)
         for name, bench in decks.items():

@@ -10,8 +10,8 @@ from netlists.neuron_benches import design_tau
 from netlists.rhythm_lines import RhythmMeasurement
 from neuron_model.analysis.regimes import classify
 from neuron_model.analysis.simulation import simulate
+from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
-from neuron_model.model.stimulus import Stimulus
 
 MOST_STEPS = 10
 """A current of more steps was recorded, and there is no rhythm to be measured."""
@@ -20,15 +20,15 @@ _DEAD_TIME = 1.0  # of tau_m
 
 
 def rhythm_measurement(
-    parameters: NeuronParameters, design: NeuronDesign, stimulus: Stimulus, duration: float
+    parameters: NeuronParameters, design: NeuronDesign, drive: Drive
 ) -> RhythmMeasurement | None:
     """How ngspice tells the circuit's ISI and IBI apart, from how the model fires; None where the
     model fires no two spikes in a row."""
-    if len(stimulus.times) > MOST_STEPS:
+    if len(drive.stimulus.times) > MOST_STEPS:
         return None
-    run = simulate(parameters, stimulus, duration)
+    run = simulate(parameters, drive.stimulus, drive.duration)
     threshold = float(parameters.u_threshold)
-    report = classify(run.time, run.voltage, stimulus.onset, threshold)
+    report = classify(run.time, run.voltage, drive.stimulus.onset, threshold)
     isi, ibi = report.interspike_interval, report.interburst_interval
     if isi is None:
         return None
@@ -36,7 +36,7 @@ def rhythm_measurement(
     return RhythmMeasurement(
         node=MEMBRANE,
         threshold=float(design.volts(threshold)),
-        onset=stimulus.onset * unit,
+        onset=drive.stimulus.onset * unit,
         longest_isi=None if ibi is None else math.sqrt(isi * ibi) * unit,
         dead_time=_DEAD_TIME * design_tau(design) * unit,
     )

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     neuron = source.neurons[0]
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     with chosen_backend(arguments) as backend:
-        run = backend.respond(neuron, drive.stimulus, drive.duration)
+        run = backend.respond(neuron, drive)
     threshold = float(neuron.u_threshold)
     report = classify(run.time, run.voltage, drive.stimulus.onset, threshold)
     if arguments.json:

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     neuron = source.neurons[0]
     drive = stimuli_for(source, arguments.current, arguments.duration)[0]
     with chosen_backend(arguments, arguments.sampling) as backend:
-        run = backend.respond(neuron, drive.stimulus, drive.duration)
+        run = backend.respond(neuron, drive)
     if arguments.plot is not None:
         from codesign.pictures.neuron_plots import trace_figure
         from codesign.pictures.plots import save_figure

@@ -12,6 +12,7 @@ from codesign.validation.validate import DrivenCircuit, attempted, validate
 from codesign.validation.validation import Validation, validation_from_json, validation_to_json
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
@@ -39,7 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Circui
         for name in (SAME, OTHER):
             neuron = replace(EXCITABLE, name=name)
             design = map_neuron(neuron, real_cells(), LIMITS)
-            made[name] = assemble(neuron, design, GENERIC, real_cells())
+            made[name] = assemble(neuron, Macromodel(design, real_cells()), GENERIC)
         yield made
 
 

@@ -14,6 +14,7 @@ from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.sample_results import sample_results
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
+from mapping.macromodel import Macromodel
 from mapping.mismatch import Draw
 from mapping.samples import sampled
 from netlists.accuracy import Accuracy
@@ -72,7 +73,7 @@ def draw_neuron(neuron: MappedNeuron, workbench: Workbench, drawing: MonteCarlo)
     samples = draw_samples(design, technology, drawing.samples, seed, process_seed)
     cells = workbench.cells(technology, neuron.conditions)
     sensitivities = workbench.sensitivities(technology, cells)
-    built = assemble(neuron.parameters, design, technology, cells)
+    built = assemble(neuron.parameters, Macromodel(design, cells), technology)
     values = sampled(built.macromodel, sensitivities, samples)
     measured = f"{cells.fingerprint} {sensitivities.fingerprint}"
     return DrawnNeuron(neuron, built, samples, values, drawing, measured)

@@ -12,6 +12,7 @@ from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.noise.results import CellRow
 from codesign.workbench import Workbench
 from mapping.cell_noise import CHARGE, MIRROR_SHOT, CellNoise, shot_noise
+from mapping.macromodel import Macromodel
 from mapping.noise import NodeNoise, model_noise, node_noise
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench
@@ -77,7 +78,7 @@ def noisy_neuron(neuron: MappedNeuron, workbench: Workbench) -> NoisyNeuron:
         raise InputError("noise: the current must be a step, not a recording; give --current.")
     measured = workbench.cells(technology, neuron.conditions)
     cells = workbench.noise(technology, measured)
-    built = assemble(neuron.parameters, design, technology, measured)
+    built = assemble(neuron.parameters, Macromodel(design, measured), technology)
     # compact: the lags of single amplifiers would shorten its steps
     macromodel = built.macromodel.compact
     noise = model_noise(built.macromodel, cells)

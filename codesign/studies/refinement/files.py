@@ -43,8 +43,7 @@ def write_refined(
         InputError: the folder cannot be written.
     """
     designs = [r.best.design for r in done]
-    stimuli = [drive.stimulus for drive in drives]
-    export(neurons, designs, technology, folder, stimuli, [d.duration for d in drives])
+    export(neurons, designs, technology, folder, drives)
     validation = Validation(
         technology=technology.name,
         conditions=done[0].conditions,

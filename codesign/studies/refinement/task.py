@@ -18,6 +18,7 @@ from codesign.workbench import Workbench
 from mapping.characteristics import CellCharacteristics
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign, designs_from_json
+from mapping.macromodel import Macromodel
 from mapping.refinement import CLAMP, Correction
 from netlists.accuracy import Accuracy
 from netlists.bench import Bench, Step
@@ -55,7 +56,7 @@ class RefinementTask(Task):
 
     def built(self, design: NeuronDesign, known: Correction) -> Circuit:
         """The circuit of a design; ``known``: what the macromodel is known to miss of it."""
-        circuit = assemble(self.parameters[0], design, self.technology, self.measured)
+        circuit = assemble(self.parameters[0], Macromodel(design, self.measured), self.technology)
         return replace(circuit, correction=known)
 
     def __call__(self, point: Point, tools: Workbench) -> JSON:

@@ -251,7 +251,7 @@ class _Built:
 
     def assembled(self) -> Circuit:
         """With cell text, models and the macromodel."""
-        return assemble(self.model, self.design, self.asked.operated, self.measured)
+        return assemble(self.model, self.macromodel, self.asked.operated)
 
     def sample(
         self, report: RegimeReport, iv: Mapping[str, float], energy: float | None

@@ -79,4 +79,4 @@ class TemperatureTask(Task):
         neuron = self.neuron
         nominal, cells = self._cells(float(point.values["temperature"]), tools)
         moved = design_at(Macromodel(neuron.design, nominal), self.laws, cells)
-        return assemble(neuron.parameters, moved, neuron.technology, cells)
+        return assemble(neuron.parameters, Macromodel(moved, cells), neuron.technology)

@@ -43,7 +43,7 @@ def test_estimates_are_what_ngspice_measures(
         workbench = Workbench(engine)
         design = design_neuron(neuron, GENERIC, workbench)
         measured = workbench.cells(GENERIC, design.conditions)
-        built = assemble(neuron, design, GENERIC, measured)
+        built = assemble(neuron, Macromodel(design, measured), GENERIC)
         (validated,) = validate([DrivenCircuit(built, drive)], workbench)
     estimated = estimate(Macromodel(design, measured), GENERIC, drive)
     supply = validated.supply

@@ -225,8 +225,8 @@ def test_the_summary_names_files_and_units(exported, cache, capsys: Captured):
 def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
     neurons = [burster(name="first"), EXCITABLE]
     designs = [design_neuron(n, GENERIC, Workbench(engine)) for n in neurons]
-    stimuli = [Stimulus.constant(0.0)] * 2
-    written = export(neurons, designs, GENERIC, tmp_path, stimuli, [10.0, 10.0])
+    drive = Drive(Stimulus.constant(0.0), 10.0)
+    written = export(neurons, designs, GENERIC, tmp_path, [drive] * 2)
     assert {p.name for p in written} == {
         "design.json",
         "lvs_setup.tcl",
@@ -241,7 +241,6 @@ def test_several_neurons_have_files_of_their_own(cache, engine, tmp_path):
     }
     assert read_designs(tmp_path / "design.json") == tuple(designs)
     measured = characterize(GENERIC, conditions_at(GENERIC), engine)
-    drive = Drive(stimuli[0], 10.0)
     estimates = [estimate(Macromodel(design, measured), GENERIC, drive) for design in designs]
     document = summary(designs, written, estimates)
     assert document["files"] == [str(p) for p in written]
@@ -264,7 +263,7 @@ def test_a_full_disk_leaves_nothing_half_written(cache, engine, tmp_path, monkey
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match=r"netlists.*\.spice: cannot be written \(No space left"):
-        export([EXCITABLE], [design], GENERIC, tmp_path, [Stimulus.constant(0.0)], [10.0])
+        export([EXCITABLE], [design], GENERIC, tmp_path, [Drive(Stimulus.constant(0.0), 10.0)])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,6 +17,7 @@ from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
 from codesign.studies.mismatch.results import MismatchResults, results_to_json
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.workbench import Workbench
+from mapping.macromodel import Macromodel
 from mapping.mapper import map_neuron
 from mapping.mismatch import Draw
 from netlists.accuracy import Accuracy
@@ -43,7 +44,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnNeuron:
     monkeypatch.setenv("MTC_CODESIGN_CACHE", str(tmp_path / "cache"))
     generic = load_technology("generic")
     design = map_neuron(EXCITABLE, real_cells(), LIMITS)
-    built = assemble(EXCITABLE, design, generic, real_cells())
+    built = assemble(EXCITABLE, Macromodel(design, real_cells()), generic)
     nothing = np.zeros((len(FAST), 0))
     drive = Drive(Stimulus.constant(-0.4), 100.0)
     neuron = MappedNeuron(EXCITABLE, design, generic, design.conditions, drive)

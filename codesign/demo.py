@@ -9,10 +9,7 @@ import numpy as np
 import torch
 
 from circuits.technology import Technology
-from codesign.building.circuit import design_neurons
-from codesign.building.estimates import estimate, write_estimates
-from codesign.building.export import export
-from codesign.building.mapped_neuron import MappedNeuron
+from codesign.building.built_circuit import build
 from codesign.building.source import load_source
 from codesign.networks.built_network import build_network
 from codesign.networks.network_files import export_network, write_network_validation
@@ -24,10 +21,8 @@ from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.network.study import stream_case, study_network
 from codesign.terminal.console import StepProgress
 from codesign.training.train import TrainedRun, demo_configuration, train_run
-from codesign.validation.run_validation import validate_neurons
 from codesign.validation.validation import Validation, write_validation
 from codesign.workbench import Workbench, WorkbenchSettings
-from mapping.macromodel import Macromodel
 from netlists.accuracy import Accuracy
 from netlists.engine import Engine
 from neuron_model.model.drive import Drive
@@ -87,27 +82,15 @@ def demo(
     source = load_source(str(folder))
     with Engine(timeout=None, time_limit=extent.time_limit) as engine:
         with stage("2/5 mapping and export") as progress:
-            workbench = Workbench(engine, progress)
-            designs = design_neurons(source.neurons, technology, workbench)
-            drives = [drive.lasting(_DURATION) for drive in source.drives or ()]
-            files = export(source.neurons, designs, technology, folder, drives)
-            measured = workbench.cells(technology, designs[0].conditions)
-            estimates = [
-                estimate(Macromodel(design, measured), technology, drive)
-                for design, drive in zip(designs, drives, strict=True)
-            ]
-            files = (*files, write_estimates(folder, tuple(estimates)))
+            drives = tuple(drive.lasting(_DURATION) for drive in source.drives or ())
+            driven = replace(source, drives=drives)
+            built = build(driven, technology, workbench=Workbench(engine, progress))
+            files = built.export(folder, neurons_only=True).files
         with stage("3/5 simulating in ngspice") as progress:
             engine.watch = progress.watch
             chosen = liveliest(trained.network, drives, extent.neurons)
-            neurons = [
-                MappedNeuron(
-                    source.neurons[i], designs[i], technology, designs[i].conditions, drives[i]
-                )
-                for i in chosen
-            ]
-            found = validate_neurons(neurons, Workbench(engine, progress), extent.accuracy)
-            validation = replace(found, exported=len(source.neurons))
+            built = replace(built, workbench=Workbench(engine, progress))
+            validation = built.validate(chosen, extent.accuracy)
     write_validation(folder / "validation.json", validation)
     network, more = _network(folder, technology, stage, extent)
     return DemoResult(folder, trained, len(source.neurons), validation, network, (*files, *more))

@@ -50,22 +50,13 @@ def print_network(exported: NetworkExport) -> None:
 
 def print_network_validation(found: NetworkValidation) -> None:
     """Errors of the circuit, of torch and of the trivial predictors, and what else was seen."""
-    names = {
-        "circuit": "the circuit in ngspice",
-        "trained": "the trained network in torch",
-        "tuned": "with the weights tuned for the circuit, in torch",
-        "macromodel": "the circuit's macromodel",
-        "last value": "predicting the last value",
-        "mean": "predicting the mean",
-    }
-    rows = [(text, found.errors[name]) for name, text in names.items() if name in found.errors]
     windows = "" if found.windows == 1 else f" in {found.windows} windows"
     title = (
         f"{found.technology}, {found.conditions}: {found.neurons} neurons, {found.method}, "
         f"{found.scored} scored samples{windows} behind {found.warmup} of warm-up, "
         f"{found.seconds:.0f} s of ngspice"
     )
-    print_table(title, ("predictor", "NRMSE"), rows)
+    print_table(title, ("predictor", "NRMSE"), found.errors_in_words)
     say(
         f"correlation of the circuit's y with torch's {found.correlation:.4f}; "
         f"{found.correlation_delayed:.4f} where it is {found.delay:.2f} samples later, NRMSE "

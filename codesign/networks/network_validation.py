@@ -38,6 +38,16 @@ ONE_DECK, LAYER_BY_LAYER = "one deck", "layer by layer"
 """How a network is simulated."""
 
 
+_PREDICTORS = {
+    "circuit": "circuit in ngspice",
+    "macromodel": "macromodel of the circuit",
+    "trained": "trained network in torch",
+    "tuned": "with the weights tuned for the circuit, in torch",
+    "last value": "predicting the last value",
+    "mean": "predicting the mean",
+}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class NetworkValidation(Shown):
     """What the circuit of a network said.
@@ -76,6 +86,11 @@ class NetworkValidation(Shown):
     notes: tuple[str, ...] = ()
     windows: int = 1
     method: str = ONE_DECK
+
+    @property
+    def errors_in_words(self) -> list[tuple[str, float]]:
+        """Who predicts, for people, and the NRMSE."""
+        return [(text, self.errors[who]) for who, text in _PREDICTORS.items() if who in self.errors]
 
     def _brief(self) -> str:
         return (

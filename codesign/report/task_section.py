@@ -14,15 +14,6 @@ from codesign.report.run_folder import RunFolder
 from codesign.report.vector_image import StyleSheet, inline_svg
 from codesign.terminal.quantities import conditions_text, number, percent, quantity
 
-_PREDICTORS = {
-    "circuit": "circuit in ngspice",
-    "macromodel": "macromodel of the circuit",
-    "trained": "trained network in torch",
-    "tuned": "with the weights tuned for the circuit, in torch",
-    "last value": "predicting the last value",
-    "mean": "predicting the mean",
-}
-
 _SHOWN = 400
 """Samples of the forecast: the last ones, to which the continuous run has come at its end."""
 
@@ -73,9 +64,7 @@ def _of_circuit(found: NetworkValidation, sheet: StyleSheet) -> list[Child]:
         "washout, which is not scored. y is scaled as in training."
     )
     figure = network_figure(found)
-    rows = [
-        [_PREDICTORS[who], number(found.errors[who])] for who in _PREDICTORS if who in found.errors
-    ]
+    rows = [[text, number(error)] for text, error in found.errors_in_words]
     return [
         element("h2", "The task"),
         element("p", headline, class_=f"verdict {'good' if found.passed else 'bad'}"),

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Generic
 
 from codesign.terminal.console import note
-from neuron_model.atomic import write_atomically
+from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
 from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
+from neuron_model.progress import Progress
 from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
     CIRCUIT_FILE,
@@ -33,10 +35,13 @@ from neuron_model.runs.file_names import (
 from neuron_model.runs.run_configuration import (
     RunConfiguration,
     differences,
+    identity,
     read_written_configuration,
     run_configuration_to_toml,
 )
 from neuron_model.runs.training_log import Step, TrainingLog, has_tensorboard
+from neuron_model.training.checkpoint import write_checkpoint
+from neuron_model.training.training import Snapshot
 
 
 def make_ready(configuration: RunConfiguration, folder: Path, restart: bool) -> None:
@@ -116,18 +121,91 @@ def _refuse_another(configuration: RunConfiguration, config: Path) -> None:
         )
 
 
+class RunSteps(Generic[Step]):
+    """What becomes of the steps of a training: logs, checkpoints, progress.
+
+    Where several processes train together only the first one keeps anything: it has a log.
+    """
+
+    def __init__(
+        self,
+        configuration: RunConfiguration,
+        folder: Path,
+        log: TrainingLog | None,
+        history: Sequence[Step],
+        watch: Callable[[Step, bool], None] | None,
+        progress: Progress,
+    ) -> None:
+        self._folder, self._whose = folder, identity(configuration)
+        self._log = log
+        self._history: Sequence[Step] = history
+        self._watch: Callable[[Step, bool], None] | None = watch
+        self._progress = progress
+        self._total = configuration.training.steps
+        asked = configuration.log.checkpoint_every
+        self.checkpoint_every = asked or max(1, min(100, self._total // 20))
+
+    def begin(self) -> None:
+        """Nothing can be refused any more: tell of the steps that were done before."""
+        self._progress(len(self._history), self._total, "training")
+        for done in self._history:
+            if self._watch is not None:
+                self._watch(done, False)
+
+    def show(self, done: Step) -> None:
+        """A step that was done now."""
+        if self._log is not None:
+            self._log.add(done)
+        if self._watch is not None:
+            self._watch(done, True)
+        self._progress(done.step + 1, self._total, "training")
+
+    def save(self, snapshot: Snapshot) -> None:
+        """From which the training can go on."""
+        if self._log is not None:
+            self._log.flush()
+            write_checkpoint(self._folder / CHECKPOINT_FILE, snapshot, self._whose)
+
+
 @contextlib.contextmanager
-def open_log(
-    configuration: RunConfiguration, folder: Path, history: Sequence[Step], kind: type[Step]
-) -> Iterator[TrainingLog]:
-    """The run's logs, open while the block runs.
+def followed(
+    configuration: RunConfiguration,
+    folder: Path,
+    history: Sequence[Step],
+    kind: type[Step],
+    watch: Callable[[Step, bool], None] | None,
+    progress: Progress,
+    keeps: bool = True,
+) -> Iterator[RunSteps[Step]]:
+    """The run's steps while the block does them.
 
     Args:
         configuration: of the run.
         folder: of the run.
         history: the steps that were done before.
         kind: of the steps.
+        watch: called with each step, and whether it is new.
+        progress: called with how many steps are done, how many there are, and a word on them.
+        keeps: whether this process writes into the folder.
     """
+    with contextlib.ExitStack() as stack:
+        log = None
+        if keeps:
+            log = stack.enter_context(_open_log(configuration, folder, history, kind))
+        yield RunSteps(configuration, folder, log, history, watch, progress)
+
+
+def finish(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write what was trained, all of it or nothing; the checkpoint is of no more use."""
+    write_together({folder / name: content for name, content in files.items()})
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _open_log(
+    configuration: RunConfiguration, folder: Path, history: Sequence[Step], kind: type[Step]
+) -> Iterator[TrainingLog]:
+    """The run's logs, open while the block runs."""
     board = configuration.log.tensorboard
     if board and not has_tensorboard():
         board = False

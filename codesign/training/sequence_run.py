@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesign.training.run_state import first_network, make_ready, open_log
-from neuron_model.atomic import write_together
+from codesign.training.run_state import finish, first_network, followed, make_ready
 from neuron_model.errors import InputError
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
@@ -22,7 +21,7 @@ from neuron_model.runs.sequence_files import read_sequence_result, sequence_run_
 from neuron_model.runs.sequence_train import recorded_sequences
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_file import SequenceFile
-from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.training.checkpoint import read_checkpoint
 from neuron_model.training.sequence_scoring import SequenceScores, trivial_scores
 from neuron_model.training.sequence_training import (
     SequenceCallbacks,
@@ -31,7 +30,6 @@ from neuron_model.training.sequence_training import (
     fit_sequences,
     sequence_history,
 )
-from neuron_model.training.training import Snapshot
 
 Watch = Callable[[SequenceStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""
@@ -96,36 +94,18 @@ def train_sequence_run(
         return SequenceRun(folder, network, done, data.classes, trivial, len(done.history))
     left = read_checkpoint(folder / CHECKPOINT_FILE, whose)
     history = () if left is None else sequence_history(left)
-    total = configuration.training.steps
-    with open_log(configuration, folder, history, SequenceStep) as log:
-
-        def show(step: SequenceStep) -> None:
-            log.add(step)
-            if watch is not None:
-                watch(step, True)
-            progress(step.step + 1, total, "training")
-
-        def save(snapshot: Snapshot) -> None:
-            log.flush()
-            write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
-
-        progress(len(history), total, "training")
-        for step in history:
-            if watch is not None:
-                watch(step, False)
-        every = configuration.log.checkpoint_every or max(1, min(100, total // 20))
+    with followed(configuration, folder, history, SequenceStep, watch, progress) as steps:
+        steps.begin()
         result = fit_sequences(
             network,
             task,
             configuration.training,
             configuration.limits,
-            SequenceCallbacks(show, save, every, stop),
+            SequenceCallbacks(steps.show, steps.save, steps.checkpoint_every, stop),
             resume=left,
         )
     currents = recorded_sequences(network, data)
-    files = sequence_run_files(network, task, data, result, currents, whose)
-    write_together({folder / name: content for name, content in files.items()})
-    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    finish(folder, sequence_run_files(network, task, data, result, currents, whose))
     return SequenceRun(folder, network, result, data.classes, trivial, len(history) or None)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from codesign.training.run_state import first_network, make_ready, open_log
+from codesign.training.run_state import finish, first_network, followed, make_ready
 from codesign.training.through_circuit import (
     PlainErrors,
     ThroughCircuit,
@@ -24,7 +24,7 @@ from codesign.training.through_circuit import (
 )
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
-from neuron_model.atomic import write_atomically, write_together
+from neuron_model.atomic import write_atomically
 from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
@@ -47,7 +47,7 @@ from neuron_model.runs.run_folder import run_files, stream_forecast
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.training import processes
-from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
+from neuron_model.training.checkpoint import read_checkpoint
 from neuron_model.training.recording import recorded_currents
 from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream
 from neuron_model.training.training import (
@@ -191,14 +191,11 @@ def train_run(
         plain = read_plain_errors(folder) if configuration.circuit.wanted else None
         done = len(left.history)
         return TrainedRun(folder, network, left, trivial, on_stream, done, samples, plain)
-    total = configuration.training.steps
     history = () if left is None else history_of(left)
 
     with contextlib.ExitStack() as stack:
-        log = (
-            stack.enter_context(open_log(configuration, folder, history, TrainingStep))
-            if first
-            else None
+        steps = stack.enter_context(
+            followed(configuration, folder, history, TrainingStep, watch, progress, first)
         )
         drawer, through = None, None
         if configuration.variation.wanted or configuration.circuit.wanted:
@@ -210,34 +207,13 @@ def train_run(
                 before = trained_before(Path(configuration.start))
                 write_atomically(folder / START_FILE, before)
             through = ThroughCircuit(network, configuration.circuit, task, series, workbench)
-
-        def show(done: TrainingStep) -> None:
-            if log is not None:
-                log.add(done)
-            if watch is not None:
-                watch(done, True)
-            progress(done.step + 1, total, "training")
-
-        def save(snapshot: Snapshot) -> None:
-            if log is not None:
-                log.flush()
-                write_checkpoint(folder / CHECKPOINT_FILE, snapshot, whose)
-
-        progress(len(history), total, "training")
-        for earlier in history:
-            if watch is not None:
-                watch(earlier, False)
+        steps.begin()
         result = fit(
             network if through is None else through.network,
             task,
             configuration.training,
             configuration.limits,
-            Callbacks(
-                show,
-                save,
-                configuration.log.checkpoint_every or max(1, min(100, total // 20)),
-                stop,
-            ),
+            Callbacks(steps.show, steps.save, steps.checkpoint_every, stop),
             resume=left,
             draw_samples=drawer if through is None else through,
         )
@@ -256,8 +232,7 @@ def train_run(
                 **files,
                 FORECAST_FILE: forecast_content(forecast),
             }
-        write_together({folder / name: content for name, content in files.items()})
-        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+        finish(folder, files)
     resumed = len(history) or None
     return TrainedRun(folder, network, result, trivial, on_stream, resumed, samples, plain)
 

@@ -6,8 +6,13 @@ B 32, T 1000, N 100, float32, one thread. All contenders take turns; the times a
 seconds of processor time, so that what else a machine does counts as little as it can. Only the
 scaling over threads is in seconds on the wall. The MTC neurons have four elements, and every alpha,
 delta, tau and kappa of every neuron is learned. In the same run: what the machine can do (tanh and
-memory), how the fused kernel scales, and the memory of a long sequence. Libraries that are not
-installed are left out; `pip install 'mtc-codesign[benchmarks]'` brings them.
+memory), how the fused kernel scales, what a step costs before its first neuron, and the memory of a
+long sequence. Libraries that are not installed are left out; `pip install
+'mtc-codesign[benchmarks]'` brings them.
+
+    MTC_KERNEL_LEVEL=3 ATEN_CPU_CAPABILITY=avx2 python -m benchmarks.training_step
+
+has the kernel and torch without AVX-512, as on a processor that has only AVX2.
 """
 
 from __future__ import annotations
@@ -48,6 +53,12 @@ SCALING = {
     "batch": (8, 16, 32, 64),
     "time": (250, 500, 1000, 2000),
     "neurons": (25, 50, 100, 200),
+}
+OTHER_SHAPES = {
+    "B 1, T 1, N 100 (fixed cost)": Shape(1, 1, 100),
+    "B 1, T 1000, N 100": Shape(1, 1000, 100),
+    "B 4, T 8000, N 100": Shape(4, 8000, 100),
+    "B 32, T 1000, N 16": Shape(32, 1000, 16),
 }
 
 
@@ -123,6 +134,13 @@ def scaling(shape: Shape, repeats: int) -> dict[str, dict[str, float]]:
     return found
 
 
+def other_shapes(repeats: int) -> dict[str, float]:
+    """Medians of the fused kernel for small batches and long sequences; of the short steps, which
+    are soon done, more of them."""
+    steps = {name: mtc("fused")(shape) for name, shape in OTHER_SHAPES.items()}
+    return medians(steps, 10 * repeats)
+
+
 def measure(
     shape: Shape, repeats: int, only: str = "", notice: Callable[[str], None] = print
 ) -> dict[str, Any]:
@@ -134,8 +152,10 @@ def measure(
         result["times_the_fused"] = ratios(seconds)
         result["machine"] = bounds(shape, seconds[FUSED])
         result["scaling"] = scaling(shape, repeats)
+        result["other_shapes"] = other_shapes(repeats)
         result["long"] = asdict(LONG) | peak_of_child()
     result["processor"] = f"{_processor()}, {os.cpu_count()} cores"
+    result["vectors"] = torch.backends.cpu.get_cpu_capability()
     result["torch"] = torch.__version__
     return result
 
@@ -165,7 +185,7 @@ def table(result: Mapping[str, Any]) -> str:
     """For people."""
     shape = result["shape"]
     lines = [
-        f"{result['processor']}; torch {result['torch']}; one thread",
+        f"{result['processor']}; {result['vectors']}; torch {result['torch']}; one thread",
         f"B {shape['batch']}, T {shape['time']}, N {shape['neurons']}, float32",
         "",
         f"{'one step':36} {'cpu s':>8} {'x fused':>8}",
@@ -188,6 +208,7 @@ def table(result: Mapping[str, Any]) -> str:
     for field, values in result["scaling"].items():
         words = ", ".join(f"{key}: {value:.4f} s" for key, value in values.items())
         lines.append(f"{field:8} {words}")
+    lines += [f"{name:30} {value:.5f} s" for name, value in result["other_shapes"].items()]
     long = result["long"]
     lines.append(
         f"T {long['time']}, N {long['neurons']}, B {long['batch']}: peak {long['peak'] / 1e9:.2f} "

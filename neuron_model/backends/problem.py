@@ -79,3 +79,12 @@ def transformed() -> bool:
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     dual = getattr(torch.autograd.forward_ad, "_current_level", -1) >= 0
     return dual or (active is not None and bool(active()))
+
+
+def is_plain(*tensors: Tensor) -> bool:
+    """Whether these are tensors with numbers in them, and nobody wants to see every operator of
+    torch that they go through."""
+    # torch has no public word for modes that do
+    modes = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)()
+    kinds = all(type(t) in (Tensor, torch.nn.Parameter) for t in tensors)
+    return kinds and not modes and not torch.compiler.is_compiling()

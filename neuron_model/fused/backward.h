@@ -62,19 +62,19 @@ INLINE void NAME(return_step)(const Plan *plan, const NAME(Returner) *r, int64_t
     const NAME(Step) to = NAME(step_at)(r, first, t + 1);
     if (p->grad_output) {
         const REAL *row = (const REAL *)p->grad_output + t * p->output_strides[1];
-        NAME(load)(s, plan->is_recurrent ? more : g->g_output, row, g->output);
+        NAME(load)(plan, s, plan->is_recurrent ? more : g->g_output, row, g->output);
         if (plan->is_recurrent) LOOP g->g_output[n] += more[n];
     }
     if (p->grad_voltage) {
         const REAL *row = (const REAL *)p->grad_voltage + t * p->voltage_strides[1];
-        NAME(load)(s, more, row, g->voltage);
+        NAME(load)(plan, s, more, row, g->voltage);
         LOOP gm[n] += more[n];
     }
     if (p->grad_output || plan->is_recurrent)
         NAME(output_gradient)(plan, g, NAME(kept)(&to, MEMBRANE));
     NAME(step_gradient)(plan, g, &at, &to);
     if (p->grad_current)
-        NAME(store)(s, (REAL *)p->grad_current + t * p->neurons, g->g_drive, s->sequences);
+        NAME(store)(plan, s, (REAL *)p->grad_current + t * p->neurons, g->g_drive, s->sequences);
 }
 
 /* The gradient of the state at the end, into rows that are 0. */
@@ -82,7 +82,7 @@ INLINE void NAME(begin_return)(const Plan *plan, const NAME(Gradient) *g) {
     const Problem *p = plan->p;
     REAL *gm = g->g[MEMBRANE];
     for (int i = 0; i < COPIES && p->grad_end; i++)
-        NAME(load)(&g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i),
+        NAME(load)(plan, &g->s, g->g[i], NAME(state_rows)(p, p->grad_end, i),
                    NAME(offsets)(&g->s, p->neurons));
     for (int x = 0; x < TIMESCALES && p->time > 0; x++)
         if (plan->kind->instant[x] == ALL) {
@@ -98,7 +98,7 @@ INLINE void NAME(end_return)(const Plan *plan, const NAME(Gradient) *g, int64_t 
     const Problem *p = plan->p;
     const int64_t N = p->neurons, shares = p->parameter_batch > 1 ? p->batch : p->chunks;
     for (int i = 0; i < COPIES; i++)
-        NAME(store)(s, (REAL *)p->grad_state + i * p->batch * N, g->g[i], NAME(offsets)(s, N));
+        NAME(store)(plan, s, (REAL *)p->grad_state + i * p->batch * N, g->g[i], NAME(offsets)(s, N));
     const REAL *rate = NAME(row)(s, RATE), *moved = g->moved;
     REAL *g_rate = NAME(gc_row)(g, RATE);
     LOOP g_rate[n] += moved[n] / rate[n];
@@ -125,7 +125,7 @@ INLINE void NAME(return_apart)(const Plan *plan, const NAME(Returner) *returners
             if (read >= 0) NAME(expect_reads)(plan, &returners[read_tile].g, read);
             if (++read_tile == tiles) read_tile = 0, read++;
             NAME(recall_state)(plan, r, first, t);
-            NAME(load)(s, s->drive, (const REAL *)p->current + t * p->neurons, s->sequences);
+            NAME(load)(plan, s, s->drive, (const REAL *)p->current + t * p->neurons, s->sequences);
             NAME(recall_step)(plan, r, first, t);
         }
         for (int64_t t = last - 1; t >= first; t--) {
@@ -148,12 +148,12 @@ INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *return
             const NAME(Returner) *r = &returners[i];
             const NAME(Tile) *s = &r->g.s;
             NAME(recall_state)(plan, r, first, t);
-            NAME(store)(s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
+            NAME(store)(plan, s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
         }
         NAME(feed)(feed, task, t);
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Tile) *s = &returners[i].g.s;
-            NAME(load)(s, s->drive, drives, NAME(offsets)(s, width));
+            NAME(load)(plan, s, s->drive, drives, NAME(offsets)(s, width));
             NAME(recall_step)(plan, &returners[i], first, t);
         }
     }
@@ -161,17 +161,17 @@ INLINE void NAME(return_together)(const Plan *plan, const NAME(Returner) *return
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Returner) *r = &returners[i];
             const NAME(Tile) *s = &r->g.s;
-            NAME(load)(s, r->g.g_output, g_fed, NAME(offsets)(s, width));
+            NAME(load)(plan, s, r->g.g_output, g_fed, NAME(offsets)(s, width));
             NAME(return_step)(plan, r, first, t);
-            NAME(store)(s, drives, r->g.g_drive, NAME(offsets)(s, width));
-            NAME(store)(s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
+            NAME(store)(plan, s, drives, r->g.g_drive, NAME(offsets)(s, width));
+            NAME(store)(plan, s, fed, NAME(membrane)(r, first, t), NAME(offsets)(s, width));
         }
         NAME(feed_gradient)(feed, task, g_weights);
     }
     if (first == 0)
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Gradient) *g = &returners[i].g;
-            NAME(load)(&g->s, g->g_output, g_fed, NAME(offsets)(&g->s, width));
+            NAME(load)(plan, &g->s, g->g_output, g_fed, NAME(offsets)(&g->s, width));
             NAME(output_gradient)(plan, g, g->s.initial[MEMBRANE]);
         }
 }
@@ -184,19 +184,22 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
     const int64_t rows = NAME(SHARED_GRADIENT_ROWS) + tiles * (NAME(tile_rows)(p) + own) +
                          kept * (plan->is_recurrent ? tiles : 1);
     const int64_t room = rows * WIDTH + NAME(feed_room)(task);
+    const size_t size = (size_t)room * sizeof(REAL);
     NAME(Returner) *returners = malloc((size_t)tiles * sizeof *returners);
-    REAL *memory = aligned_alloc(ALIGNMENT, (size_t)room * sizeof(REAL));
-    if (!returners || !memory) {
-        free(returners), free(memory);
+    REAL *memory = returners ? take_scratch(size, ALIGNMENT) : NULL;
+    if (!memory) {
+        free(returners);
         return 1;
     }
     /* sums begin at 0, a gradient that nobody fills is 0, and what pads a cell is to be a number */
-    memset(memory, 0, (size_t)room * sizeof(REAL));
+    if (!plan->is_whole || plan->is_recurrent) memset(memory, 0, size);
+    memset(memory, 0, NAME(SHARED_GRADIENT_ROWS) * ROW);
     REAL *shared = memory + NAME(SHARED_ROWS) * WIDTH;
     REAL *next = memory + NAME(SHARED_GRADIENT_ROWS) * WIDTH;
     for (int64_t i = 0; i < tiles; i++) {
         NAME(Gradient) *g = &returners[i].g;
         next = NAME(open)(plan, &g->s, task, i, next, memory);
+        memset(next, 0, (size_t)own * ROW);
         for (int j = 0; j < COPIES; j++) g->g[j] = next, next += WIDTH;
         g->gc = next, next += (coefficient_rows(p) + p->elements) * WIDTH;
         g->moved = next, next += WIDTH;
@@ -220,7 +223,7 @@ INLINE int NAME(run_backward)(const Plan *plan, const Task *task) {
             NAME(return_apart)(plan, returners, tiles, first, last);
     }
     for (int64_t i = 0; i < tiles; i++) NAME(end_return)(plan, &returners[i].g, task->chunk);
-    free(returners), free(memory);
+    free(returners), give_back_scratch(memory, size);
     return 0;
 }
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, auto
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -183,10 +184,14 @@ def _steps(durations: list[Value], like: Tensor) -> int:
     """
     if durations and torch.compiler.is_compiling():
         return LONG
-    longest = max(map(_greatest, durations), default=1.0)
+    return steps_of(max(map(_greatest, durations), default=1.0), like.dtype)
+
+
+def steps_of(longest: float, dtype: torch.dtype) -> int:
+    """SHORT, MIDDLE or LONG, of steps of up to ``longest`` time constants."""
     if longest > _LONG:
         return LONG
-    return SHORT if longest <= _SHORT and like.dtype == torch.float32 else MIDDLE
+    return SHORT if longest <= _SHORT and dtype == torch.float32 else MIDDLE
 
 
 def _filter(
@@ -204,21 +209,28 @@ def _filter(
 
 
 def _rows(values: list[Value], neurons: int, like: Tensor) -> Tensor:
-    """(rows, 1, neurons); what is the same for all neurons is made at once."""
-    numbers = [0.0 if isinstance(value, Tensor) else float(value) for value in values]
-    constants = torch.tensor(numbers, dtype=like.dtype, device=like.device)
-    constants = constants[:, None, None].expand(-1, 1, neurons)
-    blocks: list[Tensor] = []
-    first = 0
+    """(rows, 1, neurons). One operation of torch for all of them: each costs more than the
+    arithmetic."""
+    numbers = tuple(0.0 if isinstance(value, Tensor) else float(value) for value in values)
+    rows = list(_constants(numbers, neurons, like).unbind(0))
     for i, value in enumerate(values):
         if isinstance(value, Tensor):
-            row = value.to(like).reshape(1, 1, -1)
-            row = row if row.shape[-1] == neurons else row.expand(1, 1, neurons)
-            blocks += [constants[first:i], row] if i > first else [row]
-            first = i + 1
-    if first < len(values):
-        blocks.append(constants[first:])
-    return torch.cat(blocks)
+            row = value if value.dtype == like.dtype else value.to(like)
+            rows[i] = row if row.shape == (neurons,) else row.reshape(-1).expand(neurons)
+    return torch.stack(rows)[:, None]
+
+
+def _constants(numbers: tuple[float, ...], neurons: int, like: Tensor) -> Tensor:
+    """(numbers, neurons)"""
+    make = _new_constants if torch.compiler.is_compiling() else _kept_constants
+    return make(numbers, like.dtype, like.device)[:, None].expand(-1, neurons)
+
+
+def _new_constants(numbers: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(numbers, dtype=dtype, device=device)
+
+
+_kept_constants = lru_cache(maxsize=64)(_new_constants)
 
 
 def _count(mask: Mask) -> int:

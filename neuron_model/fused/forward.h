@@ -23,8 +23,8 @@ INLINE void NAME(run_step)(const Plan *plan, const NAME(Runner) *r, int64_t t) {
     } else {
         LOOP output[n] = NAME(clipped)((um[n] - threshold[n]) * gain[n]);
     }
-    NAME(store)(s, (REAL *)p->output + t * N, output, s->sequences);
-    if (p->voltage) NAME(store)(s, (REAL *)p->voltage + t * N, um, s->sequences);
+    NAME(store)(plan, s, (REAL *)p->output + t * N, output, s->sequences);
+    if (p->voltage) NAME(store)(plan, s, (REAL *)p->voltage + t * N, um, s->sequences);
 }
 
 /* Some steps of neurons that do not feed each other: one tile after the other. Meanwhile what the
@@ -44,7 +44,7 @@ INLINE void NAME(run_apart)(const Plan *plan, const NAME(Runner) *runners, int64
                 NAME(expect)(output + ahead * N, runners[tile].s.sequences, 1);
             }
             if (++tile == tiles) tile = 0, ahead++;
-            NAME(load)(s, s->drive, current + t * N, s->sequences);
+            NAME(load)(plan, s, s->drive, current + t * N, s->sequences);
             NAME(run_step)(plan, &runners[i], t);
         }
     }
@@ -59,12 +59,12 @@ INLINE void NAME(run_together)(const Plan *plan, const NAME(Runner) *runners, in
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Tile) *s = &runners[i].s;
             const NAME(Step) at = {runners[i].room, WIDTH, t == 0};
-            NAME(store)(s, fed, NAME(kept)(&at, MEMBRANE), NAME(offsets)(s, feed->width));
+            NAME(store)(plan, s, fed, NAME(kept)(&at, MEMBRANE), NAME(offsets)(s, feed->width));
         }
         NAME(feed)(feed, task, t);
         for (int64_t i = 0; i < tiles; i++) {
             const NAME(Tile) *s = &runners[i].s;
-            NAME(load)(s, s->drive, drives, NAME(offsets)(s, feed->width));
+            NAME(load)(plan, s, s->drive, drives, NAME(offsets)(s, feed->width));
             NAME(run_step)(plan, &runners[i], t);
         }
     }
@@ -75,13 +75,15 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
     const int64_t T = p->time, N = p->neurons, tiles = tiles_of(task, NAME(CELL));
     const int64_t rows = NAME(tile_rows)(p) + COPIES;
     const int64_t room = (NAME(SHARED_ROWS) + tiles * rows) * WIDTH + NAME(feed_room)(task);
+    const size_t size = (size_t)room * sizeof(REAL);
     NAME(Runner) *runners = malloc((size_t)tiles * sizeof *runners);
-    REAL *memory = aligned_alloc(ALIGNMENT, (size_t)room * sizeof(REAL));
-    if (!runners || !memory) {
-        free(runners), free(memory);
+    REAL *memory = runners ? take_scratch(size, ALIGNMENT) : NULL;
+    if (!memory) {
+        free(runners);
         return 1;
     }
-    memset(memory, 0, (size_t)room * sizeof(REAL)); /* what pads a cell is to be a number */
+    /* what pads a cell is to be a number */
+    if (!plan->is_whole || plan->is_recurrent) memset(memory, 0, size);
     REAL *next = memory + NAME(SHARED_ROWS) * WIDTH;
     for (int64_t i = 0; i < tiles; i++) {
         NAME(Runner) *r = &runners[i];
@@ -104,11 +106,11 @@ INLINE int NAME(run_forward)(const Plan *plan, const Task *task) {
         const NAME(Tile) *s = &runners[i].s;
         const NAME(Step) at = {runners[i].room, WIDTH, T == 0};
         for (int j = 0; j < COPIES; j++)
-            NAME(store)(s, (REAL *)p->end + j * p->batch * N,
+            NAME(store)(plan, s, (REAL *)p->end + j * p->batch * N,
                         j == MEMBRANE ? NAME(kept)(&at, j) : NAME(source)(plan, s, &at, j),
                         NAME(offsets)(s, N));
     }
-    free(runners), free(memory);
+    free(runners), give_back_scratch(memory, size);
     return 0;
 }
 

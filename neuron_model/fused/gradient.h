@@ -44,7 +44,7 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
         by_threshold[j] = -q * OF(gain);
     }
     EACH AT(gm) -= by_threshold[j];
-    if (plan->p->needs & NEED_OUTPUT) {
+    if (plan->needs & NEED_OUTPUT) {
         NAME(add)(plan, NAME(gc_row)(g, THRESHOLD), by_threshold);
         NAME(add)(plan, NAME(gc_row)(g, GAIN), by_gain);
     }
@@ -54,13 +54,12 @@ INLINE void NAME(output_gradient)(const Plan *plan, const NAME(Gradient) *g, con
 INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                               const NAME(Step) *at, const NAME(Step) *to, int x) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = plan->p;
     if (plan->kind->instant[x] == ALL) return;
     const REAL *um = NAME(kept)(to, MEMBRANE), *ux = NAME(kept)(at, x), *after = NAME(kept)(to, x);
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x];
     const REAL *decay = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *g_offset = NAME(gc_row)(g, FILTER(x, OFFSET));
-    const int needs = (p->needs & NEED_FILTERS) != 0, shapes = (p->needs & NEED_SHAPES) != 0;
+    const int needs = (plan->needs & NEED_FILTERS) != 0, shapes = (plan->needs & NEED_SHAPES) != 0;
     NAME(Lanes) sum[CELLS];
     if (plan->kind->saturating[x] == NONE) {
         /* an instant one has a decay of 0; whoever gave that has no use for its gradient */
@@ -107,13 +106,12 @@ INLINE void NAME(follow_exponential_gradient)(const Plan *plan, const NAME(Gradi
 INLINE void NAME(follow_euler_gradient)(const Plan *plan, const NAME(Gradient) *g,
                                         const NAME(Step) *at, NAME(Lanes) *later, int x) {
     const NAME(Tile) *s = &g->s;
-    const Problem *p = plan->p;
     if (plan->kind->instant[x] == ALL) return;
     const REAL *um = NAME(kept)(at, MEMBRANE), *ux = NAME(kept)(at, x);
     REAL *gm = g->g[MEMBRANE], *gx = g->g[x];
     const REAL *gain = NAME(row)(s, FILTER(x, DECAY)), *offset = NAME(row)(s, FILTER(x, OFFSET));
     REAL *g_gain = NAME(gc_row)(g, FILTER(x, DECAY));
-    const int needs = (p->needs & NEED_FILTERS) != 0, shapes = (p->needs & NEED_SHAPES) != 0;
+    const int needs = (plan->needs & NEED_FILTERS) != 0, shapes = (plan->needs & NEED_SHAPES) != 0;
     NAME(Lanes) sum[CELLS];
     if (plan->kind->instant[x] == MIXED) {
         const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
@@ -175,7 +173,7 @@ INLINE void NAME(membrane_gradient)(const Plan *plan, const NAME(Gradient) *g,
         EACH g_drive[j] = AT(gm) * OF(rate);
         EACH g_slope[j] = (NAME(Lanes)){0};
     }
-    if (plan->p->needs & NEED_MEMBRANE) {
+    if (plan->needs & NEED_MEMBRANE) {
         NAME(Lanes) sum[CELLS];
         NAME(add)(plan, NAME(gc_row)(g, BIAS), g_drive);
         EACH sum[j] = AT(gm) * (AT(after) - AT(um));
@@ -193,7 +191,7 @@ INLINE void NAME(leak_gradient)(const Plan *plan, const NAME(Gradient) *g, const
     REAL *gm = g->g[MEMBRANE];
     const REAL *um = NAME(kept)(at, MEMBRANE);
     const REAL *rest = NAME(row)(s, REST), *cond = NAME(row)(s, CONDUCTANCE);
-    const int needs = (plan->p->needs & NEED_MEMBRANE) != 0;
+    const int needs = (plan->needs & NEED_MEMBRANE) != 0;
     NAME(Lanes) by_rest[CELLS], by_cond[CELLS], by_range[CELLS];
     if (plan->kind->saturating_leak == NONE) {
         EACH by_rest[j] = g_drive[j] * OF(cond);
@@ -232,7 +230,7 @@ INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, co
                                    const NAME(Lanes) *g_drive, const NAME(Lanes) *g_slope,
                                    int64_t k, REAL *gu) {
     const NAME(Tile) *s = &g->s;
-    const int64_t x = plan->p->timescale[k];
+    const int64_t x = plan->timescale[k];
     const REAL *steepness = s->steepness + k * WIDTH, *tanh = NAME(kept)(at, TANH_ELEMENT + k);
     const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *u = NAME(source)(plan, s, at, x);
     const REAL *instant = NAME(row)(s, FILTER(x, IS_INSTANT));
@@ -251,7 +249,7 @@ INLINE void NAME(element_gradient)(const Plan *plan, const NAME(Gradient) *g, co
         by_delta[j] = q;
     }
     EACH AT(gu) -= by_delta[j];
-    if (!(plan->p->needs & NEED_ELEMENTS)) return;
+    if (!(plan->needs & NEED_ELEMENTS)) return;
     NAME(add)(plan, NAME(gc_row)(g, ELEMENT(k, ALPHA)), by_alpha);
     NAME(add)(plan, NAME(gc_row)(g, ELEMENT(k, SLOPE)), by_kappa);
     NAME(add)(plan, NAME(gc_row)(g, ELEMENT(k, DELTA)), by_delta);
@@ -295,8 +293,8 @@ INLINE void NAME(step_gradient)(const Plan *plan, const NAME(Gradient) *g, const
     EACH AT(kept) = g_drive[j];
     if (!plan->kind->exponential) EACH AT(gm) += later[j];
     NAME(leak_gradient)(plan, g, at, g_drive, g_slope);
-    for (int64_t k = 0; k < plan->p->elements; k++) {
-        int64_t x = plan->p->timescale[k];
+    for (int64_t k = 0; k < plan->elements; k++) {
+        int64_t x = plan->timescale[k];
         const int of_um = plan->kind->instant[x] == ALL && !at->is_first;
         NAME(element_gradient)(plan, g, at, g_drive, g_slope, k, of_um ? gm : g->g[x]);
     }

@@ -24,6 +24,7 @@
 #endif
 
 #include "threads.h"
+#include "scratch.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -205,10 +206,14 @@ typedef struct {
     const Kind *kind;
     int is_recurrent;
     int is_shared; /* all cells of a tile are the same neurons, of several sequences */
+    int is_whole;  /* no row is shorter than a cell */
+    int64_t needs, elements;
+    const int64_t *timescale; /* of each element */
 } Plan;
 
 /* The usual kinds of neurons: fast elements without a filter, the others with filters of one sort.
- * Their steps are compiled apart, with the kind as a constant, where they do not feed each other. */
+ * Their steps are compiled apart, with all this as constants, where they do not feed each other. */
+enum { USUAL_NEEDS = NEED_ELEMENTS | NEED_FILTERS }; /* of what layers learn; computed in any case */
 static const Kind EULER = {0, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, MIDDLE};
 static const Kind EXPONENTIAL = {1, NONE, {NONE, NONE, NONE}, {ALL, NONE, NONE}, MIDDLE};
 static const Kind CIRCUIT = {1, ALL, {ALL, ALL, ALL}, {ALL, NONE, NONE}, MIDDLE};
@@ -221,7 +226,7 @@ INLINE int is_kind(const Problem *p, const Kind *kind) {
         same &= p->kind.instant[x] == kind->instant[x];
         same &= kind->instant[x] == ALL || p->kind.saturating[x] == kind->saturating[x];
     }
-    return same && !p->weights;
+    return same && !p->weights && !(p->needs & ~USUAL_NEEDS);
 }
 
 INLINE int is_shared(const Task *task) {
@@ -229,8 +234,9 @@ INLINE int is_shared(const Task *task) {
 }
 
 #define IF_KIND(run, kind, shared)                                                       \
-    if (is_kind(task->p, &kind) && is_shared(task) == shared) {                          \
-        const Plan plan = {task->p, &kind, 0, shared};                                   \
+    if (is_kind(task->p, &kind) && is_shared(task) == shared && task->lanes >= NAME(CELL)) { \
+        const Plan plan = {task->p, &kind, 0, shared, 1, USUAL_NEEDS,                  \
+                           task->p->elements, task->p->timescale};                       \
         return run(&plan, task);                                                         \
     }
 #define BY_KIND(run)                                                                     \
@@ -241,7 +247,9 @@ INLINE int is_shared(const Task *task) {
         IF_KIND(run, CIRCUIT_FINE, 1)                                                    \
         IF_KIND(run, CIRCUIT_FINE, 0)                                                    \
     }                                                                                    \
-    const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL, is_shared(task)}; \
+    const Plan plan = {task->p, &task->p->kind, task->p->weights != NULL, is_shared(task), \
+                       task->lanes >= NAME(CELL), task->p->needs, task->p->elements,         \
+                       task->p->timescale};                                               \
     return run(&plan, task);
 
 #define JOIN(a, b, c) a##b##c
@@ -269,7 +277,7 @@ INLINE int is_shared(const Task *task) {
 
 #ifdef HAS_LEVELS
 /* By the features that tell the levels apart: older compilers do not know the names of these. */
-static int level(void) {
+static int highest_level(void) {
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
         !__builtin_cpu_supports("bmi2"))
@@ -279,6 +287,14 @@ static int level(void) {
                    __builtin_cpu_supports("avx512vl")
                ? 4
                : 3;
+}
+
+/* A lower one where the environment asks for it, to measure what other processors would do. */
+static int level(void) {
+    const char *asked = getenv("MTC_KERNEL_LEVEL");
+    const int highest = highest_level();
+    const int wanted = asked && asked[0] >= '2' && asked[0] <= '4' && !asked[1] ? asked[0] - '0' : 4;
+    return wanted < highest ? wanted : highest;
 }
 
 #define RUN(name, problem)                                                               \

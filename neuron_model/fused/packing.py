@@ -11,7 +11,7 @@ from torch import Tensor
 from neuron_model.backends.problem import Problem, Solution, common_type, transformed
 from neuron_model.errors import InputError
 from neuron_model.fused.coefficients import Coefficients, coefficients
-from neuron_model.fused.registration import Operator
+from neuron_model.fused.registration import Ways
 from neuron_model.model.dynamics import State, find_integrator
 from neuron_model.model.parameters import Value
 
@@ -64,13 +64,13 @@ def pack(problem: Problem) -> Packed:
 
 
 def apply(
-    operator: Operator, packed: Packed, segment: int, voltage: bool
+    kernel: Ways, packed: Packed, segment: int, voltage: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """s, U_m (empty where it is not wanted) and the state at the end; a tape only if needed."""
     rows = packed.coefficients.rows
     tensors = (packed.current, packed.state, rows, packed.weights)
     learns = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-    s, u_m, end, _ = operator(
+    s, u_m, end, _ = kernel(
         packed.current.contiguous(),
         packed.state.contiguous(),
         rows.contiguous(),
@@ -83,11 +83,10 @@ def apply(
     return s, u_m, end
 
 
-def solution(problem: Problem, s: Tensor, u_m: Tensor, end: Tensor) -> Solution:
+def solution(voltage: bool, s: Tensor, u_m: Tensor, end: Tensor) -> Solution:
     """What a backend gives back."""
     fast, slow, ultraslow, membrane = end.unbind(0)
-    state = State(membrane, fast, slow, ultraslow)
-    return Solution(s, u_m if problem.voltage else None, state)
+    return Solution(s, u_m if voltage else None, State(membrane, fast, slow, ultraslow))
 
 
 def _tensor_or_float(value: Value) -> Value:

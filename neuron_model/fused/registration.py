@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuron_model.backends.carried import saved_of
+from neuron_model.backends.problem import is_plain
 from neuron_model.fused.coefficients import Structure
 
 COPIES = 4
@@ -73,8 +75,27 @@ Operator = Callable[
 """(``Inputs`` with ``Structure.to_list``, whether U_m is wanted) -> ``Results``"""
 
 
-def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
-    """The operator ``mtc_codesign::name``, which torch can trace, compile and differentiate."""
+@dataclass(frozen=True)
+class Ways:
+    """Of calling a kernel, with equal results. operator: ``mtc_codesign::name``, which torch can
+    trace and compile. direct: a plain autograd function, which costs a fraction of the time that
+    torch takes for an operator of Python's; it is for tensors with numbers in them."""
+
+    operator: Any
+    direct: Operator
+
+    def __call__(
+        self, current: Tensor, state: Tensor, rows: Tensor, weights: Tensor, *rest: Any
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """By whichever way such tensors have to go."""
+        plain = is_plain(current, state, rows, weights)
+        way = self.direct if plain else self.operator
+        found: tuple[Tensor, Tensor, Tensor, Tensor] = way(current, state, rows, weights, *rest)
+        return found
+
+
+def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
+    """The kernel with its gradient, also as the operator ``mtc_codesign::name``."""
 
     def empty_results(inputs: Inputs, voltage: bool) -> Results:
         current = inputs.current
@@ -87,8 +108,7 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
         end = torch.empty_like(inputs.state)
         return Results(torch.empty_like(current), u_m, end, current.new_empty(shape))
 
-    @torch.library.custom_op(f"mtc_codesign::{name}", mutates_args=(), device_types=tuple(devices))
-    def run(
+    def forward(
         current: Tensor,
         state: Tensor,
         rows: Tensor,
@@ -103,6 +123,19 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
         results = empty_results(inputs, voltage)
         kernel.forward(inputs, results)
         return results.output, results.voltage, results.end, results.tape
+
+    @torch.library.custom_op(f"mtc_codesign::{name}", mutates_args=(), device_types=tuple(devices))
+    def run(
+        current: Tensor,
+        state: Tensor,
+        rows: Tensor,
+        weights: Tensor,
+        structure: Sequence[int],
+        needs: int,
+        segment: int,
+        voltage: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return forward(current, state, rows, weights, structure, needs, segment, voltage)
 
     @run.register_fake
     def _(
@@ -171,14 +204,39 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Operator:
         if ctx.segment == 0:
             raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
         wanted = ctx.needs_input_grad[:4]
-        fixed = (ctx.structure, ctx.needs, ctx.segment, wanted[0])
-        found = run_gradient(*grads[:3], *ctx.saved_tensors, *fixed)
+        current, state, rows, weights, tape = saved = saved_of(ctx)
+        if torch.is_grad_enabled() or not is_plain(*saved):  # a gradient of it may be asked for
+            fixed = (ctx.structure, ctx.needs, ctx.segment, wanted[0])
+            found = run_gradient(*grads[:3], *saved, *fixed)
+        else:
+            parsed = Structure.from_list(list(ctx.structure))
+            inputs = Inputs(current, state, rows, weights, parsed, ctx.needs, ctx.segment)
+            found = kernel.backward((grads[0], grads[1], grads[2]), inputs, tape, wanted[0])
         kept = [g if want else None for g, want in zip(found, wanted, strict=True)]
         return (*kept, None, None, None, None)
 
     run.register_autograd(backward, setup_context=setup_context)
     run_gradient.register_autograd(_no_second_derivative)
-    return run
+
+    class Direct(torch.autograd.Function):
+        """The same without torch's dispatcher."""
+
+        @staticmethod
+        def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
+            found = forward(*inputs)
+            setup_context(ctx, inputs, found)
+            return found
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Tensor | None) -> Any:
+            return backward(ctx, *grads)
+
+    def direct(*inputs: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        segment = inputs[6]
+        found: Any = Direct.apply(*inputs) if segment else forward(*inputs)
+        return found
+
+    return Ways(run, direct)
 
 
 def _no_second_derivative(ctx: Any, *grads: Tensor | None) -> None:

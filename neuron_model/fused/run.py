@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from neuron_model.backends.problem import Problem, Solution, refuse_type
 from neuron_model.errors import InputError
 from neuron_model.fused import library, operator
+from neuron_model.fused.coefficients import Coefficients
 from neuron_model.fused.packing import Packed, apply, pack, solution
+from neuron_model.model.dynamics import State
 
 
 def run_kernel(problem: Problem) -> Solution:
@@ -24,19 +27,46 @@ def run_kernel(problem: Problem) -> Solution:
             "backend = 'fused' is not there: the kernel was not built. Install a C compiler "
             "(apt-get install gcc libc6-dev) and then the package again, or use backend = 'auto'."
         )
-    packed = pack(problem)
+    s, u_m, end = run_packed(pack(problem), problem.tape, problem.voltage)
+    return solution(problem.voltage, s, u_m, end)
+
+
+def run_rows(
+    current: Tensor,
+    begin: State | float,
+    rows: Coefficients,
+    weights: Tensor | None,
+    voltage: bool,
+    tape: str,
+) -> Solution:
+    """Run neurons whose coefficients are there already; all is on the CPU, and of one type.
+
+    Args:
+        current: (batch, time, neurons).
+        begin: the state, or the voltage where all of it is.
+        rows: the coefficients.
+        weights, voltage, tape: as in a problem.
+    """
+    if isinstance(begin, State):
+        state = torch.stack([*begin[1:], begin[0]])
+    else:
+        state = current.new_full((4, current.shape[0], current.shape[2]), begin)
+    packed = Packed(current, state, rows, current.new_empty(0, 0) if weights is None else weights)
+    return solution(voltage, *run_packed(packed, tape, voltage))
+
+
+def run_packed(packed: Packed, tape: str, voltage: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """s, U_m (empty where it is not wanted) and the state at the end."""
     batch, _, neurons = packed.current.shape
     # One run of few neurons would leave the lanes of a vector empty: their sequences lie side by
     # side instead, as if they were neurons.
-    spread = batch > 1 and neurons < _FEWEST_LANES and problem.weights is None
-    segment = 1 if problem.tape == "full" else operator.SEGMENT
-    s, u_m, end = apply(
-        operator.run, _spread(packed) if spread else packed, segment, problem.voltage
-    )
+    spread = batch > 1 and neurons < _FEWEST_LANES and not packed.weights.numel()
+    segment = 1 if tape == "full" else operator.SEGMENT
+    s, u_m, end = apply(operator.run, _spread(packed) if spread else packed, segment, voltage)
     if spread:
         s, u_m = (_gather(v, batch, neurons) if v.numel() else v for v in (s, u_m))
         end = end.reshape(4, batch, neurons)
-    return solution(problem, s, u_m, end)
+    return s, u_m, end
 
 
 _FEWEST_LANES = 32

@@ -14,7 +14,6 @@ INLINE int NAME(in_slope)(const Plan *plan, int64_t x) {
 /* ionic_current at the state, and membrane_conductance where the integrator takes it. */
 INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                         NAME(Lanes) *total, NAME(Lanes) *slope, int keeps) {
-    const Problem *p = plan->p;
     const REAL *um = NAME(kept)(at, MEMBRANE);
     const REAL *rest = NAME(row)(s, REST), *g = NAME(row)(s, CONDUCTANCE);
     if (plan->kind->saturating_leak == NONE) {
@@ -35,8 +34,8 @@ INLINE void NAME(ionic)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) 
             if (keeps) AT(tanh) = t;
         }
     }
-    for (int64_t k = 0; k < p->elements; k++) {
-        const int64_t x = p->timescale[k];
+    for (int64_t k = 0; k < plan->elements; k++) {
+        const int64_t x = plan->timescale[k];
         const REAL *alpha = NAME(row)(s, ELEMENT(k, ALPHA)), *u = NAME(source)(plan, s, at, x);
         const REAL *delta = NAME(row)(s, ELEMENT(k, DELTA));
         const REAL *kappa = NAME(row)(s, ELEMENT(k, SLOPE)), *steepness = s->steepness + k * WIDTH;

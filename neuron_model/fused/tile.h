@@ -25,6 +25,9 @@ enum { NAME(CELL) = VECTOR / (int)sizeof(REAL), NAME(WIDTH) = CELLS * NAME(CELL)
 #define AT(row) (*(NAME(Lanes) *)((row) + j * NAME(CELL)))
 #define OF(row) (*(const NAME(Lanes) *)((row) + (plan->is_shared ? 0 : j * NAME(CELL))))
 
+/* Neurons in a cell of a tile: a constant where the plan says so. */
+#define LANES(s) (plan->is_whole ? NAME(CELL) : (s)->lanes)
+
 /* x where the mask is set, else 0. */
 INLINE NAME(Lanes) NAME(masked)(NAME(Mask) mask, NAME(Lanes) x) {
     return (NAME(Lanes))((NAME(Mask))x & mask);
@@ -101,12 +104,14 @@ INLINE NAME(Offsets) NAME(offsets)(const NAME(Tile) *s, int64_t stride) {
 
 /* From memory to the lanes of a tile. In the lanes beyond a short row stays what was there: whatever
  * comes of it is stored nowhere. */
-INLINE void NAME(load)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
-    EACH NAME(copy)(to + j * NAME(CELL), from + offsets.of[j], s->lanes);
+INLINE void NAME(load)(const Plan *plan, const NAME(Tile) *s, REAL *to, const REAL *from,
+                        NAME(Offsets) offsets) {
+    EACH NAME(copy)(to + j * NAME(CELL), from + offsets.of[j], LANES(s));
 }
 
-INLINE void NAME(store)(const NAME(Tile) *s, REAL *to, const REAL *from, NAME(Offsets) offsets) {
-    EACH NAME(copy)(to + offsets.of[j], from + j * NAME(CELL), s->lanes);
+INLINE void NAME(store)(const Plan *plan, const NAME(Tile) *s, REAL *to, const REAL *from,
+                         NAME(Offsets) offsets) {
+    EACH NAME(copy)(to + offsets.of[j], from + j * NAME(CELL), LANES(s));
 }
 
 /* Rows that will be read or written: processors do not foresee those in parts. */
@@ -156,7 +161,7 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
     s->sequences = NAME(offsets)(s, p->time * p->neurons);
     const int64_t sets = p->parameter_batch;
     for (int64_t i = 0; i < coefficient_rows(p); i++)
-        NAME(load)(s, NAME(row)(s, i), (const REAL *)p->coefficients + i * sets * p->neurons,
+        NAME(load)(plan, s, NAME(row)(s, i), (const REAL *)p->coefficients + i * sets * p->neurons,
                    NAME(offsets)(s, sets == 1 ? 0 : p->neurons));
     const REAL *range = NAME(row)(s, RANGE);
     LOOP s->inverse_range[n] = R(1.0) / range[n];
@@ -171,7 +176,7 @@ INLINE REAL *NAME(open)(const Plan *plan, NAME(Tile) *s, const Task *task, int64
         LOOP steepness[n] = alpha[n] * kappa[n];
     }
     for (int i = 0; i < COPIES; i++)
-        NAME(load)(s, s->initial[i], NAME(state_rows)(p, p->state, i),
+        NAME(load)(plan, s, s->initial[i], NAME(state_rows)(p, p->state, i),
                    NAME(offsets)(s, p->neurons));
     return next;
 }
@@ -195,18 +200,18 @@ INLINE void NAME(load_state)(const Plan *plan, const NAME(Tile) *s, const NAME(S
                              int64_t t) {
     const NAME(Offsets) offsets = NAME(offsets)(s, NAME(tape_stride)(plan->p));
     int64_t index = 0;
-    NAME(load)(s, NAME(kept)(at, MEMBRANE), NAME(taped)(plan->p, t, index++), offsets);
+    NAME(load)(plan, s, NAME(kept)(at, MEMBRANE), NAME(taped)(plan->p, t, index++), offsets);
     for (int x = 0; x < TIMESCALES; x++)
         if (plan->kind->instant[x] != ALL)
-            NAME(load)(s, NAME(kept)(at, x), NAME(taped)(plan->p, t, index++), offsets);
+            NAME(load)(plan, s, NAME(kept)(at, x), NAME(taped)(plan->p, t, index++), offsets);
 }
 
 INLINE void NAME(store_state)(const Plan *plan, const NAME(Tile) *s, const NAME(Step) *at,
                               int64_t t) {
     const NAME(Offsets) offsets = NAME(offsets)(s, NAME(tape_stride)(plan->p));
     int64_t index = 0;
-    NAME(store)(s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, MEMBRANE), offsets);
+    NAME(store)(plan, s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, MEMBRANE), offsets);
     for (int x = 0; x < TIMESCALES; x++)
         if (plan->kind->instant[x] != ALL)
-            NAME(store)(s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, x), offsets);
+            NAME(store)(plan, s, NAME(taped)(plan->p, t, index++), NAME(kept)(at, x), offsets);
 }

@@ -24,4 +24,5 @@ def run_on_gpu(problem: Problem) -> Solution:
             f"other; it takes up to {operator.MOST_RECURRENT}. Use backend = 'auto'."
         )
     segment = 1 if problem.tape == "full" else operator.SEGMENT
-    return solution(problem, *apply(operator.run, pack(problem), segment, problem.voltage))
+    found = apply(operator.run, pack(problem), segment, problem.voltage)
+    return solution(problem.voltage, *found)

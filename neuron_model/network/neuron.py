@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neuron_model.backends.backends import find_backend
+from neuron_model.backends.backends import find_backend, kernel_is_built
+from neuron_model.backends.carried import bounded
 from neuron_model.backends.exponential import exp
-from neuron_model.backends.problem import TAPES, TYPES, Problem, Solution
+from neuron_model.backends.problem import TAPES, TYPES, Problem, Solution, is_plain, transformed
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State, find_integrator
-from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Value
-from neuron_model.network.carried import bounded
+from neuron_model.model.parameters import TIMESCALES, Mask, NeuronParameters, Timescale, Value
 from neuron_model.network.current import as_tensor, check_finite, check_shape
 from neuron_model.network.full_precision import HALVES, FullPrecision, widened, without_autocast
 from neuron_model.network.limits import ParameterLimits
@@ -24,6 +24,9 @@ from neuron_model.network.neuron_record import PREFIX, Record, buffer_name, with
 from neuron_model.network.serialized import known_to_export
 from neuron_model.network.variation import Variation
 from neuron_model.network.with_variation import run_with_variation
+
+if TYPE_CHECKING:
+    from neuron_model.network.learned_rows import LearnedRows
 
 LEARNABLE = ("alpha", "delta", "tau", "kappa")
 """What can be learned; tau is tau_fast, tau_slow and tau_ultraslow. tau_m is the unit of time."""
@@ -70,6 +73,8 @@ class MTCNeuron(FullPrecision):
     tau_start: Tensor
     tau_growth: Tensor
     weights: Tensor | None
+    # What they were made for, and the rows; see _learned_rows.
+    _kept_rows: tuple[NeuronParameters, torch.dtype, LearnedRows | None] | None = None
 
     def __init__(
         self,
@@ -196,6 +201,11 @@ class MTCNeuron(FullPrecision):
         return next(chain(self.parameters(), self.buffers()), None)
 
     @property
+    def learned_taus(self) -> tuple[Timescale, ...]:
+        """The timescales whose time constants are learned."""
+        return self._learned_taus
+
+    @property
     def first_parameters(self) -> NeuronParameters:
         """The parameters before training: of what is learned the first values; numbers where all
         neurons share one, else arrays (neurons,)."""
@@ -281,42 +291,80 @@ class MTCNeuron(FullPrecision):
         given = as_tensor(current, self._like(), "current")
         check_shape(given, self.neurons)
         current = widened(given)
-        parameters = self.live_parameters()
-        batch = current.shape[0]
-        if state is None:
-            state = self._at_rest(parameters, batch, current)
-        expected = (batch, self.neurons)
-        if any(tuple(u.shape) != expected for u in state):
+        expected = (current.shape[0], self.neurons)
+        if state is not None and any(tuple(u.shape) != expected for u in state):
             shapes = [tuple(u.shape) for u in state]
             raise InputError(f"state has shapes {shapes}; each must be {expected}.")
+        if state is not None:
+            state = state.changed(widened)
+        with without_autocast(current.device):
+            solved = self._solved(current, state, return_voltage)
+        check_finite(current, solved.state)
+        return self._results(given.dtype, solved)
+
+    def _solved(self, current: Tensor, state: State | None, voltage: bool) -> Solution:
         weights = None if self.weights is None else self.weights.t()
+        rows = self._learned_rows(current, state)
+        if rows is not None:
+            from neuron_model.fused.run import run_rows
+
+            begin = self._fixed.u_rest if state is None else state
+            return run_rows(current, begin, rows.now(self), weights, voltage, self.tape)
+        parameters = self.live_parameters()
+        if state is None:
+            state = self._at_rest(parameters, current.shape[0], current)
         problem = Problem(
             current,
-            state.changed(widened),
+            state,
             parameters,
             self.dt,
             self.integrator,
             weights=weights,
-            voltage=return_voltage,
+            voltage=voltage,
             tape=self.tape,
         )
-        with without_autocast(current.device):
-            solved = (
-                self._run(problem)
-                if self.samples is None
-                else run_with_variation(self._run, problem, *self.samples)
-            )
-        check_finite(current, solved.state)
-        return self._results(given.dtype, solved)
+        s, u_m, end = (
+            self._run(problem)
+            if self.samples is None
+            else run_with_variation(self._run, problem, *self.samples)
+        )
+        s, *seen, membrane, fast, slow, ultraslow = bounded(
+            (s, *(() if u_m is None else (u_m,)), *end)
+        )
+        state = State(membrane, fast, slow, ultraslow).with_branches(end.branches)
+        return Solution(s, seen[0] if seen else None, state)
+
+    def _learned_rows(self, current: Tensor, state: State | None) -> LearnedRows | None:
+        """The short way to the compiled kernel's coefficients; None where there is none."""
+        like = self._like()
+        tensors = [current, *(state or ()), *self.parameters(), *self.buffers()]
+        kinds = {(tensor.dtype, tensor.device.type) for tensor in tensors}
+        if (
+            self.backend not in ("fused", "auto")
+            or self.samples is not None
+            or self._buffered
+            or like is None
+            or kinds != {(like.dtype, "cpu")}
+            or any(buffer.requires_grad for buffer in self.buffers())
+            or transformed()
+            or not is_plain(*tensors)
+            or not kernel_is_built()
+        ):
+            return None
+        kept = self._kept_rows
+        if kept is None or kept[0] is not self._fixed or kept[1] != like.dtype:
+            from neuron_model.network.learned_rows import LearnedRows
+
+            kept = self._fixed, like.dtype, LearnedRows.of(self, like.detach()[:0].reshape(-1))
+            self._kept_rows = kept
+        return kept[2]
 
     @staticmethod
     def _results(kind: torch.dtype, solution: Solution) -> Any:
         """s, U_m where it is there, and the state; ``kind`` is the current's type."""
         s, voltage, end = solution
         seen = [v for v in (s, voltage) if v is not None]
-        *seen, membrane, fast, slow, ultraslow = bounded((*seen, *end))
-        state = State(membrane, fast, slow, ultraslow).with_branches(end.branches)
-        return (*(v.to(kind) if kind in HALVES else v for v in seen), state)
+        return (*(v.to(kind) if kind in HALVES else v for v in seen), end)
 
     def _run(self, problem: Problem) -> Solution:
         return find_backend(self.backend, problem)(problem)

@@ -485,7 +485,7 @@ def test_the_operator_keeps_what_torch_asks_of_one(backend):
     state = packed.state.detach().requires_grad_()
     for segment in (2,) if backend == "triton" else (1, 2):
         given = (problem.current, state, rows, weights, *fixed, segment, True)
-        torch.library.opcheck(operator.run, given)
+        torch.library.opcheck(operator.run.operator, given)
 
 
 @pytest.mark.parametrize("backend", table())

@@ -30,11 +30,21 @@ class _Boundary(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
-        try:
-            _ = ctx.saved_tensors
-        except RuntimeError as error:
-            raise RuntimeError(_HINT) from error
+        saved_of(ctx)
         return grads
+
+
+def saved_of(ctx: Any) -> tuple[Tensor, ...]:
+    """What the forward pass has saved.
+
+    Raises:
+        RuntimeError: an earlier backward pass has freed it; the text says what to do.
+    """
+    try:
+        saved: tuple[Tensor, ...] = ctx.saved_tensors
+    except RuntimeError as error:
+        raise RuntimeError(_HINT) from error
+    return saved
 
 
 def bounded(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

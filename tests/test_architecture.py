@@ -27,8 +27,8 @@ ROOMS = (
     {"runs"},
 )
 # The rooms of codesign, in the order in which they are loaded: at the top of a file each imports
-# only those before it, or those on the same line. What a command or a method needs when it is
-# called may be later: it is loaded then. The room "commands" is their modules; the list of their
+# only those before it, or those on the same line. What a method needs when it is called may be
+# later (CODESIGN_ASKS): it is loaded then. The room "commands" is their modules; the list of their
 # names, which `--help` needs, is "COMMANDS".
 CODESIGN_ROOMS = (
     {"workbench", "cells", "doctor", "COMMANDS"},
@@ -36,9 +36,13 @@ CODESIGN_ROOMS = (
     {"building", "validation"},
     {"pictures", "networks", "training", "upgrade"},
     {"technologies", "studies", "report", "demo"},
+    {"arguments"},
     {"commands"},
     {"command_line", "__main__"},
 )
+# What is asked of a later room when it is called: a circuit for its whole network, and a network
+# for its validation, which is a study.
+CODESIGN_ASKS = {("building", "networks"), ("networks", "studies")}
 # Only one package writes SPICE; elsewhere no string may hold one of its statements.
 SPICE_STATEMENTS = (
     ".subckt",
@@ -263,6 +267,18 @@ def test_rooms_of_codesign_are_loaded_in_their_order():
     texts = sources("codesign")
     texts.pop("codesign")
     assert loaded_too_early(texts, CODESIGN_ROOMS) == []
+
+
+def test_only_two_rooms_of_codesign_ask_a_later_one():
+    level = {room: index for index, each in enumerate(CODESIGN_ROOMS) for room in each}
+    graph = module_graph(sources("codesign"))
+    graph.pop("codesign")
+    arrows = {
+        (codesign_room(one), codesign_room(other))
+        for one, others in graph.items()
+        for other in others - {"codesign"}
+    }
+    assert {(a, b) for a, b in arrows if level[b] > level[a]} == CODESIGN_ASKS
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ class CircuitBackend:
         circuit = self._circuit(parameters, Drive(Stimulus.constant(0.0), 1.0))
         return circuit_curves(circuit, self.workbench, voltage, operating_point)
 
-    def _mapped(self, parameters: NeuronParameters, drive: Drive) -> MappedNeuron:
+    def mapped(self, parameters: NeuronParameters, drive: Drive) -> MappedNeuron:
+        """The neuron as it is built."""
         from codesign.building.circuit import design_neuron
         from codesign.building.mapped_neuron import MappedNeuron
 
@@ -129,34 +130,7 @@ class CircuitBackend:
     def _circuit(self, parameters: NeuronParameters, drive: Drive) -> Circuit:
         from codesign.building.circuit import circuit_of
 
-        return circuit_of(self._mapped(parameters, drive), self.workbench)
-
-
-@dataclass(frozen=True)
-class NoisyBackend(CircuitBackend):
-    """The macromodel of the transistors that the neuron maps to, with the noise of its cells.
-
-    seed: of the noise. sampling: time between samples of a response; half a tau_m where it is None.
-    """
-
-    seed: int = 0
-    sampling: float | None = None
-
-    def respond(self, parameters: NeuronParameters, drive: Drive) -> Trajectory:
-        """See :class:`Backend`."""
-        from codesign.studies.noise.noisy_neuron import noisy_neuron
-        from neuron_model.analysis.noise import Sampling, noisy_runs
-
-        neuron = noisy_neuron(self._mapped(parameters, drive), self.workbench)
-        runs = noisy_runs(
-            neuron.macromodel,
-            neuron.noise,
-            [drive.stimulus],
-            drive.duration,
-            self.seed,
-            Sampling(interval=self.sampling, copies=True),
-        )
-        return runs.trajectory(0, neuron.macromodel, drive.stimulus)
+        return circuit_of(self.mapped(parameters, drive), self.workbench)
 
 
 def _is_doubtful(built: Circuit, run: Response, drive: Drive) -> bool:

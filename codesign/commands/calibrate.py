@@ -3,9 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from codesign.arguments.samples import add_samples, drawing, drawn_technology
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command
-from codesign.terminal.sample_arguments import add_samples, drawing, drawn_technology
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -66,14 +66,14 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from codesign.arguments.neurons import mapped_single
+    from codesign.arguments.samples import asked_accuracy, bench_settings
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.calibration.bench import calibration_bench
     from codesign.studies.calibration.results import results_to_json
     from codesign.studies.calibration.study import study_calibration
     from codesign.studies.calibration.table import print_results
-    from codesign.terminal.backend_arguments import mapped_single
     from codesign.terminal.console import print_json
-    from codesign.terminal.sample_arguments import asked_accuracy, bench_settings
     from mapping.calibration.search import Budget
 
     budget = Budget(arguments.voltages, arguments.patterns)

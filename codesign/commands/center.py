@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.arguments.neurons import add_neuron, read_single
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
-from codesign.terminal.backend_arguments import add_neuron, read_single
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:

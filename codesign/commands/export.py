@@ -98,12 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from circuits.technology import load_technology
+    from codesign.arguments.neurons import mapping_choices
     from codesign.building.built_circuit import build
     from codesign.building.handover import HandOver, hand_over
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
     from codesign.networks.network_table import print_network
-    from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import open_workbench, print_json
     from codesign.terminal.tables import print_table, say
     from netlists.dialects import Dialect

@@ -3,9 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from codesign.arguments.samples import add_samples, drawing, drawn_technology
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command
-from codesign.terminal.sample_arguments import add_samples, drawing, drawn_technology
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
@@ -38,14 +38,14 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from codesign.arguments.neurons import mapped_single
+    from codesign.arguments.samples import asked_accuracy, bench_settings
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.mismatch.drawn_neuron import draw_neuron
     from codesign.studies.mismatch.results import results_to_json
     from codesign.studies.mismatch.study import study_mismatch
     from codesign.studies.mismatch.table import print_results
-    from codesign.terminal.backend_arguments import mapped_single
     from codesign.terminal.console import print_json
-    from codesign.terminal.sample_arguments import asked_accuracy, bench_settings
 
     technology = drawn_technology(arguments)
     accuracy = asked_accuracy(arguments)

@@ -63,6 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import conditions_at, load_technology
+    from codesign.arguments.neurons import mapping_choices
     from codesign.building.circuit import mapped_neurons
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
@@ -73,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.studies.refinement.results import refinement_to_json
     from codesign.studies.refinement.study import study_refinement
     from codesign.studies.refinement.table import print_results
-    from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import print_json
     from codesign.validation.run_validation import select
     from netlists.accuracy import Accuracy

@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, read_single
 from codesign.terminal.arguments import add_accuracy, add_command, add_current
-from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers

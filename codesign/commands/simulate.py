@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, read_single
 from codesign.terminal.arguments import add_command, add_current, add_plot
-from codesign.terminal.backend_arguments import add_backend, add_neuron, chosen_backend, read_single
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:

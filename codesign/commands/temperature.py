@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from codesign.arguments.neurons import add_built_backend, add_neuron, mapped_single
 from codesign.studies.arguments import add_executor, add_record
 from codesign.terminal.arguments import (
     add_accuracy,
@@ -13,7 +14,6 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.terminal.backend_arguments import add_built_backend, add_neuron, mapped_single
 
 if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers

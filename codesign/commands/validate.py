@@ -115,6 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_network(arguments: argparse.Namespace) -> int:
     """The task of a whole network."""
     from circuits.technology import conditions_at, load_technology
+    from codesign.arguments.neurons import mapping_choices
     from codesign.building.source import load_source
     from codesign.networks.built_network import build_network
     from codesign.networks.network_files import (
@@ -128,7 +129,6 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.network.samples import study_samples
     from codesign.studies.network.study import stream_case, study_network, window_cases
-    from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import print_json
     from neuron_model.errors import InputError
 
@@ -191,10 +191,10 @@ def _run_neurons(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from circuits.technology import conditions_at, load_technology
+    from codesign.arguments.neurons import mapping_choices
     from codesign.building.built_circuit import build
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
-    from codesign.terminal.arguments import mapping_choices
     from codesign.terminal.console import open_workbench, print_json
     from codesign.validation.run_validation import print_validation, select
     from codesign.validation.validation import validation_to_json, write_validation

@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from codesign.pictures.picture import Picture
-from codesign.pictures.picture_file import check_picture
+from codesign.terminal.picture_file import check_picture
 from codesign.terminal.quantities import percent, quantity, si_unit
 from codesign.validation.validation import CurveComparison, NeuronValidation, Waveform
 from neuron_model.analysis.regimes import RegimeReport

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from codesign.commands import COMMANDS
 from codesign.terminal.parser import section
+from codesign.terminal.picture_file import check_picture
 
 if TYPE_CHECKING:
-    from circuits.technology import Technology
-    from mapping.mapper import MappingChoices
-
     # A name that argparse does not export, but that is the type of what it returns.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -153,8 +151,6 @@ def add_plot(parser: argparse.ArgumentParser, what: str = "picture (png, svg or 
 
 def _picture(text: str) -> Path:
     """Refused at once, not after the work whose picture it is."""
-    from codesign.pictures.picture_file import check_picture
-
     path = Path(text)
     check_picture(path)
     return path
@@ -181,29 +177,4 @@ def add_accuracy(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="tolerances of ngspice: fast (median ISI within 0.3%% of tight), tight, or fast "
         "first and tight again where the verdict hangs on it (default: %(default)s)",
-    )
-
-
-def mapping_choices(arguments: argparse.Namespace, technology: "Technology") -> "MappingChoices":
-    """What :func:`add_mapping` was given, the rest as the technology file says."""
-    from dataclasses import replace
-
-    from codesign.building.circuit import default_choices
-    from neuron_model.errors import InputError
-
-    generator = None
-    if arguments.quantize is not None:
-        generator = technology.bias_generator
-        if generator is None:
-            raise InputError(
-                f"technology '{technology.name}' has no [bias_generator], whose codes --quantize "
-                "would use: describe it in the technology file."
-            )
-        if arguments.quantize:
-            generator = replace(generator, bits=arguments.quantize)
-    return replace(
-        default_choices(technology),
-        generator=generator,
-        unit_current=arguments.unit_current,
-        membrane_capacitance=arguments.membrane_capacitance,
     )

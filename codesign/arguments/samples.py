@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.arguments.neurons import add_built_backend, add_neuron
 from codesign.terminal.arguments import (
     add_accuracy,
     add_circuit,
@@ -14,7 +15,6 @@ from codesign.terminal.arguments import (
     add_technology,
     add_timeout,
 )
-from codesign.terminal.backend_arguments import add_built_backend, add_neuron
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codesign.building.source import Source
     from codesign.workbench import Workbench
     from mapping.conditions import Conditions
+    from mapping.mapper import MappingChoices
 
 
 def add_neuron(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +78,6 @@ def mapped_single(
     from codesign.building.circuit import design_neuron
     from codesign.building.mapped_neuron import MappedNeuron
     from codesign.building.stimuli import stimuli_for
-    from codesign.terminal.arguments import mapping_choices
 
     source = read_single(arguments.neuron)
     (parameters,) = source.neurons
@@ -87,6 +87,34 @@ def mapped_single(
     choices = mapping_choices(arguments, technology)
     design = design_neuron(parameters, technology, workbench, choices)
     return MappedNeuron(parameters, design, technology, conditions, drive)
+
+
+def mapping_choices(arguments: argparse.Namespace, technology: Technology) -> MappingChoices:
+    """What ``add_mapping`` was given, the rest as the technology file says.
+
+    Raises:
+        InputError: codes are asked for, and the technology has no generator.
+    """
+    from dataclasses import replace
+
+    from codesign.building.circuit import default_choices
+
+    generator = None
+    if arguments.quantize is not None:
+        generator = technology.bias_generator
+        if generator is None:
+            raise InputError(
+                f"technology '{technology.name}' has no [bias_generator], whose codes --quantize "
+                "would use: describe it in the technology file."
+            )
+        if arguments.quantize:
+            generator = replace(generator, bits=arguments.quantize)
+    return replace(
+        default_choices(technology),
+        generator=generator,
+        unit_current=arguments.unit_current,
+        membrane_capacitance=arguments.membrane_capacitance,
+    )
 
 
 @contextlib.contextmanager
@@ -99,11 +127,13 @@ def chosen_backend(
         InputError: ngspice without a technology, or a technology, corner or sampling that the
             chosen backend has no use for.
     """
-    from codesign.building.backends import CircuitBackend, ModelBackend, NoisyBackend
+    from codesign.building.backends import CircuitBackend, ModelBackend
     from netlists.accuracy import Accuracy
 
     noise_seed = getattr(arguments, "noise_seed", None)
     if noise_seed is not None:
+        from codesign.studies.noise.backend import NoisyBackend
+
         _check_noisy(arguments)
         with _circuit_arguments(arguments, "noise") as (technology, conditions, workbench):
             yield NoisyBackend(

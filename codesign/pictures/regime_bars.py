@@ -56,4 +56,4 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
     axes.set_xlabel("samples (%)")
     axes.set_title("regime")
     if len(bars) > 1:
-        axes.legend(loc="lower right", fontsize=7)
+        axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.18), ncols=2, fontsize=7)

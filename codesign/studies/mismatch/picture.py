@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import matplotlib as mpl
@@ -31,6 +32,8 @@ _TOLERANCES: Mapping[str, float] = {
 }
 # The largest value over the smallest from which on a decade has three ticks, and one.
 _WIDE, _DECADES = 8.0, 60.0
+# of the figure's title
+_LETTERS_PER_INCH = 15
 # As many samples or fewer are drawn as larger dots.
 _FEW = 40
 
@@ -70,7 +73,9 @@ def mismatch_figure(results: MismatchResults) -> Figure:
         title = f"{results.name} on {where}: {samples}"
         found = {"macromodel": results.predicted_yield, "ngspice": results.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)
-        figure.suptitle("\n".join([title, *told]), fontsize=8.5)
+        letters = int(_LETTERS_PER_INCH * figure.get_figwidth())
+        lines = [line for text in (title, *told) for line in textwrap.wrap(text, letters)]
+        figure.suptitle("\n".join(lines), fontsize=8.5)
         return figure
 
 
@@ -143,3 +148,4 @@ def _draw_histogram(axes: Axes, results: MismatchResults, name: str) -> None:
             nominal, 1.0, " nominal", transform=axes.get_xaxis_transform(), fontsize=7, va="top"
         )
     axes.set_ylabel("samples as predicted")
+    axes.set_xlabel("spikes" if name == "spikes_per_burst" else "model time")

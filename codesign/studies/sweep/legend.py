@@ -67,7 +67,7 @@ def cell_text(outcome: PointOutcome) -> str:
 
 def error_title(study: SweepResults) -> str:
     """What is compared with the model's interval."""
-    return f"{'median ' if study.samples else ''}error of the interval"
+    return f"{'median ' if study.samples else ''}error of the ISI"
 
 
 def readable(color: Any) -> str:

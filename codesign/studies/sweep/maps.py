@@ -95,7 +95,7 @@ def maps_figure(study: SweepResults) -> Figure:
     upper_axes = [grid[0, 0]] if alone else list(grid[0::2, :].ravel())
     if image is not None:
         bar = figure.colorbar(image, ax=lower_axes, extend="both", **_bar(blocks))
-        bar.set_label("interval against the model's (%)")
+        bar.set_label("ISI against the model's (%)")
         bar.outline.set_visible(False)
     if study.samples and share is not None:
         bar = figure.colorbar(share, ax=upper_axes, **_bar(blocks))

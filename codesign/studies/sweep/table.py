@@ -121,13 +121,13 @@ def _columns(study: SweepResults) -> list[_Column]:
     elif not all(map(study.is_match, outcomes)):
         columns.append(("model", lambda o: "" if study.is_match(o) else o.wanted.regime.words))
     columns += [
-        scaled("interval", "s", lambda o: o.rhythm("interspike_interval")),
-        percent("error", lambda o: o.error("isi_error"), "+"),
+        scaled("ISI", "s", lambda o: o.rhythm("interspike_interval")),
+        percent("ISI error", lambda o: o.error("isi_error"), "+"),
     ]
     if any(o.rhythm("interburst_interval") is not None for o in outcomes):
         columns += [
             scaled("IBI", "s", lambda o: o.rhythm("interburst_interval")),
-            percent("error", lambda o: o.error("ibi_error"), "+"),
+            percent("IBI error", lambda o: o.error("ibi_error"), "+"),
         ]
     if any(o.worst_iv is not None for o in outcomes):
         columns.append(percent("I-V", lambda o: o.worst_iv, ""))

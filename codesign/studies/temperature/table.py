@@ -31,7 +31,7 @@ def print_results(outcome: TemperatureResults) -> None:
     columns = ("rhythm kept", "ISI drift (%)", "IBI drift (%)")
     print_table(
         f"{outcome.name} on {outcome.technology}, {outcome.corner}: {laws}",
-        ("°C", *(WHO[who] for who in asked), *columns),
+        ("°C", *(f"regime ({WHO[who]})" for who in asked), *columns),
         rows,
     )
     for condition, verdicts in zip(outcome.conditions, found, strict=True):

@@ -174,7 +174,7 @@ def test_the_table_tells_what_varies_and_what_is_wrong():
     assert rows[1][columns.index("model")] == "tonic bursting"
     assert rows[0][columns.index("model")] == ""
     # the model's interval is 20 units of 10 us, this one's 20 of 11 us
-    assert rows[0][columns.index("interval µs")] == "220"
+    assert rows[0][columns.index("ISI µs")] == "220"
     lines = list(summary(made))
     # intervals in seconds are those of a unit of time that is a tenth longer than the design's
     assert lines[0] == (

@@ -2,7 +2,8 @@
 # make test    lint, types and every test (what continuous integration runs)
 # make check   lint, format and types only
 # make check-claims   runs the commands whose figures README and docs quote, and compares
-# make docs    builds the documentation into site/, strictly: a broken link or page is an error
+# make docs    runs the tutorials and builds the documentation into site/, strictly: a broken link or
+#              page is an error
 # make wheels  a source distribution and a wheel in dist/ (compiles the kernel: minutes)
 # make setup   what the others need: .venv, pinned dependencies, ngspice, sky130 and gf180mcu models
 # make tools   Debian's netgen-lvs, xschem and adms, which some tests take where they are there (root)
@@ -12,7 +13,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := setup.py setup mtc_codesign neuron_model mapping circuits netlists codesign tests benchmarks examples documentation
+SOURCES := setup.py setup mtc_codesign neuron_model mapping circuits netlists codesign tests benchmarks examples documentation docs/tutorials
 KERNEL := $(wildcard neuron_model/fused/*.c neuron_model/fused/*.h)
 # A terminal shows pip's progress (torch is large), a log stays short.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet)
@@ -65,7 +66,7 @@ $(VENV)/.installed: pyproject.toml setup.py setup/one_name.py constraints.txt $(
 tools:
 	apt-get install -y --no-install-recommends netgen-lvs xschem adms
 
-# The documentation runs no simulator and needs no transistor models.
+# The tutorials run ngspice, on models of our own: none of a PDK are needed.
 $(VENV)/.docs: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[docs]'
 	@touch $@

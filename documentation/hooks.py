@@ -1,7 +1,8 @@
 """MkDocs calls these while it builds: pages made from the code join those that are written.
 
 ``docs/`` holds what people write; ``reference/commands.md``, ``reference/formats.md``,
-``reference/api`` and ``concepts/schematics.md`` are made here, so that they cannot go stale.
+``reference/api`` and ``concepts/schematics.md`` are made here, so that they cannot go stale, and
+the pages of ``tutorials`` are what their scripts give.
 """
 
 from __future__ import annotations
@@ -18,17 +19,26 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made from the code."""
+    import nbformat
+
+    from documentation import tutorials
     from documentation.api_pages import PACKAGES, api_page
     from documentation.circuit_pages import circuit_page
     from documentation.command_pages import command_page
     from documentation.format_pages import format_page
 
-    made = {
+    made: dict[str, str | bytes] = {
         "reference/commands.md": command_page(),
         "reference/formats.md": format_page(),
         "concepts/schematics.md": circuit_page(),
         **{f"reference/api/{package}.md": api_page(package) for package in PACKAGES},
     }
+    for tutorial in tutorials.names():
+        book = tutorials.kept(tutorial)
+        page = tutorials.page(tutorial, book)
+        made |= {f"tutorials/{tutorial}.md": page.text}
+        made |= {f"tutorials/{tutorial}.ipynb": nbformat.writes(book)}
+        made |= {f"tutorials/{name}": picture for name, picture in page.pictures.items()}
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
     return files

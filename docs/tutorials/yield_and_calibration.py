@@ -3,13 +3,13 @@
 #
 # No two transistors are alike. How many samples of a circuit still fire as the model does, and how many do
 # after each was calibrated? Samples are drawn transistor by transistor and carried to the macromodel
-# through measured sensitivities, so that hundreds take seconds.
+# through measured sensitivities, so that many take seconds.
 
 # %% [markdown]
 # ## As drawn
 
 # %% language="sh"
-# codesign mismatch preset:tonic_bursting --technology generic --samples 100 --plot drawn.png
+# codesign mismatch preset:tonic_bursting --technology generic --samples 24 --out drawn.jsonl --plot drawn.png
 
 # %%
 from IPython.display import Image
@@ -19,13 +19,12 @@ Image("drawn.png")
 # %% [markdown]
 # ## Why samples fail
 #
-# Mismatch is an offset and a gain error of each amplifier. Offsets shift a delta; what matters most is the
-# current that all offsets together leave at the membrane, a bias that nobody asked for. So a current at the
-# membrane and a few bias codes, found for each sample from currents that can be measured, bring most
-# samples back:
+# Mismatch is an offset and a gain error of each amplifier, and a current that all of them leave at the
+# membrane together: a bias that nobody asked for. So that current and a few bias codes are set for each
+# sample, by currents that can be measured at its pins:
 
 # %% language="sh"
-# codesign calibrate preset:tonic_bursting --technology generic --samples 100 --plot calibrated.png
+# codesign calibrate preset:tonic_bursting --technology generic --samples 24 --plot calibrated.png
 
 # %%
 Image("calibrated.png")
@@ -33,10 +32,11 @@ Image("calibrated.png")
 # %% [markdown]
 # ## From Python
 #
-# The same study as an object, to go on with: the record holds each sample's outcome, and resumes.
+# The record, `drawn.jsonl`, keeps each sample's outcome: the same command finds them all there and only says
+# its answer once more, here as JSON to go on with.
 
 # %% language="sh"
-# codesign mismatch preset:tonic_bursting --technology generic --samples 100 --json > drawn.json
+# codesign mismatch preset:tonic_bursting --technology generic --samples 24 --out drawn.jsonl --json > drawn.json
 
 # %%
 import json
@@ -44,7 +44,7 @@ from collections import Counter
 from pathlib import Path
 
 found = json.loads(Path("drawn.json").read_text())
-Counter(sample["regime"] for sample in found["samples"])
+Counter(outcome["macromodel"]["regime"] for outcome in found["outcomes"])
 
 # %% [markdown]
 # Larger transistors match better: `codesign size` looks for the smallest that reach a yield

@@ -70,7 +70,9 @@ def test_a_page_shows_what_cells_gave_and_no_progress():
     book = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("# Title\nWords."),
-            cell("%%sh\ncodesign doctor", {"output_type": "stream", "text": "\x1b[1mfine\x1b[0m\n"}),
+            cell(
+                "%%sh\ncodesign doctor", {"output_type": "stream", "text": "\x1b[1mfine\x1b[0m\n"}
+            ),
             cell("run()", {"output_type": "stream", "name": "stderr", "text": "3 of 9"}),
             cell("figure", {"output_type": "execute_result", "data": picture}),
             cell("table", {"output_type": "execute_result", "data": {"text/html": "<b>1</b>"}}),

@@ -466,7 +466,7 @@ def test_history_holds_activity_and_the_looks_at_the_validation_part(tmp_path: P
 def test_the_forecast_on_the_stream_is_the_first_picture_of_the_training(page: Page):
     assert "samples 500 to 899 of the 900 of the test part" in page.text
     assert "0.852 in this run, 0.139 in windows, each from rest" in page.text
-    assert "The first 40 moments are not scored." in page.text
+    assert "The first 40 samples are not scored." in page.text
     assert page.text.index("Forecast on the stream") < page.text.index("Loss while training")
     least = "is least, 0.750, at step 1 in windows from rest, and 0.500, at step 2, in one"
     assert least in page.text

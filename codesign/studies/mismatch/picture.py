@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 import matplotlib as mpl
@@ -17,6 +16,7 @@ from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
 from codesign.pictures.regime_bars import RegimeBars, draw_regimes
 from codesign.studies.mismatch.results import Agreement, MismatchResults, rhythm
 from codesign.terminal.quantities import conditions_text, drawn_by
+from codesign.terminal.tables import wrapped
 from neuron_model.analysis.regime_reports import RHYTHM, WHO
 from neuron_model.analysis.verdicts import BURST_TOLERANCE, IBI_TOLERANCE, ISI_TOLERANCE
 
@@ -74,8 +74,7 @@ def mismatch_figure(results: MismatchResults) -> Figure:
         found = {"macromodel": results.predicted_yield, "ngspice": results.circuit_yield}
         told = (f"{who}: {each}" for who, each in found.items() if each is not None)
         letters = int(_LETTERS_PER_INCH * figure.get_figwidth())
-        lines = [line for text in (title, *told) for line in textwrap.wrap(text, letters)]
-        figure.suptitle("\n".join(lines), fontsize=8.5)
+        figure.suptitle(wrapped("\n".join([title, *told]), letters, indent=""), fontsize=8.5)
         return figure
 
 

@@ -140,6 +140,7 @@ def make_network(configuration: RunConfiguration, series: Series | None = None) 
         configuration: of the run.
         series: of its task, which says how many inputs and outputs there are; made if not given.
     """
+    configuration = configuration.named()
     series = series or make_series(configuration.series_task)
     drawn = Network(configuration.layers, configuration.network, configuration.seed)
     return drawn.module(series.inputs, series.outputs)

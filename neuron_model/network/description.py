@@ -23,14 +23,15 @@ DTYPES = ("float32", "float64")
 class NetworkSettings(ShownSettings):
     """How the network computes; fields as in ``network.NetworkConfiguration``.
 
-    backend: a key of ``backends.BACKENDS``, or auto. dtype: float32 or float64.
+    readout_tau: 0: what the task allows (:meth:`for_horizon`). backend: a key of
+    ``backends.BACKENDS``, or auto. dtype: float32 or float64.
     """
 
     dt: float = 0.5
     steps_per_sample: int = 4
     learn: tuple[str, ...] = ("alpha", "delta", "tau")
     integrator: str = "exponential"
-    readout_tau: float = 1.0
+    readout_tau: float = 0.0
     learn_readout_tau: bool = True
     recurrent: bool = False
     readout_filter: str = "exact"
@@ -47,11 +48,22 @@ class NetworkSettings(ShownSettings):
                 f"network: dtype = {self.dtype!r} is not allowed; it must be {', '.join(DTYPES)}."
             )
 
+    def for_horizon(self, horizon: int | None) -> NetworkSettings:
+        """The same with a readout_tau, where it has none.
+
+        A low-pass of four stages delays by 4 tau what is to be said ``horizon`` samples ahead: tau
+        is a tenth of that, at most the sample that it is where nothing is forecast (None).
+        """
+        if self.readout_tau:
+            return self
+        tau = 1.0 if horizon is None else min(1.0, max(1, horizon) / 10.0)
+        return replace(self, readout_tau=tau)
+
     def network(
         self, layers: tuple[NeuronParameters, ...], inputs: int, outputs: int
     ) -> NetworkConfiguration:
         """The network of these hidden layers."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {f.name: getattr(self.for_horizon(None), f.name) for f in fields(self)}
         del values["backend"], values["dtype"]
         return NetworkConfiguration(inputs=inputs, outputs=outputs, layers=layers, **values)
 

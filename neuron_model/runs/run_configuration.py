@@ -150,14 +150,16 @@ class RunConfiguration(ShownSettings):
         return f"{Path(task).name}: {begun}, {self.training.steps} steps, seed {self.seed}"
 
     def named(self) -> RunConfiguration:
-        """The same with what the task's file says written out.
+        """The same with what the task says written out: of its file, and of the network.
 
         Raises:
             InputError: the file cannot be read or does not go with the task.
         """
-        if isinstance(self.task, SeriesFile | SequenceFile):
-            return replace(self, task=self.task.named())
-        return self
+        task = self.task
+        if isinstance(task, SeriesFile | SequenceFile):
+            task = task.named()
+        network = self.network.for_horizon(getattr(task, "horizon", None))
+        return replace(self, task=task, network=network)
 
     @property
     def series_task(self) -> MackeyGlass | SeriesFile:

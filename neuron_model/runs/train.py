@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -180,6 +180,9 @@ def train(
         return train_on_sequences(network, task, configuration, limits, progress)
     task = cast(SeriesTask, task)
     series = make_series(task)
+    if isinstance(network, Network):
+        settings = network.settings.for_horizon(getattr(task, "horizon", None))
+        network = replace(network, settings=settings)
     module = (
         network.module(series.inputs, series.outputs) if isinstance(network, Network) else network
     )

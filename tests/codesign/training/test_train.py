@@ -233,7 +233,7 @@ def test_a_run_folder_holds_what_was_trained(tmp_path: Path):
         "tensorboard",
         "training.json",
     ]
-    assert read_run_configuration(tmp_path / "run" / "config.toml") == small()
+    assert read_run_configuration(tmp_path / "run" / "config.toml") == small().named()
     back = read_model(tmp_path / "run" / "model.safetensors")
     assert list(neurons_of(back)) == list(neurons_of(trained.network))
     rows = list(read_history_table(tmp_path / "run" / "history.csv"))

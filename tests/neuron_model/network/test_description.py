@@ -33,3 +33,15 @@ def test_neurons_of_several_layers_have_names_of_their_own():
 def test_layers_without_neurons_are_refused(layers: object):
     with pytest.raises(InputError, match="layer"):
         Network(layers)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("horizon", "tau"), [(0, 0.1), (1, 0.1), (5, 0.5), (10, 1.0), (675, 1.0), (None, 1.0)]
+)
+def test_the_readout_delays_less_than_the_forecast_is_ahead(horizon: int | None, tau: float):
+    assert NetworkSettings().for_horizon(horizon).readout_tau == pytest.approx(tau)
+    assert NetworkSettings(readout_tau=2.5).for_horizon(horizon).readout_tau == 2.5
+
+
+def test_without_a_task_a_pole_of_the_readout_is_a_sample():
+    assert Network(1).module(1, 1).configuration.readout_tau == 1.0

@@ -8,6 +8,7 @@ import torch
 
 from neuron_model import Network, TrainedNetwork, TrainingConfiguration, series, train
 from neuron_model.errors import InputError
+from neuron_model.network.description import NetworkSettings
 from neuron_model.tasks.series import make_series
 from neuron_model.tasks.series_file import SeriesFile
 
@@ -43,10 +44,17 @@ def test_the_currents_are_those_of_the_test_part_behind_its_washout(trained: Tra
 
 
 def test_training_a_module_is_training_in_place_and_the_same(table: Path, trained: TrainedNetwork):
-    module = Network(4).module(2, 1)
+    module = Network(4, NetworkSettings().for_horizon(1)).module(2, 1)
     other = train(module, series(table), CONFIGURATION)
     assert other.module is module
     assert other.nrmse == trained.nrmse
+
+
+def test_the_readout_is_as_quick_as_the_horizon_asks_for(table: Path):
+    none = TrainingConfiguration(steps=0)
+    for horizon, tau in ((1, 0.1), (4, 0.4)):
+        found = train(Network(2), series(table, horizon=horizon), none)
+        assert found.module.configuration.readout_tau == pytest.approx(tau)
 
 
 def test_progress_is_reported(table: Path):

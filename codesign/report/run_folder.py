@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from circuits.datasheet import Entry, datasheet_from_csv
@@ -68,7 +68,8 @@ class RunFolder:
 
     datasheets, estimates: of the designs, by the name of the neuron. neurons: as trained, where the
     run holds its model. stimuli: the recorded input currents, by the name of the neuron. forecast:
-    what the network says on the stream. scores: test NRMSE. network: the task of its whole circuit.
+    what the network says on the stream. scores: test NRMSE; predictors: that of ridge regression and
+    the trivial ones, by what they are called. network: the task of its whole circuit.
     """
 
     path: Path
@@ -83,6 +84,7 @@ class RunFolder:
     netlists: tuple[WrittenFile, ...]
     forecast: Forecast | None = None
     scores: Scores | None = None
+    predictors: Mapping[str, Scores] = field(default_factory=dict)
     classification: Classification | None = None
     network: NetworkValidation | None = None
 
@@ -133,6 +135,7 @@ def read_run_folder(path: Path) -> RunFolder:
         netlists=_netlists(path / NETLIST_FOLDER),
         forecast=read_forecast(path / FORECAST_FILE),
         scores=_read_scores(path / RESULT_FILE),
+        predictors=_read_predictors(path / RESULT_FILE),
         classification=_read_classification(path / RESULT_FILE),
         network=read_network_validation(path),
     )
@@ -197,6 +200,21 @@ def _read_scores(path: Path) -> Scores | None:
         return Scores(float(entries["nrmse"]), float(entries["stream_nrmse"]))
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _read_predictors(path: Path) -> dict[str, Scores]:
+    """Of the same file; empty where it says nothing of them, as older ones do."""
+    text = _text(path)
+    if text is None:
+        return {}
+    try:
+        entries = json.loads(text)
+        named = {f"predicting the {name}": each for name, each in entries["trivial"].items()}
+        ridge = entries["ridge"]
+        named[f"ridge regression on {int(ridge['rows'])} rows"] = ridge
+        return {k: Scores(float(v["nrmse"]), float(v["stream_nrmse"])) for k, v in named.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _read_classification(path: Path) -> Classification | None:

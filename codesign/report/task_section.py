@@ -40,15 +40,28 @@ def _of_torch(run: RunFolder, sheet: StyleSheet) -> Child:
     return element("figure", svg, element("figcaption", text))
 
 
+def _predictors(run: RunFolder) -> Child:
+    """The network's test error beside that of ridge regression and the trivial predictors."""
+    if run.scores is None or not run.predictors:
+        return None
+    every = {_PREDICTORS["trained"]: run.scores, **run.predictors}
+    return table(
+        "The trained network beside simple predictors (test NRMSE; 1: as good as the mean)",
+        ("predictor", "one continuous run", "windows from rest"),
+        [[name, number(found.stream), number(found.windows)] for name, found in every.items()],
+    )
+
+
 def task(run: RunFolder, sheet: StyleSheet) -> list[Child]:
     """Forecast and target, with the errors; empty where the run has neither.
 
     Target, torch and circuit where `codesign validate --network` was run; else what torch says.
     """
+    beside = _predictors(run)
     if run.network is not None:
-        return _of_circuit(run.network, sheet)
-    figure = _of_torch(run, sheet)
-    return [] if figure is None else [element("h2", "The task"), figure]
+        return [*_of_circuit(run.network, sheet), beside]
+    found = [part for part in (_of_torch(run, sheet), beside) if part is not None]
+    return [element("h2", "The task"), *found] if found else []
 
 
 def _of_circuit(found: NetworkValidation, sheet: StyleSheet) -> list[Child]:

@@ -10,7 +10,13 @@ from typing import Any
 from neuron_model.runs.file_names import HISTORY_FILE, MODEL_FILE, RESULT_FILE
 from neuron_model.runs.history_file import read_steps
 from neuron_model.tasks.ridge import lags_of, ridge_nrmse
-from neuron_model.tasks.series import Series, SeriesTask, make_series
+from neuron_model.tasks.series import (
+    Series,
+    SeriesTask,
+    make_series,
+    trivial_nrmse,
+    trivial_stream_nrmse,
+)
 from neuron_model.tasks.series_file import SeriesFile
 from neuron_model.training.training import TrainingResult, TrainingStep
 
@@ -35,6 +41,11 @@ def result_json(
     }
     if result.history:
         entries["activity"] = result.history[-1].activity
+    on_stream = trivial_stream_nrmse(task, series)
+    entries["trivial"] = {
+        name: {"nrmse": error, "stream_nrmse": on_stream[name]}
+        for name, error in trivial_nrmse(task, series).items()
+    }
     entries["ridge"] = {"rows": lags_of(task), "nrmse": windows, "stream_nrmse": stream}
     if isinstance(task, SeriesFile):
         entries["table"] = task.said()

@@ -123,7 +123,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     )
     wave = np.sin(np.arange(900) / 5)[:, None]
     write_forecast(run, Forecast(wave, wave + 0.01, 40))
-    (run / "training.json").write_text('{"nrmse": 0.139, "stream_nrmse": 0.852}')
+    others = {
+        "trivial": {"last value": {"nrmse": 0.61, "stream_nrmse": 0.62}},
+        "ridge": {"rows": 20, "nrmse": 0.31, "stream_nrmse": 0.32},
+    }
+    (run / "training.json").write_text(
+        json.dumps({"nrmse": 0.139, "stream_nrmse": 0.852, **others})
+    )
     (run / "netlists").mkdir()
     (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
     (run / "netlists" / "models.spice").write_text("* models\n")
@@ -558,3 +564,20 @@ def test_figures_share_styles_but_not_ids():
     assert ids[0]
     assert not ids[0] & ids[1]
     assert "font-family" not in sheet.css()
+
+
+def test_the_trained_network_stands_beside_simple_predictors(written: tuple[Path, str]):
+    text = Page(written[1]).text
+    assert "trained network in torch 0.852 0.139" in text
+    assert "predicting the last value 0.620 0.610" in text
+    assert "ridge regression on 20 rows 0.320 0.310" in text
+
+
+@pytest.mark.parametrize("content", ['{"nrmse": 0.1, "stream_nrmse": 0.8}', "[]", '{"trivial": 3}'])
+def test_a_run_that_says_nothing_of_simple_predictors_has_none(
+    written: tuple[Path, str], tmp_path: Path, content: str
+):
+    (tmp_path / "validation.json").write_text((written[0].parent / "validation.json").read_text())
+    (tmp_path / "training.json").write_text(content)
+    assert read_run_folder(tmp_path).predictors == {}
+    assert "simple predictors" not in write_report(tmp_path).read_text()

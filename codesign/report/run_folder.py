@@ -68,8 +68,8 @@ class RunFolder:
 
     datasheets, estimates: of the designs, by the name of the neuron. neurons: as trained, where the
     run holds its model. stimuli: the recorded input currents, by the name of the neuron. forecast:
-    what the network says on the stream. scores: test NRMSE; predictors: that of ridge regression and
-    the trivial ones, by what they are called. network: the task of its whole circuit.
+    what the network says on the stream. scores: test NRMSE; predictors: that of ridge regression
+    and the trivial ones, by what they are called. network: the task of its whole circuit.
     """
 
     path: Path

@@ -1,0 +1,88 @@
+"""What an MTC network's error hangs on: the settings of the table, changed one at a time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.forecasts.rows import Way, mtc_nrmse
+from benchmarks.forecasts.series import forecast_task
+from neuron_model.atomic import write_atomically
+from neuron_model.network.bursting_layer import BurstingLayer
+from neuron_model.network.description import NetworkSettings
+from neuron_model.training.training_configuration import Rates
+
+SERIES = ("NARMA-10", "sunspots, yearly", "Mackey-Glass, tau 30")
+_USUAL = Way(200)
+WAYS: dict[str, Way] = {
+    "200 steps, all else as in the table": _USUAL,
+    "readout filter: tau of a whole sample": replace(
+        _USUAL, network=NetworkSettings(readout_tau=1.0)
+    ),
+    "readout filter: tau of a tenth of a sample": replace(
+        _USUAL, network=NetworkSettings(readout_tau=0.1)
+    ),
+    "learning rates: time constants 3 times as fast": replace(_USUAL, rates=Rates(tau=3.0)),
+    "learning rates: alpha, delta a third as fast": replace(
+        _USUAL, rates=Rates(alpha=0.33, delta=0.33)
+    ),
+    "initialization: input bias -3 to 0": replace(
+        _USUAL, layer=BurstingLayer(input_bias=(-3.0, 0.0))
+    ),
+    "initialization: tau_slow 8 to 40": replace(_USUAL, layer=BurstingLayer(tau_slow=(8.0, 40.0))),
+    "fit of the readout: penalty 1e-6": replace(_USUAL, ridge=1e-6),
+    "fit of the readout: none": replace(_USUAL, ridge=0.0),
+}
+"""By name; the penalty of the fit is 1e-4 otherwise."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """NRMSE on the stream of the test part, of one seed, by series."""
+
+    way: str
+    nrmse: dict[str, float]
+
+
+def run(neurons: int, out: Path | None) -> int:
+    """Train in all ways; print, and write what there is to ``out``."""
+    path = out / "why.json" if out else None
+    there: list[dict[str, Any]] = []
+    if path is not None and path.is_file():
+        there = json.loads(path.read_text(encoding="utf-8"))
+    known = {(e["way"], name): nrmse for e in there for name, nrmse in e["nrmse"].items()}
+    found: list[Found] = []
+    trained: dict[tuple[str, Way], float] = {}
+    for name, way in WAYS.items():
+        errors = {}
+        for series in SERIES:
+            task = forecast_task(series)
+            whole = replace(way, network=way.network.for_horizon(task.horizon))
+            if (name, series) in known:
+                trained[series, whole] = known[name, series]
+            if (series, whole) not in trained:
+                trained[series, whole] = mtc_nrmse(task, neurons, 0, whole)
+            errors[series] = trained[series, whole]
+        found.append(Found(name, errors))
+        print(f"{name}: {errors}", file=sys.stderr, flush=True)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            content = json.dumps([asdict(f) for f in found], indent=2) + "\n"
+            write_atomically(out / "why.json", content)
+            write_atomically(out / "why.md", table(found))
+    print(table(found), end="")
+    return 0
+
+
+def table(found: Sequence[Found]) -> str:
+    """In Markdown."""
+    names = list(found[0].nrmse)
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    lines += [
+        f"| {one.way} | {' | '.join(f'{one.nrmse[name]:.3f}' for name in names)} |" for one in found
+    ]
+    return "\n".join(lines) + "\n"

@@ -32,7 +32,7 @@ def read_rows(path: Path) -> list[Row]:
         return []
     entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return [
-        Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
+        Row(**entry | {key: tuple(entry[key]) for key in ("echo_state", "mtc")})
         for entry in entries
     ]
 

@@ -44,7 +44,7 @@ def _predictors(run: RunFolder) -> Child:
     """The network's test error beside that of ridge regression and the trivial predictors."""
     if run.scores is None or not run.predictors:
         return None
-    every = {_PREDICTORS["trained"]: run.scores, **run.predictors}
+    every = {"trained network in torch": run.scores, **run.predictors}
     return table(
         "The trained network beside simple predictors (test NRMSE; 1: as good as the mean)",
         ("predictor", "one continuous run", "windows from rest"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ PRESETS = "docs/results/presets/gf180mcu.json"
 CALIBRATED = "docs/results/calibration/sky130.json"
 CALIBRATED_NGSPICE = "docs/results/calibration/sky130_ngspice.json"
 MISMATCH = "docs/results/mismatch/sky130.json"
+VARIATION = "docs/results/variation"
 CODES = "docs/results/quantization/demo.json"
 DEMO = "docs/results/demo/training.json"
 TUNED_NETWORK = "docs/results/network/two_layers_sky130.json"
@@ -115,6 +117,16 @@ def reference_difference(study: Any) -> list[float]:
             if port.startswith("vr_")
         )
     ]
+
+
+def drawn_errors(*which: str) -> Values:
+    """Median and worst NRMSE of the samples of a training with variation, one set by name."""
+
+    def of(study: Any) -> list[float]:
+        found = [(statistics.median(study[one]), max(study[one])) for one in which]
+        return [value for pair in found for value in pair]
+
+    return of
 
 
 def largest(values: Iterable[float]) -> float:

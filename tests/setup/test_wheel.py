@@ -4,8 +4,10 @@ The compiler is played: it reads the kernel's sources, so that one that is missi
 hands over the kernel of this checkout, for compiling takes minutes. `make wheels` compiles.
 """
 
+import fnmatch
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -42,6 +44,14 @@ def run(*words: object, folder: Path, **variables: str) -> str:
     return done.stdout
 
 
+def made_here(folder: str, names: list[str]) -> set[str]:
+    """What of a folder is no source of the checkout."""
+    patterns = [".*", "*.so", "*.egg-info", "__pycache__"]
+    if Path(folder) == ROOT:
+        patterns += ["build", "dist", "site", "runs"]
+    return {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
+
+
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The source distribution, and the wheel that is made of it alone."""
@@ -52,7 +62,9 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     compiler = folder / "compiler"
     compiler.write_text(COMPILER.format(kernel=kernel._name))
     compiler.chmod(0o755)
-    words = ("-m", "build", "--no-isolation", "--outdir", folder, ROOT)
+    # A copy: test processes side by side build there, and the checkout stays as it is.
+    shutil.copytree(ROOT, folder / "source", ignore=made_here)
+    words = ("-m", "build", "--no-isolation", "--outdir", folder, folder / "source")
     run(sys.executable, *words, folder=folder, CC=str(compiler), SETUPTOOLS_SCM_PRETEND_VERSION="9")
     (source,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return source, wheel

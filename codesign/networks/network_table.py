@@ -81,8 +81,8 @@ def print_network_validation(found: NetworkValidation) -> None:
     )
     if not found.passed and "tuned" not in found.errors:
         say(
-            "note: weights that are tuned through the circuit make up for it: codesign train RUN "
-            f"--circuit {found.technology} --out TUNED"
+            "note: its weights can be trained through the circuit's macromodel, which makes up for "
+            f"what that knows: codesign train RUN --circuit {found.technology} --out TUNED"
         )
 
 

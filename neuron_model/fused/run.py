@@ -69,7 +69,9 @@ def run_packed(packed: Packed, tape: str, voltage: bool) -> tuple[Tensor, Tensor
     return s, u_m, end
 
 
-_FEWEST_LANES = 32
+_FEWEST_LANES = 16
+"""Numbers in a vector of the longest kind. From so many neurons on their own lanes are full: what is
+gained beyond is less than what it costs to lay the sequences side by side and back."""
 
 
 def _spread(packed: Packed) -> Packed:

@@ -70,8 +70,8 @@ def run_packed(packed: Packed, tape: str, voltage: bool) -> tuple[Tensor, Tensor
 
 
 _FEWEST_LANES = 16
-"""Numbers in a vector of the longest kind. From so many neurons on their own lanes are full: what is
-gained beyond is less than what it costs to lay the sequences side by side and back."""
+"""Numbers in a vector of the longest kind. So many neurons fill lanes on their own: what is gained
+beyond is less than what it costs to lay the sequences side by side and back."""
 
 
 def _spread(packed: Packed) -> Packed:

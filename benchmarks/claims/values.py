@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.claims.claim import Values
 
 YIELDS = "docs/results/regime_yield/table_macromodel.json"
+SIZING = "docs/results/regime_yield/sizing.json"
 HEAT = "docs/results/temperature/sky130.json"
 STEP = "docs/results/training_step.json"
 DETAILED_STEP = "docs/results/detailed_step.json"

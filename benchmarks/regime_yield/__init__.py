@@ -1,1 +1,1 @@
-"""From the sizes that there are to 99 % of the samples: sized, trained for mismatch, calibrated."""
+"""A yield step by step: as the sizes are, sized, trained for mismatch, calibrated."""

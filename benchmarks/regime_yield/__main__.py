@@ -1,4 +1,4 @@
-"""Regime yield of the third published burster on sky130, from its first sizes to 99 %.
+"""Regime yield of the third published burster on sky130: first sizes, larger, moved, calibrated.
 
     python -m benchmarks.regime_yield [--steps sized trained calibrated] [--folder
         runs/regime_yield] [--mismatch-set ordinary subthreshold] [--macromodel] [--samples 1000]

@@ -30,9 +30,9 @@ from neuron_model.model.stimulus import Stimulus
 
 HERE = Path(__file__).parent
 SIZED = HERE / "sky130_sized.toml"
-"""What ``codesign size`` found: target 95 %, ISI error 0.1, 46 trials of 200 samples."""
+"""What ``codesign size`` found: target 90 %, ISI error 0.15, 4 trials of 200 samples."""
 TRAINED = HERE / "burster_trained.toml"
-"""What ``codesign center`` found with those sizes: 120 trials of 200 samples."""
+"""What ``codesign center`` found with those sizes: 24 trials of 100 samples."""
 DRIVE = Drive(Stimulus((0.0, 500.0), (-2.4, -1.4)), 11000.0)
 STEPS = ("untrained", "sized", "trained", "calibrated")
 """In their order; each has what the one before it has."""

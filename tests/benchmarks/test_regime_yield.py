@@ -44,7 +44,7 @@ def test_the_sizes_are_larger_ones_on_sky130():
     assert first == load_technology("sky130")
     assert sized.mismatch == first.mismatch
     assert all(
-        sized.size("ota", role).area > 3 * first.size("ota", role).area
+        sized.size("ota", role).area > 1.9 * first.size("ota", role).area
         for role in ("pair", "tail", "pmos_mirror", "nmos_mirror")
     )
 

@@ -28,6 +28,7 @@ RANDOM = "docs/results/macromodel/random_neurons.json"
 STUDIES = "docs/results/study_overhead.json"
 THROUGHPUT = "docs/results/study_throughput.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
+FORECASTS = "docs/results/forecasts/table.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"
 BOTH = ("macromodel", "circuit")

@@ -115,3 +115,11 @@ def test_an_mtc_network_is_that_of_the_way(monkeypatch: pytest.MonkeyPatch):
     [(network, configuration)] = asked
     assert (network.layers[0].neurons, network.seed) == (3, 7)
     assert (configuration.ridge, configuration.steps) == (0.0, way.steps)
+
+
+def test_the_recorded_table_is_that_of_the_recorded_rows():
+    recorded = benchmark.read_rows(RESULTS / "forecasts" / "table.json")
+    printed = (RESULTS / "forecasts" / "table.md").read_text()
+    assert table(recorded) + "\n" + verdict(recorded) == printed
+    assert [r.series for r in recorded] == list(SERIES)
+    assert table(recorded) in (RESULTS / "README.md").read_text()

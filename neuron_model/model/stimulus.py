@@ -69,7 +69,7 @@ class Stimulus(Shown):
             InputError: not of that form, or not a stimulus.
         """
         if text.strip() and not set(":,") & set(text):
-            text = f"0:{text}"
+            return Stimulus.constant(_parse_number(text, text))
         steps = [_parse_step(text, part) for part in text.split(",")]
         return Stimulus(tuple(t for t, _ in steps), tuple(v for _, v in steps))
 

@@ -56,7 +56,7 @@ def test_one_value_holds_for_ever(text: str):
     [
         ("", "no step"),
         ("1.0,2.0", "'1.0' in '1.0,2.0' is no step; give one value, or steps as time:value"),
-        ("fast", "not a finite number"),
+        ("fast", "current: 'fast' in 'fast' is not a finite number"),
         ("0:1:2", "no step"),
         ("0:1,", "'' in '0:1,' is no step"),
         ("0:x", "'x' in '0:x' is not a finite number"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from codesign.workbench import Workbench
     from mapping.conditions import Conditions
     from mapping.mapper import MappingChoices
+    from neuron_model.model.drive import Drive
+    from neuron_model.model.parameters import NeuronParameters
 
 
 def add_neuron(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +68,20 @@ def read_single(name: str) -> Source:
     return source
 
 
+def driven_single(arguments: argparse.Namespace) -> tuple[NeuronParameters, Drive]:
+    """The neuron that the command is about, and what drives it.
+
+    Raises:
+        InputError: there is none, or the current asked for is not usable.
+    """
+    from codesign.building.stimuli import stimuli_for
+
+    source = read_single(arguments.neuron)
+    (parameters,) = source.neurons
+    (drive,) = stimuli_for(source, arguments.current, arguments.duration)
+    return parameters, drive
+
+
 def mapped_single(
     arguments: argparse.Namespace, technology: Technology, workbench: Workbench
 ) -> MappedNeuron:
@@ -77,11 +93,8 @@ def mapped_single(
     from circuits.technology import conditions_at
     from codesign.building.circuit import design_neuron
     from codesign.building.mapped_neuron import MappedNeuron
-    from codesign.building.stimuli import stimuli_for
 
-    source = read_single(arguments.neuron)
-    (parameters,) = source.neurons
-    (drive,) = stimuli_for(source, arguments.current, arguments.duration)
+    parameters, drive = driven_single(arguments)
     asked = (getattr(arguments, name, None) for name in ("corner", "temperature"))
     conditions = conditions_at(technology, *asked)
     choices = mapping_choices(arguments, technology)

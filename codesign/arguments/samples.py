@@ -50,8 +50,25 @@ def add_samples(parser: argparse.ArgumentParser, backend: str, record: str) -> N
     add_timeout(parser, "one sample")
 
 
+def add_search(parser: argparse.ArgumentParser, trials: int, what: str) -> None:
+    """Of a search that draws samples at each trial: how many trials, and ``what`` they are."""
+    parser.add_argument(
+        "--trials", type=int, default=trials, metavar="N", help=f"{what} (default: %(default)d)"
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=200,
+        metavar="N",
+        help="samples a trial (default: %(default)d)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
+    )
+
+
 def drawn_technology(arguments: argparse.Namespace) -> Technology:
-    """The technology with the mismatch set that :func:`add_samples` was given."""
+    """The technology with the mismatch set that was asked for."""
     from circuits.technology import load_technology, with_mismatch_set
 
     return with_mismatch_set(load_technology(arguments.technology), arguments.mismatch_set)

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments.neurons import add_neuron, read_single
+from codesign.arguments.neurons import add_neuron, driven_single
+from codesign.arguments.samples import add_search, drawn_technology
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.terminal.parser import section
@@ -38,19 +39,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="by how much intervals and spikes per burst may differ from the model's "
         "(default: %(default)g)",
     )
-    parser.add_argument(
-        "--trials", type=int, default=120, metavar="N", help="choices (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--samples",
-        type=int,
-        default=200,
-        metavar="N",
-        help="samples a trial (default: %(default)d)",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
-    )
+    add_search(parser, 120, "choices")
     section(parser, "output").add_argument(
         "-o",
         "--out",
@@ -64,8 +53,6 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology, with_mismatch_set
-    from codesign.building.stimuli import stimuli_for
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.centering.evaluation import centering_problem
     from codesign.studies.centering.plan import CenteringPlan
@@ -74,13 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.terminal.console import print_json
     from neuron_model.model.neuron_file import neuron_to_table, write_neuron
 
-    technology = load_technology(arguments.technology)
-    technology = with_mismatch_set(technology, arguments.mismatch_set)
-    source = read_single(arguments.neuron)
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    technology = drawn_technology(arguments)
+    parameters, drive = driven_single(arguments)
     record = arguments.out.with_name(f"{arguments.out.name}.jsonl")
     with studied(arguments, "measuring the cells") as (executor, progress):
-        problem = centering_problem(source.neurons[0], drive, technology, executor.tools)
+        problem = centering_problem(parameters, drive, technology, executor.tools)
         plan = CenteringPlan(
             len(problem.parameters.elements),
             arguments.trials,

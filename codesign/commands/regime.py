@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, read_single
+from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, driven_single
 from codesign.terminal.arguments import add_accuracy, add_command, add_current
 
 if TYPE_CHECKING:
@@ -29,15 +29,12 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.building.stimuli import stimuli_for
     from codesign.terminal.answers import regime_answer
     from codesign.terminal.console import note, print_json
     from codesign.terminal.tables import say
     from neuron_model.analysis.regimes import classify
 
-    source = read_single(arguments.neuron)
-    neuron = source.neurons[0]
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    neuron, drive = driven_single(arguments)
     with chosen_backend(arguments) as backend:
         run = backend.respond(neuron, drive)
     threshold = float(neuron.u_threshold)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, read_single
+from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, driven_single
 from codesign.terminal.arguments import add_command, add_current, add_plot
 from codesign.terminal.parser import section
 
@@ -48,14 +48,11 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from codesign.building.stimuli import stimuli_for
     from codesign.terminal.console import print_json
     from neuron_model.analysis.spikes import spike_times
     from neuron_model.atomic import write_atomically
 
-    source = read_single(arguments.neuron)
-    neuron = source.neurons[0]
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    neuron, drive = driven_single(arguments)
     with chosen_backend(arguments, arguments.sampling) as backend:
         run = backend.respond(neuron, drive)
     if arguments.plot is not None:

@@ -5,7 +5,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.arguments.neurons import add_neuron, read_single
+from codesign.arguments.neurons import add_neuron, driven_single
+from codesign.arguments.samples import add_search, drawn_technology
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
 from codesign.terminal.parser import section
@@ -53,19 +54,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         parser.add_argument(
             f"--{name}", type=float, default=math.inf, metavar=metavar, help=f"{what} (no limit)"
         )
-    parser.add_argument(
-        "--trials", type=int, default=60, metavar="N", help="sizes to try (default: %(default)d)"
-    )
-    parser.add_argument(
-        "--samples",
-        type=int,
-        default=200,
-        metavar="N",
-        help="samples a trial (default: %(default)d)",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of draws and search (%(default)d)"
-    )
+    add_search(parser, 60, "sizes to try")
     parser.add_argument("--name", help="of the sized technology (default: T_sized)")
     section(parser, "output").add_argument(
         "-o",
@@ -81,8 +70,6 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from circuits.technology import load_technology, with_mismatch_set
-    from codesign.building.stimuli import stimuli_for
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.sizing.evaluation import sizing_problem
     from codesign.studies.sizing.plan import Effort
@@ -98,13 +85,11 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.power,
         arguments.keep,
     )
-    technology = load_technology(arguments.technology)
-    technology = with_mismatch_set(technology, arguments.mismatch_set)
-    source = read_single(arguments.neuron)
-    drive = stimuli_for(source, arguments.current, arguments.duration)[0]
+    technology = drawn_technology(arguments)
+    parameters, drive = driven_single(arguments)
     effort = Effort(arguments.trials, arguments.samples, arguments.seed)
     with studied(arguments, "measuring the cells as they are") as (executor, progress):
-        problem = sizing_problem(source.neurons[0], drive, technology, executor.tools)
+        problem = sizing_problem(parameters, drive, technology, executor.tools)
         found, outcome = study_sizing(problem, goal, effort, executor, arguments.out, progress)
     if outcome is None:
         return stopped(arguments, found)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from codesign.studies.drawn_results import DrawnResults
 from mapping.calibration.knobs import OFFSET
 from mapping.calibration.search import Calibrated
-from mapping.conditions import Conditions
 from mapping.yields import Yields, yields, yields_to_json
 from neuron_model.analysis.regime_reports import regime_counts, report_to_json
-from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.regimes import RegimeReport
 
 
 @dataclass(frozen=True)
@@ -30,34 +30,17 @@ class CalibrationOutcome:
         return yields(model, self.before), yields(model, self.calibrated.reports)
 
 
-@dataclass(frozen=True)
-class CalibrationResults:
-    """All samples of one neuron at one corner and temperature (degree Celsius).
+@dataclass(frozen=True, repr=False, kw_only=True)
+class CalibrationResults(DrawnResults):
+    """All samples of one neuron.
 
-    model: how the model that was trained fires. nominal: how the sample as drawn fires. budget: the
-    most patterns a sample may take. circuit: in ngspice; None where it was not asked for. process:
-    whether samples differ as a whole as well. mismatch_set: the technology's set of coefficients
-    that devices were drawn by.
+    budget: the most patterns a sample may take. circuit: in ngspice; None where it was not asked
+    for.
     """
 
-    name: str
-    technology: str
-    conditions: Conditions
-    seed: int
-    current: str
-    duration: float
-    model: RegimeReport
-    nominal: RegimeReport
     budget: int
     macromodel: CalibrationOutcome
     circuit: CalibrationOutcome | None = None
-    process: bool = False
-    mismatch_set: str = ""
-
-    @property
-    def wanted(self) -> Regime:
-        """The model's regime."""
-        return self.model.regime
 
     @property
     def outcomes(self) -> dict[str, CalibrationOutcome]:
@@ -89,24 +72,13 @@ def moves(calibrated: Calibrated) -> np.ndarray:
 def results_to_json(study: CalibrationResults) -> dict[str, Any]:
     """A JSON document: yields, measurements and what each sample was set to."""
     return {
-        "name": study.name,
-        "technology": study.technology,
-        "corner": study.conditions.corner,
-        "temperature": study.conditions.temperature,
-        "samples": len(study.macromodel.before),
-        "seed": study.seed,
-        "process": study.process,
-        "mismatch_set": study.mismatch_set,
-        "current": study.current,
-        "duration": study.duration,
-        "wanted": study.wanted.value,
+        **study.head(len(study.macromodel.before)),
         "knobs": [
             {"port": k.port, "drawn": k.drawn, "low": k.codes[0], "high": k.codes[-1]}
             for k in study.macromodel.calibrated.knobs
         ],
         "budget": {"patterns": study.budget},
-        "model": report_to_json(study.model),
-        "nominal": report_to_json(study.nominal),
+        **study.reports(),
         **{who: _outcome(outcome, study.model) for who, outcome in study.outcomes.items()},
     }
 

@@ -12,13 +12,11 @@ from codesign.studies.calibration.results import CalibrationOutcome, Calibration
 from codesign.studies.calibration.task import CalibrationTask
 from codesign.studies.executors.executor import Executor
 from codesign.studies.study import Asked, Results, Study, converse
-from codesign.validation.validate import short_stimulus
 from mapping.calibration.clamp import Calibration
 from mapping.calibration.identification import measure_curves
 from mapping.calibration.samples import Samples
 from mapping.calibration.search import DEFAULT_BUDGET, Budget, look, trim
 from netlists.accuracy import Accuracy
-from neuron_model.analysis.rhythm import model_regime
 from neuron_model.progress import Progress, silent
 
 
@@ -109,18 +107,8 @@ def calibration_results(
     circuit: CalibrationOutcome | None,
 ) -> CalibrationResults:
     """All that is told of a calibration."""
-    drawn = bench.drawn
     return CalibrationResults(
-        name=drawn.built.design.name,
-        technology=drawn.technology.name,
-        conditions=drawn.built.conditions,
-        seed=drawn.drawing.seed,
-        process=drawn.drawing.process,
-        mismatch_set=drawn.technology.mismatch.name,
-        current=short_stimulus(drawn.drive.stimulus),
-        duration=drawn.drive.duration,
-        model=bench.model,
-        nominal=model_regime(drawn.built.predicted, drawn.drive),
+        **bench.drawn.told(bench.model),
         budget=budget.patterns,
         macromodel=models,
         circuit=circuit,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codesign.studies.calibration.results import CalibrationResults
-from codesign.terminal.quantities import drawn_by
 from codesign.terminal.tables import print_table, say
 from neuron_model.analysis.regime_reports import WHO, regime_table
 from neuron_model.analysis.regimes import RegimeReport
@@ -17,12 +16,7 @@ def print_results(study: CalibrationResults) -> None:
     for who, outcome in study.outcomes.items():
         reports[f"{WHO[who]}, before"] = outcome.before
         reports[f"{WHO[who]}, after"] = outcome.calibrated.reports
-    where = f"{study.technology}, {study.conditions}"
-    samples = len(study.macromodel.before)
-    title = f"{study.name} on {where}: {samples} samples, seed {study.seed}"
-    title += drawn_by(study.mismatch_set)
-    title += ", process drawn as well" if study.process else ""
-    print_table(title, *regime_table(reports))
+    print_table(study.title(len(study.macromodel.before)), *regime_table(reports))
     say(f"calibrated: {', '.join(study.knobs)}")
     for who, outcome in study.outcomes.items():
         taken = outcome.calibrated

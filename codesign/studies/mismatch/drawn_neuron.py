@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from circuits.technology import Technology
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
 from codesign.studies.sample_results import sample_results
-from codesign.validation.validate import circuit_regime
+from codesign.validation.validate import circuit_regime, short_stimulus
 from codesign.workbench import Workbench
 from mapping.macromodel import Macromodel
 from mapping.mismatch import Draw
@@ -23,6 +24,7 @@ from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import response
 from neuron_model.analysis.regimes import RegimeReport, classify
+from neuron_model.analysis.rhythm import model_regime
 from neuron_model.analysis.simulation import simulate
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -52,6 +54,22 @@ class DrawnNeuron:
     def technology(self) -> Technology:
         """What the samples are drawn in."""
         return self.neuron.technology
+
+    def told(self, model: RegimeReport) -> dict[str, Any]:
+        """What a :class:`codesign.studies.drawn_results.DrawnResults` says of it, by field;
+        ``model``: how the one that was trained fires."""
+        return {
+            "name": self.built.design.name,
+            "technology": self.technology.name,
+            "conditions": self.built.conditions,
+            "seed": self.drawing.seed,
+            "process": self.drawing.process,
+            "mismatch_set": self.technology.mismatch.name,
+            "current": short_stimulus(self.drive.stimulus),
+            "duration": self.drive.duration,
+            "model": model,
+            "nominal": model_regime(self.built.predicted, self.drive),
+        }
 
     def lasting(self, duration: float) -> DrawnNeuron:
         """The same, driven for ``duration``."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mapping.conditions import Conditions
+from codesign.studies.drawn_results import DrawnResults
 from mapping.yields import Yields, yields, yields_to_json
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regime_reports import RHYTHM, regime_counts, report_to_json
 from neuron_model.analysis.regimes import Regime, RegimeReport
 from neuron_model.analysis.verdicts import QUANTITIES
-from neuron_model.shown import Shown, counted
+from neuron_model.shown import counted
 
 _LEAST_PAIRS = 3
 
@@ -52,39 +52,18 @@ class Agreement:
     disagreeing: tuple[int, ...]
 
 
-@dataclass(frozen=True, repr=False)
-class MismatchResults(Shown):
-    """All samples of one neuron at one corner and temperature (degree Celsius).
+@dataclass(frozen=True, repr=False, kw_only=True)
+class MismatchResults(DrawnResults):
+    """All samples of one neuron; interval_unit: seconds of one unit of model time."""
 
-    process: whether samples differ as a whole, beside their devices' mismatch. mismatch_set: the
-    technology's set of coefficients that devices were drawn by. model: how the model that was
-    trained fires. nominal: of the neuron of the macromodel without mismatch. current, duration:
-    what drives it, in model time. interval_unit: seconds of one unit of model time.
-    """
-
-    name: str
-    technology: str
-    conditions: Conditions
-    seed: int
-    current: str
-    duration: float
-    model: RegimeReport
-    nominal: RegimeReport
     samples: tuple[Sample, ...]
     interval_unit: float
-    process: bool = False
-    mismatch_set: str = ""
 
     def _brief(self) -> str:
         keep = sum(sample.macromodel.regime is self.model.regime for sample in self.samples)
         where = f"{self.name} on {self.technology}, {self.conditions}"
         samples = counted(len(self.samples), "sample")
         return f"{where}: {keep} of {samples} keep {self.model.regime.words}"
-
-    @property
-    def wanted(self) -> Regime:
-        """The model's regime."""
-        return self.model.regime
 
     @property
     def predicted_yield(self) -> Yields:
@@ -173,17 +152,7 @@ def results_to_json(results: MismatchResults) -> dict[str, Any]:
     """A JSON document: yield, agreement and what each sample does."""
     agreement = results.agreement
     return {
-        "name": results.name,
-        "technology": results.technology,
-        "corner": results.conditions.corner,
-        "temperature": results.conditions.temperature,
-        "samples": len(results.samples),
-        "seed": results.seed,
-        "process": results.process,
-        "mismatch_set": results.mismatch_set,
-        "current": results.current,
-        "duration": results.duration,
-        "wanted": results.wanted.value,
+        **results.head(len(results.samples)),
         "yield": {
             "macromodel": yields_to_json(results.predicted_yield),
             "circuit": yields_to_json(results.circuit_yield),
@@ -204,8 +173,7 @@ def results_to_json(results: MismatchResults) -> dict[str, Any]:
             "compared": agreement.compared,
             "disagreeing": list(agreement.disagreeing),
         },
-        "model": report_to_json(results.model),
-        "nominal": report_to_json(results.nominal),
+        **results.reports(),
         "outcomes": [
             {
                 "sample": c.sample,

@@ -14,7 +14,6 @@ from codesign.studies.mismatch.task import MismatchTask
 from codesign.studies.sample_reports import LONGER
 from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
-from codesign.validation.validate import short_stimulus
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.rhythm import model_regime
 from neuron_model.progress import Progress
@@ -69,21 +68,11 @@ def mismatch_results(
     drawn: DrawnNeuron, plan: MismatchPlan, outcomes: Mapping[str, JSON]
 ) -> MismatchResults:
     """What the outcomes of all points say together."""
-    built, drive = drawn.built, drawn.drive
     return MismatchResults(
-        name=built.design.name,
-        technology=drawn.technology.name,
-        conditions=built.conditions,
-        seed=drawn.drawing.seed,
-        process=drawn.drawing.process,
-        mismatch_set=drawn.technology.mismatch.name,
-        current=short_stimulus(drive.stimulus),
-        duration=drive.duration,
-        model=plan.model,
-        nominal=model_regime(built.predicted, drive),
+        **drawn.told(plan.model),
         samples=tuple(
             Sample(sample, each.predicted, each.circuit, each.duration, each.accuracy)
             for sample, each in enumerate(plan.found(outcomes))
         ),
-        interval_unit=built.design.time_unit,
+        interval_unit=drawn.built.design.time_unit,
     )

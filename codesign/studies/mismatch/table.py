@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from codesign.studies.mismatch.results import MismatchResults, agreement_in_words
-from codesign.terminal.quantities import drawn_by
 from codesign.terminal.tables import print_table, say
 from neuron_model.analysis.regime_reports import WHO, regime_table
 
@@ -14,13 +13,7 @@ def print_results(outcome: MismatchResults) -> None:
     reports = {WHO["macromodel"]: [sample.macromodel for sample in outcome.samples]}
     if outcome.circuit_yield is not None:
         reports[WHO["circuit"]] = [c.circuit for c in outcome.samples if c.circuit is not None]
-    where = f"{outcome.technology}, {outcome.conditions}"
-    print_table(
-        f"{outcome.name} on {where}: {len(outcome.samples)} samples, seed {outcome.seed}"
-        + drawn_by(outcome.mismatch_set)
-        + (", process drawn as well" if outcome.process else ""),
-        *regime_table(reports),
-    )
+    print_table(outcome.title(len(outcome.samples)), *regime_table(reports))
     say(f"macromodel: {outcome.predicted_yield}")
     if outcome.circuit_yield is None:
         return

@@ -23,7 +23,8 @@ print(library[:240])
 # the currents that neurons need, and between which voltages references may lie.
 
 # %% language="sh"
-# codesign technology new --name mine --models my180.lib --section tt --nmos nch --pmos pch --supply 1.8 -o mine.toml
+# codesign technology new --name mine --models my180.lib --section tt \
+#     --nmos nch --pmos pch --supply 1.8 -o mine.toml
 
 # %% [markdown]
 # What no library says, such as mismatch, is assumed and marked:

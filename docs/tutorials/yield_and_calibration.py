@@ -9,7 +9,8 @@
 # ## As drawn
 
 # %% language="sh"
-# codesign mismatch preset:tonic_bursting --technology generic --samples 24 --out drawn.jsonl --plot drawn.png
+# codesign mismatch preset:tonic_bursting --technology generic --samples 24 \
+#     --out drawn.jsonl --plot drawn.png
 
 # %%
 from IPython.display import Image
@@ -24,10 +25,15 @@ Image("drawn.png")
 # sample, by currents that can be measured at its pins:
 
 # %% language="sh"
-# codesign calibrate preset:tonic_bursting --technology generic --samples 24 --plot calibrated.png
+# codesign calibrate preset:tonic_bursting --technology generic --samples 24 \
+#     --plot calibrated.png
 
 # %%
 Image("calibrated.png")
+
+# %% [markdown]
+# The regime is what it looks for. The rhythm, an ISI within 5 % of the model's, is another matter: few samples
+# keep that, before and after.
 
 # %% [markdown]
 # ## From Python
@@ -36,7 +42,8 @@ Image("calibrated.png")
 # its answer once more, here as JSON to go on with.
 
 # %% language="sh"
-# codesign mismatch preset:tonic_bursting --technology generic --samples 24 --out drawn.jsonl --json > drawn.json
+# codesign mismatch preset:tonic_bursting --technology generic --samples 24 \
+#     --out drawn.jsonl --json > drawn.json
 
 # %%
 import json

@@ -200,6 +200,22 @@ def _slowed(says: str, contender: str) -> Claim:
     return Claim(RESULTS, says, v.STEP, lambda d: [d["times_the_fused"][contender]])
 
 
+def _level(vectors: str, says: str) -> Claim:
+    """Of a kind of vectors: the kernel beside plain torch and the machine's limits, two steps."""
+
+    def values(document: Any) -> list[float]:
+        found = document[vectors]
+        steps = found["other_shapes"]
+        return [
+            found["times_the_fused"]["MTC eager, unbind (reference)"],
+            found["machine"]["fused_over_bound"],
+            1e3 * steps["B 1, T 1, N 100 (fixed cost)"],
+            1e3 * steps["B 32, T 1000, N 16"],
+        ]
+
+    return Claim(RESULTS, says, v.STEP_LEVELS, values)
+
+
 def _whatever_the_batch(document: Any) -> list[float]:
     """A step without a batch, by a straight line over batches, and one with 32, millisecond."""
     seconds = {int(batch): s for batch, s in document["scaling"]["batch"].items()}
@@ -666,6 +682,8 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         v.STEP,
         lambda d: [d["scaling"]["threads"]["1"] / d["scaling"]["threads"]["2"]],
     ),
+    _level("AVX512", "| AVX-512 | {42.6} | {2.8} | {1.3} | {5.2} |"),
+    _level("AVX2", "| AVX2 alone | {34.7} | {2.0} | {1.2} | {7.1} |"),
     _detailed("| plain torch | {15.6} | {2.7} |", "eager"),
     _detailed("| compiled, tape `full` | {2.0} | {0.6} |", "compiled, tape full"),
     _detailed("| compiled, tape `segments` | {2.6} | {0.6} |", "compiled, tape segments"),

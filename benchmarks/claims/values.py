@@ -30,6 +30,7 @@ STUDIES = "docs/results/study_overhead.json"
 THROUGHPUT = "docs/results/study_throughput.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 FORECASTS = "docs/results/forecasts/table.json"
+FORECAST_WAYS = "docs/results/forecasts/why.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"
 BOTH = ("macromodel", "circuit")

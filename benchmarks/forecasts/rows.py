@@ -5,11 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from benchmarks.forecasts.echo_state import echo_state_nrmse
 from benchmarks.forecasts.series import Forecast, forecast_task
-from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import Network, NetworkSettings
 from neuron_model.runs.train import train
 from neuron_model.tasks.ridge import ridge_nrmse
@@ -60,16 +59,14 @@ class Way:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     rates: Rates = field(default_factory=Rates)
     ridge: float = TrainingConfiguration.ridge
-    layer: BurstingLayer = field(default_factory=BurstingLayer)
 
 
 def mtc_nrmse(task: Forecast, neurons: int, seed: int, way: Way) -> float:
     """NRMSE on the stream of the test part after training."""
-    layer = replace(way.layer, neurons=neurons)
     configuration = TrainingConfiguration(
         steps=way.steps, seed=seed, rates=way.rates, ridge=way.ridge
     )
-    drawn = Network(layer, way.network, seed)
+    drawn = Network(neurons, way.network, seed)
     return train(drawn, task, configuration, progress=lambda *_: None).result.stream_nrmse
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from benchmarks.forecasts.rows import Way, mtc_nrmse
 from benchmarks.forecasts.series import forecast_task
 from neuron_model.atomic import write_atomically
-from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import NetworkSettings
 from neuron_model.training.training_configuration import Rates
 
@@ -30,14 +29,9 @@ WAYS: dict[str, Way] = {
     "learning rates: alpha, delta a third as fast": replace(
         _USUAL, rates=Rates(alpha=0.33, delta=0.33)
     ),
-    "initialization: input bias -3 to 0": replace(
-        _USUAL, layer=BurstingLayer(input_bias=(-3.0, 0.0))
-    ),
-    "initialization: tau_slow 8 to 40": replace(_USUAL, layer=BurstingLayer(tau_slow=(8.0, 40.0))),
-    "fit of the readout: penalty 1e-6": replace(_USUAL, ridge=1e-6),
     "fit of the readout: none": replace(_USUAL, ridge=0.0),
 }
-"""By name; the penalty of the fit is 1e-4 otherwise."""
+"""By name."""
 
 
 @dataclass(frozen=True)

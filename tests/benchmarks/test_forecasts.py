@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,3 +124,10 @@ def test_the_recorded_table_is_that_of_the_recorded_rows():
     assert table(recorded) + "\n" + verdict(recorded) == printed
     assert [r.series for r in recorded] == list(SERIES)
     assert table(recorded) in (RESULTS / "README.md").read_text()
+
+
+def test_what_the_error_hangs_on_is_recorded_for_every_way():
+    text = (RESULTS / "forecasts" / "why.json").read_text()
+    found = [why.Found(**one) for one in json.loads(text)]
+    assert [one.way for one in found] == list(why.WAYS)
+    assert why.table(found) in (RESULTS / "README.md").read_text()

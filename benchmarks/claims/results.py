@@ -373,6 +373,15 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         RESULTS,
+        "{83.3} % ({55.2} to {95.3} %) of {12} `trained` samples",
+        "docs/results/regime_yield/ngspice.json",
+        lambda d: [
+            *v.yields("trained", "subthreshold", "regime", "circuit")(d),
+            v.yield_row(d, "trained", "subthreshold")["samples"],
+        ],
+    ),
+    Claim(
+        RESULTS,
         "of {1000} other samples {88.5} %",
         v.SIZING,
         lambda d: [d["checked"]["samples"], 100.0 * d["checked"]["sample_yield"]],

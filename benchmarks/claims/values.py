@@ -54,11 +54,11 @@ def yield_row(table: Any, step: str, mismatch_set: str) -> Any:
     return row
 
 
-def yields(step: str, mismatch_set: str, what: str) -> Values:
+def yields(step: str, mismatch_set: str, what: str, who: str = "macromodel") -> Values:
     """Share and ends of its interval, per cent; ``what``: ``"regime"`` or ``"rhythm"``."""
 
     def of(table: Any) -> list[float]:
-        found = yield_row(table, step, mismatch_set)["macromodel"][what]
+        found = yield_row(table, step, mismatch_set)[who][what]
         return percent([found["share"], *found["interval"]])
 
     return of

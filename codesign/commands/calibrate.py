@@ -24,7 +24,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "clamped membrane and from a few firing patterns. Yields before and after count the "
         "samples that keep the regime of the model, and those that keep its rhythm as well, "
         "with 95 % intervals (Wilson; `codesign validate --help` defines both). "
-        "Calibration aims at the regime. "
+        "Calibration aims at the regime. Its macromodels are compact (without the amplifiers' "
+        "lags), those of `codesign mismatch` detailed. "
         "With --backend ngspice the same samples are also measured and calibrated transistor by "
         "transistor.",
     )

@@ -9,6 +9,11 @@ from codesign.terminal.tables import print_table, say
 from neuron_model.analysis.regime_reports import WHO, regime_table
 from neuron_model.analysis.regimes import RegimeReport
 
+COMPACT = (
+    "note: macromodels here are compact, without the amplifiers' lags; those of codesign mismatch "
+    "are detailed, so that of the same samples as drawn they may keep others"
+)
+
 
 def print_results(study: CalibrationResults) -> None:
     """Regimes, yields before and after, and what it took, on standard output."""
@@ -26,3 +31,4 @@ def print_results(study: CalibrationResults) -> None:
             f"{WHO[who]}: {taken.currents.max()} currents at most and {taken.patterns.mean():.2g} "
             f"firing patterns on average are measured of a sample (at most {taken.patterns.max()})"
         )
+    say(COMPACT)

@@ -174,8 +174,9 @@ def _firing_table(neuron: NeuronValidation) -> Markup:
     )
     if neuron.driven:
         caption = (
-            "Firing under the recorded current, medians in units of model time; the regime is "
-            "told for completeness and not judged."
+            "Firing under the recorded current, medians in units of model time, of intervals "
+            "within bursts and without the transient; the verdict's ISI is the median of all of "
+            "them. The regime is told for completeness and not judged."
         )
     return table(caption, columns, [row(who) for who in LABELS], text_columns=(0, 1))
 

@@ -228,7 +228,7 @@ def _check_steady(benches: DeviceBenches, engine: Engine) -> None:
     half = benches.supply / 2
     bench = benches.currents([{"gate": half, "drain": half}])
     try:
-        drains = [float(currents_into(engine.run(bench))[0][0]) for _ in range(3)]
+        drains = [float(currents_into(engine.run(bench))[0][0]) for _ in range(found.runs)]
     except SimulatorError:
         return  # it is not written as the library wants it; what is measured later says so
     spread = max(drains) - min(drains)
@@ -237,7 +237,7 @@ def _check_steady(benches: DeviceBenches, engine: Engine) -> None:
     switch = f"{found.switches[0]}=0" if found.switches else "what switches them off"
     raise InputError(
         f"{found.refusal(benches.device.model)} "
-        f"Equal transistors carried {min(drains):.4g} to {max(drains):.4g} A in three runs: "
+        f"Equal transistors carried {min(drains):.4g} to {max(drains):.4g} A in {found.runs} runs: "
         f"nothing measured of them is true of the next. Give {switch} (--parameter), or use "
         "the section of the library that has no statistics."
     )

@@ -11,6 +11,8 @@ from netlists.safe_text import check_name
 from netlists.spice_numbers import number
 
 _DRAWS = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
+_TWO_VALUED = re.compile(r"\blimit\s*\(", re.IGNORECASE)
+_FEW_RUNS, _MANY_RUNS = 3, 20
 _FUNCTION = re.compile(r"\.func\s+(\w+)|\.param\s+(\w+)\s*\(", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
     r"([A-Za-z_]\w*)\s*=\s*(\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s()]*(?:\([^()]*\)[^\s()]*)*)"
@@ -36,10 +38,13 @@ class Statistics:
     """What of model text is drawn, and the parameters by which draws are multiplied.
 
     switches: of the library, with a number for a value.
+    runs: how many equal runs show that something is drawn. limit() has two values alone: of three
+        runs one in four would agree by chance, of twenty one in half a million.
     """
 
     draws: tuple[Draw, ...]
     switches: tuple[str, ...]
+    runs: int
 
     def refusal(self, model: str) -> str:
         """The beginning of a message: that ``model`` is another one in every run, and by what."""
@@ -79,7 +84,8 @@ def find_statistics(models: str) -> Statistics:
         if "*" in expression and (expression in drawing or random & _names(expression))
         for word in sorted(_names(expression) & numbers)
     ]
-    return Statistics(tuple(draws), tuple(dict.fromkeys(beside)))
+    runs = _MANY_RUNS if _TWO_VALUED.search(models) else _FEW_RUNS
+    return Statistics(tuple(draws), tuple(dict.fromkeys(beside)), runs)
 
 
 def with_parameter(models: str, name: str, value: float) -> str:

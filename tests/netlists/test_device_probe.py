@@ -156,6 +156,14 @@ vdv g1 g {{sw*dv}}
 @pytest.mark.ngspice
 def test_models_that_are_drawn_anew_are_refused_before_anything_is_believed(tmp_path, engine):
     for _ in range(3):
-        with pytest.raises(InputError, match=r"drawn anew .* dv = agauss.* three runs"):
+        with pytest.raises(InputError, match=r"drawn anew .* dv = agauss.* 3 runs"):
             measured(tmp_path, engine, DRAWN.format(switch=1))
     assert measured(tmp_path, engine, DRAWN.format(switch=0)).device.prefix == "X"
+
+
+@pytest.mark.ngspice
+def test_a_draw_of_two_values_is_refused_every_time(tmp_path, engine):
+    two_valued = DRAWN.replace("agauss(0,0.0003,1)", "limit(0,0.02)").format(switch=1)
+    for _ in range(8):
+        with pytest.raises(InputError, match=r"drawn anew .* dv = limit.* 20 runs"):
+            measured(tmp_path, engine, two_valued)

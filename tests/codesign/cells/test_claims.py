@@ -177,6 +177,14 @@ def test_statistics_of_a_card_that_all_transistors_share_are_found(make: Made, e
 
 
 @pytest.mark.ngspice
+def test_statistics_of_two_values_are_found_every_time(make: Made, engine: Engine):
+    library = CARDS.replace("vth0=0.45", "vth0={0.45+shift}") + ".param shift=limit(0,0.02)\n"
+    for _ in range(6):
+        with pytest.raises(InputError, match=r"drawn anew.*shift = limit.*section of the library"):
+            check_claims(make(library), "tt", engine)
+
+
+@pytest.mark.ngspice
 def test_what_ngspice_ignores_is_told_once(make: Made, engine: Engine):
     library = CARDS.replace("u0=", "hdif=2 dgidl=1 acm=3 u0=")
     (note,) = check_claims(make(library), "tt", engine)

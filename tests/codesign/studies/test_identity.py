@@ -35,6 +35,7 @@ from tests.mapping.neurons import EXCITABLE
 # What decides no outcome: what a thing says of itself, where files lie, what is known beside what
 # is in use, and what judges outcomes that are known. A field joins them here or counts.
 _OF_TECHNOLOGY = {
+    "Technology.capacitor",  # of netlists that are handed over; simulations have plain ones
     "Technology.description",
     "Technology.mismatch_sets",
     "Models.folder",
@@ -58,11 +59,7 @@ LEFT_OUT = {
         "SweepTask.memo",
         "SweepTask.samples_folder",
         "MismatchSettings.least_yield",
-        "Technology.description",
-        "Technology.mismatch_sets",
-        "Models.folder",
-        "Models.installed",
-        "MismatchSet.source",
+        *_OF_TECHNOLOGY,
     },
 }
 

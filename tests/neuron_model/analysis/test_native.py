@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuron_model.analysis import native as native_module
@@ -41,6 +41,7 @@ PROGRAM, RATES = traced()
 
 
 @needs_compiler
+@settings(deadline=None)  # the first example compiles
 @given(st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2))
 def test_every_operation_gives_what_python_gives_to_the_last_bit(x, y, z):
     in_c = native(PROGRAM, "z", ["x", "y"], RATES)

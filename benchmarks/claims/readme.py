@@ -208,14 +208,14 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "a test NRMSE of {0.101} in one continuous run and {0.155} in windows",
+        "a test NRMSE of {0.098} in one continuous run and {0.150} in windows",
         v.DEMO,
         lambda d: [d["stream_nrmse"], d["nrmse"]],
     ),
     Claim(
         README,
-        "| 16 neurons (`codesign demo`) | {50} | {0.216} | {0.198} | {1.083} | {0.982} |"
-        " {1.70} nJ | {1.72} nJ |",
+        "| 16 neurons (`codesign demo`) | {50} | {0.163} | {0.173} | {1.083} | {0.9995} |"
+        " {1.64} nJ | {1.66} nJ |",
         v.DEMO_NETWORK,
         lambda d: [
             d["samples"] - d["warmup"],
@@ -301,7 +301,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "the macromodel's NRMSE is {0.217} where ngspice's is {0.216}",
+        "the macromodel's NRMSE is {0.159} where ngspice's is {0.163}",
         v.DEMO_NETWORK,
         lambda d: [d["nrmse"]["macromodel"], d["nrmse"]["circuit"]],
     ),

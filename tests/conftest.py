@@ -13,6 +13,11 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["TRITON_INTERPRET"] = "1"
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of an example's: no test hangs on a clock.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

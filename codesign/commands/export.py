@@ -48,13 +48,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         action="store_true",
         help="of a run: leave the whole network's circuit out",
     )
-    section(parser, "output").add_argument(
+    output = section(parser, "output")
+    output.add_argument(
         "--corners",
         action="store_true",
         help="measure the cells at each corner and add to the datasheets how the macromodel fires "
         "there, and its power",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "--dialects",
         nargs="+",
         choices=("cdl", "spectre", "xyce"),
@@ -62,7 +63,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="NAME",
         help="write the cells for other tools as well: cdl (layout, LVS), spectre, xyce",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "--capacitors",
         choices=("ideal", "device"),
         default="ideal",
@@ -70,25 +71,25 @@ def add_parser(subparsers: "Subparsers") -> None:
         "capacitor with its two plates, also in a netlist of its own for LVS, neuron_lvs.spice; "
         "simulated are C elements",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "--verilog-a",
         action="store_true",
         help="write each neuron's macromodel as a Verilog-A module with the ports of its cell: "
         "neuron.va (compact) and neuron_detailed.va",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "--xschem",
         action="store_true",
         help="write a symbol and a schematic of each subcircuit as well, for xschem: DIR/xschem",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "--nir",
         type=Path,
         metavar="FILE",
         help="of a run: write the trained network as a NIR graph, and no circuit; it needs no "
         "--technology",
     )
-    section(parser, "output").add_argument(
+    output.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder to write into (a RUN: itself)"
     )
 

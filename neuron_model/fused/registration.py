@@ -124,18 +124,9 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         kernel.forward(inputs, results)
         return results.output, results.voltage, results.end, results.tape
 
-    @torch.library.custom_op(f"mtc_codesign::{name}", mutates_args=(), device_types=tuple(devices))
-    def run(
-        current: Tensor,
-        state: Tensor,
-        rows: Tensor,
-        weights: Tensor,
-        structure: Sequence[int],
-        needs: int,
-        segment: int,
-        voltage: bool,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return forward(current, state, rows, weights, structure, needs, segment, voltage)
+    run = torch.library.custom_op(
+        f"mtc_codesign::{name}", forward, mutates_args=(), device_types=tuple(devices)
+    )
 
     @run.register_fake
     def _(
@@ -153,10 +144,7 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         results = empty_results(inputs, voltage)
         return results.output, results.voltage, results.end, results.tape
 
-    @torch.library.custom_op(
-        f"mtc_codesign::{name}_gradient", mutates_args=(), device_types=tuple(devices)
-    )
-    def run_gradient(
+    def gradient(
         grad_output: Tensor | None,
         grad_voltage: Tensor | None,
         grad_end: Tensor | None,
@@ -173,6 +161,10 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         parsed = Structure.from_list(list(structure))
         inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
         return kernel.backward((grad_output, grad_voltage, grad_end), inputs, tape, for_current)
+
+    run_gradient = torch.library.custom_op(
+        f"mtc_codesign::{name}_gradient", gradient, mutates_args=(), device_types=tuple(devices)
+    )
 
     @run_gradient.register_fake
     def _(
@@ -204,14 +196,11 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         if ctx.segment == 0:
             raise RuntimeError("run was called without a tape; call it with one to get a gradient.")
         wanted = ctx.needs_input_grad[:4]
-        current, state, rows, weights, tape = saved = saved_of(ctx)
-        if torch.is_grad_enabled() or not is_plain(*saved):  # a gradient of it may be asked for
-            fixed = (ctx.structure, ctx.needs, ctx.segment, wanted[0])
-            found = run_gradient(*grads[:3], *saved, *fixed)
-        else:
-            parsed = Structure.from_list(list(ctx.structure))
-            inputs = Inputs(current, state, rows, weights, parsed, ctx.needs, ctx.segment)
-            found = kernel.backward((grads[0], grads[1], grads[2]), inputs, tape, wanted[0])
+        saved = saved_of(ctx)
+        # a gradient of it may be asked for
+        way: Any = run_gradient if torch.is_grad_enabled() or not is_plain(*saved) else gradient
+        fixed = (ctx.structure, ctx.needs, ctx.segment, wanted[0])
+        found = way(*grads[:3], *saved, *fixed)
         kept = [g if want else None for g, want in zip(found, wanted, strict=True)]
         return (*kept, None, None, None, None)
 

@@ -263,12 +263,16 @@ def run_configuration_from_toml(
 
 _TOP = ("seed", "start")
 """Keys before the tables begin."""
+_OF_NETWORK = frozenset(f.name for f in fields(NetworkSettings))
+_OF_LAYERS = frozenset(f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind))
+_IN_NETWORK = _OF_NETWORK | _OF_LAYERS | {"layers"}
+"""Keys of [network]: how the neurons are computed, and which they are."""
 
 
 def _refuse_misplaced(document: Mapping[str, Any]) -> None:
     """A key that is known, but not where it stands, is told where it belongs."""
     homes = {
-        "network": _network_keys(),
+        "network": _IN_NETWORK,
         "training": {f.name for f in fields(TrainingConfiguration)},
         "limits": {f.name for f in fields(ParameterLimits)},
         "log": {f.name for f in fields(LogSettings)},
@@ -284,11 +288,6 @@ def _refuse_misplaced(document: Mapping[str, Any]) -> None:
             if where and key not in homes.get(name, ()):
                 here = f"{name}.{key}" if name else key
                 raise InputError(f"{here} is not a known key; it belongs in {' or '.join(where)}.")
-
-
-def _network_keys() -> set[str]:
-    of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
-    return {f.name for f in fields(NetworkSettings)} | of_layers | {"layers"}
 
 
 def _seed(key: str, value: object) -> int:
@@ -411,10 +410,8 @@ def _of_technology(default: _Part, key: str, table: Mapping[str, Any], folder: P
 
 def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer, ...]]:
     """What of [network] says how the neurons are computed, and which they are."""
-    settings = {f.name for f in fields(NetworkSettings)}
-    of_layers = {f.name for kind in (BurstingLayer, PresetLayer) for f in fields(kind)}
-    refuse_unknown("network.", table, tuple(sorted(_network_keys())))
-    common = {k: v for k, v in table.items() if k in of_layers}
+    refuse_unknown("network.", table, tuple(sorted(_IN_NETWORK)))
+    common = {k: v for k, v in table.items() if k in _OF_LAYERS}
     layers = table.get("layers", 1)
     if isinstance(layers, list) and layers:
         tables = [as_table(f"network.layers[{i}]", entry) for i, entry in enumerate(layers)]
@@ -425,7 +422,7 @@ def _network(table: Mapping[str, Any]) -> tuple[NetworkSettings, tuple[AnyLayer,
             f"network.layers = {layers!r} is not allowed; it must be a whole number from 1 to 100 "
             "or tables [[network.layers]]."
         )
-    own = {k: v for k, v in table.items() if k in settings}
+    own = {k: v for k, v in table.items() if k in _OF_NETWORK}
     found = []
     for index, entry in enumerate(tables):
         key = f"network.layers[{index}]" if entry else "network"

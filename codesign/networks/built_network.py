@@ -200,7 +200,7 @@ def build_network(
     free = replace(choices, generator=None)
     chosen = network_choices(trained, weights, cells, technology, free)
     rounded = map_network(weights, synapses, technology.limits, chosen)
-    weights = centered_biases(weights, rounded, task.mean_activity(task.series.training.signal))
+    weights = centered_biases(weights, rounded, task.training_activity)
     design = map_network(weights, synapses, technology.limits, chosen)
     layers = map_layers(trained, design, cells, synapses, technology.limits, free)
     readouts = map_readouts(weights, design, cells, technology.limits, free)

@@ -27,13 +27,13 @@ STEP = 0.1
 """Of the macromodel, in the neurons' unit of time: a fifth of what a network is trained with."""
 
 
-def circuit_of(network: BuiltNetwork) -> Circuit:
+def circuit_model(network: BuiltNetwork) -> Circuit:
     """What the circuit of ``network`` makes of it under nominal conditions."""
     trained = network.task.network
     columns = (*trained.projections, trained.readout)
     names = [f"layer{index}" for index in range(len(network.layers))]
     sources = [INPUT, *(f"s{index}" for index in range(len(network.layers)))]
-    means = network.task.mean_activity(network.task.series.training.signal)
+    means = network.task.training_activity
     return Circuit(
         tuple(
             Variation(
@@ -63,7 +63,7 @@ def circuit_network(network: BuiltNetwork, step: float = STEP) -> CircuitNetwork
         InputError: a layer feeds itself.
     """
     made = CircuitNetwork(network.task.network, step, torch.float64)
-    made.circuit = circuit_of(network)
+    made.circuit = circuit_model(network)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,14 @@ class NetworkTask:
         _, spiking = self.predictions(signal)
         means = {f"s{index}": s.mean(axis=0) for index, s in enumerate(spiking)}
         return {INPUT: np.asarray(signal).mean(axis=0), **means}
+
+    @cached_property
+    def training_activity(self) -> dict[str, np.ndarray]:
+        """:meth:`mean_activity` over the training part, at which biases make up for whole units.
+
+        Kept: the weights of a task do not change, and the part is long.
+        """
+        return self.mean_activity(self.series.training.signal)
 
     def form_note(self) -> str | None:
         """What it costs that the network was trained in a form that no circuit has; None: it has.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
-from codesign.networks.network_macromodel import circuit_of
+from codesign.networks.network_macromodel import circuit_model
 from codesign.networks.network_task import NetworkTask
 from codesign.workbench import Workbench
 from neuron_model.file_format import CIRCUIT, KEY, FormatError
@@ -86,7 +86,7 @@ class ThroughCircuit:
         """
         take_over(self.network, self._plain)
         task = NetworkTask(self._plain, self._task, self._series)
-        self.network.circuit = circuit_of(build_network(task, self.technology, self._workbench))
+        self.network.circuit = circuit_model(build_network(task, self.technology, self._workbench))
         return ()
 
     def finish(self) -> PlainErrors:

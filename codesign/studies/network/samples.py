@@ -88,7 +88,7 @@ def samples_study(
         cells,
         sensitivities,
         drawn,
-        network.task.mean_activity(network.task.series.training.signal),
+        network.task.training_activity,
     )
     both = [
         replace(case, sample=sample, calibrated=calibrated)

@@ -48,10 +48,7 @@ _KAPPA_TOLERANCE = 0.12
 _FILTER_TOLERANCE = 0.25
 # What followers and sections of the leak get beyond the smallest bias: the design is only known to
 # some per cent.
-_BIAS_MARGIN = 1.03
-# An I0 that was chosen before the bias of a neuron is known (a network's readouts share theirs) may
-# leave a share of leakage that is this much larger; leakage is known less well.
-_LEAKAGE_ROOM = 0.97
+BIAS_MARGIN = 1.03
 # The least weight of a section of the leak, in I0.
 _LEAST_WEIGHT = 0.02
 # How often I0 may be raised for leakage: what is missing is known to some per cent.
@@ -105,8 +102,8 @@ def map_neuron(
     scale = _scale(neuron, characteristics, limits, choices)
     for _ in range(_RAISES):
         design, reach = _solved(neuron, elements, scale, characteristics, limits, choices)
-        short = _shortage(Macromodel(design, characteristics), limits)
-        wanted = replace(choices, nominal_current=_BIAS_MARGIN * short * scale[0])
+        short = leakage_shortage(Macromodel(design, characteristics), limits)
+        wanted = replace(choices, nominal_current=BIAS_MARGIN * short * scale[0])
         raised = _scale(neuron, characteristics, limits, wanted)
         if short <= 1.0 or raised[0] <= scale[0]:
             break
@@ -231,7 +228,7 @@ def _begun(
     )
 
 
-def _shortage(macromodel: Macromodel, limits: Limits) -> float:
+def leakage_shortage(macromodel: Macromodel, limits: Limits) -> float:
     """By which factor the biases would have to be larger for what junctions make of them.
 
     Of followers, and of all amplifiers at the membrane; below 1 where nothing is missing.
@@ -323,7 +320,7 @@ def _smallest_output(
     bias = least_follower_bias(divided, characteristics, limits)
     at = characteristics.follower_table(divided).at(bias, characteristics.reference)
     widest = float(characteristics.noninverting.slope_voltage.max()) * _mean_kappa(neuron.elements)
-    return _BIAS_MARGIN * bias * at.gain * widest / at.slope_voltage
+    return BIAS_MARGIN * bias * at.gain * widest / at.slope_voltage
 
 
 def _calm_current(
@@ -340,7 +337,7 @@ def _calm_current(
     gain = float(characteristics.noninverting.gain.max())
     units = (sum(abs(e.alpha) for e in neuron.elements) + choices.leak_range) / gain
     leaked = amplifiers * characteristics.leakage.ota
-    return float(_BIAS_MARGIN * leaked / limits.leakage_share / units)
+    return float(BIAS_MARGIN * leaked / limits.leakage_share / units)
 
 
 def element_name(index: int, element: Element) -> str:
@@ -552,7 +549,7 @@ def _leak(neuron: NeuronParameters, built: Macromodel, reach: float) -> tuple[Ot
         return np.hstack([curves, moved, np.ones((u.size, 1))])
 
     # A section whose center lies outside is a constant, which the compensation is there for.
-    smallest = _BIAS_MARGIN * built.cells.noninverting.bias_current[0] / design.unit_current
+    smallest = BIAS_MARGIN * built.cells.noninverting.bias_current[0] / design.unit_current
     floor = np.maximum(_LEAST_WEIGHT, gains * smallest)
     low = np.r_[floor, np.full(count, -reach), -np.inf]
     high = np.r_[np.full(count, np.inf), np.full(count, reach), np.inf]
@@ -707,7 +704,7 @@ def _check_leakage(who: str, macromodel: Macromodel, limits: Limits) -> None:
         f"amplifiers at the membrane (limits.leakage_share = {limits.leakage_share:g}), the sum of "
         "their bias currents",
         sum(a.bias_current for a in design.amplifiers),
-        (_LEAKAGE_ROOM * leaked / limits.leakage_share, math.inf),
+        (leaked / limits.leakage_share, math.inf),
         "A",
         f"choose a larger I0 than {design.unit_current:.3g} A, or fewer leak sections",
     )

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mapping.mapper import MappingChoices, mapped_units
+from mapping.macromodel import Macromodel
+from mapping.mapper import BIAS_MARGIN, MappingChoices, leakage_shortage, mapped_units
 from mapping.network_mapper import NetworkChoices
 from mapping.readout import map_readout
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
     from mapping.characteristics import CellCharacteristics
+    from mapping.limits import Limits
     from mapping.network_weights import NetworkWeights
     from neuron_model.model.parameters import NeuronParameters
 
@@ -65,12 +67,25 @@ def network_choices(
     alone = [mapped_units(neuron, cells, limits, fixed)[1] for layer in layers for neuron in layer]
     time_unit = _ROOM * min(alone)
     sample = weights.sample_interval * time_unit
-    poles = [
-        map_readout("y", float(tau) * sample, 0.0, cells, limits, fixed).node.unit_current
+    nodes = [
+        Macromodel(map_readout("y", float(tau) * sample, 0.0, cells, limits, fixed).node, cells)
         for tau in weights.readout_tau
     ]
     return NetworkChoices(
         unit_current=current,
         time_unit=time_unit,
-        readout_current=_ROOM * min(poles),
+        readout_current=readout_current(nodes, limits),
     )
+
+
+def readout_current(nodes: Sequence[Macromodel], limits: Limits) -> float:
+    """I_r of all readouts, whose nodes have the largest currents that their capacitors bear.
+
+    A little less than the smallest of these, so that a capacitor has some room, but not at the cost
+    of what junctions ask for.
+    """
+    bearable = min(node.design.unit_current for node in nodes)
+    calm = max(
+        BIAS_MARGIN * leakage_shortage(node, limits) * node.design.unit_current for node in nodes
+    )
+    return max(_ROOM * bearable, min(calm, bearable))

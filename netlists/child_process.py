@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl
+_LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGTERM)
 
 # Not multiprocessing's spawn: that would run the user's script again (and import torch with it).
 _PROGRAM = """
@@ -184,7 +185,15 @@ class _Forked:
     def __init__(self, run: Callable[[], None]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        self.pid = os.fork()
+        # A signal for both of them waits until the copy can leave it to its parent.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _LEFT_TO_THE_PARENT)
+        try:
+            self.pid = os.fork()
+            if not self.pid:
+                for number in _LEFT_TO_THE_PARENT:
+                    signal.signal(number, signal.SIG_IGN)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if not self.pid:
             status = 1
             try:
@@ -216,8 +225,6 @@ class _Forked:
 
 def _become_child(words: int, environment: Mapping[str, str], parent: int) -> None:
     """In the copy: what is the parent's stays untouched; it ends when the parent does."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from circuits.technology import builtin_technologies, load_technology
-from netlists.cache_folder import cache_folder
 from netlists.model_library import find_library
 from netlists.ngspice_library import (
     command_output,
@@ -21,6 +20,7 @@ from netlists.ngspice_library import (
     ngspice_version,
     version_in,
 )
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import CodesignError, MissingDependencyError
 from neuron_model.fused.library import load
 

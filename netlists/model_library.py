@@ -29,12 +29,12 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from netlists.cache_folder import cache_folder
 from netlists.model_cards import DeviceUse, cut_out, leading_comments
 from netlists.model_source import SourceText, expand, section_names
 from netlists.model_statements import parse_library
 from netlists.pdk_cache import find_package
 from neuron_model.atomic import write_atomically
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError, MissingDependencyError
 
 __all__ = [

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from netlists.cache_folder import cache_folder
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError, MissingDependencyError
 
 

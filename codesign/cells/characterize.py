@@ -29,12 +29,12 @@ from mapping.conditions import Conditions
 from mapping.lags import Ramp, fit_lags
 from mapping.leakage import Leakage, added_current
 from netlists.bench import Bench
-from netlists.cache_folder import cache_folder
 from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError
 from netlists.waveforms import Waveforms
 from netlists.writer import cell_text
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError
 from neuron_model.progress import Progress, silent
 

@@ -19,7 +19,6 @@ import numpy as np
 from circuits.structure import Polarity
 from circuits.technology import Device, SizeStyle, Technology
 from codesign.cells.models import models_for
-from netlists.cache_folder import cache_folder
 from netlists.device_benches import (
     DeviceBenches,
     DeviceCurves,
@@ -33,6 +32,7 @@ from netlists.model_statistics import find_statistics, with_parameter
 from netlists.model_trials import unreadable_statement
 from netlists.writer import cell_text
 from neuron_model.atomic import write_atomically
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError, SimulatorError
 
 # Raise it whenever what is checked, or how, changes.

@@ -29,10 +29,10 @@ from mapping.cell_noise import (
 )
 from mapping.characteristics import CellCharacteristics, OtaPoint, OtaTable
 from netlists.bench import Bench
-from netlists.cache_folder import cache_folder
 from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
 from netlists.writer import cell_text
+from neuron_model.cache_folder import cache_folder
 from neuron_model.progress import Progress, silent
 
 # Raised whenever what is measured, or how, changes.

@@ -25,11 +25,11 @@ from mapping.sensitivity import (
     write_sensitivities,
 )
 from netlists.bench import Bench
-from netlists.cache_folder import cache_folder
 from netlists.cell_benches import CellBenches
 from netlists.engine import Engine, Result
 from netlists.sensitivity_benches import Perturbation, perturbed
 from netlists.waveforms import Waveforms
+from neuron_model.cache_folder import cache_folder
 from neuron_model.progress import Progress, silent
 
 # Raise it whenever what is measured, or how, changes.

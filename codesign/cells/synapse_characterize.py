@@ -22,7 +22,6 @@ from mapping.synapse_characteristics import (
     write_synapses,
 )
 from netlists.bench import Bench
-from netlists.cache_folder import cache_folder
 from netlists.engine import Engine
 from netlists.synapse_benches import (
     SynapseBenches,
@@ -33,6 +32,7 @@ from netlists.synapse_benches import (
     static_gain,
 )
 from netlists.writer import cell_text
+from neuron_model.cache_folder import cache_folder
 
 # Raised whenever what is measured, or how, changes.
 _METHOD = 2

@@ -1,4 +1,4 @@
-"""Code of :mod:`neuron_model.analysis.traced` in C, compiled once for a kind of neuron.
+"""Code of :mod:`neuron_model.analysis.traced` in C, compiled once for a kind of neuron and kept.
 
 What the numbers of a neuron are is given when the code is called: neurons of one kind share it. It
 does what Python would do, operation by operation, with the same results to the last bit.
@@ -6,8 +6,11 @@ does what Python would do, operation by operation, with the same results to the 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from neuron_model.analysis.traced import Jacobian, Program, Rates, Traced, entries_of
+from neuron_model.atomic import write_atomically
+from neuron_model.cache_folder import cache_folder
+from neuron_model.errors import InputError
 
 # No contraction to fused operations: these round once where Python rounds twice. -O1: a second
 # less to compile than -O2, and as fast, since there are no loops.
@@ -107,20 +113,43 @@ def _library(source: str) -> ctypes.CDLL | None:
     compiler = c_compiler()
     if compiler is None:
         return None
+    kept = cache_folder() / "rates" / f"{_fingerprint(source, compiler)}.so"
+    library = _loaded(kept) or _compiled(source, compiler, kept)
+    if library is None:
+        return None
+    for name in ("rates", "jacobian"):
+        function = getattr(library, name)
+        function.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
+        function.restype = None
+    return library
+
+
+def _fingerprint(source: str, compiler: str) -> str:
+    """Of all that decides the machine code; a compiler that was brought up to date is another."""
+    changed = str(os.stat(compiler).st_mtime_ns)
+    parts = (source, *_FLAGS, compiler, changed, platform.machine(), platform.system())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(path)) if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _compiled(source: str, compiler: str, kept: Path) -> ctypes.CDLL | None:
     with tempfile.TemporaryDirectory(prefix="rates-") as folder:
         file, made = Path(folder, "rates.c"), Path(folder, "rates.so")
         file.write_text(source)
         command = [compiler, *_FLAGS, "-o", str(made), str(file), "-lm"]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)
-            if done.returncode:
-                return None
-            # It stays loaded when its file is gone.
-            library = ctypes.CDLL(str(made))
         except (OSError, subprocess.TimeoutExpired):
             return None
-    for name in ("rates", "jacobian"):
-        function = getattr(library, name)
-        function.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
-        function.restype = None
-    return library
+        if done.returncode:
+            return None
+        # where nothing can be kept, it is compiled again the next time
+        with contextlib.suppress(InputError):
+            write_atomically(kept, made.read_bytes())
+        return _loaded(made)  # it stays loaded when its file is gone

@@ -163,7 +163,7 @@ def test_an_unknown_package(cache_folder: Path):
 def test_where_the_cache_is(
     variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
 ):
-    from netlists.cache_folder import cache_folder
+    from neuron_model.cache_folder import cache_folder
 
     for name in ("MTC_CODESIGN_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

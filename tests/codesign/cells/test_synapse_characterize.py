@@ -11,8 +11,8 @@ from codesign.cells.models import models_for
 from codesign.cells.synapse_characterize import measure_synapses
 from mapping.conditions import Conditions
 from mapping.readout import map_readout
-from netlists.cache_folder import cache_folder
 from netlists.synapse_benches import ReadoutBenches, readout_gain, step_error
+from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError
 
 NOMINAL = Conditions("tt", 27.0)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,3 +96,53 @@ def test_neurons_with_few_states_stay_in_python(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(rates_module, "native", refuse)
     few = replace(preset("tonic_bursting").parameters, name="few")
     traced_rates(few)(0.0)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The folder of compiled rates, empty; nothing is loaded in this process."""
+    monkeypatch.setenv("MTC_CODESIGN_CACHE", str(tmp_path))
+    native_module._library.cache_clear()
+    yield tmp_path / "rates"
+    native_module._library.cache_clear()
+
+
+def value_of(parts: tuple[Program, list]) -> float:
+    program, rates = parts
+    in_c = native(program, "z", ["x", "y"], rates)
+    assert in_c is not None
+    return in_c(0.5)[0](np.array([0.3, 0.4]), 0.0)[0]
+
+
+@needs_compiler
+def test_what_was_compiled_is_kept_for_the_next_process(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = value_of((PROGRAM, RATES))
+    assert [path.suffix for path in kept.iterdir()] == [".so"]
+    native_module._library.cache_clear()
+    monkeypatch.setattr(native_module, "_compiled", lambda *_: pytest.fail("compiled again"))
+    assert value_of((PROGRAM, RATES)) == first
+
+
+@needs_compiler
+def test_a_file_that_is_no_library_is_replaced(kept: Path):
+    first = value_of((PROGRAM, RATES))
+    (file,) = kept.iterdir()
+    # not written over: the library is loaded
+    file.unlink()
+    file.write_text("no library")
+    native_module._library.cache_clear()
+    assert value_of((PROGRAM, RATES)) == first
+    assert file.read_bytes() != b"no library"
+
+
+@needs_compiler
+def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MTC_CODESIGN_CACHE", str(tmp_path / "file"))
+    native_module._library.cache_clear()
+    assert np.isfinite(value_of((PROGRAM, RATES)))
+    native_module._library.cache_clear()

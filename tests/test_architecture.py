@@ -16,8 +16,8 @@ FOREIGN = {
 }
 # The rooms of neuron_model: each imports only those before it, or those on the same line.
 ROOMS = (
-    {"errors", "suggestion", "atomic", "cache_folder", "memory", "lazy_names", "notebook", "html_table"},
-    {"file_format", "toml_file", "progress", "shown", "small_picture"},
+    {"errors", "suggestion", "atomic", "memory", "lazy_names", "notebook", "html_table"},
+    {"cache_folder", "file_format", "toml_file", "progress", "shown", "small_picture"},
     {"model"},
     {"analysis"},
     {"backends", "fused", "fused_gpu"},

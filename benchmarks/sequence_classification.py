@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import mackey_glass
-from neuron_model.atomic import write_atomically
+from neuron_model.atomic import write_together
 from neuron_model.baselines.adaptive_lif import AdaptiveLIF
 from neuron_model.baselines.lif import LeakyLIF
 from neuron_model.errors import MissingDependencyError
@@ -204,7 +204,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--neurons", type=int, default=16)
     parser.add_argument("--data", help="folder of the sets; aeon's if not given")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--out", type=Path, help="write the table to this file as well")
+    parser.add_argument("--out", type=Path, help="write the table to this file, JSON beside it")
     given = parser.parse_args(words)
     folder = data_folder(given.data)
     rows, neighbors = [], {}
@@ -217,12 +217,12 @@ def main(words: Sequence[str] | None = None) -> int:
             rows.append(run(kind, given.neurons, task, given.seeds, given.steps))
             print(f"{name}, {kind}: {rows[-1].seconds:.0f} s", file=sys.stderr)
     text = table(rows, neighbors)
-    if given.json:
-        print(json.dumps({"rows": [asdict(r) for r in rows], "neighbors": neighbors}, indent=2))
-    else:
-        print(text, end="")
+    record = json.dumps({"rows": [asdict(r) for r in rows], "neighbors": neighbors}, indent=2)
+    print(f"{record}\n" if given.json else text, end="")
     if given.out is not None:
-        write_atomically(given.out, text)
+        write_together(
+            {given.out: text, given.out.with_suffix(".json"): f"{record}\n"},
+        )
     return 0
 
 

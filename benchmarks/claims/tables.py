@@ -12,6 +12,7 @@ from benchmarks.claims.claim import Claim
 
 RESULTS = "docs/results/README.md"
 _LIBRARIES = "docs/results/foreign_libraries"
+_SEQUENCES = "docs/results/sequence_classification"
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 Figures = Callable[[Any], Sequence[float]]
@@ -84,6 +85,32 @@ def _transistor(name: str, says: str, currents: str) -> Claim:
 
     says = f"{says} | {_marked(currents)} |"
     return Claim(f"{_LIBRARIES}/check.md", says, f"{_LIBRARIES}/results.json", values)
+
+
+def _classified(name: str, kind: str, says: str) -> Claim:
+    """A row of the table of sequences: neurons, parameters, medians and ranges, per cent."""
+
+    def values(record: Any) -> list[float]:
+        (row,) = [r for r in record["rows"] if (r["set"], r["kind"]) == (name, kind)]
+        shares = [
+            100.0 * of(row[which])
+            for which in ("accuracy", "activity")
+            for of in (np.median, min, max)
+        ]
+        return [row["neurons"], row["parameters"], *shares]
+
+    neurons, rest = says.split(" | ", 1)
+    says = f"| {name} | {_marked(neurons)} {kind} | {_marked(rest)} |"
+    return Claim(f"{_SEQUENCES}.md", says, f"{_SEQUENCES}.json", values)
+
+
+def _neighbor(name: str, says: str) -> Claim:
+    return Claim(
+        f"{_SEQUENCES}.md",
+        f"| {name} | nearest neighbor | - | {_marked(says)} | - |",
+        f"{_SEQUENCES}.json",
+        lambda record: [100.0 * record["neighbors"][name]],
+    )
 
 
 TABLE_CLAIMS: tuple[Claim, ...] = (
@@ -265,4 +292,16 @@ TABLE_CLAIMS: tuple[Claim, ...] = (
         "| PTM 180 nm, BSIM3 (as in hskrishandi/test, model9) | passed",
         "1e-11 | 1.6e-12 | 0",
     ),
+    _classified("GunPoint", "MTC", "16 | 228 | 92.7 (82.7 to 97.3) | 31.6 (25.4 to 34.1)"),
+    _classified("GunPoint", "AdLIF", "28 | 228 | 98.0 (95.3 to 98.7) | 11.9 (8.5 to 15.2)"),
+    _classified("GunPoint", "LIF", "37 | 226 | 96.7 (95.3 to 97.3) | 36.4 (36.0 to 40.0)"),
+    _classified("BasicMotions", "MTC", "16 | 344 | 97.5 (95.0 to 100.0) | 32.9 (26.0 to 38.0)"),
+    _classified("BasicMotions", "AdLIF", "22 | 338 | 100.0 (97.5 to 100.0) | 25.4 (24.7 to 27.3)"),
+    _classified("BasicMotions", "LIF", "26 | 346 | 100.0 (100.0 to 100.0) | 34.1 (30.3 to 35.3)"),
+    _classified("JapaneseVowels", "MTC", "16 | 530 | 94.1 (94.1 to 95.1) | 44.0 (41.6 to 50.3)"),
+    _classified("JapaneseVowels", "AdLIF", "20 | 538 | 94.3 (91.9 to 96.8) | 31.9 (30.6 to 38.4)"),
+    _classified("JapaneseVowels", "LIF", "21 | 522 | 94.9 (91.9 to 95.9) | 38.7 (36.1 to 41.7)"),
+    _neighbor("GunPoint", "91.3"),
+    _neighbor("BasicMotions", "47.5"),
+    _neighbor("JapaneseVowels", "97.6"),
 )

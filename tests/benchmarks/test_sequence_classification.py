@@ -48,6 +48,7 @@ def test_it_prints_a_row_for_each_kind(tmp_path: Path, capsys: pytest.CaptureFix
     assert [row["kind"] for row in found["rows"]] == ["MTC", "AdLIF", "LIF"]
     assert found["neighbors"] == {"Slopes": 1.0}
     assert out.read_text().count("| Slopes |") == 4
+    assert json.loads((tmp_path / "table.json").read_text()) == found
 
 
 def test_without_data_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch):

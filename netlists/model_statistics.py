@@ -13,16 +13,23 @@ from netlists.spice_numbers import number
 _DRAWS = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
 _TWO_VALUED = re.compile(r"\blimit\s*\(", re.IGNORECASE)
 _FEW_RUNS, _MANY_RUNS = 3, 20
-_FUNCTION = re.compile(r"\.func\s+(\w+)|\.param\s+(\w+)\s*\(", re.IGNORECASE)
-_ASSIGNMENT = re.compile(
-    r"([A-Za-z_]\w*)\s*=\s*(\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s()]*(?:\([^()]*\)[^\s()]*)*)"
+_FUNCTION = re.compile(
+    r"(?:\.func\s+(\w+)|\.param\s+(\w+)(?=\s*\())\s*\([^()]*\)\s*=?(.*)", re.IGNORECASE
 )
+# In brackets, with brackets in them.
+_CALLED = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_EXPRESSION = rf"\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|[^\s()]*(?:{_CALLED}[^\s()]*)*"
+_ASSIGNMENT = re.compile(rf"([A-Za-z_]\w*)\s*=\s*({_EXPRESSION})")
+_VALUE = re.compile(r"\{[^}]*\}|'[^']*'")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A parameter that is drawn: its name, the expression, and the subcircuit it stands in."""
+    """What is drawn: its name, the expression, and the subcircuit it stands in.
+
+    name: of a parameter, of a function (with its brackets), or of an element whose value it is.
+    """
 
     name: str
     expression: str
@@ -55,23 +62,25 @@ class Statistics:
 def find_statistics(models: str) -> Statistics:
     """The draws in the text of the models in use."""
     top = parse_library([SourceText(Path("models"), 1, models)])
-    own = {
-        name.lower()
+    functions = {
+        (found.group(1) or found.group(2)).lower(): found.group(3).strip("{}'\" ").lower()
         for statement in top.all_statements()
-        for pair in _FUNCTION.findall(statement.text)
-        for name in pair
-        if name
+        if (found := _FUNCTION.match(statement.text))
     }
-    assigned = list(_assignments(top))
+
+    def draws_in(expression: str) -> bool:
+        return any(name.lower() not in functions for name in _DRAWS.findall(expression))
+
+    assigned = list(_values(top))
+    own = [(name, body, "") for name, body in functions.items()]
     draws = [
-        Draw(name, expression, inside)
-        for name, expression, inside in assigned
-        if any(drawn.lower() not in own for drawn in _DRAWS.findall(expression))
+        *(Draw(f"{name}()", body, "") for name, body, _ in own if draws_in(body)),
+        *(Draw(*each) for each in assigned if draws_in(each[1])),
     ]
-    random = {draw.name for draw in draws}
+    random = {draw.name.removesuffix("()") for draw in draws}
     drawing = {draw.expression for draw in draws}
     while True:
-        more = {name for name, expression, _ in assigned if random & _names(expression)}
+        more = {name for name, value, _ in (*own, *assigned) if random & _names(value)}
         if more <= random:
             break
         random |= more
@@ -80,7 +89,7 @@ def find_statistics(models: str) -> Statistics:
     }
     beside = [
         word
-        for _, expression, _ in assigned
+        for _, expression, _ in (*own, *assigned)
         if "*" in expression and (expression in drawing or random & _names(expression))
         for word in sorted(_names(expression) & numbers)
     ]
@@ -94,19 +103,25 @@ def with_parameter(models: str, name: str, value: float) -> str:
     return f"{models.rstrip()}\n.param {check_name(name, 'A parameter')}={{{value!r}}}\n"
 
 
-def _assignments(scope: Scope, inside: str = "") -> Iterator[tuple[str, str, str]]:
-    """Every (name, expression, subcircuit), lower case."""
+def _values(scope: Scope, inside: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every (name, expression, subcircuit) of a parameter or an element, lower case."""
     for item in scope.items:
         if isinstance(item, Subcircuit):
-            yield from _assigned(item.opening, item.name)
-            yield from _assignments(item, item.name)
+            yield from _values_of(item.opening, item.name)
+            yield from _values(item, item.name)
         else:
-            yield from _assigned(item, inside)
+            yield from _values_of(item, inside)
 
 
-def _assigned(statement: Statement, inside: str) -> Iterator[tuple[str, str, str]]:
-    for name, value in _ASSIGNMENT.findall(statement.text.lower()):
+def _values_of(statement: Statement, inside: str) -> Iterator[tuple[str, str, str]]:
+    text = statement.text.lower()
+    if _FUNCTION.match(text):
+        return
+    for name, value in _ASSIGNMENT.findall(text):
         yield name, value.strip("{}'\" "), inside
+    # the value of a source or a resistor stands without a name
+    for value in _VALUE.findall(_ASSIGNMENT.sub(" ", text)):
+        yield statement.keyword, value.strip("{}' "), inside
 
 
 def _names(expression: str) -> set[str]:

@@ -30,3 +30,18 @@ def test_draws_and_their_switches():
 def test_a_library_without_statistics_has_none():
     found = find_statistics(".param a=1\n.func gauss(x) {x}\n.param b={gauss(a)}\n")
     assert (found.draws, found.switches) == ((), ())
+
+
+def test_functions_and_values_without_a_name_draw_too():
+    text = (
+        ".param on=1\n.func shift(s) {agauss(0, s, 1)}\n.param twice(s) = 'on*2*shift(s)'\n"
+        ".subckt x d g s b\nvoff g1 g {unif(0, abs(1))}\nm0 d g1 s b n delvto={twice(1m)}\n.ends\n"
+    )
+    found = find_statistics(text)
+    assert found.draws == (
+        Draw("shift()", "agauss(0, s, 1)", ""),
+        Draw("voff", "unif(0, abs(1))", "x"),
+    )
+    assert found.switches == ("on",)
+    bare = find_statistics(".param nested=agauss(0,sqrt(abs(4)),1)\n")
+    assert bare.draws == (Draw("nested", "agauss(0,sqrt(abs(4)),1)", ""),)

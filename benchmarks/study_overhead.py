@@ -12,9 +12,10 @@ cores: whoever hands out points and keeps outcomes is one process.
 Times are wall-clock seconds, so that they hold where nothing else runs; the load of the machine
 before each is printed beside it. A run that goes before all others (``chrt --rr 1 python ...``, by
 root) measures on a busy machine nearly what an idle one would show; but two processors may be two
-threads of one core, of which each is slower where both are busy. Of the throughput processor time
-is told as well: the parent's, and that of the workers, of which each has a half if both are busy
-all the time.
+threads of one core, of which each is slower where both are busy. So
+the sweep also runs twice at once, in two processes that share nothing: more than that the machine
+does not give. Of the throughput processor time is printed as well: the parent's, and that of the
+workers, of which each has a half if both are busy all the time.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
@@ -104,13 +106,20 @@ def throughput(repeats: int = 3) -> dict[str, Any]:
     with SerialExecutor() as warm:
         study.task.prepare(warm.tools, study.plan.next({}))  # cells are in the cache from now on
     load = os.getloadavg()[0]
-    pairs = [[_timed_sweep(plan, study, workers) for workers in (1, 2)] for _ in range(repeats)]
+    pairs, side_by_side = [], []
+    for _ in range(repeats):
+        pairs.append([_timed_sweep(plan, study, workers) for workers in (1, 2)])
+        side_by_side.append(_two_alone(plan, study))
     return {
         "points": len(plan.points),
         "load": load,
         "workers_1": [one.entries for one, _ in pairs],
         "workers_2": [two.entries for _, two in pairs],
+        "two_alone": side_by_side,
         "times_as_fast": median(one.seconds / two.seconds for one, two in pairs),
+        "machine_gives": median(
+            2 * one.seconds / alone for (one, _), alone in zip(pairs, side_by_side, strict=True)
+        ),
         "times_by_processor": median(
             (one.parent + one.workers) / (two.parent + two.workers / 2) for one, two in pairs
         ),
@@ -140,6 +149,20 @@ def _timed_sweep(plan: SweepPlan, study: Study, workers: int) -> _Timed:
     seconds = time.perf_counter() - begin
     parent, there = (now - b for now, b in zip(_processor_time(), before, strict=True))
     return _Timed(seconds, parent, there, csv_text(sweep_results(plan, results)))
+
+
+def _two_alone(plan: SweepPlan, study: Study) -> float:
+    """Seconds for the whole sweep twice at once, by two processes that share nothing: what two
+    processors of this machine do together, whoever hands out the points."""
+    begin = time.perf_counter()
+    both = [get_context("fork").Process(target=_timed_sweep, args=(plan, study, 1)) for _ in "12"]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
+    return time.perf_counter() - begin
 
 
 def _processor_time() -> tuple[float, float]:
@@ -222,6 +245,7 @@ def text(found: dict[str, Any]) -> str:
         f"{len(fast['workers_1'])}, in turn), "
         + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),
         f"  by processor time, if both are busy: {fast['times_by_processor']:.2f} times as fast",
+        f"  two sweeps at once, sharing nothing: {fast['machine_gives']:.2f} times as many points",
         f"overhead of an empty point, of {EMPTY_POINTS}",
     ]
     for name, each in found["overhead"].items():

@@ -39,7 +39,8 @@ from pathlib import Path
 from typing import Any
 
 from neuron_model.atomic import write_atomically
-from neuron_model.toml_file import parse_toml, read_text
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import parse_toml
 
 NEURON = "preset:tonic_spiking"
 

@@ -25,7 +25,8 @@ from neuron_model.errors import InputError
 from neuron_model.file_format import TECHNOLOGY
 from neuron_model.shown import Shown
 from neuron_model.suggestion import misspelled, suggestion
-from neuron_model.toml_file import named_source, parse_toml, read_text
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import named_source, parse_toml
 
 TECHNOLOGY_FOLDER = Path(__file__).parent / "technologies"
 """Where the built-in technology files lie."""

@@ -24,10 +24,12 @@ from neuron_model.file_format import (
     FORECAST,
     KEY,
     NEURON,
+    RESULT,
     RUN_CONFIGURATION,
     SWEEP,
     TECHNOLOGY,
     VALIDATION,
+    VARIATION,
     FileFormat,
 )
 from neuron_model.runs.array_file import upgraded_arrays
@@ -41,12 +43,14 @@ from neuron_model.runs.file_names import (
     VARIATION_FILE,
 )
 from neuron_model.runs.history_file import upgraded_history
-from neuron_model.toml_file import named_source, parse_toml, read_text
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import named_source, parse_toml
 
-_LARGEST_FILE = 500_000_000  # a validation holds waveforms
 _VALIDATION_FILE = "validation.json"
 _VARIATION_BEFORE = "chips.json"
 _VERSIONED: dict[str, Callable[[Path], str | bytes | None]] = {
+    RESULT_FILE: lambda path: _upgraded_json(path, RESULT),
+    VARIATION_FILE: lambda path: _upgraded_json(path, VARIATION),
     HISTORY_FILE: upgraded_history,
     CURRENTS_FILE: lambda path: upgraded_arrays(path, CURRENTS),
     FORECAST_FILE: lambda path: upgraded_arrays(path, FORECAST),
@@ -104,12 +108,13 @@ def _run_folder(folder: Path, contents: dict[Path, str | bytes]) -> list[Upgrade
             contents[result] = _with_identity(result, text, folder)
             found.append(Upgraded(result, ("it is that of the configuration as it is now",)))
     for name, upgraded in _VERSIONED.items():
-        if (path := folder / name).is_file() and (content := upgraded(path)) is not None:
+        path = folder / name
+        if path.is_file() and path not in contents and (content := upgraded(path)) is not None:
             contents[path] = content
             found.append(Upgraded(path, ("it says its format now",)))
     before, now = folder / _VARIATION_BEFORE, folder / VARIATION_FILE
     if before.is_file() and not now.is_file():
-        contents[now] = before.read_bytes()
+        contents[now] = VARIATION.json_text(_entries(before))
         found.append(Upgraded(now, (f"it was {_VARIATION_BEFORE}",)))
     validation = folder / _VALIDATION_FILE
     if validation.is_file():
@@ -125,16 +130,29 @@ def _with_identity(result: Path, config: str, folder: Path) -> str:
     """``training.json`` for a configuration that says the same in today's words."""
     from neuron_model.runs.run_configuration import identity, written_configuration
 
+    whose = identity(written_configuration(config, str(folder / CONFIG_FILE)))
+    return RESULT.json_text({**_entries(result), "identity": whose}) + "\n"
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """
+    Raises:
+        InputError: it is no JSON object.
+    """
     try:
-        entries = json.loads(result.read_text(encoding="utf-8"))
-        entries["identity"] = identity(written_configuration(config, str(folder / CONFIG_FILE)))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{result}: cannot be read ({error}); nothing was changed.") from error
-    return json.dumps(entries, indent=2) + "\n"
+        return dict(json.loads(read_text(path)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); nothing was changed.") from error
+
+
+def _upgraded_json(path: Path, kind: FileFormat) -> str | None:
+    """The file with a version, which those of before do not have; None where it has one."""
+    entries = _entries(path)
+    return None if KEY in entries else kind.json_text(entries) + "\n"
 
 
 def _file_of_people(path: Path, contents: dict[Path, str | bytes]) -> Upgraded:
-    text = read_text(path, _LARGEST_FILE)
+    text = read_text(path)
     document = parse_toml(text, str(path))
     kind = _kind(path, document)
     said = document.get(KEY)
@@ -237,7 +255,7 @@ def _with_format(text: str, version: int) -> str:
 def _validation(path: Path, contents: dict[Path, str | bytes]) -> Upgraded:
     remedy = VALIDATION.beyond
     try:
-        document = json.loads(read_text(path, _LARGEST_FILE))
+        document = json.loads(read_text(path))
         version = document[KEY]
         document["neurons"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:

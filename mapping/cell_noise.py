@@ -24,10 +24,11 @@ import numpy as np
 from scipy.optimize import least_squares, nnls
 
 from mapping.conditions import Conditions
-from mapping.record import read_record_text, record_from_json, record_to_json
+from mapping.record import record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import NOISE
+from neuron_model.text_file import read_text
 
 CHARGE = 1.602176634e-19
 """Of an electron, coulomb."""
@@ -289,4 +290,4 @@ def read_cell_noise(path: str | Path) -> CellNoise:
     Raises:
         InputError: it cannot be read or is no such file.
     """
-    return cell_noise_from_json(read_record_text(path), str(path))
+    return cell_noise_from_json(read_text(path), str(path))

@@ -32,11 +32,12 @@ from scipy.optimize import least_squares
 
 from mapping.conditions import Conditions
 from mapping.leakage import Leakage
-from mapping.record import read_record_text, record_from_json, record_to_json
+from mapping.record import record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import CHARACTERISTICS
 from neuron_model.shown import Shown, in_short
+from neuron_model.text_file import read_text
 
 _BOLTZMANN_OVER_CHARGE = 8.617333e-5  # volt per kelvin
 
@@ -467,4 +468,4 @@ def read_characteristics(path: str | Path) -> CellCharacteristics:
     Raises:
         InputError: it cannot be read or is no such file.
     """
-    return characteristics_from_json(read_record_text(path), str(path))
+    return characteristics_from_json(read_text(path), str(path))

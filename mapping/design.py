@@ -7,7 +7,6 @@ Everything is in SI units; nothing here knows a device.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import Any
 
 from mapping.characteristics import Orientation
 from mapping.conditions import Conditions
-from mapping.record import check_fields, flat, nested, read_record_text
+from mapping.record import check_fields, flat, nested
 from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError
-from neuron_model.file_format import DESIGN, FormatError
+from neuron_model.file_format import DESIGN
 from neuron_model.model.parameters import Timescale
 from neuron_model.shown import Shown
+from neuron_model.text_file import read_text
 
 
 @dataclass(frozen=True)
@@ -165,8 +164,7 @@ def _pico(farad: float) -> str:
 
 def designs_to_json(designs: Sequence[NeuronDesign]) -> str:
     """The designs as JSON text; :func:`designs_from_json` reads it."""
-    content = {"format": DESIGN.version, "neurons": [flat(asdict(design)) for design in designs]}
-    return json.dumps(content, indent=1)
+    return DESIGN.json_text({"neurons": [flat(asdict(design)) for design in designs]})
 
 
 def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, ...]:
@@ -175,14 +173,9 @@ def designs_from_json(text: str, source: str = "design") -> tuple[NeuronDesign, 
     Raises:
         InputError: the text is no design file of this version; ``source`` is named.
     """
-    try:
-        content = json.loads(text)
-        DESIGN.check(content["format"], source)
+    content = DESIGN.json_content(text, source)
+    with DESIGN.reading(source):
         return tuple(_design(entry) for entry in content["neurons"])
-    except FormatError as error:
-        raise InputError(f"{source}: {error}") from error
-    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{source}: is no design file of this version ({error}).") from error
 
 
 def _design(entry: dict[str, Any]) -> NeuronDesign:
@@ -226,4 +219,4 @@ def read_designs(path: str | Path) -> tuple[NeuronDesign, ...]:
     Raises:
         InputError: it cannot be read or holds no designs.
     """
-    return designs_from_json(read_record_text(path), str(path))
+    return designs_from_json(read_text(path), str(path))

@@ -11,7 +11,6 @@ Everything is in SI units but for weights and biases, which are in I0 as in the 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from mapping.conditions import Conditions
-from mapping.record import check_fields, nested, read_record_text, record_to_json
+from mapping.record import check_fields, nested, record_to_json
 from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError
-from neuron_model.file_format import NETWORK_DESIGN, FormatError
+from neuron_model.file_format import NETWORK_DESIGN
+from neuron_model.text_file import read_text
 
 
 @dataclass(frozen=True)
@@ -139,9 +138,8 @@ def network_design_from_json(text: str, source: str = "network design") -> Netwo
     Raises:
         InputError: the text is no network design of this version; ``source`` is named.
     """
-    try:
-        content = json.loads(text)
-        NETWORK_DESIGN.check(content.pop("format"), source)
+    content = NETWORK_DESIGN.json_content(text, source)
+    with NETWORK_DESIGN.reading(source):
         content = nested(content)
         parts: dict[str, Any] = {
             "lines": tuple(_part(LineDesign, entry) for entry in content["lines"]),
@@ -150,10 +148,6 @@ def network_design_from_json(text: str, source: str = "network design") -> Netwo
             "notes": tuple(map(str, content["notes"])),
         }
         return NetworkDesign(**check_fields(NetworkDesign, content) | parts)
-    except FormatError as error:
-        raise InputError(f"{source}: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{source}: is no network design of this version ({error}).") from error
 
 
 def _part(kind: type[Any], content: dict[str, Any]) -> Any:
@@ -180,4 +174,4 @@ def read_network_design(path: str | Path) -> NetworkDesign:
     Raises:
         InputError: it cannot be read or is no network design.
     """
-    return network_design_from_json(read_record_text(path), str(path))
+    return network_design_from_json(read_text(path), str(path))

@@ -4,14 +4,12 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from mapping.conditions import Conditions
-from neuron_model.errors import InputError
-from neuron_model.file_format import FileFormat, FormatError
+from neuron_model.file_format import FileFormat
 
 Record = TypeVar("Record")
 
@@ -43,18 +41,6 @@ def nested(content: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(content)
     conditions = {f.name: found.pop(f.name) for f in fields(Conditions)}
     return {**found, "conditions": Conditions(**check_fields(Conditions, conditions))}
-
-
-def read_record_text(path: str | Path) -> str:
-    """The text of a record's file.
-
-    Raises:
-        InputError: it cannot be read; the path is named.
-    """
-    try:
-        return Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error
 
 
 def check_fields(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,15 +83,10 @@ def record_from_json(
     Raises:
         InputError: the text is none that this version wrote.
     """
-    try:
-        content = json.loads(text)
-        format.check(content.pop("format"), source)
+    content = format.json_content(text, source)
+    with format.reading(source):
         content = nested(content)
         for name, made in parts.items():
             if content[name] is not None:
                 content[name] = made(**content[name])
         return kind(**check_fields(kind, content))
-    except FormatError as error:
-        raise InputError(f"{source}: {error}") from error
-    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{source}: is no {format.name} of this version ({error}).") from error

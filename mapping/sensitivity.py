@@ -21,10 +21,11 @@ from scipy.interpolate import RegularGridInterpolator
 
 from mapping.characteristics import Orientation, TransferFit
 from mapping.conditions import Conditions
-from mapping.record import read_record_text, record_from_json, record_to_json
+from mapping.record import record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import SENSITIVITIES
+from neuron_model.text_file import read_text
 
 
 class OtaShift(NamedTuple):
@@ -202,7 +203,7 @@ def read_sensitivities(path: str | Path) -> CellSensitivities:
     Raises:
         InputError: it cannot be read or is no such file.
     """
-    return sensitivities_from_json(read_record_text(path), str(path))
+    return sensitivities_from_json(read_text(path), str(path))
 
 
 def central_difference(

@@ -19,10 +19,11 @@ import numpy as np
 
 from mapping.characteristics import MirrorTable
 from mapping.conditions import Conditions
-from mapping.record import read_record_text, record_from_json, record_to_json
+from mapping.record import record_from_json, record_to_json
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
 from neuron_model.file_format import SYNAPSES
+from neuron_model.text_file import read_text
 
 KEEP_UNITS = 4
 """Units on the keep-alive current's line, and of each column on it."""
@@ -102,5 +103,5 @@ def read_synapses(path: str | Path) -> SynapseCharacteristics:
         InputError: it cannot be read or is no such file.
     """
     parts = {"negative": MirrorTable, "positive": MirrorTable}
-    text = read_record_text(path)
+    text = read_text(path)
     return record_from_json(text, SynapseCharacteristics, SYNAPSES, parts, str(path))

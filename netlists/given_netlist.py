@@ -12,7 +12,7 @@ from netlists.model_cards import DeviceUse
 from netlists.safe_text import check_cells
 from netlists.spice_numbers import number
 from neuron_model.errors import InputError
-from neuron_model.toml_file import read_text
+from neuron_model.text_file import read_text
 
 _LARGEST = 20_000_000  # bytes
 

@@ -6,7 +6,9 @@ today's, unless they hold a key that has another name by now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +49,10 @@ class FileFormat:
             FormatError: ``found``, what a file says as its format, is another.
         """
         remedy = self._remedy(source)
+        if found is None:
+            raise FormatError(
+                f"has no field `{KEY}`; a {self.name} needs `{KEY}` {self.version}: {remedy}."
+            )
         if isinstance(found, int) and not isinstance(found, bool):
             if found == self.version:
                 return
@@ -77,6 +83,49 @@ class FileFormat:
                 f"{self._remedy(source)}."
             )
         return rest
+
+    def json_text(self, content: Mapping[str, Any]) -> str:
+        """A file of JSON, which says its format first."""
+        return json.dumps({KEY: self.version, **content}, indent=1)
+
+    def json_content(self, text: str, source: str, upgraded: str = "") -> dict[str, Any]:
+        """The inverse of :meth:`json_text`.
+
+        Args:
+            text: of the file.
+            source: named in errors.
+            upgraded: what the remedy is for, such as the run folder; ``source`` if not given.
+
+        Raises:
+            FormatError: it says another format, or none.
+            InputError: it is no JSON object.
+        """
+        with self.reading(source):
+            content = json.loads(text)
+            if not isinstance(content, dict):
+                raise ValueError("it is no JSON object")
+            self.check(content.pop(KEY, None), upgraded or source)
+        return content
+
+    @contextlib.contextmanager
+    def reading(self, source: str) -> Iterator[None]:
+        """While the block takes out of a file of this kind what it wants.
+
+        Raises:
+            FormatError, InputError: the file is of another version, or holds something else: what
+                the block raises, with ``source`` before it.
+        """
+        try:
+            yield
+        except FormatError as error:
+            raise FormatError(f"{source}: {error}") from error
+        except (InputError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise self._no_such(source, str(error)) from error
+        except KeyError as error:
+            raise self._no_such(source, f"it has no field {error}") from error
+
+    def _no_such(self, source: str, why: str) -> InputError:
+        return InputError(f"{source}: is no {self.name} of format {self.version} ({why}).")
 
     def _remedy(self, source: str) -> str:
         return self.remedy.replace("PATH", source)
@@ -125,11 +174,14 @@ CURRENTS = FileFormat("file of input currents", 1)
 FORECAST = FileFormat("file of a forecast", 1)
 CIRCUIT = FileFormat("file of a training through a circuit", 1, _MADE_AGAIN.format("train"))
 HISTORY = FileFormat("training history", 1)
+RESULT = FileFormat("training result", 1)
+VARIATION = FileFormat("file of samples' errors", 1)
 DESIGN = FileFormat("design file", 1, _MADE_AGAIN.format("export"))
 ESTIMATES = FileFormat("file of estimates", 2, _MADE_AGAIN.format("export"))
 NETWORK_DESIGN = FileFormat("network's design file", 1, _MADE_AGAIN.format("export"))
 NETWORK_ESTIMATES = FileFormat("file of a network's estimates", 1, _MADE_AGAIN.format("export"))
 NETWORK_VALIDATION = FileFormat("network's validation", 1, _MADE_AGAIN.format("validate"))
+CODES = FileFormat("file of bias codes", 1, _MADE_AGAIN.format("export --quantize"))
 NETWORK_SAMPLES = FileFormat(
     "file of a network's samples", 1, _MADE_AGAIN.format("validate --mismatch")
 )
@@ -145,6 +197,11 @@ VALIDATION = FileFormat(
         "pause_error": "ibi_error",
     },
 )
+
+# Outcomes of studies.
+SIZING = FileFormat("outcome of a sizing", 1, _MADE_AGAIN.format("size"))
+REFINEMENT = FileFormat("outcome of a refinement", 1, _MADE_AGAIN.format("refine"))
+SWEEP_OUTCOME = FileFormat("outcome of a sweep", 1, _MADE_AGAIN.format("sweep"))
 
 # Files of the cache and of `characterize --out`.
 CHARACTERISTICS = FileFormat("file of characteristics", 6, _CELLS)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from neuron_model.errors import InputError
@@ -18,32 +16,6 @@ _DEEPEST = 50
 
 _PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
 _DEEP = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*+(?:{_PART}\.[ \t]*+){{{_DEEPEST}}}")
-
-
-def read_text(path: str | os.PathLike[str], largest: int) -> str:
-    """The text of a file of at most ``largest`` bytes.
-
-    Raises:
-        InputError: missing, a folder, not readable, too big, or not UTF-8 text.
-    """
-    try:
-        if not Path(path).is_file():
-            why = "it is not a file" if Path(path).exists() else "there is no such file"
-            raise InputError(f"{path}: cannot be read, {why}.")
-        with open(path, "rb") as stream:
-            data = stream.read(largest + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except ValueError as error:  # a null character in the path
-        raise InputError(f"{str(path)!r}: cannot be read ({error}).") from error
-    if len(data) > largest:
-        raise InputError(f"{path}: is larger than {largest} bytes, the most that is read.")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: is not a text file (byte {error.start} is not UTF-8); give a TOML file."
-        ) from error
 
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ FOREIGN = {
 # The rooms of neuron_model: each imports only those before it, or those on the same line.
 ROOMS = (
     {"errors", "suggestion", "atomic", "memory", "lazy_names", "notebook", "html_table"},
-    {"cache_folder", "file_format", "toml_file", "progress", "shown", "small_picture"},
+    {"cache_folder", "file_format", "text_file", "toml_file", "progress", "shown"}
+    | {"small_picture"},
     {"model"},
     {"analysis"},
     {"backends", "fused", "fused_gpu"},

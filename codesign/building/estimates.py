@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,9 +16,9 @@ from neuron_model.analysis.regimes import classify
 from neuron_model.analysis.rhythm import FAST_TOLERANCE
 from neuron_model.analysis.simulation import simulate
 from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError
-from neuron_model.file_format import ESTIMATES, FormatError
+from neuron_model.file_format import ESTIMATES
 from neuron_model.model.drive import Drive
+from neuron_model.text_file import read_text
 
 ESTIMATES_FILE = "estimates.json"
 
@@ -79,8 +78,8 @@ def _spike_count(macromodel: Macromodel, drive: Drive) -> int:
 
 def write_estimates(folder: Path, estimates: tuple[Estimates, ...]) -> Path:
     """Write ``estimates.json`` into ``folder``, whole or not at all."""
-    content = {"format": ESTIMATES.version, "neurons": [asdict(one) for one in estimates]}
-    return write_atomically(folder / ESTIMATES_FILE, json.dumps(content, indent=1))
+    content = {"neurons": [asdict(one) for one in estimates]}
+    return write_atomically(folder / ESTIMATES_FILE, ESTIMATES.json_text(content))
 
 
 def read_estimates(folder: Path) -> Mapping[str, Estimates]:
@@ -92,14 +91,9 @@ def read_estimates(folder: Path) -> Mapping[str, Estimates]:
     path = folder / ESTIMATES_FILE
     if not path.is_file():
         return {}
-    try:
-        content = json.loads(path.read_text())
-        ESTIMATES.check(content["format"], str(path))
+    content = ESTIMATES.json_content(read_text(path), str(path))
+    with ESTIMATES.reading(str(path)):
         every = [_estimates(entry) for entry in content["neurons"]]
-    except FormatError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: is no file of estimates of this version ({error}).") from error
     return {one.name: one for one in every}
 
 

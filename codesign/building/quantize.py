@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from mapping.quantization import QuantizedDesign, quantize
 from mapping.shared_lines import SharedLayer, share_lines
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import CODES
 from neuron_model.model.parameters import NeuronParameters
 
 CODES_FILE = "codes.json"
@@ -93,4 +93,4 @@ def codes_to_json(layer: MappedLayer) -> dict[str, Any]:
 
 def write_codes(folder: Path, layer: MappedLayer) -> Path:
     """Write ``codes.json`` into ``folder``, whole or not at all."""
-    return write_atomically(folder / CODES_FILE, json.dumps(codes_to_json(layer), indent=1))
+    return write_atomically(folder / CODES_FILE, CODES.json_text(codes_to_json(layer)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,9 @@ from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
 from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
-from neuron_model.file_format import (
-    NETWORK_ESTIMATES,
-    NETWORK_SAMPLES,
-    NETWORK_VALIDATION,
-    FormatError,
-)
+from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_SAMPLES, NETWORK_VALIDATION
 from neuron_model.shown import Shown
+from neuron_model.text_file import read_text
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -97,12 +92,11 @@ def export_network(
     netlists = folder / NETLIST_FOLDER
     raw_file = Path(BENCH).with_suffix(".raw").name
     neurons = [neuron for layer in network.layers for neuron in layer]
-    content = {"format": NETWORK_ESTIMATES.version, **estimates.document()}
     files = write_together(
         {
             folder / DESIGN: network_design_to_json(network.design),
             folder / NEURONS: designs_to_json(neurons),
-            folder / ESTIMATES: json.dumps(content, indent=1),
+            folder / ESTIMATES: NETWORK_ESTIMATES.json_text(estimates.document()),
             netlists / NETLIST: network.netlist,
             netlists / DATASHEET: datasheet_to_csv(
                 network_datasheet(network.circuit, network.design, network.technology)
@@ -125,23 +119,16 @@ def read_network_validation(folder: Path) -> NetworkValidation | None:
     path = folder / VALIDATION
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        NETWORK_VALIDATION.check(content["format"], str(path))
+    content = NETWORK_VALIDATION.json_content(read_text(path), str(path))
+    with NETWORK_VALIDATION.reading(str(path)):
         return network_validation_from_json(content)
-    except FormatError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: is no validation of a network ({error}).") from error
 
 
 def write_network_validation(folder: Path, found: NetworkValidation) -> Path:
     """Write ``network_validation.json`` into ``folder``, whole or not at all."""
-    content = {"format": NETWORK_VALIDATION.version, **found.document()}
-    return write_atomically(folder / VALIDATION, json.dumps(content, indent=1))
+    return write_atomically(folder / VALIDATION, NETWORK_VALIDATION.json_text(found.document()))
 
 
 def write_network_samples(folder: Path, found: NetworkSamples) -> Path:
     """Write ``network_samples.json`` into ``folder``, whole or not at all."""
-    content = {"format": NETWORK_SAMPLES.version, **found.document()}
-    return write_atomically(folder / SAMPLES, json.dumps(content, indent=1))
+    return write_atomically(folder / SAMPLES, NETWORK_SAMPLES.json_text(found.document()))

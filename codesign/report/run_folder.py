@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from circuits.datasheet import Entry, datasheet_from_csv
 from codesign.building.estimates import Estimates, read_estimates
@@ -29,7 +29,9 @@ from neuron_model.runs.file_names import (
 )
 from neuron_model.runs.forecast_file import Forecast, read_forecast
 from neuron_model.runs.history_file import read_history_table
+from neuron_model.runs.result_file import read_entries
 from neuron_model.runs.sequence_files import scores_from_entries
+from neuron_model.text_file import read_text
 from neuron_model.training.scoring import Scores
 from neuron_model.training.sequence_scoring import SequenceScores
 
@@ -122,6 +124,8 @@ def read_run_folder(path: Path) -> RunFolder:
         neurons = source.neurons
         for neuron, drive in zip(neurons, source.drives or (), strict=False):
             stimuli[neuron.name] = drive.stimulus
+    there = (path / RESULT_FILE).is_file()
+    result = read_entries(path / RESULT_FILE) if there else {}
     return RunFolder(
         path=path,
         validation=validation,
@@ -134,9 +138,9 @@ def read_run_folder(path: Path) -> RunFolder:
         history=read_history(path / HISTORY_FILE),
         netlists=_netlists(path / NETLIST_FOLDER),
         forecast=read_forecast(path / FORECAST_FILE),
-        scores=_read_scores(path / RESULT_FILE),
-        predictors=_read_predictors(path / RESULT_FILE),
-        classification=_read_classification(path / RESULT_FILE),
+        scores=_scores(result),
+        predictors=_predictors(result),
+        classification=_classification(result),
         network=read_network_validation(path),
     )
 
@@ -190,25 +194,17 @@ def _datasheets(path: Path, designs: Sequence[NeuronDesign]) -> dict[str, tuple[
 _LOOKS = ("validation_nrmse", "validation_stream_nrmse")
 
 
-def _read_scores(path: Path) -> Scores | None:
-    """Of the file that training writes last; None where it is not there or says nothing of it."""
-    text = _text(path)
-    if text is None:
-        return None
+def _scores(entries: Mapping[str, Any]) -> Scores | None:
+    """Of the file that training writes last; None where it says nothing of a series."""
     try:
-        entries = json.loads(text)
         return Scores(float(entries["nrmse"]), float(entries["stream_nrmse"]))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _read_predictors(path: Path) -> dict[str, Scores]:
+def _predictors(entries: Mapping[str, Any]) -> dict[str, Scores]:
     """Of the same file; empty where it says nothing of them, as older ones do."""
-    text = _text(path)
-    if text is None:
-        return {}
     try:
-        entries = json.loads(text)
         named = {f"predicting the {name}": each for name, each in entries["trivial"].items()}
         ridge = entries["ridge"]
         named[f"ridge regression on {int(ridge['rows'])} rows"] = ridge
@@ -217,13 +213,9 @@ def _read_predictors(path: Path) -> dict[str, Scores]:
         return {}
 
 
-def _read_classification(path: Path) -> Classification | None:
+def _classification(entries: Mapping[str, Any]) -> Classification | None:
     """Of the same file; None where it is of no training on sequences."""
-    text = _text(path)
-    if text is None:
-        return None
     try:
-        entries = json.loads(text)
         classes = tuple(str(name) for name in entries["classes"])
         return Classification(classes, scores_from_entries(entries["test"]))
     except (ValueError, KeyError, TypeError):
@@ -241,12 +233,7 @@ def _number(line: str, word: str | None) -> float:
 
 
 def _text(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error
+    return read_text(path) if path.is_file() else None
 
 
 def _netlists(folder: Path) -> tuple[WrittenFile, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from codesign.networks.built_network import build_network
 from codesign.networks.network_macromodel import circuit_model
 from codesign.networks.network_task import NetworkTask
 from codesign.workbench import Workbench
-from neuron_model.file_format import CIRCUIT, KEY, FormatError
+from neuron_model.file_format import CIRCUIT
 from neuron_model.network.circuit_network import CircuitNetwork, take_over
 from neuron_model.network.network import MTCNetwork, SpikingNetwork
 from neuron_model.runs.circuit_settings import CircuitSettings
@@ -19,6 +18,7 @@ from neuron_model.runs.file_names import CIRCUIT_FILE, CONFIG_FILE, MODEL_FILE, 
 from neuron_model.runs.run_configuration import RunConfiguration, read_written_configuration
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.tasks.series import Series, SeriesTask
+from neuron_model.text_file import read_text
 from neuron_model.training.scoring import Scores, score_test
 
 STEPS, RATE, BATCH = 250, 0.02, 24
@@ -37,17 +37,21 @@ class PlainErrors:
 
     def document(self) -> str:
         """What stands in ``circuit.json``."""
-        return json.dumps({KEY: CIRCUIT.version, **asdict(self)}, indent=1) + "\n"
+        return CIRCUIT.json_text(asdict(self)) + "\n"
 
 
 def read_plain_errors(folder: Path) -> PlainErrors | None:
-    """Those of a run folder, None where it has none."""
-    try:
-        entries = json.loads((folder / CIRCUIT_FILE).read_text(encoding="utf-8"))
-        entries = CIRCUIT.check_document(entries, str(folder / CIRCUIT_FILE))
-        return PlainErrors(**{name: float(value) for name, value in entries.items()})
-    except (FormatError, OSError, ValueError, TypeError, AttributeError):
+    """Those of a run folder, None where it has none.
+
+    Raises:
+        InputError: the file is damaged, or of another version.
+    """
+    path = folder / CIRCUIT_FILE
+    if not path.is_file():
         return None
+    entries = CIRCUIT.json_content(read_text(path), str(path), str(folder))
+    with CIRCUIT.reading(str(path)):
+        return PlainErrors(**{name: float(value) for name, value in entries.items()})
 
 
 class ThroughCircuit:

@@ -10,7 +10,6 @@ network is worth without it, and ``start/model.safetensors`` is the network befo
 """
 
 import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from codesign.training.through_circuit import (
 from codesign.training.variation import VariationDrawer
 from codesign.workbench import WorkbenchSettings
 from neuron_model.atomic import write_atomically
+from neuron_model.file_format import VARIATION
 from neuron_model.network.description import Network
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
@@ -46,6 +46,7 @@ from neuron_model.runs.run_configuration import (
 from neuron_model.runs.run_folder import run_files, stream_forecast
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
+from neuron_model.text_file import read_text
 from neuron_model.training import processes
 from neuron_model.training.checkpoint import read_checkpoint
 from neuron_model.training.recording import recorded_currents
@@ -222,7 +223,7 @@ def train_run(
         samples = None
         if first and drawer is not None:
             samples = _judge_samples(configuration, series, network, drawer)
-            write_atomically(folder / VARIATION_FILE, json.dumps(asdict(samples), indent=1) + "\n")
+            write_atomically(folder / VARIATION_FILE, VARIATION.json_text(asdict(samples)) + "\n")
     if first:
         currents = recorded_currents(network, series, task.washout)
         files = run_files(network, task, series, result, currents, whose)
@@ -260,13 +261,14 @@ _UNSEEN_SEED = 2**62
 
 
 def _read_samples(folder: Path) -> SampleErrors | None:
-    try:
-        entries = json.loads((folder / VARIATION_FILE).read_text(encoding="utf-8"))
+    path = folder / VARIATION_FILE
+    if not path.is_file():
+        return None
+    entries = VARIATION.json_content(read_text(path), str(path), str(folder))
+    with VARIATION.reading(str(path)):
         drawn_by = str(entries.pop("mismatch_set", ""))
         errors = {name: tuple(map(float, values)) for name, values in entries.items()}
         return SampleErrors(**errors, mismatch_set=drawn_by)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _begin(

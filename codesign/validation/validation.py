@@ -24,10 +24,10 @@ from neuron_model.analysis.verdicts import (
     verdict_to_json,
 )
 from neuron_model.atomic import write_atomically
-from neuron_model.errors import InputError
-from neuron_model.file_format import VALIDATION, FormatError
+from neuron_model.file_format import KEY, VALIDATION
 from neuron_model.model.parameters import Timescale
 from neuron_model.shown import Shown, in_short
+from neuron_model.text_file import read_text
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def validation_to_json(validation: Validation, arrays: bool = True) -> dict[str,
         arrays: whether curves and waveforms are in it.
     """
     return {
-        "format": VALIDATION.version,
+        KEY: VALIDATION.version,
         "technology": validation.technology,
         "corner": validation.conditions.corner,
         "temperature": validation.conditions.temperature,
@@ -269,8 +269,8 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
     Raises:
         InputError: the document is none of this version; ``source`` is named.
     """
-    try:
-        VALIDATION.check(document["format"], source)
+    with VALIDATION.reading(source):
+        VALIDATION.check(document.get(KEY), source)
         return Validation(
             technology=document["technology"],
             conditions=Conditions(document["corner"], float(document["temperature"])),
@@ -278,10 +278,6 @@ def validation_from_json(document: Any, source: str = "validation") -> Validatio
             provenance=document["provenance"],
             exported=int(document["exported"]),
         )
-    except FormatError as error:
-        raise InputError(f"{source}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{source}: is no validation file of this version ({error}).") from error
 
 
 def _read_neuron(entry: Any) -> NeuronValidation:
@@ -343,8 +339,5 @@ def read_validation(path: str | Path) -> Validation:
     Raises:
         InputError: it cannot be read or is none.
     """
-    try:
-        document = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is no readable validation file ({error}).") from error
-    return validation_from_json(document, str(path))
+    content = VALIDATION.json_content(read_text(path), str(path))
+    return validation_from_json({KEY: VALIDATION.version, **content}, str(path))

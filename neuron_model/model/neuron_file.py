@@ -46,13 +46,8 @@ from neuron_model.model.parameters import (
     Timescale,
 )
 from neuron_model.suggestion import suggestion
-from neuron_model.toml_file import (
-    in_few_words,
-    named_source,
-    parse_toml,
-    read_text,
-    refuse_unknown,
-)
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import in_few_words, named_source, parse_toml, refuse_unknown
 
 LARGEST_FILE = 1_000_000
 """Bytes; a neuron with thousands of elements is smaller."""

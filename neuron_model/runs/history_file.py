@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from neuron_model.errors import InputError
 from neuron_model.file_format import HISTORY, KEY
+from neuron_model.text_file import read_text
 from neuron_model.training.sequence_training import SequenceStep
 from neuron_model.training.training import TrainingStep
 
@@ -49,7 +50,7 @@ def read_history_table(path: Path) -> csv.DictReader[str]:
     Raises:
         InputError: it is of another version, or cannot be read.
     """
-    head, _, table = _text(path).partition("\n")
+    head, _, table = read_text(path).partition("\n")
     said = re.fullmatch(rf"# {KEY} = (\d{{1,6}})\r?", head)
     try:
         HISTORY.check(int(said[1]) if said else None, str(path.parent))
@@ -79,12 +80,5 @@ def upgraded_history(path: Path) -> str | None:
     Raises:
         InputError: it cannot be read.
     """
-    text = _text(path)
+    text = read_text(path)
     return None if text.startswith("#") else HEAD + text
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from error

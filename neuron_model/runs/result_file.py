@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from neuron_model.file_format import RESULT
 from neuron_model.runs.file_names import HISTORY_FILE, MODEL_FILE, RESULT_FILE
-from neuron_model.runs.history_file import read_steps
+from neuron_model.runs.history_file import Step, read_steps
 from neuron_model.tasks.ridge import lags_of, ridge_nrmse
 from neuron_model.tasks.series import (
     Series,
@@ -18,6 +18,7 @@ from neuron_model.tasks.series import (
     trivial_stream_nrmse,
 )
 from neuron_model.tasks.series_file import SeriesFile
+from neuron_model.text_file import read_text
 from neuron_model.training.training import TrainingResult, TrainingStep
 
 
@@ -49,20 +50,45 @@ def result_json(
     entries["ridge"] = {"rows": lags_of(task), "nrmse": windows, "stream_nrmse": stream}
     if isinstance(task, SeriesFile):
         entries["table"] = task.said()
-    return json.dumps(entries, indent=2) + "\n"
+    return RESULT.json_text(entries) + "\n"
+
+
+def read_entries(path: Path) -> dict[str, Any]:
+    """What a file ``training.json`` says, whatever was learned.
+
+    Raises:
+        InputError: it cannot be read, or is of another version.
+    """
+    return RESULT.json_content(read_text(path), str(path), str(path.parent))
+
+
+def whole_run(
+    folder: Path, kind: type[Step], identity: str | None
+) -> tuple[dict[str, Any], tuple[Step, ...]] | None:
+    """What the run says of itself that is there, and its steps; None where it is not whole, not
+    that of ``identity``, or of something else.
+
+    Raises:
+        InputError: a file of it is damaged, or of another version.
+    """
+    if not all((folder / name).is_file() for name in (RESULT_FILE, MODEL_FILE, HISTORY_FILE)):
+        return None
+    entries = read_entries(folder / RESULT_FILE)
+    try:
+        history = read_steps(folder / HISTORY_FILE, kind)
+    except (ValueError, KeyError, TypeError):
+        return None
+    whole = entries.get("steps") == len(history)
+    whole &= identity is None or entries.get("identity") == identity
+    return (entries, history) if whole else None
 
 
 def read_result(folder: Path, identity: str | None = None) -> TrainingResult | None:
-    """How the run went that is there; None where it is not whole, or not that of ``identity``."""
-    if not all((folder / name).is_file() for name in (RESULT_FILE, MODEL_FILE, HISTORY_FILE)):
+    """How the run went that is there; None and errors as :func:`whole_run`."""
+    found = whole_run(folder, TrainingStep, identity)
+    if found is None:
         return None
-    try:
-        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        history = read_steps(folder / HISTORY_FILE, TrainingStep)
-        whole = entries["steps"] == len(history)
-        whole &= identity is None or entries["identity"] == identity
-        names = [f.name for f in fields(TrainingResult) if f.name != "history"]
-        result = TrainingResult(history, **{name: entries[name] for name in names})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return result if whole else None
+    entries, history = found
+    names = [f.name for f in fields(TrainingResult) if f.name != "history"]
+    with RESULT.reading(str(folder / RESULT_FILE)):
+        return TrainingResult(history, **{name: entries[name] for name in names})

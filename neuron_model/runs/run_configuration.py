@@ -67,7 +67,8 @@ from neuron_model.suggestion import suggestion
 from neuron_model.tasks.mackey_glass import MackeyGlass
 from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series_file import SeriesFile
-from neuron_model.toml_file import named_source, parse_toml, read_text, refuse_unknown
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import named_source, parse_toml, refuse_unknown
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 LARGEST_FILE = 1_000_000

@@ -6,16 +6,17 @@ of numbers.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from neuron_model.file_format import RESULT
 from neuron_model.network.model_file import model_content
 from neuron_model.network.network import MTCNetwork
 from neuron_model.runs.currents_file import currents_content
 from neuron_model.runs.file_names import CURRENTS_FILE, HISTORY_FILE, MODEL_FILE, RESULT_FILE
-from neuron_model.runs.history_file import history_csv, read_steps
+from neuron_model.runs.history_file import history_csv
+from neuron_model.runs.result_file import whole_run
 from neuron_model.tasks.sequences import SequenceData, SequenceTask
 from neuron_model.training.recording import Recording
 from neuron_model.training.sequence_scoring import SequenceScores, trivial_scores
@@ -46,7 +47,7 @@ def sequence_run_files(
         HISTORY_FILE: history_csv(result.history, SequenceStep),
         CURRENTS_FILE: currents_content(list(currents)),
         MODEL_FILE: model_content(network),
-        RESULT_FILE: json.dumps(entries, indent=2) + "\n",
+        RESULT_FILE: RESULT.json_text(entries) + "\n",
     }
 
 
@@ -84,22 +85,17 @@ def scores_from_entries(entries: dict[str, Any]) -> SequenceScores:
 
 
 def read_sequence_result(folder: Path, identity: str | None = None) -> SequenceResult | None:
-    """How the run went that is there; None where it is not whole, or not that of ``identity``."""
-    if not all((folder / name).is_file() for name in (RESULT_FILE, MODEL_FILE, HISTORY_FILE)):
+    """How the run went that is there; None and errors as :func:`result_file.whole_run`."""
+    found = whole_run(folder, SequenceStep, identity)
+    if found is None:
         return None
-    try:
-        entries = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        history = read_steps(folder / HISTORY_FILE, SequenceStep)
-        whole = entries["steps"] == len(history)
-        whole &= identity is None or entries["identity"] == identity
+    entries, history = found
+    with RESULT.reading(str(folder / RESULT_FILE)):
         validation = entries["validation"]
-        result = SequenceResult(
+        return SequenceResult(
             history,
             scores_from_entries(entries["before"]),
             scores_from_entries(entries["test"]),
             None if validation is None else scores_from_entries(validation),
             entries["best_step"],
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return result if whole else None

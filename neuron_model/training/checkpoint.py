@@ -59,6 +59,11 @@ def read_checkpoint(path: str | os.PathLike[str], identity: str) -> Snapshot | N
         raise InputError(
             f"{path}: is no checkpoint or is damaged ({error}); start anew with --restart."
         ) from error
-    if found != FORMAT or whose != identity:
+    if found != FORMAT:
+        raise InputError(
+            f"{path}: is of `format` {found!r:.40}; this version reads {FORMAT!r}: start anew with "
+            "--restart."
+        )
+    if whose != identity:
         raise InputError(f"{path}: belongs to another training; start anew with --restart.")
     return Snapshot(tensors, numbers)

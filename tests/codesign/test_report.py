@@ -36,6 +36,7 @@ from mapping.design import (
 )
 from neuron_model.analysis.verdicts import DEFINITIONS, PASSED
 from neuron_model.errors import InputError
+from neuron_model.file_format import RESULT
 from neuron_model.model.parameters import Timescale
 from neuron_model.runs.forecast_file import Forecast, write_forecast
 
@@ -128,7 +129,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         "ridge": {"rows": 20, "nrmse": 0.31, "stream_nrmse": 0.32},
     }
     (run / "training.json").write_text(
-        json.dumps({"nrmse": 0.139, "stream_nrmse": 0.852, **others})
+        RESULT.json_text({"nrmse": 0.139, "stream_nrmse": 0.852, **others})
     )
     (run / "netlists").mkdir()
     (run / "netlists" / "neuron_burster.spice").write_text("* cells\n")
@@ -403,9 +404,14 @@ def test_the_command_prints_where_the_page_is(
         ),
         (
             {"validation.json": None, "history.csv": "step,loss\n1,2\n"},
-            "is a training history of format None; this version reads format 1: `codesign upgrade",
+            "has no field `format`; a training history needs `format` 1: `codesign upgrade",
         ),
         ({"validation.json": None, "model.safetensors": "x"}, "model.safetensors"),
+        (
+            {"validation.json": None, "training.json": '{"nrmse": 0.1}'},
+            "training.json: has no field `format`; a training result needs `format` 1: `codesign",
+        ),
+        ({"validation.json": None, "training.json": '{"format": 2}'}, "format 2, which a later"),
     ],
 )
 def test_what_is_missing_or_damaged_is_2(
@@ -494,7 +500,7 @@ def test_what_was_classified_is_told(
     write_validation(tmp_path / "validation.json", validation)
     empty = {"loss": 0.5, "accuracy": None, "balanced_accuracy": None, "confusion": None}
     entries = {"classes": ["idle", "run"], "test": {**empty, "nrmse": [], **test}}
-    (tmp_path / "training.json").write_text(json.dumps(entries))
+    (tmp_path / "training.json").write_text(RESULT.json_text(entries))
     text = Page(write_report(tmp_path).read_text(encoding="utf-8")).text
     for word in words:
         assert word in text
@@ -573,11 +579,11 @@ def test_the_trained_network_stands_beside_simple_predictors(written: tuple[Path
     assert "ridge regression on 20 rows 0.320 0.310" in text
 
 
-@pytest.mark.parametrize("content", ['{"nrmse": 0.1, "stream_nrmse": 0.8}', "[]", '{"trivial": 3}'])
+@pytest.mark.parametrize("content", [{"nrmse": 0.1, "stream_nrmse": 0.8}, {}, {"trivial": 3}])
 def test_a_run_that_says_nothing_of_simple_predictors_has_none(
-    written: tuple[Path, str], tmp_path: Path, content: str
+    written: tuple[Path, str], tmp_path: Path, content: dict[str, object]
 ):
     (tmp_path / "validation.json").write_text((written[0].parent / "validation.json").read_text())
-    (tmp_path / "training.json").write_text(content)
+    (tmp_path / "training.json").write_text(RESULT.json_text(content))
     assert read_run_folder(tmp_path).predictors == {}
     assert "simple predictors" not in write_report(tmp_path).read_text()

@@ -21,9 +21,10 @@ from codesign.upgrade import upgrade
 from codesign.validation.validation import read_validation
 from neuron_model import TrainedNetwork, preset, read_neuron, read_run_configuration, write_neuron
 from neuron_model.errors import InputError
-from neuron_model.file_format import NEURON, RUN_CONFIGURATION, SWEEP, VALIDATION
+from neuron_model.file_format import NEURON, RUN_CONFIGURATION, SWEEP, VALIDATION, VARIATION
 from neuron_model.runs.currents_file import read_currents
 from neuron_model.runs.history_file import read_history_table
+from neuron_model.runs.result_file import read_entries
 from neuron_model.runs.run_configuration import identity, read_written_configuration
 
 OLDER = Path(__file__).parent / "older"
@@ -54,10 +55,12 @@ def test_a_run_of_before_is_refused_with_the_command_that_upgrades_it(run: Path)
     assert str(refused.value) == said
     with pytest.raises(InputError, match="is a validation of format 2; this version reads format"):
         read_validation(run / "validation.json")
-    with pytest.raises(InputError, match="is a training history of format None; .*`codesign upgra"):
+    with pytest.raises(InputError, match="has no field `format`; a training history .*`codesign"):
         read_history_table(run / "history.csv")
-    with pytest.raises(InputError, match="is a file of input currents of format None; .*`codesign"):
+    with pytest.raises(InputError, match="has no field `format`; a file of input cur.*`codesign"):
         read_currents(run / "currents.npz", 1)
+    with pytest.raises(InputError, match="has no field `format`; a training result needs"):
+        read_entries(run / "training.json")
 
 
 def test_a_run_of_before_is_as_good_as_new(run: Path):
@@ -75,7 +78,10 @@ def test_a_run_of_before_is_as_good_as_new(run: Path):
     assert [float(row["loss"]) for row in rows] == [h.loss for h in trained.result.history]
     before = np.load(OLDER / "run/currents.npz")
     np.testing.assert_array_equal(trained.currents[0].currents, before["currents"])
-    assert (run / "variation.json").read_text() == (OLDER / "run/chips.json").read_text()
+    assert json.loads((run / "variation.json").read_text()) == {
+        "format": VARIATION.version,
+        **json.loads((OLDER / "run/chips.json").read_text()),
+    }
     assert all(not each.changes for each in upgrade(run)), "a second time nothing is left to do"
 
 

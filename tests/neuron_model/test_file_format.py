@@ -6,6 +6,7 @@ import re
 import pytest
 
 from neuron_model import file_format
+from neuron_model.errors import InputError
 from neuron_model.file_format import FileFormat, FormatError
 
 KIND = FileFormat(
@@ -23,11 +24,37 @@ def test_todays_version_is_read():
     assert document["format"] == 3, "what was given is left as it is"
 
 
-@pytest.mark.parametrize("found", [2, 0, "3", True, None, 3.0])
+@pytest.mark.parametrize("found", [2, 0, "3", True, 3.0])
 def test_another_version_is_refused_with_what_to_do(found: object):
     said = rf"is a shopping list of format {found!r}; this version reads format 3: `codesign upgr"
     with pytest.raises(FormatError, match=said):
         KIND.check(found)
+
+
+def test_a_missing_version_is_told_as_missing():
+    with pytest.raises(FormatError, match="has no field `format`; a shopping list needs"):
+        KIND.check(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "list.json: is no shopping list of format 3 (it is no JSON object)."),
+        ("{", "list.json: is no shopping list of format 3 (Expecting property name"),
+        ("{}", "list.json: has no field `format`; a shopping list needs `format` 3: `codesign"),
+        ('{"format": 2}', "list.json: is a shopping list of format 2; this version reads format 3"),
+        ('{"format": 3}', "list.json: is no shopping list of format 3 (it has no field 'milk')."),
+    ],
+)
+def test_a_file_of_json_is_refused_in_one_line(text: str, said: str):
+    def read() -> None:
+        content = KIND.json_content(text, "list.json")
+        with KIND.reading("list.json"):
+            content["milk"]
+
+    with pytest.raises(InputError, match=re.escape(said)):
+        read()
+    assert KIND.json_content(KIND.json_text({"milk": 2}), "list.json") == {"milk": 2}
 
 
 def test_a_later_version_asks_for_a_later_toolkit():

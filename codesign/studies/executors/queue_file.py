@@ -23,7 +23,8 @@ from typing import Any
 from codesign.studies.executors.executor import missing_extra
 from neuron_model.errors import InputError
 from neuron_model.runs.toml_tables import as_table, listed, typed_value
-from neuron_model.toml_file import named_source, parse_toml, read_text, refuse_unknown
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import named_source, parse_toml, refuse_unknown
 
 _LARGEST_FILE = 100_000  # bytes
 _CLUSTERS = {"slurm": "SLURMCluster", "lsf": "LSFCluster", "pbs": "PBSCluster"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from codesign.studies.refinement.results import (
 from codesign.validation.run_validation import provenance
 from codesign.validation.validation import Validation, write_validation
 from neuron_model.atomic import write_atomically
+from neuron_model.file_format import REFINEMENT
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
@@ -27,7 +27,7 @@ VALIDATION_FILE = "validation.json"
 def write_progress(folder: Path, name: str, iterations: Sequence[Iteration]) -> Path:
     """What is known of a neuron so far, whole or not at all."""
     content = {"name": name, "iterations": [iteration_to_json(i) for i in iterations]}
-    return write_atomically(folder / "records" / f"{name}.json", json.dumps(content, indent=1))
+    return write_atomically(folder / "records" / f"{name}.json", REFINEMENT.json_text(content))
 
 
 def write_refined(
@@ -52,4 +52,4 @@ def write_refined(
     )
     write_validation(folder / VALIDATION_FILE, validation)
     content = {"neurons": [refinement_to_json(r) for r in done]}
-    write_atomically(folder / REFINEMENT_FILE, json.dumps(content, indent=1, allow_nan=False))
+    write_atomically(folder / REFINEMENT_FILE, REFINEMENT.json_text(content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from codesign.terminal.quantities import drawn_by
 from codesign.validation.validate import short_stimulus
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import SIZING
 from neuron_model.progress import Progress
 
 RECORD_FILE = "search.jsonl"
@@ -126,9 +126,7 @@ def write_sizing(
     from codesign.studies.sizing.picture import sizing_figure
     from codesign.terminal.console import plain
 
-    write_atomically(
-        folder / SIZING_FILE, json.dumps(plain(sizing_to_json(study)), indent=1, allow_nan=False)
-    )
+    write_atomically(folder / SIZING_FILE, SIZING.json_text(plain(sizing_to_json(study))))
     save_figure(sizing_figure(study), folder / FIGURE_FILE)
     if study.chosen is None or study.checked is None:
         return None

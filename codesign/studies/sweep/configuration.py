@@ -37,7 +37,8 @@ from codesign.studies.sweep.axes import FAMILIES, SOURCES, Axis, axis_kind
 from neuron_model.errors import InputError
 from neuron_model.file_format import KEY, SWEEP
 from neuron_model.runs.toml_tables import as_table, build_part, is_number, listed, typed_value
-from neuron_model.toml_file import named_source, parse_toml, read_text, refuse_unknown
+from neuron_model.text_file import read_text
+from neuron_model.toml_file import named_source, parse_toml, refuse_unknown
 
 LARGEST_FILE = 1_000_000
 """Bytes."""

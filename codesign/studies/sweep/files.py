@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from codesign.studies.sweep.results import SweepResults, study_to_json, study_to
 from codesign.terminal.console import plain
 from neuron_model.atomic import write_atomically
 from neuron_model.errors import InputError
+from neuron_model.file_format import SWEEP_OUTCOME
 
 RECORD_FILE = "points.jsonl"
 TABLE_FILE = "sweep.csv"
@@ -35,7 +35,7 @@ def write_sweep(folder: Path, configuration: SweepConfiguration, study: SweepRes
 
     write_atomically(folder / CONFIGURATION_FILE, sweep_configuration_to_toml(configuration))
     write_atomically(folder / TABLE_FILE, csv_text(study))
-    document = json.dumps(plain(study_to_json(study)), indent=1, allow_nan=False)
+    document = SWEEP_OUTCOME.json_text(plain(study_to_json(study)))
     write_atomically(folder / JSON_FILE, document)
     save_figure(sweep_figure(study), folder / FIGURE_FILE)
 

@@ -11,7 +11,7 @@ import pytest
 
 from codesign import command_line
 from codesign.networks.network_task import task_of_run
-from codesign.report.run_folder import Classification, _read_classification
+from codesign.report.run_folder import Classification, _classification
 from codesign.training.sequence_run import train_sequence_run
 from codesign.training.sequence_text import confusion_table
 from codesign.training.train import train_run
@@ -63,9 +63,7 @@ def test_a_run_folder_holds_the_scores_and_is_not_trained_twice(tmp_path: Path):
     other = replace(configuration, task=replace(configuration.task, washout=1))
     with pytest.raises(InputError, match=r"another configuration: task\.washout"):
         train_sequence_run(other, tmp_path / "run")
-    assert _read_classification(tmp_path / "run/training.json") == Classification(
-        ("down", "up"), run.result.test
-    )
+    assert _classification(entries) == Classification(("down", "up"), run.result.test)
     currents = np.load(tmp_path / "run/currents.npz")["currents"]
     assert currents.shape == (6 * 12, 4)
     assert read_run_configuration(tmp_path / "run/config.toml").task == configuration.task.named()

@@ -51,7 +51,7 @@ def test_a_file_without_a_version_is_refused_with_what_brings_it_up_to_date(tmp_
     path = tmp_path / FORECAST_FILE
     arrays = {"target": np.zeros((4, 1)), "forecast": np.zeros((4, 1)), "warmup": 0}
     np.savez(path, **arrays)
-    said = f"is a file of a forecast of format None; .* `codesign upgrade {tmp_path}` brings it up"
+    said = f"has no field `format`; a file of .* `codesign upgrade {tmp_path}` brings it up"
     with pytest.raises(InputError, match=said):
         read_forecast(path)
     upgraded = upgraded_arrays(path, FORECAST)

@@ -140,8 +140,13 @@ def test_a_folder_that_is_no_whole_run_is_refused(trained: TrainedNetwork, tmp_p
     (folder / HISTORY_FILE).write_text("# format = 1\nstep,loss\n")
     with pytest.raises(InputError, match="its training was not finished"):
         TrainedNetwork.load(folder)
+    result = (folder / RESULT_FILE).read_text()
+    (folder / RESULT_FILE).write_text(result.replace('"format": 1', '"format": 2'))
+    with pytest.raises(InputError, match=r"training.json: is a training result of format 2, which"):
+        TrainedNetwork.load(folder)
+    (folder / RESULT_FILE).write_text(result)
     (folder / HISTORY_FILE).write_text("step,loss\n")
-    said = f"training history of format None; .* `codesign upgrade {folder}` brings it up to date"
+    said = f"has no field `format`; .* `codesign upgrade {folder}` brings it up to date"
     with pytest.raises(InputError, match=said):
         TrainedNetwork.load(folder)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netlists.length_scale import length_shrink
 from netlists.model_source import SourceText, expand, section_names
 from netlists.model_statements import (
     Scope,
@@ -38,7 +39,8 @@ class DeviceOutline:
     prefix: "X" for a subcircuit, "M" for a model. terminals: the names of a subcircuit's ports, in
     order; of a model drain, gate, source, bulk. parameters: of a subcircuit, with their defaults,
     as text; lower case. kinds: of the models that it leads to ("nmos", "pmos"). width, length:
-    micrometres that the models' bins cover; None where they have no limits.
+    micrometres, as drawn, that the models' bins cover; None where they have no limits. shrink: on
+    silicon, of a micrometre that is drawn.
     """
 
     name: str
@@ -48,24 +50,28 @@ class DeviceOutline:
     kinds: frozenset[str]
     width: tuple[float, float] | None = None
     length: tuple[float, float] | None = None
+    shrink: float = 1.0
 
 
 def outline(sources: Iterable[SourceText], name: str, library: str) -> DeviceOutline:
     """The outline of the device called ``name``; the subcircuit where a model is called so too.
 
     Raises:
-        InputError: there is neither.
+        InputError: there is neither, or the library writes sizes in a unit of its own.
     """
     top = parse_library(list(sources))
+    shrink = length_shrink(top)
     wanted = name.lower()
     if wanted in top.subcircuits:
         called = top.subcircuits[wanted][-1]
         cards = tuple(_cards_below(called, _DEEPEST))
         parameters = {key.lower(): value for key, value in _parameters(called)}
-        return DeviceOutline(name, "X", called.ports, parameters, _kinds(cards), *_covered(cards))
+        sides = _covered(cards, shrink)
+        return DeviceOutline(name, "X", called.ports, parameters, _kinds(cards), *sides, shrink)
     if wanted in top.models:
         cards = tuple(top.models[wanted])
-        return DeviceOutline(name, "M", ("d", "g", "s", "b"), {}, _kinds(cards), *_covered(cards))
+        sides = _covered(cards, shrink)
+        return DeviceOutline(name, "M", ("d", "g", "s", "b"), {}, _kinds(cards), *sides, shrink)
     there = ", ".join(sorted(transistors(top))[:12]) or "no transistor"
     raise InputError(f"{library} defines no .subckt or .model called {name!r}; it has {there}.")
 
@@ -127,9 +133,9 @@ def _kinds(cards: Iterable[Statement]) -> frozenset[str]:
 
 
 def _covered(
-    cards: Iterable[Statement],
+    cards: Iterable[Statement], shrink: float
 ) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
-    """Widths and lengths that bins cover, micrometres; None where one has no limits."""
+    """Widths and lengths that bins cover, micrometres as drawn; None where one has no limits."""
     limits = [
         {key.lower(): number(value) for key, value in _LIMIT.findall(card.text)} for card in cards
     ]
@@ -139,8 +145,8 @@ def _covered(
         highs = [limit.get(f"{side}max") for limit in limits]
         if not limits or None in lows or None in highs:
             return None
-        low = min(value for value in lows if value is not None)
-        high = max(value for value in highs if value is not None)
+        low = min(value for value in lows if value is not None) / shrink
+        high = max(value for value in highs if value is not None) / shrink
         # bins of foundries end some nanometres beyond what may be drawn, on a grid of ten
         low, high = math.ceil(low * 1e8 - 1e-3) / 100, math.floor(high * 1e8 + 1e-3) / 100
         return (low, high) if 0 <= low < high else None

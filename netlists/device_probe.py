@@ -226,7 +226,7 @@ def probe(
     return ProbedDevice(
         device=device,
         oxide=oxide,
-        gate_leakage=float(abs(on[1])) / size.area,
+        gate_leakage=float(abs(on[1])) / (size.area * found.shrink**2),
         off_current=float(abs(off[0])) * size.length / size.width,
     )
 
@@ -358,7 +358,8 @@ def _written(
             continue
         on, device = best
         benches = DeviceBenches(device, polarity, wide, wide_text, supply)
-        capacitance = _gate_capacitance(engine.run(benches.gate_ramp(on.gate)), on.gate) / wide.area
+        ramped = engine.run(benches.gate_ramp(on.gate))
+        capacitance = _gate_capacitance(ramped, on.gate) / (wide.area * found.shrink**2)
         if capacitance == 0.0:
             raise InputError(
                 f"the gate of {found.name} has no capacitance at all, so that neither its size nor "

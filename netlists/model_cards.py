@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netlists.length_scale import length_shrink
 from netlists.model_refusals import ProtectedText, check_readable
 from netlists.model_source import SourceText
 from netlists.model_statements import (
@@ -176,9 +177,10 @@ class _Needed:
 def _needed(top: Scope, devices: Iterable[DeviceUse], library: str) -> _Needed:
     needed = _Needed()
     work: list[tuple[Subcircuit, _Sizes]] = []
+    shrink = length_shrink(top)
     for device in devices:
         name = device.name.lower()
-        sizes = _Sizes({_size_of(device)})
+        sizes = _Sizes({_size_of(device, shrink)})
         if _is_subcircuit(device, top, library):
             work += [(called, sizes) for called in top.subcircuits[name]]
         else:
@@ -230,8 +232,8 @@ def _unknown_name(element: Statement, library: str) -> str:
     )
 
 
-def _size_of(device: DeviceUse) -> _Size:
-    size = (device.width_um * 1e-6, device.length_um * 1e-6)
+def _size_of(device: DeviceUse, shrink: float) -> _Size:
+    size = (device.width_um * shrink * 1e-6, device.length_um * shrink * 1e-6)
     if not all(math.isfinite(side) and side > 0 for side in size):
         raise InputError(
             f"The size of {device.name} is not usable: width {device.width_um} um, length "

@@ -7,6 +7,7 @@ was written, so that what is reported is what `codesign` will find.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -47,7 +48,9 @@ from netlists.device_outline import DeviceOutline, outline, sections_with
 from netlists.device_probe import ProbedDevice, probe, probe_models, threshold
 from netlists.engine import Engine
 from netlists.errors import ConvergenceError
+from netlists.length_scale import scale_option
 from netlists.model_source import SourceText, expand, section_names
+from netlists.model_statements import parse_library
 from neuron_model.errors import CodesignError, InputError
 
 # A tonic spiker's biases span two decades, a burster's three and a half.
@@ -144,7 +147,7 @@ def find_technology(request: NewTechnology, workbench: Workbench) -> FoundTechno
         kind: probe(outlines[kind], kind, models, corner, request.supply, engine)
         for kind in Polarity
     }
-    notes: list[str] = []
+    notes = _scale_notes(request, outlines[Polarity.NMOS])
     technology = _technology(request, corner, models, outlines, devices)
     step("looking for corners")
     technology, spread = _with_corners(request, technology, corner, devices, engine, notes)
@@ -402,6 +405,25 @@ def _device(found: DeviceOutline, device: ProbedDevice, shortest: float) -> Devi
         length=found.length or (round(shortest, 2), 50.0),
         diffusion=Diffusion(length, length) if junctions else None,
     )
+
+
+def _scale_notes(request: NewTechnology, device: DeviceOutline) -> list[str]:
+    """What the library's own scale of sizes means for what is written here."""
+    if device.shrink != 1.0:
+        return [
+            f"the library shrinks what is drawn to {device.shrink:g} of it (.option scale): "
+            "sizes, areas and mismatch coefficients are of transistors as drawn"
+        ]
+    if not request.sections:
+        return []
+    with contextlib.suppress(InputError):  # what a section does not read may be anything
+        outside = scale_option(parse_library(expand(request.models)))
+        if outside is not None:
+            return [
+                f"{outside[0].place}: .option scale={outside[1]} stands outside of the sections, "
+                "where ngspice does not read it: sizes are written without it"
+            ]
+    return []
 
 
 def _with_corners(

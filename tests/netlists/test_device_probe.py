@@ -79,6 +79,19 @@ def test_sizes_in_plain_micrometres_are_found_by_the_gates_capacitance(tmp_path,
 
 
 @pytest.mark.ngspice
+@pytest.mark.parametrize(("scale", "style"), [("0.9", SizeStyle.MICRO), ("0.9u", SizeStyle.PLAIN)])
+def test_an_oxide_is_as_thick_in_a_library_that_shrinks(tmp_path, engine, scale, style):
+    card = CARDS.replace("n nmos", "n.1 nmos lmin=9e-8 lmax=9e-5 wmin=9e-8 wmax=9e-4")
+    (tmp_path / "lib.sp").write_text(f".option scale={scale}\n{card}")
+    models = Models("strange", tmp_path, ("lib.sp",))
+    device = outline(expand(tmp_path / "lib.sp"), "n", "lib")
+    assert device.length == pytest.approx((0.1, 100.0))
+    found = probe(device, Polarity.NMOS, models, "tt", SUPPLY, engine)
+    assert found.device.size_style == style
+    assert found.oxide == pytest.approx(4.2e-9, abs=0.1e-9)
+
+
+@pytest.mark.ngspice
 def test_what_puts_devices_in_parallel(tmp_path, engine):
     assert measured(tmp_path, engine, wrapped("d g s b")).device.multiplier == ("m", "mult")
 

@@ -76,6 +76,13 @@ def test_each_size_brings_its_bin_and_a_border_both():
     assert [h for h in border if "nm" in h] == [".model nm.2", ".model nm.3"]
 
 
+def test_bins_are_looked_for_as_the_library_shrinks_sizes():
+    shrunk = LIBRARY.replace("scale=1u", "scale=0.6u")
+    for length, kept in ((1.5, ".model nm.1"), (1.8, ".model nm.2")):
+        found = heads(cut(DeviceUse("nfet", 2, length), library=shrunk))
+        assert [head for head in found if "nm" in head] == [kept]
+
+
 def test_a_size_that_is_an_expression_keeps_every_bin():
     names = heads(cut(DeviceUse("scaled", 2, 0.5)))
     assert ".model sm.1" in names

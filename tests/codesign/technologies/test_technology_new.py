@@ -18,6 +18,7 @@ from codesign.technologies.technology_new import (
     _narrowed,
     _notes,
     _reasons,
+    _scale_notes,
     find_technology,
 )
 from codesign.technologies.technology_page import TEMPERATURES, Curve, TechnologyPage
@@ -32,8 +33,10 @@ from codesign.technologies.technology_sizes import (
     start_sizes,
 )
 from codesign.workbench import Workbench
+from netlists.device_outline import outline
 from netlists.device_probe import ProbedDevice
 from netlists.engine import Engine
+from netlists.model_source import expand
 from neuron_model.errors import InputError
 from tests.codesign.foreign_pdk import write_pdk
 
@@ -230,6 +233,23 @@ def test_its_limits_are_those_of_a_process_that_suits(found):
     low, high = found.limits.voltage
     assert found.reference - low > 0.35
     assert high - found.reference > 0.35
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (".lib t\n.option scale=0.9\n{card}.endl\n", "shrinks what is drawn to 0.9 of it"),
+        (".option scale=1u\n.lib t\n{card}.endl\n", "x.lib:1: .option scale=1u stands outside"),
+        (".lib t\n.option scale=1u\n{card}.endl\n", ""),
+    ],
+)
+def test_what_the_library_makes_of_sizes_is_told(tmp_path, text, said):
+    path = tmp_path / "x.lib"
+    path.write_text(text.format(card=".model n nmos level=54\n"))
+    request = NewTechnology("x", path, "n", "n", 1.8, tmp_path / "x.toml", ("t",))
+    notes = _scale_notes(request, outline(expand(path, "t"), "n", "x"))
+    assert said in " ".join(notes)
+    assert len(notes) == bool(said)
 
 
 def test_a_section_has_to_be_chosen(tmp_path, capsys):

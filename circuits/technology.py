@@ -81,9 +81,10 @@ class Device:
     """How one kind of transistor is called and written in the technology's netlists.
 
     prefix: "X" for a subcircuit, "M" for a plain model. terminals: order of the four terminals.
-    size_style: how lengths are written. multiplier: parameters that all get the number of
-    devices in parallel. parameters: further ones, written as they are. diffusion: drains and
-    sources as drawn; None: not known, and a netlist's transistors have no junctions.
+    size_style: how lengths are written. width_parameter, length_parameter: what the sides of the
+    gate are called. multiplier: parameters that all get the number of devices in parallel.
+    parameters: further ones, written as they are. diffusion: drains and sources as drawn; None: not
+    known, and a netlist's transistors have no junctions.
     """
 
     model: str
@@ -95,6 +96,13 @@ class Device:
     width: tuple[float, float] = (0.0, math.inf)
     length: tuple[float, float] = (0.0, math.inf)
     diffusion: Diffusion | None = None
+    width_parameter: str = "w"
+    length_parameter: str = "l"
+
+    @property
+    def size_parameters(self) -> tuple[str, str]:
+        """What its width and its length are called."""
+        return self.width_parameter, self.length_parameter
 
 
 @dataclass(frozen=True)
@@ -400,12 +408,14 @@ def _device(table: _Table) -> Device:
     extra = table.table("parameters", {})
     multiplier = table.texts("multiplier", ["m"], _WORD)
     diffusion = _diffusion(table, extra)
-    written = ["w", "l", *multiplier, *(diffusion.parameters if diffusion else ())]
+    sides = table.text("width_parameter", "w", _WORD), table.text("length_parameter", "l", _WORD)
+    written = [*sides, *multiplier, *(diffusion.parameters if diffusion else ())]
     twice = sorted(
         {name for name in written if [w.lower() for w in written].count(name.lower()) > 1}
     )
     if twice:
-        raise table.error("diffusion", f"writes {twice[0]}, which is another parameter's name")
+        named = "width_parameter" if sides[0].lower() == sides[1].lower() else "diffusion"
+        raise table.error(named, f"writes {twice[0]}, which is another parameter's name")
     parameters = {}
     for key in list(extra.content):
         if not _WORD.fullmatch(key):
@@ -423,7 +433,11 @@ def _device(table: _Table) -> Device:
         width=table.pair("width", (0.0, math.inf)),
         length=table.pair("length", (0.0, math.inf)),
         diffusion=diffusion,
+        width_parameter=sides[0],
+        length_parameter=sides[1],
     )
+    if prefix == "M" and tuple(side.lower() for side in sides) != ("w", "l"):
+        raise table.error("width_parameter", "is of subcircuits: a model's sizes are w and l")
     table.done()
     return device
 

@@ -175,6 +175,9 @@ def _device(device: Device) -> dict[str, Any]:
         "size_style": device.size_style.value,
         "multiplier": list(device.multiplier),
     }
+    for key, default in (("width_parameter", "w"), ("length_parameter", "l")):
+        if getattr(device, key) != default:
+            table[key] = getattr(device, key)
     for side in ("width", "length"):
         low, high = getattr(device, side)
         if math.isfinite(high):

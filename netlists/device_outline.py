@@ -27,6 +27,7 @@ from netlists.spice_numbers import number
 from neuron_model.errors import InputError
 
 _PARAMETER = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|[^\s=]+)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _LIMIT = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*([^\s,)+]+)", re.IGNORECASE)
 _KIND = re.compile(r"\.model\s+\S+\s+([A-Za-z]\w*)", re.IGNORECASE)
 _DEEPEST = 8
@@ -40,7 +41,8 @@ class DeviceOutline:
     order; of a model drain, gate, source, bulk. parameters: of a subcircuit, with their defaults,
     as text; lower case. kinds: of the models that it leads to ("nmos", "pmos"). width, length:
     micrometres, as drawn, that the models' bins cover; None where they have no limits. shrink: on
-    silicon, of a micrometre that is drawn.
+    silicon, of a micrometre that is drawn. width_parameter, length_parameter: those that reach the
+    sizes of the transistor inside, lower case; "" where none does, or more than one may.
     """
 
     name: str
@@ -51,6 +53,8 @@ class DeviceOutline:
     width: tuple[float, float] | None = None
     length: tuple[float, float] | None = None
     shrink: float = 1.0
+    width_parameter: str = "w"
+    length_parameter: str = "l"
 
 
 def outline(sources: Iterable[SourceText], name: str, library: str) -> DeviceOutline:
@@ -66,8 +70,8 @@ def outline(sources: Iterable[SourceText], name: str, library: str) -> DeviceOut
         called = top.subcircuits[wanted][-1]
         cards = tuple(_cards_below(called, _DEEPEST))
         parameters = {key.lower(): value for key, value in _parameters(called)}
-        sides = _covered(cards, shrink)
-        return DeviceOutline(name, "X", called.ports, parameters, _kinds(cards), *sides, shrink)
+        known = _kinds(cards), *_covered(cards, shrink), shrink, *_size_parameters(called)
+        return DeviceOutline(name, "X", called.ports, parameters, *known)
     if wanted in top.models:
         cards = tuple(top.models[wanted])
         sides = _covered(cards, shrink)
@@ -110,6 +114,52 @@ def _parameters(called: Subcircuit) -> list[tuple[str, str]]:
     """Those of its first line, and those that it gives a value inside, which a call may replace."""
     inside = [each.text for each in called.statements if each.keyword == ".param"]
     return [pair for text in (*inside, called.opening.text) for pair in _PARAMETER.findall(text)]
+
+
+def _size_parameters(called: Subcircuit) -> tuple[str, str]:
+    """What a call of a subcircuit names the width and the length of the transistor in it."""
+    if not _kinds(_cards_below(called, _DEEPEST)):
+        return "w", "l"
+    width, length = (_reaching(called, side, _DEEPEST) for side in "wl")
+    return _most_likely("w", width, length), _most_likely("l", length, width)
+
+
+def _most_likely(side: str, reaching: Mapping[str, bool], other: Mapping[str, bool]) -> str:
+    """The one of the parameters that reach a side of the gate, and whether a call is meant to
+    give them, that is that side; "" where it is not clear."""
+    if side in reaching:
+        return side
+    given = [name for name, is_given in reaching.items() if is_given]
+    own = [name for name in given if name not in other] or given
+    alike = [name for name in own if name.startswith(side)] if len(own) > 1 else own
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _reaching(called: Subcircuit, side: str, depth: int) -> dict[str, bool]:
+    """The parameters of a subcircuit from which ``side`` ("w" or "l") of the transistors in it is
+    worked out: true for those that have a number, false for what is worked out itself."""
+    values = {name.lower(): value.lower() for name, value in _parameters(called)}
+    found: dict[str, bool] = {}
+
+    def follow(expression: str) -> None:
+        for name in _WORD.findall(expression.lower()):
+            if name in values and name not in found:
+                found[name] = not _names_in(values[name]) & set(values)
+                follow(values[name])
+
+    for element in called.statements:
+        given = {name.lower(): value for name, value in _PARAMETER.findall(element.text)}
+        if element.keyword[0] == "m":
+            follow(given.get(side, ""))
+        elif element.keyword[0] == "x" and depth:
+            for inner in called.find_subcircuits(called_subcircuit(element))[:1]:
+                for name in _reaching(inner, side, depth - 1):
+                    follow(given.get(name, ""))
+    return found
+
+
+def _names_in(expression: str) -> set[str]:
+    return set(_WORD.findall(expression))
 
 
 def _cards_below(called: Subcircuit, depth: int) -> Iterator[Statement]:

@@ -209,12 +209,21 @@ def probe(
             f"{found.name} has the terminals {' '.join(found.terminals)}: a transistor of four is "
             "needed; wrap it in a subcircuit that ties the others, and name that."
         )
+    for side, name in (("width", found.width_parameter), ("length", found.length_parameter)):
+        if not name:
+            raise InputError(
+                f"{found.name}: no parameter of this subcircuit is clearly the {side} of the "
+                f"transistor in it (it has {', '.join(found.parameters) or 'none'}); name a "
+                "subcircuit with w and l around it."
+            )
     size = _probe_size(found, _SWITCHED_LENGTH)
     bare = Device(
         found.name,
         prefix=found.prefix,
         width=found.width or Device.width,
         length=found.length or Device.length,
+        width_parameter=found.width_parameter,
+        length_parameter=found.length_parameter,
     )
     text = probe_models(models, corner, bare, size)
     _check_steady(found, DeviceBenches(bare, polarity, size, text, supply), engine)
@@ -374,10 +383,12 @@ def _written(
     other = Polarity.PMOS if polarity == Polarity.NMOS else Polarity.NMOS
     if other.value in found.kinds and polarity.value not in found.kinds:
         raise InputError(f"{found.name} is a {other.value} device, not a {polarity.value} one.")
+    sides = bare.size_parameters
+    named = "" if sides == ("w", "l") else f", with {' and '.join(sides)} as its width and length"
     raise InputError(
         f"{found.name} does not behave as a {polarity.value} transistor between 0 and {supply:g} V "
-        f"in any order of its terminals ({implausible or stray or refused}): check the name, the "
-        "section and the supply."
+        f"in any order of its terminals ({implausible or stray or refused}){named}: check the "
+        "name, the section and the supply."
     )
 
 
@@ -493,5 +504,5 @@ def _multiplier(
             return (*names, *further)
     raise InputError(
         f"{found.name}: {tried} two devices of one, so that transistors in parallel cannot be "
-        "written; let the wrapper have a parameter m."
+        "written; let the wrapper have a parameter m and hand it on to what is in it (m={m})."
     )

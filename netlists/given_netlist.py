@@ -83,7 +83,7 @@ def _ports(path: Path, lines: list[tuple[int, list[str]]], cell: Cell) -> tuple[
 
 def _use(path: Path, line: int, words: list[str], device: Device) -> DeviceUse:
     width, length = (
-        _micrometres(path, line, words, name, device.size_style) for name in ("w", "l")
+        _micrometres(path, line, words, name, device.size_style) for name in device.size_parameters
     )
     return DeviceUse(device.model, width, length, device.prefix)
 

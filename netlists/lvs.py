@@ -28,7 +28,7 @@ foreach device {{{devices}}} {{
             permute "-circuit$circuit $device" {drain} {source}
         }}
         property "-circuit$circuit $device" remove {left_out}
-        property "-circuit$circuit $device" tolerance {{w {tolerance:g}}} {{l {tolerance:g}}}
+        property "-circuit$circuit $device" tolerance {tolerances}
     }}
 }}
 foreach circuit {{1 2}} {{
@@ -60,6 +60,7 @@ def lvs_setup(technology: Technology) -> str:
             junctions |= dict.fromkeys(device.diffusion.parameters)
         # m says how many there are, whatever else does
         junctions |= dict.fromkeys(name for name in device.multiplier if name != "m")
+    sides = dict.fromkeys(side for device in devices for side in device.size_parameters)
     text = _TEXT.format(
         name=technology.name,
         devices=" ".join(device.model for device in devices),
@@ -67,6 +68,7 @@ def lvs_setup(technology: Technology) -> str:
         source=1 + terminals.index("source"),
         left_out=" ".join(junctions) or "as ad ps pd",
         tolerance=_TOLERANCE,
+        tolerances=" ".join(f"{{{side} {_TOLERANCE:g}}}" for side in sides),
     )
     capacitor = technology.capacitor
     if capacitor is None:

@@ -145,7 +145,8 @@ def size_words(part: Transistor, device: Device) -> list[str]:
 
 def _size(size: Size, device: Device) -> list[str]:
     style = device.size_style
-    words = [f"w={_length(size.width, style)}", f"l={_length(size.length, style)}"]
+    sides = zip(device.size_parameters, (size.width, size.length), strict=True)
+    words = [f"{name}={_length(side, style)}" for name, side in sides]
     words += [f"{name}={size.multiplier}" for name in device.multiplier]
     if device.diffusion is not None:
         drawn = junctions(size, device.diffusion)

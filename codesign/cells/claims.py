@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 
@@ -25,9 +26,11 @@ from netlists.device_benches import (
     device_curves,
     gate_capacitance,
 )
+from netlists.device_outline import outline
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError, NetlistError, ReadingTimeout
 from netlists.model_library import find_library, left_out, place_of
+from netlists.model_source import SourceText
 from netlists.model_statistics import find_statistics, with_parameter
 from netlists.model_trials import unreadable_statement
 from netlists.writer import cell_text
@@ -119,6 +122,7 @@ def _notes(found: Sequence[tuple[Sequence[str], str]]) -> tuple[str, ...]:
 def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[tuple[str, ...], str]:
     """The parameters that ngspice ignores, and what is to be said of a gate that leaks, of devices
     that are as they are claimed to be."""
+    _check_sides(benches)
     try:
         measured = _measure(benches, engine)
     except (NetlistError, ConvergenceError) as error:
@@ -132,6 +136,33 @@ def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[tuple
         hint = _fitting(benches, corner, engine, wrong.keys)
         raise InputError(f"{_where(benches)}.{wrong.text} {hint or wrong.help}")
     return (*measured.ignored, *left_out(benches.models)), _leak_note(measured, benches)
+
+
+def _check_sides(benches: DeviceBenches) -> None:
+    """See that the subcircuit of a device has the parameters that its sizes are written as.
+
+    Raises:
+        InputError: it has not; those that are the sizes are named.
+    """
+    device = _device(benches)
+    if device.prefix != "X":
+        return
+    found = outline([SourceText(Path("models"), 1, benches.models)], device.model, "the library")
+    missing = [side for side in device.size_parameters if side.lower() not in found.parameters]
+    if not missing or not found.kinds:
+        return
+    width, length = found.width_parameter, found.length_parameter
+    help_ = (
+        f"its sizes are {width} and {length}: write width_parameter = {width!r}, "
+        f"length_parameter = {length!r}"
+        if width and length
+        else "name those that are its sizes as width_parameter and length_parameter (it has "
+        f"{', '.join(found.parameters) or 'none'})"
+    )
+    raise InputError(
+        f"{_where(benches)}: the subcircuit {device.model} has no parameter "
+        f"{' and no '.join(missing)}; {help_}."
+    )
 
 
 def _never_read(

@@ -151,6 +151,7 @@ def _document(found: "FoundTechnology", picture: Path | None) -> dict[str, objec
                 "prefix": technology.device(kind).prefix,
                 "terminals": technology.device(kind).terminals,
                 "size_style": technology.device(kind).size_style,
+                "size_parameters": technology.device(kind).size_parameters,
                 "multiplier": technology.device(kind).multiplier,
                 "oxide": found.devices[kind].oxide,
                 "gate_leakage": found.devices[kind].gate_leakage,
@@ -184,7 +185,8 @@ def _print(found: "FoundTechnology", picture: Path | None) -> None:
             technology.device(kind).model,
             technology.device(kind).prefix,
             " ".join(technology.device(kind).terminals),
-            styles[technology.device(kind).size_style.value],
+            f"{technology.device(kind).width_parameter}="
+            f"{styles[technology.device(kind).size_style.value]}",
             " ".join(technology.device(kind).multiplier),
             f"{1e9 * found.devices[kind].oxide:.2g} nm",
             f"{quantity(found.devices[kind].gate_leakage, 'A')}/µm²",

@@ -79,6 +79,8 @@ def test_everything_in_the_file_is_read(write):
                 "prefix": "x",
                 "terminals": ["gate", "drain", "bulk", "source"],
                 "size_style": "metre",
+                "width_parameter": "wr",
+                "length_parameter": "lr",
                 "multiplier": ["m", "nf"],
                 "parameters": {"sa": 0.5e-6},
                 "width": [0.5, 50.0],
@@ -96,6 +98,7 @@ def test_everything_in_the_file_is_read(write):
     assert (device.model, device.prefix) == ("pfet_33", "X")
     assert device.terminals == ("gate", "drain", "bulk", "source")
     assert device.size_style is SizeStyle.METRE
+    assert device.size_parameters == ("wr", "lr")
     assert device.multiplier == ("m", "nf")
     assert device.parameters == {"sa": 0.5e-6}
     assert (device.width, device.length) == ((0.5, 50.0), (0.3, 20.0))
@@ -298,6 +301,9 @@ BAD_VALUES = [
     ("devices.nmos.multiplier", ["m=1 w"], "devices.nmos.multiplier holds"),
     ("devices.nmos.parameters", {"w": 1.0}, "devices.nmos.parameters.w is written from the sizes"),
     ("devices.nmos.parameters", {"M": 1.0}, "devices.nmos.parameters.M is written from the sizes"),
+    ("devices.nmos.width_parameter", "L", "devices.nmos.width_parameter writes L, which is"),
+    ("devices.nmos.width_parameter", "w r", "devices.nmos.width_parameter = 'w r' must be a name"),
+    ("devices.nmos", {"model": "n", "prefix": "M", "width_parameter": "wr"}, "is of subcircuits"),
     ("devices.nmos.parameters", {"a b": 1.0}, "is no parameter name"),
     ("devices.nmos.parameters", {"sa": "1u"}, "devices.nmos.parameters.sa = '1u' must be a number"),
     ("devices.nmos.width", [2.0, 1.0], "devices.nmos.width = [2.0, 1.0] must be"),

@@ -96,6 +96,8 @@ def test_everything_that_can_be_said_is_written(tmp_path):
         prefix="X",
         terminals=("gate", "drain", "bulk", "source"),
         size_style=SizeStyle.METRE,
+        width_parameter="wr",
+        length_parameter="lr",
         multiplier=("m", "mult"),
         parameters={"nf": 1.0},
         diffusion=drawn,

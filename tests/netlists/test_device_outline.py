@@ -51,6 +51,37 @@ def test_a_model_without_limits_covers_no_sizes_that_are_known(library: Path):
     assert (found.kinds, found.width, found.length) == ({"pmos"}, None, None)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "inside", "sides"),
+    [
+        ("w=1u l=1u wr=1u", "m0 d g s b n w={w} l={l}", ("w", "l")),
+        ("WR=1u LR=1u", "M0 d g s b n W={WR} L='LR*1u'", ("wr", "lr")),
+        ("params: width=1 length=1", "m0 d g s b n w=width l=length", ("width", "length")),
+        (
+            "wr=1u lr=1u nf=1",
+            ".param each={wr/nf} gone=dl\nm0 d g s b n w={each-dw} l={lr-2*dl} m={nf}",
+            ("wr", "lr"),
+        ),
+        # which of two is the width, nobody knows; and what no parameter reaches is no size
+        ("a=1u b=1u c=1u", "m0 d g s b n w={a*b} l={c}", ("", "c")),
+        ("w=1u", "m0 d g s b n w={w} l=1u", ("w", "")),
+    ],
+)
+def test_the_sizes_of_a_wrapper_are_those_that_reach_its_transistor(
+    tmp_path: Path, parameters, inside, sides
+):
+    text = f".model n nmos\n.subckt y d g s b {parameters}\n{inside}\n.ends\n"
+    names = [name for name in sides if name]
+    given = " ".join(f"{name}={{{name}q}}" for name in names)
+    more = " ".join(f"{name}q=1u" for name in names)
+    around = f".subckt x d g s b {more}\nx0 d g s b y {given}\n.ends\n"
+    (tmp_path / "lib.sp").write_text(text + around)
+    for name, end in (("y", ""), ("x", "q")):
+        found = outline(expand(tmp_path / "lib.sp"), name, "lib")
+        expected = tuple(side and side + end for side in sides)
+        assert (found.width_parameter, found.length_parameter) == expected
+
+
 def test_a_wrapper_comes_before_the_model_that_is_called_like_it(library: Path):
     found = outline(expand(library, "wrapped"), "nch", "lib")
     assert (found.prefix, found.terminals) == ("X", ("d", "g", "s", "b"))

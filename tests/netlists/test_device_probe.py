@@ -97,6 +97,16 @@ def test_what_puts_devices_in_parallel(tmp_path, engine):
 
 
 @pytest.mark.ngspice
+def test_sizes_by_another_name_are_written_by_it(tmp_path, engine):
+    named = wrapped("d g s b").replace("w=1u l=1u", "wr=1u lr=1u").replace("{w}", "{wr}")
+    found = measured(tmp_path, engine, named.replace("{l}", "{lr}"))
+    assert found.device.size_parameters == ("wr", "lr")
+    assert found.oxide == pytest.approx(4.3e-9, abs=0.3e-9)
+    with pytest.raises(InputError, match=r"clearly the length .* \(it has wr, lr, mult\)"):
+        measured(tmp_path, engine, named.replace("{l}", "1u"))
+
+
+@pytest.mark.ngspice
 def test_what_is_no_such_transistor_is_refused_by_name(tmp_path, engine):
     with pytest.raises(InputError, match="n is a nmos device, not a pmos one"):
         measured(tmp_path, engine, "", "n", Polarity.PMOS)

@@ -1,5 +1,6 @@
 """Subcircuits that others edited or extracted are read as they are, or refused with a reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def test_ports_may_stand_in_another_order(tmp_path: Path):
     (tmp_path / "n.spice").write_text(reordered(text, cell))
     found = read_netlist(tmp_path / "n.spice", cell, technology)
     assert found.ports == tuple(port.name for port in reversed(cell.ports))
+
+
+def test_sizes_are_read_by_the_names_that_the_technology_gives_them(tmp_path: Path):
+    technology, cell, _ = made("sky130")
+    named = replace(technology.nmos, width_parameter="wr", length_parameter="lr")
+    technology = replace(technology, nmos=named)
+    (tmp_path / "n.spice").write_text(cell_text(cell, technology))
+    uses = read_netlist(tmp_path / "n.spice", cell, technology).uses
+    assert {(use.name, use.width_um) for use in uses} == {
+        (use.name, use.width_um) for use in device_uses(cell, technology)
+    }
 
 
 def test_an_edited_size_is_found(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_the_setup_names_the_devices(name: str):
     for polarity in Polarity:
         assert technology.device(polarity).model in text
     assert text.count("{") == text.count("}")
+
+
+def test_sizes_are_compared_by_what_they_are_called():
+    generic = load_technology("generic")
+    named = replace(generic.nmos, prefix="X", width_parameter="wr", length_parameter="lr")
+    assert "tolerance {wr 0.01} {lr 0.01} {w 0.01} {l 0.01}" in lvs_setup(
+        replace(generic, nmos=named)
+    )
 
 
 def _line(text: str, beginning: str) -> str:

@@ -71,6 +71,11 @@ def device_line(text: str) -> str:
             "Mtail d g s b nch w=2e-06 l=5e-07 m=3",
         ),
         ({"terminals": ("gate", "drain", "bulk", "source")}, Size(2, 2), "Mtail g d b s nch"),
+        (
+            {"prefix": "X", "width_parameter": "wr", "length_parameter": "lr"},
+            Size(2.0, 0.5),
+            "Xtail d g s b nch wr=2 lr=0.5 m=1",
+        ),
         ({"multiplier": ("m", "mult")}, Size(2, 2, 4), "w=2 l=2 m=4 mult=4"),
         ({"multiplier": ("nf",)}, Size(2, 2, 4), "w=2 l=2 nf=4"),
         ({"parameters": {"sa": 0.5e-6, "mode": 0.0}}, Size(2, 2), "m=1 sa=5e-07 mode=0"),

@@ -136,6 +136,12 @@ SWALLOWED = WRAPPED.replace(" m=m", "")
             r"said to be the gate.*No other order of the terminals fits: the gate of nch leaks",
         ),
         (CARDS, [], "X", "no .subckt called 'nch'.*correct it to prefix = 'M'"),
+        (
+            WRAPPED.replace("w=1u l=1u", "wr=1u lr=1u").replace("w=w l=l", "w=wr l=lr"),
+            [],
+            "X",
+            r"devices\.nmos: .* no parameter w and no l; .* width_parameter = 'wr', length_par",
+        ),
     ],
 )
 def test_a_claim_that_is_not_so_is_refused_with_the_one_that_is(

@@ -629,15 +629,21 @@ def _above(quality: CellQuality) -> str:
 
 
 def _broken(quality: CellQuality, index: int) -> str:
-    """Which bounds are not kept at a bias, in numbers; nothing where all are."""
+    """Which bounds are not kept at a bias, in numbers; nothing where all are.
+
+    Of a bias that was not tried: why those below the next one that was tried were not.
+    """
+    tried = next((i for i in range(index, quality.bias.size) if quality.tried(i)), index)
+    if tried != index:
+        return f"{_broken(quality, tried)}, and nothing below was tried"
     at = quantity(float(quality.bias[index]), "A")
+    if failure := quality.failure(index):
+        return f"at {at} {failure}"
     broken = {
         name: float(share[index]) * BOUNDS[name]
         for name, share in quality.shares.items()
         if not share[index] < 1
     }
-    if any(math.isnan(value) for value in broken.values()):
-        return f"at {at} its curve is no tanh, or ngspice finds no solution"
     words = [f"{name} {value:.2g}" for name, value in broken.items()]
     return f"at {at} its {', '.join(words)} (allowed: {_allowed(broken)})" if words else ""
 

@@ -24,7 +24,8 @@ from mapping.characteristics import Orientation, fit_transfer
 from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
 from netlists.engine import Engine, Result
-from neuron_model.errors import InputError, SimulatorError
+from netlists.errors import ConvergenceError, SimulationTimeout
+from neuron_model.errors import CodesignError, InputError, SimulatorError
 
 BIASES = np.geomspace(1e-11, 1e-6, 16)
 """At which cells are tried, ampere: three a decade."""
@@ -76,9 +77,10 @@ _SMALLEST_GAIN = 0.75
 class CellQuality:
     """An OTA at the reference over bias currents.
 
-    bias: ampere, (biases,). The others are nan where the OTA has no tanh or ngspice no solution.
-    gain, offset_current: of the bias. slope_voltage: volt. residual: of the gain. conductance:
-    1 / V. usable: the widest range of biases over which all are within bounds, or None.
+    bias: ampere, (biases,). The others are nan where nothing was measured. gain, offset_current:
+    of the bias. slope_voltage: volt. residual: of the gain. conductance: 1 / V. usable: the widest
+    range of biases over which all are within bounds, or None. failures: of each bias why nothing
+    was measured, in words; "" where there is something, and where it was not tried.
     """
 
     bias: np.ndarray
@@ -88,6 +90,7 @@ class CellQuality:
     residual: np.ndarray
     conductance: np.ndarray
     usable: tuple[float, float] | None
+    failures: tuple[str, ...] = ()
 
     @property
     def shares(self) -> dict[str, np.ndarray]:
@@ -99,6 +102,14 @@ class CellQuality:
             "output conductance": np.abs(self.conductance),
         }
         return {name: values[name] / bound for name, bound in BOUNDS.items()}
+
+    def failure(self, index: int) -> str:
+        """Why nothing was measured at a bias; "" as in failures."""
+        return self.failures[index] if self.failures else ""
+
+    def tried(self, index: int) -> bool:
+        """Whether a bias was tried, with whatever success."""
+        return bool(np.isfinite(self.gain[index]) or self.failure(index))
 
     @property
     def decades(self) -> float:
@@ -132,7 +143,7 @@ def measure_cells(technology: Technology, conditions: Conditions, engine: Engine
     benches = _benches(technology, conditions)
     modes = np.array([technology.reference])
     span = min(_SPAN * conditions.kelvin / 300.15, 0.45 * technology.supply)
-    rows = np.full((BIASES.size, 5), np.nan)
+    rows, failures = np.full((BIASES.size, 5), np.nan), [""] * BIASES.size
     seen, missed = False, 0
     for index in reversed(range(BIASES.size)):
         bias = BIASES[index : index + 1]
@@ -141,13 +152,27 @@ def measure_cells(technology: Technology, conditions: Conditions, engine: Engine
             benches.output(bias, span),
         ]
         transfer, output = engine.attempt(work)
-        rows[index] = _point(float(bias[0]), transfer, output, technology.reference)
+        try:
+            rows[index] = _point(float(bias[0]), transfer, output, technology.reference)
+        except CodesignError as error:
+            failures[index] = _failure(error)
         good = bool(_good(_quality(rows))[index])
         seen, missed = seen or good, 0 if good else missed + 1
         if missed >= (_MISSES if seen else 2 * _MISSES):
             break
     quality = _quality(rows)
-    return replace(quality, usable=_refined(quality).usable)
+    return replace(quality, usable=_refined(quality).usable, failures=tuple(failures))
+
+
+def _failure(error: CodesignError) -> str:
+    match error:
+        case InputError():
+            return "its curve is no tanh"
+        case ConvergenceError():
+            return "ngspice finds no solution"
+        case SimulationTimeout():
+            return "ngspice does not come to an end"
+    return f"ngspice stops ({error})"
 
 
 def _benches(technology: Technology, conditions: Conditions) -> CellBenches:
@@ -171,14 +196,18 @@ def _good(quality: CellQuality) -> np.ndarray:
 def _point(
     bias: float, transfer: Result | SimulatorError, output: Result | SimulatorError, at: float
 ) -> tuple[float, ...]:
-    """(gain, slope voltage, offset current, residual, conductance) at one bias."""
-    if isinstance(transfer, SimulatorError) or isinstance(output, SimulatorError):
-        return (math.nan,) * 5
+    """(gain, slope voltage, offset current, residual, conductance) at one bias.
+
+    Raises:
+        InputError: the transfer curve is no tanh.
+        SimulatorError: one of the two is.
+    """
+    if isinstance(transfer, SimulatorError):
+        raise transfer
+    if isinstance(output, SimulatorError):
+        raise output
     wave, out = transfer[0], output[0]
-    try:
-        fit = fit_transfer(np.asarray(wave.axis) - at, np.asarray(wave["i(vout)"]), bias, 1)
-    except InputError:
-        return (math.nan,) * 5
+    fit = fit_transfer(np.asarray(wave.axis) - at, np.asarray(wave["i(vout)"]), bias, 1)
     reach = 0.2 * (out.axis[-1] - out.axis[0])
     low, high = np.interp([at - reach, at + reach], out.axis, out["i(vout)"])
     conductance = float(low - high) / (2 * reach) / bias

@@ -54,6 +54,7 @@ def quality(low: float = BIASES[0], high: float = BIASES[-1], slope: float = 0.0
         residual=np.full(BIASES.size, 0.002),
         conductance=np.full(BIASES.size, 0.05),
         usable=None,
+        failures=tuple("" if works else "its curve is no tanh" for works in inside),
     )
     return replace(made, usable=_usable(made))
 
@@ -134,6 +135,27 @@ def test_what_goes_wrong_above_the_usable_biases_is_told_as_well():
     (reason,) = _reasons(GENERIC, quality(1e-8, 1e-7), (0.2, 1.6), leaking(off=4e-9))
     assert "off let 4.00 nA through at a bias of 10.0 pA" in reason
     assert "; above 100 nA at 215 nA its curve is no tanh" in reason
+
+
+def test_where_nothing_was_measured_the_reason_is_that_of_this_bias():
+    found = quality(1e-9, 1e-7)
+    process = replace(GENERIC, limits=_limits(GENERIC, found, (0.2, 1.6)))
+    none = "ngspice finds no solution"
+
+    def note(failures: list[str]) -> str:
+        (said,) = _notes(process, replace(found, failures=tuple(failures)), probed(4e-9, 0), leak)
+        return said
+
+    leak = leaking()
+    # from the largest bias down: two in a row are enough
+    low = [index for index in range(BIASES.size) if BIASES[index] < 0.9e-9]
+    failures = list(found.failures)
+    failures[: len(low)] = [""] * (len(low) - 2) + ["its curve is no tanh", none]
+    assert note(failures) == (
+        "the smallest bias is 1.00 nA: at 215 pA its curve is no tanh, and nothing below was tried"
+    )
+    failures[0] = none
+    assert note(failures).endswith("1.00 nA: at 10.0 pA ngspice finds no solution")
 
 
 def test_models_without_gate_current_at_an_oxide_that_leaks_are_told():

@@ -10,6 +10,7 @@ from codesign.terminal.arguments import (
     add_chosen,
     add_circuit,
     add_command,
+    add_mismatch_set,
     add_neurons,
     add_plot,
     add_technology,
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from codesign.terminal.arguments import Subparsers
 
 
-_OF_NETWORKS = ("samples", "windows", "one_deck", "mismatch", "seed", "workers", "cluster")
+_OF_NETWORKS = (
+    *("samples", "windows", "one_deck"),
+    *("mismatch", "seed", "mismatch_set", "workers", "cluster"),
+)
 """Options that only --network has."""
 
 
@@ -83,6 +87,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--seed", type=int, metavar="S", help="with --mismatch: of the samples (default: 0)"
     )
+    add_mismatch_set(parser)
     add_executor(parser)
     parser.add_argument(
         "--netlist",
@@ -114,8 +119,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_network(arguments: argparse.Namespace) -> int:
     """The task of a whole network."""
-    from circuits.technology import conditions_at, load_technology
+    from circuits.technology import conditions_at
     from codesign.arguments.neurons import mapping_choices
+    from codesign.arguments.samples import drawn_technology
     from codesign.building.source import load_source
     from codesign.networks.built_network import build_network
     from codesign.networks.network_files import (
@@ -139,9 +145,10 @@ def _run_network(arguments: argparse.Namespace) -> int:
         raise InputError("--windows goes without --samples and --one-deck.")
     if arguments.mismatch is not None and arguments.one_deck:
         raise InputError("--mismatch goes without --one-deck.")
-    if arguments.seed is not None and arguments.mismatch is None:
-        raise InputError("--seed is of Monte Carlo samples: add --mismatch.")
-    technology = load_technology(arguments.technology)
+    for option, given in (("seed", arguments.seed), ("mismatch-set", arguments.mismatch_set)):
+        if given is not None and arguments.mismatch is None:
+            raise InputError(f"--{option} is of Monte Carlo samples: add --mismatch.")
+    technology = drawn_technology(arguments)
     source = load_source(arguments.neuron)
     if source.folder is None or source.why_no_network:
         raise InputError(f"--network: {source.why_no_network}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, SCORED
-from codesign.terminal.quantities import quantity
+from codesign.terminal.quantities import drawn_by, quantity
 from codesign.terminal.tables import print_table, say
 
 if TYPE_CHECKING:
@@ -100,4 +100,5 @@ def print_network_samples(found: NetworkSamples) -> None:
         for name, text in (("drawn", "as drawn"), ("calibrated", "calibrated"))
     ]
     columns = ("samples", "do the task", "median NRMSE", "largest", "median over nominal")
-    print_table(f"{len(found.drawn)} samples, seed {found.seed}", columns, rows)
+    title = f"{len(found.drawn)} samples, seed {found.seed}{drawn_by(found.mismatch_set)}"
+    print_table(title, columns, rows)

@@ -13,6 +13,7 @@ from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
 from codesign.networks.network_validation import NetworkValidation
 from codesign.studies.executors.executor import Executor
+from codesign.studies.identity import key
 from codesign.studies.network.plan import Case, LayeredPlan
 from codesign.studies.network.study import judged, network_study, record_path
 from codesign.studies.network.task import PartTask
@@ -28,17 +29,20 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class NetworkSamples:
     """nominal: the circuit as drawn. drawn, calibrated: the same samples, as they are and with
-    their lines calibrated. seed: of the draw."""
+    their lines calibrated. seed: of the draw. mismatch_set: whose coefficients they were drawn
+    by."""
 
     nominal: NetworkValidation
     drawn: tuple[NetworkValidation, ...]
     calibrated: tuple[NetworkValidation, ...]
     seed: int
+    mismatch_set: str = ""
 
     def document(self) -> dict[str, Any]:
         """As JSON has it, without the series."""
         return {
             "seed": self.seed,
+            "mismatch_set": self.mismatch_set,
             "nominal": self.nominal.document(arrays=False),
             "drawn": self._entry(self.drawn),
             "calibrated": self._entry(self.calibrated),
@@ -101,7 +105,7 @@ def samples_study(
     task = replace(
         study.task,
         seed=drawing[1],
-        measured=f"{cells.fingerprint} {sensitivities.fingerprint}",
+        measured=f"{cells.fingerprint} {sensitivities.fingerprint} {key(technology.mismatch)}",
         drawn=drawn,
         lines={name: calibration.lines(part) for name, part in study.task.parts.items()},
     )
@@ -144,4 +148,5 @@ def study_samples(
         tuple(of(sample) for sample in samples),
         tuple(of(sample, True) for sample in samples),
         drawing[1],
+        network.technology.mismatch.name,
     )

@@ -30,9 +30,9 @@ class PartTask(Task):
     netlist, models: SHA-256 of the circuit's and of the models' text. series: all of the test part,
     (samples, inputs). interval: of a sample, in units of time. temperature, options: of ngspice.
     benches, parts: from the netlist. tolerance: of recorded lines. seed: of the Monte Carlo
-    samples, where there are any; measured: fingerprints of what their calibration goes by. drawn:
-    the samples. lines: what calibrated samples' lines are set to, by part and port, (samples,)
-    each.
+    samples, where there are any; measured: fingerprints of what they and their calibration go by.
+    drawn: the samples. lines: what calibrated samples' lines are set to, by part and port,
+    (samples,) each.
     """
 
     version: ClassVar[int] = 1

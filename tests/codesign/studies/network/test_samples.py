@@ -12,9 +12,13 @@ import pytest
 from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
 from circuits.network_parts import network_parts
-from circuits.technology import load_technology
+from circuits.technology import load_technology, with_mismatch_set
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
+from codesign.studies.identity import key
+from codesign.studies.network.samples import samples_study
+from codesign.studies.network.study import stream_case
+from codesign.studies.network.task import PartTask
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
@@ -132,20 +136,47 @@ def test_the_command_tells_how_many_samples_do_the_task(cache, tmp_path, capsys)
     said = json.loads(capsys.readouterr().out)
     written = json.loads((run / "network_samples.json").read_text())
     assert written == {"format": 1, **said}
-    assert said["seed"] == 4
+    assert (said["seed"], said["mismatch_set"]) == (4, "typical")
     errors = [said["nominal"]["nrmse"]["circuit"], *said["drawn"]["nrmse"]]
     assert len({*errors, *said["calibrated"]["nrmse"]}) == 3
     # calibrated it is nearer to the circuit as drawn
     off = [abs(said[name]["nrmse"][0] - errors[0]) for name in ("drawn", "calibrated")]
     assert off[1] < off[0]
     # what was done is kept: the same again asks ngspice for nothing
-    assert main([*words, "--mismatch", "1", "--seed", "4"]) in (0, 1)
-    assert "1 samples, seed 4" in capsys.readouterr().out
+    chosen = ["--mismatch-set", "typical"]
+    assert main([*words, "--mismatch", "1", "--seed", "4", *chosen]) in (0, 1)
+    assert "1 samples, seed 4, mismatch set typical" in capsys.readouterr().out
+
+
+def test_samples_of_another_mismatch_set_are_others_and_kept_apart(network, workbench):
+    own = GENERIC.mismatch
+    spread = own.nmos.threshold[0][1]
+    nmos = replace(own.nmos, threshold=((0.0, 2 * spread),))
+    doubled = replace(own, name="doubled", nmos=nmos)
+    technology = with_mismatch_set(
+        replace(GENERIC, mismatch_sets=(*GENERIC.mismatch_sets, doubled)), "doubled"
+    )
+    found = [
+        samples_study(each, workbench, stream_case(each, 10), (2, 0))[1]
+        for each in (network, replace(network, technology=technology))
+    ]
+    tasks = [study.task for study in found]
+    assert all(isinstance(task, PartTask) for task in tasks)
+    ratios = tasks[1].drawn.draw.threshold / tasks[0].drawn.draw.threshold
+    assert set(np.round(ratios, 6).ravel()) == {1.0, 2.0}
+    # a record of the one is not read for the other
+    assert len({key(study.head) for study in found}) == 2
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
+        (["--network", "--mismatch-set", "typical"], "--mismatch-set is of Monte Carlo samples"),
+        (
+            ["--network", "--mismatch", "2", "--mismatch-set", "wide"],
+            "technology 'generic' has no mismatch set 'wide'",
+        ),
+        (["--mismatch-set", "typical"], "--mismatch-set is of the whole network: add --network"),
         (["--network", "--seed", "1"], "--seed is of Monte Carlo samples: add --mismatch"),
         (["--network", "--mismatch", "2", "--one-deck"], "--mismatch goes without --one-deck"),
         (["--network", "--mismatch", "0"], "samples = 0 must be from 1"),

@@ -137,8 +137,10 @@ def start_sizes(technology: Technology) -> Technology:
 def measure_cells(technology: Technology, conditions: Conditions, engine: Engine) -> CellQuality:
     """The OTA at the reference, from the largest bias down.
 
-    Below biases at which it does not work ngspice takes long to find no solution: two in a row
-    are enough, and those further down are nan.
+    Below biases at which it works, or at which there is no solution, ngspice takes long to find
+    none: a few in a row are enough, and those further down are nan. A supply that is low for the
+    devices may leave small biases alone: a curve out of bounds above the first good one says
+    nothing of those below.
     """
     benches = _benches(technology, conditions)
     modes = np.array([technology.reference])
@@ -157,7 +159,9 @@ def measure_cells(technology: Technology, conditions: Conditions, engine: Engine
         except CodesignError as error:
             failures[index] = _failure(error)
         good = bool(_good(_quality(rows))[index])
-        seen, missed = seen or good, 0 if good else missed + 1
+        seen = seen or good
+        if good or seen or failures[index]:
+            missed = 0 if good else missed + 1
         if missed >= (_MISSES if seen else 2 * _MISSES):
             break
     quality = _quality(rows)

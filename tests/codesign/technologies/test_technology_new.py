@@ -30,9 +30,11 @@ from codesign.technologies.technology_sizes import (
     _refined,
     _usable,
     choose_sizes,
+    measure_cells,
     start_sizes,
 )
 from codesign.workbench import Workbench
+from mapping.conditions import Conditions
 from netlists.device_outline import outline
 from netlists.device_probe import ProbedDevice
 from netlists.engine import Engine
@@ -208,6 +210,15 @@ def test_sizes_that_work_are_kept(engine: Engine):
     assert found.meets_target
     inside = found.bias <= TARGET[1]
     assert np.all(np.abs(found.gain[inside] - 1.1) < 0.12)
+
+
+@pytest.mark.ngspice
+def test_small_biases_are_tried_where_large_ones_do_not_work(engine: Engine):
+    low = replace(start_sizes(GENERIC), supply=0.6, reference=0.4)
+    found = measure_cells(low, Conditions("tt", 27.0), engine)
+    assert found.gain[-1] < 0.5
+    assert found.usable is not None
+    assert found.usable[0] == TARGET[0]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from netlists.errors import (
 )
 from netlists.job import JobProgress, Outcome, Reply
 from netlists.ngspice_library import find_ngspice_library
-from netlists.remarks import complaints
+from netlists.remarks import broken_off, complaints
 from netlists.safe_text import check_number, clean_comment
 from netlists.underway import Underway, default_limit
 from netlists.waveforms import Waveforms, from_plot
@@ -298,6 +298,12 @@ def _judge(bench: Bench, reply: Reply) -> Result | SimulatorError:
             return NetlistError(
                 f"ngspice does not take the circuit {bench.title!r} ({_joined(what)}); "
                 "correct the cell, the model or the test bench that it names."
+            )
+        case Outcome.FAILED if (stopped := broken_off(reply.lines)) is not None:
+            trouble = f" (trouble with {stopped[1]})" if stopped[1] else ""
+            return ConvergenceError(
+                f"ngspice came to a stop at {stopped[0]:.3g} s on its way through {bench.title!r}, "
+                f"from where it finds no next step{trouble}."
             )
         case Outcome.FAILED:
             return ConvergenceError(

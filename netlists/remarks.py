@@ -17,9 +17,12 @@ _IGNORED = re.compile(r"\s*unrecognized parameter \((\S+)\) - ignored", re.IGNOR
 # What it says besides its complaints, before and after them.
 _NOISE = re.compile(
     r"doing analysis|circuit:|please check|.*cannot recover|netlist line no|simulation interrupted"
-    r"|last node voltages|(node|a|[-\w.#]+)\s+(last voltage|[-+\d.e]+)\b|-+[- ]*$|error on line",
+    r"|initial transient solution|last node voltages|-+[- ]*$|error on line"
+    r"|(node|a|[-\w.#]+)\s+((last )?voltage|[-+\d.e]+)\b",
     re.IGNORECASE,
 )
+
+_BROKEN_OFF = re.compile(r"tran:.*\btime = ([\d.e+-]+).*?(?:trouble with (.*?))?$", re.IGNORECASE)
 
 _NO_SOLUTION = re.compile(
     r"(time)?step too small|converge|singular|iteration limit|solution failed|trouble with",
@@ -46,3 +49,10 @@ def ignored_parameters(lines: Iterable[str]) -> tuple[str, ...]:
 def is_no_solution(lines: Iterable[str]) -> bool:
     """Whether ngspice failed because it found no solution, rather than at the circuit's text."""
     return any(_NO_SOLUTION.search(line) for line in lines)
+
+
+def broken_off(lines: Iterable[str]) -> tuple[float, str] | None:
+    """Where a transient analysis came to a stop on its way, in seconds, and what ngspice has
+    trouble with, or ""; None where it did not."""
+    found = next((match for line in lines if (match := _BROKEN_OFF.search(line))), None)
+    return None if found is None else (float(found.group(1)), found.group(2) or "")

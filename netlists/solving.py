@@ -11,7 +11,7 @@ Only a worker process imports this module.
 """
 
 from netlists.job import Job, Outcome
-from netlists.remarks import is_no_solution
+from netlists.remarks import broken_off, is_no_solution
 from netlists.shared import QuietNgSpice
 
 # ngspice's last resort is a transient analysis from zero: seconds for each point that it fails at.
@@ -88,7 +88,7 @@ def _tried(ngspice: QuietNgSpice, text: str) -> Outcome:
 
 def _was_under_way(ngspice: QuietNgSpice) -> bool:
     """Whether a transient analysis that failed had begun to step through time."""
-    return any("tran:" in line.lower() and "time = " in line for line in ngspice.lines)
+    return broken_off(ngspice.lines) is not None
 
 
 def _failed(ngspice: QuietNgSpice) -> bool:

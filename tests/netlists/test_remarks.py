@@ -1,6 +1,6 @@
 import pytest
 
-from netlists.remarks import complaints, ignored_parameters, is_no_solution, is_remark
+from netlists.remarks import broken_off, complaints, ignored_parameters, is_no_solution, is_remark
 
 REMARKS = [
     "",
@@ -40,6 +40,15 @@ def test_the_table_of_node_voltages_is_left_out():
         "xn.m                                       -1.5e-03                    0",
     ]
     assert complaints(table) == []
+
+
+def test_where_a_transient_analysis_came_to_a_stop():
+    table = ["Initial Transient Solution", "Node                         Voltage", "xn.m  0.9"]
+    stop = "doAnalyses: TRAN:  Timestep too small; time = 6.7e-4, timestep = 2e-17: trouble with "
+    assert complaints(table) == []
+    assert broken_off([*table, stop + 'node "m"']) == (6.7e-4, 'node "m"')
+    assert broken_off(["doAnalyses: TRAN:  Timestep too small; time = 1, timestep = 1"]) == (1, "")
+    assert broken_off(["Error: no convergence in operating point"]) is None
 
 
 def test_no_solution_is_told_from_no_circuit():

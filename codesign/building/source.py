@@ -51,7 +51,7 @@ class Source(Shown):
         if self.folder is None:
             return (
                 "these are single neurons; give the folder of a trained network, or what "
-                "neuron_model.train gave."
+                "`train` gave."
             )
         missing = [n for n in (MODEL_FILE, CONFIG_FILE) if not (self.folder / n).is_file()]
         if missing:
@@ -162,7 +162,7 @@ def _of_module(named: Any) -> Source:
         )
         named = named.module
     if isinstance(named, Network):
-        raise InputError("a Network is a description: train it first, with neuron_model.train.")
+        raise InputError("a Network is a description: train it first, with `train`.")
     if not isinstance(named, nn.Module):
         raise InputError(
             f"{named!r:.200} is nothing that can be built; give a neuron file, preset:NAME, a run "

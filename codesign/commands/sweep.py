@@ -138,7 +138,7 @@ def _print_estimate(plan: "SweepPlan", found: "SweepEstimate", known: int, as_js
         )
         return
     rows = [(a.name, len(a.values), ", ".join(a.labels)) for a in plan.axes]
-    print_table("", ("axis", "values", ""), rows)
+    print_table("", ("axis", "values", "which"), rows)
     say(_in_words(found, known))
 
 

@@ -178,7 +178,7 @@ def _print(found: "FoundTechnology", picture: Path | None) -> None:
     from codesign.terminal.tables import print_table, say
 
     technology = found.technology
-    columns = ("device", "written", "terminals", "2 um is", "in parallel", "oxide", "gate leakage")
+    columns = ("device", "written", "terminals", "2 µm is", "in parallel", "oxide", "gate leakage")
     styles = {"u": "2u", "plain": "2", "metre": "2e-06"}
     rows = [
         (
@@ -208,8 +208,8 @@ def _print(found: "FoundTechnology", picture: Path | None) -> None:
     )
     print_table(
         f"OTA at {technology.reference:g} V",
-        ("bias (A)", "gain", "V0 (mV)", "offset current (%)", "g out (1/V)"),
-        [tuple(map(float, row)) for row in table],
+        ("bias", "gain", "V0 (mV)", "offset current (%)", "g out (1/V)"),
+        [(quantity(bias, "A"), *map(float, row)) for bias, *row in table],
     )
     low, high = technology.limits.bias_current
     say(

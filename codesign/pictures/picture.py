@@ -24,10 +24,15 @@ class Picture(Figure):
         """Draw it, with the minus sign of the axes' numbers in all texts."""
         for text in self.findobj(Text):
             assert isinstance(text, Text)
-            text.set_text(_NEGATIVE.sub("\N{MINUS SIGN}", text.get_text()))
+            text.set_text(with_minus(text.get_text()))
         super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
         self.savefig(stream, format="png", dpi=_DPI)
         return stream.getvalue()
+
+
+def with_minus(text: str) -> str:
+    """The text with the minus sign of the axes' numbers; labels of ticks are given it."""
+    return _NEGATIVE.sub("\N{MINUS SIGN}", text)

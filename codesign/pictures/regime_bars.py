@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from codesign.pictures.plots import INK
 from mapping.yields import Share
 from neuron_model.analysis.regimes import Regime, RegimeReport
+
+# A line is seen on a dark bar as well.
+_HALO = [withStroke(linewidth=2.2, foreground="white")]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def draw_regimes(axes: Axes, bars: Sequence[RegimeBars], wanted: Regime) -> None
         if wanted in shown:
             row = shown.index(wanted)
             low, high = (100 * end for end in Share(count[wanted], count.total()).interval)
-            axes.hlines(places[row], low, high, color=INK, linewidth=0.8)
+            axes.hlines(places[row], low, high, color=INK, linewidth=0.8, path_effects=_HALO)
             # the text stands right of the line
             labels[row].xy = (high, labels[row].xy[1])
     axes.set_yticks(np.arange(len(shown)), [x.value.replace("_", "\n") for x in shown])

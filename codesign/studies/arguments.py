@@ -113,4 +113,6 @@ def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "
         return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
     again = [word for word in words if word != "--restart"]
     command = f": {program} {shlex.join(again)}" if again else ""
+    if results.done == 0:
+        return f"stopped by {name} before a point was done; the same command begins again{command}"
     return f"{said}; {results.record} has them, and the same command resumes{command}"

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def underway_text(found: Underway) -> str:
-    """``neuron_3, 4,200 of 12,000 tau_m, 2 min left (stops after 20 min)``."""
-    subject = found.bench.subject
+    """``neuron_3, 2 min left, 4,200 of 12,000 tau_m (stops after 20 min)``: what matters first, for
+    a narrow terminal cuts the end."""
+    subject, left = found.bench.subject, found.seconds_left
     parts = [subject.name] if subject is not None else []
-    parts += [found.simulated] if found.simulated else []
-    left = found.seconds_left
     if left is not None:
         parts.append(f"{duration_text(left)} left")
+    parts += [found.simulated] if found.simulated else []
     return f"{', '.join(parts)} (stops after {duration_text(found.limit)})"
 
 

@@ -172,7 +172,7 @@ class RunConfiguration(ShownSettings):
         if isinstance(self.task, SequenceFile):
             raise InputError(
                 'task.name = "sequences" is not for this: it needs a network that forecasts a '
-                "series (codesign.train_sequence_run trains on sequences)."
+                "series (`train` and `codesign train` learn sequences)."
             )
         return self.task
 

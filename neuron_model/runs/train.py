@@ -209,5 +209,5 @@ def _check_kinds(network: object, task: object, configuration: object) -> None:
     if not (hasattr(task, "series") or hasattr(task, "sequences")):
         raise InputError(
             f'train: {task!r:.80} is no task; give series("my.csv"), sequences(x, y), '
-            "sequences(dataset) or one of neuron_model.tasks."
+            "sequences(dataset) or MackeyGlass()."
         )

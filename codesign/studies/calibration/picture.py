@@ -65,9 +65,10 @@ def _draw_patterns(axes: Axes, study: CalibrationResults) -> None:
             color=COLORS[who],
             label=f"{WHO[who]}: mean {taken.mean():.2g}",
         )
-    axes.set_xlabel("firing patterns measured")
     axes.set_ylabel("samples (%)")
-    axes.set_title(f"beside {study.macromodel.calibrated.currents.max()} currents a sample")
+    currents = study.macromodel.calibrated.currents.max()
+    axes.set_xlabel(f"firing patterns (and {currents} currents)")
+    axes.set_title("measured of a sample")
     axes.legend(loc="upper right", fontsize=7)
 
 
@@ -92,7 +93,8 @@ def _draw_moves(axes: Axes, study: CalibrationResults) -> None:
                 line.set_color(COLORS[who])
     axes.axhline(0, color=INK, linewidth=0.5, alpha=0.5)
     axes.set_xticks(np.arange(len(knobs)), [_named(knob.port) for knob in knobs], fontsize=7)
-    axes.set_title("codes, beside those drawn")
+    axes.set_title("calibrated lines")
+    axes.set_ylabel("set minus drawn (units below)")
 
 
 def _in_units(outcome: CalibrationOutcome, study: CalibrationResults) -> np.ndarray:
@@ -105,6 +107,6 @@ def _in_units(outcome: CalibrationOutcome, study: CalibrationResults) -> np.ndar
 
 def _named(port: str) -> str:
     if port == OFFSET:
-        return "offset\n(I0)"
+        return "offset\n($I_0$)"
     kind, _, name = port.partition("_")
-    return f"{name}\ncurrent\n(share)" if kind == "ib" else f"{name}\nreference\n(V0)"
+    return f"{name}\ncurrent\n(relative)" if kind == "ib" else f"{name}\nreference\n($V_0$)"

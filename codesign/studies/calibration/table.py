@@ -28,7 +28,7 @@ def print_results(study: CalibrationResults) -> None:
         for when, found in zip(("before", "after"), outcome.yields(study.model), strict=True):
             say(f"{WHO[who]}, {when}: {found}")
         say(
-            f"{WHO[who]}: {taken.currents.max()} currents at most and {taken.patterns.mean():.2g} "
+            f"{WHO[who]}: {taken.currents.max()} currents at most and {taken.patterns.mean():.1f} "
             f"firing patterns on average are measured of a sample (at most {taken.patterns.max()})"
         )
     say(COMPACT)

@@ -102,8 +102,9 @@ def _draw_pairs(axes: Axes, results: MismatchResults, name: str) -> None:
     axes.set_aspect("equal")
     for axis in (axes.xaxis, axes.yaxis):
         _plain_ticks(axis, high / low)
-    axes.set_xlabel("macromodel")
-    axes.set_ylabel("ngspice")
+    unit = "" if name == "spikes_per_burst" else ", model time"
+    axes.set_xlabel(f"macromodel{unit}")
+    axes.set_ylabel(f"ngspice{unit}")
     if agreement is not None:
         text = _agreement(agreement, name)
         axes.text(0.05, 0.95, text, transform=axes.transAxes, va="top", fontsize=7)

@@ -85,7 +85,7 @@ def _draw_intervals(axes: Axes, study: NoiseResults) -> None:
         found = known[who][name]
         if found is None:
             continue
-        label = f"{_WHO[who]}: CV {percent(found.variation, 3)}, {found.count}"
+        label = f"{_WHO[who]}: CV {percent(found.variation, 3)}, {found.count} values"
         filled = {"histtype": "stepfilled", "alpha": 0.45}
         style: dict[str, Any] = (
             filled if who == "macromodel" else {"histtype": "step", "linewidth": 1.3}

@@ -15,7 +15,7 @@ def print_results(outcome: NoiseResults) -> None:
     where = f"{outcome.technology}, {outcome.conditions}"
     print_table(
         f"{outcome.name} on {where}: noise of its cells",
-        ("cell", "bias", "white (2 q I)", "by shot noise", "flicker corner"),
+        ("cell", "bias", "white / 2qI", "shot noise alone / 2qI", "flicker corner"),
         [
             (row.cell, quantity(row.bias, "A"), row.white, row.shot, quantity(row.corner, "Hz"))
             for row in outcome.cells
@@ -23,7 +23,7 @@ def print_results(outcome: NoiseResults) -> None:
     )
     print_table(
         "noise currents, mean over the run",
-        ("node", "white (A^2/Hz)", "flicker at 1 Hz (A^2/Hz)", "corner", "capacitance"),
+        ("node", "white (A²/Hz)", "flicker at 1 Hz (A²/Hz)", "corner", "capacitance"),
         [
             (
                 "membrane" if n.node is None else n.node.value,
@@ -92,12 +92,12 @@ def _print_boundary(outcome: NoiseResults) -> None:
     regimes += [x for p in boundary.points for x in p.counts if x not in regimes]
     regimes = list(dict.fromkeys(regimes))
     print_table(
-        f"around {boundary.current:.4f} I0, where {boundary.below} becomes {boundary.above} "
-        "without noise",
+        f"around {boundary.current:.4f} I0, where {boundary.below.words} becomes "
+        f"{boundary.above.words} without noise",
         ("current (I0)", *(x.words for x in regimes)),
         [(f"{p.current:.5f}", *(p.share(x).percent for x in regimes)) for p in boundary.points],
     )
     if math.isfinite(boundary.width):
         say(f"noise smears the boundary over {boundary.width:.2g} I0 (16 to 84 %)")
     else:
-        say(f"with noise, {boundary.above} does not go from 16 to 84 % over these currents")
+        say(f"with noise, {boundary.above.words} does not go from 16 to 84 % over these currents")

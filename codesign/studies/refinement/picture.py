@@ -33,9 +33,11 @@ def refinement_figure(refinement: Refinement) -> Figure:
         _draw_errors(figure.add_subplot(grid[:, 0]), refinement)
         first = figure.add_subplot(grid[0, 1])
         best = figure.add_subplot(grid[1, 1], sharex=first, sharey=first)
-        _draw_waves(first, refinement.iterations[0], "as mapped")
-        _draw_waves(best, refinement.best, f"refined: {refinement.best.what}")
+        _draw_waves(first, refinement.iterations[0], "first: as mapped")
+        _draw_waves(best, refinement.best, f"best: {refinement.best.what}")
         best.set_xlabel("model time")
+        handles, labels = first.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper right", ncols=2, fontsize=7.5)
         where = f"{refinement.technology}, {conditions_text(refinement.conditions)}"
         figure.suptitle(f"{refinement.name} on {where}: {refinement.reason}", fontsize=9)
         return figure
@@ -58,7 +60,8 @@ def _draw_errors(axes: Axes, refinement: Refinement) -> None:
     axes.set_yscale("log")
     axes.set_xticks(range(len(every)))
     axes.set_xlabel("iteration")
-    axes.set_ylabel("error / what is allowed")
+    axes.set_ylabel("error over its limit")
+    axes.set_title("errors (hollow: design not kept)")
     axes.legend(fontsize=7, ncols=2, loc="best")
 
 
@@ -70,4 +73,3 @@ def _draw_waves(axes: Axes, iteration: Iteration, title: str) -> None:
         axes.plot(wave.time, wave.voltage, color=COLORS[who], linewidth=width, label=label)
     axes.set_title(title)
     axes.set_ylabel(MEMBRANE)
-    axes.legend(fontsize=7, loc="upper left")

@@ -18,7 +18,7 @@ def print_results(done: Sequence[Refinement]) -> None:
                 (
                     number,
                     iteration.what,
-                    " ".join(f"{100 * c.nrmse:.2f}" for c in found.iv),
+                    ", ".join(f"{100 * c.nrmse:.2f}" for c in found.iv),
                     found.circuit.regime.words,
                     _percent(timing.isi_error),
                     _percent(timing.ibi_error),
@@ -30,15 +30,15 @@ def print_results(done: Sequence[Refinement]) -> None:
             )
         where = f"{refinement.technology}, {refinement.conditions}"
         columns = (
-            "",
+            "#",
             "design",
             "I-V error (%)",
             "circuit",
-            "interval vs model (%)",
-            "IBI vs model (%)",
-            "interval vs built (%)",
-            "error",
-            "kept",
+            "ISI to model (%)",
+            "IBI to model (%)",
+            "ISI to macromodel (%)",
+            "error (1: allowed)",
+            "design kept",
             "passed",
         )
         print_table(f"{refinement.name} on {where}", columns, rows)

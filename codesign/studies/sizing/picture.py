@@ -19,15 +19,15 @@ _THOUSAND = 1e-3
 
 
 def sizing_figure(study: SizingResults) -> Figure:
-    """Yield over area, and energy per spike over area: every trial, the front, the choice."""
+    """Yield and energy per spike over area: every trial, the Pareto front, the selected sizes."""
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(9.2, 3.4), layout="constrained")
+        figure = Picture(figsize=(9.2, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
         _draw_yield(left, study)
         _draw_energy(right, study)
         for axes in (left, right):
             axes.set_xlabel("devices and capacitors (1000 µm²)")
-        left.legend(loc="lower right", fontsize=7.5)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         where = f"{study.name} on {study.technology}{drawn_by(study.mismatch_set)}"
         figure.suptitle(f"{where}: {len(study.trials)} trials", fontsize=9)
         return figure
@@ -53,7 +53,7 @@ def _draw_yield(axes: Axes, study: SizingResults) -> None:
 
 
 def _draw_interval(axes: Axes, checked: SizingFigures, goal: SizingGoal) -> None:
-    """Wilson's interval of the yield that was checked."""
+    """Wilson's interval of the yield that was verified."""
     low, high = checked.share(goal.keep).interval
     place = _THOUSAND * checked.area
     axes.vlines(place, 100 * low, 100 * high, color=COLORS["circuit"], linewidth=1.2)
@@ -66,7 +66,7 @@ def _draw_energy(axes: Axes, study: SizingResults) -> None:
 
 
 def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
-    """Trials pale, those of the front filled, the sizes of before and the chosen ones marked."""
+    """Trials pale, those of the front filled, the initial sizes and the selected ones marked."""
     known = {t.number: t.figures for t in study.trials if t.figures is not None}
 
     def points(figures: list[SizingFigures]) -> np.ndarray:
@@ -75,10 +75,10 @@ def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
 
     axes.plot(*points(list(known.values())), "o", color=PALE, markersize=3.5, label="trials")
     best = [known[n] for n in study.front]
-    axes.plot(*points(best), "o", color=COLORS["macromodel"], markersize=5, label="front")
+    axes.plot(*points(best), "o", color=COLORS["macromodel"], markersize=5, label="Pareto front")
     if study.start in known:
         start = points([known[study.start]])
-        axes.plot(*start, "D", color=COLORS["model"], markersize=6, label="sizes of before")
+        axes.plot(*start, "D", color=COLORS["model"], markersize=6, label="initial sizes")
     if study.checked is not None:
         chosen = points([study.checked])
         axes.plot(
@@ -88,5 +88,5 @@ def _draw(axes: Axes, study: SizingResults, height: Any) -> None:
             markeredgecolor=COLORS["circuit"],
             markeredgewidth=1.6,
             markersize=10,
-            label="chosen, checked",
+            label="selected, verified",
         )

@@ -18,7 +18,7 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
         shown.insert(0, outcome.start)
     rows = [_row(_label(outcome, n), trials[n].figures) for n in shown]
     if outcome.chosen is not None:
-        rows.append(_row("> checked", outcome.checked))
+        rows.append(_row("> verified", outcome.checked))
     columns = (
         "trial",
         "regime kept",
@@ -33,8 +33,8 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
     )
     title = (
         f"{outcome.name} on {outcome.technology}{drawn_by(outcome.mismatch_set)}: "
-        f"{len(outcome.trials)} sizes tried; those that no other is better than in yield, area and "
-        "energy (<: sizes of before; >: chosen, and again as checked)"
+        f"{len(outcome.trials)} sizes tried; Pareto front of yield, area and energy (<: initial "
+        "sizes; >: selected, and as verified)"
     )
     print_table(title, columns, rows)
     if written is None:
@@ -42,7 +42,7 @@ def print_results(outcome: SizingResults, written: Path | None) -> None:
         return
     assert outcome.chosen is not None
     factors = trials[outcome.chosen].choice.area_factors
-    say("gate areas: " + ", ".join(f"{role} x {f:.3g}" for role, f in factors.items()))
+    say("gate areas: " + ", ".join(f"{role} ×{f:.3g}" for role, f in factors.items()))
     if outcome.checked is not None:
         regime, rhythm = (outcome.checked.share(keep).percent for keep in KEPT)
         say(

@@ -48,8 +48,8 @@ class AxisKind:
 
     title: in pictures and tables. words: the texts allowed; any text where it is empty and there is
     no range. low, high: of numbers; above: whether ``low`` itself is excluded. whole: whether
-    numbers are whole. unit: an SI unit, "°C", "%" (of a relative change), "×" or "U". zero: what 0
-    means, where it is no number like the others.
+    numbers are whole. unit: an SI unit, "°C", "%" (of a relative change), "×", "I0" or "V0". zero:
+    what 0 means, where it is no number like the others.
     """
 
     title: str
@@ -65,6 +65,11 @@ class AxisKind:
         """Whether values are numbers."""
         return math.isfinite(self.low)
 
+    @property
+    def label(self) -> str:
+        """Of a picture's axis: the title, and a unit that no value says."""
+        return f"{self.title} (${self.unit[0]}_0$)" if self.unit in ("I0", "V0") else self.title
+
     def shown(self, value: AxisValue) -> str:
         """A value as people read it."""
         if isinstance(value, str):
@@ -78,7 +83,7 @@ class AxisKind:
                 return f"{_short(100 * value, signed=value != 0)} %"
             case "×":
                 return f"×{_short(value)}"
-            case "" | "U":
+            case "" | "I0" | "V0":
                 return _short(value)
         scale, unit = si_unit(value, self.unit)
         return f"{_short(value / scale)} {unit}"
@@ -121,13 +126,13 @@ _KINDS: Mapping[str, AxisKind] = {
     "unit_current": AxisKind("unit current I0", low=1e-15, high=1e-3, unit="A"),
     "membrane_capacitance": AxisKind("membrane capacitor C_m", low=1e-16, high=1e-6, unit="F"),
     "supply": AxisKind("supply", low=0.1, high=20.0, unit="V"),
-    "i_bias": AxisKind("added to i_bias", low=-100.0, high=100.0, unit="U"),
+    "i_bias": AxisKind("added to i_bias", low=-100.0, high=100.0, unit="I0"),
 }
 
 _FAMILIES: Mapping[str, AxisKind] = {
     "area": AxisKind("gate area of {}", low=0.01, high=1000.0, unit="×"),
     "alpha": AxisKind("alpha of {}", low=0.0, high=100.0, unit="×"),
-    "delta": AxisKind("added to delta of {}", low=-10.0, high=10.0, unit="U"),
+    "delta": AxisKind("added to delta of {}", low=-10.0, high=10.0, unit="V0"),
     "tau": AxisKind("tau_{}", low=1e-3, high=1e3, unit="×"),
 }
 _MEMBERS: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from codesign.pictures.picture import Picture
+from codesign.pictures.picture import Picture, with_minus
 from codesign.pictures.plots import COLORS, FAINT, INK, PALE
 from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis
@@ -94,8 +94,8 @@ def _axis_ticks(axes: Axes, axis: Axis, places: np.ndarray, labelled: bool) -> N
     for index in np.argsort(places):
         if not kept or places[index] - places[kept[-1]] >= room:
             kept.append(int(index))
-    axes.set_xticks(places[kept], [axis.labels[i] if labelled else "" for i in kept])
-    axes.set_xlabel(axis.kind.title if labelled else "")
+    axes.set_xticks(places[kept], [with_minus(axis.labels[i]) if labelled else "" for i in kept])
+    axes.set_xlabel(axis.kind.label if labelled else "")
     edges = _edges(places)
     axes.set_xlim(edges.min(), edges.max())
 

@@ -19,7 +19,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from codesign.pictures.picture import Picture
+from codesign.pictures.picture import Picture, with_minus
 from codesign.pictures.plots import FAINT
 from codesign.pictures.regime_colors import REGIME_COLORS
 from codesign.studies.sweep.axes import Axis, AxisValue
@@ -85,8 +85,8 @@ def maps_figure(study: SweepResults) -> Figure:
         for axes in (upper, lower):
             _map_ticks(axes, first, second)
             is_last = alone or axes is lower
-            axes.set_xlabel(first.kind.title if is_last else "")
-            axes.set_ylabel(second.kind.title if column == 0 else "")
+            axes.set_xlabel(first.kind.label if is_last else "")
+            axes.set_ylabel(second.kind.label if column == 0 else "")
     for index in range(len(panels), blocks * columns):
         block, column = divmod(index, columns)
         for row in (2 * block, 2 * block + 1):
@@ -229,7 +229,7 @@ def _map_ticks(axes: Axes, first: Axis, second: Axis) -> None:
     for axis, line in ((first, axes.xaxis), (second, axes.yaxis)):
         step = max(1, math.ceil(len(axis.values) / MOST_TICKS))
         places = range(0, len(axis.values), step)
-        line.set_ticks(places, [axis.labels[i] for i in places])
+        line.set_ticks(places, [with_minus(axis.labels[i]) for i in places])
     long = max(map(len, first.labels)) > 6
     if long:
         axes.tick_params(axis="x", labelrotation=45)

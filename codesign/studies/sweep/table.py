@@ -78,7 +78,7 @@ def _ranges(study: SweepResults) -> Iterator[str]:
 
     for name, what in (
         ("isi_error", "ISI error"),
-        ("ibi_error", "error of the inter-burst interval"),
+        ("ibi_error", "IBI error"),
     ):
         found = known(lambda o, name=name: o.error(name))  # type: ignore[misc]
         if found:

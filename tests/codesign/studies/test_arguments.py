@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,11 @@ def test_one_line_says_how_a_study_goes_on():
     assert stopped_line(lost, words) == (
         "stopped by SIGINT after 1 of 5 points, of which nothing was kept: give a file or folder "
         "that keeps them (--out)."
+    )
+    early = replace(RESULTS, done=0)
+    assert stopped_line(early, words[:2]) == (
+        "stopped by SIGTERM before a point was done; the same command begins again: codesign sweep "
+        "'my file.toml'"
     )
 
 

@@ -111,7 +111,7 @@ def underway(share: float, seconds: float, name: str = "neuron_3") -> Underway:
 def test_a_simulation_says_how_far_it_is_what_is_left_and_when_it_is_stopped():
     assert (
         underway_text(underway(0.35, 65.0))
-        == "neuron_3, 4,200 of 12,000 tau_m, 2 min left (stops after 20 min)"
+        == "neuron_3, 2 min left, 4,200 of 12,000 tau_m (stops after 20 min)"
     )
     assert underway_text(underway(0.0, 1.0)) == "neuron_3, 0 of 12,000 tau_m (stops after 20 min)"
 

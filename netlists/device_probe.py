@@ -35,6 +35,7 @@ from netlists.model_statistics import find_statistics, with_parameter
 from netlists.writer import cell_text, device_uses
 from neuron_model.errors import InputError, SimulatorError
 
+_A = {Polarity.NMOS: "an nmos", Polarity.PMOS: "a pmos"}
 _STYLES = (SizeStyle.MICRO, SizeStyle.PLAIN)
 TERMINALS = ("drain", "gate", "source", "bulk")
 _NODES = ("d", "g", "s", "b")
@@ -382,11 +383,11 @@ def _written(
         )
     other = Polarity.PMOS if polarity == Polarity.NMOS else Polarity.NMOS
     if other.value in found.kinds and polarity.value not in found.kinds:
-        raise InputError(f"{found.name} is a {other.value} device, not a {polarity.value} one.")
+        raise InputError(f"{found.name} is {_A[other]} device, not {_A[polarity]} one.")
     sides = bare.size_parameters
     named = "" if sides == ("w", "l") else f", with {' and '.join(sides)} as its width and length"
     raise InputError(
-        f"{found.name} does not behave as a {polarity.value} transistor between 0 and {supply:g} V "
+        f"{found.name} does not conduct as {_A[polarity]} does between 0 and {supply:g} V "
         f"in any order of its terminals ({implausible or stray or refused}){named}: check the "
         "name, the section and the supply."
     )

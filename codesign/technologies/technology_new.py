@@ -281,11 +281,13 @@ def _models(request: NewTechnology) -> tuple[str, Models]:
     names = section_names(request.models)
     if not request.sections and names:
         both = sections_with(request.models, (request.nmos, request.pmos), _before(request))
-        hint = f"; both devices are in {', '.join(both)}" if both else ""
-        raise InputError(
-            f"{request.models} has the sections {', '.join(names)}{hint}: say which is the nominal "
-            "one with --section."
+        help_ = (
+            f"both devices are in {', '.join(both)}: say which is the nominal one with --section"
+            if both
+            else f"none has both {request.nmos} and {request.pmos}: give --section for each "
+            "(NAME, or 'FILE NAME' of a file beside it)"
         )
+        raise InputError(f"{request.models} has sections ({', '.join(names)}); {help_}.")
     for file, section in map(_section_of(request), request.sections):
         if section.lower() not in section_names(file):
             has = ", ".join(section_names(file)) or "it has none: leave --section out"

@@ -108,10 +108,10 @@ def test_sizes_by_another_name_are_written_by_it(tmp_path, engine):
 
 @pytest.mark.ngspice
 def test_what_is_no_such_transistor_is_refused_by_name(tmp_path, engine):
-    with pytest.raises(InputError, match="n is a nmos device, not a pmos one"):
+    with pytest.raises(InputError, match="n is an nmos device, not a pmos one"):
         measured(tmp_path, engine, "", "n", Polarity.PMOS)
     resistor = ".subckt x d g s b w=1u l=1u\nr0 d s 1k\n.ends\n"
-    with pytest.raises(InputError, match="x does not behave as a nmos transistor"):
+    with pytest.raises(InputError, match="x does not conduct as an nmos does between"):
         measured(tmp_path, engine, resistor)
 
 

@@ -292,6 +292,8 @@ def test_a_section_has_to_be_chosen(tmp_path, capsys):
     words += ["--pmos", "px33", "--supply", "3.3", "-o", str(tmp_path / "mine.toml")]
     assert main(words) == 2
     assert "both devices are in t, f, s: say which" in capsys.readouterr().err
+    assert main([word.replace("nx33", "nx18") for word in words]) == 2
+    assert "none has both nx18 and px33: give --section for each" in capsys.readouterr().err
     assert main([*words, "--section", "u"]) == 2
     assert "has no section 'u'; t, f, s" in capsys.readouterr().err
     assert main([*words, "--parameter", "switch"]) == 2

@@ -40,8 +40,8 @@ def length_shrink(library: Scope) -> float:
     raise InputError(
         f"{statement.place}: with .option scale={text} sizes are written in units of "
         f"{1e6 * value:g} um, where only metres (scale=1) and micrometres (scale=1u), or these "
-        "shrunk by less than half (scale=0.9), can be written; take a copy of the library with "
-        "one of them."
+        "shrunk by less than half (scale=0.9), can be written; take a copy of the library without "
+        "it, or with one of these."
     )
 
 

@@ -139,7 +139,8 @@ def _checked(benches: DeviceBenches, corner: str, engine: Engine) -> tuple[tuple
 
 
 def _check_sides(benches: DeviceBenches) -> None:
-    """See that the subcircuit of a device has the parameters that its sizes are written as.
+    """See that the subcircuit of a device has the parameters that its sizes are written as, and not
+    each for the other.
 
     Raises:
         InputError: it has not; those that are the sizes are named.
@@ -148,10 +149,11 @@ def _check_sides(benches: DeviceBenches) -> None:
     if device.prefix != "X":
         return
     found = outline([SourceText(Path("models"), 1, benches.models)], device.model, "the library")
-    missing = [side for side in device.size_parameters if side.lower() not in found.parameters]
-    if not missing or not found.kinds:
-        return
     width, length = found.width_parameter, found.length_parameter
+    sides = [side.lower() for side in device.size_parameters]
+    missing = [side for side in sides if side not in found.parameters]
+    if not found.kinds or not (missing or sides == [length, width]):
+        return
     help_ = (
         f"its sizes are {width} and {length}: write width_parameter = {width!r}, "
         f"length_parameter = {length!r}"
@@ -159,10 +161,8 @@ def _check_sides(benches: DeviceBenches) -> None:
         else "name those that are its sizes as width_parameter and length_parameter (it has "
         f"{', '.join(found.parameters) or 'none'})"
     )
-    raise InputError(
-        f"{_where(benches)}: the subcircuit {device.model} has no parameter "
-        f"{' and no '.join(missing)}; {help_}."
-    )
+    wrong = f"has no parameter {' and no '.join(missing)}" if missing else "has them exchanged"
+    raise InputError(f"{_where(benches)}: the subcircuit {device.model} {wrong}; {help_}.")
 
 
 def _never_read(

@@ -142,6 +142,12 @@ SWALLOWED = WRAPPED.replace(" m=m", "")
             "X",
             r"devices\.nmos: .* no parameter w and no l; .* width_parameter = 'wr', length_par",
         ),
+        (
+            WRAPPED,
+            [(NMOS_MODEL, NMOS_MODEL + 'width_parameter = "L"\nlength_parameter = "W"\n')],
+            "X",
+            r"devices\.nmos: .* nch has them exchanged; its sizes are w and l: write width_param",
+        ),
     ],
 )
 def test_a_claim_that_is_not_so_is_refused_with_the_one_that_is(

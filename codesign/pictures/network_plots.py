@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from codesign.pictures.picture import Picture
-from codesign.pictures.plots import COLORS, PALE, STYLE
+from codesign.pictures.plots import COLORS, NARROW, PALE, STYLE, WIDE
 
 if TYPE_CHECKING:
     from codesign.networks.network_validation import NetworkValidation
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _TARGET = "0.5"
 
 
-def network_figure(found: NetworkValidation) -> Figure:
-    """A row for each output: target, trained network in torch, circuit; errors below."""
+def network_figure(found: NetworkValidation, width: float = WIDE) -> Figure:
+    """A row for each output: target, trained network in torch, circuit; errors below; ``width``:
+    inches."""
     outputs = found.target.shape[1]
     moments = np.arange(found.samples)
     lines = (
@@ -27,7 +28,7 @@ def network_figure(found: NetworkValidation) -> Figure:
         (found.circuit, "circuit in ngspice", COLORS["circuit"], "-"),
     )
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(9.2, 1.2 + 2.3 * outputs), layout="constrained")
+        figure = Picture(figsize=(width, 1.2 + 2.3 * outputs), layout="constrained")
         axes = figure.subplots(
             2 * outputs, 1, sharex=True, squeeze=False, height_ratios=[2.6, 1.0] * outputs
         )
@@ -45,12 +46,16 @@ def network_figure(found: NetworkValidation) -> Figure:
                 for window in range(found.windows):
                     start = window * found.samples // found.windows
                     each.axvspan(start, start + found.warmup, color=PALE, alpha=0.25, lw=0)
-        axes[0, 0].set_title(
-            f"{found.technology}, {found.conditions}: NRMSE {found.errors['circuit']:.3f} in "
-            f"ngspice, {found.errors['trained']:.3f} in torch",
-            loc="left",
-        )
-        axes[0, 0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+        where = f"{found.technology}, {found.conditions}"
+        errors = found.errors
+        said = f"NRMSE {errors['circuit']:.3f} in ngspice, {errors['trained']:.3f} in torch"
+        if width > NARROW:
+            axes[0, 0].set_title(f"{where}: {said}", loc="left")
+            axes[0, 0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+        else:
+            axes[0, 0].set_title(f"{where}:\n{said}", loc="left")
+            handles = axes[0, 0].get_legend_handles_labels()
+            figure.legend(*handles, ncols=3, loc="outside lower center")
         axes[-1, 0].set_xlabel("sample of the test part (grey: not scored)")
         axes[-1, 0].set_xlim(0, found.samples - 1)
         return figure

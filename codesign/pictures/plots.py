@@ -50,6 +50,8 @@ _THIN_LINES: Mapping[str, Mapping[str, Any]] = {
     "macromodel": {"linewidth": 0.9, "dashes": (3, 1.5)},
     "circuit": {"linewidth": 0.6},
 }
+WIDE, NARROW = 9.2, 4.4
+"""Inches of a picture on a page or a screen, and on a phone, where its letters are as large."""
 INK, PALE, FAINT = "#333f48", "#c5cdd3", "#e9edf0"
 """Of text, of what lies behind the data, of areas behind it."""
 
@@ -111,32 +113,43 @@ _TONIC_INTERVALS = 3
 _SHORTEST_CLOSE_UP = 0.04
 
 
-def iv_figure(neuron: NeuronValidation) -> Figure:
+def iv_figure(neuron: NeuronValidation, width: float = WIDE) -> Figure:
     """I-V curves by timescale, and below each what macromodel and circuit differ from the model.
+
+    They stand side by side or, in a narrow picture, below each other.
 
     Voltages in U (above: volt), currents in I0, errors in per cent of the model curve's peak to
     peak; grey is where the model's slope is negative, the band what a curve's nrmse may be.
 
     Args:
         neuron: of a validation, ``validation.neurons[0]``.
+        width: inches.
     """
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(9.2, 4.1), layout="constrained")
         count = max(1, len(neuron.iv))
-        axes = figure.subplots(2, count, sharex=True, squeeze=False, height_ratios=(2.6, 1))
-        for column, curve in enumerate(neuron.iv):
-            _draw_curve(axes[0, column], curve, neuron.units)
-            _draw_error(axes[1, column], curve)
-        _same_height(axes[1])
+        across = count if width > NARROW else 1
+        down = count // across
+        figure = Picture(figsize=(width, 4.1 * down), layout="constrained")
+        axes = figure.subplots(
+            2 * down, across, sharex=True, squeeze=False, height_ratios=(2.6, 1) * down
+        )
+        upper, lower = axes[0::2].ravel(), axes[1::2].ravel()
+        for curve, above, below in zip(neuron.iv, upper, lower, strict=False):
+            _draw_curve(above, curve, neuron.units)
+            _draw_error(below, curve)
+        _same_height(lower.tolist())
         current = neuron.units.get("current")
         unit = f"  ($I_0$ = {quantity(current, 'A')})" if current else ""
-        axes[0, 0].set_ylabel(f"{CURRENT}{unit}")
-        axes[1, 0].set_ylabel("error (%)")
+        for left, below in zip(axes[0::2, 0], axes[1::2, 0], strict=True):
+            left.set_ylabel(f"{CURRENT}{unit}")
+            below.set_ylabel("error (%)")
         _legend(figure)
         return figure
 
 
-def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) -> Figure:
+def waveform_figure(
+    neuron: NeuronValidation, stimulus: Stimulus | None = None, width: float = WIDE
+) -> Figure:
     """Spikes of the whole run, U_m over time, the input current, and a burst or some spikes.
 
     In the close-up each waveform is shifted so that its first spike is at 0: above it is seen
@@ -145,6 +158,7 @@ def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) 
     Args:
         neuron: the outcome.
         stimulus: the input current where ``neuron.current`` only describes it.
+        width: inches.
     """
     close_up = _close_up(neuron)
     stimulus = stimulus or _stimulus(neuron)
@@ -156,7 +170,7 @@ def waveform_figure(neuron: NeuronValidation, stimulus: Stimulus | None = None) 
     }
     with mpl.rc_context(STYLE):
         height = 1.0 + 0.9 * sum(rows.values())
-        figure = Picture(figsize=(9.2, height), layout="constrained")
+        figure = Picture(figsize=(width, height), layout="constrained")
         stacked = figure.subplots(len(rows), 1, squeeze=False, height_ratios=list(rows.values()))
         axes = dict(zip(rows, stacked[:, 0], strict=True))
         window = _window(neuron)
@@ -182,6 +196,7 @@ def loss_figure(
     column: str = "step",
     validation: Sequence[tuple[float, float]] = (),
     validation_stream: Sequence[tuple[float, float]] = (),
+    width: float = 6.2,
 ) -> Figure:
     """The loss while training, on a logarithmic axis where it spans more than a factor of 3.
 
@@ -190,9 +205,10 @@ def loss_figure(
         column: what the steps are called.
         validation: (step, NRMSE on the validation part) in windows from rest, drawn on the same
             axis. validation_stream: the same in one continuous run.
+        width: inches.
     """
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(6.2, 2.5), layout="constrained")
+        figure = Picture(figsize=(width, 2.5), layout="constrained")
         axes = figure.subplots()
         windows, stream = (
             np.asarray(looks, dtype=float).reshape(-1, 2)
@@ -216,17 +232,20 @@ def loss_figure(
         return figure
 
 
-def forecast_figure(target: np.ndarray, forecast: np.ndarray, first: int) -> Figure:
+def forecast_figure(
+    target: np.ndarray, forecast: np.ndarray, first: int, width: float = WIDE
+) -> Figure:
     """Target and forecast of a network, a row for each output, its error below.
 
     Args:
         target, forecast: (moments, outputs), in the units of the data.
         first: the number of the first moment.
+        width: inches.
     """
     moments = first + np.arange(len(target))
     outputs = target.shape[1]
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(9.2, 1.0 + 1.9 * outputs), layout="constrained")
+        figure = Picture(figsize=(width, 1.0 + 1.9 * outputs), layout="constrained")
         ratios = [2.6, 1.0] * outputs
         axes = figure.subplots(2 * outputs, 1, sharex=True, squeeze=False, height_ratios=ratios)
         for output in range(outputs):
@@ -337,6 +356,9 @@ def _seconds_axis(axes: Axes, neuron: NeuronValidation) -> None:
     scale, name = si_unit(unit * neuron.duration, "s")
     top = axes.secondary_xaxis("top", functions=_linear(unit / scale, 0.0))
     top.xaxis.set_major_formatter(lambda value, _: f"{value:g} {name}")
+    figure = axes.get_figure(root=True)
+    if figure is not None and figure.get_figwidth() <= NARROW:
+        top.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def _linear(scale: float, origin: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:

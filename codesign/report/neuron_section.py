@@ -7,7 +7,7 @@ from codesign.building.estimates import Estimates
 from codesign.pictures.plots import LABELS, iv_figure, waveform_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, keyed, mark, table
-from codesign.report.vector_image import StyleSheet, inline_svg
+from codesign.report.vector_image import StyleSheet, both_widths
 from codesign.terminal.quantities import MISSING, celsius, number, percent, quantity
 from codesign.validation.validation import NeuronValidation
 from neuron_model.analysis.regimes import RegimeReport
@@ -99,7 +99,7 @@ def _iv(neuron: NeuronValidation, sheet: StyleSheet) -> Markup:
         "Grey: where the model's conductance is negative. Below: difference to the model, in per "
         f"cent of its peak to peak; the band is ±{percent(IV_LIMIT, 0)}."
     )
-    svg = inline_svg(iv_figure(neuron), sheet, f"I-V curves of {neuron.name}", text)
+    svg = both_widths(lambda w: iv_figure(neuron, w), sheet, f"I-V curves of {neuron.name}", text)
     return element("figure", svg, element("figcaption", caption))
 
 
@@ -140,7 +140,8 @@ def _waveforms(neuron: NeuronValidation, stimulus: Stimulus | None, sheet: Style
         ". ",
         None if neuron.driven else shifts,
     ]
-    svg = inline_svg(waveform_figure(neuron, stimulus), sheet, f"Response of {neuron.name}", text)
+    title = f"Response of {neuron.name}"
+    svg = both_widths(lambda w: waveform_figure(neuron, stimulus, w), sheet, title, text)
     return element("figure", svg, element("figcaption", caption))
 
 

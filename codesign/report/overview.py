@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codesign.pictures.plots import loss_figure
+from codesign.pictures.plots import NARROW, loss_figure
 from codesign.report.markup import Child, Markup, element
 from codesign.report.parts import kept, key, mark, over, table
 from codesign.report.run_folder import RunFolder
@@ -223,6 +223,7 @@ def _loss(run: RunFolder, sheet: StyleSheet) -> Child:
         history.column,
         history.validation,
         history.validation_stream,
+        NARROW,
     )
     svg = inline_svg(figure, sheet, "Loss while training", text)
     return element("figure", svg, element("figcaption", text), class_="narrow")

@@ -62,11 +62,12 @@ ul.kept {{ list-style: none; margin: 0; padding: 0; white-space: nowrap; }}
 .definitions dt {{ font-weight: 600; }}
 .definitions dd {{ margin: 0 0 .6rem; color: var(--soft); }}
 .over {{ color: var(--bad); font-weight: 600; }}
-figure {{ margin: 1.2rem 0 1.8rem; overflow-x: auto; }}
-figure svg {{ display: block; width: 100%; min-width: 38rem; height: auto; }}
+caption {{ max-width: calc(100vw - 2.2rem); }}
+figure {{ margin: 1.2rem 0 1.8rem; }}
+figure svg {{ display: block; width: 100%; height: auto; }}
+figure svg.phone {{ display: none; }}
 figure svg.zoomed {{ cursor: grab; touch-action: none; outline: 1px solid var(--line); }}
-figure.narrow svg {{ max-width: 42rem; }}
-figure.narrow svg {{ min-width: 26rem; }}
+figure.narrow svg {{ max-width: 32rem; }}
 figcaption {{ color: var(--soft); font-size: .88rem; max-width: 50rem; margin-top: .5rem; }}
 svg text {{ font-family: Inter, "Helvetica Neue", Helvetica, Arial, "Liberation Sans",
   sans-serif; }}
@@ -88,6 +89,10 @@ footer {{ margin-top: 3.5rem; color: var(--soft); font-size: .85rem; }}
   body {{ padding: 1.2rem 1rem 3rem; }}
   h1 {{ font-size: 1.6rem; }}
 }}
+@media screen and (max-width: 40rem) {{
+  figure:has(svg.phone) svg:not(.phone) {{ display: none; }}
+  figure svg.phone {{ display: block; max-width: 30rem; }}
+}}
 @media print {{
   @page {{ size: A4; margin: 14mm 13mm; }}
   html {{ font-size: 9.5pt; }}
@@ -97,7 +102,6 @@ footer {{ margin-top: 3.5rem; color: var(--soft); font-size: .85rem; }}
   figure, tr, .tiles, .verdict {{ break-inside: avoid; }}
   .neuron {{ break-before: page; }}
   .table, figure {{ overflow: visible; }}
-  figure svg {{ min-width: 0 !important; }}
   table {{ font-size: 8pt; }}
   th, td {{ padding: .22rem .4rem; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}

@@ -11,7 +11,7 @@ from codesign.pictures.plots import forecast_figure
 from codesign.report.markup import Child, element
 from codesign.report.parts import over, table
 from codesign.report.run_folder import RunFolder
-from codesign.report.vector_image import StyleSheet, inline_svg
+from codesign.report.vector_image import StyleSheet, both_widths
 from codesign.terminal.quantities import conditions_text, number, percent, quantity
 
 _SHOWN = 400
@@ -35,8 +35,8 @@ def _of_torch(run: RunFolder, sheet: StyleSheet) -> Child:
             f"{number(run.scores.windows)} in windows, each from rest (1: as good as the mean). "
             f"The first {forecast.warmup} samples are not scored."
         )
-    figure = forecast_figure(forecast.target[first:], forecast.forecast[first:], first)
-    svg = inline_svg(figure, sheet, "Forecast on the stream", text)
+    shown = forecast.target[first:], forecast.forecast[first:], first
+    svg = both_widths(lambda w: forecast_figure(*shown, w), sheet, "Forecast on the stream", text)
     return element("figure", svg, element("figcaption", text))
 
 
@@ -76,14 +76,12 @@ def _of_circuit(found: NetworkValidation, sheet: StyleSheet) -> list[Child]:
         f"trained weights: {windows}, {found.scored} scored samples. The grey samples are the "
         "washout, which is not scored. y is scaled as in training."
     )
-    figure = network_figure(found)
+    svg = both_widths(lambda w: network_figure(found, w), sheet, "Prediction of the circuit", text)
     rows = [[text, number(error)] for text, error in found.errors_in_words]
     return [
         element("h2", "The task"),
         element("p", headline, class_=f"verdict {'good' if found.passed else 'bad'}"),
-        element(
-            "figure", inline_svg(figure, sheet, "Prediction of the circuit", text), _caption(text)
-        ),
+        element("figure", svg, _caption(text)),
         table("Test error (NRMSE; 1: as good as the mean)", ("predictor", "NRMSE"), rows),
         table("The circuit beside torch", ("quantity", "value", "to pass"), list(_figures(found))),
         [element("p", f"Note: {note}") for note in found.notes],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -16,8 +17,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from codesign.pictures.plots import STYLE
-from codesign.report.markup import Markup, element, escape
+from codesign.pictures.plots import NARROW, STYLE, WIDE
+from codesign.report.markup import Markup, element, escape, join
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -44,7 +45,22 @@ class StyleSheet:
         return "\n".join(f".{name}{{{style}}}" for style, name in self.classes.items())
 
 
-def inline_svg(figure: Figure, sheet: StyleSheet, title: str, description: str) -> Markup:
+def both_widths(
+    make: Callable[[float], Figure], sheet: StyleSheet, title: str, description: str
+) -> Markup:
+    """A picture for screens and paper and one for phones, of which the page shows one.
+
+    Args:
+        make: of a width in inches.
+        sheet, title, description: see :func:`inline_svg`.
+    """
+    kinds = {WIDE: None, NARROW: "phone"}
+    return join([inline_svg(make(w), sheet, title, description, k) for w, k in kinds.items()])
+
+
+def inline_svg(
+    figure: Figure, sheet: StyleSheet, title: str, description: str, kind: str | None = None
+) -> Markup:
     """``figure`` as an svg element that says in words what it shows.
 
     Args:
@@ -52,6 +68,7 @@ def inline_svg(figure: Figure, sheet: StyleSheet, title: str, description: str) 
         sheet: of the page; it takes up the figure's styles.
         title: what the figure is.
         description: what is to be seen in it, for those who cannot see it.
+        kind: its class on the page.
     """
     content = io.StringIO()
     with mpl.rc_context(STYLE):
@@ -70,6 +87,7 @@ def inline_svg(figure: Figure, sheet: StyleSheet, title: str, description: str) 
         element("desc", description, id=f"{label}-text"),
         Markup(body),
         viewBox=f"0 0 {size[0]:g} {size[1]:g}",
+        class_=kind,
         role="img",
         aria_labelledby=f"{label}-title {label}-text",
     )

@@ -221,7 +221,9 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(page: Page):
 
 def test_every_figure_says_in_words_what_it_shows(page: Page):
     figures = [attributes for name, attributes in page.elements if name == "svg"]
-    assert len(figures) == 6  # forecast, loss, and curves and waveforms of two neurons
+    # forecast, loss, and curves and waveforms of two neurons; all but the loss for phones as well
+    assert len(figures) == 6 + 5
+    assert sum(figure.get("class") == "phone" for figure in figures) == 5
     assert all(figure["role"] == "img" and figure["aria-labelledby"] for figure in figures)
     assert "I-V curves of burster" in page.text
     assert "circuit: tonic bursting, 9 spikes" in page.text

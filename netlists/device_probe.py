@@ -227,7 +227,7 @@ def probe(
         length_parameter=found.length_parameter,
     )
     text = probe_models(models, corner, bare, size)
-    _check_steady(found, DeviceBenches(bare, polarity, size, text, supply), engine)
+    bare = _steady(found, DeviceBenches(bare, polarity, size, text, supply), engine)
     device, oxide = _written(found, bare, polarity, models, corner, supply, engine)
     device = replace(device, multiplier=_multiplier(found, device, polarity, text, supply, engine))
     benches = DeviceBenches(device, polarity, size, text, supply)
@@ -241,24 +241,33 @@ def probe(
     )
 
 
-def _check_steady(found: DeviceOutline, benches: DeviceBenches, engine: Engine) -> None:
-    """Refuse models of which each transistor is another one, in whatever way it is written.
+def _steady(found: DeviceOutline, benches: DeviceBenches, engine: Engine) -> Device:
+    """The device, with its own switch of statistics off where it has one.
 
     Raises:
-        InputError: equal transistors carry other currents; what is drawn is named.
+        InputError: equal transistors carry other currents, in whatever way they are written; what
+            is drawn is named.
     """
     statistics = find_statistics(benches.models)
     if not statistics.draws:
-        return
+        return benches.device
     for style, order in product(_STYLES, _orders(found)):
         written = replace(
             benches, device=replace(benches.device, terminals=order, size_style=style)
         )
-        drains = _twin_currents(written, statistics.runs, engine)
-        if not drains:
+        drawn = _twins(written, statistics.runs, engine)
+        if drawn is None or not drawn.differ:
             continue
-        still = {name: _switched_off(written, name) for name in statistics.switches}
-        off = (n for n, b in still.items() if _twin_currents(b, statistics.runs, engine) == [])
+        for name in statistics.own:
+            if name in found.parameters and name not in benches.device.size_parameters:
+                device = replace(written.device, parameters={name: 0.0})
+                if _stills(replace(written, device=device), drawn, statistics.runs, engine):
+                    return replace(benches.device, parameters=device.parameters)
+        off = (
+            name
+            for name in statistics.switches
+            if _stills(_switched_off(written, name), drawn, statistics.runs, engine)
+        )
         switch = next(off, "")
         given = (
             f"--parameter {switch}=0, which switches them off (tried)"
@@ -266,19 +275,38 @@ def _check_steady(found: DeviceOutline, benches: DeviceBenches, engine: Engine) 
             else "what switches them off (--parameter NAME=VALUE)"
         )
         raise InputError(
-            f"{statistics.refusal(found.name)} Equal transistors carry {min(drains):.4g} to "
-            f"{max(drains):.4g} A: nothing measured of one is true of the next. Give {given}, or "
-            "use the section of the library that has no statistics."
+            f"{statistics.refusal(found.name)} Equal transistors carry {min(drawn.drains):.4g} to "
+            f"{max(drawn.drains):.4g} A: nothing measured of one is true of the next. Give "
+            f"{given}, or use the section of the library that has no statistics."
         )
+    return benches.device
 
 
 def _switched_off(benches: DeviceBenches, switch: str) -> DeviceBenches:
     return replace(benches, models=with_parameter(benches.models, switch, 0.0))
 
 
-def _twin_currents(benches: DeviceBenches, runs: int, engine: Engine) -> list[float] | None:
-    """Ampere, of equal transistors, two a run, where they differ; [] where they do not, None where
-    ngspice does not take them as they are written."""
+def _stills(changed: DeviceBenches, drawn: _Twins, runs: int, engine: Engine) -> bool:
+    """Whether transistors that differed as ``drawn`` are equal so, and conduct."""
+    twins = _twins(changed, runs, engine)
+    return twins is not None and not twins.differ and twins.is_near(drawn)
+
+
+@dataclass(frozen=True)
+class _Twins:
+    """Equal transistors, two a run: ampere into their drains, and whether they differ."""
+
+    drains: tuple[float, ...]
+    differ: bool
+
+    def is_near(self, other: _Twins) -> bool:
+        """Whether they conduct much as others do, rather than not at all."""
+        mean = sum(other.drains) / len(other.drains)
+        return all(0.2 * mean <= drain <= 5.0 * mean for drain in self.drains)
+
+
+def _twins(benches: DeviceBenches, runs: int, engine: Engine) -> _Twins | None:
+    """None where ngspice does not take them as they are written."""
     drains: list[float] = []
     allowed = _DRAWN
     for _ in range(runs):
@@ -289,8 +317,8 @@ def _twin_currents(benches: DeviceBenches, runs: int, engine: Engine) -> list[fl
         allowed = _DRAWN_LOOSELY if result.loosened else allowed
         drains += [abs(float(np.asarray(result[0][f"i({v})"])[0])) for v in ("vd", f"v{_TWIN}")]
         if max(drains) - min(drains) > allowed * max(drains):
-            return drains
-    return []
+            return _Twins(tuple(drains), True)
+    return _Twins(tuple(drains), False)
 
 
 def threshold(

@@ -44,7 +44,7 @@ class Draw:
 class Statistics:
     """What of model text is drawn, and the parameters by which draws are multiplied.
 
-    switches: of the library, with a number for a value.
+    switches: of the library, with a number for a value; own: of subcircuits.
     runs: how many equal runs show that something is drawn. limit() has two values alone: of three
         runs one in four would agree by chance, of twenty one in half a million.
     """
@@ -52,6 +52,7 @@ class Statistics:
     draws: tuple[Draw, ...]
     switches: tuple[str, ...]
     runs: int
+    own: tuple[str, ...] = ()
 
     def refusal(self, model: str) -> str:
         """The beginning of a message: that ``model`` is another one in every run, and by what."""
@@ -84,17 +85,21 @@ def find_statistics(models: str) -> Statistics:
         if more <= random:
             break
         random |= more
-    numbers = {
-        name for name, expression, inside in assigned if not inside and _is_number(expression)
-    }
-    beside = [
-        word
+    beside = {
+        word: None
         for _, expression, _ in (*own, *assigned)
         if "*" in expression and (expression in drawing or random & _names(expression))
-        for word in sorted(_names(expression) & numbers)
-    ]
-    runs = _MANY_RUNS if _TWO_VALUED.search(models) else _FEW_RUNS
-    return Statistics(tuple(draws), tuple(dict.fromkeys(beside)), runs)
+        for word in sorted(_names(expression))
+    }
+    numbers = [(name, inside) for name, expression, inside in assigned if _is_number(expression)]
+    switches = {name for name, inside in numbers if not inside}
+    within = {name for name, inside in numbers if inside} - switches
+    return Statistics(
+        tuple(draws),
+        tuple(word for word in beside if word in switches),
+        _MANY_RUNS if _TWO_VALUED.search(models) else _FEW_RUNS,
+        tuple(word for word in beside if word in within),
+    )
 
 
 def with_parameter(models: str, name: str, value: float) -> str:

@@ -671,11 +671,17 @@ def _notes(
                 f"through an oxide of {1e9 * device.oxide:.2g} nm: on silicon small biases may "
                 "drown in it"
             )
-    for kind in Polarity:
-        if technology.device(kind).diffusion is None:
+    for written in (technology.nmos, technology.pmos):
+        if written.parameters:
+            off = ", ".join(f"{name} = {value:g}" for name, value in written.parameters.items())
             notes.append(
-                f"{technology.device(kind).model} has no parameters ad, as, pd and ps: its drains "
-                "and sources have no junctions but those in its wrapper"
+                f"statistics of {written.model} are switched off by its own parameter, {off}: "
+                "written with every transistor"
+            )
+        if written.diffusion is None:
+            notes.append(
+                f"{written.model} has no parameters ad, as, pd and ps: its drains and sources have "
+                "no junctions but those in its wrapper"
             )
     return notes
 

@@ -211,6 +211,16 @@ def test_wherever_it_is_drawn_and_whatever_the_bins_the_reason_is_the_true_one(
 
 
 @pytest.mark.ngspice
+def test_a_wrappers_own_switch_of_its_statistics_is_switched_off(tmp_path, engine):
+    text = FET.format("x", "on=1 all=1", "all*on*agauss(0,0.01,1)")
+    # a parameter by which nothing conducts any more is no switch
+    text = text.replace("w={w}", "w={w*all}")
+    found = measured(tmp_path, engine, text).device
+    assert found.parameters == {"on": 0.0}
+    assert found.multiplier == ("m",)
+
+
+@pytest.mark.ngspice
 def test_what_is_tried_for_devices_in_parallel_is_told(tmp_path, engine):
     swallowed = "b1 d1 d v=0\nm0 d1 g s b n w={w} l={l} m=1\n.ends\n"
     for given, tried in (("m=1", "m = 2 makes not"), ("m=1 mult=1", "neither m = 2 nor mult = 2")):

@@ -43,5 +43,9 @@ def test_functions_and_values_without_a_name_draw_too():
         Draw("voff", "unif(0, abs(1))", "x"),
     )
     assert found.switches == ("on",)
+    within = find_statistics(
+        ".subckt x d g s b w=1u on=1\nm0 d g s b n w={w} delvto={on*agauss(0,1,1)}\n.ends\n"
+    )
+    assert (within.switches, within.own) == ((), ("on",))
     bare = find_statistics(".param nested=agauss(0,sqrt(abs(4)),1)\n")
     assert bare.draws == (Draw("nested", "agauss(0,sqrt(abs(4)),1)", ""),)

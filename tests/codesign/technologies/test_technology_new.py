@@ -167,6 +167,12 @@ def test_models_without_gate_current_at_an_oxide_that_leaks_are_told():
     assert _notes(GENERIC, quality(), probed(4.3e-9, 0.0), leaking()) == []
 
 
+def test_a_switch_of_statistics_that_is_written_with_every_transistor_is_told():
+    switched = replace(GENERIC, nmos=replace(GENERIC.nmos, parameters={"on": 0.0}))
+    (note,) = _notes(switched, quality(), probed(4e-9, 0.0), leaking())
+    assert note.startswith("statistics of generic_nmos are switched off by its own parameter, on")
+
+
 @pytest.mark.ngspice
 def test_leakage_is_measured_at_the_bias_that_is_wanted(engine: Engine):
     found = measure_leakage(GENERIC, "tt", 1e-11, engine)

@@ -1,8 +1,8 @@
 """MkDocs calls these while it builds: pages made from the code join those that are written.
 
-``docs/`` holds what people write; ``reference/commands.md``, ``reference/formats.md``,
-``reference/api`` and ``concepts/schematics.md`` are made here, so that they cannot go stale, and
-the pages of ``tutorials`` are what their scripts give.
+``docs/`` holds what people write; ``start.md`` (of README), ``reference/commands.md``,
+``reference/formats.md``, ``reference/api`` and ``concepts/schematics.md`` are made here, so that
+they cannot go stale, and the pages of ``tutorials`` are what their scripts give.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ def on_files(files: Files, config: Any) -> Files:
     from documentation.circuit_pages import circuit_page
     from documentation.command_pages import command_page
     from documentation.format_pages import format_page
+    from documentation.start_page import start_page
 
     made: dict[str, str | bytes] = {
+        "start.md": start_page(),
         "reference/commands.md": command_page(),
         "reference/formats.md": format_page(),
         "concepts/schematics.md": circuit_page(),

@@ -169,7 +169,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "error of the inter-burst interval: {-6.0} % (point {16}) to {+3.0} % (point {21})",
+        "IBI error: {-6.0} % (point {16}) to {+3.0} % (point {21})",
         _MODULATION,
         v.sweep_errors("ibi_error"),
     ),

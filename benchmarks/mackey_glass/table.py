@@ -24,6 +24,10 @@ MEASURES = {
 }
 """Fields of ``Score``, and how they are called in the table."""
 
+_AXES = {
+    "duty_cycle_sparsity": "activity (fraction of neuron-steps with s > 0)",
+    "rate_sparsity": "spikes per neuron and step",
+}
 _COLORS = {"mtc": "#0072b2", "adlif": "#d55e00", "lif": "#009e73", "mtc_ota": "#cc79a7"}
 _MARKERS = {"mtc": "o", "adlif": "s", "lif": "^", "mtc_ota": "D"}
 
@@ -131,7 +135,7 @@ def picture(chosen: Sequence[Result], others: Sequence[Result]) -> bytes:
             axis.set_xlim(min(low, 0.005), max(high, 0.6))
             axis.xaxis.set_major_formatter("{x:g}")
             axis.xaxis.set_minor_formatter("")
-            axis.set_xlabel(MEASURES[name])
+            axis.set_xlabel(_AXES[name])
             axis.grid(alpha=0.3, linewidth=0.5)
         axes[0].set_ylim(
             0.0, 1.1 * max((r.test.stream_nrmse for r in (*chosen, *others)), default=1.0)

@@ -22,6 +22,7 @@ from documentation.circuit_pages import circuit_page
 from documentation.command_pages import command_page
 from documentation.format_pages import format_page
 from documentation.schematics import schematic
+from documentation.start_page import start_page
 from neuron_model.file_format import FileFormat
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,6 +35,13 @@ def test_every_command_has_its_help():
         assert f"### codesign {name}\n" in page
         assert f"usage: codesign {name} " in page
     assert max(map(len, re.findall(r"```text\n(.*?)```", page, re.DOTALL)[0].splitlines())) <= 80
+
+
+def test_start_is_what_readme_says():
+    page = start_page()
+    assert page.startswith("# Start\n")
+    assert "make demo" in page
+    assert "## From Python" not in page
 
 
 def test_every_format_has_its_version():

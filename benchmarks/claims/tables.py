@@ -113,7 +113,29 @@ def _neighbor(name: str, says: str) -> Claim:
     )
 
 
+def _tolerances(neuron: str, tolerances: str, says: str) -> Claim:
+    """A response's points, and what its last spike and median ISI are off by, per cent."""
+
+    def values(record: Any) -> list[float]:
+        rows = {row["tolerances"]: row for row in record if row["neuron"] == neuron}
+        row, tight = rows[tolerances], rows["tight"]
+        errors = [100.0 * (row[name] / tight[name] - 1.0) for name in ("last_spike", "isi")]
+        return [row["points"], *errors]
+
+    says = f"| {neuron} | {tolerances} | {_marked(says)} |"
+    return Claim(RESULTS, says, "docs/results/tolerances.json", values)
+
+
 TABLE_CLAIMS: tuple[Claim, ...] = (
+    _tolerances("tonic_bursting, sky130, tt", "fast", "6802 | -0.015 % | -0.039 %"),
+    _tolerances("tonic_bursting, sky130, tt", "fast, trtol 5e-4", "8327 | -0.006 % | -0.020 %"),
+    _tolerances("tonic_bursting, sky130, tt", "fast, trtol 3e-4", "9744 | 0.000 % | -0.012 %"),
+    _tolerances("random_0_4, generic, ff", "fast", "1996 | -0.032 % | -0.046 %"),
+    _tolerances("random_0_4, generic, ff", "fast, trtol 5e-4", "2493 | -0.017 % | -0.026 %"),
+    _tolerances("random_0_4, generic, ff", "fast, trtol 3e-4", "2886 | -0.009 % | -0.013 %"),
+    _tolerances("random_0_7, generic, ff", "fast", "3433 | +0.054 % | -0.025 %"),
+    _tolerances("random_0_7, generic, ff", "fast, trtol 5e-4", "4259 | +0.041 % | -0.015 %"),
+    _tolerances("random_0_7, generic, ff", "fast, trtol 3e-4", "4976 | +0.020 % | -0.006 %"),
     _synapses(
         "gain of a unit, negative / positive weight",
         "1.053 / 1.148 | 1.069 / 1.083 | 1.042 / 1.086",

@@ -16,6 +16,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from neuron_model.errors import InputError
@@ -67,8 +68,7 @@ def read_model_text(path: Path, wanted_by: str = "") -> str:
             raise InputError(
                 f"{origin}{path} is packed ({kind}); unpack it and name what is in it."
             )
-    # Form feeds are blanks to SPICE; files from DOS may end in Ctrl-Z.
-    text = _BLANK.sub(" ", _decoded(data).replace("\r\n", "\n").replace("\r", "\n")).rstrip("\x1a")
+    text = _plain(data)
     found = _NOT_TEXT.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
@@ -78,6 +78,14 @@ def read_model_text(path: Path, wanted_by: str = "") -> str:
             "simulator, ask its foundry for the models as plain text, or for ngspice."
         )
     return text
+
+
+# A command reads a library once for each set of cells that it cuts models out for.
+@lru_cache(maxsize=64)
+def _plain(data: bytes) -> str:
+    """Form feeds are blanks to SPICE; files from DOS may end in Ctrl-Z."""
+    text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    return _BLANK.sub(" ", text).rstrip("\x1a")
 
 
 def _decoded(data: bytes) -> str:

@@ -4,6 +4,7 @@ Both come from one PySpice circuit and one list of commands, so that both give t
 """
 
 import logging
+import re
 from collections.abc import Sequence
 
 from PySpice.Spice.Netlist import Circuit
@@ -38,6 +39,9 @@ from netlists.safe_text import check_file_name
 # It warns of harmless things, such as nodes whose names are words of Python.
 logging.getLogger("PySpice").addHandler(logging.NullHandler())
 logging.getLogger("PySpice").propagate = False
+
+# The temperature of models that say none of their own, where a library gives it.
+_NOMINAL = re.compile(r"^\.opt\w*\s(?:[^\n]|\n\+)*?\btnom\s*=", re.IGNORECASE | re.MULTILINE)
 
 _POINTS_PER_LINE = 3
 # A waveform of no more points than that stands on one line, where editors of netlists find it.
@@ -137,6 +141,9 @@ def _simulator(bench: Bench, blocks: Sequence[str]) -> _Deck:
     for instance in bench.instances:
         circuit.X(instance.name[1:], instance.cell, *instance.nodes)
     simulator = _Deck(circuit, temperature=bench.temperature, nominal_temperature=27.0)
+    if _NOMINAL.search(bench.models):
+        # what the library says: the last option counts, and PySpice writes one in any case
+        del simulator._options["TNOM"]
     simulator.options(**bench.options)
     if bench.initial_voltages:
         simulator.initial_condition(**bench.initial_voltages)

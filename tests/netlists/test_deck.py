@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,17 @@ def test_the_job_holds_models_and_cells_and_the_file_includes_them(bench):
     assert "* made by a test\n" in text
     for command in job.commands:
         assert f"\n{command.text}\n" in text
+
+
+@pytest.mark.parametrize("option", [".option tnom=25", ".OPTIONS post\n+ TNOM = 25"])
+def test_the_nominal_temperature_is_the_librarys_where_it_says_one(bench, option):
+    assert ".options TNOM = 27" in build_job(bench).deck
+    # a card's own is no option
+    card = replace(bench, models=f"{MODELS}.option post\n.model n nmos tnom=25\n")
+    assert ".options TNOM = 27" in build_job(card).deck
+    library = replace(bench, models=f"{MODELS}{option}\n")
+    for text in (build_job(library).deck, deck_text(library)):
+        assert ".options TNOM" not in text
 
 
 def test_decks_are_the_same_every_time(bench):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from netlists.length_scale import length_shrink
@@ -31,6 +32,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _LIMIT = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*([^\s,)+]+)", re.IGNORECASE)
 _KIND = re.compile(r"\.model\s+\S+\s+([A-Za-z]\w*)", re.IGNORECASE)
 _DEEPEST = 8
+_TERMINALS = ("drain", "gate", "source", "bulk")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,30 @@ def transistors(top: Scope) -> set[str]:
         if len(called[-1].ports) == 4 and _kinds(_cards_below(called[-1], 2)):
             found.add(name)
     return found
+
+
+def terminal_orders(found: DeviceOutline) -> Iterator[tuple[str, ...]]:
+    """Orders of terminals to try: those that the names say, then all; drain before source."""
+    if found.prefix == "M":
+        yield _TERMINALS
+        return
+    named = _named(found.terminals)
+    if named is not None:
+        yield named
+    source_first = named is not None and named.index("source") < named.index("drain")
+    for order in permutations(_TERMINALS):
+        if order != named and (order.index("source") < order.index("drain")) == source_first:
+            yield order
+
+
+def _named(ports: Sequence[str]) -> tuple[str, ...] | None:
+    """The terminals that ports called d, g, s, b (or drain, ..., nd, sub, well) are."""
+    letters = {"d": "drain", "g": "gate", "s": "source", "b": "bulk", "w": "bulk"}
+    found = []
+    for port in ports:
+        word = port.lower().lstrip("n_")
+        found.append("bulk" if word.startswith("sub") else letters.get(word[:1], ""))
+    return tuple(found) if sorted(found) == sorted(_TERMINALS) else None
 
 
 def sections_with(

@@ -10,8 +10,8 @@ from circuits.structure import Polarity
 from circuits.technology import Technology
 from codesign.cells.models import models_for
 from netlists.cell_benches import CellBenches
-from netlists.device_probe import DeviceBenches
 from netlists.engine import Engine
+from netlists.probe_benches import DeviceBenches
 from neuron_model.errors import SimulatorError
 
 # A role of the OTA, the kind of its transistor, how many gates share its node, and whether its

@@ -45,12 +45,13 @@ from mapping.limits import Limits
 from mapping.mismatch_set import Matching, MismatchSet
 from mapping.process import ProcessSpread
 from netlists.device_outline import DeviceOutline, outline, sections_with
-from netlists.device_probe import ProbedDevice, probe, probe_models, threshold
+from netlists.device_probe import ProbedDevice, probe, threshold
 from netlists.engine import Engine
 from netlists.errors import ConvergenceError
 from netlists.length_scale import scale_option
 from netlists.model_source import SourceText, expand, section_names
 from netlists.model_statements import parse_library
+from netlists.probe_benches import probe_models
 from neuron_model.errors import CodesignError, InputError
 
 # A tonic spiker's biases span two decades, a burster's three and a half.

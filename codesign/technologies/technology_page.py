@@ -14,8 +14,8 @@ from codesign.technologies.technology_sizes import CellQuality
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, TransferFit, fit_transfer
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
-from netlists.device_probe import DeviceBenches, currents_into
 from netlists.engine import Engine, Result
+from netlists.probe_benches import DeviceBenches, currents_into
 from neuron_model.errors import InputError, SimulatorError
 
 TEMPERATURES = (-40.0, 27.0, 60.0, 85.0, 105.0, 125.0)

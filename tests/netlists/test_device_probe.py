@@ -8,9 +8,10 @@ import pytest
 from circuits.structure import Polarity, Size
 from circuits.technology import Models, SizeStyle
 from netlists.device_outline import DeviceOutline, outline
-from netlists.device_probe import ProbedDevice, probe, probe_models, threshold
+from netlists.device_probe import ProbedDevice, probe, threshold
 from netlists.engine import Engine
 from netlists.model_source import expand
+from netlists.probe_benches import probe_models
 from neuron_model.errors import InputError
 
 SUPPLY = 1.8

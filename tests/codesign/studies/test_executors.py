@@ -1,6 +1,7 @@
 """Executors: the same digits in each, a worker that dies takes nothing with it but its point."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,7 @@ from tests.codesign.studies.tasks import Scaled, study
 folder = Path(sys.argv[1])
 assert ForkedProcess.is_safe()
 with LocalExecutor(2) as executor:
-    what = study(8, Scaled(folder=str(folder), deaths=2), p3="deadly")
+    what = study(200, Scaled(folder=str(folder), deaths=2), p100="deadly")
     found = run(what, executor, folder / "r.jsonl")
     assert executor.process_ids
     # the record is let go of although workers have a copy of it
@@ -151,14 +152,16 @@ print(len(found.outcomes), len(found.failures), again.resumed)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux")
-def test_workers_that_are_copies_of_the_process_do_the_same(tmp_path: Path):
-    """As a command has them; here there are threads, so that workers are fresh."""
+def test_workers_that_are_copies_of_the_process_die_and_lose_nothing(tmp_path: Path):
+    """As a command has them; here there are threads, so that workers are fresh. Two workers are
+    killed at one of 200 points."""
     command = [sys.executable, "-c", COPIES, str(tmp_path)]
     root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
-    assert done.stdout.split() == ["8", "0", "8"], done.stderr
-    calls = [len(calls_of(tmp_path, str(n))) for n in range(8)]
-    assert calls == [1, 1, 1, 3, 1, 1, 1, 1]
+    assert done.stdout.split() == ["200", "0", "200"], done.stderr
+    assert [len(calls_of(tmp_path, str(n))) for n in range(200)] == [1] * 100 + [3] + [1] * 99
+    keys = [json.loads(line)["key"] for line in (tmp_path / "r.jsonl").read_text().splitlines()[1:]]
+    assert sorted(keys, key=int) == [str(n) for n in range(200)], "none is lost, none is twice"
 
 
 def test_workers_are_a_number_of_processes():

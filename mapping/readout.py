@@ -96,7 +96,8 @@ def map_readout(
         current * time_constant / unit_voltage,
         limits.capacitance,
         "F",
-        "train with another readout_tau, choose another time unit, or widen limits.capacitance",
+        "train with another readout_tau (learn_readout_tau = false keeps it), choose another time "
+        "unit, or widen limits.capacitance",
     )
     node = map_neuron(
         resting,
@@ -130,7 +131,10 @@ def _follower(
     loads = characteristics.input_capacitance + characteristics.output_capacitance
     at = characteristics.follower.at(least, characteristics.reference)
     smallest = 1.1 * least * at.gain * time_constant / at.slope_voltage
-    capacitance = min(max(choices.nominal_capacitance, smallest, c_low), c_high)
+    at = characteristics.follower.at(limits.bias_current[1], characteristics.reference)
+    largest = _ROOM * limits.bias_current[1] * at.gain * time_constant / at.slope_voltage - loads
+    # a quick pole: no larger than the largest bias charges in time
+    capacitance = min(max(min(choices.nominal_capacitance, largest), smallest, c_low), c_high)
     made = FollowerDesign(Timescale.FAST, least, capacitance, 0.0, time_constant)
     for _ in range(_ROUNDS):
         at = characteristics.follower.at(made.bias_current, characteristics.reference)
@@ -142,6 +146,7 @@ def _follower(
         made.bias_current,
         (least, limits.bias_current[1]),
         "A",
-        "train with another readout_tau, or choose another time unit",
+        "train with another readout_tau (learn_readout_tau = false keeps it), or choose another "
+        "time unit",
     )
     return made

@@ -74,6 +74,16 @@ def test_a_slow_pole_takes_a_smaller_current_as_far_as_it_goes():
     assert slow.node.membrane_capacitance <= LIMITS.capacitance[1]
 
 
+def test_a_quick_pole_takes_smaller_capacitors_as_far_as_the_largest_bias_asks():
+    """Of a pole that is learned as quick as a hundredth of a sample."""
+    choices = replace(CHOICES, unit_current=4e-9)
+    cells, taus = real_cells(), (2e-4, 3.5e-6)
+    usual, quick = (map_readout("y0", t, 0.0, cells, LIMITS, choices).follower for t in taus)
+    assert usual.capacitance == CHOICES.nominal_capacitance
+    assert LIMITS.capacitance[0] < quick.capacitance < 0.75 * usual.capacitance
+    assert 0.9 * LIMITS.bias_current[1] < quick.bias_current <= LIMITS.bias_current[1]
+
+
 @pytest.mark.parametrize(("tau", "side"), [(1e-1, "the largest"), (1e-6, "the smallest")])
 def test_a_pole_that_no_capacitor_makes_is_refused(tau, side):
     with pytest.raises(InputError, match=rf"readout 'y0' with poles of .* {side} .* readout_tau"):

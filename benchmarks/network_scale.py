@@ -24,8 +24,8 @@ import torch
 
 from circuits.technology import conditions_at, load_technology
 from codesign.networks.built_network import BuiltNetwork, build_network
+from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.network_estimates import estimate_network
-from codesign.networks.network_task import NetworkTask
 from codesign.terminal.tables import print_table
 from codesign.workbench import WorkbenchSettings
 from neuron_model.model.parameters import (
@@ -135,13 +135,13 @@ def measured(technology: str, neurons: int, folder: Path) -> list[tuple[str, flo
         network = timed("network and series", lambda: network_of(neurons))
         assert isinstance(network, MTCNetwork)
         waves = Waves(inputs_of(neurons))
-        task = NetworkTask(network, waves, make_series(waves))
+        task = ForecastTask(network, waves, make_series(waves))
         built = timed("mapping", lambda: build_network(task, loaded, workbench))
         assert isinstance(built, BuiltNetwork)
         timed("circuit", lambda: built.circuit)
         timed("netlist", lambda: built.netlist)
         signal = task.heard(_HEARD)
-        timed("estimates", lambda: estimate_network(built, signal))
+        timed("estimates", lambda: estimate_network(built, [signal]))
         timed("export, all files", lambda: built.export(folder, _HEARD))
     return found
 

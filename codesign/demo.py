@@ -13,12 +13,12 @@ from codesign.building.built_circuit import build
 from codesign.building.source import load_source
 from codesign.networks.built_network import build_network
 from codesign.networks.network_files import export_network, write_network_validation
-from codesign.networks.network_task import task_of_run
 from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.run_task import task_of_run
 from codesign.pictures.network_plots import network_figure
 from codesign.pictures.plots import save_figure
 from codesign.studies.executors.local import LocalExecutor
-from codesign.studies.network.study import stream_case, study_network
+from codesign.studies.network.study import cases_of, study_network
 from codesign.terminal.console import StepProgress
 from codesign.training.train import TrainedRun, demo_configuration, train_run
 from codesign.validation.validation import Validation, write_validation
@@ -107,9 +107,10 @@ def _network(
     ):
         network = build_network(task_of_run(folder), technology, executor.tools)
         files = export_network(network, folder, extent.samples).files
-        study, found = study_network(network, executor, stream_case(network, extent.samples))
+        study, found = study_network(network, executor, cases_of(network, extent.samples))
         if found is None:
             raise SystemExit(study.exit_status)
+        assert isinstance(found, NetworkValidation)
         write_network_validation(folder, found)
         save_figure(network_figure(found), folder / PICTURE)
     return found, (*files, folder / PICTURE)

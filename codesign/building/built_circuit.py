@@ -145,7 +145,7 @@ class BuiltCircuit(Shown):
             InputError: there is no trained network, or it does not fit the technology.
         """
         from codesign.networks.built_network import build_network
-        from codesign.networks.network_task import task_of_run, task_of_trained
+        from codesign.networks.run_task import task_of_run, task_of_trained
 
         if self.why_no_network:
             raise InputError(f"network: {self.why_no_network}")

@@ -18,6 +18,7 @@ from neuron_model.runs.file_names import CONFIG_FILE, CURRENTS_FILE, MODEL_FILE
 from neuron_model.shown import Shown, counted
 
 if TYPE_CHECKING:
+    from neuron_model.runs.sequence_train import TrainedOnSequences
     from neuron_model.runs.train import TrainedNetwork
 
 PRESET_PREFIX = "preset:"
@@ -35,7 +36,9 @@ class Source(Shown):
     neurons: tuple[NeuronParameters, ...]
     folder: Path | None = None
     drives: tuple[Drive, ...] | None = None
-    trained: TrainedNetwork | None = field(default=None, compare=False, repr=False)
+    trained: TrainedNetwork | TrainedOnSequences | None = field(
+        default=None, compare=False, repr=False
+    )
 
     def _brief(self) -> str:
         where = "" if self.folder is None else f" of {self.folder}"
@@ -45,7 +48,7 @@ class Source(Shown):
 
     @property
     def why_no_network(self) -> str:
-        """Why there is no trained network with the series of its task; empty where there is."""
+        """Why there is no trained network with the data of its task; empty where there is."""
         if self.trained is not None:
             return ""
         if self.folder is None:
@@ -57,7 +60,7 @@ class Source(Shown):
         if missing:
             return (
                 f"{self.folder}: holds no {missing[0]}, so it is no folder of `codesign train`, "
-                "whose network and test series are needed."
+                "whose network and test part are needed."
             )
         return ""
 
@@ -154,7 +157,7 @@ def _of_module(named: Any) -> Source:
 
     drives = trained = None
     if isinstance(named, TrainedNetwork | TrainedOnSequences):
-        trained = named if isinstance(named, TrainedNetwork) else None
+        trained = named
         drives = tuple(
             drive
             for currents, interval in named.currents

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _OF_NETWORKS = (
-    *("samples", "windows", "one_deck"),
+    *("samples", "windows", "sequences", "one_deck"),
     *("mismatch", "seed", "mismatch_set", "workers", "cluster"),
 )
 """Options that only --network has."""
@@ -41,10 +41,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         "codesign validate runs/demo --technology sky130 --corner ss --temperature 85\n"
         "codesign validate neuron.toml --technology sky130 --netlist extracted.spice\n"
         "codesign validate runs/small --technology sky130 --network --samples 190\n"
-        "codesign validate runs/small --technology sky130 --network --windows 3 --corner ss",
+        "codesign validate runs/small --technology sky130 --network --windows 3 --corner ss\n"
+        "codesign validate runs/gestures --technology sky130 --network --sequences 40",
         description="Simulate the circuit in ngspice and compare its I-V curves, firing regime and "
         "spike times with the model's and the macromodel's. With --network: simulate the circuit "
-        "of the whole network of a RUN on its test series and compare its prediction with torch's, "
+        "of the whole network of a RUN on its test part and compare its prediction, or the classes "
+        "that it decides for, with torch's, "
         "neuron by neuron and layer by layer in parallel processes; the RUN keeps what is done, so "
         "that the same command resumes. Exit status 1: it does not match.",
         notes=f"{definitions()}\n\ncolumns of the table:\n  {LEGEND}",
@@ -76,6 +78,13 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="N",
         help="with --network: the first N windows of the test part instead, each heard from rest "
         "as in training",
+    )
+    parser.add_argument(
+        "--sequences",
+        type=int,
+        metavar="N",
+        help="with --network, of a run on sequences: so many test sequences, spread evenly over "
+        "the test part, each heard from rest (default: 20)",
     )
     parser.add_argument(
         "--mismatch",
@@ -124,17 +133,13 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from codesign.arguments.samples import drawn_technology
     from codesign.building.source import load_source
     from codesign.networks.built_network import build_network
-    from codesign.networks.network_files import (
-        default_samples,
-        write_network_samples,
-        write_network_validation,
-    )
+    from codesign.networks.network_files import write_network_samples, write_network_validation
     from codesign.networks.network_table import print_network_samples, print_network_validation
-    from codesign.networks.network_task import task_of_run
-    from codesign.networks.network_validation import NetworkValidation, validate_network
+    from codesign.networks.run_task import task_of_run
+    from codesign.networks.verdict import AnyValidation, validate_in_one_deck
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.network.samples import study_samples
-    from codesign.studies.network.study import stream_case, study_network, window_cases
+    from codesign.studies.network.study import cases_of, study_network
     from codesign.terminal.console import print_json
     from neuron_model.errors import InputError
 
@@ -158,32 +163,27 @@ def _run_network(arguments: argparse.Namespace) -> int:
     with studied(arguments, "validating the network") as (executor, progress):
         nominal = build_network(task_of_run(source.folder), technology, executor.tools, choices)
         network = nominal.at(arguments.corner, arguments.temperature)
-        given = arguments.samples
-        samples = default_samples(network) if given is None else given
+        cases = cases_of(network, arguments.samples, arguments.windows, arguments.sequences)
+        found: AnyValidation | None
         if arguments.one_deck:
-            found: NetworkValidation | None = validate_network(network, executor.tools, samples)
+            stretches = [case.stretch for case in cases]
+            found = validate_in_one_deck(network, executor.tools, stretches)
+        elif arguments.mismatch is not None:
+            drawing = (arguments.mismatch, arguments.seed or 0)
+            results, drawn = study_samples(network, executor, cases, drawing, folder, progress)
+            found = None if drawn is None else drawn.nominal
         else:
-            cases = (
-                stream_case(network, samples)
-                if arguments.windows is None
-                else window_cases(network, arguments.windows)
-            )
-            if arguments.mismatch is not None:
-                drawing = (arguments.mismatch, arguments.seed or 0)
-                results, drawn = study_samples(network, executor, cases, drawing, folder, progress)
-                found = None if drawn is None else drawn.nominal
-            else:
-                results, found = study_network(network, executor, cases, folder, progress)
+            results, found = study_network(network, executor, cases, folder, progress)
     if found is None:
         return stopped(arguments, results)
     write_network_validation(folder, found)
     if drawn is not None:
         write_network_samples(folder, drawn)
     if arguments.plot is not None:
-        from codesign.pictures.network_plots import network_figure
+        from codesign.pictures.network_plots import network_picture
         from codesign.pictures.plots import save_figure
 
-        save_figure(network_figure(found), arguments.plot)
+        save_figure(network_picture(found), arguments.plot)
     if arguments.json:
         print_json(found.document(arrays=False) if drawn is None else drawn.document())
     else:

@@ -15,9 +15,9 @@ from codesign.building.provenance import simulator_version, toolkit_version
 from codesign.cells.models import models_for
 from codesign.cells.synapse_characterize import measure_synapses
 from codesign.networks.network_choices import network_choices
-from codesign.networks.network_files import NetworkExport, default_samples, export_network
+from codesign.networks.network_files import NetworkExport, export_network
 from codesign.networks.network_task import NetworkTask
-from codesign.networks.network_validation import NetworkValidation, validate_network
+from codesign.networks.verdict import AnyValidation, validate_in_one_deck
 from codesign.terminal.console import shown_workbench
 from codesign.terminal.interruption import Interruption
 from mapping.characteristics import CellCharacteristics
@@ -46,7 +46,7 @@ CELL = "network"
 class BuiltNetwork(Shown):
     """A whole network and the designs that it was mapped to; made by :func:`build_network`.
 
-    task: the trained network and its series. design: of synapses and lines. layers: designs of the
+    task: the network and what it learned. design: of synapses and lines. layers: designs of the
     neurons. readouts: of the outputs. cells, synapses: what was measured, under nominal
     conditions. conditions: where the circuit is looked at; :meth:`at` gives others. notes: what the
     user should know.
@@ -81,27 +81,30 @@ class BuiltNetwork(Shown):
         samples: int | None = None,
         workbench: Workbench | None = None,
         one_deck: bool = False,
-    ) -> NetworkValidation:
-        """Its prediction of the test series in ngspice, beside torch's.
+        sequences: int | None = None,
+    ) -> AnyValidation:
+        """What it makes of the test part in ngspice, beside torch.
 
         Args:
-            samples: of the test part, from its start; see network_files.default_samples.
+            samples: of a series' test part, from its start; the task's usual_samples if not given.
             workbench: where it is simulated; one is made if not given.
             one_deck: a small network in one simulation, instead of layer by layer.
+            sequences: of a network that was trained on sequences, how many of the test part; see
+                :meth:`.sequences_task.SequencesTask.spread`.
 
         Raises:
-            InputError, SimulatorError: as :func:`network_validation.validate_network` and
+            InputError, SimulatorError: as :func:`codesign.studies.network.study.cases_of`,
+                :func:`.played.play_in_one_deck` and
                 :func:`codesign.studies.network.study.study_network`.
         """
         from codesign.studies.executors.within import WithinExecutor
-        from codesign.studies.network.study import stream_case, study_network
+        from codesign.studies.network.study import cases_of, study_network
 
-        count = default_samples(self) if samples is None else samples
+        cases = cases_of(self, samples, sequences=sequences)
         with shown_workbench("validating the network", workbench) as bench:
             if one_deck:
-                return validate_network(self, bench, count)
+                return validate_in_one_deck(self, bench, [case.stretch for case in cases])
             within = WithinExecutor(bench)
-            cases = stream_case(self, count)
             _, found = study_network(self, within, cases, None, bench.progress, Interruption())
             assert found is not None
             return found
@@ -181,7 +184,7 @@ def build_network(
     """Map a trained network to one circuit.
 
     Args:
-        task: the network and its series, whose inputs say what currents there have to be.
+        task: the network and its data, whose inputs say what currents there have to be.
         technology: one with unit transistors (``[cells.synapse]``).
         workbench: where cells are measured.
         choices: I0 and the largest C_m, where they are fixed; codes of a bias generator are left
@@ -198,9 +201,9 @@ def build_network(
     weights = trained_weights(task.network, task.input_range)
     trained = [layer.parameters_now() for layer in task.network.neuron_layers]
     free = replace(choices, generator=None)
-    chosen = network_choices(trained, weights, cells, technology, free)
+    chosen = network_choices(trained, weights, cells, technology, free, task.training.largest)
     rounded = map_network(weights, synapses, technology.limits, chosen)
-    weights = centered_biases(weights, rounded, task.training_activity)
+    weights = centered_biases(weights, rounded, task.training.activity)
     design = map_network(weights, synapses, technology.limits, chosen)
     layers = map_layers(trained, design, cells, synapses, technology.limits, free)
     readouts = map_readouts(weights, design, cells, technology.limits, free)

@@ -4,6 +4,7 @@ I0    the technology's, or four times its smallest: lines of synapses charge in 
 T     the longest that the followers of every neuron bear, with a C_m of at most half the
       largest capacitor: the longer, the less are the lines' delays beside it
 I_r   I0, or less where the readout's pole is too slow for its largest capacitor
+y     one unit is a quarter of V0, or less where y goes so far that the readout's followers slewed
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from mapping.macromodel import Macromodel
 from mapping.mapper import BIAS_MARGIN, MappingChoices, leakage_shortage, mapped_units
 from mapping.network_mapper import NetworkChoices
-from mapping.readout import map_readout
+from mapping.readout import SCALE, map_readout
 
 if TYPE_CHECKING:
     from circuits.technology import Technology
@@ -30,6 +31,10 @@ CURRENT = 4.0
 MEMBRANE = 0.5
 """C_m of the quickest neuron over the largest capacitor, where no follower asks for less."""
 
+SWING = 1.5
+"""Largest voltage of a readout's node from its middle, in V0: less of it leaves the weights fewer
+units, more of it lets the followers slew."""
+
 _ROOM = 0.97
 
 
@@ -39,8 +44,9 @@ def network_choices(
     cells: CellCharacteristics,
     technology: Technology,
     choices: MappingChoices,
+    largest_output: float,
 ) -> NetworkChoices:
-    """I0, T and I_r of a network.
+    """I0, T, I_r and the unit of y of a network.
 
     Args:
         layers: trained neurons of each hidden layer.
@@ -49,6 +55,7 @@ def network_choices(
         technology: whose limits hold.
         choices: its unit current and membrane capacitor, where they are fixed, are the network's
             I0 and the largest C_m.
+        largest_output: magnitude of y in use.
 
     Raises:
         InputError: a neuron or a readout does not fit the technology with this I0.
@@ -75,6 +82,7 @@ def network_choices(
         unit_current=current,
         time_unit=time_unit,
         readout_current=readout_current(nodes, limits),
+        scale=min(SCALE, SWING / max(largest_output, 1e-9)),
     )
 
 

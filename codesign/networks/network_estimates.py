@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,14 +97,14 @@ class NetworkEstimates(Shown):
         return {**asdict(part), "energy_per_sample": part.power * self.sample}
 
 
-def estimate_network(network: BuiltNetwork, signal: np.ndarray) -> NetworkEstimates:
-    """Area from the cells; power at the activity that torch has on ``signal``.
+def estimate_network(network: BuiltNetwork, signals: Sequence[np.ndarray]) -> NetworkEstimates:
+    """Area from the cells; power at the activity that torch has on ``signals``.
 
     Args:
         network: macromodel.
-        signal: (samples, inputs), as in training, heard from rest.
+        signals: (samples, inputs) each, as in training, each heard from rest.
     """
-    activity = network.task.mean_activity(signal)
+    activity = network.task.hear(*signals).activity
     currents = network_currents(
         network.design,
         network.layers,

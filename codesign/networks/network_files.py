@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from circuits.datasheet import datasheet_to_csv, network_datasheet
 from codesign.building.export import NETLIST_FOLDER
 from codesign.networks.network_estimates import NetworkEstimates, estimate_network
-from codesign.networks.network_limits import SCORED
 from mapping.design import designs_to_json
 from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
@@ -21,7 +20,7 @@ from neuron_model.text_file import read_text
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
-    from codesign.networks.network_validation import NetworkValidation
+    from codesign.networks.verdict import AnyValidation
     from codesign.studies.network.samples import NetworkSamples
 
 DATASHEET = "network_datasheet.csv"
@@ -58,11 +57,6 @@ class NetworkExport(Shown):
         return self.estimates._rows()
 
 
-def default_samples(network: BuiltNetwork) -> int:
-    """The washout and SCORED more, as far as the test part goes."""
-    return min(network.task.task.washout + SCORED, len(network.task.series.test))
-
-
 def export_network(
     network: BuiltNetwork, folder: Path | None = None, samples: int | None = None
 ) -> NetworkExport:
@@ -76,7 +70,8 @@ def export_network(
     Args:
         network: macromodel.
         folder: to write into; the run's own if not given.
-        samples: of the test part that the bench plays from its start; see default_samples.
+        samples: of the test part that the bench plays from its start; the task's usual_samples
+            if not given.
 
     Raises:
         InputError: there is no folder, it cannot be written, or no such number of samples.
@@ -85,9 +80,9 @@ def export_network(
     if folder is None:
         raise InputError("export: say which folder to write into.")
     nominal = network.at()
-    count = default_samples(network) if samples is None else samples
+    count = network.task.usual_samples if samples is None else samples
     signal = network.task.heard(count)
-    estimates = estimate_network(nominal, signal)
+    estimates = estimate_network(nominal, [signal])
     bench = nominal.benches.stream(signal, network.sample_interval)
     netlists = folder / NETLIST_FOLDER
     raw_file = Path(BENCH).with_suffix(".raw").name
@@ -108,23 +103,29 @@ def export_network(
     return NetworkExport(folder, files, estimates, count, network.notes)
 
 
-def read_network_validation(folder: Path) -> NetworkValidation | None:
+def read_network_validation(folder: Path) -> AnyValidation | None:
     """What :func:`write_network_validation` wrote into ``folder``; None where it did not.
 
     Raises:
         InputError: the file cannot be read, or is of another version or kind.
     """
     from codesign.networks.network_validation import network_validation_from_json
+    from codesign.networks.sequence_validation import sequence_validation_from_json
 
     path = folder / VALIDATION
     if not path.is_file():
         return None
     content = NETWORK_VALIDATION.json_content(read_text(path), str(path))
     with NETWORK_VALIDATION.reading(str(path)):
-        return network_validation_from_json(content)
+        read = (
+            sequence_validation_from_json
+            if "sequences" in content
+            else network_validation_from_json
+        )
+        return read(content)
 
 
-def write_network_validation(folder: Path, found: NetworkValidation) -> Path:
+def write_network_validation(folder: Path, found: AnyValidation) -> Path:
     """Write ``network_validation.json`` into ``folder``, whole or not at all."""
     return write_atomically(folder / VALIDATION, NETWORK_VALIDATION.json_text(found.document()))
 

@@ -33,7 +33,7 @@ def circuit_model(network: BuiltNetwork) -> Circuit:
     columns = (*trained.projections, trained.readout)
     names = [f"layer{index}" for index in range(len(network.layers))]
     sources = [INPUT, *(f"s{index}" for index in range(len(network.layers)))]
-    means = network.task.training_activity
+    means = network.task.training.activity
     return Circuit(
         tuple(
             Variation(
@@ -67,8 +67,10 @@ def circuit_network(network: BuiltNetwork, step: float = STEP) -> CircuitNetwork
     return made
 
 
-def macromodel_prediction(network: BuiltNetwork, signal: np.ndarray) -> np.ndarray | None:
-    """What the macromodel says of a series heard from rest, (samples, outputs).
+def macromodel_prediction(network: BuiltNetwork, signals: np.ndarray) -> np.ndarray | None:
+    """What the macromodel says of series, each heard from rest, (series, samples, outputs).
+
+    signals: (series, samples, inputs).
 
     None where there is none: of layers that feed themselves, and under other than the nominal
     conditions.
@@ -77,8 +79,8 @@ def macromodel_prediction(network: BuiltNetwork, signal: np.ndarray) -> np.ndarr
     if recurrent or network.conditions != network.cells.conditions:
         return None
     with torch.no_grad():
-        heard = torch.as_tensor(np.array(signal), dtype=torch.float64)
-        y: np.ndarray = circuit_network(network)(heard[None])[0][0].numpy()
+        heard = torch.as_tensor(np.array(signals), dtype=torch.float64)
+        y: np.ndarray = circuit_network(network)(heard)[0].numpy()
     return y
 
 

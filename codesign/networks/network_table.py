@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, SCORED
+from codesign.networks.network_limits import SCORED
+from codesign.networks.sequence_validation import CIRCUIT, TRAINED, SequenceValidation
 from codesign.terminal.quantities import drawn_by, quantity
 from codesign.terminal.tables import print_table, say
+from codesign.training.sequence_text import confusion_table
+from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_AGREEMENT, LEAST_CORRELATION
+from neuron_model.shown import counted
 
 if TYPE_CHECKING:
     from codesign.networks.network_files import NetworkExport
     from codesign.networks.network_validation import NetworkValidation
+    from codesign.networks.verdict import AnyValidation
     from codesign.studies.network.samples import NetworkSamples
 
 
@@ -48,8 +53,84 @@ def print_network(exported: NetworkExport) -> None:
         say(f"note: network: {note}")
 
 
-def print_network_validation(found: NetworkValidation) -> None:
-    """Errors of the circuit, of torch and of the trivial predictors, and what else was seen."""
+def print_network_validation(found: AnyValidation) -> None:
+    """What circuit, torch and the trivial predictors are worth, and what else was seen."""
+    if isinstance(found, SequenceValidation):
+        _print_sequences(found)
+    else:
+        _print_forecast(found)
+
+
+def _print_sequences(found: SequenceValidation) -> None:
+    title = (
+        f"{found.technology}, {found.conditions}: {found.neurons} neurons, {found.method}, "
+        f"{counted(len(found.sequences), 'test sequence')} from rest, {found.seconds:.0f} s of "
+        "ngspice"
+    )
+    if found.classes:
+        rows = [
+            (text, 100 * (one.accuracy or 0), 100 * (one.balanced_accuracy or 0))
+            for text, one in found.scores_in_words
+        ]
+        print_table(title, ("classifier", "accuracy (%)", "balanced accuracy (%)"), rows)
+        confusion, columns, lines = confusion_table(found.scores[CIRCUIT], found.classes)
+        print_table(f"the circuit's {confusion}", columns, lines)
+        _print_differing(found)
+    else:
+        errors = [(text, *one.nrmse) for text, one in found.scores_in_words]
+        outputs = (f"NRMSE, output {i}" for i in range(1, found.circuit.shape[1] + 1))
+        print_table(title, ("predictor", *outputs), errors)
+    alike = ", ".join(f"{rho:.4f}" for rho in found.correlation)
+    say(f"correlation of the circuit's y with torch's, by readout: {alike}")
+    _print_energy(found)
+    verdict = "does the task as torch does" if found.passed else "does not do the task as torch"
+    if found.classes:
+        many = len(found.labels)
+        say(
+            f"the circuit {verdict}: it decides as torch on {many - len(found.differing)} of "
+            f"{many} {'samples' if many > len(found.sequences) else 'sequences'}, "
+            f"{found.agreement:.1%} (at least {LEAST_AGREEMENT:.0%})"
+        )
+    else:
+        _say_ratio(verdict, found.ratio, float(found.correlation.min()))
+
+
+_MOST_DIFFERING = 10
+"""Decisions that are printed one by one."""
+
+
+def _print_differing(found: SequenceValidation) -> None:
+    """Sequences on which circuit and torch do not decide alike, where each is one decision."""
+    if len(found.labels) != len(found.sequences):
+        return
+    for index in found.differing[:_MOST_DIFFERING]:
+        circuit, torch, label = (
+            found.classes[each[index]]
+            for each in (found.decided[CIRCUIT], found.decided[TRAINED], found.labels)
+        )
+        say(
+            f"test sequence {found.sequences[index]}: {circuit} says the circuit, {torch} torch; "
+            f"it is {label}"
+        )
+
+
+def _print_energy(found: AnyValidation) -> None:
+    say(
+        f"energy per sample of {quantity(found.sample, 's')}: {quantity(found.energy, 'J')} from "
+        f"ngspice's supply, {quantity(found.estimated_energy, 'J')} by the design"
+    )
+    for note in found.notes:
+        say(f"note: {note}")
+
+
+def _say_ratio(verdict: str, ratio: float, correlation: float) -> None:
+    say(
+        f"the circuit {verdict}: NRMSE {ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
+        f"correlation {correlation:.4f} (at least {LEAST_CORRELATION})"
+    )
+
+
+def _print_forecast(found: NetworkValidation) -> None:
     windows = "" if found.windows == 1 else f" in {found.windows} windows"
     title = (
         f"{found.technology}, {found.conditions}: {found.neurons} neurons, {found.method}, "
@@ -63,22 +144,14 @@ def print_network_validation(found: NetworkValidation) -> None:
         f"{found.error_delayed:.4g} there"
     )
     say(f"y of the circuit = {found.gain:.3f} times y of torch {found.offset:+.3f}")
-    say(
-        f"energy per sample of {quantity(found.sample, 's')}: {quantity(found.energy, 'J')} from "
-        f"ngspice's supply, {quantity(found.estimated_energy, 'J')} by the design"
-    )
-    for note in found.notes:
-        say(f"note: {note}")
+    _print_energy(found)
     if found.scored < SCORED:
         say(
             f"note: {found.scored} scored samples are few to judge by; --samples counts the "
             f"{found.warmup} of warm-up as well"
         )
     verdict = "does the task as torch does" if found.passed else "does not do the task as torch"
-    say(
-        f"the circuit {verdict}: NRMSE {found.ratio:.2f} times torch's (at most {LARGEST_RATIO}), "
-        f"correlation {found.correlation:.4f} (at least {LEAST_CORRELATION})"
-    )
+    _say_ratio(verdict, found.ratio, found.correlation)
     if not found.passed and "tuned" not in found.errors:
         say(
             "note: its weights can be trained through the circuit's macromodel, which makes up for "

@@ -10,7 +10,6 @@ by :mod:`codesign.studies.network`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,25 +17,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.network_estimates import estimate_network
-from codesign.networks.network_limits import LARGEST_RATIO, LEAST_CORRELATION, MOST_NEURONS
 from codesign.networks.network_macromodel import macromodel_prediction
+from codesign.networks.played import ONE_DECK, Played, correlations
 from mapping.conditions import Conditions
-from netlists.network_benches import network_response
-from neuron_model.errors import InputError
+from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_CORRELATION
 from neuron_model.shown import Shown, counted
 from neuron_model.tasks.series import nrmse
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
-    from codesign.workbench import Workbench
 
 # Of the samples' interval: how late the circuit's y is looked for, and how finely.
 _LATEST, _LAGS = 2, 41
-
-ONE_DECK, LAYER_BY_LAYER = "one deck", "layer by layer"
-"""How a network is simulated."""
-
 
 _PREDICTORS = {
     "circuit": "circuit in ngspice",
@@ -62,7 +56,7 @@ class NetworkValidation(Shown):
     correlation_delayed, error_delayed: there. gain, offset: of the circuit's y over torch's, of the
     first output. sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply
     and from the design. seconds: that ngspice took. windows: each heard from rest. method:
-    ONE_DECK or LAYER_BY_LAYER.
+    one of :mod:`codesign.networks.played`'s.
     """
 
     technology: str
@@ -197,45 +191,6 @@ def network_validation_from_json(document: Mapping[str, Any]) -> NetworkValidati
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Played:
-    """What a circuit did while a stretch of the test series was played into it, from rest.
-
-    start, count: samples of the test part. time: in the neurons' units, (points,). outputs: y,
-    (points, outputs). charge: coulomb from the supply.
-    """
-
-    start: int
-    count: int
-    time: np.ndarray
-    outputs: np.ndarray
-    charge: float
-
-
-def validate_network(
-    network: BuiltNetwork, workbench: Workbench, samples: int
-) -> NetworkValidation:
-    """Play the first ``samples`` of the test series into the circuit, all of it in one deck.
-
-    Raises:
-        InputError: no such number of samples, or too many neurons for one deck.
-        SimulatorError: ngspice failed, or did not come to the end of the series in time.
-    """
-    signal = network.task.heard(samples)
-    if network.neurons > MOST_NEURONS:
-        raise InputError(
-            f"the network has {network.neurons} neurons, but one deck holds {MOST_NEURONS} at "
-            "most: simulate it layer by layer (without --one-deck)."
-        )
-    bench = network.benches.stream(signal, network.sample_interval)
-    begin = time.monotonic()
-    found = network_response(workbench.engine.run(bench), network.benches)
-    seconds = time.monotonic() - begin
-    charge = float(np.trapezoid(found.supply_current, found.time)) * network.design.time_unit
-    played = Played(0, samples, found.time, found.outputs, charge)
-    return compare(network, [played], seconds, ONE_DECK)
-
-
 def compare(
     network: BuiltNetwork, played: Sequence[Played], seconds: float, method: str
 ) -> NetworkValidation:
@@ -246,9 +201,10 @@ def compare(
         played: stretches of the test series; each is heard from rest, and what lies behind its
             washout is scored.
         seconds: that the simulation took.
-        method: ONE_DECK or LAYER_BY_LAYER.
+        method: one of :mod:`codesign.networks.played`'s.
     """
     task, interval = network.task, network.sample_interval
+    assert isinstance(task, ForecastTask)
     warmup, test = task.task.washout, task.series.test
     targets, heards, traineds, tuned = [], [], [], []
     for each in played:
@@ -260,7 +216,7 @@ def compare(
             tuned.append(task.predictions(test.signal[stretch])[0])
 
     def circuit(lag: float) -> list[np.ndarray]:
-        return [_sampled(p.time, p.outputs, interval, p.count, lag) for p in played]
+        return [p.sampled(interval, lag) for p in played]
 
     def scored(rows: Sequence[np.ndarray]) -> np.ndarray:
         return np.concatenate([each[warmup:] for each in rows])
@@ -273,8 +229,8 @@ def compare(
 
     lags = np.linspace(0.0, _LATEST, _LAGS)
     late = [inside(circuit(lag)) for lag in lags]
-    correlations = [_correlation(y, inside(traineds)) for y in late]
-    best = int(np.argmax(correlations))
+    alike = [_correlation(y, inside(traineds)) for y in late]
+    best = int(np.argmax(alike))
     said, target, trained = (scored(rows) for rows in (circuit(0.0), targets, traineds))
     errors = {
         "circuit": _nrmse(said, target),
@@ -283,9 +239,10 @@ def compare(
     if tuned:
         errors["tuned"] = _nrmse(scored(tuned), target)
     predicted = [
-        macromodel_prediction(network, test.signal[p.start : p.start + p.count]) for p in played
+        macromodel_prediction(network, test.signal[None, p.start : p.start + p.count])
+        for p in played
     ]
-    macromodel = [y for y in predicted if y is not None]
+    macromodel = [y[0] for y in predicted if y is not None]
     if macromodel:
         errors["macromodel"] = _nrmse(scored(macromodel), target)
     errors |= {
@@ -308,13 +265,13 @@ def compare(
         errors=errors,
         correlation=_correlation(said, trained),
         delay=float(lags[best]),
-        correlation_delayed=correlations[best],
+        correlation_delayed=alike[best],
         error_delayed=_nrmse(late[best], inside(targets)),
         gain=float(gain),
         offset=float(offset),
         sample=interval * network.design.time_unit,
         energy=network.technology.supply * charge / count,
-        estimated_energy=estimate_network(network, np.concatenate(heards)).energy_per_sample,
+        estimated_energy=estimate_network(network, heards).energy_per_sample,
         seconds=seconds,
         notes=network.notes,
         windows=len(played),
@@ -322,22 +279,9 @@ def compare(
     )
 
 
-def _sampled(
-    time: np.ndarray, outputs: np.ndarray, interval: float, count: int, lag: float
-) -> np.ndarray:
-    """Outputs at the end of each sample, ``lag`` samples later, (count, outputs)."""
-    moments = interval * (np.arange(1, count + 1) + lag)
-    return np.stack([np.interp(moments, time, column) for column in outputs.T], axis=1)
-
-
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """The least of the outputs'; 0 where one does not change."""
-    pairs = zip(one.T, other.T, strict=True)
-    both = [(a - a.mean(), b - b.mean()) for a, b in pairs]
-    norms = [float(np.sqrt((a @ a) * (b @ b))) for a, b in both]
-    return min(
-        float(a @ b) / norm if norm > 0 else 0.0 for (a, b), norm in zip(both, norms, strict=True)
-    )
+    """The least of the outputs'."""
+    return float(correlations(one, other).min())
 
 
 def _nrmse(prediction: np.ndarray, target: np.ndarray) -> float:

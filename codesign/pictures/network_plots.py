@@ -1,4 +1,4 @@
-"""Picture of a network's task: target, torch and circuit over the samples, the errors below."""
+"""Pictures of a network's task: forecasts over the samples; readouts and confusion of classes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from codesign.networks.sequence_validation import SequenceValidation
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, NARROW, PALE, STYLE, WIDE
+from codesign.pictures.sequence_plots import sequence_figure
 
 if TYPE_CHECKING:
     from codesign.networks.network_validation import NetworkValidation
+    from codesign.networks.verdict import AnyValidation
 
 _TARGET = "0.5"
+
+
+def network_picture(found: AnyValidation, width: float = WIDE) -> Figure:
+    """Of forecasts, or of sequences; ``width``: inches."""
+    if isinstance(found, SequenceValidation):
+        return sequence_figure(found, width)
+    return network_figure(found, width)
 
 
 def network_figure(found: NetworkValidation, width: float = WIDE) -> Figure:

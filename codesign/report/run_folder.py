@@ -14,7 +14,7 @@ from codesign.building.estimates import Estimates, read_estimates
 from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER, datasheet_path
 from codesign.building.source import load_source
 from codesign.networks.network_files import read_network_validation
-from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.verdict import AnyValidation
 from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs
 from neuron_model.errors import InputError
@@ -88,7 +88,7 @@ class RunFolder:
     scores: Scores | None = None
     predictors: Mapping[str, Scores] = field(default_factory=dict)
     classification: Classification | None = None
-    network: NetworkValidation | None = None
+    network: AnyValidation | None = None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
+from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.network_macromodel import circuit_model
-from codesign.networks.network_task import NetworkTask
 from codesign.workbench import Workbench
 from neuron_model.file_format import CIRCUIT
 from neuron_model.network.circuit_network import CircuitNetwork, take_over
@@ -89,7 +89,7 @@ class ThroughCircuit:
             InputError: it does not fit the technology; what does not is named.
         """
         take_over(self.network, self._plain)
-        task = NetworkTask(self._plain, self._task, self._series)
+        task = ForecastTask(self._plain, self._task, self._series)
         self.network.circuit = circuit_model(build_network(task, self.technology, self._workbench))
         return ()
 

@@ -42,6 +42,12 @@ The field's +-2 ms at the 20 ms between spikes of a neuron that fires at 50 Hz.
 COINCIDENCE_LIMIT = 0.7
 """Smallest coincidence factor that is spike for spike."""
 
+LARGEST_RATIO, LEAST_CORRELATION = 1.15, 0.98
+"""Of a network's NRMSE over torch's, and of its y with torch's."""
+
+LEAST_AGREEMENT = 0.95
+"""Smallest share of decisions that a network's circuit has in common with torch."""
+
 REGIME_KEPT, RHYTHM_KEPT, SPIKE_FOR_SPIKE = "regime kept", "rhythm kept", "spike for spike"
 
 QUANTITIES: Mapping[str, str] = {
@@ -92,11 +98,21 @@ PASSED = (
 )
 """What it takes to pass."""
 
+NETWORK_PASSED = (
+    "The circuit of a whole network that predicts numbers passes if its NRMSE is at most "
+    f"{LARGEST_RATIO:g} times torch's and the correlation of each y with torch's at least "
+    f"{LEAST_CORRELATION:g}. One that tells classes apart passes if it decides as "
+    f"torch on at least {LEAST_AGREEMENT:.0%} of the sequences, or of the samples where each has a "
+    "label; the class is that of the largest readout."
+)
+"""What it takes a whole network to pass."""
+
 
 def definitions() -> str:
     """All of it as plain text: a line for each, indented, for whoever wraps it."""
+    each = {**DEFINITIONS, "passed": PASSED, "passed, network": NETWORK_PASSED}
     lines = ["verdicts:", f"  {REFERENCES}"]
-    lines += [f"  {name}: {text}" for name, text in {**DEFINITIONS, "passed": PASSED}.items()]
+    lines += [f"  {name}: {text}" for name, text in each.items()]
     return "\n".join(lines)
 
 

@@ -115,11 +115,7 @@ def score_sequences(
     """On a part that holds at least one sequence."""
     z, target = decisions(network, task, part, data.every_sample)
     if not data.classes:
-        square = (z - target).double().pow(2)
-        deviation = target.double().std(0, correction=0).clamp_min(1e-12)
-        return SequenceScores(
-            float(square.mean()), nrmse=tuple((square.mean(0).sqrt() / deviation).tolist())
-        )
+        return number_scores(target.double().numpy(), z.double().numpy())
     loss = float(nn.functional.cross_entropy(z, target))
     return class_scores(target.numpy(), z.argmax(1).numpy(), len(data.classes), loss)
 
@@ -139,6 +135,14 @@ def class_scores(
     )
 
 
+def number_scores(true: np.ndarray, predicted: np.ndarray) -> SequenceScores:
+    """Of the true and the predicted numbers, (decisions, outputs)."""
+    square = (predicted - true) ** 2
+    deviation = np.maximum(true.std(0), 1e-12)
+    nrmse = np.sqrt(square.mean(0)) / deviation
+    return SequenceScores(float(square.mean()), nrmse=tuple(nrmse.tolist()))
+
+
 def trivial_scores(task: SequenceTask, data: SequenceData) -> dict[str, SequenceScores]:
     """The scores on the test part of what has learned nothing, or next to nothing, by name.
 
@@ -150,17 +154,19 @@ def trivial_scores(task: SequenceTask, data: SequenceData) -> dict[str, Sequence
     test = data.test
     if not data.classes:
         rows = _targets(task, data, test)
-        deviation = np.maximum(rows.std(0), 1e-12)
-        nrmse = tuple((np.sqrt((rows**2).mean(0)) / deviation).tolist())
-        return {"mean": SequenceScores(float((rows**2).mean()), nrmse=nrmse)}
-    true, trained = (_targets(task, data, part) for part in (test, data.training))
-    most = int(np.bincount(trained).argmax())
-    count = len(data.classes)
+        return {"mean": number_scores(rows, np.zeros_like(rows))}
+    true, count = _targets(task, data, test), len(data.classes)
+    most = most_frequent(task, data)
     found = {"most frequent class": class_scores(true, np.full_like(true, most), count)}
     cost = len(data.training) * len(test) * data.training.signal[0].size
     if not data.every_sample and cost <= _NEIGHBOR_LIMIT:
         found["nearest neighbor"] = class_scores(true, _nearest(data), count)
     return found
+
+
+def most_frequent(task: SequenceTask, data: SequenceData) -> int:
+    """The number of the class that the training part has most of."""
+    return int(np.bincount(_targets(task, data, data.training)).argmax())
 
 
 _NEIGHBOR_LIMIT = 2_000_000_000

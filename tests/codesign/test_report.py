@@ -18,6 +18,7 @@ from codesign.building.estimates import Estimates, write_estimates
 from codesign.command_line import main
 from codesign.networks.network_files import read_network_validation, write_network_validation
 from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.sequence_validation import SequenceValidation
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary
@@ -315,8 +316,51 @@ def test_the_task_of_the_circuit_leads(tmp_path: Path, validation: Validation):
     assert page.text.index("The task") < page.text.index("neurons simulated")
 
 
+def sequence_validation(**changes: Any) -> SequenceValidation:
+    """Of a circuit that tells three of four sequences apart, where torch tells all."""
+    y = np.tile(np.array([[1.0, -1.0], [-1.0, 1.0]]), (4, 1))
+    labels = np.array([0, 1, 0, 1])
+    values: dict[str, Any] = {
+        "technology": "sky130",
+        "conditions": Conditions("tt", 27.0),
+        "neurons": 4,
+        "classes": ("down", "up"),
+        "sequences": np.arange(4),
+        "lengths": np.full(4, 2),
+        "trained": y,
+        "circuit": 0.9 * y,
+        "labels": labels,
+        "decided": {
+            "circuit": np.array([0, 1, 0, 0]),
+            "trained": labels,
+            "most frequent class": np.zeros(4, dtype=int),
+        },
+        "sample": 1e-4,
+        "energy": 2e-9,
+        "estimated_energy": 2.1e-9,
+        "seconds": 3.0,
+        "method": "layer by layer",
+    }
+    return SequenceValidation(**values | changes)
+
+
+def test_classes_that_the_circuit_decides_for_lead(tmp_path: Path, validation: Validation):
+    write_validation(tmp_path / "validation.json", validation)
+    write_network_validation(tmp_path, sequence_validation())
+    page = Page(write_report(tmp_path).read_text())
+    for text in (
+        "✗ the circuit of the network does not do the task as torch does",
+        "4 test sequences, each from rest",
+        "circuit in ngspice 75.0 % 75.0 % trained network in torch 100 % 100 %",
+        "down 2 0 up 1 1",
+        "decisions in common 75.0 % at least 95%",
+    ):
+        assert text in page.text, text
+
+
 def test_the_task_of_a_circuit_is_read_as_it_was_written(tmp_path: Path):
-    for one in (network_validation(), network_validation(windows=2, method="layer by layer")):
+    layered = network_validation(windows=2, method="layer by layer")
+    for one in (network_validation(), layered, sequence_validation()):
         write_network_validation(tmp_path, one)
         read = read_network_validation(tmp_path)
         assert read is not None

@@ -38,7 +38,7 @@ Outcome = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One stretch of the test series, played into the circuit from rest.
+    """One stretch of the test part, played into the circuit from rest.
 
     start, count: moments of the test part, the first of them and how many. sample: number of the
     Monte Carlo sample; None: the circuit as drawn. calibrated: whether the sample's lines are.
@@ -56,6 +56,11 @@ class Case:
         if self.sample is None:
             return moments
         return f"sample {self.sample}{' calibrated' if self.calibrated else ''}, {moments}"
+
+    @property
+    def stretch(self) -> tuple[int, int]:
+        """start and count."""
+        return self.start, self.count
 
     @property
     def values(self) -> dict[str, JSON]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
+from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.network_validation import NetworkValidation
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import key
@@ -20,6 +21,7 @@ from codesign.studies.network.task import PartTask
 from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
 from codesign.workbench import Workbench
+from neuron_model.errors import InputError
 from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
@@ -76,10 +78,16 @@ def samples_study(
         drawing: (samples, seed).
 
     Raises:
-        InputError: no mismatch coefficients, or a number that is not allowed.
+        InputError: no mismatch coefficients, a number that is not allowed, or a network of
+            sequences.
         SimulatorError: ngspice failed.
     """
     technology = network.technology
+    if not isinstance(network.task, ForecastTask):
+        raise InputError(
+            "Monte Carlo samples of a whole network (--mismatch) are simulated of forecasts alone "
+            "so far; this one was trained on sequences."
+        )
     drawn = draw_network(
         network.circuit, network.design, network.layers, network.readouts, technology, drawing
     )
@@ -92,7 +100,7 @@ def samples_study(
         cells,
         sensitivities,
         drawn,
-        network.task.training_activity,
+        network.task.training.activity,
     )
     both = [
         replace(case, sample=sample, calibrated=calibrated)
@@ -140,7 +148,9 @@ def study_samples(
 
     def of(sample: int | None, calibrated: bool = False) -> NetworkValidation:
         own = [replace(case, sample=sample, calibrated=calibrated) for case in cases]
-        return judged(network, plan, own, found.outcomes)
+        one = judged(network, plan, own, found.outcomes)
+        assert isinstance(one, NetworkValidation)
+        return one
 
     samples = range(drawing[0])
     return found, NetworkSamples(

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from circuits.network_parts import network_parts
-from codesign.networks.network_validation import (
-    LAYER_BY_LAYER,
-    NetworkValidation,
-    Played,
-    compare,
-)
+from codesign.networks.forecast_task import ForecastTask
+from codesign.networks.played import LAYER_BY_LAYER, Played
+from codesign.networks.sequences_task import SequencesTask
+from codesign.networks.verdict import AnyValidation, judge
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON, key
 from codesign.studies.network.plan import Case, LayeredPlan, stages_of
@@ -33,24 +31,47 @@ RECORDS = "network_records"
 """Folder of a run that keeps what was simulated."""
 
 
-def stream_case(network: BuiltNetwork, samples: int) -> tuple[Case, ...]:
-    """The first ``samples`` of the test part as one stream.
+def cases_of(
+    network: BuiltNetwork,
+    samples: int | None = None,
+    windows: int | None = None,
+    sequences: int | None = None,
+) -> tuple[Case, ...]:
+    """What of the test part is played.
+
+    Args:
+        network: of a forecast or of sequences.
+        samples: of a series, from its start, as one stream; the task's usual_samples if not given.
+        windows: of a series instead: the first ones that training's windows score, each from rest.
+        sequences: how many; see :meth:`.sequences_task.SequencesTask.spread`.
 
     Raises:
-        InputError: no such number of samples.
+        InputError: there are not so many, or something of the other kind of task is given.
     """
-    network.task.heard(samples)
-    return (Case(0, samples),)
+    task = network.task
+    if isinstance(task, SequencesTask):
+        if samples is not None or windows is not None:
+            raise InputError(
+                "samples and windows are of a series; the network was trained on sequences: say "
+                "how many of these are played (--sequences N)."
+            )
+        starts = task.starts()
+        lengths = task.data.test.lengths
+        return tuple(Case(int(starts[i]), int(lengths[i])) for i in task.spread(sequences))
+    assert isinstance(task, ForecastTask)
+    if sequences is not None:
+        raise InputError(
+            "sequences is of networks trained on sequences; this one forecasts a series: say how "
+            "many of its samples are played (--samples N)."
+        )
+    if windows is not None:
+        return _windows(task, windows)
+    return (Case(0, len(task.heard(task.usual_samples if samples is None else samples))),)
 
 
-def window_cases(network: BuiltNetwork, windows: int) -> tuple[Case, ...]:
-    """The first windows of the test part that training's windows score, each from rest.
-
-    Raises:
-        InputError: the test part has not so many.
-    """
-    task = network.task.task
-    last = len(network.task.series.test) - task.window
+def _windows(whose: ForecastTask, windows: int) -> tuple[Case, ...]:
+    task = whose.task
+    last = len(whose.series.test) - task.window
     starts = range(0, last + 1, task.window - task.washout)
     if not 1 <= windows <= len(starts):
         raise InputError(
@@ -70,7 +91,7 @@ def network_study(network: BuiltNetwork, cases: Sequence[Case]) -> tuple[Layered
     task = PartTask(
         netlist=_digest(whole.cells),
         models=_digest(whole.models),
-        series=network.task.series.test.signal,
+        series=network.task.test_signal,
         interval=network.sample_interval,
         temperature=whole.temperature,
         options=dict(whole.options),
@@ -93,13 +114,13 @@ def study_network(
     folder: Path | None = None,
     progress: Progress | None = None,
     stop: Interruption | None = None,
-) -> tuple[Results, NetworkValidation | None]:
-    """The circuit's prediction beside torch's; None where a signal stopped it.
+) -> tuple[Results, AnyValidation | None]:
+    """What the circuit makes of it beside torch; None where a signal stopped it.
 
     Args:
         network: as built, under its conditions.
         executor: that is open.
-        cases: of :func:`stream_case` or :func:`window_cases`.
+        cases: of :func:`cases_of`.
         folder: that keeps the record, from which a study that was stopped resumes; None keeps
             nothing.
         progress, stop: see :func:`codesign.studies.study.run`.
@@ -118,12 +139,12 @@ def study_network(
 
 def judged(
     network: BuiltNetwork, plan: LayeredPlan, cases: Sequence[Case], outcomes: Mapping[str, JSON]
-) -> NetworkValidation:
+) -> AnyValidation:
     """What the circuit said in ``cases`` together, beside torch; ``outcomes``: of all points."""
     played = [_played(network, plan, case, outcomes) for case in cases]
     names = tuple(f"{case.name}:" for case in cases)
     seconds = sum(each["seconds"] for key, each in outcomes.items() if key.startswith(names))
-    return compare(network, played, seconds, LAYER_BY_LAYER)
+    return judge(network, played, seconds, LAYER_BY_LAYER)
 
 
 def _played(

@@ -27,10 +27,11 @@ _DIGITS = 7
 class PartTask(Task):
     """What a part does while a stretch of the test series is played.
 
-    netlist, models: SHA-256 of the circuit's and of the models' text. series: all of the test part,
-    (samples, inputs). interval: of a sample, in units of time. temperature, options: of ngspice.
-    benches, parts: from the netlist. tolerance: of recorded lines. seed: of the Monte Carlo
-    samples, where there are any; measured: fingerprints of what they and their calibration go by.
+    netlist, models: SHA-256 of the circuit's and of the models' text. series: of the whole test
+    part, (samples, inputs). interval: of a sample, in units of time. temperature, options: of
+    ngspice. benches, parts: from the netlist. tolerance: of recorded lines. seed: of the Monte
+    Carlo samples, where there are any; measured: fingerprints of what they and their calibration
+    go by.
     drawn: the samples. lines: what calibrated samples' lines are set to, by part and port,
     (samples,) each.
     """

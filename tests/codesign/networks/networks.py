@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from codesign.networks.network_task import NetworkTask
+from codesign.networks.forecast_task import ForecastTask
 from neuron_model.atomic import write_atomically
 from neuron_model.model.parameters import OTA_FILTER, Element, NeuronParameters, Timescale
 from neuron_model.network.model_file import write_model
@@ -91,8 +91,8 @@ def small_network(sizes: tuple[int, ...], recurrent: bool = False, seed: int = 1
     return network
 
 
-def task_of(network: MTCNetwork) -> NetworkTask:
-    return NetworkTask(network, TASK, make_series(TASK))
+def task_of(network: MTCNetwork) -> ForecastTask:
+    return ForecastTask(network, TASK, make_series(TASK))
 
 
 def write_run(folder: Path, network: MTCNetwork) -> Path:

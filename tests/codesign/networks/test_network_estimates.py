@@ -15,7 +15,7 @@ def test_energy_per_sample_is_what_the_supply_delivers(cache, workbench):
     task = task_of(two_neurons())
     network = build_network(task, load_technology("generic"), workbench)
     signal = task.heard(30)
-    estimates = estimate_network(network, signal)
+    estimates = estimate_network(network, [signal])
     bench = network.benches.stream(signal, network.sample_interval)
     found = network_response(workbench.engine.run(bench), network.benches)
     seconds = found.time * network.design.time_unit

@@ -12,7 +12,7 @@ import pytest
 from circuits.technology import TECHNOLOGY_FOLDER
 from codesign import build
 from codesign.command_line import main
-from codesign.networks.network_task import task_of_run
+from codesign.networks.run_task import task_of_run
 from mapping.design import read_designs
 from mapping.network_design import read_network_design
 from netlists.raw_file import read_raw_file

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from codesign.networks.network_task import task_of_run
+from codesign.networks.run_task import task_of_run
 from neuron_model.errors import InputError
 from tests.codesign.networks.networks import TASK, task_of, two_neurons, write_run
 

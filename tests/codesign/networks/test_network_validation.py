@@ -10,21 +10,15 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
-from codesign.networks.network_limits import LEAST_CORRELATION
 from codesign.networks.network_macromodel import macromodel_prediction
 from codesign.networks.network_table import print_network_validation
-from codesign.networks.network_validation import (
-    LAYER_BY_LAYER,
-    ONE_DECK,
-    NetworkValidation,
-    Played,
-    compare,
-    validate_network,
-)
+from codesign.networks.network_validation import NetworkValidation, compare
+from codesign.networks.played import LAYER_BY_LAYER, ONE_DECK, Played, play_in_one_deck
 from codesign.pictures.network_plots import network_figure
 from codesign.workbench import Workbench
 from netlists.engine import Result, _incomplete
 from netlists.waveforms import Waveforms
+from neuron_model.analysis.verdicts import LEAST_CORRELATION
 from neuron_model.errors import InputError, SimulatorError
 from tests.codesign.networks.networks import TASK, task_of, two_neurons, write_run
 from tests.codesign.no_engine import NoEngine
@@ -62,11 +56,12 @@ def test_the_macromodel_is_scored_beside_torch_under_nominal_conditions_alone(ne
     found = response_of(network, late=0.0)
     assert found.errors["macromodel"] != found.errors["trained"]
     heard = network.task.heard(SAMPLES)
-    said = macromodel_prediction(network, heard)
-    assert said is not None
+    found = macromodel_prediction(network, heard[None])
+    assert found is not None
+    said = found[0]
     trained, _ = network.task.predictions(heard)
     assert np.corrcoef(said[4:, 0], trained[4:, 0])[0, 1] > 0.97
-    assert macromodel_prediction(network.at(temperature=85.0), heard) is None
+    assert macromodel_prediction(network.at(temperature=85.0), heard[None]) is None
 
 
 def test_errors_are_of_the_scored_samples(network):
@@ -108,7 +103,7 @@ def test_the_picture_shows_target_torch_and_circuit(network):
 def test_what_one_deck_does_not_hold_is_refused_before_ngspice_is_asked(network):
     large = replace(network, layers=network.layers * 9)
     with pytest.raises(InputError, match="has 18 neurons.*layer by layer"):
-        validate_network(large, Workbench(NoEngine()), SAMPLES)
+        play_in_one_deck(large, Workbench(NoEngine()), [(0, SAMPLES)])
 
 
 def test_windows_are_heard_from_rest_and_scored_apart(network):
@@ -193,6 +188,7 @@ def test_a_transient_that_ngspice_broke_off_is_noticed(network, one_deck):
         ("run", ["--network", "--neurons", "0"], "--neurons is of single neurons"),
         ("run", ["--network", "--samples", "3"], "samples = 3 is not allowed"),
         ("run", ["--network", "--samples", "0"], "samples = 0 is not allowed"),
+        ("run", ["--network", "--sequences", "2"], "this one forecasts a series"),
     ],
 )
 def test_what_does_not_go_together_is_refused(cache, tmp_path, capsys, named, words, why):

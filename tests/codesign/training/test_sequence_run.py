@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from codesign import command_line
-from codesign.networks.network_task import task_of_run
 from codesign.report.run_folder import Classification, _classification
 from codesign.training.sequence_run import train_sequence_run
 from codesign.training.sequence_text import confusion_table
@@ -142,8 +141,6 @@ def test_what_is_for_series_alone_says_so(tmp_path: Path):
     with pytest.raises(InputError, match='task.name = "sequences" is not for this'):
         train_run(configuration, tmp_path / "run")
     train_sequence_run(configuration, tmp_path / "run")
-    with pytest.raises(InputError, match="is not for this"):
-        task_of_run(tmp_path / "run")
     with pytest.raises(InputError, match="must be"):
         train_sequence_run(RunConfiguration(), tmp_path / "other")
     variation = replace(configuration.variation, technology="generic")

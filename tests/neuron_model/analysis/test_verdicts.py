@@ -18,6 +18,10 @@ from neuron_model.analysis.verdicts import (
     DEFINITIONS,
     IBI_TOLERANCE,
     ISI_TOLERANCE,
+    LARGEST_RATIO,
+    LEAST_AGREEMENT,
+    LEAST_CORRELATION,
+    NETWORK_PASSED,
     PASSED,
     REFERENCES,
     Deviation,
@@ -210,6 +214,14 @@ def test_the_documentation_has_the_definitions_word_for_word(name: str):
     assert flat(REFERENCES) in said
     for name, text in {**DEFINITIONS, "passed": PASSED}.items():
         assert flat(f"**{name}**: {text}") in said, name
+
+
+def test_the_page_of_verdicts_says_when_a_whole_network_passes():
+    page = Path(__file__).parents[3] / "docs/concepts/verdicts.md"
+    said = flat(page.read_text(encoding="utf-8"))
+    assert flat(f"**passed, network**: {NETWORK_PASSED}") in said
+    for limit in (f"{LARGEST_RATIO:g}", f"{LEAST_CORRELATION:g}", f"{LEAST_AGREEMENT:.0%}"):
+        assert limit in NETWORK_PASSED
 
 
 def test_timing_is_relative_to_the_reference():

@@ -17,7 +17,7 @@ from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
 from codesign.studies.identity import key
 from codesign.studies.network.samples import samples_study
-from codesign.studies.network.study import stream_case
+from codesign.studies.network.study import cases_of
 from codesign.studies.network.task import PartTask
 from codesign.workbench import Workbench
 from mapping.design import NeuronDesign
@@ -42,7 +42,7 @@ def calibration(network: BuiltNetwork, workbench: Workbench) -> LineCalibration:
     parts = network.design, network.layers, network.readouts
     drawn = draw_network(network.circuit, *parts, GENERIC, (SAMPLES, 3))
     sensitivities = workbench.sensitivities(GENERIC, network.cells)
-    activity = network.task.mean_activity(network.task.series.training.signal)
+    activity = network.task.training.activity
     return LineCalibration(*parts, network.cells, sensitivities, drawn, activity)
 
 
@@ -157,7 +157,7 @@ def test_samples_of_another_mismatch_set_are_others_and_kept_apart(network, work
         replace(GENERIC, mismatch_sets=(*GENERIC.mismatch_sets, doubled)), "doubled"
     )
     found = [
-        samples_study(each, workbench, stream_case(each, 10), (2, 0))[1]
+        samples_study(each, workbench, cases_of(each, 10), (2, 0))[1]
         for each in (network, replace(network, technology=technology))
     ]
     tasks = [study.task for study in found]

@@ -10,12 +10,7 @@ import pytest
 from circuits.technology import load_technology
 from codesign.networks.built_network import BuiltNetwork, build_network
 from codesign.studies.executors.within import WithinExecutor
-from codesign.studies.network.study import (
-    network_study,
-    stream_case,
-    study_network,
-    window_cases,
-)
+from codesign.studies.network.study import cases_of, network_study, study_network
 from codesign.studies.network.task import moments_of
 from codesign.studies.study import run
 from codesign.terminal.interruption import Interruption
@@ -38,7 +33,7 @@ def network(cache: Path, workbench: Workbench) -> BuiltNetwork:
 def test_layer_by_layer_says_what_one_deck_says(cache, workbench, sizes, recurrent):
     trained = task_of(small_network(sizes, recurrent))
     built = build_network(trained, load_technology("generic"), workbench)
-    cases = stream_case(built, SAMPLES)
+    cases = cases_of(built, SAMPLES)
     plan, study = network_study(built, cases)
     found = run(study, WithinExecutor(workbench), stop=Interruption())
     found.check()
@@ -54,7 +49,7 @@ def test_layer_by_layer_says_what_one_deck_says(cache, workbench, sizes, recurre
 
 @pytest.mark.ngspice
 def test_what_is_recorded_is_not_simulated_again(network, workbench, tmp_path):
-    cases = stream_case(network, 8)
+    cases = cases_of(network, 8)
     args = (cases, tmp_path, None, Interruption())
     _, first = study_network(network, WithinExecutor(workbench), *args)
     results, again = study_network(network, WithinExecutor(Workbench(NoEngine())), *args)
@@ -69,7 +64,7 @@ def test_what_is_recorded_is_not_simulated_again(network, workbench, tmp_path):
 
 @pytest.mark.ngspice
 def test_windows_are_those_that_are_scored_in_training(network):
-    cases = window_cases(network, 3)
+    cases = cases_of(network, windows=3)
     assert [(case.start, case.count) for case in cases] == [(0, 24), (20, 24), (40, 24)]
     with pytest.raises(InputError, match="windows = 99 is not allowed; it must be from 1 to 7"):
-        window_cases(network, 99)
+        cases_of(network, windows=99)

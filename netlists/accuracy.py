@@ -51,7 +51,7 @@ FAST_ERROR = 0.003
 """Relative error of a median inter-spike interval that FAST is allowed beside TIGHT.
 
 The largest of `benchmarks.macromodel`, of neurons that `auto` simulates fast alone, is 0.28 %. It
-goes with trtol: a third of it takes 43 to 45 % more points (`benchmarks.tolerances`).
+goes with trtol: 0.11 % take 36 % more points (`benchmarks.tolerances`).
 """
 
 # Chosen by random neurons: spike intervals are 1e-3 from those of reltol 1e-7, with which ngspice

@@ -36,9 +36,6 @@ CHARGE = 1.602176634e-19
 MIRROR_SHOT = {"source": 4.0, "sink": 2.0}
 """White noise of a current mirror by 2 q I alone: as many as it has transistors."""
 
-SPLITS = (-1.0, 0.0, 1.0)
-"""Those at which the parabola of the white noise is kept."""
-
 
 def shot_noise(split: np.ndarray) -> np.ndarray:
     """white(t) of an OTA whose transistors have 2 q I each: 4 - t + t^2.

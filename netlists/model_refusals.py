@@ -28,7 +28,6 @@ _VERSIONS = {
     **dict.fromkeys((14, 54), ("BSIM4", tuple(f"4.{minor}" for minor in range(9)))),
 }
 _BSIM3 = "if its parameters are BSIM3's, it is level 49 to ngspice: write that"
-_BSIM4 = "if its parameters are BSIM4's, it is level 54 to ngspice: write that"
 _BULK = (
     "only an ngspice with OSDI has such models, compiled from Verilog-A, which this one is not; "
     "use the foundry's BSIM3 or BSIM4 models if it has some, or another process"

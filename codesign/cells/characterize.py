@@ -1,7 +1,5 @@
 """Measure a technology's cells at one corner and temperature, once; keep what was measured."""
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +10,7 @@ import numpy as np
 from circuits.structure import Cell, Polarity
 from circuits.technology import Technology
 from codesign.cells.claims import check_claims
-from codesign.cells.measured_once import measured_once
+from codesign.cells.measured_once import digest, measured_once
 from codesign.cells.models import models_for
 from mapping.characteristics import (
     CellCharacteristics,
@@ -159,7 +157,7 @@ def _fingerprint(
         "models": models,
         "cells": [cell_text(cell, technology) for cell in cells],
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest(content)
 
 
 def _measure(

@@ -8,7 +8,6 @@ was measured and the key to correct; where another value of that key fits, it is
 """
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Device, SizeStyle, Technology
+from codesign.cells.measured_once import digest
 from codesign.cells.models import models_for
 from netlists.device_benches import (
     DeviceBenches,
@@ -104,7 +104,7 @@ def _fingerprint(benches: Sequence[DeviceBenches]) -> str:
         + [cell_text(cell, each.technology) for cell in each.cells()]
         for each in benches
     ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+    return digest(content)[:32]
 
 
 def _notes(found: Sequence[tuple[Sequence[str], str]]) -> tuple[str, ...]:

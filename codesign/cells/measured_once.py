@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +13,11 @@ from typing import TypeVar
 from neuron_model.errors import InputError
 
 Value = TypeVar("Value")
+
+
+def digest(content: object) -> str:
+    """Of what decides a measurement, as JSON has it."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def measured_once(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -14,7 +12,7 @@ from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
 from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import measured_once
+from codesign.cells.measured_once import digest, measured_once
 from codesign.cells.models import models_for
 from mapping.cell_noise import (
     CellNoise,
@@ -89,7 +87,7 @@ def _fingerprint(
         "models": models,
         "cells": [cell_text(cell, technology) for cell in cells],
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    return digest(content)
 
 
 def _measure(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -12,7 +10,7 @@ import numpy as np
 from circuits.structure import Cell
 from circuits.technology import Technology
 from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import measured_once
+from codesign.cells.measured_once import digest, measured_once
 from codesign.cells.models import models_for
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.sensitivity import (
@@ -74,7 +72,7 @@ def measure_sensitivities(
 
 def _fingerprint(characteristics: CellCharacteristics, with_factor: bool) -> str:
     content = [_METHOD, characteristics.fingerprint, with_factor]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return digest(content)
 
 
 class _Measurement:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 import numpy as np
 
 from circuits.synapse import unit
 from circuits.technology import Technology
 from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import measured_once
+from codesign.cells.measured_once import digest, measured_once
 from codesign.cells.models import models_for
 from mapping.characteristics import MirrorTable
 from mapping.conditions import Conditions
@@ -89,7 +86,7 @@ def synapse_benches(technology: Technology, conditions: Conditions) -> tuple[Syn
         "models": models.content_hash,
         "cells": [cell_text(cell, technology) for cell in cells],
     }
-    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    fingerprint = digest(content)
     return SynapseBenches(technology, models.text, temperature, KEEP_UNITS, keep), fingerprint
 
 

@@ -69,12 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.arguments.neurons import mapped_single
     from codesign.arguments.samples import asked_accuracy, bench_settings
-    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.arguments import show, stopped, studied
     from codesign.studies.calibration.bench import calibration_bench
-    from codesign.studies.calibration.results import results_to_json
     from codesign.studies.calibration.study import study_calibration
-    from codesign.studies.calibration.table import print_results
-    from codesign.terminal.console import print_json
     from mapping.calibration.search import Budget
 
     budget = Budget(arguments.voltages, arguments.patterns)
@@ -90,13 +87,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if outcome is None:
         return stopped(arguments, found)
-    if arguments.plot is not None:
-        from codesign.pictures.plots import save_figure
-        from codesign.studies.calibration.picture import calibration_figure
-
-        save_figure(calibration_figure(outcome), arguments.plot)
-    if arguments.json:
-        print_json(results_to_json(outcome))
-    else:
-        print_results(outcome)
+    show(arguments, "calibration", outcome)
     return 0

@@ -40,12 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.arguments.neurons import mapped_single
     from codesign.arguments.samples import asked_accuracy, bench_settings
-    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.arguments import show, stopped, studied
     from codesign.studies.mismatch.drawn_neuron import draw_neuron
-    from codesign.studies.mismatch.results import results_to_json
     from codesign.studies.mismatch.study import study_mismatch
-    from codesign.studies.mismatch.table import print_results
-    from codesign.terminal.console import print_json
 
     technology = drawn_technology(arguments)
     accuracy = asked_accuracy(arguments)
@@ -55,13 +52,5 @@ def run(arguments: argparse.Namespace) -> int:
         found, outcome = study_mismatch(drawn, executor, accuracy, arguments.out, progress)
     if outcome is None:
         return stopped(arguments, found)
-    if arguments.plot is not None:
-        from codesign.pictures.plots import save_figure
-        from codesign.studies.mismatch.picture import mismatch_figure
-
-        save_figure(mismatch_figure(outcome), arguments.plot)
-    if arguments.json:
-        print_json(results_to_json(outcome))
-    else:
-        print_results(outcome)
+    show(arguments, "mismatch", outcome)
     return 0

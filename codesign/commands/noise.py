@@ -72,13 +72,10 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.studies.arguments import stopped, studied
+    from codesign.studies.arguments import show, stopped, studied
     from codesign.studies.noise.noisy_neuron import noisy_neuron
     from codesign.studies.noise.plan import NoisePlan
-    from codesign.studies.noise.results import results_to_json
     from codesign.studies.noise.study import study_noise
-    from codesign.studies.noise.table import print_results
-    from codesign.terminal.console import print_json
     from neuron_model.errors import InputError
 
     if arguments.seed < 0:
@@ -94,13 +91,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if outcome is None:
         return stopped(arguments, found)
-    if arguments.plot is not None:
-        from codesign.pictures.plots import save_figure
-        from codesign.studies.noise.picture import noise_figure
-
-        save_figure(noise_figure(outcome), arguments.plot)
-    if arguments.json:
-        print_json(results_to_json(outcome))
-    else:
-        print_results(outcome)
+    show(arguments, "noise", outcome)
     return 0

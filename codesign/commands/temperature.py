@@ -68,11 +68,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
-    from codesign.studies.arguments import stopped, studied
-    from codesign.studies.temperature.results import results_to_json
+    from codesign.studies.arguments import show, stopped, studied
     from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
-    from codesign.studies.temperature.table import print_results
-    from codesign.terminal.console import print_json
     from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
     from netlists.accuracy import Accuracy
 
@@ -86,15 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         found, outcome = study_temperature(neuron, question, executor, arguments.out, progress)
     if outcome is None:
         return stopped(arguments, found)
-    if arguments.plot is not None:
-        from codesign.pictures.plots import save_figure
-        from codesign.studies.temperature.picture import temperature_figure
-
-        save_figure(temperature_figure(outcome), arguments.plot)
-    if arguments.json:
-        print_json(results_to_json(outcome))
-    else:
-        print_results(outcome)
+    show(arguments, "temperature", outcome)
     return 0 if outcome.steady else 1
 
 

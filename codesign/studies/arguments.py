@@ -14,8 +14,9 @@ import argparse
 import contextlib
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesign.terminal.parser import section
 
@@ -92,6 +93,28 @@ def studied(
         ) as executor,
     ):
         yield executor, progress
+
+
+def show(arguments: argparse.Namespace, study: str, outcome: object) -> None:
+    """An outcome as the command line asks: its picture in a file, and a JSON document or tables.
+
+    study: its folder, whose ``picture``, ``results`` and ``table`` have what makes them.
+    """
+
+    def of(module: str, name: str) -> Any:
+        # what draws takes long to import: not unless it is asked for
+        return getattr(import_module(f"{__package__}.{study}.{module}"), name)
+
+    if arguments.plot is not None:
+        from codesign.pictures.plots import save_figure
+
+        save_figure(of("picture", f"{study}_figure")(outcome), arguments.plot)
+    if arguments.json:
+        from codesign.terminal.console import print_json
+
+        print_json(of("results", "results_to_json")(outcome))
+    else:
+        of("table", "print_results")(outcome)
 
 
 def stopped(arguments: argparse.Namespace, results: Results) -> int:

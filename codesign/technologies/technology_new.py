@@ -58,7 +58,6 @@ from neuron_model.errors import CodesignError, InputError
 _LEAST_RATIO = 100.0
 # Units of U between the reference and the outermost reference voltage.
 _LEAST_ROOM = 2.5
-_MOST_ROOM = 7.5
 _MOST_CORNERS = 8
 # What the corner of a library without sections is called.
 _NOMINAL = "tt"

@@ -44,7 +44,6 @@ _SLOPE_SPREAD = 1.18
 TARGET = (1e-11, 5e-8)
 """The bias currents that are wanted, ampere."""
 
-_SMALLEST_BIAS = TARGET[0]
 _THERMAL_SLOPE = 2 * 1.35 * 8.617e-5 * 300.15
 _SPAN = 4.5 * _THERMAL_SLOPE
 _START = {

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Generic
+from typing import Generic, TypeVar
 
 from codesign.terminal.console import note
 from neuron_model.atomic import write_atomically, write_together
@@ -40,8 +40,30 @@ from neuron_model.runs.run_configuration import (
     run_configuration_to_toml,
 )
 from neuron_model.runs.training_log import Step, TrainingLog, has_tensorboard
-from neuron_model.training.checkpoint import write_checkpoint
+from neuron_model.training.checkpoint import read_checkpoint, write_checkpoint
 from neuron_model.training.training import Snapshot
+
+Result = TypeVar("Result")
+
+
+def begin(
+    configuration: RunConfiguration,
+    folder: Path,
+    restart: bool,
+    read: Callable[[Path, str], Result | None],
+) -> Result | Snapshot | None:
+    """Make the folder ready; what is left there of an earlier run of the same configuration.
+
+    ``read`` gives the result of a whole run in a folder, of an identity. See :func:`make_ready` for
+    the rest, and the errors.
+    """
+    whose = identity(configuration)
+    make_ready(configuration, folder, restart)
+    result = read(folder, whose)
+    if result is None:
+        return read_checkpoint(folder / CHECKPOINT_FILE, whose)
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    return result
 
 
 def make_ready(configuration: RunConfiguration, folder: Path, restart: bool) -> None:

@@ -10,18 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesign.training.run_state import finish, first_network, followed, make_ready
+from codesign.training.run_state import begin, finish, first_network, followed
 from neuron_model.errors import InputError
 from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
-from neuron_model.runs.file_names import CHECKPOINT_FILE, MODEL_FILE
+from neuron_model.runs.file_names import MODEL_FILE
 from neuron_model.runs.run_configuration import RunConfiguration, identity
 from neuron_model.runs.sequence_files import read_sequence_result, sequence_run_files
 from neuron_model.runs.sequence_train import recorded_sequences
 from neuron_model.shown import Shown
 from neuron_model.tasks.sequence_file import SequenceFile
-from neuron_model.training.checkpoint import read_checkpoint
 from neuron_model.training.sequence_scoring import SequenceScores, trivial_scores
 from neuron_model.training.sequence_training import (
     SequenceCallbacks,
@@ -52,7 +51,7 @@ class SequenceRun(Shown):
     resumed: int | None = None
 
     def _brief(self) -> str:
-        sizes = " + ".join(str(size) for size in self.network.configuration.sizes)
+        sizes = self.network.configuration.sizes_text
         return f"{self.folder}: {sizes} neurons, test error {self.result.test.error:.4g}"
 
 
@@ -86,13 +85,10 @@ def train_sequence_run(
     trivial = trivial_scores(task, data)
     network = first_network(configuration, data.inputs, data.outputs)
     whose = identity(configuration)
-    make_ready(configuration, folder, restart)
-    done = read_sequence_result(folder, whose)
-    if done is not None:
-        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    left = begin(configuration, folder, restart, read_sequence_result)
+    if isinstance(left, SequenceResult):
         network = read_model(folder / MODEL_FILE, configuration.network.backend)
-        return SequenceRun(folder, network, done, data.classes, trivial, len(done.history))
-    left = read_checkpoint(folder / CHECKPOINT_FILE, whose)
+        return SequenceRun(folder, network, left, data.classes, trivial, len(left.history))
     history = () if left is None else sequence_history(left)
     with followed(configuration, folder, history, SequenceStep, watch, progress) as steps:
         steps.begin()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from codesign.training.run_state import finish, first_network, followed, make_ready
+from codesign.training.run_state import begin, finish, first_network, followed
 from codesign.training.through_circuit import (
     PlainErrors,
     ThroughCircuit,
@@ -30,7 +30,6 @@ from neuron_model.network.model_file import read_model
 from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.runs.file_names import (
-    CHECKPOINT_FILE,
     CIRCUIT_FILE,
     FORECAST_FILE,
     MODEL_FILE,
@@ -48,7 +47,6 @@ from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
 from neuron_model.text_file import read_text
 from neuron_model.training import processes
-from neuron_model.training.checkpoint import read_checkpoint
 from neuron_model.training.recording import recorded_currents
 from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream
 from neuron_model.training.training import (
@@ -103,7 +101,7 @@ class TrainedRun(Shown):
     plain: PlainErrors | None = None
 
     def _brief(self) -> str:
-        sizes = " + ".join(str(size) for size in self.network.configuration.sizes)
+        sizes = self.network.configuration.sizes_text
         return f"{self.folder}: {sizes} neurons, NRMSE {self.nrmse:.4g}"
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -184,7 +182,7 @@ def train_run(
     first = processes.rank() == 0
     left: TrainingResult | Snapshot | None = None
     if first:
-        left = _begin(configuration, folder, whose, restart)
+        left = begin(configuration, folder, restart, read_result)
     left = processes.share(left)
     if isinstance(left, TrainingResult):
         if first:
@@ -269,15 +267,3 @@ def _read_samples(folder: Path) -> SampleErrors | None:
         drawn_by = str(entries.pop("mismatch_set", ""))
         errors = {name: tuple(map(float, values)) for name, values in entries.items()}
         return SampleErrors(**errors, mismatch_set=drawn_by)
-
-
-def _begin(
-    configuration: RunConfiguration, folder: Path, whose: str, restart: bool
-) -> TrainingResult | Snapshot | None:
-    """Make the folder ready; what is left of an earlier run of the same configuration."""
-    make_ready(configuration, folder, restart)
-    result = read_result(folder, whose)
-    if result is not None:
-        (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-        return result
-    return read_checkpoint(folder / CHECKPOINT_FILE, whose)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import INTEGRATORS, State, output
-from neuron_model.model.parameters import NeuronParameters, Value
+from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.current import as_tensor
 from neuron_model.network.low_pass import FILTERS, LowPass
 from neuron_model.network.neuron import LEARNABLE, MTCNeuron
@@ -88,6 +88,11 @@ class NetworkConfiguration:
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each hidden layer."""
         return tuple(p.neurons for p in self.layers)
+
+    @property
+    def sizes_text(self) -> str:
+        """The same in words: ``16 + 8``."""
+        return " + ".join(map(str, self.sizes))
 
 
 class Layer(Protocol):
@@ -294,10 +299,6 @@ class MTCNetwork(SpikingNetwork):
             dtype=dtype,
         )
         self.configuration = configuration
-
-    def saturation_voltages(self) -> tuple[Value, ...]:
-        """U_saturation of each hidden layer's neurons."""
-        return tuple(layer.live_parameters().u_saturation for layer in self.neuron_layers)
 
     @property
     def neuron_layers(self) -> tuple[MTCNeuron, ...]:

@@ -144,13 +144,13 @@ class TrainedOnSequences(Shown):
         return cls(found.module, task, result, currents, DescribedRun(found.configuration))
 
     def _brief(self) -> str:
-        sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
+        sizes = self.module.configuration.sizes_text
         return f"{sizes} neurons, {score_text(self.result)}"
 
     def _rows(self) -> list[tuple[str, object]]:
         trivial = trivial_scores(self.task, self.task.sequences())
         return [
-            ("neurons", " + ".join(str(size) for size in self.module.configuration.sizes)),
+            ("neurons", self.module.configuration.sizes_text),
             ("classes", ", ".join(self.classes[:10]) or "numbers"),
             ("steps", len(self.result.history)),
             ("test error", round(self.result.test.error, 4)),

@@ -109,7 +109,7 @@ class TrainedNetwork(Shown):
         """What there is to know at a glance."""
         task = self.task
         return {
-            "neurons": " + ".join(str(size) for size in self.module.configuration.sizes),
+            "neurons": self.module.configuration.sizes_text,
             "task": getattr(task, "file", type(task).__name__),
             "steps": len(self.result.history),
             "NRMSE": round(self.nrmse, 4),
@@ -121,7 +121,7 @@ class TrainedNetwork(Shown):
         return trivial_nrmse(self.task, make_series(self.task))
 
     def _brief(self) -> str:
-        sizes = " + ".join(str(size) for size in self.module.configuration.sizes)
+        sizes = self.module.configuration.sizes_text
         return f"{sizes} neurons, NRMSE {self.nrmse:.3f}"
 
     def _rows(self) -> list[tuple[str, object]]:

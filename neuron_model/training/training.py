@@ -119,9 +119,6 @@ class TrainingResult(Shown):
         return [(name, in_short(value)) for name, value in found if value is not None]
 
 
-OnStep = Callable[[TrainingStep], None]
-
-
 _NO_CALLBACKS: Callbacks[TrainingStep] = Callbacks()
 
 DrawSamples = Callable[[SpikingNetwork, int], Sequence[Variation | None]]

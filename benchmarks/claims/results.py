@@ -193,6 +193,19 @@ def _forecast_way(index: int, says: str) -> Claim:
     )
 
 
+def _forecast_length(says: str) -> Claim:
+    """A row of the table of numbers of training steps: median, and range of several seeds."""
+    name, steps = says.split(" | ")[:2]
+
+    def values(rows: Any) -> list[float]:
+        (row,) = [r for r in rows if (r["series"], str(r["steps"])) == (name, steps)]
+        found = row["nrmse"]
+        ends = [min(found), max(found)] if len(found) > 1 else []
+        return [float(np.median(found)), *ends]
+
+    return Claim(RESULTS, f"| {says} |", v.FORECAST_LENGTHS, values)
+
+
 def _forecasts_won(rows: Any) -> list[float]:
     """Series on which MTC beats persistence and the echo state network, and is near ridge."""
     found = [(float(np.median(r["mtc"])), r) for r in rows]
@@ -306,6 +319,21 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         "1.2 times ridge on {5} of 6.",
         v.FORECASTS,
         _forecasts_won,
+    ),
+    _forecast_length("sunspots, yearly | 200 | {0.455} ({0.439} to {0.711})"),
+    _forecast_length("sunspots, yearly | 400 | {0.420} ({0.391} to {0.480})"),
+    _forecast_length("sunspots, yearly | 800 | {0.467} ({0.396} to {0.486})"),
+    _forecast_length("sunspots, yearly | 1500 | {0.446} ({0.440} to {0.522})"),
+    _forecast_length("El Nino, monthly | 200 | {0.265}"),
+    _forecast_length("El Nino, monthly | 400 | {0.252}"),
+    _forecast_length("El Nino, monthly | 1500 | {0.242}"),
+    _forecast_length("Henon | 1500 | {0.048}"),
+    _forecast_length("Henon | 3000 | {0.042}"),
+    Claim(
+        RESULTS,
+        "the same seed gives {0.455}",
+        v.FORECAST_LENGTHS,
+        lambda rows: [rows[0]["nrmse"][0]],
     ),
     _forecast_way(0, "200 steps, all else as in the table | {0.598} | {0.361} | {0.500}"),
     _forecast_way(1, "readout filter: tau of a whole sample | {0.838} | {0.937} | {0.500}"),

@@ -31,6 +31,7 @@ STUDIES = "docs/results/study_overhead.json"
 THROUGHPUT = "docs/results/study_throughput.json"
 NEUROBENCH = "docs/results/neurobench/mackey_glass.json"
 FORECASTS = "docs/results/forecasts/table.json"
+FORECAST_LENGTHS = "docs/results/forecasts/lengths.json"
 FORECAST_WAYS = "docs/results/forecasts/why.json"
 
 ISI, IBI = "interspike_interval", "interburst_interval"

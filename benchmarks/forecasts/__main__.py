@@ -1,13 +1,14 @@
 """Forecasts of six series: MTC, an echo state network of as many units, ridge, the last value.
 
     python -m benchmarks.forecasts [--series NARMA-10 Lorenz ...] [--neurons 16] [--steps 1500]
-        [--seeds 1] [--echo-seeds 5] [--why] [--out FOLDER]
+        [--seeds 1] [--echo-seeds 5] [--why | --lengths] [--out FOLDER]
 
 NRMSE on the test part in one continuous run, as `codesign train` prints it. MTC networks are the
 toolkit's defaults but for the number of steps; the echo state network's sizes (of leak, spectral
 radius, input and penalty) are those of a grid that do best on the validation part. --why trains
-some series with other settings, one at a time. FOLDER gets table.md and table.json (why.md and
-why.json); what is in them already is not computed again.
+some series with other settings, one at a time; --lengths for other numbers of steps. FOLDER gets
+table.md and table.json (why.md and why.json, lengths.md and lengths.json); what is in them already
+is not computed again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.forecasts import why
+from benchmarks.forecasts import lengths, why
 from benchmarks.forecasts.rows import Row, row, table, verdict
 from benchmarks.forecasts.series import SERIES
 from neuron_model.atomic import write_atomically
@@ -50,10 +51,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--echo-seeds", type=int, default=5)
     parser.add_argument("--why", action="store_true", help="other settings, one at a time")
+    parser.add_argument("--lengths", action="store_true", help="other numbers of steps")
     parser.add_argument("--out", type=Path, help="folder for the tables")
     given = parser.parse_args(words)
     if given.why:
         return why.run(given.neurons, given.out)
+    if given.lengths:
+        return lengths.run(given.neurons, given.out)
     there = read_rows(given.out / "table.json") if given.out else []
     rows: list[Row] = []
     for name in given.series:

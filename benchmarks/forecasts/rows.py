@@ -101,7 +101,7 @@ def table(rows: Sequence[Row]) -> str:
     for one in rows:
         lines.append(
             f"| {one.series} | {one.horizon} | {one.persistence:.3f} | {one.ridge:.3f} | "
-            f"{_range(one.echo_state)} | {_range(one.mtc)} | {one.over_ridge:.2f} |"
+            f"{spread(one.echo_state)} | {spread(one.mtc)} | {one.over_ridge:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -122,7 +122,8 @@ def verdict(rows: Sequence[Row]) -> str:
     )
 
 
-def _range(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """Median, and where there are several the range."""
     middle = f"{statistics.median(values):.3f}"
     if len(values) == 1:
         return middle

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.forecasts import __main__ as benchmark
-from benchmarks.forecasts import rows, why
+from benchmarks.forecasts import lengths, rows, why
 from benchmarks.forecasts.echo_state import echo_state_nrmse
 from benchmarks.forecasts.rows import Row, mtc_nrmse, table, verdict
 from benchmarks.forecasts.series import HORIZONS, SERIES, Forecast, forecast_task, henon, narma
@@ -131,3 +131,31 @@ def test_what_the_error_hangs_on_is_recorded_for_every_way():
     found = [why.Found(**one) for one in json.loads(text)]
     assert [one.way for one in found] == list(why.WAYS)
     assert why.table(found) in (RESULTS / "README.md").read_text()
+
+
+def test_lengths_that_are_there_are_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    asked = []
+
+    def trained(task: Forecast, neurons: int, seed: int, way: rows.Way) -> float:
+        asked.append((task.name, seed, way.steps))
+        return 0.1 * (seed + 1)
+
+    monkeypatch.setattr(lengths, "mtc_nrmse", trained)
+    monkeypatch.setattr(lengths, "LENGTHS", {"Henon": (3, (5, 10))})
+    for _ in range(2):
+        assert benchmark.main(["--lengths", "--out", str(tmp_path)]) == 0
+    assert asked == [("Henon", seed, steps) for steps in (5, 10) for seed in range(3)]
+    printed = capsys.readouterr().out
+    assert "| Henon | 5 | 0.200 (0.100 to 0.300) |" in printed
+    assert (tmp_path / "lengths.md").read_text() in printed
+
+
+def test_the_recorded_lengths_are_those_of_the_page():
+    text = (RESULTS / "forecasts" / "lengths.json").read_text()
+    found = [lengths.Length(**one) for one in json.loads(text)]
+    assert lengths.table(found) in (RESULTS / "README.md").read_text()
+    assert [(one.series, one.steps) for one in found] == [
+        (name, steps) for name, (_, every) in lengths.LENGTHS.items() for steps in every
+    ]

@@ -1,7 +1,7 @@
 """``codesign train``: a network of neurons that a circuit can be made of."""
 
 import argparse
-import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -93,6 +93,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from codesign.studies.arguments import command_again
     from codesign.terminal.console import note
     from codesign.terminal.interruption import interruption
     from codesign.training.sequence_run import train_sequence_run
@@ -117,29 +118,17 @@ def run(arguments: argparse.Namespace) -> int:
         first = processes.rank() == 0
         try:
             with _progress(configuration, first) as (begun, watch):
+                told: dict[str, Any] = {"restart": arguments.restart, "watch": watch, "stop": stop}
                 if of_sequences:
-                    sequence_run = train_sequence_run(
-                        configuration,
-                        arguments.out,
-                        begun,
-                        restart=arguments.restart,
-                        watch=watch,
-                        stop=stop,
-                    )
+                    sequence_run = train_sequence_run(configuration, arguments.out, begun, **told)
                 else:
-                    trained = train_run(
-                        configuration,
-                        arguments.out,
-                        begun,
-                        restart=arguments.restart,
-                        watch=watch,
-                        stop=stop,
-                    )
+                    trained = train_run(configuration, arguments.out, begun, **told)
         except Interrupted as stopped:
             if first:
                 note(
-                    f"Stopped after {stopped.step} of {configuration.training.steps} steps; all "
-                    f"is saved. To go on: {_command(arguments)}"
+                    f"stopped by {signal.Signals(stop.signal or signal.SIGINT).name} after "
+                    f"{stopped.step} of {configuration.training.steps} steps; {arguments.out} has "
+                    f"them, and the same command resumes{command_again(arguments.words)}"
                 )
             return stop.exit_status
         if of_sequences:
@@ -255,13 +244,6 @@ def _progress(
             advance(1, text if due else None)
 
         yield begun, watch
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """The command line that goes on."""
-    circuit = [] if arguments.circuit is None else ["--circuit", arguments.circuit]
-    words = ["codesign", "train", str(arguments.config), *circuit, "--out", str(arguments.out)]
-    return shlex.join(words)
 
 
 def _report(configuration: "RunConfiguration", trained: "TrainedRun", json: bool) -> None:

@@ -134,8 +134,14 @@ def stopped_line(results: Results, words: tuple[str, ...] = (), program: str = "
     said = f"stopped by {name} after {results.done} of {results.planned} points"
     if results.record is None:
         return f"{said}, of which nothing was kept: give a file or folder that keeps them (--out)."
-    again = [word for word in words if word != "--restart"]
-    command = f": {program} {shlex.join(again)}" if again else ""
+    command = command_again(words, program)
     if results.done == 0:
         return f"stopped by {name} before a point was done; the same command begins again{command}"
     return f"{said}; {results.record} has them, and the same command resumes{command}"
+
+
+def command_again(words: tuple[str, ...], program: str = "codesign") -> str:
+    """``": codesign sweep x.toml"``: what resumes the command that ``words`` began, for a line that
+    says that there is such a command; nothing where they are not known."""
+    again = [word for word in words if word != "--restart"]
+    return f": {program} {shlex.join(again)}" if again else ""

@@ -431,11 +431,12 @@ def test_a_signal_stops_with_a_checkpoint_and_says_how_to_go_on(
 
     monkeypatch.setattr(TrainingLog, "add", add_and_interrupt)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    assert main(["train", str(config), "--out", str(run)]) == 128 + signal.SIGTERM
+    words = ["train", str(config), "--out", str(run)]
+    assert main([*words, "--restart"]) == 128 + signal.SIGTERM
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
     error = capsys.readouterr().err
-    assert "Stopped after 2 of 3 steps; all is saved." in error
-    assert f"codesign train {config} --out {run}" in error
+    assert "stopped by SIGTERM after 2 of 3 steps; " in error
+    assert error.endswith(f"the same command resumes: codesign train {config} --out {run}\n")
     assert main(["train", str(config), "--out", str(run), "--json"]) == 0
     output = capsys.readouterr()
     assert json.loads(output.out)["resumed"] == 2

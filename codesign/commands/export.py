@@ -104,7 +104,6 @@ def run(arguments: argparse.Namespace) -> int:
     from codesign.building.handover import HandOver, hand_over
     from codesign.building.source import load_source
     from codesign.building.stimuli import stimuli_for
-    from codesign.networks.network_table import print_network
     from codesign.terminal.console import open_workbench, print_json
     from codesign.terminal.tables import print_table, say
     from netlists.dialects import Dialect
@@ -183,6 +182,8 @@ def run(arguments: argparse.Namespace) -> int:
     for note in technology.notes:
         say(f"note: {note}")
     if exported.network is not None:
+        from codesign.networks.network_table import print_network
+
         print_network(exported.network)
     elif source.folder is not None and not arguments.neurons_only:
         say(f"note: no circuit of the whole network: {built.why_no_network}")

@@ -117,6 +117,10 @@ class NetworkDesign:
         """Every projection that ends there."""
         return tuple(p for p in self.projections if p.target == target)
 
+    def weight_unit(self, target: str) -> float:
+        """Ampere of a weight of 1 into a target: I0, or that of one unit of y."""
+        return self.readout_current * self.scale if target == "y" else self.unit_current
+
     def is_driven(self, target: str, index: int) -> bool:
         """Whether any weight into a neuron, or an output, has units."""
         return any(bool(p.units[index].any()) for p in self.into(target))

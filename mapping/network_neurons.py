@@ -20,7 +20,7 @@ from mapping.network_design import LineDesign, NetworkDesign
 from mapping.network_mapper import OUTPUT
 from mapping.network_weights import NetworkWeights
 from mapping.readout import ReadoutDesign, map_readout
-from mapping.synapse_characteristics import SynapseCharacteristics
+from mapping.synapse_characteristics import Stage, SynapseCharacteristics
 from mapping.time_unit import membrane_capacitance
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import NeuronParameters
@@ -115,18 +115,13 @@ def feeding(
 ) -> NeuronDesign:
     """``design`` with an output stage that drives ``line`` with its full scale at s = 1.
 
-    The measured B is that of one bias; over the bias it goes as the gain of the OTA.
-
     Raises:
         InputError: its bias current is beyond the limits.
     """
-    output = design.output
-    measured, gain = synapses.stage(line.unit_current)
-    table, threshold = cells.noninverting, output.threshold_voltage
-    share = gain / table.at(measured, threshold).gain
-    bias = line.full_scale / gain
+    threshold = float(design.volts(design.u_threshold))
+    bias = line.full_scale / synapses.stage(line.unit_current).gain
     for _ in range(_ROUNDS):
-        bias = line.full_scale / (share * table.at(bias, threshold).gain)
+        bias = line.full_scale / driving(bias, threshold, line, cells, synapses).gain
     check_within(
         f"neuron '{design.name}': output stage of a line of {line.full_scale:.3g} A: bias current",
         bias,
@@ -134,9 +129,30 @@ def feeding(
         "A",
         "use fewer neurons or weights on a line, or a longer time unit",
     )
-    # the offset of before is taken out: it is another one at another bias
-    moved = table.at(output.bias_current, threshold).offset - table.at(bias, threshold).offset
-    return replace(design, output=OutputDesign(bias, threshold + moved, line.full_scale))
+    offset = driving(bias, threshold, line, cells, synapses).offset
+    return replace(design, output=OutputDesign(bias, threshold - offset, line.full_scale))
+
+
+def driving(
+    bias: float,
+    threshold: float,
+    line: LineDesign,
+    cells: CellCharacteristics,
+    synapses: SynapseCharacteristics,
+) -> Stage:
+    """An output stage on ``line`` with its own bias and threshold.
+
+    It was measured at one bias, with its threshold at the reference; from there it goes as the OTA
+    does whose output is at the reference.
+    """
+    measured, table = synapses.stage(line.unit_current), cells.noninverting
+    there, here = table.at(measured.bias_current, cells.reference), table.at(bias, threshold)
+    return Stage(
+        bias,
+        measured.gain * here.gain / there.gain,
+        measured.offset + here.offset - there.offset,
+        measured.slope_voltage * here.slope_voltage / there.slope_voltage,
+    )
 
 
 def map_readouts(

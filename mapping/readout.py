@@ -52,6 +52,11 @@ class ReadoutDesign:
     scale: float
     offset: float
 
+    @property
+    def resting(self) -> float:
+        """y of its bias alone."""
+        return self.node.i_bias * self.node.unit_voltage / self.node_scale
+
     def current(self, y: float) -> float:
         """Into the node for ``y`` units, ampere."""
         return y * self.node_scale / self.node.unit_voltage * self.node.unit_current

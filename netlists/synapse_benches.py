@@ -3,6 +3,7 @@
 static     a line's current swept, the membrane held          weights, nonlinearity
 output     the membrane swept at a line's full current        output conductance
 silent     an output stage below its threshold                what leaks at s = 0
+stage      an output stage swept over its threshold           its gain, as spikes have it
 fold       a line's gates stepped by a voltage source         pole of a column's PMOS mirror
 onset      an output stage stepped over its threshold         delay of a line
 readout    a current into the node, swept and stepped         gain, linear range, four poles
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.optimize import least_squares
 from scipy.stats import gamma
 
 from circuits.neuron import MEMBRANE
@@ -42,6 +44,9 @@ _OPTIONS: Mapping[str, float] = {"reltol": 1e-5, "abstol": 1e-17, "vntol": 1e-8}
 LINE, COLUMN = "line", "column"
 # Of the full current, in a sweep.
 _POINTS = 40
+# Volt above the threshold, first, last and step: where the membrane is in a spike. The tail carries
+# more the higher its pair is lifted (6 % a volt): what a stage delivers far above is no spike's.
+_SPIKE = (0.01, 0.2, 0.01)
 # Of the duration of a step's response: when it comes, how long it takes, and the largest step.
 _ONSET, _RAMP, _MAX_STEP = 0.1, 1e-4, 1 / 400
 
@@ -105,6 +110,13 @@ class SynapseBenches:
         """What a weight draws where the output stage that drives its line is below threshold."""
         driven = self._driver(full_scale, self.technology.reference - 0.4)
         return self._driven_bench("silent", units, line_units, driven, [OperatingPoint()])
+
+    def stage(self, units: int, line_units: int, full_scale: float) -> Bench:
+        """An output stage swept from its threshold to where a spike saturates it, DC."""
+        middle = self.technology.reference
+        step = DCSweep("vsource", middle + _SPIKE[0], middle + _SPIKE[1], _SPIKE[2])
+        driven = self._driver(full_scale, middle)
+        return self._driven_bench("stage", units, line_units, driven, [step])
 
     def fold(self, units: int, gates: float, duration: float) -> Bench:
         """The gates of a weight's line stepped to ``gates`` volt and, ``duration`` later, back."""
@@ -216,9 +228,10 @@ class ReadoutBenches:
         return readout("readout", self.design, self.technology)
 
     def static(self, span: float) -> Bench:
-        """The output over currents for ``span`` units of y on each side of 0."""
-        reach = self.design.current(span)
-        return self._bench("static", 0.0, DCSweep("iin", -reach, reach, reach / _POINTS))
+        """The output over currents that make ``span`` units of y on each side of 0."""
+        low, high = (self.design.current(y - self.design.resting) for y in (-span, span))
+        step = DCSweep("iin", low, high, (high - low) / (2 * _POINTS))
+        return self._bench("static", 0.0, step)
 
     def step(self, y: float, duration: float) -> Bench:
         """The response to a step to ``y`` units at a tenth of ``duration`` (s), and back."""
@@ -267,12 +280,14 @@ class StaticGain:
     """A straight line through a weight's current: I = gain I_line / line_units + constant.
 
     gain: signed, in units. constant: ampere, at no line current. nonlinearity: the largest
-    deviation from the line, over the current at full scale. gates: volt, of the line at full scale.
+    deviation from the line, over the current at full scale. full: ampere there. gates: volt, of the
+    line at full scale.
     """
 
     gain: float
     constant: float
     nonlinearity: float
+    full: float
     gates: float
 
 
@@ -287,6 +302,7 @@ def static_gain(result: Result, line_units: int) -> StaticGain:
         gain=float(slope) * line_units,
         constant=float(into[0]),
         nonlinearity=float(deviation / height),
+        full=float(into[-1]),
         gates=float(wave[f"v({LINE})"][-1]),
     )
 
@@ -344,11 +360,30 @@ def settling(result: Result, duration: float, share: float) -> Settling:
     return Settling(after(begin, rest, top), after(end, top, last))
 
 
-def settled_current(result: Result, duration: float) -> float:
-    """Size of the current at the membrane at the end of a pulse, ampere."""
+@dataclass(frozen=True)
+class StageFit:
+    """What an output stage sends into its line: I = current tanh((v - offset) / slope).
+
+    v: of the membrane above the threshold. current: ampere at the membrane that is fed. offset,
+    slope: volt. The stage's line pulls at its output: the current begins below the threshold.
+    """
+
+    current: float
+    offset: float
+    slope: float
+
+
+def stage_fit(result: Result, reference: float) -> StageFit:
+    """Least squares through a :meth:`SynapseBenches.stage` bench."""
     wave = result[0]
-    end = (1 + _ONSET) * duration
-    return float(abs(np.interp(end, wave.axis, wave["i(vmembrane)"])))
+    above, into = wave.axis - reference, np.abs(wave["i(vmembrane)"])
+    full = into[-1]
+
+    def error(p: np.ndarray) -> np.ndarray:
+        return np.asarray(p[0] * np.tanh((above - p[1]) / p[2]) - into / full)
+
+    fit = least_squares(error, [1.0, 0.0, 0.07], x_scale=[1.0, 0.005, 0.05])
+    return StageFit(full * float(fit.x[0]), float(fit.x[1]), float(fit.x[2]))
 
 
 @dataclass(frozen=True)
@@ -367,7 +402,7 @@ class ReadoutGain:
 def readout_gain(result: Result, design: ReadoutDesign) -> ReadoutGain:
     """From a :meth:`ReadoutBenches.static` bench."""
     wave = result[0]
-    wanted = wave.axis / design.current(1.0)
+    wanted = wave.axis / design.current(1.0) + design.resting
     found = design.units(wave["v(y)"])
     middle = np.abs(wanted) <= 0.5 * np.abs(wanted).max()
     gain, offset = np.polyfit(wanted[middle], found[middle], 1)

@@ -23,16 +23,16 @@ from netlists.engine import Engine
 from netlists.synapse_benches import (
     SynapseBenches,
     output_conductance,
-    settled_current,
     settling,
     silent_current,
+    stage_fit,
     static_gain,
 )
 from netlists.writer import cell_text
 from neuron_model.cache_folder import cache_folder
 
 # Raised whenever what is measured, or how, changes.
-_METHOD = 2
+_METHOD = 3
 UNIT_CURRENTS = np.geomspace(3e-11, 5e-9, 6)
 """Ampere, of one unit of a line at s = 1."""
 # Of the lines and weights that are measured.
@@ -100,24 +100,29 @@ def _measure(
         for sign in (-1, 1):
             jobs.append(benches.static(sign * _WEIGHT, _LINE_UNITS, full))
             jobs.append(benches.output(sign * _WEIGHT, _LINE_UNITS, full, _SPAN))
+        jobs.append(benches.stage(-_FAN_OUT, _LINE_UNITS, full))
         charge_times.append(_CHARGE * (_FAN_OUT + _LINE_UNITS) / full)
         jobs.append(benches.onset(_FAN_OUT, _LINE_UNITS, full, charge_times[-1]))
     *found, silent = engine.map([*jobs, benches.silent(-_WEIGHT, _LINE_UNITS, full)])
     reference = benches.technology.reference
     gains: dict[int, list[float]] = {-1: [], 1: []}
     conductances: dict[int, list[float]] = {-1: [], 1: []}
-    charges, gates, stages = [], [], []
+    charges, gates, mirrored = [], [], []
+    full_scales: dict[int, float] = {}
+    stages: list[tuple[float, float, float]] = []
     for index, current in enumerate(UNIT_CURRENTS):
-        results = iter(found[5 * index : 5 * index + 5])
+        results = iter(found[6 * index : 6 * index + 6])
         for sign in (-1, 1):
             static = static_gain(next(results), _LINE_UNITS)
             gains[sign].append(static.gain / (sign * _WEIGHT))
+            full_scales[sign] = static.full
             conductances[sign].append(output_conductance(next(results), reference))
             gates.append(static.gates)
-        onset = next(results)
-        rise = settling(onset, charge_times[index], 0.5).rise
-        delivered = settled_current(onset, charge_times[index]) / (_FAN_OUT * gains[-1][-1])
-        stages.append(delivered / float(current))
+        mirrored.append((-full_scales[-1], full_scales[1]))
+        stage = stage_fit(next(results), reference)
+        delivered = stage.current / (_FAN_OUT * gains[-1][-1] * float(current))
+        stages.append((delivered, stage.offset, stage.slope))
+        rise = settling(next(results), charge_times[index], 0.5).rise
         charges.append(rise * _LINE_UNITS * float(current) / (_FAN_OUT + _LINE_UNITS))
     # one unit at the smallest current, beside the keep-alive current alone
     duration = _COLUMN_CHARGE / benches.keep_current
@@ -131,6 +136,9 @@ def _measure(
         )
         for sign in (-1, 1)
     }
+    keep = benches.keep_current
+    kept = keep * tables[-1].gain_at(keep / KEEP_UNITS)
+    drawn, delivered_by = np.array(mirrored).T
     return SynapseCharacteristics(
         technology=benches.technology.name,
         conditions=conditions,
@@ -138,7 +146,11 @@ def _measure(
         positive=tables[1],
         line_charge=np.array(charges),
         stage_bias=_LINE_UNITS * UNIT_CURRENTS,
-        stage_gain=np.array(stages),
+        stage_gain=np.array(stages)[:, 0],
+        stage_offset=np.array(stages)[:, 1],
+        stage_slope=np.array(stages)[:, 2],
+        mirror_current=drawn + kept,
+        mirror_gain=delivered_by / (drawn + kept),
         column_charge=tau * benches.keep_current,
         silent_current=-silent_current(silent) / _WEIGHT,
         unit_area=unit(benches.technology).area,

@@ -13,6 +13,7 @@ from circuits.technology import Technology, conditions_at
 from codesign.building.circuit import default_choices
 from codesign.building.provenance import simulator_version, toolkit_version
 from codesign.cells.models import models_for
+from codesign.cells.readout_measure import measured_readouts
 from codesign.cells.synapse_characterize import measure_synapses
 from codesign.networks.network_choices import network_choices
 from codesign.networks.network_files import NetworkExport, export_network
@@ -203,10 +204,15 @@ def build_network(
     free = replace(choices, generator=None)
     chosen = network_choices(trained, weights, cells, technology, free, task.training.largest)
     rounded = map_network(weights, synapses, technology.limits, chosen)
-    weights = centered_biases(weights, rounded, task.training.activity)
+    weights = centered_biases(weights, rounded, synapses, task.training.activity)
     design = map_network(weights, synapses, technology.limits, chosen)
     layers = map_layers(trained, design, cells, synapses, technology.limits, free)
-    readouts = map_readouts(weights, design, cells, technology.limits, free)
+    readouts = measured_readouts(
+        map_readouts(weights, design, cells, technology.limits, free),
+        technology,
+        nominal,
+        workbench.engine,
+    )
     notes = [*design.notes, *technology.notes, *cells.notes]
     if choices.generator is not None:
         notes.append("the network's biases are no codes: --quantize is for neurons alone so far")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.network_design import LineDesign, ProjectionDesign
 from mapping.network_mapper import INPUT, OUTPUT
+from mapping.network_neurons import driving
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.circuit_network import (
     Circuit,
     CircuitNetwork,
     ColumnModel,
     LineModel,
+    MirrorModel,
 )
 from neuron_model.network.variation import Variation
 
@@ -38,11 +42,13 @@ def circuit_model(network: BuiltNetwork) -> Circuit:
         tuple(
             Variation(
                 1,
-                NeuronParameters.stack([Macromodel(one, network.cells).compact for one in layer]),
+                NeuronParameters.stack([_neuron(network, one, f"s{index}") for one in layer]),
                 neurons.parameters_now(),
                 always=True,
             )
-            for layer, neurons in zip(network.layers, trained.neuron_layers, strict=True)
+            for index, (layer, neurons) in enumerate(
+                zip(network.layers, trained.neuron_layers, strict=True)
+            )
         ),
         tuple(
             _column(network, column.weight, column.bias, name, means)
@@ -84,6 +90,21 @@ def macromodel_prediction(network: BuiltNetwork, signals: np.ndarray) -> np.ndar
     return y
 
 
+def _neuron(network: BuiltNetwork, design: NeuronDesign, line: str) -> NeuronParameters:
+    """With the output stage that it has on its line."""
+    output = design.output
+    stage = driving(
+        output.bias_current,
+        output.threshold_voltage,
+        network.design.line(line),
+        network.cells,
+        network.synapses,
+    )
+    span = stage.slope_voltage / design.unit_voltage
+    compact = Macromodel(design, network.cells).compact
+    return replace(compact, u_saturation=design.u_threshold + span)
+
+
 def _line(network: BuiltNetwork, line: LineDesign) -> LineModel:
     """A step from no current takes the measured delay to half of it: tau ln(1 / floor - 1)."""
     synapses = network.synapses
@@ -102,24 +123,27 @@ def _column(
 ) -> ColumnModel:
     """Currents in I0, those into the outputs in units of y, as the built weights are."""
     design, synapses = network.design, network.synapses
-    wanted, unit = design.target(target), design.unit_current
+    wanted, unit = design.target(target), design.weight_unit(target)
     (projection,) = design.into(target)
-    constant: np.ndarray = np.zeros(len(wanted.bias))
-    if target == OUTPUT:
-        unit = design.readout_current * design.scale
-        constant = wanted.bias / design.scale
-    # the compensation takes it out again: of neurons it is part of their own bias
-    keep = synapses.gain(1, design.keep_current / design.keep_units) * design.keep_current / unit
-    kept = np.where(wanted.keeps, keep, 0.0)
+    # the compensation of a neuron is part of its own bias
+    constant = wanted.bias / design.scale if target == OUTPUT else np.zeros(len(wanted.bias))
+    keep = synapses.gain(-1, design.keep_current / design.keep_units) * design.keep_current / unit
+    factor, falling = synapses.mirror_law
+    mirror = MirrorModel(
+        torch.tensor(np.where(wanted.keeps, keep, 0.0)),
+        synapses.drawn(design.line(projection.source).unit_current),
+        factor * unit**-falling,
+        falling,
+        synapses.column_charge / unit / design.time_unit,
+    )
     return ColumnModel(
         weights.detach().double(),
         bias.detach().double(),
         _steps(projection),
         torch.tensor(means[projection.source]),
         torch.tensor(design.line(projection.source).offset),
-        torch.tensor(constant + kept),
-        torch.tensor(kept),
-        synapses.column_charge / unit / design.time_unit,
+        torch.tensor(constant),
+        mirror,
     )
 
 

@@ -1,7 +1,7 @@
 """The macromodel of a network's circuit: the trained network, heard through its circuit.
 
     x_j  = line(x + offset)                     input lines, gates as :mod:`translinear` has them
-    I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line as well
+    I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line whose gain falls
     u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed
     s    = line(u)                              what flows in the synapses on its line
     y    = four poles of (W s + b)
@@ -18,11 +18,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neuron_model.errors import InputError
 from neuron_model.model.dynamics import State
+from neuron_model.model.parameters import TIMESCALES, NeuronParameters, Value
 from neuron_model.network.current import as_tensor
 from neuron_model.network.network import Hidden, MTCNetwork, NetworkState
 from neuron_model.network.neuron_record import only_record, without_record
@@ -39,6 +41,38 @@ class LineModel:
 
 
 @dataclass(frozen=True, eq=False)
+class MirrorModel:
+    """The PMOS mirror of a column's positive weights, currents in its column's unit.
+
+    keep: keep-alive current that it gets, (targets,), 0 where there is no mirror. drawn: what the
+    weights' unit transistors draw over what they weigh. gain, falling: it delivers
+    gain I^(1 - falling). tau: C n U_T of its gates over a current of 1.
+    """
+
+    keep: Tensor
+    drawn: float
+    gain: float
+    falling: float
+    tau: float
+
+    def __call__(self, folded: Tensor, dt: float, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What it delivers for weights of ``folded``, (batch, time, targets), and its gates."""
+        has = self.keep > 0
+        if not bool(has.any()):
+            return folded, state
+        keep = torch.where(has, self.keep, torch.ones_like(self.keep))
+        tau, floor = torch.full_like(keep, self.tau), torch.full_like(keep, 1e-9)
+        drawn, end = translinear(folded * self.drawn + keep, tau, floor, dt, state)
+        delivered = self.gain * drawn.clamp(min=1e-9) ** (1.0 - self.falling)
+        return torch.where(has, delivered, folded), end
+
+    def at_rest(self, batch: int) -> Tensor:
+        """Gates where no weight draws anything, (batch, targets)."""
+        one = torch.ones_like(self.keep)
+        return torch.where(self.keep > 0, self.keep, one).log().expand(batch, -1)
+
+
+@dataclass(frozen=True, eq=False)
 class ColumnModel:
     """All synapses into a layer, or into the outputs, currents in I0 (of the outputs: in y).
 
@@ -47,8 +81,7 @@ class ColumnModel:
     mean: of each line, (sources,), at which the bias takes out what whole units leave.
     offset: (sources,), of each line, which the bias takes out.
     constant: (targets,), that flows beside the weights and what the neurons have of their own.
-    keep: current in the PMOS mirror beside the weights', (targets,), 0 where there is none.
-    tau: C n U_T of the mirror's gates over a current of 1.
+    mirror: of the positive weights.
     """
 
     weights: Tensor
@@ -57,8 +90,7 @@ class ColumnModel:
     mean: Tensor
     offset: Tensor
     constant: Tensor
-    keep: Tensor
-    tau: float
+    mirror: MirrorModel
 
     def built(self, weights: Tensor) -> Tensor:
         """``weights`` as whole units; the gradient goes straight through."""
@@ -82,27 +114,18 @@ class ColumnModel:
         folded = s @ built.clamp(min=0.0).t()
         left = self._left(weights, built) - self._left(self.weights, self.built(self.weights))
         constant = self.constant + bias - self.bias + left
-        has = self.keep > 0
-        if not bool(has.any()):
-            return direct + folded + constant, state
-        keep = torch.where(has, self.keep, torch.ones_like(self.keep))
-        tau, floor = torch.full_like(keep, self.tau), torch.full_like(keep, 1e-9)
-        mirrored, end = translinear(folded + keep, tau, floor, dt, state)
-        return direct + torch.where(has, mirrored - keep, folded) + constant, end
+        mirrored, end = self.mirror(folded, dt, state)
+        return direct + mirrored + constant, end
 
     def _left(self, weights: Tensor, built: Tensor) -> Tensor:
         """What the bias adds: the mean of the rounding errors, less the lines' offsets."""
         return (weights - built) @ self.mean - built @ self.offset
 
-    def at_rest(self, batch: int) -> Tensor:
-        """The mirrors' gates where no weight draws anything, (batch, targets)."""
-        one = torch.ones_like(self.keep)
-        return torch.where(self.keep > 0, self.keep, one).log().expand(batch, -1)
-
     def like(self, weights: Tensor) -> ColumnModel:
         """The same with numbers of the type and device of ``weights``."""
-        names = ("weights", "bias", "mean", "offset", "constant", "keep")
-        return replace(self, **{name: getattr(self, name).to(weights) for name in names})
+        names = ("weights", "bias", "mean", "offset", "constant")
+        mirror = replace(self.mirror, keep=self.mirror.keep.to(weights))
+        return replace(self, mirror=mirror, **{n: getattr(self, n).to(weights) for n in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +228,7 @@ class CircuitNetwork(MTCNetwork):
         if self.circuit is None:
             return super().read(activity, state)
         model = self.circuit.columns[-1].like(activity)
-        readout, rest = self.readout, model.at_rest(len(activity))
+        readout, rest = self.readout, model.mirror.at_rest(len(activity))
         wanted, _ = model.current(
             activity, readout.weight, readout.bias, self.configuration.dt, rest
         )
@@ -221,18 +244,20 @@ class CircuitNetwork(MTCNetwork):
         layers = []
         for index, neurons in enumerate(self.neuron_layers):
             like = self.readout.weight
-            rest = torch.as_tensor(circuit.layers[index].built.u_rest).to(like)
-            rest = rest.expand(batch, neurons.neurons)
+            rest, fast, slow, ultraslow = (
+                torch.as_tensor(voltage).to(like).expand(batch, neurons.neurons)
+                for voltage in _at_rest(circuit.layers[index].built)
+            )
             floor = torch.tensor(circuit.lines[index + 1].floor).to(like).log()
             fed = self._offset(circuit).clamp(min=1e-9).log() if index == 0 else like.new_zeros(0)
             layers.append(
                 CircuitState(
                     rest,
-                    rest,
-                    rest,
-                    rest,
+                    fast,
+                    slow,
+                    ultraslow,
                     floor.expand(batch, neurons.neurons),
-                    circuit.columns[index].like(like).at_rest(batch),
+                    circuit.columns[index].like(like).mirror.at_rest(batch),
                     fed.expand(batch, -1),
                 )
             )
@@ -252,6 +277,20 @@ def _line(model: LineModel, drive: Tensor, dt: float, state: Tensor) -> tuple[Te
     tau = drive.new_full((drive.shape[2],), model.tau)
     floor = drive.new_full((drive.shape[2],), model.floor)
     return translinear(drive, tau, floor, dt, state)
+
+
+def _at_rest(neurons: NeuronParameters) -> tuple[Value, ...]:
+    """U_m and its filtered copies: followers settle where their slope makes up for their offset."""
+    rest = np.asarray(neurons.u_rest)
+    copies = []
+    for timescale in TIMESCALES:
+        shape = neurons.filter(timescale)
+        slope = np.where(np.equal(shape.kappa, 0.0), 1.0, shape.kappa)
+        settled = np.where(
+            np.equal(shape.kappa, 0.0), shape.offset, np.arctanh(slope * shape.offset) / slope
+        )
+        copies.append(rest + np.where(np.greater(neurons.tau(timescale), 0.0), settled, 0.0))
+    return rest, *copies
 
 
 def _signed_output(voltage: Tensor, layer: Variation) -> Tensor:

@@ -125,12 +125,16 @@ def test_neurons_have_one_time_unit_and_drive_their_lines(design):
             assert neuron.time_unit == pytest.approx(CHOICES.time_unit, rel=1e-4)
             assert neuron.unit_current == CHOICES.unit_current
             line, bias = design.line(f"s{number}"), neuron.output.bias_current
-            # as measured at one bias, and over the bias as the amplifier's
-            measured, gain = made_up_synapses().stage(line.unit_current)
-            amplifier = real_cells().noninverting
-            threshold = neuron.output.threshold_voltage
-            ratio = amplifier.at(bias, threshold).gain / amplifier.at(measured, threshold).gain
-            assert gain * ratio * bias == pytest.approx(line.full_scale, rel=1e-3)
+            # as measured at one bias and the reference, and from there as the amplifier's
+            stage = made_up_synapses().stage(line.unit_current)
+            cells, threshold = real_cells(), float(neuron.volts(neuron.u_threshold))
+            amplifier = cells.noninverting
+            there = amplifier.at(stage.bias_current, cells.reference)
+            ratio = amplifier.at(bias, threshold).gain / there.gain
+            assert stage.gain * ratio * bias == pytest.approx(line.full_scale, rel=1e-3)
+            # the line pulls its current up before the membrane is at the threshold
+            offset = stage.offset + amplifier.at(bias, threshold).offset - there.offset
+            assert neuron.output.threshold_voltage == pytest.approx(threshold - offset)
             assert neuron.output.unit_current == line.full_scale
 
 

@@ -1,5 +1,7 @@
 """The macromodel of a network: without delays it is the network that was trained."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from neuron_model.network.circuit_network import (
     CircuitNetwork,
     ColumnModel,
     LineModel,
+    MirrorModel,
     take_over,
 )
 from neuron_model.network.network import MTCNetwork
@@ -18,6 +21,9 @@ from tests.codesign.networks.networks import small_network, two_neurons
 
 QUICK, SLOW = LineModel(1e-6, 1e-4), LineModel(0.2, 1e-4)
 FREE = (0.0, 0.0)
+KEEP = 0.5
+# drawn, gain and falling of a mirror that passes on what it gets
+IDEAL = (1.0, 1.0, 0.0)
 
 
 def circuit_of(
@@ -25,6 +31,7 @@ def circuit_of(
     line: LineModel,
     column_tau: float = 1e-6,
     steps: tuple[float, float] = FREE,
+    mirror: tuple[float, float, float] = IDEAL,
 ) -> Circuit:
     weights = (*trained.projections, trained.readout)
     columns = [
@@ -34,9 +41,9 @@ def circuit_of(
             steps=steps,
             mean=torch.full_like(layer.weight[0], 0.3),
             offset=torch.zeros_like(layer.weight[0]),
-            constant=torch.zeros_like(layer.bias) + (layer.bias if layer is weights[-1] else 0.0),
-            keep=torch.full_like(layer.bias, 0.5),
-            tau=column_tau,
+            constant=torch.full_like(layer.bias, -KEEP)
+            + (layer.bias if layer is weights[-1] else 0.0),
+            mirror=MirrorModel(torch.full_like(layer.bias, KEEP), *mirror, column_tau),
         )
         for layer in weights
     ]
@@ -117,6 +124,28 @@ def test_weights_are_whole_units_and_their_gradient_goes_straight_through():
     assert torch.allclose(built.detach(), torch.tensor([[0.3], [-0.3]], dtype=torch.float64))
     built.sum().backward()
     assert torch.equal(weights.grad, torch.ones_like(weights))
+
+
+def test_a_mirrors_gain_falls_with_its_current_its_keep_alive_current_included():
+    mirror = MirrorModel(torch.tensor([0.5, 0.0]), 0.9, 1.1, 0.02, 1e-6)
+    folded = torch.tensor([0.0, 2.0])[None, :, None].expand(1, 2, 2)
+    delivered, _ = mirror(folded, 0.1, mirror.at_rest(1))
+    assert delivered[0, 0].tolist() == pytest.approx([1.1 * 0.5**0.98, 0.0], rel=1e-3)
+    # the second target has no mirror
+    assert delivered[0, 1].tolist() == pytest.approx([1.1 * 2.3**0.98, 2.0], rel=1e-3)
+
+
+def test_followers_begin_where_their_offset_lets_them_settle():
+    trained = two_neurons()
+    circuit = circuit_of(trained, QUICK)
+    (layer,) = circuit.layers
+    moved = replace(layer.built, filter_slow=replace(layer.built.filter_slow, offset=-0.05))
+    made = heard_through(replace(circuit, layers=(replace(layer, built=moved),)), trained)
+    begun = made.initial_state(1).layers[0]
+    kappa = torch.as_tensor(moved.filter_slow.kappa)
+    assert begun.membrane.tolist() == begun.fast.tolist() == [[0.0, 0.0]]
+    rate = torch.tanh(kappa * (begun.membrane - begun.slow)) / kappa - 0.05
+    assert rate.abs().max() < 1e-9
 
 
 def test_layers_that_feed_themselves_have_none():

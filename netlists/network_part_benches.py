@@ -15,6 +15,7 @@ from circuits.network import KEEP_PORT
 from circuits.network_parts import INPUTS, LOAD_PREFIX, NetworkPart, path_in_network
 from circuits.neuron import MEMBRANE
 from circuits.technology import Technology
+from mapping.synapse_characteristics import SynapseCharacteristics
 from netlists.bench import (
     Alteration,
     Bench,
@@ -139,6 +140,26 @@ class NetworkPartBenches:
             subject=Subject(part.name, unit),
         )
 
+    def membrane(self, part: NetworkPart) -> str | None:
+        """The node of a neuron's membrane, None where the part is none."""
+        layer, index = part.place
+        if layer < 0:
+            return None
+        driven = self.whole.design.is_driven(f"layer{layer}", index)
+        return f"{_INSTANCE}.vm" if driven else f"{_INSTANCE}.xneuron.{MEMBRANE}"
+
+    def activity(
+        self, part: NetworkPart, result: Result, synapses: SynapseCharacteristics
+    ) -> np.ndarray:
+        """s of the line that a neuron drives, at the moments of its bench: the current of a unit
+        over what it weighs; 0 where nobody hears it."""
+        (line,), (count,), wave = part.drives, part.loads, result[0]
+        if not count:
+            return np.zeros_like(wave.axis)
+        current = self.whole.design.line(line.rsplit("_", 1)[0]).unit_current
+        drawn = -wave[f"i({_LOAD_SOURCE}_{line})"] / count
+        return np.asarray(drawn / (current * synapses.gain(-1, current)))
+
     def response(self, part: NetworkPart, result: Result, moments: np.ndarray) -> PartResponse:
         """What the bench of a part gave; moments: at which an output is read, units of time."""
         wave, whole = result[0], self.whole
@@ -195,10 +216,9 @@ class NetworkPartBenches:
             moves = [lines.get(r.port, r.value) - r.value for r in part.reference_lines]
             node = self.whole.outputs[index].node
             return {f"{_INSTANCE}.vm": node.reference_voltage + float(np.mean(moves or [0.0]))}
-        neuron = self.whole.layers[layer][index]
+        neuron, membrane = self.whole.layers[layer][index], self.membrane(part)
+        assert membrane is not None
         rest = float(neuron.volts(neuron.u_rest))
-        driven = self.whole.design.is_driven(f"layer{layer}", index)
-        membrane = f"{_INSTANCE}.vm" if driven else f"{_INSTANCE}.xneuron.{MEMBRANE}"
         slow = {f"{_INSTANCE}.xneuron.v_{f.timescale}": rest + f.shift for f in neuron.followers}
         return {membrane: rest, **slow}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codesign.networks.correction import Correction
 from codesign.networks.network_limits import SCORED
 from codesign.networks.network_task import Heard, NetworkTask
 from neuron_model.training.scoring import evaluate_stream
@@ -23,7 +24,7 @@ class ForecastTask(NetworkTask):
     """network: trained. task, series: what it learned. folder: of its run, if it has one.
 
     before: the network as it was trained before its weights were tuned through the circuit; None
-    where they were not.
+    where they were not. correction: of its circuit's macromodel, where that was recorded.
     """
 
     network: MTCNetwork
@@ -31,11 +32,14 @@ class ForecastTask(NetworkTask):
     series: Series
     folder: Path | None = None
     before: MTCNetwork | None = None
+    correction: Correction | None = None
 
     @property
     def as_trained(self) -> ForecastTask:
         """The same of the network before its weights were tuned through the circuit."""
-        return self if self.before is None else replace(self, network=self.before, before=None)
+        if self.before is None:
+            return self
+        return replace(self, network=self.before, before=None, correction=None)
 
     @property
     def input_range(self) -> np.ndarray:

@@ -42,13 +42,11 @@ def circuit_model(network: BuiltNetwork) -> Circuit:
         tuple(
             Variation(
                 1,
-                NeuronParameters.stack([_neuron(network, one, f"s{index}") for one in layer]),
+                _neurons(network, index),
                 neurons.parameters_now(),
                 always=True,
             )
-            for index, (layer, neurons) in enumerate(
-                zip(network.layers, trained.neuron_layers, strict=True)
-            )
+            for index, neurons in enumerate(trained.neuron_layers)
         ),
         tuple(
             _column(network, column.weight, column.bias, name, means)
@@ -88,6 +86,16 @@ def macromodel_prediction(network: BuiltNetwork, signals: np.ndarray) -> np.ndar
         heard = torch.as_tensor(np.array(signals), dtype=torch.float64)
         y: np.ndarray = circuit_network(network)(heard)[0].numpy()
     return y
+
+
+def _neurons(network: BuiltNetwork, index: int) -> NeuronParameters:
+    """Of a layer, corrected where its circuit was recorded on this technology."""
+    layer = network.layers[index]
+    neurons = NeuronParameters.stack([_neuron(network, one, f"s{index}") for one in layer])
+    correction = network.task.correction
+    if correction is None or correction.technology != network.technology.name:
+        return neurons
+    return correction.of(index, neurons)
 
 
 def _neuron(network: BuiltNetwork, design: NeuronDesign, line: str) -> NeuronParameters:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from codesign.networks.correction import Correction
 from mapping.network_mapper import INPUT
 from neuron_model.errors import InputError
 from neuron_model.model.parameters import OutputShape
@@ -31,11 +32,13 @@ class Heard:
 class NetworkTask(ABC):
     """What a circuit is mapped for and judged by: of forecasts or of sequences.
 
-    network: trained. folder: of its run, if it has one.
+    network: trained. folder: of its run, if it has one. correction: of its circuit's macromodel,
+    where that was recorded.
     """
 
     network: MTCNetwork
     folder: Path | None
+    correction: Correction | None = None
 
     @property
     @abstractmethod

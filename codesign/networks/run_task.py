@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.networks.correction import read_correction
 from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.sequences_task import SequencesTask
 from neuron_model.network.model_file import read_model
@@ -30,11 +31,12 @@ def task_of_run(folder: Path) -> NetworkTask:
     if isinstance(configuration.task, SequenceFile):
         task = configuration.task
         return SequencesTask(network, task, task.sequences(), folder)
-    before = None
+    before = correction = None
     if configuration.circuit.wanted and (folder / START_FILE).is_file():
         before = read_model(folder / START_FILE)
+        correction = read_correction(folder)
     series = make_series(configuration.task)
-    return ForecastTask(network, configuration.task, series, folder, before)
+    return ForecastTask(network, configuration.task, series, folder, before, correction)
 
 
 def task_of_trained(trained: TrainedNetwork | TrainedOnSequences) -> NetworkTask:

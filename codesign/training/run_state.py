@@ -23,6 +23,7 @@ from neuron_model.runs.file_names import (
     CHECKPOINT_FILE,
     CIRCUIT_FILE,
     CONFIG_FILE,
+    CORRECTION_FILE,
     CURRENTS_FILE,
     FORECAST_FILE,
     HISTORY_FILE,
@@ -121,6 +122,7 @@ def _clear(folder: Path) -> None:
             HISTORY_FILE,
             VARIATION_FILE,
             CIRCUIT_FILE,
+            CORRECTION_FILE,
             START_FILE,
         ):
             (folder / name).unlink(missing_ok=True)

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from circuits.technology import load_technology
-from codesign.networks.built_network import build_network
+from codesign.networks.built_network import BuiltNetwork, build_network
+from codesign.networks.circuit_correction import corrected
+from codesign.networks.correction import Correction
 from codesign.networks.forecast_task import ForecastTask
 from codesign.networks.network_macromodel import circuit_model
 from codesign.workbench import Workbench
@@ -61,10 +63,13 @@ class ThroughCircuit:
         plain: with its weights before the training; it gets those after it.
         settings: of the circuit.
         task, series: what it learns.
-        workbench: for cells that are not in the cache of measurements.
+        workbench: for cells that are not in the cache of measurements, and for the recording.
+        correction: of the circuit's macromodel; if not given, the circuit of the network as it is
+            now is recorded in ngspice.
 
     Raises:
         InputError: no such technology, or a network that has no macromodel.
+        SimulatorError: ngspice failed while the circuit was recorded.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class ThroughCircuit:
         task: SeriesTask,
         series: Series,
         workbench: Workbench,
+        correction: Correction | None = None,
     ) -> None:
         self.technology = load_technology(settings.technology)
         self.network = CircuitNetwork(plain, settings.step)
@@ -81,6 +87,10 @@ class ThroughCircuit:
         self._task, self._series = task, series
         self._workbench = workbench
         self._before = score_test(plain, task, series)
+        self.correction = correction
+        if correction is None and settings.recorded:
+            heard = series.training.signal[: settings.recorded]
+            self.correction = corrected(self._built(), heard, workbench.engine, settings.step)
 
     def __call__(self, network: SpikingNetwork, seed: int) -> tuple[()]:
         """Map the network as it is now.
@@ -89,9 +99,12 @@ class ThroughCircuit:
             InputError: it does not fit the technology; what does not is named.
         """
         take_over(self.network, self._plain)
-        task = ForecastTask(self._plain, self._task, self._series)
-        self.network.circuit = circuit_model(build_network(task, self.technology, self._workbench))
+        self.network.circuit = circuit_model(self._built())
         return ()
+
+    def _built(self) -> BuiltNetwork:
+        task = ForecastTask(self._plain, self._task, self._series, correction=self.correction)
+        return build_network(task, self.technology, self._workbench)
 
     def finish(self) -> PlainErrors:
         """The plain network has what was learned; its errors."""

@@ -200,16 +200,14 @@ class CircuitNetwork(MTCNetwork):
 
     def _through(self, circuit: Circuit, signal: Tensor, state: NetworkState | None) -> Hidden:
         dt = self.configuration.dt
-        s = (signal + self._offset(circuit)).repeat_interleave(self.steps_per_sample, dim=1)
+        s = self._stepped(circuit, signal)
         begun = self.initial_state(len(signal)).layers if state is None else state.layers
         ends, outputs, voltages = [], [], []
         for index, neurons in enumerate(self.neuron_layers):
             before = cast(CircuitState, begun[index])
             fed = before.fed
             if index == 0:
-                if state is None:
-                    fed = s[:, 0].clamp(min=1e-9).log()
-                s, fed = _line(circuit.lines[0], s, dt, fed)
+                s, fed = self._fed(circuit, s, None if state is None else fed)
             model = circuit.columns[index].like(s)
             projection = self.projections[index]
             weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
@@ -222,6 +220,32 @@ class CircuitNetwork(MTCNetwork):
             outputs.append(s)
             voltages.append(voltage)
         return Hidden(s, tuple(outputs), tuple(voltages), tuple(ends))
+
+    def input_lines(self, signal: Tensor) -> Tensor:
+        """What the inputs' lines pass on from rest, offsets included, (batch, time, inputs)."""
+        circuit = self._wanted()
+        return self._fed(circuit, self._stepped(circuit, signal), None)[0]
+
+    def column_current(self, index: int, lines: Tensor) -> Tensor:
+        """Into a layer, (batch, time, neurons), from its lines; from rest."""
+        model, projection = self._wanted().columns[index].like(lines), self.projections[index]
+        weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
+        rest = model.mirror.at_rest(len(lines))
+        return model.current(lines, weight, bias, self.configuration.dt, rest)[0]
+
+    def _wanted(self) -> Circuit:
+        if self.circuit is None:
+            raise InputError("network: it has no circuit.")
+        return self.circuit
+
+    def _stepped(self, circuit: Circuit, signal: Tensor) -> Tensor:
+        """Currents of the inputs, step by step."""
+        return (signal + self._offset(circuit)).repeat_interleave(self.steps_per_sample, dim=1)
+
+    def _fed(self, circuit: Circuit, s: Tensor, gates: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The inputs' lines; ``gates``: None where they begin at the first current."""
+        begun = s[:, 0].clamp(min=1e-9).log() if gates is None else gates
+        return _line(circuit.lines[0], s, self.configuration.dt, begun)
 
     def read(self, activity: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """See :meth:`SpikingNetwork.read`; the mirrors of the outputs begin at rest."""

@@ -35,6 +35,7 @@ washout = 4
 horizon = 2
 [circuit]
 technology = "generic"
+recorded = 12
 [training]
 steps = 6
 batch = 4
@@ -99,7 +100,7 @@ def test_a_run_folder_without_a_circuit_is_refused(tmp_path, capsys):
 def test_the_mapped_circuit_is_what_is_heard(cache, workbench):
     """The same macromodel as that of the exported circuit, not the plain network."""
     task = task_of(two_neurons())
-    settings = CircuitSettings("generic")
+    settings = CircuitSettings("generic", recorded=0)
     through = ThroughCircuit(task.network, settings, task.task, task.series, workbench)
     assert through(through.network, 0) == ()
     built = build_network(task, load_technology("generic"), workbench)

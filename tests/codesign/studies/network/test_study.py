@@ -20,7 +20,7 @@ from neuron_model.errors import InputError
 from tests.codesign.networks.networks import small_network, task_of, two_neurons
 from tests.codesign.no_engine import NoEngine
 
-SAMPLES = 12
+SAMPLES = 16
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,187 @@
+"""The macromodel of a network's neurons, corrected by a short run of each in ngspice.
+
+    recorded   s of every line and U_m of every neuron, while a stretch of the series is played
+    drive      the macromodel's column current from the recorded lines of the layer before, so that
+               errors of layers do not add up
+    corrected  sum over time of (s(U) - s(U_recorded))^2 + share tanh(U - U_recorded)^2
+                   + prior (sum of the changes)^2 -> least
+
+alpha, kappa and tau of each neuron change by a factor, delta and i_bias by what is added. A compact
+macromodel has one lag for all fast amplifiers and a plain tanh for each: its neurons differ from
+ngspice by a few hundredths of a unit, one that is about to fire or to fall silent by more. The
+changes are a few per cent, and they go on with the weights while these are trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from circuits.network_parts import INPUTS, NetworkPart, network_parts
+from codesign.networks.correction import Correction, is_added
+from codesign.networks.network_macromodel import STEP, circuit_network
+from netlists.engine import Engine
+from netlists.gate_waves import GateWave
+from netlists.network_part_benches import NetworkPartBenches
+from neuron_model.model.dynamics import State
+from neuron_model.network.circuit_network import CircuitNetwork, CircuitState
+from neuron_model.network.neuron import MTCNeuron
+
+if TYPE_CHECKING:
+    from codesign.networks.built_network import BuiltNetwork
+
+# Of a fit: steps, learning rate, what U counts beside s, what a change costs, and how much of the
+# stretch is heard before it counts, in units of time.
+_STEPS, _RATE, _SHARE, _PRIOR, _SETTLED = 120, 3e-3, 0.1, 3e-3, 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What a circuit did in ngspice at the steps of its macromodel.
+
+    lines: mean s of each layer's lines over each step, (steps, neurons), 0 where nobody hears one.
+    membranes: U_m at the end of each step, the same.
+    """
+
+    lines: tuple[np.ndarray, ...]
+    membranes: tuple[np.ndarray, ...]
+
+
+def corrected(
+    network: BuiltNetwork, series: np.ndarray, engine: Engine, step: float = STEP
+) -> Correction:
+    """Simulate every neuron of ``network`` while ``series`` is played, and correct its macromodel.
+
+    Args:
+        network: as mapped, not corrected; its layers do not feed themselves.
+        series: (samples, inputs), heard from rest.
+        engine: of ngspice.
+        step: of the macromodel, in the neurons' unit of time.
+
+    Raises:
+        InputError: a layer feeds itself.
+        SimulatorError: ngspice failed.
+    """
+    made = circuit_network(network, step)
+    recorded = record(network, series, engine, made.configuration.dt)
+    layers = []
+    for index in range(len(network.layers)):
+        drive = _drive(made, series, index, recorded)
+        layers.append(fitted(made, index, drive, torch.tensor(recorded.membranes[index])))
+    return Correction(network.technology.name, tuple(layers))
+
+
+def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float) -> Recorded:
+    """Every neuron in ngspice, layer by layer; dt: of a step, in the neurons' unit of time."""
+    benches = NetworkPartBenches(network.benches, network.technology)
+    end = len(series) * network.sample_interval
+    edges = np.arange(round(end / dt) + 1) * dt
+    heard: dict[str, GateWave] = {}
+    stages: dict[int, list[NetworkPart]] = {}
+    for part in network_parts(network.design, network.layers, network.readouts, network.technology):
+        stages.setdefault(part.stage, []).append(part)
+    lines, membranes = [], []
+    # the last stage is of the outputs
+    for number in sorted(stages)[:-1]:
+        parts = stages[number]
+        made = [
+            benches.stream(part, series if part.name == INPUTS else heard, end) for part in parts
+        ]
+        nodes = [benches.membrane(part) for part in parts]
+        watched = [
+            replace(bench, save=(*bench.save, f"v({node})")) if node else bench
+            for bench, node in zip(made, nodes, strict=True)
+        ]
+        results = engine.map(watched)
+        responses = [
+            benches.response(part, result, np.zeros(0))
+            for part, result in zip(parts, results, strict=True)
+        ]
+        heard = {name: wave for response in responses for name, wave in response.lines.items()}
+        if number == 0:
+            continue
+        own, voltages = [], []
+        for part, result, node in zip(parts, results, nodes, strict=True):
+            time = result[0].axis / network.design.time_unit
+            neuron = network.layers[part.place[0]][part.place[1]]
+            voltages.append(np.interp(edges[1:], time, neuron.units(result[0][f"v({node})"])))
+            own.append(_means(time, benches.activity(part, result, network.synapses), edges))
+        lines.append(np.stack(own, axis=1))
+        membranes.append(np.stack(voltages, axis=1))
+    return Recorded(tuple(lines), tuple(membranes))
+
+
+def _means(time: np.ndarray, values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Of a recorded waveform between ``edges``."""
+    area = np.concatenate([[0.0], np.cumsum(np.diff(time) * (values[1:] + values[:-1]) / 2)])
+    return np.diff(np.interp(edges, time, area)) / np.diff(edges)
+
+
+@torch.no_grad()
+def _drive(made: CircuitNetwork, series: np.ndarray, index: int, recorded: Recorded) -> Tensor:
+    """Current of the columns into a layer, (1, steps, neurons)."""
+    if index == 0:
+        heard = made.input_lines(torch.tensor(np.array(series))[None])
+    else:
+        heard = torch.tensor(recorded.lines[index - 1])[None]
+    return made.column_current(index, heard)
+
+
+def fitted(
+    made: CircuitNetwork, index: int, drive: Tensor, membranes: Tensor
+) -> dict[str, np.ndarray]:
+    """What the neurons of a layer change by, so that they do what was recorded.
+
+    Args:
+        made: with its circuit.
+        index: of the layer.
+        drive: current of its columns, (1, steps, neurons).
+        membranes: recorded U_m at the end of each step, (steps, neurons).
+
+    Returns:
+        Factors and what is added, as :class:`Correction` has them.
+    """
+    assert made.circuit is not None
+    built = made.circuit.layers[index].built
+    begun = cast(CircuitState, made.initial_state(1).layers[index])
+    neurons = MTCNeuron(
+        built,
+        dt=made.configuration.dt,
+        learn=("alpha", "delta", "tau", "kappa"),
+        neurons=membranes.shape[1],
+        dtype=torch.float64,
+    )
+    before = neurons.parameters_now()
+    bias = torch.zeros(membranes.shape[1], dtype=torch.float64, requires_grad=True)
+    learned = [*neurons.parameters(), bias]
+    started = [one.detach().clone() for one in learned]
+    low, high = (torch.as_tensor(v) for v in (built.u_threshold, built.u_saturation))
+    settled = round(_SETTLED / made.configuration.dt)
+
+    def output(u: Tensor) -> Tensor:
+        return torch.tanh((u - low) / (high - low)).clamp(min=0.0)
+
+    optimizer = torch.optim.Adam(learned, lr=_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
+    wanted = output(membranes)
+    for _ in range(_STEPS):
+        _, found, _ = neurons(drive + bias, State(*begun[:4]), return_voltage=True)
+        u = found[0]
+        error = (output(u) - wanted) ** 2 + _SHARE * torch.tanh(u - membranes) ** 2
+        moved = [(a - b).square().sum() for a, b in zip(learned, started, strict=True)]
+        loss = error[settled:].mean(0).sum() + _PRIOR * torch.stack(moved).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    now, was = dict(neurons.parameters_now().named_values()), dict(before.named_values())
+    change = {
+        key: np.atleast_1d(now[key] - was[key] if is_added(key) else now[key] / was[key])
+        for key in now
+        if np.any(np.not_equal(now[key], was[key]))
+    }
+    return {**change, "i_bias": bias.detach().numpy()}

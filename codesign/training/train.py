@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from codesign.networks.correction import read_correction
 from codesign.training.run_state import begin, finish, first_network, followed
 from codesign.training.through_circuit import (
     PlainErrors,
@@ -31,6 +32,7 @@ from neuron_model.network.network import MTCNetwork
 from neuron_model.progress import Progress, silent
 from neuron_model.runs.file_names import (
     CIRCUIT_FILE,
+    CORRECTION_FILE,
     FORECAST_FILE,
     MODEL_FILE,
     START_FILE,
@@ -206,7 +208,10 @@ def train_run(
             if first and configuration.start:
                 before = trained_before(Path(configuration.start))
                 write_atomically(folder / START_FILE, before)
-            through = ThroughCircuit(network, configuration.circuit, task, series, workbench)
+            known = None if left is None else read_correction(folder)
+            through = ThroughCircuit(network, configuration.circuit, task, series, workbench, known)
+            if first and through.correction is not None:
+                write_atomically(folder / CORRECTION_FILE, through.correction.document())
         steps.begin()
         result = fit(
             network if through is None else through.network,

@@ -105,7 +105,9 @@ def test_the_mapped_circuit_is_what_is_heard(cache, workbench):
     assert through(through.network, 0) == ()
     built = build_network(task, load_technology("generic"), workbench)
     heard = task.heard(40)
-    said = macromodel_prediction(built, heard)
+    predicted = macromodel_prediction(built, heard[None])
+    assert predicted is not None
+    said = predicted[0]
     with torch.no_grad():
         y = through.network(torch.tensor(heard[None].copy()))[0][0].numpy()
     assert np.allclose(y, said, atol=1e-6)

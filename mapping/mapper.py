@@ -108,7 +108,7 @@ def map_neuron(
         if short <= 1.0 or raised[0] <= scale[0]:
             break
         scale = raised
-    cold = _scale(neuron, replace(characteristics, leakage=None, divided=None), limits, choices)
+    cold = _scale(neuron, replace(characteristics, leakage=None), limits, choices)
     notes = (
         *_notes(neuron, Macromodel(design, characteristics), reach),
         *_raised(scale, cold, limits),

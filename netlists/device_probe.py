@@ -7,6 +7,7 @@ switches a current and takes none.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +33,7 @@ _PLAUSIBLE_OXIDE = (5e-16, 6e-14)
 # Of the drain's current, what may go into the gate or the bulk of a transistor that is on.
 _STRAY = 0.02
 _OFF = 0.1
+_UNDEFINED = re.compile(r"Undefined parameter \[(\w+)\]")
 # Of the supply, where a transistor is looked at: thick gates of some models take more than the
 # drain at the supply itself, where no cell has them.
 _ON = (1.0, 0.75, 0.5)
@@ -197,6 +199,12 @@ def _written(
     other = Polarity.PMOS if polarity == Polarity.NMOS else Polarity.NMOS
     if other.value in found.kinds and polarity.value not in found.kinds:
         raise InputError(f"{found.name} is {_A[other]} device, not {_A[polarity]} one.")
+    if unknown := sorted(set(_UNDEFINED.findall(refused))):
+        raise InputError(
+            f"{found.name} asks for {', '.join(unknown)}, which neither the library's file nor its "
+            "section sets: name the file that does with --include, or give the value with "
+            "--parameter NAME=VALUE."
+        )
     sides = bare.size_parameters
     named = "" if sides == ("w", "l") else f", with {' and '.join(sides)} as its width and length"
     raise InputError(

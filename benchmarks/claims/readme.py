@@ -130,7 +130,7 @@ README_CLAIMS: tuple[Claim, ...] = (
         _slow_negative,
         reads="build/design.json",
     ),
-    _export("gets an I0 of {8.0} nA instead of {6.5}", _unit_currents),
+    _export("gets an I0 of {8.0} nA instead of {1.0}", _unit_currents),
     _export(
         "an OTA's tanh turns ({73} mV on sky130",
         lambda d: [1e3 * d["neurons"][0]["unit_voltage"]],

@@ -73,6 +73,17 @@ def test_without_an_ota_that_divides_current_and_capacitors_grow_and_the_reason_
     (note,) = set(design.notes) - set(before.notes)
     assert "at 125 °C junctions add no more than 10% to a bias" in note
     assert f"I0 is {design.unit_current * 1e9:.3g} nA" in note
+    assert f"not {before.unit_current * 1e9:.3g} nA" in note
+
+
+def test_the_note_compares_with_the_same_cells_without_leakage():
+    """Also where a follower divides with and without it."""
+    cells = leaking_cells(2e-11)
+    dry, design = mapped(replace(cells, leakage=None)), mapped(cells)
+    assert any(follower.divided for follower in dry.followers)
+    assert design.unit_current > 2 * dry.unit_current
+    (note,) = set(design.notes) - set(dry.notes)
+    assert f"not {dry.unit_current * 1e9:.3g} nA" in note
 
 
 def test_what_drowns_is_refused_with_the_leakage_the_share_and_what_would_help():

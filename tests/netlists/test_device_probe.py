@@ -116,6 +116,13 @@ def test_what_is_no_such_transistor_is_refused_by_name(tmp_path, engine):
         measured(tmp_path, engine, resistor)
 
 
+@pytest.mark.ngspice
+def test_a_parameter_that_another_file_sets_is_named(tmp_path, engine):
+    asking = wrapped("d g s b").replace("w={w}", "w='{w}*(1+stretch)'")
+    with pytest.raises(InputError, match="x asks for stretch, which neither .* --include"):
+        measured(tmp_path, engine, asking)
+
+
 def test_five_terminals_are_one_too_many(tmp_path):
     five = DeviceOutline("rf", "X", ("d", "g", "s", "b", "dnw"), {}, frozenset({"nmos"}))
     with pytest.raises(InputError, match="terminals d g s b dnw: a transistor of four"):

@@ -20,6 +20,7 @@ from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from mapping.synapse_characteristics import SynapseCharacteristics
 from netlists.engine import Engine
 from netlists.errors import ConvergenceError
+from tests.mapping.synapses import made_up_synapses
 
 GENERIC = load_technology("generic")
 NOMINAL = Conditions("tt", NOMINAL_TEMPERATURE)
@@ -29,10 +30,10 @@ CURRENTS = np.array([1e-10, 1e-9, 5e-9])
 def measured(*gains: float) -> SynapseCharacteristics:
     """Of synapses whose units have these gains, with either sign."""
     table = MirrorTable(CURRENTS, np.array(gains), np.full(3, 0.01))
-    ones = np.ones(3)
-    return SynapseCharacteristics(
-        "generic", NOMINAL, table, table, ones, 16 * CURRENTS, ones, 1.0, 0.0, 8.0
-    )
+    made_up = made_up_synapses()
+    per_current = ("line_charge", "stage_bias", "stage_gain", "stage_offset", "stage_slope")
+    shorter = {name: getattr(made_up, name)[:3] for name in per_current}
+    return replace(made_up, negative=table, positive=table, **shorter)
 
 
 def test_their_sizes_are_those_of_the_otas_mirrors():

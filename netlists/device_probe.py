@@ -160,7 +160,8 @@ def _written(
     """The device with terminals and unit, and its gate's oxide in metres.
 
     Raises:
-        InputError: none of the orders and units makes it a transistor.
+        InputError: none of the orders and units makes it a transistor, or a parameter that it
+            needs is not set.
     """
     refused, implausible, stray = "", "", ""
     size, wide = (_probe_size(found, each) for each in (_SWITCHED_LENGTH, _OXIDE_LENGTH))
@@ -173,6 +174,7 @@ def _written(
             try:
                 result = engine.run(benches.currents(_switching(supply)))
             except SimulatorError as error:
+                _refuse_undefined(found, str(error))
                 refused = refused or str(error)
                 continue
             on = _switched(result, supply)
@@ -199,12 +201,6 @@ def _written(
     other = Polarity.PMOS if polarity == Polarity.NMOS else Polarity.NMOS
     if other.value in found.kinds and polarity.value not in found.kinds:
         raise InputError(f"{found.name} is {_A[other]} device, not {_A[polarity]} one.")
-    if unknown := sorted(set(_UNDEFINED.findall(refused))):
-        raise InputError(
-            f"{found.name} asks for {', '.join(unknown)}, which neither the library's file nor its "
-            "section sets: name the file that does with --include, or give the value with "
-            "--parameter NAME=VALUE."
-        )
     sides = bare.size_parameters
     named = "" if sides == ("w", "l") else f", with {' and '.join(sides)} as its width and length"
     raise InputError(
@@ -212,6 +208,16 @@ def _written(
         f"in any order of its terminals ({implausible or stray or refused}){named}: check the "
         "name, the section and the supply."
     )
+
+
+def _refuse_undefined(found: DeviceOutline, said: str) -> None:
+    """Whatever the order of terminals, parameters that nothing sets stay unknown."""
+    if unknown := sorted(set(_UNDEFINED.findall(said))):
+        raise InputError(
+            f"{found.name} asks for {', '.join(unknown)}, which neither the library's file nor its "
+            "section sets: name the file that does with --include, or give the value with "
+            "--parameter NAME=VALUE."
+        )
 
 
 @dataclass(frozen=True)

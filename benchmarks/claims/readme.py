@@ -258,8 +258,8 @@ README_CLAIMS: tuple[Claim, ...] = (
         README,
         "The circuit decides as torch on {19} of them, just enough to pass; on the other one it is "
         "right and torch is not. Its readouts go with torch's (correlation {0.979} and {0.976}) "
-        "and come later where they change sides. Energy per sample of {347} µs: {0.846} nJ from "
-        "ngspice's supply, {0.856} nJ by design.",
+        "and come later where they change sides. Energy per sample of {347} µs: {0.847} nJ from "
+        "ngspice's supply, {0.857} nJ by design.",
         v.CLASSES,
         lambda d: [
             d["agreement"] * len(d["sequences"]),

@@ -10,9 +10,11 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from neuron_model.errors import InputError
+from neuron_model.text_file import read_text
 
 KEY = "format"
 
@@ -106,6 +108,16 @@ class FileFormat:
                 raise ValueError("it is no JSON object")
             self.check(content.pop(KEY, None), upgraded or source)
         return content
+
+    def optional_json(self, path: Path, upgraded: str = "") -> dict[str, Any] | None:
+        """:meth:`json_content` of a file; None where there is none.
+
+        Raises:
+            InputError: as :meth:`json_content`, or the file cannot be read.
+        """
+        if not path.is_file():
+            return None
+        return self.json_content(read_text(path), str(path), upgraded)
 
     @contextlib.contextmanager
     def reading(self, source: str) -> Iterator[None]:

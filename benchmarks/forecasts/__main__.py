@@ -14,27 +14,21 @@ is not computed again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from benchmarks.forecasts import lengths, why
 from benchmarks.forecasts.rows import Row, row, table, verdict
 from benchmarks.forecasts.series import SERIES
-from neuron_model.atomic import write_atomically
+from benchmarks.forecasts.table_files import read_entries, write_table
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a table.json; none where there is none."""
-    if not path.is_file():
-        return []
-    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+def read_rows(out: Path | None) -> list[Row]:
+    """The rows of a folder's table.json; none where there is none."""
     return [
         Row(**entry | {key: tuple(entry[key]) for key in ("echo_state", "mtc")})
-        for entry in entries
+        for entry in read_entries(out, "table")
     ]
 
 
@@ -58,18 +52,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return why.run(given.neurons, given.out)
     if given.lengths:
         return lengths.run(given.neurons, given.out)
-    there = read_rows(given.out / "table.json") if given.out else []
+    there = read_rows(given.out)
     rows: list[Row] = []
     for name in given.series:
         wanted = (name, given.neurons, given.steps, given.seeds, given.echo_seeds)
         found = [r for r in there if _of(r) == wanted]
         rows += found[:1] or [row(*wanted[:2], given.seeds, given.echo_seeds, given.steps)]
         print(f"{name}: {rows[-1].seconds:.0f} s", file=sys.stderr, flush=True)
-        if given.out is not None:
-            given.out.mkdir(parents=True, exist_ok=True)
-            document = json.dumps([asdict(r) for r in rows], indent=2) + "\n"
-            write_atomically(given.out / "table.json", document)
-            write_atomically(given.out / "table.md", table(rows) + "\n" + verdict(rows))
+        write_table(given.out, "table", rows, table(rows) + "\n" + verdict(rows))
     print(table(rows) + "\n" + verdict(rows), end="")
     return 0
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.forecasts.rows import Way, mtc_nrmse, spread
 from benchmarks.forecasts.series import forecast_task
-from neuron_model.atomic import write_atomically
+from benchmarks.forecasts.table_files import read_entries, write_table
 
 LENGTHS: dict[str, tuple[int, tuple[int, ...]]] = {
     "sunspots, yearly": (3, (200, 400, 800, 1500)),
@@ -33,10 +31,7 @@ class Length:
 
 def run(neurons: int, out: Path | None) -> int:
     """Train for each number of steps; print, and write what there is to ``out``."""
-    path = out / "lengths.json" if out else None
-    there: list[dict[str, Any]] = []
-    if path is not None and path.is_file():
-        there = json.loads(path.read_text(encoding="utf-8"))
+    there = read_entries(out, "lengths")
     known = {(e["series"], e["steps"]): tuple(e["nrmse"]) for e in there}
     found: list[Length] = []
     for name, (seeds, lengths) in LENGTHS.items():
@@ -47,11 +42,7 @@ def run(neurons: int, out: Path | None) -> int:
             )
             found.append(Length(name, steps, errors))
             print(f"{name}, {steps} steps: {errors}", file=sys.stderr, flush=True)
-            if out is not None:
-                out.mkdir(parents=True, exist_ok=True)
-                content = json.dumps([asdict(f) for f in found], indent=2) + "\n"
-                write_atomically(out / "lengths.json", content)
-                write_atomically(out / "lengths.md", table(found))
+            write_table(out, "lengths", found, table(found))
     print(table(found), end="")
     return 0
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.forecasts.rows import Way, mtc_nrmse
 from benchmarks.forecasts.series import forecast_task
-from neuron_model.atomic import write_atomically
+from benchmarks.forecasts.table_files import read_entries, write_table
 from neuron_model.network.description import NetworkSettings
 from neuron_model.training.training_configuration import Rates
 
@@ -44,10 +42,7 @@ class Found:
 
 def run(neurons: int, out: Path | None) -> int:
     """Train in all ways; print, and write what there is to ``out``."""
-    path = out / "why.json" if out else None
-    there: list[dict[str, Any]] = []
-    if path is not None and path.is_file():
-        there = json.loads(path.read_text(encoding="utf-8"))
+    there = read_entries(out, "why")
     known = {(e["way"], name): nrmse for e in there for name, nrmse in e["nrmse"].items()}
     found: list[Found] = []
     trained: dict[tuple[str, Way], float] = {}
@@ -63,11 +58,7 @@ def run(neurons: int, out: Path | None) -> int:
             errors[series] = trained[series, whole]
         found.append(Found(name, errors))
         print(f"{name}: {errors}", file=sys.stderr, flush=True)
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            content = json.dumps([asdict(f) for f in found], indent=2) + "\n"
-            write_atomically(out / "why.json", content)
-            write_atomically(out / "why.md", table(found))
+        write_table(out, "why", found, table(found))
     print(table(found), end="")
     return 0
 

@@ -18,7 +18,6 @@ from neuron_model.analysis.simulation import simulate
 from neuron_model.atomic import write_atomically
 from neuron_model.file_format import ESTIMATES
 from neuron_model.model.drive import Drive
-from neuron_model.text_file import read_text
 
 ESTIMATES_FILE = "estimates.json"
 
@@ -89,9 +88,9 @@ def read_estimates(folder: Path) -> Mapping[str, Estimates]:
         InputError: the file is none of :func:`write_estimates`.
     """
     path = folder / ESTIMATES_FILE
-    if not path.is_file():
+    content = ESTIMATES.optional_json(path)
+    if content is None:
         return {}
-    content = ESTIMATES.json_content(read_text(path), str(path))
     with ESTIMATES.reading(str(path)):
         every = [_estimates(entry) for entry in content["neurons"]]
     return {one.name: one for one in every}

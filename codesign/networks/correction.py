@@ -12,7 +12,6 @@ import numpy as np
 from neuron_model.file_format import CORRECTION
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.runs.file_names import CORRECTION_FILE
-from neuron_model.text_file import read_text
 
 _DIGITS = 9
 
@@ -52,9 +51,9 @@ def read_correction(folder: Path) -> Correction | None:
         InputError: its file is damaged, or of another format.
     """
     path = folder / CORRECTION_FILE
-    if not path.is_file():
+    content = CORRECTION.optional_json(path, str(folder))
+    if content is None:
         return None
-    content = CORRECTION.json_content(read_text(path), str(path), str(folder))
     with CORRECTION.reading(str(path)):
         layers = tuple(
             {str(k): np.array(v, dtype=float) for k, v in one.items()} for one in content["layers"]

@@ -16,7 +16,6 @@ from neuron_model.atomic import write_atomically, write_together
 from neuron_model.errors import InputError
 from neuron_model.file_format import NETWORK_ESTIMATES, NETWORK_SAMPLES, NETWORK_VALIDATION
 from neuron_model.shown import Shown
-from neuron_model.text_file import read_text
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -113,9 +112,9 @@ def read_network_validation(folder: Path) -> AnyValidation | None:
     from codesign.networks.sequence_validation import sequence_validation_from_json
 
     path = folder / VALIDATION
-    if not path.is_file():
+    content = NETWORK_VALIDATION.optional_json(path)
+    if content is None:
         return None
-    content = NETWORK_VALIDATION.json_content(read_text(path), str(path))
     with NETWORK_VALIDATION.reading(str(path)):
         read = (
             sequence_validation_from_json

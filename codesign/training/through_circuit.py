@@ -20,7 +20,6 @@ from neuron_model.runs.file_names import CIRCUIT_FILE, CONFIG_FILE, MODEL_FILE, 
 from neuron_model.runs.run_configuration import RunConfiguration, read_written_configuration
 from neuron_model.runs.variation_settings import VariationSettings
 from neuron_model.tasks.series import Series, SeriesTask
-from neuron_model.text_file import read_text
 from neuron_model.training.scoring import Scores, score_test
 
 STEPS, RATE, BATCH = 250, 0.02, 24
@@ -49,9 +48,9 @@ def read_plain_errors(folder: Path) -> PlainErrors | None:
         InputError: the file is damaged, or of another version.
     """
     path = folder / CIRCUIT_FILE
-    if not path.is_file():
+    entries = CIRCUIT.optional_json(path, str(folder))
+    if entries is None:
         return None
-    entries = CIRCUIT.json_content(read_text(path), str(path), str(folder))
     with CIRCUIT.reading(str(path)):
         return PlainErrors(**{name: float(value) for name, value in entries.items()})
 

@@ -47,7 +47,6 @@ from neuron_model.runs.run_configuration import (
 from neuron_model.runs.run_folder import run_files, stream_forecast
 from neuron_model.shown import Shown
 from neuron_model.tasks.series import Series, make_series, trivial_nrmse, trivial_stream_nrmse
-from neuron_model.text_file import read_text
 from neuron_model.training import processes
 from neuron_model.training.recording import recorded_currents
 from neuron_model.training.scoring import evaluate_samples, evaluate_samples_stream
@@ -265,9 +264,9 @@ _UNSEEN_SEED = 2**62
 
 def _read_samples(folder: Path) -> SampleErrors | None:
     path = folder / VARIATION_FILE
-    if not path.is_file():
+    entries = VARIATION.optional_json(path, str(folder))
+    if entries is None:
         return None
-    entries = VARIATION.json_content(read_text(path), str(path), str(folder))
     with VARIATION.reading(str(path)):
         drawn_by = str(entries.pop("mismatch_set", ""))
         errors = {name: tuple(map(float, values)) for name, values in entries.items()}

@@ -119,7 +119,7 @@ def test_an_mtc_network_is_that_of_the_way(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_recorded_table_is_that_of_the_recorded_rows():
-    recorded = benchmark.read_rows(RESULTS / "forecasts" / "table.json")
+    recorded = benchmark.read_rows(RESULTS / "forecasts")
     printed = (RESULTS / "forecasts" / "table.md").read_text()
     assert table(recorded) + "\n" + verdict(recorded) == printed
     assert [r.series for r in recorded] == list(SERIES)

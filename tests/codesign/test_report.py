@@ -299,10 +299,20 @@ def network_validation(**changes: Any) -> NetworkValidation:
     return NetworkValidation(**values | changes)
 
 
-def test_the_task_of_the_circuit_leads(tmp_path: Path, validation: Validation):
-    write_validation(tmp_path / "validation.json", validation)
-    write_network_validation(tmp_path, network_validation())
-    page = Page(write_report(tmp_path).read_text())
+@pytest.fixture
+def led(tmp_path: Path, validation: Validation):
+    """The page of a folder whose network was validated as well."""
+
+    def page(found: NetworkValidation | SequenceValidation) -> Page:
+        write_validation(tmp_path / "validation.json", validation)
+        write_network_validation(tmp_path, found)
+        return Page(write_report(tmp_path).read_text())
+
+    return page
+
+
+def test_the_task_of_the_circuit_leads(led: Callable[..., Page]):
+    page = led(network_validation())
     for text in (
         "✗ the circuit of the network does not do the task as torch does",
         "4 neurons on sky130, corner tt, 27 °C",
@@ -344,10 +354,8 @@ def sequence_validation(**changes: Any) -> SequenceValidation:
     return SequenceValidation(**values | changes)
 
 
-def test_classes_that_the_circuit_decides_for_lead(tmp_path: Path, validation: Validation):
-    write_validation(tmp_path / "validation.json", validation)
-    write_network_validation(tmp_path, sequence_validation())
-    page = Page(write_report(tmp_path).read_text())
+def test_classes_that_the_circuit_decides_for_lead(led: Callable[..., Page]):
+    page = led(sequence_validation())
     for text in (
         "✗ the circuit of the network does not do the task as torch does",
         "4 test sequences, each from rest",

@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from codesign.networks.circuit_run import CircuitRun, run_from_json, run_of
 from codesign.networks.forecast_task import ForecastTask
-from codesign.networks.network_estimates import estimate_network
 from codesign.networks.network_macromodel import macromodel_prediction
-from codesign.networks.played import ONE_DECK, Played, correlations
-from mapping.conditions import Conditions
+from codesign.networks.played import Played, correlations
 from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_CORRELATION
-from neuron_model.shown import Shown, counted
 from neuron_model.tasks.series import nrmse
 
 if TYPE_CHECKING:
@@ -42,11 +40,11 @@ _PREDICTORS = {
 }
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class NetworkValidation(Shown):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class NetworkValidation(CircuitRun):
     """What the circuit of a network said.
 
-    neurons: of all hidden layers. warmup: samples, from the first of each window, that are not
+    warmup: samples, from the first of each window, that are not
     scored. target, trained, circuit: (samples, outputs), scaled as in training; trained is torch's,
     of the network before its weights were tuned through the circuit, where they were.
     errors: NRMSE by whose it is: "circuit", "trained", "tuned" (torch's with the tuned weights,
@@ -54,14 +52,9 @@ class NetworkValidation(Shown):
     outputs are heard). correlation: rho(0), the least of the outputs'.
     delay: in samples, where rho is largest.
     correlation_delayed, error_delayed: there. gain, offset: of the circuit's y over torch's, of the
-    first output. sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply
-    and from the design. seconds: that ngspice took. windows: each heard from rest. method:
-    one of :mod:`codesign.networks.played`'s.
+    first output. windows: each heard from rest.
     """
 
-    technology: str
-    conditions: Conditions
-    neurons: int
     warmup: int
     target: np.ndarray
     trained: np.ndarray
@@ -73,13 +66,7 @@ class NetworkValidation(Shown):
     error_delayed: float
     gain: float
     offset: float
-    sample: float
-    energy: float
-    estimated_energy: float
-    seconds: float
-    notes: tuple[str, ...] = ()
     windows: int = 1
-    method: str = ONE_DECK
 
     @property
     def errors_in_words(self) -> list[tuple[str, float]]:
@@ -88,8 +75,7 @@ class NetworkValidation(Shown):
 
     def _brief(self) -> str:
         return (
-            f"{self.technology}, {self.conditions}: {counted(self.neurons, 'neuron')}, "
-            f"{self.samples} samples, NRMSE {self.errors['circuit']:.4g} "
+            f"{self.where}, {self.samples} samples, NRMSE {self.errors['circuit']:.4g} "
             f"(torch {self.errors['trained']:.4g}), correlation {self.correlation:.4f}"
         )
 
@@ -124,10 +110,7 @@ class NetworkValidation(Shown):
     def document(self, arrays: bool = True) -> dict[str, Any]:
         """As JSON has it; ``arrays``: with the three series."""
         found: dict[str, Any] = {
-            "technology": self.technology,
-            "corner": self.conditions.corner,
-            "temperature": self.conditions.temperature,
-            "neurons": self.neurons,
+            **self.place,
             "samples": self.samples,
             "warmup": self.warmup,
             "windows": self.windows,
@@ -140,12 +123,7 @@ class NetworkValidation(Shown):
             "nrmse_delayed": self.error_delayed,
             "gain": self.gain,
             "offset": self.offset,
-            "seconds_per_sample": self.sample,
-            "energy_per_sample": self.energy,
-            "estimated_energy_per_sample": self.estimated_energy,
-            "simulation_seconds": self.seconds,
-            "passed": self.passed,
-            "notes": list(self.notes),
+            **self.cost,
         }
         if arrays:
             for name in ("target", "trained", "circuit"):
@@ -169,11 +147,11 @@ def network_validation_from_json(document: Mapping[str, Any]) -> NetworkValidati
     if not {"circuit", "trained"} <= set(errors):
         raise ValueError("nrmse lacks circuit or trained")
     return NetworkValidation(
-        technology=str(document["technology"]),
-        conditions=Conditions(str(document["corner"]), float(document["temperature"])),
-        neurons=int(document["neurons"]),
+        **run_from_json(document),
         warmup=int(document["warmup"]),
-        **series,
+        target=series["target"],
+        trained=series["trained"],
+        circuit=series["circuit"],
         errors=errors,
         correlation=float(document["correlation"]),
         delay=float(document["delay_samples"]),
@@ -181,13 +159,7 @@ def network_validation_from_json(document: Mapping[str, Any]) -> NetworkValidati
         error_delayed=float(document["nrmse_delayed"]),
         gain=float(document["gain"]),
         offset=float(document["offset"]),
-        sample=float(document["seconds_per_sample"]),
-        energy=float(document["energy_per_sample"]),
-        estimated_energy=float(document["estimated_energy_per_sample"]),
-        seconds=float(document["simulation_seconds"]),
-        notes=tuple(str(note) for note in document["notes"]),
         windows=int(document["windows"]),
-        method=str(document["method"]),
     )
 
 
@@ -245,19 +217,13 @@ def compare(
     macromodel = [y[0] for y in predicted if y is not None]
     if macromodel:
         errors["macromodel"] = _nrmse(scored(macromodel), target)
-    errors |= {
-        "mean": _nrmse(np.zeros_like(target), target),
-    }
+    errors["mean"] = _nrmse(np.zeros_like(target), target)
     known = [index for index in task.series.persistence if index is not None]
     if len(known) == task.series.outputs:
         errors["last value"] = _nrmse(scored(heards)[:, known], target)
     gain, offset = np.polyfit(trained[:, 0], said[:, 0], 1)
-    count = sum(each.count for each in played)
-    charge = sum(each.charge for each in played)
     return NetworkValidation(
-        technology=network.technology.name,
-        conditions=network.conditions,
-        neurons=network.neurons,
+        **run_of(network, played, heards, seconds, method),
         warmup=warmup,
         target=np.concatenate(targets),
         trained=np.concatenate(traineds),
@@ -269,13 +235,7 @@ def compare(
         error_delayed=_nrmse(late[best], inside(targets)),
         gain=float(gain),
         offset=float(offset),
-        sample=interval * network.design.time_unit,
-        energy=network.technology.supply * charge / count,
-        estimated_energy=estimate_network(network, heards).energy_per_sample,
-        seconds=seconds,
-        notes=network.notes,
         windows=len(played),
-        method=method,
     )
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codesign.networks.network_estimates import estimate_network
+from codesign.networks.circuit_run import CircuitRun, run_from_json, run_of
 from codesign.networks.network_macromodel import macromodel_prediction
 from codesign.networks.played import Played, correlations
 from codesign.networks.sequences_task import SequencesTask
-from mapping.conditions import Conditions
 from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_AGREEMENT, LEAST_CORRELATION
-from neuron_model.shown import Shown, counted
+from neuron_model.shown import counted
 from neuron_model.training.sequence_scoring import (
     SequenceScores,
     class_scores,
@@ -40,23 +39,18 @@ _PREDICTORS = {
 }
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SequenceValidation(Shown):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SequenceValidation(CircuitRun):
     """What the circuit of a network made of test sequences.
 
-    neurons: of all hidden layers. classes: names, in the order of the readouts; empty where numbers
-    are predicted. sequences: indices in the test part. lengths: samples of each. trained, circuit:
-    y, (samples, outputs), of the sequences one behind the other. labels: classes as numbers,
-    (decisions,), or scaled numbers, (decisions, outputs); a decision is of a sequence, or of a
-    sample where each has a target. decided: the same by whose it is: "circuit", "trained" (in
-    torch), "macromodel" where there is one, "most frequent class" of the training part or "mean".
-    sample: seconds. energy, estimated_energy: joule a sample, from ngspice's supply and from the
-    design. seconds: that ngspice took. method: one of :mod:`codesign.networks.played`'s.
+    classes: names, in the order of the readouts; empty where numbers are predicted. sequences:
+    indices in the test part. lengths: samples of each. trained, circuit: y, (samples, outputs), of
+    the sequences one behind the other. labels: classes as numbers, (decisions,), or scaled numbers,
+    (decisions, outputs); a decision is of a sequence, or of a sample where each has a target.
+    decided: the same by whose it is: "circuit", "trained" (in torch), "macromodel" where there is
+    one, "most frequent class" of the training part or "mean".
     """
 
-    technology: str
-    conditions: Conditions
-    neurons: int
     classes: tuple[str, ...]
     sequences: np.ndarray
     lengths: np.ndarray
@@ -64,12 +58,6 @@ class SequenceValidation(Shown):
     circuit: np.ndarray
     labels: np.ndarray
     decided: dict[str, np.ndarray]
-    sample: float
-    energy: float
-    estimated_energy: float
-    seconds: float
-    method: str
-    notes: tuple[str, ...] = ()
 
     @property
     def scores(self) -> dict[str, SequenceScores]:
@@ -115,12 +103,11 @@ class SequenceValidation(Shown):
     def _brief(self) -> str:
         scores = self.scores
         circuit, trained = scores[CIRCUIT], scores[TRAINED]
-        where = f"{self.technology}, {self.conditions}: {counted(self.neurons, 'neuron')}"
-        many = counted(len(self.sequences), "sequence")
+        what = f"{self.where}, {counted(len(self.sequences), 'sequence')}"
         if circuit.accuracy is None or trained.accuracy is None:
-            return f"{where}, {many}, NRMSE {circuit.error:.4g} (torch {trained.error:.4g})"
+            return f"{what}, NRMSE {circuit.error:.4g} (torch {trained.error:.4g})"
         return (
-            f"{where}, {many}, accuracy {circuit.accuracy:.1%} (torch {trained.accuracy:.1%}), "
+            f"{what}, accuracy {circuit.accuracy:.1%} (torch {trained.accuracy:.1%}), "
             f"agreement {self.agreement:.1%}"
         )
 
@@ -138,10 +125,7 @@ class SequenceValidation(Shown):
         ``classes``."""
         scores = self.scores
         found: dict[str, Any] = {
-            "technology": self.technology,
-            "corner": self.conditions.corner,
-            "temperature": self.conditions.temperature,
-            "neurons": self.neurons,
+            **self.place,
             "classes": list(self.classes),
             "sequences": self.sequences.tolist(),
             "lengths": self.lengths.tolist(),
@@ -157,15 +141,7 @@ class SequenceValidation(Shown):
         else:
             found["nrmse"] = {who: list(one.nrmse) for who, one in scores.items()}
             found["ratio"] = self.ratio
-        found |= {
-            "correlation": self.correlation.tolist(),
-            "seconds_per_sample": self.sample,
-            "energy_per_sample": self.energy,
-            "estimated_energy_per_sample": self.estimated_energy,
-            "simulation_seconds": self.seconds,
-            "passed": self.passed,
-            "notes": list(self.notes),
-        }
+        found |= {"correlation": self.correlation.tolist(), **self.cost}
         if arrays:
             found["labels"] = self.labels.tolist()
             found["decisions"] = {who: each.tolist() for who, each in self.decided.items()}
@@ -192,9 +168,7 @@ def sequence_validation_from_json(document: Mapping[str, Any]) -> SequenceValida
     if not {CIRCUIT, TRAINED} <= set(decided):
         raise ValueError("decisions lacks circuit or trained")
     return SequenceValidation(
-        technology=str(document["technology"]),
-        conditions=Conditions(str(document["corner"]), float(document["temperature"])),
-        neurons=int(document["neurons"]),
+        **run_from_json(document),
         classes=classes,
         sequences=np.array(document["sequences"], dtype=int),
         lengths=lengths,
@@ -202,12 +176,6 @@ def sequence_validation_from_json(document: Mapping[str, Any]) -> SequenceValida
         circuit=circuit,
         labels=labels,
         decided=decided,
-        sample=float(document["seconds_per_sample"]),
-        energy=float(document["energy_per_sample"]),
-        estimated_energy=float(document["estimated_energy_per_sample"]),
-        seconds=float(document["simulation_seconds"]),
-        method=str(document["method"]),
-        notes=tuple(str(note) for note in document["notes"]),
     )
 
 
@@ -244,12 +212,8 @@ def compare_sequences(
         decided["most frequent class"] = np.full_like(labels, most)
     else:
         decided["mean"] = np.zeros_like(labels)
-    count = int(lengths.sum())
-    charge = sum(each.charge for each in played)
     return SequenceValidation(
-        technology=network.technology.name,
-        conditions=network.conditions,
-        neurons=network.neurons,
+        **run_of(network, played, heard, seconds, method),
         classes=task.data.classes,
         sequences=chosen,
         lengths=lengths,
@@ -257,10 +221,4 @@ def compare_sequences(
         circuit=circuit,
         labels=labels,
         decided=decided,
-        sample=network.sample_interval * network.design.time_unit,
-        energy=network.technology.supply * charge / count,
-        estimated_energy=estimate_network(network, heard).energy_per_sample,
-        seconds=seconds,
-        method=method,
-        notes=network.notes,
     )

@@ -23,6 +23,9 @@ from neuron_model.atomic import write_atomically
 from neuron_model.file_format import NETWORK_DESIGN
 from neuron_model.text_file import read_text
 
+INPUT, OUTPUT = "x", "y"
+"""The lines of all inputs, and the readouts as a target."""
+
 
 @dataclass(frozen=True)
 class LineDesign:
@@ -119,7 +122,7 @@ class NetworkDesign:
 
     def weight_unit(self, target: str) -> float:
         """Ampere of a weight of 1 into a target: I0, or that of one unit of y."""
-        return self.readout_current * self.scale if target == "y" else self.unit_current
+        return self.readout_current * self.scale if target == OUTPUT else self.unit_current
 
     def is_driven(self, target: str, index: int) -> bool:
         """Whether any weight into a neuron, or an output, has units."""

@@ -18,13 +18,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from mapping.limits import Limits, check_within
-from mapping.network_design import LineDesign, NetworkDesign, ProjectionDesign, TargetDesign
+from mapping.network_design import (
+    INPUT,
+    OUTPUT,
+    LineDesign,
+    NetworkDesign,
+    ProjectionDesign,
+    TargetDesign,
+)
 from mapping.network_weights import NetworkWeights
 from mapping.readout import SCALE
 from mapping.synapse_characteristics import KEEP_SHARE, KEEP_UNITS, SynapseCharacteristics
 from neuron_model.errors import InputError
 
-INPUT, OUTPUT = "x", "y"
 _DELAYS = ("largest_delay", "readout_delay")
 _ROUNDS = 4
 # Units of a line's own diode over its fan-out: beyond, the diode mostly drives its own gates.

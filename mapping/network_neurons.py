@@ -16,8 +16,7 @@ from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OutputDesign
 from mapping.limits import Limits, check_within
 from mapping.mapper import MappingChoices, map_neuron, mapped_units
-from mapping.network_design import LineDesign, NetworkDesign
-from mapping.network_mapper import OUTPUT
+from mapping.network_design import OUTPUT, LineDesign, NetworkDesign
 from mapping.network_weights import NetworkWeights
 from mapping.readout import ReadoutDesign, map_readout
 from mapping.synapse_characteristics import Stage, SynapseCharacteristics

@@ -14,8 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mapping.network_design import NetworkDesign
-from mapping.network_mapper import OUTPUT
+from mapping.network_design import OUTPUT, NetworkDesign
 from mapping.network_weights import NetworkWeights
 from mapping.synapse_characteristics import SynapseCharacteristics
 

@@ -11,8 +11,7 @@ import torch
 
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
-from mapping.network_design import LineDesign, ProjectionDesign
-from mapping.network_mapper import INPUT, OUTPUT
+from mapping.network_design import INPUT, OUTPUT, LineDesign, ProjectionDesign
 from mapping.network_neurons import driving
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.circuit_network import (

@@ -1,7 +1,7 @@
 """Processor time of `codesign validate`, part by part, and beside another checkout's.
 
     python -m benchmarks.validate_time [preset:tonic_bursting] [--technology sky130]
-        [--repeats 3] [--against FOLDER]
+        [--repeats 3] [--against FOLDER] [--out FILE]
 
 Seconds of user and system time, of all processes together, with what is measured once (cells,
 models) in the cache. A part is medians over the repeats of what it takes when it is run alone:
@@ -15,10 +15,12 @@ models) in the cache. A part is medians over the repeats of what it takes when i
 
 ``whole`` is the command itself. With --against the command also runs in another checkout (`git
 worktree add FOLDER COMMIT`, with this interpreter), in turns with this one, so that a busy machine
-slows both; the last line is the ratio of the medians.
+slows both; the last line is the ratio of the medians. With --out what was measured is also written
+as JSON (docs/results/validate_time.json).
 """
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -38,6 +40,7 @@ from netlists.accuracy import Accuracy
 from netlists.bench import Bench, OperatingPoint
 from netlists.engine import Engine
 from neuron_model.analysis.rhythm import about_to_change
+from neuron_model.atomic import write_atomically
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -121,14 +124,20 @@ def parts(neuron: str, technology_name: str, repeats: int) -> dict[str, float]:
 
 def command_seconds(
     neuron: str, technology: str, folders: Sequence[Path], repeats: int
-) -> list[float]:
-    """Of the command in each checkout, in turns; medians."""
+) -> list[list[float]]:
+    """Of the command in each checkout, in turns: a list for each."""
     words = ("-m", "codesign", "validate", neuron, "--technology", technology, "--json")
     rounds = [
         [seconds_of(lambda at=at: python(*words, folder=at)) for at in folders]  # type: ignore[misc]
         for _ in range(repeats)
     ]
-    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+    return [list(column) for column in zip(*rounds, strict=True)]
+
+
+def commit_of(folder: Path) -> str:
+    """Of the checkout in ``folder``, short."""
+    words = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> None:
@@ -138,18 +147,33 @@ def main() -> None:
     parser.add_argument("--technology", default="sky130")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--against", type=Path, help="another checkout of this repository")
+    parser.add_argument("--out", type=Path, help="also write what was measured, as JSON")
     arguments = parser.parse_args()
+    neuron, technology, repeats = arguments.neuron, arguments.technology, arguments.repeats
     folders = [HERE, *([arguments.against.resolve()] if arguments.against else [])]
     for folder in folders:
         # so that what is kept from run to run is there in all of them
-        command_seconds(arguments.neuron, arguments.technology, [folder], 1)
-    for name, seconds in parts(arguments.neuron, arguments.technology, arguments.repeats).items():
+        command_seconds(neuron, technology, [folder], 1)
+    found = parts(neuron, technology, repeats)
+    for name, seconds in found.items():
         print(f"{name:10} {seconds:6.2f} s", flush=True)
-    whole = command_seconds(arguments.neuron, arguments.technology, folders, arguments.repeats)
+    rounds = command_seconds(neuron, technology, folders, repeats)
+    whole = [statistics.median(each) for each in rounds]
     print(f"{'whole':10} {whole[0]:6.2f} s")
+    record: dict[str, object] = {
+        "format": 1,
+        "neuron": neuron,
+        "technology": technology,
+        "parts": found,
+        "whole": rounds[0],
+    }
     if arguments.against:
         print(f"{'against':10} {whole[1]:6.2f} s")
         print(f"{'ratio':10} {whole[0] / whole[1]:6.2f}")
+        record |= {"against": rounds[1], "against_commit": commit_of(folders[1])}
+        record["ratio"] = whole[0] / whole[1]
+    if arguments.out:
+        write_atomically(arguments.out, json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def main() -> None:
             for laws in LAWS:
                 simulated = arguments.backend == "ngspice" and laws == PTAT
                 accuracy = Accuracy.AUTO if simulated else None
-                question = TemperatureQuestion(laws=laws, accuracy=accuracy)
+                question = TemperatureQuestion(laws=laws, accuracy=accuracy, resolution=0.0)
                 found, outcome = study_temperature(mapped, question, executor)
                 if outcome is None:
                     raise SystemExit(found.exit_status)

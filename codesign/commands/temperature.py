@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command's arguments."""
+    from codesign.studies.temperature.ends import RESOLUTION
     from neuron_model.analysis.verdicts import definitions
 
     parser = add_command(
@@ -31,8 +32,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--references constant",
         description="Measure the cells at each temperature, let bias currents and references "
         "follow their laws, and report how the neuron fires, between which temperatures the "
-        "regime and the rhythm of the model are kept, and how its intervals drift. Exit status 1: "
-        "the regime of the model is not kept everywhere.",
+        "regime and the rhythm of the model are kept, and how its intervals drift. Between the "
+        "last temperature of the list that holds and the first that does not it looks at others, "
+        "each half way. Exit status 1: the regime of the model is not kept everywhere.",
         notes=definitions(),
     )
     add_neuron(parser)
@@ -42,6 +44,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         default="-40,27,85,125",
         metavar="LIST",
         help="degree Celsius (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=float,
+        default=RESOLUTION,
+        metavar="DEGREES",
+        help="how closely to find the temperatures beyond which the regime and the rhythm are "
+        "lost; 0: look at those of the list alone (default: %(default)g)",
     )
     parser.add_argument(
         "--currents",
@@ -77,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     technology = load_technology(arguments.technology)
     laws = BiasLaws(CurrentLaw(arguments.currents), ReferenceLaw(arguments.references))
     accuracy = Accuracy(arguments.accuracy) if arguments.backend == "ngspice" else None
-    question = TemperatureQuestion(temperatures, laws, accuracy)
+    question = TemperatureQuestion(temperatures, laws, accuracy, arguments.resolution)
     with studied(arguments, "over temperature") as (executor, progress):
         neuron = mapped_single(arguments, technology, executor.tools)
         found, outcome = study_temperature(neuron, question, executor, arguments.out, progress)

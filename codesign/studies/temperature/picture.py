@@ -24,6 +24,10 @@ _WHO: Mapping[str, tuple[str, str, float]] = {
 }
 
 
+_LEVEL_LABELS = 5
+"""More temperatures than these have their numbers upright."""
+
+
 def temperature_figure(results: TemperatureResults) -> Figure:
     """Regime over temperature, and the drift of each interval from the nominal temperature."""
     with mpl.rc_context(STYLE):
@@ -38,6 +42,8 @@ def temperature_figure(results: TemperatureResults) -> Figure:
         for axes in row:
             axes.set_xlabel("temperature (°C)")
             axes.set_xticks([c.temperature for c in results.conditions])
+            if len(results.conditions) > _LEVEL_LABELS:
+                axes.tick_params("x", labelrotation=90, labelsize=6)
         row[0].legend(fontsize=7, loc="best")
         laws = f"currents {results.laws.currents}, references {results.laws.references}"
         figure.suptitle(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from codesign.studies.temperature.ends import Held, held_around
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from neuron_model.analysis.regime_reports import report_to_json
@@ -80,30 +81,18 @@ class TemperatureResults(Shown):
         return all(map(self._keeps_regime, self.conditions))
 
     @property
-    def held(self) -> tuple[float, float] | None:
-        """Coldest and hottest temperature around the nominal one between which the regime of the
-        model is kept; None where it is not even there (or at the condition nearest to it)."""
-        return self._between(self._keeps_regime)
+    def held(self) -> Held | None:
+        """Around the nominal temperature, where the regime of the model is kept; None where it is
+        not even there (or at the condition nearest to it)."""
+        return self._held(self._keeps_regime)
 
     @property
-    def rhythm_held(self) -> tuple[float, float] | None:
+    def rhythm_held(self) -> Held | None:
         """The same for the rhythm of the model."""
-        return self._between(lambda c: self._decisive(c).rhythm_kept)
+        return self._held(lambda c: self._decisive(c).rhythm_kept)
 
-    def _between(self, kept: Callable[[Condition], bool]) -> tuple[float, float] | None:
-        conditions = sorted(self.conditions, key=lambda c: c.temperature)
-        good = [kept(c) for c in conditions]
-        middle = min(
-            range(len(conditions)), key=lambda i: abs(conditions[i].temperature - self.nominal)
-        )
-        if not good[middle]:
-            return None
-        first, last = middle, middle
-        while first > 0 and good[first - 1]:
-            first -= 1
-        while last < len(good) - 1 and good[last + 1]:
-            last += 1
-        return conditions[first].temperature, conditions[last].temperature
+    def _held(self, kept: Callable[[Condition], bool]) -> Held | None:
+        return held_around(self.nominal, {c.temperature: kept(c) for c in self.conditions})
 
     def _decisive(self, condition: Condition) -> Verdict:
         found = self.verdict("circuit", condition) or self.verdict("macromodel", condition)
@@ -132,7 +121,11 @@ class TemperatureResults(Shown):
 
 
 def results_to_json(results: TemperatureResults) -> dict[str, Any]:
-    """A JSON document: regimes, verdicts, and drifts of intervals in seconds."""
+    """A JSON document: regimes, verdicts, and drifts of intervals in seconds.
+
+    ``held`` and ``rhythm_held`` are the coldest and the hottest temperature that keeps the regime
+    (the rhythm) of the model, ``lost`` and ``rhythm_lost`` the next ones that do not, if any.
+    """
     drifts = {
         who: {n: results.drift(who, n) for n in INTERVALS} for who in ("macromodel", "circuit")
     }
@@ -146,8 +139,14 @@ def results_to_json(results: TemperatureResults) -> dict[str, Any]:
         "duration": results.duration,
         "wanted": results.wanted.value,
         "steady": results.steady,
-        "held": None if results.held is None else list(results.held),
-        "rhythm_held": None if results.rhythm_held is None else list(results.rhythm_held),
+        **{
+            name: None if held is None else [held.low, held.high]
+            for name, held in (("held", results.held), ("rhythm_held", results.rhythm_held))
+        },
+        **{
+            name: None if held is None else [held.below, held.above]
+            for name, held in (("lost", results.held), ("rhythm_lost", results.rhythm_held))
+        },
         "conditions": [
             {
                 "temperature": c.temperature,

@@ -11,7 +11,8 @@ from codesign.cells.characterize import models_for
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Results, Study, complete
-from codesign.studies.temperature.plan import TemperaturePlan, key
+from codesign.studies.temperature.ends import RESOLUTION
+from codesign.studies.temperature.plan import EndSearch, TemperaturePlan, key
 from codesign.studies.temperature.results import Condition, TemperatureResults
 from codesign.studies.temperature.task import MACROMODEL, TemperatureTask
 from codesign.validation.validate import short_stimulus
@@ -27,6 +28,8 @@ from neuron_model.progress import Progress
 TEMPERATURES = (-40.0, 27.0, 85.0, 125.0)
 """Degree Celsius: the ends of the industrial and automotive ranges, and where mapping is done."""
 
+_FINEST, _COARSEST = 0.1, 1000.0
+
 PTAT = BiasLaws()
 """Currents and references proportional to absolute temperature."""
 
@@ -36,24 +39,36 @@ class TemperatureQuestion:
     """What is asked of a neuron.
 
     temperatures: degree Celsius. laws: of its biases. accuracy: of ngspice; None predicts only.
+    resolution: degree Celsius to which the temperatures are found beyond which the regime and the
+    rhythm of the model are lost; 0: no others than those of the list are looked at.
 
     Raises:
-        InputError: no temperature.
+        InputError: no temperature, or a resolution that is none.
     """
 
     temperatures: tuple[float, ...] = TEMPERATURES
     laws: BiasLaws = PTAT
     accuracy: Accuracy | None = None
+    resolution: float = RESOLUTION
 
     def __post_init__(self) -> None:
         if not self.temperatures:
             raise InputError("temperature: name at least one.")
+        if self.resolution != 0 and not _FINEST <= self.resolution <= _COARSEST:
+            raise InputError(
+                f"resolution = {self.resolution:g} °C is not allowed; it must be from {_FINEST:g} "
+                f"to {_COARSEST:g}, or 0 to look at the temperatures of the list alone."
+            )
 
 
 def temperature_plan(neuron: MappedNeuron, question: TemperatureQuestion) -> TemperaturePlan:
     """What ``question`` asks of ``neuron``."""
     model = model_regime(neuron.model, neuron.drive)
-    return TemperaturePlan(question.temperatures, model, question.accuracy)
+    search = None
+    if question.resolution:
+        nominal = neuron.design.conditions.temperature
+        search = EndSearch(nominal, neuron.design.time_unit, question.resolution)
+    return TemperaturePlan(question.temperatures, model, question.accuracy, search)
 
 
 def temperature_study(neuron: MappedNeuron, laws: BiasLaws, plan: TemperaturePlan) -> Study:
@@ -109,7 +124,7 @@ def temperature_results(
         model=plan.model,
         nominal=design.conditions.temperature,
         time_unit=design.time_unit,
-        conditions=tuple(_condition(t, outcomes) for t in plan.temperatures),
+        conditions=tuple(_condition(t, outcomes) for t in plan.looked_at(outcomes)),
     )
 
 

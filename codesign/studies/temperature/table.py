@@ -38,13 +38,11 @@ def print_results(outcome: TemperatureResults) -> None:
         for who, one in verdicts.items():
             for deviation in one.exceeded if one else ():
                 say(f"{condition.temperature:g} °C, {WHO[who]}: {deviation}")
-    ends = [c.temperature for c in outcome.conditions]
     for name, held in ((REGIME_KEPT, outcome.held), (RHYTHM_KEPT, outcome.rhythm_held)):
         where = f"{name} ({WHO[asked[-1]]})"
         if held is None:
             say(f"{where}: not even at {outcome.nominal:g} °C")
         else:
-            low, high = held
-            whole = held == (min(ends), max(ends))
-            beyond = "" if whole else f", not beyond (of {min(ends):g} to {max(ends):g} °C)"
-            say(f"{where}: from {low:g} to {high:g} °C{beyond}")
+            lost = " nor ".join(f"{t:g}" for t in (held.below, held.above) if t is not None)
+            beyond = f", not at {lost} °C" if lost else ""
+            say(f"{where}: holds from {held.low:g} to {held.high:g} °C{beyond}")

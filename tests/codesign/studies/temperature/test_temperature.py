@@ -1,8 +1,10 @@
 """A neuron from cold to hot: drifts by hand, and cells, prediction and circuit at 85 °C."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,9 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.commands.temperature import parse_temperatures
 from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.temperature.ends import Held
 from codesign.studies.temperature.picture import temperature_figure
-from codesign.studies.temperature.plan import TemperaturePlan
+from codesign.studies.temperature.plan import EndSearch, TemperaturePlan
 from codesign.studies.temperature.results import Condition, TemperatureResults, results_to_json
 from codesign.studies.temperature.study import TemperatureQuestion, study_temperature
 from mapping.temperature import BiasLaws, CurrentLaw, ReferenceLaw
@@ -78,13 +81,23 @@ def test_what_ngspice_says_decides_where_it_was_asked():
 
 
 def test_the_range_that_holds_is_the_one_around_the_nominal_temperature():
-    assert MIXED.held == (-40.0, 85.0)
-    assert made(*MIXED.conditions[:3]).held == (-40.0, 85.0)
+    assert MIXED.held == Held(-40.0, 85.0, None, 125.0)
+    assert made(*MIXED.conditions[:3]).held == Held(-40.0, 85.0, None, None)
     hot = at(85.0, RESTING, None)
     holes = (at(-40.0, BURSTING, None), at(27.0, BURSTING, None), hot, at(125.0, BURSTING, None))
-    assert made(*holes).held == (-40.0, 27.0)
+    assert made(*holes).held == Held(-40.0, 27.0, None, 85.0)
     assert made(at(-40.0, BURSTING, None), at(27.0, RESTING, None)).held is None
-    assert results_to_json(MIXED)["held"] == [-40.0, 85.0]
+    document = results_to_json(MIXED)
+    assert (document["held"], document["lost"]) == ([-40.0, 85.0], [None, 125.0])
+
+
+def test_further_temperatures_lie_half_way_to_those_that_do_not_hold():
+    assert Held(-40.0, 85.0, None, 125.0).middles(5.0) == (105.0,)
+    assert Held(27.0, 27.0, -40.0, 85.0).middles(5.0) == (-6.0, 56.0)
+    assert Held(-40.0, 118.0, None, 123.0).middles(5.0) == ()
+    assert Held(-40.0, 118.0, None, 123.0).middles(2.0) == (120.0,)
+    # no whole degree between
+    assert Held(-40.0, 118.0, None, 119.0).middles(0.5) == (118.5,)
 
 
 def test_the_rhythm_is_judged_in_seconds():
@@ -103,11 +116,16 @@ def test_the_rhythm_is_judged_in_seconds():
 
 
 def test_a_rhythm_may_hold_over_less_than_the_regime_does():
-    assert (MIXED.held, MIXED.rhythm_held) == ((-40.0, 85.0), (-40.0, 27.0))
+    assert (MIXED.held, MIXED.rhythm_held) == (
+        Held(-40.0, 85.0, None, 125.0),
+        Held(-40.0, 27.0, None, 85.0),
+    )
     # by the macromodel the cold one is 10 % slow; what ngspice gives decides
     predicted = made(*(replace(c, circuit=None) for c in MIXED.conditions))
-    assert (predicted.held, predicted.rhythm_held) == ((-40.0, 125.0), (27.0, 27.0))
+    assert predicted.held == Held(-40.0, 125.0, None, None)
+    assert predicted.rhythm_held == Held(27.0, 27.0, -40.0, 85.0)
     assert results_to_json(predicted)["rhythm_held"] == [27.0, 27.0]
+    assert results_to_json(predicted)["rhythm_lost"] == [-40.0, 85.0]
     assert results_to_json(made(at(27.0, SLOWER, None)))["rhythm_held"] is None
 
 
@@ -191,6 +209,54 @@ def test_a_plan_without_ngspice_or_with_fixed_tolerances_asks_once():
     assert fixed.next(known) == []
 
 
+def searched(plan: TemperaturePlan, fires: Callable[[float], RegimeReport]) -> dict[str, Any]:
+    """All that a plan asks for, of a neuron that fires like ``fires`` at a temperature."""
+    known: dict[str, Any] = {}
+    while points := plan.next(known):
+        assert not known.keys() & {p.key for p in points}
+        known |= {p.key: entry(fires(float(p.values["temperature"]))) for p in points}
+    return known
+
+
+def test_a_plan_looks_for_the_ends_to_the_resolution():
+    """The neuron rests above 118.3 °C and its ISI is 10 % long below -12 °C."""
+
+    def fires(temperature: float) -> RegimeReport:
+        if temperature > 118.3:
+            return RESTING
+        return BURSTING if temperature > -12.0 else SLOWER
+
+    plan = TemperaturePlan((-40.0, 27.0, 125.0), BURSTING, None, EndSearch(27.0, 1e-5, 5.0))
+    looked_at = plan.looked_at(searched(plan, fires))
+    cold, hot = (-40.0, -23.0, -14.0, -10.0, -6.0), (27.0, 76.0, 100.0, 112.0, 118.0, 122.0, 125.0)
+    assert looked_at == cold + hot
+    found = made(*(at(t, fires(t), None) for t in looked_at))
+    assert found.held == Held(-40.0, 118.0, None, 122.0)
+    assert found.rhythm_held == Held(-10.0, 118.0, -14.0, 122.0)
+    # a study that was stopped comes to the same temperatures from what its record holds
+    part = {k: v for k, v in searched(plan, fires).items() if not k.startswith(("-14", "118"))}
+    assert [p.key for p in plan.next(part)] == ["-14 macromodel"]
+    # and nothing is looked for where all holds
+    steady = TemperaturePlan((-40.0, 125.0), BURSTING, None, EndSearch(27.0, 1e-5, 5.0))
+    assert len(searched(steady, lambda _: BURSTING)) == 2
+
+
+def test_ends_are_looked_for_in_ngspice_where_it_was_asked():
+    """The macromodel holds to 125 °C; a fast simulation in doubt is settled before it decides."""
+    plan = TemperaturePlan((27.0, 125.0), BURSTING, Accuracy.AUTO, EndSearch(27.0, 1e-5, 50.0))
+    known = {p.key: entry(BURSTING) for p in plan.next({})}
+    known["125 fast"] = entry(RESTING)
+    assert [p.key for p in plan.next(known)] == ["125 tight"]
+    known["125 tight"] = entry(RESTING)
+    assert [p.key for p in plan.next(known)] == ["76 macromodel", "76 fast"]
+
+
+def test_a_resolution_is_a_number_of_degrees():
+    for wrong in (-1.0, 0.01, 1e6):
+        with pytest.raises(InputError, match=r"must be from 0\.1 to 1000"):
+            TemperatureQuestion(resolution=wrong)
+
+
 @pytest.mark.ngspice
 def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, capsys: Captured):
     path = write_neuron(tmp_path / "excitable.toml", EXCITABLE)
@@ -205,8 +271,8 @@ def test_the_command_prints_regimes_and_drifts(cache: Path, tmp_path: Path, caps
     assert main(words) == 0
     assert len(record.read_text().splitlines()) == 3  # its head and two temperatures, not again
     printed = capsys.readouterr().out
-    assert "regime kept (macromodel): from 27 to 85 °C" in printed
-    assert "rhythm kept (macromodel): from 27 to 85 °C" in printed
+    assert "regime kept (macromodel): holds from 27 to 85 °C" in printed
+    assert "rhythm kept (macromodel): holds from 27 to 85 °C" in printed
     words[words.index("300")] = "301"
     assert main(words) == 2
     assert "neuron.drive.duration = 301.0, where the record has 300.0" in capsys.readouterr().err

@@ -1,15 +1,19 @@
-"""The macromodel of a network's neurons, corrected by a short run of each in ngspice.
+"""The macromodel of a network's neurons and lines, corrected by a short run of each in ngspice.
 
     recorded   s of every line and U_m of every neuron, while a stretch of the series is played
     drive      the macromodel's column current from the recorded lines of the layer before, so that
                errors of layers do not add up
-    corrected  sum over time of (s(U) - s(U_recorded))^2 + share tanh(U - U_recorded)^2
+    lines      sum over time of (s from U_recorded - s_recorded)^2 -> least
+    neurons    sum over time of (s(U) - s(U_recorded))^2 + share tanh(U - U_recorded)^2
                    + prior (sum of the changes)^2 -> least
 
-alpha, kappa and tau of each neuron change by a factor, delta and i_bias by what is added. A compact
-macromodel has one lag for all fast amplifiers and a plain tanh for each: its neurons differ from
-ngspice by a few hundredths of a unit, one that is about to fire or to fall silent by more. The
-changes are a few per cent, and they go on with the weights while these are trained.
+Of a layer's lines gain and tau change by a factor each, and of all its output stages the threshold
+and the span by what is added: the stage's offset, its full scale and the onset of its line are off
+by a per cent or a few. alpha, kappa and tau of each neuron change by a factor, delta and i_bias by
+what is added. A compact macromodel has one lag for all fast amplifiers and a plain tanh for each:
+its neurons differ from ngspice by a few hundredths of a unit, one that is about to fire or to fall
+silent by more. The changes are a few per cent, and they go on with the weights while these are
+trained.
 """
 
 from __future__ import annotations
@@ -19,10 +23,11 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
+from scipy.optimize import least_squares
 from torch import Tensor
 
 from circuits.network_parts import INPUTS, NetworkPart, network_parts
-from codesign.networks.correction import Correction, is_added
+from codesign.networks.correction import DIGITS, Correction, is_added
 from codesign.networks.network_macromodel import STEP, circuit_network
 from netlists.engine import Engine
 from netlists.gate_waves import GateWave
@@ -37,6 +42,11 @@ if TYPE_CHECKING:
 # Of a fit: steps, learning rate, what U counts beside s, what a change costs, and how much of the
 # stretch is heard before it counts, in units of time.
 _STEPS, _RATE, _SHARE, _PRIOR, _SETTLED = 120, 3e-3, 0.1, 3e-3, 10.0
+
+# Offset of a layer's output stages in units of U, factors of their span, of gain and tau of their
+# lines: where their fit begins, and how far it may go.
+_UNCHANGED = (0.0, 1.0, 1.0, 1.0)
+_WITHIN = ((-0.3, 0.7, 0.7, 0.1), (0.3, 1.4, 1.4, 4.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +78,24 @@ def corrected(
     """
     made = circuit_network(network, step)
     recorded = record(network, series, engine, made.configuration.dt)
-    layers = []
-    for index in range(len(network.layers)):
+    return corrected_by(recorded, made, series, network.technology.name)
+
+
+def corrected_by(
+    recorded: Recorded, made: CircuitNetwork, series: np.ndarray, technology: str
+) -> Correction:
+    """What makes the macromodel ``made`` of a circuit on ``technology``, not corrected, do what was
+    recorded while ``series`` was played."""
+    layers, lines = [], []
+    for index in range(len(made.neuron_layers)):
         drive = _drive(made, series, index, recorded)
-        layers.append(fitted(made, index, drive, torch.tensor(recorded.membranes[index])))
-    return Correction(network.technology.name, tuple(layers))
+        membranes, heard = (
+            torch.tensor(one[index]) for one in (recorded.membranes, recorded.lines)
+        )
+        stages, line = fitted_line(made, index, membranes, heard)
+        layers.append({**fitted(made, index, drive, membranes), **stages})
+        lines.append(line)
+    return Correction(technology, tuple(layers), tuple(lines))
 
 
 def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float) -> Recorded:
@@ -131,6 +154,60 @@ def _drive(made: CircuitNetwork, series: np.ndarray, index: int, recorded: Recor
     return made.column_current(index, heard)
 
 
+@torch.no_grad()
+def fitted_line(
+    made: CircuitNetwork, index: int, membranes: Tensor, heard: Tensor
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """What a layer's output stages and lines change by, so that they do what was recorded.
+
+    Args:
+        made: with its circuit.
+        index: of the layer.
+        membranes: recorded U_m at the end of each step, (steps, neurons).
+        heard: recorded s, the mean of each step, the same.
+
+    Returns:
+        Of its neurons and of its lines, as :class:`Correction` has them.
+    """
+    circuit = made.circuit
+    assert circuit is not None
+    begun = cast(CircuitState, made.initial_state(1).layers[index])
+    built, line = circuit.layers[index].built, circuit.lines[index + 1]
+    low, high = (np.asarray(v, dtype=float) for v in (built.u_threshold, built.u_saturation))
+    # of lines that nobody hears nothing was recorded
+    spoken = heard.abs().amax(0) > 0
+    settled = round(_SETTLED / made.configuration.dt)
+    names = ("u_threshold", "u_saturation")
+
+    def moved(changes: np.ndarray) -> tuple[float, np.ndarray, dict[str, float]]:
+        offset, span, gain, tau = changes
+        return offset, offset + (span - 1.0) * (high - low), {"gain": gain, "tau": tau}
+
+    def error(changes: np.ndarray) -> np.ndarray:
+        offset, top, factors = moved(changes)
+        shifted = built.with_values(dict(zip(names, (low + offset, high + top), strict=True)))
+        layers, lines = list(circuit.layers), list(circuit.lines)
+        layers[index] = replace(layers[index], built=shifted)
+        lines[index + 1] = replace(line, gain=factors["gain"], tau=line.tau * factors["tau"])
+        made.circuit = replace(circuit, layers=tuple(layers), lines=tuple(lines))
+        s, _ = made.line(index, membranes[None], begun.membrane, begun.line)
+        return np.asarray((s[0] - heard)[settled:, spoken].flatten().numpy())
+
+    changes = np.array(_UNCHANGED)
+    if bool(spoken.any()):
+        try:
+            changes = least_squares(error, changes, bounds=_WITHIN, diff_step=1e-3).x
+        finally:
+            made.circuit = circuit
+    offset, top, factors = moved(changes)
+    alike = np.ones(membranes.shape[1])
+    stages = dict(zip(names, (offset * alike, top * alike), strict=True))
+    return (
+        {key: np.round(values, DIGITS) for key, values in stages.items()},
+        {key: round(float(value), DIGITS) for key, value in factors.items()},
+    )
+
+
 def fitted(
     made: CircuitNetwork, index: int, drive: Tensor, membranes: Tensor
 ) -> dict[str, np.ndarray]:
@@ -184,4 +261,6 @@ def fitted(
         for key in now
         if np.any(np.not_equal(now[key], was[key]))
     }
-    return {**change, "i_bias": bias.detach().numpy()}
+    found = {**change, "i_bias": bias.detach().numpy()}
+    # as they are written, so that a training that resumes has the same
+    return {key: np.round(values, DIGITS) for key, values in found.items()}

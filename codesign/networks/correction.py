@@ -1,9 +1,12 @@
-"""What the neurons of a circuit's macromodel change by, as ngspice showed it, and its file."""
+"""What the neurons of a circuit's macromodel change by, as ngspice showed it, and its file.
+
+A training through a circuit records it several times, as its weights move; the file has each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ import numpy as np
 
 from neuron_model.file_format import CORRECTION
 from neuron_model.model.parameters import NeuronParameters
+from neuron_model.network.circuit_network import LineModel
 from neuron_model.runs.file_names import CORRECTION_FILE
 
-_DIGITS = 9
+DIGITS = 9
+"""Behind the point, of what neurons change by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +26,18 @@ class Correction:
     """What the neurons of a circuit's macromodel change by.
 
     technology: on which it was found. layers: of each layer's neurons, by the key of a parameter,
-    (neurons,): a factor, of delta and i_bias what is added.
+    (neurons,): a factor, of voltages and i_bias what is added. lines: of each layer's, by the name
+    of a field of ``LineModel``, a factor.
     """
 
     technology: str
     layers: tuple[Mapping[str, np.ndarray], ...]
+    lines: tuple[Mapping[str, float], ...]
+
+    def line(self, layer: int, line: LineModel) -> LineModel:
+        """The lines of a layer, corrected."""
+        changes = self.lines[layer].items()
+        return replace(line, **{name: getattr(line, name) * by for name, by in changes})
 
     def of(self, layer: int, neurons: NeuronParameters) -> NeuronParameters:
         """The neurons of a layer, corrected."""
@@ -38,14 +50,27 @@ class Correction:
 
         return neurons.with_values({k: changed(k, v) for k, v in neurons.named_values()})
 
-    def document(self) -> str:
-        """As JSON; :func:`read_correction` reads it."""
-        layers = [{k: np.round(v, _DIGITS).tolist() for k, v in one.items()} for one in self.layers]
-        return CORRECTION.json_text({"technology": self.technology, "layers": layers}) + "\n"
+
+def corrections_document(found: Mapping[int, Correction]) -> str:
+    """As JSON, those of a training by the step before which each was recorded, at least one;
+    :func:`read_corrections` reads it."""
+    (technology,) = {one.technology for one in found.values()}
+    recorded = [
+        {
+            "step": step,
+            "lines": [{k: round(v, DIGITS) for k, v in line.items()} for line in one.lines],
+            "layers": [
+                {k: np.round(v, DIGITS).tolist() for k, v in layer.items()} for layer in one.layers
+            ],
+        }
+        for step, one in sorted(found.items())
+    ]
+    return CORRECTION.json_text({"technology": technology, "recorded": recorded}) + "\n"
 
 
-def read_correction(folder: Path) -> Correction | None:
-    """Of a run folder; None where it has none.
+def read_corrections(folder: Path) -> dict[int, Correction]:
+    """Of a run folder, by the step before which each was recorded, in their order; empty where it
+    has none.
 
     Raises:
         InputError: its file is damaged, or of another format.
@@ -53,14 +78,32 @@ def read_correction(folder: Path) -> Correction | None:
     path = folder / CORRECTION_FILE
     content = CORRECTION.optional_json(path, str(folder))
     if content is None:
-        return None
+        return {}
     with CORRECTION.reading(str(path)):
-        layers = tuple(
-            {str(k): np.array(v, dtype=float) for k, v in one.items()} for one in content["layers"]
-        )
-        return Correction(str(content["technology"]), layers)
+        technology = str(content["technology"])
+        return {
+            int(each["step"]): Correction(
+                technology,
+                tuple(map(_layer, each["layers"])),
+                tuple({str(k): float(v) for k, v in line.items()} for line in each["lines"]),
+            )
+            for each in content["recorded"]
+        }
+
+
+def read_correction(folder: Path) -> Correction | None:
+    """The last one of a run folder; None where it has none.
+
+    Raises:
+        InputError: as :func:`read_corrections`.
+    """
+    return next(reversed(read_corrections(folder).values()), None)
+
+
+def _layer(content: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {str(k): np.array(v, dtype=float) for k, v in content.items()}
 
 
 def is_added(key: str) -> bool:
     """Whether a parameter changes by what is added; else by a factor."""
-    return key == "i_bias" or key.endswith(".delta")
+    return key in ("i_bias", "u_threshold", "u_saturation") or key.endswith(".delta")

@@ -11,7 +11,7 @@ import torch
 
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
-from mapping.network_design import INPUT, OUTPUT, LineDesign, ProjectionDesign
+from mapping.network_design import INPUT, OUTPUT, ProjectionDesign
 from mapping.network_neurons import driving
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.circuit_network import (
@@ -25,6 +25,7 @@ from neuron_model.network.variation import Variation
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
+    from codesign.networks.correction import Correction
 
 STEP = 0.1
 """Of the macromodel, in the neurons' unit of time: a fifth of what a network is trained with."""
@@ -51,7 +52,7 @@ def circuit_model(network: BuiltNetwork) -> Circuit:
             _column(network, column.weight, column.bias, name, means)
             for column, name in zip(columns, (*names, OUTPUT), strict=True)
         ),
-        tuple(_line(network, network.design.line(name)) for name in sources),
+        tuple(_line(network, index - 1, name) for index, name in enumerate(sources)),
     )
 
 
@@ -91,10 +92,8 @@ def _neurons(network: BuiltNetwork, index: int) -> NeuronParameters:
     """Of a layer, corrected where its circuit was recorded on this technology."""
     layer = network.layers[index]
     neurons = NeuronParameters.stack([_neuron(network, one, f"s{index}") for one in layer])
-    correction = network.task.correction
-    if correction is None or correction.technology != network.technology.name:
-        return neurons
-    return correction.of(index, neurons)
+    correction = _correction(network)
+    return neurons if correction is None else correction.of(index, neurons)
 
 
 def _neuron(network: BuiltNetwork, design: NeuronDesign, line: str) -> NeuronParameters:
@@ -112,13 +111,23 @@ def _neuron(network: BuiltNetwork, design: NeuronDesign, line: str) -> NeuronPar
     return replace(compact, u_saturation=design.u_threshold + span)
 
 
-def _line(network: BuiltNetwork, line: LineDesign) -> LineModel:
-    """A step from no current takes the measured delay to half of it: tau ln(1 / floor - 1)."""
-    synapses = network.synapses
+def _correction(network: BuiltNetwork) -> Correction | None:
+    """Where its circuit was recorded on this technology."""
+    found = network.task.correction
+    return None if found is None or found.technology != network.technology.name else found
+
+
+def _line(network: BuiltNetwork, layer: int, source: str) -> LineModel:
+    """A step from no current takes the measured delay to half of it: tau ln(1 / floor - 1).
+
+    layer: whose lines they are, -1 of the inputs.
+    """
+    line, synapses = network.design.line(source), network.synapses
     floor = max(synapses.silent_current / line.unit_current, 1e-9)
     charge = synapses.charge(line.unit_current) / math.log(1.0 / floor - 1.0)
     tau = charge * (line.fan_out + line.units) / line.full_scale
-    return LineModel(tau / network.design.time_unit, floor)
+    made, correction = LineModel(tau / network.design.time_unit, floor), _correction(network)
+    return made if correction is None or layer < 0 else correction.line(layer, made)
 
 
 def _column(

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from codesign.networks.correction import read_correction
 from codesign.training.run_state import begin, finish, first_network, followed
 from codesign.training.through_circuit import (
     PlainErrors,
@@ -200,17 +199,18 @@ def train_run(
         )
         drawer, through = None, None
         if configuration.variation.wanted or configuration.circuit.wanted:
-            workbench = stack.enter_context(WorkbenchSettings(timeout=600.0).open())
+            limit = None if configuration.circuit.wanted else 600.0
+            workbench = stack.enter_context(WorkbenchSettings(timeout=limit).open())
         if configuration.variation.wanted:
             drawer = VariationDrawer(configuration.variation, workbench)
         if configuration.circuit.wanted:
             if first and configuration.start:
                 before = trained_before(Path(configuration.start))
                 write_atomically(folder / START_FILE, before)
-            known = None if left is None else read_correction(folder)
-            through = ThroughCircuit(network, configuration.circuit, task, series, workbench, known)
-            if first and through.correction is not None:
-                write_atomically(folder / CORRECTION_FILE, through.correction.document())
+            if first and left is None:
+                # of a run that was killed before its first checkpoint
+                (folder / CORRECTION_FILE).unlink(missing_ok=True)
+            through = ThroughCircuit(network, configuration, series, workbench, folder)
         steps.begin()
         result = fit(
             network if through is None else through.network,

@@ -2,8 +2,8 @@
 
     x_j  = line(x + offset)                     input lines, gates as :mod:`translinear` has them
     I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line whose gain falls
-    u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed
-    s    = line(u)                              what flows in the synapses on its line
+    u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed; U_m amid a step
+    s    = gain line(u)                         what flows in the synapses on its line
     y    = four poles of (W s + b)
 
 A :class:`Circuit` was found for the weights as they stood when they were mapped. While training
@@ -34,10 +34,12 @@ from neuron_model.network.variation import Variation, varied
 
 @dataclass(frozen=True)
 class LineModel:
-    """tau: C n U_T over the full current, floor: the current that is left at s = 0, over it."""
+    """tau: C n U_T over the full current, floor: the current that is left at s = 0, over it. gain:
+    what flows at u = 1 over what it was mapped for."""
 
     tau: float
     floor: float
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,8 +215,7 @@ class CircuitNetwork(MTCNetwork):
             weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
             current, column = model.current(s, weight, bias, dt, before.column)
             _, voltage, end = neurons(current, State(*before[:4]), return_voltage=True)
-            u = _signed_output(voltage, circuit.layers[index])
-            s, line = _line(circuit.lines[index + 1], u, dt, before.line)
+            s, line = self.line(index, voltage, before.membrane, before.line)
             membrane, fast, slow, ultraslow = end
             ends.append(CircuitState(membrane, fast, slow, ultraslow, line, column, fed))
             outputs.append(s)
@@ -232,6 +233,22 @@ class CircuitNetwork(MTCNetwork):
         weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
         rest = model.mirror.at_rest(len(lines))
         return model.current(lines, weight, bias, self.configuration.dt, rest)[0]
+
+    def line(
+        self, index: int, voltages: Tensor, before: Tensor, gates: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """s of a layer's lines, the mean of each step, and their gates at the end.
+
+        Args:
+            index: of the layer.
+            voltages: U_m at the end of each step, (batch, time, neurons).
+            before: U_m before the first one, (batch, neurons).
+            gates: likewise.
+        """
+        circuit = self._wanted()
+        amid = 0.5 * (voltages + torch.cat([before[:, None], voltages[:, :-1]], 1))
+        u = _signed_output(amid, circuit.layers[index])
+        return _line(circuit.lines[index + 1], u, self.configuration.dt, gates)
 
     def _wanted(self) -> Circuit:
         if self.circuit is None:
@@ -300,7 +317,8 @@ def take_over(source: MTCNetwork, target: MTCNetwork) -> None:
 def _line(model: LineModel, drive: Tensor, dt: float, state: Tensor) -> tuple[Tensor, Tensor]:
     tau = drive.new_full((drive.shape[2],), model.tau)
     floor = drive.new_full((drive.shape[2],), model.floor)
-    return translinear(drive, tau, floor, dt, state)
+    flowing, end = translinear(drive, tau, floor, dt, state)
+    return model.gain * flowing, end
 
 
 def _at_rest(neurons: NeuronParameters) -> tuple[Value, ...]:

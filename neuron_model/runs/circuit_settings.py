@@ -21,7 +21,8 @@ class CircuitSettings:
 
     technology: str = ""
     step: float = 0.1
-    recorded: int = 90
+    recorded: int = 120
+    passes: int = 3
 
     def __post_init__(self) -> None:
         if not 0.001 <= self.step <= 10.0:
@@ -34,6 +35,11 @@ class CircuitSettings:
             raise InputError(
                 f"circuit.recorded = {self.recorded!r} is not allowed; it must be a number from 0 "
                 "to 100000."
+            )
+        if not 1 <= self.passes <= 100:
+            raise InputError(
+                f"circuit.passes = {self.passes!r} is not allowed; it must be a number from 1 to "
+                "100."
             )
 
     @property

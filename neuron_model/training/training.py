@@ -151,7 +151,7 @@ def fit(
             ``redraw`` steps of the configuration, and so is the validation part. The test part is
             heard by the network as it is trained; ``scoring.evaluate_samples`` lets samples hear
             it. One that gives no samples has changed the network itself, and does so once more for
-            the weights that are kept.
+            the weights that are kept, before the readout is fitted to them and after it.
 
     Raises:
         InputError: the loss is no longer finite, or network, task and configuration do not go
@@ -326,10 +326,13 @@ class _Run(UnderWay[TrainingStep]):
         c = self.configuration
         if self.best:
             self.network.load_state_dict(self.best)
+        follows = self.draw_samples is not None and not self.variations
+        if follows:
+            self._draw(c.steps)
         if c.ridge and c.steps:
             self._fit_if_better()
-        if self.draw_samples is not None and not self.variations:
-            self._draw(len(self.history))
+            if follows:
+                self._draw(c.steps)
         after = score_test(self.network, self.task, self.series)
         looked = self.best_step is not None
         return TrainingResult(

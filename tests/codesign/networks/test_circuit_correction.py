@@ -9,11 +9,11 @@ import torch
 
 from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
-from codesign.networks.circuit_correction import corrected, fitted, record
+from codesign.networks.circuit_correction import corrected, fitted, fitted_line, record
 from codesign.networks.correction import Correction
 from codesign.networks.network_macromodel import circuit_network
 from codesign.workbench import Workbench
-from neuron_model.network.circuit_network import CircuitNetwork
+from neuron_model.network.circuit_network import CircuitNetwork, LineModel
 from neuron_model.network.variation import varied
 from tests.codesign.networks.networks import task_of, two_neurons
 from tests.neuron_model.network.test_circuit_network import QUICK, circuit_of, heard_through
@@ -42,11 +42,52 @@ def test_neurons_that_are_a_little_others_are_found():
     before = apart(membranes(made, drive), wanted)
 
     change = fitted(made, 0, drive, wanted)
-    better = Correction("", (change,)).of(0, layer.built)
+    better = Correction("", (change,), ({},)).of(0, layer.built)
     found = heard_through(replace(circuit, layers=(replace(layer, built=better),)), trained)
     assert before > 0.005
     assert apart(membranes(found, drive), wanted) < 0.3 * before
     assert max(float(np.abs(v - 1.0).max()) for k, v in change.items() if "alpha" in k) < 0.05
+
+
+def test_lines_that_are_a_little_others_are_found():
+    trained = two_neurons()
+    circuit = circuit_of(trained, LineModel(0.05, 1e-4))
+    (layer,) = circuit.layers
+    moved = {"u_threshold": layer.built.u_threshold - 0.02, "u_saturation": 1.01}
+    (fed, line) = circuit.lines
+    real = replace(
+        circuit,
+        layers=(replace(layer, built=layer.built.with_values(moved)),),
+        lines=(fed, replace(line, tau=0.03, gain=1.02)),
+    )
+    time = np.arange(900)
+    waves = [1.2 * np.sin(2 * np.pi * time / period) for period in (90, 210)]
+    voltages = torch.tensor(np.stack(waves, 1))
+
+    def spoken(made: CircuitNetwork) -> torch.Tensor:
+        begun = made.initial_state(1).layers[0]
+        with torch.no_grad():
+            return made.line(0, voltages[None], begun.membrane, begun.line)[0][0]
+
+    made = heard_through(circuit, trained)
+    heard = spoken(heard_through(real, trained))
+    stages, factors = fitted_line(made, 0, voltages, heard)
+    assert factors == pytest.approx({"gain": 1.02, "tau": 0.6}, rel=0.02)
+    found = Correction("", (stages,), (factors,))
+    corrected_layer = replace(layer, built=found.of(0, layer.built))
+    better = replace(circuit, layers=(corrected_layer,), lines=(fed, found.line(0, line)))
+    assert apart(spoken(heard_through(better, trained)), heard) < 1e-3
+    assert apart(spoken(made), heard) > 0.01
+    # the macromodel itself is left as it is
+    assert made.circuit is circuit
+
+
+def test_of_lines_that_nobody_hears_nothing_is_said():
+    trained = two_neurons()
+    made = heard_through(circuit_of(trained, QUICK), trained)
+    stages, factors = fitted_line(made, 0, torch.zeros(300, 2).double(), torch.zeros(300, 2))
+    assert factors == {"gain": 1.0, "tau": 1.0}
+    assert not any(values.any() for values in stages.values())
 
 
 @pytest.mark.ngspice

@@ -10,6 +10,7 @@ import torch
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import build_network
+from codesign.networks.correction import read_corrections
 from codesign.networks.network_macromodel import macromodel_prediction
 from codesign.networks.run_task import task_of_run
 from codesign.training.through_circuit import STEPS, ThroughCircuit, tuning_of
@@ -24,6 +25,7 @@ from neuron_model.runs.run_configuration import (
     run_configuration_to_toml,
 )
 from neuron_model.training.scoring import score_test
+from neuron_model.training.training import Interrupted
 from tests.codesign.networks.networks import TASK, task_of, two_neurons, write_run
 
 CONFIGURATION = """
@@ -64,6 +66,7 @@ def test_the_table_is_optional_and_written_back(tmp_path):
     [
         ("[circuit]\nstep = 0.1", "circuit.technology is missing"),
         ('[circuit]\ntechnology = "generic"\nstep = 0.0', "circuit.step = 0.0 is not allowed"),
+        ('[circuit]\ntechnology = "generic"\npasses = 0', "circuit.passes = 0 is not allowed"),
         (
             '[circuit]\ntechnology = "generic"\n[variation]\ntechnology = "generic"',
             "do not go together",
@@ -101,7 +104,8 @@ def test_the_mapped_circuit_is_what_is_heard(cache, workbench):
     """The same macromodel as that of the exported circuit, not the plain network."""
     task = task_of(two_neurons())
     settings = CircuitSettings("generic", recorded=0)
-    through = ThroughCircuit(task.network, settings, task.task, task.series, workbench)
+    configuration = RunConfiguration(task=TASK, circuit=settings)
+    through = ThroughCircuit(task.network, configuration, task.series, workbench)
     assert through(through.network, 0) == ()
     built = build_network(task, load_technology("generic"), workbench)
     heard = task.heard(40)
@@ -130,9 +134,36 @@ def test_weights_make_up_for_what_the_circuit_does(cache, tmp_path):
     assert not torch.equal(task.network.readout.weight, weight)
     assert score_test(task.network, task.task, task.series).windows == trained.plain.after
 
+    # before each of two passes, of which the second begins where samples are drawn anew, and after
+    corrections = read_corrections(tmp_path / "second")
+    assert list(corrections) == [0, 4, 6]
+    assert not np.array_equal(
+        corrections[0].layers[0]["i_bias"], corrections[4].layers[0]["i_bias"]
+    )
+
     again = train_run(through_generic(first), tmp_path / "second")
     assert again.resumed == 6
     assert again.plain == trained.plain
+
+
+@pytest.mark.ngspice
+def test_a_run_that_was_stopped_in_its_second_pass_ends_as_one_that_was_not(cache, tmp_path):
+    first = write_run(tmp_path / "first", two_neurons())
+    whole = train_run(through_generic(first), tmp_path / "whole")
+    done: list[int] = []
+    with pytest.raises(Interrupted):
+        train_run(
+            through_generic(first),
+            tmp_path / "stopped",
+            watch=lambda step, new: done.append(step.step),
+            stop=lambda: len(done) >= 4,
+        )
+    assert list(read_corrections(tmp_path / "stopped")) == [0, 4]
+    resumed = train_run(through_generic(first), tmp_path / "stopped")
+    assert resumed.resumed == 5
+    assert resumed.plain == whole.plain
+    documents = [(tmp_path / n / "correction.json").read_text() for n in ("whole", "stopped")]
+    assert documents[0] == documents[1]
 
 
 @pytest.mark.ngspice

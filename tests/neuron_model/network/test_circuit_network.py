@@ -56,8 +56,10 @@ def circuit_of(
     return Circuit(tuple(layers), tuple(columns), (line,) * (len(layers) + 1))
 
 
-def heard_through(circuit: Circuit, trained: MTCNetwork) -> CircuitNetwork:
-    made = CircuitNetwork(trained, trained.configuration.dt)
+def heard_through(
+    circuit: Circuit | None, trained: MTCNetwork, step: float | None = None
+) -> CircuitNetwork:
+    made = CircuitNetwork(trained, step or trained.configuration.dt)
     made.circuit = circuit
     return made
 
@@ -73,9 +75,14 @@ def forecast(network: MTCNetwork) -> torch.Tensor:
     return network(signal())[0]
 
 
+FINE = 0.01
+"""A step whose half, by which a circuit's lines come after the network's, is nothing."""
+
+
 def test_without_delays_it_says_what_the_trained_network_says():
     trained = two_neurons()
-    y, wanted = forecast(heard_through(circuit_of(trained, QUICK), trained)), forecast(trained)
+    circuit = circuit_of(trained, QUICK)
+    y, wanted = (forecast(heard_through(one, trained, FINE)) for one in (circuit, None))
     assert float(wanted.std()) > 0.1
     assert float((y - wanted).abs().max()) < 0.01 * float(wanted.std())
 
@@ -104,7 +111,7 @@ def test_a_run_in_two_halves_is_the_run_in_one():
 
 def test_what_is_learned_moves_the_circuit_as_it_moves_the_network():
     trained = two_neurons()
-    made = heard_through(circuit_of(trained, QUICK), trained)
+    made = heard_through(circuit_of(trained, QUICK), trained, FINE)
     other = two_neurons()
     with torch.no_grad():
         other.projections[0].weight.mul_(1.1)
@@ -113,8 +120,24 @@ def test_what_is_learned_moves_the_circuit_as_it_moves_the_network():
         other.neuron_layers[0].alpha_growth.add_(0.03)
         other.readout.weight.mul_(0.9)
     take_over(other, made)
-    assert torch.allclose(forecast(made), forecast(other), atol=0.01)
-    assert not torch.allclose(forecast(made), forecast(trained), atol=0.05)
+    wanted, before = (forecast(heard_through(None, one, FINE)) for one in (other, trained))
+    assert torch.allclose(forecast(made), wanted, atol=0.01)
+    assert not torch.allclose(forecast(made), before, atol=0.05)
+
+
+def test_a_lines_s_is_that_of_the_voltage_amid_a_step_times_its_gain():
+    trained = two_neurons()
+    made = heard_through(circuit_of(trained, LineModel(1e-6, 1e-4, gain=1.1)), trained)
+    begun = made.initial_state(1).layers[0]
+    rising = torch.tensor([0.2, 0.4, 0.4], dtype=torch.float64)[None, :, None].expand(1, 3, 2)
+    s, _ = made.line(0, rising, begun.membrane, begun.line)
+    (layer,) = made.circuit.layers
+    low, high = (torch.as_tensor(v) for v in (layer.built.u_threshold, layer.built.u_saturation))
+    amid = torch.stack(
+        [(begun.membrane[0] + 0.2) / 2, torch.full((2,), 0.3), torch.full((2,), 0.4)]
+    )
+    wanted = 1.1 * torch.tanh((amid - low) / (high - low)).clamp(min=0.0)
+    assert torch.allclose(s[0], wanted.double(), atol=1e-3)
 
 
 def test_weights_are_whole_units_and_their_gradient_goes_straight_through():

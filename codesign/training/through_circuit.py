@@ -42,7 +42,8 @@ from neuron_model.training import processes
 from neuron_model.training.scoring import Scores, score_test
 
 STEPS, RATE, BATCH = 900, 0.02, 24
-"""How the weights of a trained network are tuned: all else as it was trained."""
+"""How the weights of a trained network are tuned: all else as it was trained, but that the last
+weights are kept, since errors of one pass say nothing of those of the next."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,9 @@ def tuning_of(run: Path, technology: str) -> RunConfiguration:
         start=str(run.resolve()),
         circuit=CircuitSettings(technology),
         variation=VariationSettings(),
-        training=replace(there.training, steps=STEPS, learning_rate=RATE, batch=BATCH),
+        training=replace(
+            there.training, steps=STEPS, learning_rate=RATE, batch=BATCH, keep="last"
+        ),
     )
 
 

@@ -167,9 +167,7 @@ def tuning_of(run: Path, technology: str) -> RunConfiguration:
         start=str(run.resolve()),
         circuit=CircuitSettings(technology),
         variation=VariationSettings(),
-        training=replace(
-            there.training, steps=STEPS, learning_rate=RATE, batch=BATCH, keep="last"
-        ),
+        training=replace(there.training, steps=STEPS, learning_rate=RATE, batch=BATCH, keep="last"),
     )
 
 

@@ -42,6 +42,11 @@ class CircuitRun(Shown):
         raise NotImplementedError
 
     @property
+    def error(self) -> float:
+        """Of the circuit, what is to be small: an NRMSE, or 1 - accuracy."""
+        raise NotImplementedError
+
+    @property
     def where(self) -> str:
         """Technology, conditions and size, in words."""
         return f"{self.technology}, {self.conditions}: {counted(self.neurons, 'neuron')}"

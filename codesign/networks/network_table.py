@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from codesign.networks.network_limits import SCORED
 from codesign.networks.sequence_validation import CIRCUIT, TRAINED, SequenceValidation
@@ -162,16 +163,36 @@ def _print_forecast(found: NetworkValidation) -> None:
 def print_network_samples(found: NetworkSamples) -> None:
     """How many samples do the task, as they are and calibrated."""
     document = found.document()
+    row_of, columns = _DECISION_COLUMNS if found.of_classes else _ERROR_COLUMNS
     rows = [
-        (
-            text,
-            document[name]["passed"],
-            document[name]["median_nrmse"],
-            max(document[name]["nrmse"]),
-            document[name]["median_over_nominal"],
-        )
+        (text, document[name]["passed"], *row_of(document[name]))
         for name, text in (("drawn", "as drawn"), ("calibrated", "calibrated"))
     ]
-    columns = ("samples", "do the task", "median NRMSE", "largest", "median over nominal")
     title = f"{len(found.drawn)} samples, seed {found.seed}{drawn_by(found.mismatch_set)}"
-    print_table(title, columns, rows)
+    print_table(title, ("samples", "do the task", *columns), rows)
+
+
+def _errors(entry: Mapping[str, Any]) -> tuple[float, ...]:
+    return entry["median_nrmse"], max(entry["nrmse"]), entry["median_over_nominal"]
+
+
+def _decisions(entry: Mapping[str, Any]) -> tuple[float, ...]:
+    shares = (
+        entry["median_accuracy"],
+        min(entry["accuracy"]),
+        entry["median_agreement"],
+        min(entry["agreement"]),
+    )
+    return tuple(100 * share for share in shares)
+
+
+_ERROR_COLUMNS = _errors, ("median NRMSE", "largest", "median over nominal")
+_DECISION_COLUMNS = (
+    _decisions,
+    (
+        "median accuracy (%)",
+        "lowest accuracy (%)",
+        "median agreement with torch (%)",
+        "lowest agreement (%)",
+    ),
+)

@@ -98,9 +98,14 @@ class NetworkValidation(CircuitRun):
         return self.samples - self.windows * self.warmup
 
     @property
+    def error(self) -> float:
+        """NRMSE of the circuit."""
+        return self.errors["circuit"]
+
+    @property
     def ratio(self) -> float:
         """NRMSE of the circuit over torch's."""
-        return self.errors["circuit"] / self.errors["trained"]
+        return self.error / self.errors["trained"]
 
     @property
     def passed(self) -> bool:

@@ -89,6 +89,11 @@ class SequenceValidation(CircuitRun):
         return correlations(self.circuit, self.trained)
 
     @property
+    def error(self) -> float:
+        """Of the circuit, 1 - accuracy, or the mean NRMSE of numbers."""
+        return self.scores[CIRCUIT].error
+
+    @property
     def ratio(self) -> float:
         """Mean NRMSE of the circuit over torch's, of numbers."""
         return self.scores[CIRCUIT].error / self.scores[TRAINED].error

@@ -11,8 +11,8 @@ import numpy as np
 
 from circuits.network_calibration import LineCalibration
 from circuits.network_mismatch import draw_network
-from codesign.networks.forecast_task import ForecastTask
-from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.sequence_validation import SequenceValidation
+from codesign.networks.verdict import AnyValidation
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import key
 from codesign.studies.network.plan import Case, LayeredPlan
@@ -21,7 +21,6 @@ from codesign.studies.network.task import PartTask
 from codesign.studies.study import Results, Study, complete
 from codesign.terminal.interruption import Interruption
 from codesign.workbench import Workbench
-from neuron_model.errors import InputError
 from neuron_model.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,11 +33,16 @@ class NetworkSamples:
     their lines calibrated. seed: of the draw. mismatch_set: whose coefficients they were drawn
     by."""
 
-    nominal: NetworkValidation
-    drawn: tuple[NetworkValidation, ...]
-    calibrated: tuple[NetworkValidation, ...]
+    nominal: AnyValidation
+    drawn: tuple[AnyValidation, ...]
+    calibrated: tuple[AnyValidation, ...]
     seed: int
     mismatch_set: str = ""
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the samples decide for classes, and do not predict numbers."""
+        return isinstance(self.nominal, SequenceValidation) and bool(self.nominal.classes)
 
     def document(self) -> dict[str, Any]:
         """As JSON has it, without the series."""
@@ -50,20 +54,33 @@ class NetworkSamples:
             "calibrated": self._entry(self.calibrated),
         }
 
-    def _entry(self, found: Sequence[NetworkValidation]) -> dict[str, Any]:
+    def _entry(self, found: Sequence[AnyValidation]) -> dict[str, Any]:
         return {
             "passed": sum(one.passed for one in found),
-            "median_nrmse": median_error(found),
-            "median_over_nominal": median_error(found) / self.nominal.errors["circuit"],
-            "nrmse": [one.errors["circuit"] for one in found],
-            "correlation": [one.correlation for one in found],
+            **(_decisions(found) if self.of_classes else self._errors(found)),
+            "correlation": [float(np.min(one.correlation)) for one in found],
             "energy_per_sample": [one.energy for one in found],
         }
 
+    def _errors(self, found: Sequence[AnyValidation]) -> dict[str, Any]:
+        errors = [one.error for one in found]
+        return {
+            "median_nrmse": float(np.median(errors)),
+            "median_over_nominal": float(np.median(errors)) / self.nominal.error,
+            "nrmse": errors,
+        }
 
-def median_error(found: Sequence[NetworkValidation]) -> float:
-    """Of the circuits' NRMSE."""
-    return float(np.median([one.errors["circuit"] for one in found]))
+
+def _decisions(found: Sequence[AnyValidation]) -> dict[str, Any]:
+    """Accuracy of samples that decide for classes, and how often they decide as torch."""
+    accuracy = [1.0 - one.error for one in found]
+    agreement = [one.agreement for one in found if isinstance(one, SequenceValidation)]
+    return {
+        "median_accuracy": float(np.median(accuracy)),
+        "median_agreement": float(np.median(agreement)),
+        "accuracy": accuracy,
+        "agreement": agreement,
+    }
 
 
 def samples_study(
@@ -78,16 +95,10 @@ def samples_study(
         drawing: (samples, seed).
 
     Raises:
-        InputError: no mismatch coefficients, a number that is not allowed, or a network of
-            sequences.
+        InputError: no mismatch coefficients, or a number that is not allowed.
         SimulatorError: ngspice failed.
     """
     technology = network.technology
-    if not isinstance(network.task, ForecastTask):
-        raise InputError(
-            "Monte Carlo samples of a whole network (--mismatch) are simulated of forecasts alone "
-            "so far; this one was trained on sequences."
-        )
     drawn = draw_network(
         network.circuit, network.design, network.layers, network.readouts, technology, drawing
     )
@@ -146,11 +157,9 @@ def study_samples(
     if found.interrupted:
         return found, None
 
-    def of(sample: int | None, calibrated: bool = False) -> NetworkValidation:
+    def of(sample: int | None, calibrated: bool = False) -> AnyValidation:
         own = [replace(case, sample=sample, calibrated=calibrated) for case in cases]
-        one = judged(network, plan, own, found.outcomes)
-        assert isinstance(one, NetworkValidation)
-        return one
+        return judged(network, plan, own, found.outcomes)
 
     samples = range(drawing[0])
     return found, NetworkSamples(

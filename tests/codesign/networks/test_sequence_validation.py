@@ -14,7 +14,7 @@ from codesign.building.built_circuit import build
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
 from codesign.networks.network_choices import SWING
-from codesign.networks.network_table import print_network_validation
+from codesign.networks.network_table import print_network_samples, print_network_validation
 from codesign.networks.played import LAYER_BY_LAYER, ONE_DECK, Played
 from codesign.networks.sequence_validation import (
     SequenceValidation,
@@ -23,7 +23,7 @@ from codesign.networks.sequence_validation import (
 )
 from codesign.networks.sequences_task import SequencesTask
 from codesign.pictures.network_plots import network_picture
-from codesign.studies.network.samples import samples_study
+from codesign.studies.network.samples import NetworkSamples
 from codesign.studies.network.study import cases_of
 from codesign.workbench import Workbench
 from neuron_model.atomic import write_atomically
@@ -37,7 +37,6 @@ from neuron_model.tasks.sequence_arrays import sequences
 from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.training.sequence_scoring import score_sequences
 from tests.codesign.networks.networks import excitable
-from tests.codesign.no_engine import NoEngine
 
 pytestmark = pytest.mark.ngspice
 INTERVAL = 4.0
@@ -156,9 +155,33 @@ def test_what_is_of_a_series_is_refused(network, given):
         cases_of(network, **given)
 
 
-def test_monte_carlo_samples_are_of_forecasts_alone(network):
-    with pytest.raises(InputError, match="this one was trained on sequences"):
-        samples_study(network, Workbench(NoEngine()), (), (1, 0))
+def test_samples_are_counted_by_what_they_decide(network, capsys):
+    """Of three samples one decides otherwise than torch on every sequence; calibrated, none."""
+    alike, other = response_of(network), response_of(network, gain=-1.0)
+    right = alike.scores["circuit"].accuracy
+    found = NetworkSamples(alike, (alike, other, alike), (alike,) * 3, 7, "typical")
+    document = found.document()
+    drawn, calibrated = document["drawn"], document["calibrated"]
+    assert (drawn["passed"], calibrated["passed"]) == (2, 3)
+    assert drawn["accuracy"] == pytest.approx([right, 1.0 - right, right])
+    assert drawn["agreement"] == [1.0, 0.0, 1.0]
+    assert drawn["correlation"] == pytest.approx([1.0, -1.0, 1.0])
+    assert drawn["median_accuracy"] == pytest.approx(right)
+    assert "nrmse" not in drawn
+    print_network_samples(found)
+    said = capsys.readouterr().out
+    for words in ("3 samples, seed 7, mismatch set typical", "median agreement with torch (%)"):
+        assert words in said
+
+
+def test_samples_that_predict_numbers_are_told_by_their_errors(cache, workbench):
+    x = signals()
+    network = built(workbench, sequences(x, np.stack([[one.mean(), one[-1, 0]] for one in x])))
+    alike, other = response_of(network), response_of(network, gain=-1.0)
+    entry = NetworkSamples(alike, (alike, other, other), (alike,) * 3, 0).document()["drawn"]
+    assert (entry["passed"], entry["nrmse"][0]) == (1, alike.error)
+    assert entry["median_over_nominal"] == pytest.approx(other.error / alike.error)
+    assert other.error != alike.error
 
 
 def test_decisions_are_those_of_training(cache, workbench):
@@ -288,6 +311,23 @@ def test_the_commands_export_and_validate_a_run(cache, tmp_path, capsys):
     assert said["agreement"] == written["agreement"] == 1.0
     assert len(written["circuit"]) == 8
     assert min(said["correlation"]) > 0.9
+
+
+def test_the_command_tells_how_many_samples_decide_as_torch(cache, tmp_path, capsys):
+    run = write_run(tmp_path / "run")
+    words = ["validate", str(run), "--technology", "generic", "--network", "--sequences", "2"]
+    words += ["--mismatch", "1", "--seed", "4"]
+    assert main([*words, "--json"]) in (0, 1)
+    said = json.loads(capsys.readouterr().out)
+    assert json.loads((run / "network_samples.json").read_text()) == {"format": 1, **said}
+    assert said["nominal"]["classes"] == ["high", "low"]
+    # the same sequences in another circuit: its readouts are others, and calibrated nearer again
+    alike = [said[name]["correlation"][0] for name in ("drawn", "calibrated")]
+    assert len({*alike, min(said["nominal"]["correlation"])}) == 3
+    assert said["calibrated"]["agreement"] == [1.0]
+    # what was done is kept: the same again asks ngspice for nothing
+    assert main(words) in (0, 1)
+    assert "1 samples, seed 4, mismatch set typical" in capsys.readouterr().out
 
 
 def test_from_python_a_trained_network_is_validated_in_either_way(cache, tmp_path, workbench):

@@ -10,7 +10,7 @@ Everything else of a neuron is mapped as if it stood alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mapping.characteristics import CellCharacteristics
 from mapping.design import NeuronDesign, OutputDesign
@@ -54,28 +54,13 @@ def map_layers(
                 f"layer {number} has {neurons.neurons} neurons; the network's design has "
                 f"{len(target.bias)}."
             )
-        found.append(
-            tuple(
-                feeding(
-                    _neuron(
-                        replace(
-                            one,
-                            name=f"l{number}_n{index}",
-                            i_bias=float(one.i_bias) + float(target.bias[index]),
-                        ),
-                        network,
-                        cells,
-                        limits,
-                        choices,
-                    ),
-                    line,
-                    cells,
-                    synapses,
-                    limits,
-                )
-                for index, one in enumerate(neurons[i] for i in range(neurons.neurons))
-            )
-        )
+        driver = LineDriver(line, cells, synapses)
+        designs = []
+        for index, bias in enumerate(target.bias):
+            one = neurons[index]
+            one = replace(one, name=f"l{number}_n{index}", i_bias=float(one.i_bias) + float(bias))
+            designs.append(driver.driven_by(_neuron(one, network, cells, limits, choices), limits))
+        found.append(tuple(designs))
     return tuple(found)
 
 
@@ -105,53 +90,49 @@ def _neuron(
     return map_neuron(neuron, cells, limits, fixed)
 
 
-def feeding(
-    design: NeuronDesign,
-    line: LineDesign,
-    cells: CellCharacteristics,
-    synapses: SynapseCharacteristics,
-    limits: Limits,
-) -> NeuronDesign:
-    """``design`` with an output stage that drives ``line`` with its full scale at s = 1.
+@dataclass(frozen=True)
+class LineDriver:
+    """The output stages of the neurons that drive ``line``, on measured cells."""
 
-    Raises:
-        InputError: its bias current is beyond the limits.
-    """
-    threshold = float(design.volts(design.u_threshold))
-    bias = line.full_scale / synapses.stage(line.unit_current).gain
-    for _ in range(_ROUNDS):
-        bias = line.full_scale / driving(bias, threshold, line, cells, synapses).gain
-    check_within(
-        f"neuron '{design.name}': output stage of a line of {line.full_scale:.3g} A: bias current",
-        bias,
-        limits.bias_current,
-        "A",
-        "use fewer neurons or weights on a line, or a longer time unit",
-    )
-    offset = driving(bias, threshold, line, cells, synapses).offset
-    return replace(design, output=OutputDesign(bias, threshold - offset, line.full_scale))
+    line: LineDesign
+    cells: CellCharacteristics
+    synapses: SynapseCharacteristics
 
+    def driven_by(self, design: NeuronDesign, limits: Limits) -> NeuronDesign:
+        """``design`` with an output stage that drives the line with its full scale at s = 1.
 
-def driving(
-    bias: float,
-    threshold: float,
-    line: LineDesign,
-    cells: CellCharacteristics,
-    synapses: SynapseCharacteristics,
-) -> Stage:
-    """An output stage on ``line`` with its own bias and threshold.
+        Raises:
+            InputError: its bias current is beyond the limits.
+        """
+        threshold, full_scale = float(design.volts(design.u_threshold)), self.line.full_scale
+        bias = full_scale / self.synapses.stage(self.line.unit_current).gain
+        for _ in range(_ROUNDS):
+            bias = full_scale / self.stage(bias, threshold).gain
+        check_within(
+            f"neuron '{design.name}': output stage of a line of {full_scale:.3g} A: bias current",
+            bias,
+            limits.bias_current,
+            "A",
+            "use fewer neurons or weights on a line, or a longer time unit",
+        )
+        offset = self.stage(bias, threshold).offset
+        return replace(design, output=OutputDesign(bias, threshold - offset, full_scale))
 
-    It was measured at one bias, with its threshold at the reference; from there it goes as the OTA
-    does whose output is at the reference.
-    """
-    measured, table = synapses.stage(line.unit_current), cells.noninverting
-    there, here = table.at(measured.bias_current, cells.reference), table.at(bias, threshold)
-    return Stage(
-        bias,
-        measured.gain * here.gain / there.gain,
-        measured.offset + here.offset - there.offset,
-        measured.slope_voltage * here.slope_voltage / there.slope_voltage,
-    )
+    def stage(self, bias: float, threshold: float) -> Stage:
+        """An output stage on the line with its own bias (ampere) and threshold (volt).
+
+        It was measured at one bias, with its threshold at the reference; from there it goes as the
+        OTA does whose output is at the reference.
+        """
+        measured, table = self.synapses.stage(self.line.unit_current), self.cells.noninverting
+        there = table.at(measured.bias_current, self.cells.reference)
+        here = table.at(bias, threshold)
+        return Stage(
+            bias,
+            measured.gain * here.gain / there.gain,
+            measured.offset + here.offset - there.offset,
+            measured.slope_voltage * here.slope_voltage / there.slope_voltage,
+        )
 
 
 def map_readouts(

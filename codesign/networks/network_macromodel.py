@@ -12,7 +12,7 @@ import torch
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.network_design import INPUT, OUTPUT, ProjectionDesign
-from mapping.network_neurons import driving
+from mapping.network_neurons import LineDriver
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.circuit_network import (
     Circuit,
@@ -99,13 +99,8 @@ def _neurons(network: BuiltNetwork, index: int) -> NeuronParameters:
 def _neuron(network: BuiltNetwork, design: NeuronDesign, line: str) -> NeuronParameters:
     """With the output stage that it has on its line."""
     output = design.output
-    stage = driving(
-        output.bias_current,
-        output.threshold_voltage,
-        network.design.line(line),
-        network.cells,
-        network.synapses,
-    )
+    driver = LineDriver(network.design.line(line), network.cells, network.synapses)
+    stage = driver.stage(output.bias_current, output.threshold_voltage)
     span = stage.slope_voltage / design.unit_voltage
     compact = Macromodel(design, network.cells).compact
     return replace(compact, u_saturation=design.u_threshold + span)

@@ -69,7 +69,7 @@ def _mtc(settings: Settings, seed: int) -> SpikingNetwork:
     generator = np.random.default_rng(seed)
     values = dict(settings.neurons)
     dt, learn = values.pop("dt"), tuple(values.pop("learn"))
-    layers = tuple(draw_neurons(size, generator, **values) for size in settings.sizes)
+    layers = tuple(_drawn_neurons(size, generator, **values) for size in settings.sizes)
     return MTCNetwork(
         NetworkConfiguration(
             1,
@@ -84,7 +84,7 @@ def _mtc(settings: Settings, seed: int) -> SpikingNetwork:
     )
 
 
-def draw_neurons(
+def _drawn_neurons(
     neurons: int,
     generator: np.random.Generator,
     *,

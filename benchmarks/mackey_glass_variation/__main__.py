@@ -65,8 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             seeds = [
                 run_seed(
-                    arguments.runs,
-                    arguments.published,
+                    (arguments.runs, arguments.published),
                     seed,
                     settings,
                     with_variation,

@@ -93,8 +93,7 @@ class Seed:
 
 
 def run_seed(
-    folder: Path,
-    published: Path,
+    folders: tuple[Path, Path],
     seed: int,
     settings: tuple[Settings, Settings],
     with_variation: RunConfiguration,
@@ -102,11 +101,10 @@ def run_seed(
     say: Say,
     stop: Callable[[], bool] | None = None,
 ) -> Seed:
-    """Train and judge whatever of a seed is not in ``folder`` yet.
+    """Train and judge whatever of a seed is not done yet.
 
     Args:
-        folder: of this benchmark's runs.
-        published: of the networks of ``benchmarks.mackey_glass``.
+        folders: of this benchmark's runs, and of the networks of ``benchmarks.mackey_glass``.
         seed: of the first weights, and of all that is drawn.
         settings: of the published network, and of the one with finer steps.
         with_variation: how the latter is trained with variation.
@@ -117,7 +115,7 @@ def run_seed(
     Raises:
         Interrupted: ``stop`` said so; all is saved.
     """
-    coarse, fine = settings
+    (folder, published), (coarse, fine) = folders, settings
     with_variation = dataclasses.replace(
         with_variation,
         seed=seed,

@@ -137,7 +137,7 @@ def test_a_seed_is_trained_and_judged_once(tmp_path: Path, monkeypatch: pytest.M
         def once(drawer):
             places = tmp_path / "runs", tmp_path / "published"
             both = coarse, settings((3,))
-            return run_seed(*places, 0, both, with_variation, drawer, said.append)
+            return run_seed(places, 0, both, with_variation, drawer, said.append)
 
         found = once(lambda samples: VariationDrawer(samples, Workbench(engine)))
         assert len(found.nominal.samples) == len(found.with_variation.own_readouts) == 3

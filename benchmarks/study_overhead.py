@@ -3,11 +3,11 @@
     python -m benchmarks.study_overhead [--json] [--only throughput|overhead|killed]
 
 Throughput: twenty macromodel points of examples/modulation.toml, on one worker and on two; starting
-the workers is part of it. Overhead: points that compute nothing, here, on two workers of this
-machine and on a cluster of Dask with two workers, each outcome on disk before the next is looked
-at; and what it takes to start the workers. A killed worker: a sweep of 200 points, one of two
-workers killed in the middle. From the overhead follows what a million points cost on a thousand
-cores: whoever hands out points and keeps outcomes is one process.
+the workers is part of it, and no run knows what another has found. Overhead: points that compute
+nothing, here, on two workers of this machine and on a cluster of Dask with two, each outcome
+on disk before the next is looked at; and what it takes to start the workers. A killed worker: a
+sweep of 200 points, one of two workers killed in the middle. From the overhead follows what a
+million points cost on a thousand cores: whoever hands out points and keeps outcomes is one process.
 
 Times are wall-clock seconds, so that they hold where nothing else runs; the load of the machine
 before each is printed beside it. A run that goes before all others (``chrt --rr 1 python ...``, by
@@ -50,6 +50,13 @@ from codesign.workbench import Workbench
 from neuron_model.progress import Progress
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "modulation.toml"
+_GAINS = Axis("alpha.sm2", (0.6, 0.8, 1.0, 1.2))
+_TWENTY_POINTS = {
+    "designs": (Axis("i_bias", (-0.4, -0.2, 0.0, 0.2, 0.4)), _GAINS),
+    "temperatures": (Axis("temperature", (0.0, 27.0, 40.0, 60.0, 85.0)), _GAINS),
+}
+"""Twenty points that are a design each; and four designs at five temperatures, of which each is
+mapped once, and its model simulated once, by the process that has all of its points."""
 EMPTY_POINTS = 1000
 KILLED_POINTS = (20, 10)
 """Currents and gains of the sweep in which a worker is killed."""
@@ -95,12 +102,13 @@ def whole(
 
 
 def throughput(repeats: int = 3) -> dict[str, Any]:
-    """Seconds for twenty macromodel points on one worker and on two, in turn, so that a machine
-    that is slow for a while is slow for both."""
-    example = read_sweep_configuration(EXAMPLE)
-    current, gain = example.axes
-    axes = Axis(current.name, current.values[1:6]), Axis(gain.name, gain.values[:4])
-    plan = plan_sweep(replace(example, axes=axes))
+    """Seconds for twenty macromodel points on one worker and on two, of each of two sweeps."""
+    return {name: _throughput(axes, repeats) for name, axes in _TWENTY_POINTS.items()}
+
+
+def _throughput(axes: tuple[Axis, ...], repeats: int) -> dict[str, Any]:
+    """In turn, so that a machine that is slow for a while is slow for all."""
+    plan = plan_sweep(replace(read_sweep_configuration(EXAMPLE), axes=axes))
     study = sweep_study(plan)
     assert study.plan is not None
     with SerialExecutor() as warm:
@@ -108,8 +116,8 @@ def throughput(repeats: int = 3) -> dict[str, Any]:
     load = os.getloadavg()[0]
     pairs, side_by_side = [], []
     for _ in range(repeats):
-        pairs.append([_timed_sweep(plan, study, workers) for workers in (1, 2)])
-        side_by_side.append(_two_alone(plan, study))
+        pairs.append([_started(_timed_sweep, plan, workers)() for workers in (1, 2)])
+        side_by_side.append(_two_alone(plan))
     return {
         "points": len(plan.points),
         "load": load,
@@ -142,7 +150,8 @@ class _Timed:
         return {"seconds": self.seconds, "parent": self.parent, "workers": self.workers}
 
 
-def _timed_sweep(plan: SweepPlan, study: Study, workers: int) -> _Timed:
+def _timed_sweep(plan: SweepPlan, workers: int) -> _Timed:
+    study = sweep_study(plan)
     begin, before = time.perf_counter(), _processor_time()
     with record() as path, LocalExecutor(workers) as executor:
         results = whole(study, executor, path)
@@ -151,18 +160,34 @@ def _timed_sweep(plan: SweepPlan, study: Study, workers: int) -> _Timed:
     return _Timed(seconds, parent, there, csv_text(sweep_results(plan, results)))
 
 
-def _two_alone(plan: SweepPlan, study: Study) -> float:
+def _two_alone(plan: SweepPlan) -> float:
     """Seconds for the whole sweep twice at once, by two processes that share nothing: what two
     processors of this machine do together, whoever hands out the points."""
     begin = time.perf_counter()
-    both = [get_context("fork").Process(target=_timed_sweep, args=(plan, study, 1)) for _ in "12"]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join()
-        if process.exitcode:
-            raise SystemExit(process.exitcode)
+    for wait in [_started(_timed_sweep, plan, 1) for _ in "12"]:
+        wait()
     return time.perf_counter() - begin
+
+
+def _started(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Begin ``function`` in a copy of this process: what it finds and keeps is known to no other
+    run. What is returned waits for its result."""
+    context = get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: theirs.send(function(*arguments)))
+    process.start()
+    theirs.close()
+
+    def result() -> Any:
+        try:
+            found = ours.recv()
+        except EOFError:
+            process.join()
+            raise SystemExit(process.exitcode or 1) from None
+        process.join()
+        return found
+
+    return result
 
 
 def _processor_time() -> tuple[float, float]:
@@ -235,19 +260,20 @@ def kill_dask(executor: DaskExecutor) -> None:
 
 def text(found: dict[str, Any]) -> str:
     """All of it in words."""
-    fast = found["throughput"]
-    seconds = [median(run["seconds"] for run in fast[f"workers_{n}"]) for n in (1, 2)]
-    lines = [
-        f"{os.cpu_count()} cores",
-        f"{fast['points']} macromodel points of {EXAMPLE.name} (load before: {fast['load']:.1f})",
-        f"  1 worker:  {seconds[0]:6.1f} s",
-        f"  2 workers: {seconds[1]:6.1f} s, {fast['times_as_fast']:.2f} times as fast (medians of "
-        f"{len(fast['workers_1'])}, in turn), "
-        + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),
-        f"  by processor time, if both are busy: {fast['times_by_processor']:.2f} times as fast",
-        f"  two sweeps at once, sharing nothing: {fast['machine_gives']:.2f} times as many points",
-        f"overhead of an empty point, of {EMPTY_POINTS}",
-    ]
+    lines = [f"{os.cpu_count()} cores"]
+    for name, fast in found["throughput"].items():
+        seconds = [median(run["seconds"] for run in fast[f"workers_{n}"]) for n in (1, 2)]
+        lines += [
+            f"{fast['points']} macromodel points of {EXAMPLE.name}, {name} and gains (load before: "
+            f"{fast['load']:.1f})",
+            f"  1 worker:  {seconds[0]:6.1f} s",
+            f"  2 workers: {seconds[1]:6.1f} s, {fast['times_as_fast']:.2f} times as fast (medians "
+            f"of {len(fast['workers_1'])}, in turn), "
+            + ("the same table" if fast["same_table"] else "ANOTHER TABLE"),
+            f"  by processor time, if both are busy: {fast['times_by_processor']:.2f} times",
+            f"  two sweeps at once, sharing nothing: {fast['machine_gives']:.2f} times the points",
+        ]
+    lines.append(f"overhead of an empty point, of {EMPTY_POINTS}")
     for name, each in found["overhead"].items():
         lines.append(
             f"  {name + ':':23}{1e3 * each['point']:6.2f} ms, workers start in "

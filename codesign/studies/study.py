@@ -38,7 +38,7 @@ what asks for them (:func:`converse`):
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -108,6 +108,12 @@ class Task(Protocol):
         and what it cannot find it leaves to the points.
         """
         return self
+
+    def group(self, point: Point) -> Hashable:
+        """The same for points of which a process that has done one does the others sooner (what
+        they share it found for the first): a worker gets them one after the other as far as no
+        other has to wait. None for a point that shares nothing."""
+        return None
 
     def __call__(self, point: Point, tools: Workbench) -> JSON:
         """The outcome: what JSON can hold, of a few kB.

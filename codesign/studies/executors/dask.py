@@ -2,7 +2,8 @@
 
 Tasks travel once, by a plugin of the workers, points and outcomes one by one. Dask tells of a
 worker that died, and charges it to all points that were sent there: those that this happens to
-twice are run again alone, so that none is set aside for what another one did.
+twice are run again alone, so that none is set aside for what another one did. Where points share
+work, each worker is sent as many as it does at once, of the group that it is at.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Self
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import cloudpickle
 
@@ -28,6 +29,7 @@ from codesign.studies.executors.executor import (
     set_aside,
 )
 from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.executors.waiting import Waiting
 from codesign.workbench import Workbench, WorkbenchSettings
 from netlists.underway import Underway
 from neuron_model.errors import InputError
@@ -44,6 +46,7 @@ LOCAL = "local"
 # Points that are on their way at once, for each thread of the cluster, and at least.
 _AHEAD, _LEAST_AHEAD = 4, 64
 _CONNECTING = 30.0  # seconds
+_PATIENCE = 1.0  # seconds between two looks for workers that have come
 _SETTINGS = {
     # every death is told, and counted here
     "distributed.scheduler.allowed-failures": 0,
@@ -119,15 +122,17 @@ class DaskExecutor:
         from distributed import KilledWorker
 
         run = _Run(self.client, cloudpickle.dumps(task), cloudpickle.dumps(self._settings))
-        waiting, deaths = deque(points), Counter[str]()
+        waiting, deaths = Waiting(task, points), Counter[str]()
         suspects: deque[Point] = deque()
         with run.open():
+            alone = False
             while waiting or suspects or run.under_way:
-                run.submit(waiting)
-                alone = not run.under_way
-                if alone:
-                    run.submit(suspects, 1)
-                for point, outcome in self._finished(run):
+                if not (alone and run.under_way):
+                    run.submit(waiting)
+                    alone = bool(suspects) and not run.under_way
+                    if alone:
+                        run.send([suspects.popleft()])
+                for point, address, outcome in self._finished(run):
                     if not isinstance(outcome, Exception):
                         yield point, outcome
                         continue
@@ -141,10 +146,11 @@ class DaskExecutor:
                     elif deaths[point.key] >= MOST_DEATHS - 1:
                         suspects.append(point)
                     else:
-                        waiting.append(point)
+                        waiting.put_back(point, address)
 
-    def _finished(self, run: _Run) -> list[tuple[Point, Any]]:
-        """Points that are finished now, with what came of them or an error; waits for news."""
+    def _finished(self, run: _Run) -> list[tuple[Point, str | None, Any]]:
+        """Points that are finished now, whom they were sent to, and what came of them or an error;
+        waits for news."""
         found = run.news()
         for each in found:
             if isinstance(each, Underway):
@@ -153,6 +159,14 @@ class DaskExecutor:
             elif not isinstance(each, str):
                 self._progress(*each)
         return run.collected([each for each in found if isinstance(each, str)])
+
+
+class _Sent(NamedTuple):
+    """A point on its way; address: of the worker that it was sent to, None for any."""
+
+    point: Point
+    address: str | None
+    future: Future
 
 
 class _Run:
@@ -165,7 +179,7 @@ class _Run:
         self._news: SimpleQueue[Any] = SimpleQueue()
         self._attempts = 0
         self._most = _LEAST_AHEAD
-        self.under_way: dict[str, tuple[Point, Future]] = {}
+        self.under_way: dict[str, _Sent] = {}
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
@@ -177,23 +191,37 @@ class _Run:
         try:
             yield
         finally:
-            self._client.cancel([future for _, future in self.under_way.values()], force=True)
+            self._client.cancel([sent.future for sent in self.under_way.values()], force=True)
             self._client.unsubscribe_topic(self._token)
             self._client.unregister_worker_plugin(self._token)
 
-    def submit(self, waiting: deque[Point], most: int | None = None) -> None:
+    def submit(self, waiting: Waiting) -> None:
         """Send points on their way, as many as the cluster has use for."""
-        from codesign.studies.executors.dask_worker import run_point
-
         if not waiting:
             return
-        if most is None:
-            if len(self.under_way) > self._most // 2:
-                return
-            # workers come and go
-            threads = sum(self._client.nthreads().values())
-            most = self._most = max(_LEAST_AHEAD, _AHEAD * threads)
-        points = [waiting.popleft() for _ in range(min(len(waiting), most - len(self.under_way)))]
+        if waiting.grouped:
+            self._submit_by_worker(waiting)
+            return
+        if len(self.under_way) > self._most // 2:
+            return
+        # workers come and go
+        threads = sum(self._client.nthreads().values())
+        self._most = max(_LEAST_AHEAD, _AHEAD * threads)
+        count = min(len(waiting), self._most - len(self.under_way))
+        self.send([waiting.take() for _ in range(count)])
+
+    def _submit_by_worker(self, waiting: Waiting) -> None:
+        there = Counter(sent.address for sent in self.under_way.values())
+        for address, threads in self._client.nthreads().items():
+            count = min(len(waiting), threads - there[address])
+            self.send([waiting.take(address) for _ in range(count)], address)
+
+    def send(self, points: Sequence[Point], address: str | None = None) -> None:
+        """Send these, to a worker if one is given; to another where it is gone."""
+        from codesign.studies.executors.dask_worker import run_point
+
+        if not points:
+            return
         names = [f"{self._token}-{self._attempts + index}" for index in range(len(points))]
         self._attempts += len(points)
         futures = self._client.map(
@@ -203,26 +231,32 @@ class _Run:
             [dict(point.values) for point in points],
             key=[(self._token, name) for name in names],
             pure=False,
+            workers=address,
+            allow_other_workers=address is not None,
         )
         for name, point, future in zip(names, points, futures, strict=True):
-            self.under_way[name] = point, future
+            self.under_way[name] = _Sent(point, address, future)
             future.add_done_callback(lambda _, name=name: self._news.put(name))
 
-    def collected(self, names: Sequence[str]) -> list[tuple[Point, Any]]:
-        """What came of attempts that have finished, or the error that they ended with."""
+    def collected(self, names: Sequence[str]) -> list[tuple[Point, str | None, Any]]:
+        """Of attempts that have finished: the point, whom it was sent to, what came of it or the
+        error that it ended with."""
         ended = [self.under_way.pop(name) for name in names]
-        errors = [f.exception() if f.status == "error" else None for _, f in ended]
-        good = [f for (_, f), error in zip(ended, errors, strict=True) if error is None]
+        errors = [s.future.exception() if s.future.status == "error" else None for s in ended]
+        good = [s.future for s, error in zip(ended, errors, strict=True) if error is None]
         # all at once: one way to the workers and back
         results = iter(self._client.gather(good))
         return [
-            (point, next(results) if error is None else error)
-            for (point, _), error in zip(ended, errors, strict=True)
+            (sent.point, sent.address, next(results) if error is None else error)
+            for sent, error in zip(ended, errors, strict=True)
         ]
 
     def news(self) -> list[Any]:
-        """Names of what has finished, and what workers tell; waits for the first."""
-        found = [self._news.get()]
+        """Names of what has finished, and what workers tell; waits for the first, but not for long:
+        there may be workers that have come and have nothing to do."""
+        found = []
+        with contextlib.suppress(Empty):
+            found.append(self._news.get(timeout=_PATIENCE))
         while not self._news.empty():
             found.append(self._news.get())
         return found

@@ -9,7 +9,7 @@ and it starts processes that run the user's script again.)
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -25,6 +25,7 @@ from codesign.studies.executors.executor import (
     set_aside,
 )
 from codesign.studies.executors.serial import SerialExecutor
+from codesign.studies.executors.waiting import Waiting
 from codesign.studies.executors.worker import (
     Done,
     Hello,
@@ -109,14 +110,14 @@ class LocalExecutor:
         share = self.workers // count
         if any(worker.share != share for worker in self._idle):
             self._end_idle()
-        waiting, deaths = deque(points), Counter[str]()
+        waiting, deaths = Waiting(task, points), Counter[str]()
         busy = self._busy
         try:
             while waiting or busy:
                 while waiting and len(busy) < count:
                     worker = self._idle.pop() if self._idle else _Worker(self._settings, share)
                     busy.append(worker)
-                    worker.take(waiting.popleft(), packed)
+                    worker.take(waiting.take(worker), packed)
                 for worker in _with_news(busy):
                     point, message = worker.point, worker.process.receive()
                     match message:
@@ -137,7 +138,7 @@ class LocalExecutor:
                                 raise RuntimeError(f"a worker could not start ({how})")
                             deaths[point.key] += 1
                             if deaths[point.key] < MOST_DEATHS:
-                                waiting.appendleft(point)
+                                waiting.put_back(point, worker)
                             else:
                                 yield point, set_aside(deaths[point.key], how)
         finally:

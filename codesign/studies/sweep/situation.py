@@ -95,8 +95,13 @@ def situation(
         drive=neuron.drive,
         cells_key=tuple(v for k, v in values.items() if _decides_cells(k)),
         supply_change=float(values.get("supply_change", 0.0)),
-        design_key=tuple(v for k, v in values.items() if k not in CONDITIONS),
+        design_key=design_key(values),
     )
+
+
+def design_key(values: Mapping[str, AxisValue]) -> tuple[AxisValue, ...]:
+    """The same for all points of one design, wherever and however it is run."""
+    return tuple(value for name, value in values.items() if name not in CONDITIONS)
 
 
 def _decides_cells(key: str) -> bool:

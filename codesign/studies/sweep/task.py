@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,13 @@ from codesign.studies.study import Point, Task
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.configuration import MismatchSettings
 from codesign.studies.sweep.outcome import PointOutcome, SampleOutcome, outcome_to_json
-from codesign.studies.sweep.situation import CellSet, Situation, SweptNeuron, situation
+from codesign.studies.sweep.situation import (
+    CellSet,
+    Situation,
+    SweptNeuron,
+    design_key,
+    situation,
+)
 from codesign.studies.sweep.variation import bias_laws, varied_choices
 from codesign.terminal.interruption import Interruption
 from codesign.validation.validate import DrivenCircuit, curve_errors, validate
@@ -98,6 +104,10 @@ class SweepTask(Task):
                 if len(found) < _MOST_SENT:
                     found[cells.key] = measured
         return replace(self, cells=found)
+
+    def group(self, point: Point) -> Hashable:
+        """Points of one design: they share its mapping and how the model fires."""
+        return design_key(point.values)
 
     def __call__(self, point: Point, tools: Workbench) -> JSON:
         """A :class:`codesign.studies.sweep.outcome.PointOutcome` in JSON."""

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -69,6 +69,17 @@ class Prepared(Scaled):
 
 
 @dataclass(frozen=True)
+class Grouped(Scaled):
+    """``size`` points each share what they need."""
+
+    size: int = field(default=10, metadata=OUTSIDE)
+
+    def group(self, point: Point) -> Hashable:
+        """By its number."""
+        return int(point.values["number"]) // self.size
+
+
+@dataclass(frozen=True)
 class Doubling:
     """An adaptive plan: 1, and twice the last outcome until it is above ``most``."""
 
@@ -96,3 +107,8 @@ def study(count: int = 6, task: Task | None = None, **what: str) -> Study:
 def calls_of(folder: Path, key: str) -> list[Path]:
     """A file for each time that a point was begun."""
     return list(folder.glob(f"{key}_*"))
+
+
+def processes_of(folder: Path, numbers: Iterable[int]) -> set[str]:
+    """That began these points."""
+    return {c.name.split("_")[2] for number in numbers for c in calls_of(folder, str(number))}

@@ -12,7 +12,7 @@ from codesign.studies.executors.queue_file import queue_cluster, read_queue_file
 from codesign.studies.executors.serial import SerialExecutor
 from codesign.studies.study import run
 from neuron_model.errors import InputError, MissingDependencyError
-from tests.codesign.studies.tasks import Prepared, Scaled, calls_of, study
+from tests.codesign.studies.tasks import Grouped, Prepared, Scaled, calls_of, processes_of, study
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,17 @@ def test_two_hundred_points_with_a_worker_killed_in_the_middle(dask: DaskExecuto
     assert len(lines) == 201
     assert len(calls_of(tmp_path / "calls", "100")) == 2
     assert len({c.name.split("_")[2] for c in (tmp_path / "calls").iterdir()}) >= 2
+
+
+def test_points_that_share_work_go_to_one_worker_also_where_one_dies(
+    dask: DaskExecutor, tmp_path: Path
+):
+    task = Grouped(folder=str(tmp_path), size=10)
+    found = run(study(40, task, p15="deadly"), dask)
+    assert (set(found.outcomes), found.failures) == ({str(n) for n in range(40)}, {})
+    by_group = [processes_of(tmp_path, range(n, n + 10)) for n in range(0, 40, 10)]
+    assert sum(len(each) == 1 for each in by_group) >= 2
+    assert len(set().union(*by_group)) >= 2
 
 
 def test_a_point_that_kills_its_workers_is_set_aside_and_no_other(

@@ -15,7 +15,15 @@ from codesign.studies.record import Record
 from codesign.studies.study import Study, run
 from netlists.child_process import ForkedProcess
 from neuron_model.errors import InputError, MissingDependencyError
-from tests.codesign.studies.tasks import Doubling, Prepared, Scaled, calls_of, study
+from tests.codesign.studies.tasks import (
+    Doubling,
+    Grouped,
+    Prepared,
+    Scaled,
+    calls_of,
+    processes_of,
+    study,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,18 @@ def test_a_worker_that_dies_loses_the_point_it_was_at_and_nothing_else(
     assert calls == [1, 1, 1, 3, 1, 1, 1, 1]
     lines = record.read_text().splitlines()
     assert len(lines) == 9
+
+
+def test_points_that_share_work_are_done_by_one_process_also_where_a_worker_dies(
+    local: Executor, tmp_path: Path
+):
+    task = Grouped(folder=str(tmp_path), deaths=1, size=10)
+    found = run(study(40, task, p15="deadly"), local)
+    assert (set(found.outcomes), found.failures) == ({str(n) for n in range(40)}, {})
+    by_group = [processes_of(tmp_path, range(n, n + 10)) for n in range(0, 40, 10)]
+    # the last group is split where the other worker has nothing left, that with a death goes on
+    assert sum(len(each) == 1 for each in by_group) >= 2
+    assert len(set().union(*by_group)) == 3
 
 
 def test_a_point_that_kills_its_workers_is_set_aside_with_its_reason(

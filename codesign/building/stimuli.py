@@ -1,11 +1,13 @@
 """Which current each neuron of a source is driven with, and for how long."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
 from codesign.building.source import Source
 from neuron_model.analysis.regimes import Regime, classify
+from neuron_model.analysis.rhythm import model_regime, wavering
 from neuron_model.analysis.simulation import default_duration, simulate
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
@@ -41,11 +43,11 @@ def drives_for(source: Source, drive: Drive | str | None) -> tuple[Drive, ...]:
 
 def default_stimulus(parameters: NeuronParameters) -> Stimulus:
     """The constant current at which the neuron bursts most clearly, else spikes."""
-    return _clearest(parameters, _CANDIDATES)[0]
+    return _clearest(parameters, _CANDIDATES)
 
 
-def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> tuple[Stimulus, float]:
-    """The one of ``currents`` at which the model bursts, else spikes, most clearly; its margin."""
+def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> Stimulus:
+    """The one of ``currents`` at which the model bursts, else spikes, most clearly."""
     best: tuple[bool, int, float, float] | None = None
     for value in map(float, currents):
         stimulus = Stimulus.constant(value)
@@ -56,21 +58,42 @@ def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> tuple[
             key = (clear, -_LIVELY.index(report.regime), report.margin, value)
             best = key if best is None else max(best, key)
     if best is None:
-        return Stimulus.constant(float(np.median(list(currents)))), 0.0
-    return Stimulus.constant(best[-1]), best[-2]
+        return Stimulus.constant(float(np.median(list(currents))))
+    return Stimulus.constant(best[-1])
 
 
 def steady_drive(parameters: NeuronParameters, driven: Drive) -> Drive:
-    """A constant current typical of a recorded one, to tell the regime by.
+    """A constant current typical of a recorded one, to tell regime and rhythm by.
 
-    Of the recording's quantiles from 10 to 90 %, the one at which the model is active with the
-    largest margin; where none is clear, any current at which it is.
+    Beside a current at which the rhythm changes a comparison of two neurons says nothing of either.
+    So of the recording's quantiles from 10 to 90 % the one is taken at which the model is active,
+    clear of other regimes, and wavers least (:func:`wavering`), bursts being preferred to spikes;
+    where none has it waver by less than what a verdict allows, of these and of other currents.
+    What was built is not looked at.
     """
-    values = np.quantile(np.array(driven.stimulus.values), _QUANTILES)
-    stimulus, margin = _clearest(parameters, values)
-    if margin < _CLEAR:
-        stimulus, _ = _clearest(parameters, (*values, *_CANDIDATES))
+    quantiles = np.quantile(np.array(driven.stimulus.values), _QUANTILES)
+    stimulus, firm = _firmest(parameters, quantiles)
+    if not firm:
+        stimulus, _ = _firmest(parameters, (*quantiles, *_CANDIDATES))
     return _timed(parameters, stimulus, None)
+
+
+def _firmest(parameters: NeuronParameters, currents: Iterable[float]) -> tuple[Stimulus, bool]:
+    """The current of :func:`steady_drive`, and whether the rhythm is kept beside it."""
+    values = tuple(map(float, currents))
+    found = []
+    for value in values:
+        drive = _timed(parameters, Stimulus.constant(value), None)
+        report = model_regime(parameters, drive)
+        if report.regime in _LIVELY:
+            clear = report.margin >= _CLEAR
+            waver = wavering(parameters, drive, report) if clear else math.inf
+            firm, first = waver < 1.0, -_LIVELY.index(report.regime)
+            found.append((firm, first, -waver, report.margin, value))
+    if not found:
+        return Stimulus.constant(float(np.median(values))), False
+    best = max(found)
+    return Stimulus.constant(best[-1]), best[0]
 
 
 def _timed(parameters: NeuronParameters, stimulus: Stimulus, duration: float | None) -> Drive:

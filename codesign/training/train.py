@@ -61,6 +61,8 @@ from neuron_model.training.training import (
 UNSEEN_SAMPLES = 20
 """On which a network is tested that was trained with variation; at each corner and temperature."""
 
+DEMO_STEPS = 600
+
 Watch = Callable[[TrainingStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""
 
@@ -123,11 +125,16 @@ class TrainedRun(Shown):
 
 
 def demo_configuration(seed: int = 0) -> RunConfiguration:
-    """The small network of `codesign demo`: 16 neurons, Mackey-Glass, under a minute."""
+    """The small network of `codesign demo`: 16 neurons, Mackey-Glass, under a minute.
+
+    It is the same on every processor: it is trained in double precision, and what goes from
+    step to step is rounded (:mod:`neuron_model.training.rounding`).
+    """
     defaults = RunConfiguration()
     return RunConfiguration(
         seed=seed,
-        training=replace(defaults.training, seed=seed),
+        network=replace(defaults.network, dtype="float64"),
+        training=replace(defaults.training, steps=DEMO_STEPS, seed=seed, significant_bits=16),
         log=replace(defaults.log, tensorboard=False),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.simulation import Trajectory, simulate
-from neuron_model.analysis.verdicts import timing
+from neuron_model.analysis.verdicts import rhythm, timing
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import NeuronParameters
 
@@ -29,6 +30,13 @@ PERTURBATION_STEP = 1e-4
 """The same of a current that goes to and fro, in units of I0.
 
 It moves the voltage by some 1e-4 units; thermal noise, sqrt(k T / C), is 45 uV on 2 pF, 6e-4 units.
+"""
+
+NEARBY = 0.05
+"""Current, in units of I0, by which a current at which two neurons are compared is to be clear of
+those at which the rhythm is another one.
+
+That of a circuit whose I-V curves pass is off by no more: IV_LIMIT of a height of 2.5 to 5 I0.
 """
 
 SAME_COUNT = 1
@@ -95,6 +103,26 @@ def perturbations(parameters: NeuronParameters, drive: Drive) -> dict[str, Drive
         f"{PERTURBATION:g} I0 more": perturbed(drive, PERTURBATION),
         f"{PERTURBATION_STEP:g} I0 to and fro": shaken(drive, PERTURBATION_STEP, every),
     }
+
+
+def wavering(parameters: NeuronParameters, drive: Drive, report: RegimeReport) -> float:
+    """How much NEARBY more or less current changes how a neuron fires, of what a verdict allows.
+
+    The largest deviation of the rhythm over its tolerance (:func:`.verdicts.rhythm`); infinite
+    where the regime is another one. Below 1 the neuron keeps its own rhythm.
+
+    Args:
+        parameters: one neuron.
+        drive: its current.
+        report: how it fires under the drive.
+    """
+    most = 0.0
+    for by in (-NEARBY, NEARBY):
+        near, _ = watched(parameters, perturbed(drive, by), _PERTURBED_TOLERANCE)
+        if near.regime != report.regime:
+            return math.inf
+        most = max(most, *(d.used for d in rhythm(report, near)), 0.0)
+    return most
 
 
 def at_boundary(report: RegimeReport, nearby: Iterable[RegimeReport]) -> bool:

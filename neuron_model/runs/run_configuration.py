@@ -36,8 +36,8 @@
     tensorboard = true           # and the rest of LogSettings
 
 ``start = "runs/first"`` before the tables begins with the network of that run instead of a new
-one; [network] then has no say. Everything has a default; an empty file is the small network of
-`codesign demo`. In [[network.layers]] a value that is not given is that of [network]. Paths are
+one; [network] then has no say. Everything has a default; an empty file is 16 neurons on
+Mackey-Glass. In [[network.layers]] a value that is not given is that of [network]. Paths are
 relative to the configuration file. ``format = 2`` before the tables is the version of the format
 (:mod:`neuron_model.file_format`); it may be left out.
 """
@@ -301,6 +301,10 @@ def _seed(key: str, value: object) -> int:
 
 def run_configuration_to_toml(configuration: RunConfiguration) -> str:
     """A file with every value written out; reading it gives ``configuration`` back."""
+    return tomli_w.dumps(_document(configuration))
+
+
+def _document(configuration: RunConfiguration) -> dict[str, Any]:
     training = _entries(configuration.training)
     if training["seed"] == configuration.seed:
         del training["seed"]
@@ -315,19 +319,17 @@ def run_configuration_to_toml(configuration: RunConfiguration) -> str:
         "variation": configuration.variation,
         "circuit": configuration.circuit,
     }
-    return tomli_w.dumps(
-        {
-            KEY: RUN_CONFIGURATION.version,
-            "seed": configuration.seed,
-            **({"start": configuration.start} if configuration.start else {}),
-            "task": {"name": name, **_entries(configuration.task)},
-            "network": network,
-            "training": training,
-            "limits": _entries(configuration.limits),
-            "log": _entries(configuration.log),
-            **{name: _entries(part) for name, part in optional.items() if part.wanted},
-        }
-    )
+    return {
+        KEY: RUN_CONFIGURATION.version,
+        "seed": configuration.seed,
+        **({"start": configuration.start} if configuration.start else {}),
+        "task": {"name": name, **_entries(configuration.task)},
+        "network": network,
+        "training": training,
+        "limits": _entries(configuration.limits),
+        "log": _entries(configuration.log),
+        **{name: _entries(part) for name, part in optional.items() if part.wanted},
+    }
 
 
 def describes(layers: Sequence[object]) -> bool:
@@ -343,7 +345,10 @@ def identity(configuration: RunConfiguration) -> str:
         log=defaults.log,
         training=replace(configuration.training, device=defaults.training.device),
     )
-    return hashlib.sha256(run_configuration_to_toml(plain).encode()).hexdigest()
+    document = _document(plain)
+    if not plain.training.significant_bits:
+        del document["training"]["significant_bits"]  # runs from before this key stay the same runs
+    return hashlib.sha256(tomli_w.dumps(document).encode()).hexdigest()
 
 
 def differences(one: RunConfiguration, other: RunConfiguration) -> list[str]:

@@ -153,6 +153,7 @@ class _Run(UnderWay[SequenceStep]):
         keep_within(self.network, self.limits)
         if self.configuration.ridge:
             fit_sequence_readout(self.network, self.task, self.data, self.configuration.ridge)
+        self.round_weights()
         self.before = self._score(self.data.test)
 
     def _score(self, part: object) -> SequenceScores:
@@ -192,6 +193,7 @@ class _Run(UnderWay[SequenceStep]):
             )
         self.optimizer.step()
         keep_within(network, self.limits)
+        self.round_weights()
         activity = active_fraction(hidden).item()
         return SequenceStep(step, total.item(), error.item(), norm, c.rate(step), activity)
 

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from neuron_model.network.network import NetworkState, SpikingNetwork
-from neuron_model.network.network_state import restarted, tensors_of, with_tensors
+from neuron_model.network.network_state import changed, restarted, tensors_of, with_tensors
 from neuron_model.tasks.series import Series, SeriesTask, window_starts, windows_at
 from neuron_model.training import processes
+from neuron_model.training.rounding import rounded
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 
@@ -107,7 +108,8 @@ class Streams:
 
     def keep(self, end: NetworkState) -> None:
         """The state in which the sequences of this process ended their window, detached."""
-        self._state = end
+        bits = self._configuration.significant_bits
+        self._state = changed(end, lambda x: rounded(x, bits)) if bits else end
 
     def _next(self, before: Position | None) -> Position:
         if before is None:

@@ -1,7 +1,8 @@
 """Training of a network on a task: one loop, which can be left and resumed at any step.
 
-On a CPU the same network, task and configuration give the same numbers to the last bit, also where
-the training was stopped and went on from a :class:`Snapshot`.
+On one CPU the same network, task and configuration give the same numbers to the last bit, also
+where the training was stopped and went on from a :class:`Snapshot`; in float64 with
+``significant_bits`` they do on every CPU (:mod:`neuron_model.training.rounding`).
 """
 
 from __future__ import annotations
@@ -211,6 +212,7 @@ class _Run(UnderWay[TrainingStep]):
             self._change_samples()
         if self.configuration.ridge:
             self._fit()
+        self.round_weights()
         self.before = score_test(self.network, self.task, self.series)
 
     def loop(self, callbacks: Callbacks[TrainingStep]) -> None:
@@ -297,6 +299,7 @@ class _Run(UnderWay[TrainingStep]):
             )
         self.optimizer.step()
         keep_within(self.network, self.limits)
+        self.round_weights()
         return loss, norm, anyone.item() > 0
 
     def out_of_patience(self) -> bool:
@@ -356,6 +359,7 @@ class _Run(UnderWay[TrainingStep]):
         judged = len(self.series.validation) > 0
         before = self._decisive(self._judge()) if judged else math.inf
         self._fit()
+        self.round_weights()
         if judged and not self._decisive(self._judge()) <= before:
             self.network.readout.load_state_dict(trained)
 

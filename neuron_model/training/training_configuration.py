@@ -74,7 +74,10 @@ class TrainingConfiguration(ShownSettings):
     keep: "best" ends with the weights that did best on the validation part, where there is one;
     "last" with the last ones. device: where to train: cpu, cuda, cuda:N, auto (cuda where there
     is one); empty: where the network is. redraw: steps after which samples are drawn anew, where
-    training is variation-aware.
+    training is variation-aware. significant_bits: how many of the weights, of the optimizer's
+    moments and of the states that are carried along go from step to step, the others being rounded
+    off; with 16 and network.dtype = "float64" every processor trains the same network
+    (:mod:`neuron_model.training.rounding`). 0: nothing is rounded.
 
     Raises:
         InputError: a value is not usable; the text names it.
@@ -107,6 +110,7 @@ class TrainingConfiguration(ShownSettings):
     redraw: int = 20
     state: str = "carried"
     restart: float = 0.3
+    significant_bits: int = 0
     rates: Rates = field(default_factory=Rates)
 
     def __post_init__(self) -> None:
@@ -125,6 +129,10 @@ class TrainingConfiguration(ShownSettings):
             elif f.name == "rates":
                 if not isinstance(value, Rates):
                     raise _wrong(f.name, value, "Rates")
+            elif f.name == "significant_bits":
+                whole = isinstance(value, int) and not isinstance(value, bool)
+                if not whole or not (value == 0 or 8 <= value <= 53):
+                    raise _wrong(f.name, value, "0 or a whole number from 8 to 53")
             else:
                 _check_number(f.name, value)
 

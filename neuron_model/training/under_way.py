@@ -13,6 +13,7 @@ from torch import Tensor
 from neuron_model.network.limits import ParameterLimits
 from neuron_model.network.network import SpikingNetwork
 from neuron_model.training.optimization import learned, make_optimizer
+from neuron_model.training.rounding import round_
 from neuron_model.training.training_configuration import TrainingConfiguration
 
 Step = TypeVar("Step")
@@ -100,6 +101,17 @@ class UnderWay(Generic[Step]):
     def snapshot(self) -> Snapshot:
         """What is done so far."""
         raise NotImplementedError
+
+    def round_weights(self) -> None:
+        """Weights and the optimizer's moments with the configuration's significant bits."""
+        bits = self.configuration.significant_bits
+        if not bits:
+            return
+        for parameter in self.parameters.values():
+            round_(parameter, bits)
+            for moment in self.optimizer.state.get(parameter, {}).values():
+                if isinstance(moment, Tensor) and moment.shape == parameter.shape:
+                    round_(moment, bits)
 
     def out_of_patience(self) -> bool:
         """Whether too many looks at the validation part have brought nothing better."""

@@ -6,6 +6,7 @@ import pytest
 from codesign.building.source import Source
 from codesign.building.stimuli import default_stimulus, steady_drive, stimuli_for
 from neuron_model.analysis.regimes import Regime, classify
+from neuron_model.analysis.rhythm import model_regime, wavering
 from neuron_model.analysis.simulation import default_duration, simulate
 from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
@@ -15,6 +16,7 @@ from neuron_model.model.stimulus import Stimulus
 EXCITABLE = NeuronParameters((Element("fast", -2.0, 0.0), Element("slow", 2.0, 0.0)), tau_slow=20.0)
 QUIET = NeuronParameters((Element("fast", -0.5, 0.0),))
 STEP = Stimulus((0.0, 100.0), (-2.0, 1.0))
+ONSET = -0.8  # where EXCITABLE begins to fire, to a tenth
 
 
 def regime_of(neuron: NeuronParameters, stimulus: Stimulus) -> Regime:
@@ -56,6 +58,29 @@ def test_a_recording_is_stood_for_by_one_of_its_own_values():
     assert not steady.driven
     assert levels.min() < steady.stimulus.values[0] < levels.max()
     assert regime_of(EXCITABLE, steady.stimulus) is Regime.TONIC_SPIKING
+
+
+def wavers(neuron: NeuronParameters, current: float) -> float:
+    stimulus = Stimulus.constant(current)
+    drive = Drive(stimulus, default_duration(neuron, stimulus))
+    return wavering(neuron, drive, model_regime(neuron, drive))
+
+
+def test_of_currents_that_are_as_clear_the_one_at_which_the_rhythm_is_firm_is_taken():
+    """Just above its onset the spiker fires seldom, and how seldom hangs on the least current."""
+    onset, firm = ONSET, 0.0
+    assert regime_of(EXCITABLE, Stimulus.constant(onset)) is Regime.TONIC_SPIKING
+    assert wavers(EXCITABLE, onset) > 1.0 > wavers(EXCITABLE, firm)
+    for levels in ((onset, firm), (firm, onset)):
+        values = np.resize(levels, 101)
+        steady = steady_drive(EXCITABLE, Drive(Stimulus.sampled(values, 5.0), 505.0, driven=True))
+        assert steady.stimulus.values == (firm,)
+
+
+def test_where_no_current_of_the_recording_is_firm_another_one_is_taken():
+    values = np.full(50, ONSET)
+    steady = steady_drive(EXCITABLE, Drive(Stimulus.sampled(values, 5.0), 250.0, driven=True))
+    assert wavers(EXCITABLE, steady.stimulus.values[0]) < 1.0
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import signal
 import sys
@@ -19,8 +20,8 @@ from neuron_model.network.preset_layer import PresetLayer
 from neuron_model.runs.forecast_file import read_forecast
 from neuron_model.runs.history_file import read_history_table
 from neuron_model.runs.run_configuration import (
-    LogSettings,
     RunConfiguration,
+    identity,
     read_run_configuration,
     run_configuration_from_toml,
     run_configuration_to_toml,
@@ -273,11 +274,32 @@ def test_both_scores_and_the_forecast_of_the_stream_are_kept(tmp_path: Path):
     assert trained.trivial_stream["mean"] == pytest.approx(trained.trivial["mean"], rel=0.2)
 
 
-def test_the_demonstration_is_the_default_with_its_seed():
-    quiet = LogSettings(tensorboard=False)
-    assert demo_configuration() == RunConfiguration(log=quiet)
+def test_the_demonstration_is_the_default_trained_the_same_on_every_processor():
+    plain = RunConfiguration()
+    made = replace(
+        demo_configuration(), network=plain.network, training=plain.training, log=plain.log
+    )
+    assert made == plain
+    assert demo_configuration().network.dtype == "float64"
+    assert demo_configuration().training.significant_bits == 16
+    assert not demo_configuration().log.tensorboard
     text = run_configuration_to_toml(demo_configuration(5))
     assert run_configuration_from_toml(text, "demo") == demo_configuration(5)
+
+
+def test_what_is_not_rounded_is_the_run_of_before_the_key():
+    plain = small()
+    text = run_configuration_to_toml(plain)
+    assert run_configuration_from_toml(text.replace("significant_bits = 0\n", ""), "c") == plain
+    rounds = replace(plain, training=replace(plain.training, significant_bits=16))
+    assert identity(rounds) != identity(plain)
+    # what a version without the key wrote into training.json
+    without = hashlib.sha256(
+        text.replace("significant_bits = 0\n", "")
+        .replace("tensorboard = false", "tensorboard = true")
+        .encode()
+    )
+    assert identity(plain) == without.hexdigest()
 
 
 def test_runs_are_the_same_to_the_last_byte(tmp_path: Path):

@@ -27,7 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         subparsers,
         "train",
         example="codesign train config.toml --out runs/first\n"
-        "codesign train my.csv --out runs/mine\n"
+        "codesign train my.csv --target level --horizon 10 --out runs/mine\n"
         "codesign train runs/first --circuit sky130 --out runs/first_sky130\n"
         "codesign train GunPoint_TRAIN.ts --out runs/gestures\n"
         "torchrun --nproc-per-node 2 -m mtc_codesign train config.toml --out runs/first",
@@ -61,6 +61,21 @@ def add_parser(subparsers: "Subparsers") -> None:
         "sky130, gf180mcu, or the path of a technology file",
     )
     table = section(parser, "table")
+    table.add_argument(
+        "--target",
+        action="append",
+        metavar="COLUMN",
+        help="the column to forecast; may be given several times (default: the last one)",
+    )
+    table.add_argument(
+        "--input",
+        action="append",
+        metavar="COLUMN",
+        help="a column that is heard; may be given several times (default: all)",
+    )
+    table.add_argument(
+        "--horizon", type=int, metavar="ROWS", help="how far ahead to forecast (default: 1)"
+    )
     table.add_argument(
         "--missing",
         choices=("interpolate", "drop", "refuse"),
@@ -160,9 +175,13 @@ def _with_circuit(arguments: argparse.Namespace) -> "RunConfiguration":
 
 def _table_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Values of [task] that the command line gives, by name."""
-    names = ("missing", "interpolate_rows", "time", "resample")
+    names = ("target", "input", "horizon", "missing", "interpolate_rows", "time", "resample")
     given = {name: getattr(arguments, name) for name in names}
-    return {name: value for name, value in given.items() if value is not None}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _configuration(path: Path, values: dict[str, Any]) -> "RunConfiguration":
@@ -184,8 +203,14 @@ def _configuration(path: Path, values: dict[str, Any]) -> "RunConfiguration":
                 'name = "series".'
             )
         return replace(configuration, task=replace(configuration.task, **values))
-    sequences = sequence_task_for(path.resolve())
+    of_series = any(name in values for name in ("target", "horizon"))
+    sequences = None if of_series else sequence_task_for(path.resolve())
     if sequences is not None:
+        if values:
+            raise InputError(
+                f"{path}: --{next(iter(values)).replace('_', '-')} is of a series; the file holds "
+                "sequences with labels. With --target COLUMN a column of numbers is forecast."
+            )
         data = sequences.sequences()
         kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} numbers"
         note(

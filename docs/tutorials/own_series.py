@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Train on your own series and build it
 #
-# A table of yours in, a network of neurons out, and one of its neurons in transistors. Here the table
-# is of a tank that a pump fills: its level is to be said ten rows ahead. Put the name of your own file in
-# its place: text with any delimiter, Excel, Parquet or NPZ.
+# A table of yours in, a network of neurons out, and one of its neurons in transistors. `make setup` in a
+# checkout brings all that it needs. Here the table is of a tank that a pump fills: its level is to be said
+# ten rows ahead. Put the name of your own file in its place: text with any delimiter, decimal commas, dates
+# and gaps, Excel, Parquet or NPZ.
 
 # %%
 import numpy as np
@@ -24,13 +25,14 @@ table.head()
 # ## What is to be learned
 #
 # `series` reads the table and suggests the rest: which columns are inputs, how long a window of training
-# is. Whatever it suggests can be said instead.
+# is. Whatever it suggests can be said instead; `said()` tells in a line what was read, and what was done
+# about gaps and missing values.
 
 # %%
 from neuron_model import series
 
 task = series("tank.csv", target="level", horizon=10)
-task
+print(task.said())
 
 # %% [markdown]
 # ## Training
@@ -70,7 +72,8 @@ print(*sorted(path.name for path in folder.iterdir()), sep="\n")
 # %% [markdown]
 # ## The circuit
 #
-# All neurons are mapped; one of them is simulated, under the current that the trained network feeds it.
+# All neurons are mapped; one of them is simulated, under the current that the trained network feeds it and
+# under a constant one, each a row of the table. It passes if both rows do.
 
 # %%
 from codesign import Technology, build
@@ -88,6 +91,11 @@ validation
 waveform_figure(validation.neurons[0])
 
 # %% [markdown]
+# A "no" has its reason below the table. Most are a rhythm that is some per cent off: the macromodel tells
+# the same, so that it is the process and not the netlist. `codesign refine runs/tank --neurons 0 --technology
+# generic --out refined` corrects one neuron by what ngspice shows, and training with `[circuit]` corrects
+# all ([training](../guide/training.md)). What every column means says [verdicts](../concepts/verdicts.md).
+#
 # `circuit.export("build")` writes all neurons, and the whole network as one circuit. How well that
 # forecasts in ngspice says `codesign validate runs/tank --technology generic --network`
 # ([a whole network](../guide/network.md)); on a PDK, give `sky130` or `gf180mcu`.

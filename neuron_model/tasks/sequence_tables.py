@@ -21,6 +21,7 @@ import numpy as np
 
 from neuron_model.errors import InputError
 from neuron_model.memory import refuse_beyond
+from neuron_model.suggestion import suggestion
 from neuron_model.tasks.columns import read_columns
 from neuron_model.tasks.sequence_arrays import recordings
 from neuron_model.tasks.sequences import Recordings
@@ -209,7 +210,8 @@ def read_labeled_table(
     for what, name in (("label", label), *((("sequence", sequence),) if sequence else ())):
         if name not in names:
             raise InputError(
-                f"{path}: {what} = {name!r} is not one of its columns; they are {', '.join(names)}."
+                f"{path}: {what} = {name!r} is not one of its columns; they are "
+                f"{', '.join(names)}.{suggestion(name, names)}"
             )
     chosen = inputs or tuple(n for n in columns.names if n not in (label, sequence))
     for name in chosen:
@@ -217,7 +219,8 @@ def read_labeled_table(
             raise InputError(f"{path}, {columns.texts[name]} is not allowed; it must be a number.")
         if name not in columns.values:
             raise InputError(
-                f"{path}: input = {name!r} is not one of its columns; they are {', '.join(names)}."
+                f"{path}: input = {name!r} is not one of its columns; they are "
+                f"{', '.join(names)}.{suggestion(name, names)}"
             )
     if not chosen:
         raise InputError(f"{path}: has no column of numbers beside the label {label!r}.")

@@ -11,6 +11,7 @@ import numpy as np
 
 from neuron_model.errors import InputError
 from neuron_model.shown import ShownSettings
+from neuron_model.suggestion import suggestion
 from neuron_model.tasks.columns import Columns, digest, read_columns
 from neuron_model.tasks.prepared_table import MISSING, Preparation, PreparedTable, prepare
 from neuron_model.tasks.series import (
@@ -265,7 +266,7 @@ def _chosen(
             if name not in columns.values:
                 raise InputError(
                     f"{task.file}: {key} = {name!r} is not one of its columns; they are "
-                    f"{', '.join(columns.order)}."
+                    f"{', '.join(columns.order)}.{suggestion(name, columns.values)}"
                 )
     inputs = task.input or tuple(name for name in columns.order if name != time)
     bad = next((name for name in inputs if name in columns.texts), None)

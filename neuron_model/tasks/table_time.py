@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neuron_model.errors import InputError
+from neuron_model.suggestion import suggestion
 from neuron_model.tasks.columns import Columns
 from neuron_model.tasks.text_table import looks_like_time
 
@@ -50,7 +51,7 @@ def find_time(columns: Columns, asked: str, target: str, source: str) -> RowTime
         if asked not in columns.order:
             raise InputError(
                 f"{source}: time = {asked!r} is not one of its columns; they are "
-                f"{', '.join(columns.order)}."
+                f"{', '.join(columns.order)}.{suggestion(asked, columns.order)}"
             )
         found = _dates(columns, asked)
         if found is None and asked in columns.values:

@@ -78,6 +78,8 @@ def read_text_table(path: Path) -> Cells:
     if comma:
         said.append("decimal commas")
     _drop_trailing(rows, delimiter, said)
+    _drop_titles(rows, comma, said)
+    head = rows[0][0]
     names = _names(path, rows, comma, said)
     if names is None:
         names = [str(i + 1) for i in range(len(rows[0][1]))]
@@ -93,7 +95,7 @@ def read_text_table(path: Path) -> Cells:
         if len(row) != len(names):
             raise InputError(
                 f"{path}, row {line}: has {len(row)} cells; it must have {len(names)}, as row "
-                f"{lines[0][0]} does."
+                f"{head} does."
             )
     return Cells(tuple(names), rows, comma, tuple(said))
 
@@ -192,6 +194,24 @@ def _drop_trailing(rows: list[tuple[int, list[str]]], delimiter: str, said: list
         for _, row in rows:
             del row[width - 1 :]
         said.append("the empty last column left out")
+
+
+def _drop_titles(rows: list[tuple[int, list[str]]], comma: bool, said: list[str]) -> None:
+    """Lines above the names, as programs write them over what they export, are left out.
+
+    Some have fewer cells than the rows, and what follows upon them is names alone: over a table
+    that begins with values, a short row is its names, with one too few of them.
+    """
+    widths = [len(row) for _, row in rows[:_SAMPLE]]
+    width = Counter(widths).most_common(1)[0][0]
+    above = 1 + max((i for i, found in enumerate(widths) if found != width), default=-1)
+    if above == 0 or above == len(widths) or max(widths[:above]) > width:
+        return
+    if not all(_is_word(cell, comma) for cell in rows[above][1]):
+        return
+    what = "line" if above == 1 else "lines"
+    said.append(f"{above} {what} above the names left out")
+    del rows[:above]
 
 
 def _names(

@@ -384,6 +384,19 @@ def test_a_table_of_the_users_own_is_trained_on_in_one_command(
     head = next(line for line in output.out.splitlines() if "predictor" in line)
     assert head.index("one continuous run") < head.index("windows from rest")
     assert "over validation and test part, the state carried from its start" in output.err
+    # With what is to be learned said.
+    words = ["--target", "pump", "--input", "level", "--horizon", "2", "--out", "other"]
+    assert main(["train", "my.csv", *words]) == 0
+    assert "hears level and learns pump, 2 rows ahead" in capsys.readouterr().err
+
+
+def test_what_is_of_a_series_is_refused_of_sequences(tmp_path: Path, capsys):
+    (tmp_path / "labels.csv").write_text(
+        "x,state\n" + "".join(f"{i % 7},{'on' if i % 3 else 'off'}\n" for i in range(200))
+    )
+    words = ["train", str(tmp_path / "labels.csv"), "--out", str(tmp_path / "run")]
+    assert main([*words, "--missing", "drop"]) == 2
+    assert "--missing is of a series; the file holds sequences" in capsys.readouterr().err
 
 
 def test_another_configuration_or_table_does_not_go_on_with_a_run(tmp_path: Path, capsys):

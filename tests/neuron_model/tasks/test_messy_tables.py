@@ -13,7 +13,7 @@ from neuron_model.errors import InputError
 from neuron_model.tasks.columns import read_columns
 from neuron_model.tasks.sequence_file import sequence_task_for
 from neuron_model.tasks.series import scored_windows, window_starts
-from neuron_model.tasks.series_file import SeriesFile, task_for
+from neuron_model.tasks.series_file import SeriesFile, series, task_for
 from neuron_model.tasks.text_table import read_text_table
 
 ROWS = 600
@@ -92,6 +92,12 @@ CASES = {
         ("'of' is the time, a row every 1",),
     ),
     "constant.csv": ("c,b", lambda t, a, b: f"1,{b:.3f}", {"b": B}, ("as constant: c",)),
+    "titles.csv": (
+        "Heating plant North;export of 2024-04-12\nby the logger\nflow;return",
+        lambda t, a, b: f"{a:.3f};{b:.3f}",
+        {"flow": A, "return": B},
+        ("2 lines above the names left out",),
+    ),
     "trailing.csv": (
         "a,b,",
         lambda t, a, b: f"{a:.3f},{b:.3f},",
@@ -124,6 +130,20 @@ def test_tables_are_read_as_people_mean_them(tmp_path: Path, name: str):
     np.testing.assert_allclose(found, np.stack(list(columns.values()), axis=1)[: len(found)])
     for words in said:
         assert words in SeriesFile(task.file).said()
+
+
+def test_names_with_one_too_few_are_no_title(tmp_path: Path):
+    """As R writes a table: the first column, row numbers, has no name."""
+    path = write(tmp_path / "r.csv", "flow;return", lambda t, a, b: f"{t};{a:.3f};{b:.3f}")
+    with pytest.raises(InputError, match="row 2: has 3 cells; it must have 2, as row 1 does"):
+        read_text_table(path)
+
+
+@pytest.mark.parametrize("asked", [{"target": "flo"}, {"input": "flo"}, {"time": "flo"}])
+def test_a_column_that_is_not_there_may_mean_one_that_is(tmp_path: Path, asked: dict):
+    path = write(tmp_path / "t.csv", "flow;return", lambda t, a, b: f"{a:.3f};{b:.3f}")
+    with pytest.raises(InputError, match="Did you mean 'flow'"):
+        series(path, **asked)
 
 
 def test_latin_1_is_told(tmp_path: Path):

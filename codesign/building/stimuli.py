@@ -18,6 +18,8 @@ _CANDIDATES = tuple(0.25 * k for k in range(-12, 9))
 _CLEAR = 0.95
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _LIVELY = (Regime.TONIC_BURSTING, Regime.TONIC_SPIKING)
+# A margin is at most 1.
+_CLEAREST = (True, 0, 1.0)
 
 
 def stimuli_for(source: Source, current: str | None, duration: float | None) -> tuple[Drive, ...]:
@@ -49,7 +51,8 @@ def default_stimulus(parameters: NeuronParameters) -> Stimulus:
 def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> Stimulus:
     """The one of ``currents`` at which the model bursts, else spikes, most clearly."""
     best: tuple[bool, int, float, float] | None = None
-    for value in map(float, currents):
+    # of those that are as clear, the largest: none comes after one that nothing can exceed
+    for value in sorted(map(float, currents), reverse=True):
         stimulus = Stimulus.constant(value)
         run = simulate(parameters, stimulus, default_duration(parameters, stimulus))
         report = classify(run.time, run.voltage, 0.0, float(parameters.u_threshold))
@@ -57,6 +60,8 @@ def _clearest(parameters: NeuronParameters, currents: Iterable[float]) -> Stimul
             clear = report.margin >= _CLEAR
             key = (clear, -_LIVELY.index(report.regime), report.margin, value)
             best = key if best is None else max(best, key)
+            if key[:3] == _CLEAREST:
+                break
     if best is None:
         return Stimulus.constant(float(np.median(list(currents))))
     return Stimulus.constant(best[-1])

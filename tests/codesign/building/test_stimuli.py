@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from codesign.building import stimuli
 from codesign.building.source import Source
 from codesign.building.stimuli import default_stimulus, steady_drive, stimuli_for
 from neuron_model.analysis.regimes import Regime, classify
@@ -12,6 +13,7 @@ from neuron_model.errors import InputError
 from neuron_model.model.drive import Drive
 from neuron_model.model.parameters import Element, NeuronParameters
 from neuron_model.model.stimulus import Stimulus
+from tests.mapping.neurons import burster
 
 EXCITABLE = NeuronParameters((Element("fast", -2.0, 0.0), Element("slow", 2.0, 0.0)), tau_slow=20.0)
 QUIET = NeuronParameters((Element("fast", -0.5, 0.0),))
@@ -116,3 +118,16 @@ def test_a_step_that_comes_after_the_end_is_refused():
     source = Source((EXCITABLE,), drives=(Drive(STEP, 500.0),))
     with pytest.raises(InputError, match="last step of the current, at 100"):
         stimuli_for(source, None, 50.0)
+
+
+def test_no_current_is_tried_after_the_largest_at_which_it_bursts_as_clearly_as_can_be(monkeypatch):
+    tried = []
+
+    def watched(parameters, stimulus, duration):
+        tried.append(stimulus.values[0])
+        return simulate(parameters, stimulus, duration)
+
+    monkeypatch.setattr(stimuli, "simulate", watched)
+    (chosen,) = default_stimulus(burster()).values
+    assert chosen == min(tried) > -3.0
+    assert max(tried) == 2.0

@@ -20,11 +20,11 @@ import numpy as np
 from circuits.mismatch import device_spread
 from circuits.ota import ota
 from circuits.technology import Technology, load_technology, nominal_corner, with_mismatch_set
-from codesign.cells.characterize import models_for
 from mapping.characteristics import Orientation
 from mapping.mismatch import draw
 from netlists.bench import DCSweep, Step
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import models_for
 from netlists.device_names import alterations
 from netlists.engine import Engine
 

@@ -24,13 +24,13 @@ from matplotlib.figure import Figure
 from circuits.mismatch import cell_spreads
 from circuits.synapse import Weight, column_currents, gate_line, synapse_column, unit
 from circuits.technology import Technology, conditions_at, load_technology
-from codesign.cells.characterize import characterize
-from codesign.cells.models import models_for
 from codesign.pictures.plots import PALE, STYLE, save_figure
 from mapping.mismatch import draw
 from mapping.readout import map_readout
 from mapping.synapse_characteristics import KEEP_UNITS
 from netlists.bench import OperatingPoint, Step
+from netlists.cells.characterize import characterize
+from netlists.cells.models import models_for
 from netlists.device_names import alterations
 from netlists.engine import Engine
 from netlists.synapse_benches import (

@@ -34,7 +34,7 @@ class Workbench:
 
     def cells(self, technology: Technology, conditions: Conditions) -> CellCharacteristics:
         """The characteristics of the technology's cells."""
-        from codesign.cells.characterize import characterize
+        from netlists.cells.characterize import characterize
 
         return characterize(technology, conditions, self.engine, self.progress)
 
@@ -42,7 +42,7 @@ class Workbench:
         self, technology: Technology, cells: CellCharacteristics
     ) -> CellSensitivities:
         """What each transistor does to ``cells``, under their conditions."""
-        from codesign.cells.sensitivities import measure_sensitivities
+        from netlists.cells.sensitivities import measure_sensitivities
 
         return measure_sensitivities(technology, cells, self.engine, self.progress)
 
@@ -52,7 +52,7 @@ class Workbench:
         Raises:
             InputError: the models have none.
         """
-        from codesign.cells.noise_characterize import measure_noise
+        from netlists.cells.noise_characterize import measure_noise
 
         return measure_noise(technology, cells, self.engine, self.progress)
 

@@ -1,6 +1,7 @@
 """What every test shares: one thread per process, no window, and a cache of its own on demand."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before torch, matplotlib or ngspice are loaded: test processes run side by side, and ngspice's
@@ -26,3 +27,12 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("MTC_CODESIGN_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for the module: each set of cells is measured once."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
+        yield folder

@@ -34,7 +34,7 @@ ROOMS = (
 # later (CODESIGN_ASKS): it is loaded then. The room "commands" is their modules; the list of their
 # names, which `--help` needs, is "COMMANDS".
 CODESIGN_ROOMS = (
-    {"workbench", "cells", "doctor", "COMMANDS"},
+    {"workbench", "doctor", "COMMANDS"},
     {"terminal"},
     {"building", "validation"},
     {"pictures", "networks", "training", "upgrade"},
@@ -291,7 +291,7 @@ def test_only_two_rooms_of_codesign_ask_a_later_one():
     [
         ("from codesign.studies.study import run", True),
         ("def f():\n    from codesign.studies.study import run", False),
-        ("from codesign.cells.claims import claim", False),
+        ("from codesign.workbench import Workbench", False),
         ("from codesign.validation.validation import Validation", False),
     ],
 )

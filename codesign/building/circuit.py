@@ -13,13 +13,13 @@ from circuits.technology import Technology, conditions_at
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.building.provenance import header
 from codesign.building.source import Source
-from codesign.cells.models import models_for
 from codesign.workbench import Workbench
 from mapping.common_time import map_neurons
 from mapping.conditions import Conditions
 from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.mapper import MappingChoices
+from netlists.cells.models import models_for
 from netlists.given_netlist import read_netlist
 from netlists.model_library import trimmed_models
 from netlists.neuron_benches import NeuronBenches

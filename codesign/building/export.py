@@ -12,8 +12,8 @@ from circuits.technology import Technology
 from codesign.building.estimates import Estimates
 from codesign.building.measures import rhythm_measurement
 from codesign.building.provenance import header
-from codesign.cells.models import models_for
 from mapping.design import NeuronDesign, designs_to_json
+from netlists.cells.models import models_for
 from netlists.deck import deck_text
 from netlists.lvs import SETUP_FILE, lvs_setup
 from netlists.model_library import library_text

@@ -31,11 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from circuits.technology import conditions_at, load_technology
-    from codesign.cells.characterize import characterize
     from codesign.terminal.console import print_json, step_progress
     from codesign.terminal.quantities import quantity
     from codesign.terminal.tables import print_table, say
     from mapping.characteristics import Orientation, characteristics_to_json
+    from netlists.cells.characterize import characterize
     from netlists.engine import Engine
 
     technology = load_technology(arguments.technology)

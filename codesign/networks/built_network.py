@@ -12,9 +12,6 @@ from circuits.network import NetworkCircuit, network_circuit
 from circuits.technology import Technology, conditions_at
 from codesign.building.circuit import default_choices
 from codesign.building.provenance import simulator_version, toolkit_version
-from codesign.cells.models import models_for
-from codesign.cells.readout_measure import measured_readouts
-from codesign.cells.synapse_characterize import measure_synapses
 from codesign.networks.network_choices import network_choices
 from codesign.networks.network_files import NetworkExport, export_network
 from codesign.networks.network_task import NetworkTask
@@ -31,6 +28,9 @@ from mapping.network_rounding import centered_biases
 from mapping.network_weights import trained_weights
 from mapping.readout import ReadoutDesign
 from mapping.synapse_characteristics import SynapseCharacteristics
+from netlists.cells.models import models_for
+from netlists.cells.readout_measure import measured_readouts
+from netlists.cells.synapse_characterize import measure_synapses
 from netlists.network_benches import NetworkBenches
 from netlists.writer import cell_text
 from neuron_model.shown import Shown

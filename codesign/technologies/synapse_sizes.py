@@ -14,11 +14,11 @@ import numpy as np
 
 from circuits.structure import Size
 from circuits.technology import Device, Technology
-from codesign.cells.synapse_characterize import measure_synapses
 from codesign.terminal.quantities import quantity
 from codesign.workbench import Workbench
 from mapping.conditions import Conditions
 from mapping.synapse_characteristics import SynapseCharacteristics
+from netlists.cells.synapse_characterize import measure_synapses
 from neuron_model.errors import CodesignError
 
 LARGEST_GAIN_ERROR = 0.35

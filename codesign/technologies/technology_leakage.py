@@ -8,8 +8,8 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Technology
-from codesign.cells.models import models_for
 from netlists.cell_benches import CellBenches
+from netlists.cells.models import models_for
 from netlists.engine import Engine
 from netlists.probe_benches import DeviceBenches
 from neuron_model.errors import SimulatorError

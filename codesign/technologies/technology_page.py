@@ -9,11 +9,11 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Technology
-from codesign.cells.models import models_for
 from codesign.technologies.technology_sizes import CellQuality
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, TransferFit, fit_transfer
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
+from netlists.cells.models import models_for
 from netlists.engine import Engine, Result
 from netlists.probe_benches import DeviceBenches, currents_into
 from neuron_model.errors import InputError, SimulatorError

@@ -1,6 +1,6 @@
 """Sizes, biases and references at which this project's cells work on a technology.
 
-The wide-range OTA is measured as :mod:`codesign.cells.characterize` does it, but only at the
+The wide-range OTA is measured as :mod:`netlists.cells.characterize` does it, but only at the
 reference and over biases: where its curve is a tanh, with its gain, offset current, output
 conductance and the voltage over which it turns within bounds, a bias is usable. Sizes are tried
 from those of the built-in technologies, one at a time, until the usable biases span what a burster
@@ -18,11 +18,11 @@ import numpy as np
 
 from circuits.structure import Size
 from circuits.technology import Technology
-from codesign.cells.models import models_for
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, fit_transfer
 from mapping.conditions import NOMINAL_TEMPERATURE, Conditions
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches
+from netlists.cells.models import models_for
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError, SimulationTimeout
 from neuron_model.errors import CodesignError, InputError, SimulatorError

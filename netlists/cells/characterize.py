@@ -9,9 +9,6 @@ import numpy as np
 
 from circuits.structure import Cell, Polarity
 from circuits.technology import Technology
-from codesign.cells.claims import check_claims
-from codesign.cells.measured_once import digest, measured_once
-from codesign.cells.models import models_for
 from mapping.characteristics import (
     CellCharacteristics,
     MirrorTable,
@@ -28,6 +25,9 @@ from mapping.lags import Ramp, fit_lags
 from mapping.leakage import Leakage, added_current
 from netlists.bench import Bench
 from netlists.cell_benches import CellBenches, capacitance, feedthrough, lag
+from netlists.cells.claims import check_claims
+from netlists.cells.measured_once import digest, measured_once
+from netlists.cells.models import models_for
 from netlists.engine import Engine, Result
 from netlists.errors import ConvergenceError
 from netlists.waveforms import Waveforms

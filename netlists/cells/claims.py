@@ -18,8 +18,8 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Device, SizeStyle, Technology
-from codesign.cells.measured_once import digest
-from codesign.cells.models import models_for
+from netlists.cells.measured_once import digest
+from netlists.cells.models import models_for
 from netlists.device_benches import (
     DeviceBenches,
     DeviceCurves,

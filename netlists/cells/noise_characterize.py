@@ -11,9 +11,6 @@ from circuits.bias_mirror import current_sink, current_source
 from circuits.ota import divided_ota, ota
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import digest, measured_once
-from codesign.cells.models import models_for
 from mapping.cell_noise import (
     CellNoise,
     OtaNoise,
@@ -27,6 +24,9 @@ from mapping.cell_noise import (
 )
 from mapping.characteristics import CellCharacteristics, OtaPoint, OtaTable
 from netlists.bench import Bench
+from netlists.cells.characterize import cache_name
+from netlists.cells.measured_once import digest, measured_once
+from netlists.cells.models import models_for
 from netlists.engine import Engine
 from netlists.noise_benches import Band, CellNoiseBenches, spectra
 from netlists.writer import cell_text

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from circuits.technology import Technology
-from codesign.cells.models import models_for
 from mapping.conditions import Conditions
 from mapping.readout import ReadoutDesign
+from netlists.cells.models import models_for
 from netlists.engine import Engine
 from netlists.synapse_benches import ReadoutBenches, readout_gain
 

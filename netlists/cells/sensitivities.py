@@ -9,9 +9,6 @@ import numpy as np
 
 from circuits.structure import Cell
 from circuits.technology import Technology
-from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import digest, measured_once
-from codesign.cells.models import models_for
 from mapping.characteristics import CellCharacteristics, Orientation, fit_transfer
 from mapping.sensitivity import (
     CellSensitivities,
@@ -24,6 +21,9 @@ from mapping.sensitivity import (
 )
 from netlists.bench import Bench
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import cache_name
+from netlists.cells.measured_once import digest, measured_once
+from netlists.cells.models import models_for
 from netlists.engine import Engine, Result
 from netlists.sensitivity_benches import Perturbation, perturbed
 from netlists.waveforms import Waveforms

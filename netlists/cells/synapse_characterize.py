@@ -6,9 +6,6 @@ import numpy as np
 
 from circuits.synapse import unit
 from circuits.technology import Technology
-from codesign.cells.characterize import cache_name
-from codesign.cells.measured_once import digest, measured_once
-from codesign.cells.models import models_for
 from mapping.characteristics import MirrorTable
 from mapping.conditions import Conditions
 from mapping.synapse_characteristics import (
@@ -19,6 +16,9 @@ from mapping.synapse_characteristics import (
     write_synapses,
 )
 from netlists.bench import Bench
+from netlists.cells.characterize import cache_name
+from netlists.cells.measured_once import digest, measured_once
+from netlists.cells.models import models_for
 from netlists.engine import Engine
 from netlists.synapse_benches import (
     SynapseBenches,

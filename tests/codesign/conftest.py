@@ -2,7 +2,6 @@
 tests of files, pictures and pages."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,15 +45,6 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def workbench(engine: Engine) -> Workbench:
     return Workbench(engine)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache for the module: each set of cells is measured once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTC_CODESIGN_CACHE", str(folder))
-        yield folder
 
 
 def waveform(spikes: tuple[float, ...], points: int = 501) -> Waveform:

@@ -7,13 +7,13 @@ import torch
 from circuits.network import network_circuit
 from circuits.technology import load_technology
 from codesign.building.circuit import default_choices
-from codesign.cells.characterize import characterize
-from codesign.cells.models import models_for
-from codesign.cells.synapse_characterize import measure_synapses
 from mapping.conditions import Conditions
 from mapping.network_mapper import NetworkChoices, map_network
 from mapping.network_neurons import map_layers, map_readouts
 from mapping.network_weights import trained_weights
+from netlists.cells.characterize import characterize
+from netlists.cells.models import models_for
+from netlists.cells.synapse_characterize import measure_synapses
 from netlists.network_benches import NetworkBenches, network_response
 from netlists.writer import cell_text
 from neuron_model.model.parameters import OTA_FILTER, Element, NeuronParameters, Timescale

@@ -32,7 +32,7 @@ def test_each_is_asked_for_with_its_engine_and_its_progress(monkeypatch, method,
 
     told: list[tuple[int, int, str]] = []
     bench = Workbench(NoEngine(), lambda *step: told.append(step))
-    monkeypatch.setattr(f"codesign.cells.{measure}", measured)
+    monkeypatch.setattr(f"netlists.cells.{measure}", measured)
     assert getattr(bench, method)(GENERIC, asked) == "measured"
     ((technology, what, engine, _),) = calls
     assert (technology, what, engine) == (GENERIC, asked, bench.engine)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesign.cells.characterize import is_characterized
 from codesign.studies.sweep.axes import AxisValue
 from codesign.studies.sweep.plan import SweepPlan
 from codesign.studies.sweep.situation import CellSet
+from netlists.cells.characterize import is_characterized
 from neuron_model.analysis.rhythm import model_regime
 from neuron_model.errors import InputError
 

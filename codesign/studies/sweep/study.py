@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from circuits.technology import Technology, nominal_corner
-from codesign.cells.characterize import models_for
 from codesign.studies.failure import Failure, Kind
 from codesign.studies.identity import JSON
 from codesign.studies.record import Record
@@ -23,6 +22,7 @@ from mapping.conditions import NOMINAL_TEMPERATURE
 from mapping.mismatch_set import MismatchSet
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import models_for
 from neuron_model.errors import InputError
 
 SWEEPING = "sweeping"

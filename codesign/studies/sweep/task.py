@@ -14,8 +14,6 @@ from circuits.neuron import neuron_circuit
 from circuits.technology import Technology
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.cells.characterize import characterize
-from codesign.cells.sensitivities import measure_sensitivities
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.failure import NotOfThePoint
 from codesign.studies.identity import JSON
@@ -47,6 +45,8 @@ from mapping.samples import sampled
 from mapping.sensitivity import CellSensitivities
 from mapping.temperature import design_at
 from netlists.accuracy import Accuracy
+from netlists.cells.characterize import characterize
+from netlists.cells.sensitivities import measure_sensitivities
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.analysis.rhythm import model_regime
 from neuron_model.analysis.verdicts import timing

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.building.mapped_neuron import MappedNeuron
-from codesign.cells.characterize import models_for
 from codesign.studies.executors.executor import Executor
 from codesign.studies.identity import JSON
 from codesign.studies.study import Results, Study, complete
@@ -19,6 +18,7 @@ from codesign.validation.validate import short_stimulus
 from mapping.temperature import BiasLaws
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import models_for
 from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.analysis.rhythm import model_regime

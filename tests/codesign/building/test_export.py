@@ -20,12 +20,12 @@ from codesign.building.estimates import Estimates, estimate, read_estimates
 from codesign.building.export import export, summary
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.building.provenance import model_hash
-from codesign.cells.characterize import characterize
 from codesign.command_line import main
 from codesign.workbench import Workbench
 from mapping.design import read_designs
 from mapping.estimates import static_power
 from mapping.macromodel import Macromodel
+from netlists.cells.characterize import characterize
 from netlists.engine import Engine
 from netlists.neuron_benches import iv_curve, response
 from netlists.raw_file import read_raw_file

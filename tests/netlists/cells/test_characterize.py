@@ -10,12 +10,6 @@ import pytest
 from circuits.structure import Size
 from circuits.technology import Technology, conditions_at, load_technology, nominal_corner
 from codesign.building.circuit import circuit_of, design_neuron
-from codesign.cells.characterize import (
-    _Divided,
-    characteristics_path,
-    characterize,
-    models_for,
-)
 from codesign.command_line import main
 from codesign.validation.validate import DrivenCircuit, validate
 from codesign.workbench import Workbench
@@ -27,6 +21,12 @@ from mapping.characteristics import (
 )
 from mapping.conditions import Conditions
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import (
+    _Divided,
+    characteristics_path,
+    characterize,
+    models_for,
+)
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
@@ -228,7 +228,8 @@ def test_a_foreign_process_is_measured_from_its_file_alone(cache, foreign, engin
 
 
 @pytest.mark.ngspice
-def test_the_published_burster_fits_a_foreign_process(cache, foreign, workbench):
+def test_the_published_burster_fits_a_foreign_process(cache, foreign, engine):
+    workbench = Workbench(engine)
     excitable = burster(elements=burster().elements[:2], tau_slow=20.0, tau_ultraslow=0.0)
     tasks = []
     for neuron, drive in ((burster(), (0.5, 20.0)), (excitable, (-0.4, 400.0))):

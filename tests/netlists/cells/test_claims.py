@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from circuits.technology import Technology, load_technology
-from codesign.cells import claims
-from codesign.cells.claims import check_claims
 from codesign.command_line import main
+from netlists.cells import claims
+from netlists.cells.claims import check_claims
 from netlists.engine import Engine
 from netlists.errors import ReadingTimeout
 from neuron_model.errors import InputError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codesign.cells.measured_once import measured_once
+from netlists.cells.measured_once import measured_once
 from neuron_model.errors import InputError, SimulatorError
 
 ROOT = Path(__file__).parents[3]
@@ -61,7 +61,7 @@ def test_what_fails_leaves_nothing_and_keeps_nobody_waiting(path: Path):
 HELD = """
 import sys
 from pathlib import Path
-from codesign.cells.measured_once import measured_once
+from netlists.cells.measured_once import measured_once
 def measure():
     print("measuring", flush=True)
     sys.stdin.readline()

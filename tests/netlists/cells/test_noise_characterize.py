@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from circuits.technology import conditions_at, load_technology
-from codesign.cells.characterize import characterize
-from codesign.cells.noise_characterize import band, measure_noise
 from mapping.cell_noise import MIRROR_SHOT, shot_noise
+from netlists.cells.characterize import characterize
+from netlists.cells.noise_characterize import band, measure_noise
 from neuron_model.cache_folder import cache_folder
 
 GENERIC = load_technology("generic")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from circuits.technology import load_technology
-from codesign.cells.characterize import characterize
-from codesign.cells.models import models_for
-from codesign.cells.readout_measure import measured_readouts
-from codesign.cells.synapse_characterize import measure_synapses
 from mapping.conditions import Conditions
 from mapping.readout import map_readout
+from netlists.cells.characterize import characterize
+from netlists.cells.models import models_for
+from netlists.cells.readout_measure import measured_readouts
+from netlists.cells.synapse_characterize import measure_synapses
 from netlists.synapse_benches import ReadoutBenches, readout_gain, step_error
 from neuron_model.cache_folder import cache_folder
 from neuron_model.errors import InputError

@@ -10,8 +10,6 @@ import pytest
 from circuits.mismatch import device_spreads
 from circuits.technology import conditions_at, load_technology
 from codesign.building.mapped_neuron import MonteCarlo
-from codesign.cells.characterize import characterize, models_for
-from codesign.cells.sensitivities import measure_sensitivities
 from codesign.command_line import main
 from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron, predict
@@ -25,6 +23,8 @@ from mapping.mismatch import draw
 from mapping.sensitivity import CellSensitivities, features, sensitivities_to_json
 from netlists.accuracy import Accuracy
 from netlists.cell_benches import CellBenches
+from netlists.cells.characterize import characterize, models_for
+from netlists.cells.sensitivities import measure_sensitivities
 from netlists.device_names import alterations
 from netlists.engine import Engine
 from neuron_model.analysis.regimes import Regime

@@ -24,8 +24,8 @@ import torch
 
 from circuits.technology import conditions_at, load_technology
 from codesign.networks.built_network import BuiltNetwork, build_network
+from codesign.networks.estimates import estimate_network
 from codesign.networks.forecast_task import ForecastTask
-from codesign.networks.network_estimates import estimate_network
 from codesign.terminal.tables import print_table
 from codesign.workbench import WorkbenchSettings
 from neuron_model.model.parameters import (

@@ -12,9 +12,9 @@ from circuits.technology import Technology
 from codesign.building.built_circuit import build
 from codesign.building.source import load_source
 from codesign.networks.built_network import build_network
-from codesign.networks.network_files import export_network, write_network_validation
-from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.files import export_network, write_network_validation
 from codesign.networks.run_task import task_of_run
+from codesign.networks.validation import NetworkValidation
 from codesign.pictures.network_plots import network_figure
 from codesign.pictures.plots import save_figure
 from codesign.studies.executors.local import LocalExecutor

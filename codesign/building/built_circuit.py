@@ -29,7 +29,7 @@ from neuron_model.shown import Shown, in_short
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
-    from codesign.networks.network_files import NetworkExport
+    from codesign.networks.files import NetworkExport
     from codesign.validation.validation import Validation
     from codesign.workbench import Workbench
     from mapping.conditions import Conditions

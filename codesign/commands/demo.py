@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from circuits.technology import load_technology
     from codesign.demo import Extent, demo
-    from codesign.networks.network_table import print_network_validation
+    from codesign.networks.table import print_network_validation
     from codesign.report.page import write_report
     from codesign.terminal.console import note, print_json, step_progress
     from codesign.terminal.tables import say

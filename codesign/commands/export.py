@@ -182,7 +182,7 @@ def run(arguments: argparse.Namespace) -> int:
     for note in technology.notes:
         say(f"note: {note}")
     if exported.network is not None:
-        from codesign.networks.network_table import print_network
+        from codesign.networks.table import print_network
 
         print_network(exported.network)
     elif source.folder is not None and not arguments.neurons_only:

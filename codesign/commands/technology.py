@@ -8,7 +8,7 @@ from codesign.terminal.arguments import add_command
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
-    from codesign.technologies.technology_new import FoundTechnology
+    from codesign.technologies.new import FoundTechnology
     from codesign.terminal.arguments import Subparsers
 
 # Seconds for one bench: the largest takes ten on a machine that does nothing else.
@@ -80,8 +80,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from codesign.pictures.plots import save_figure
-    from codesign.technologies.technology_new import NewTechnology, find_technology
-    from codesign.technologies.technology_plots import technology_figure
+    from codesign.technologies.new import NewTechnology, find_technology
+    from codesign.technologies.plots import technology_figure
     from codesign.terminal.console import print_json, step_progress
     from codesign.workbench import WorkbenchSettings
 

@@ -133,9 +133,9 @@ def _run_network(arguments: argparse.Namespace) -> int:
     from codesign.arguments.samples import drawn_technology
     from codesign.building.source import load_source
     from codesign.networks.built_network import build_network
-    from codesign.networks.network_files import write_network_samples, write_network_validation
-    from codesign.networks.network_table import print_network_samples, print_network_validation
+    from codesign.networks.files import write_network_samples, write_network_validation
     from codesign.networks.run_task import task_of_run
+    from codesign.networks.table import print_network_samples, print_network_validation
     from codesign.networks.verdict import AnyValidation, validate_in_one_deck
     from codesign.studies.arguments import stopped, studied
     from codesign.studies.network.samples import study_samples

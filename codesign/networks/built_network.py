@@ -12,9 +12,9 @@ from circuits.network import NetworkCircuit, network_circuit
 from circuits.technology import Technology, conditions_at
 from codesign.building.circuit import default_choices
 from codesign.building.provenance import simulator_version, toolkit_version
-from codesign.networks.network_choices import network_choices
-from codesign.networks.network_files import NetworkExport, export_network
-from codesign.networks.network_task import NetworkTask
+from codesign.networks.choices import network_choices
+from codesign.networks.files import NetworkExport, export_network
+from codesign.networks.task import NetworkTask
 from codesign.networks.verdict import AnyValidation, validate_in_one_deck
 from codesign.terminal.console import shown_workbench
 from codesign.terminal.interruption import Interruption
@@ -74,7 +74,7 @@ class BuiltNetwork(Shown):
     def export(
         self, folder: str | os.PathLike[str] | None = None, samples: int | None = None
     ) -> NetworkExport:
-        """Write it; see :func:`codesign.networks.network_files.export_network`."""
+        """Write it; see :func:`codesign.networks.files.export_network`."""
         return export_network(self, None if folder is None else Path(folder), samples)
 
     def validate(

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from circuits.network_parts import INPUTS, NetworkPart, network_parts
 from codesign.networks.correction import DIGITS, Correction, is_added
-from codesign.networks.network_macromodel import STEP, circuit_network
+from codesign.networks.macromodel import STEP, circuit_network
 from netlists.engine import Engine
 from netlists.gate_waves import GateWave
 from netlists.network_part_benches import NetworkPartBenches

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codesign.networks.network_estimates import estimate_network
+from codesign.networks.estimates import estimate_network
 from codesign.networks.played import ONE_DECK, Played
 from mapping.conditions import Conditions
 from neuron_model.shown import Shown, counted

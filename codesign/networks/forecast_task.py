@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codesign.networks.correction import Correction
-from codesign.networks.network_limits import SCORED
-from codesign.networks.network_task import Heard, NetworkTask
+from codesign.networks.limits import SCORED
+from codesign.networks.task import Heard, NetworkTask
 from neuron_model.training.scoring import evaluate_stream
 
 if TYPE_CHECKING:

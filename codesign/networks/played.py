@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codesign.networks.network_limits import MOST_NEURONS
+from codesign.networks.limits import MOST_NEURONS
 from netlists.network_benches import network_response
 from neuron_model.errors import InputError
 

@@ -16,7 +16,7 @@ from neuron_model.tasks.sequence_file import SequenceFile
 from neuron_model.tasks.series import make_series
 
 if TYPE_CHECKING:
-    from codesign.networks.network_task import NetworkTask
+    from codesign.networks.task import NetworkTask
     from neuron_model.runs.train import TrainedNetwork
 
 

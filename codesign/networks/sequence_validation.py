@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codesign.networks.circuit_run import CircuitRun, run_from_json, run_of
-from codesign.networks.network_macromodel import macromodel_prediction
+from codesign.networks.macromodel import macromodel_prediction
 from codesign.networks.played import Played, correlations
 from codesign.networks.sequences_task import SequencesTask
 from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_AGREEMENT, LEAST_CORRELATION

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from codesign.networks.network_limits import SCORED, SEQUENCES
-from codesign.networks.network_task import Heard, NetworkTask
+from codesign.networks.limits import SCORED, SEQUENCES
+from codesign.networks.task import Heard, NetworkTask
 from neuron_model.errors import InputError
 from neuron_model.tasks.sequences import SequenceSet
 from neuron_model.training.sequence_scoring import decided, score_sequences

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from codesign.networks.network_validation import NetworkValidation, compare
 from codesign.networks.played import ONE_DECK, Played, Stretch, play_in_one_deck
 from codesign.networks.sequence_validation import SequenceValidation, compare_sequences
 from codesign.networks.sequences_task import SequencesTask
+from codesign.networks.validation import NetworkValidation, compare
 
 if TYPE_CHECKING:
     from codesign.networks.built_network import BuiltNetwork
@@ -20,7 +20,7 @@ AnyValidation = NetworkValidation | SequenceValidation
 def judge(
     network: BuiltNetwork, played: Sequence[Played], seconds: float, method: str
 ) -> AnyValidation:
-    """What the circuit said in ``played`` beside torch; see :func:`.network_validation.compare`."""
+    """What the circuit said in ``played`` beside torch; see :func:`.validation.compare`."""
     if isinstance(network.task, SequencesTask):
         return compare_sequences(network, played, seconds, method)
     return compare(network, played, seconds, method)

@@ -14,7 +14,7 @@ from codesign.pictures.plots import COLORS, NARROW, PALE, STYLE, WIDE
 from codesign.pictures.sequence_plots import sequence_figure
 
 if TYPE_CHECKING:
-    from codesign.networks.network_validation import NetworkValidation
+    from codesign.networks.validation import NetworkValidation
     from codesign.networks.verdict import AnyValidation
 
 _TARGET = "0.5"

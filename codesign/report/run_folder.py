@@ -13,7 +13,7 @@ from circuits.datasheet import Entry, datasheet_from_csv
 from codesign.building.estimates import Estimates, read_estimates
 from codesign.building.export import DESIGN_FILE, NETLIST_FOLDER, datasheet_path
 from codesign.building.source import load_source
-from codesign.networks.network_files import read_network_validation
+from codesign.networks.files import read_network_validation
 from codesign.networks.verdict import AnyValidation
 from codesign.validation.validation import Validation, read_validation
 from mapping.design import NeuronDesign, read_designs

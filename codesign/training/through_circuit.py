@@ -20,7 +20,7 @@ from codesign.networks.correction import (
     read_corrections,
 )
 from codesign.networks.forecast_task import ForecastTask
-from codesign.networks.network_macromodel import circuit_model
+from codesign.networks.macromodel import circuit_model
 from codesign.terminal.console import note
 from codesign.workbench import Workbench
 from neuron_model.atomic import write_atomically

@@ -16,9 +16,9 @@ from circuits.datasheet import datasheet, datasheet_to_csv
 from circuits.technology import load_technology
 from codesign.building.estimates import Estimates, write_estimates
 from codesign.command_line import main
-from codesign.networks.network_files import read_network_validation, write_network_validation
-from codesign.networks.network_validation import NetworkValidation
+from codesign.networks.files import read_network_validation, write_network_validation
 from codesign.networks.sequence_validation import SequenceValidation
+from codesign.networks.validation import NetworkValidation
 from codesign.report import write_report
 from codesign.report.markup import Markup, element, escape, join
 from codesign.report.overview import summary

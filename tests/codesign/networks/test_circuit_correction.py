@@ -11,7 +11,7 @@ from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
 from codesign.networks.circuit_correction import corrected, fitted, fitted_line, record
 from codesign.networks.correction import Correction
-from codesign.networks.network_macromodel import circuit_network
+from codesign.networks.macromodel import circuit_network
 from codesign.workbench import Workbench
 from neuron_model.network.circuit_network import CircuitNetwork, LineModel
 from neuron_model.network.variation import varied

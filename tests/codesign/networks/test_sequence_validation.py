@@ -13,8 +13,7 @@ from circuits.technology import load_technology
 from codesign.building.built_circuit import build
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
-from codesign.networks.network_choices import SWING
-from codesign.networks.network_table import print_network_samples, print_network_validation
+from codesign.networks.choices import SWING
 from codesign.networks.played import LAYER_BY_LAYER, ONE_DECK, Played
 from codesign.networks.sequence_validation import (
     SequenceValidation,
@@ -22,6 +21,7 @@ from codesign.networks.sequence_validation import (
     sequence_validation_from_json,
 )
 from codesign.networks.sequences_task import SequencesTask
+from codesign.networks.table import print_network_samples, print_network_validation
 from codesign.pictures.network_plots import network_picture
 from codesign.studies.network.samples import NetworkSamples
 from codesign.studies.network.study import cases_of

@@ -11,7 +11,7 @@ from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import build_network
 from codesign.networks.correction import read_corrections
-from codesign.networks.network_macromodel import macromodel_prediction
+from codesign.networks.macromodel import macromodel_prediction
 from codesign.networks.run_task import task_of_run
 from codesign.training.through_circuit import STEPS, ThroughCircuit, tuning_of
 from codesign.training.train import train_run

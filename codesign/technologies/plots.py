@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, FAINT, INK, PALE, STYLE
-from codesign.technologies.technology_page import TEMPERATURES, TechnologyPage
-from codesign.technologies.technology_sizes import BOUNDS
+from codesign.technologies.page import TEMPERATURES, TechnologyPage
+from codesign.technologies.sizes import BOUNDS
 from codesign.terminal.quantities import quantity
 
 _MILLI = 1e3

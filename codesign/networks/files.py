@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuits.datasheet import datasheet_to_csv, network_datasheet
 from codesign.building.export import NETLIST_FOLDER
-from codesign.networks.network_estimates import NetworkEstimates, estimate_network
+from codesign.networks.estimates import NetworkEstimates, estimate_network
 from mapping.design import designs_to_json
 from mapping.network_design import network_design_to_json
 from netlists.deck import deck_text
@@ -108,8 +108,8 @@ def read_network_validation(folder: Path) -> AnyValidation | None:
     Raises:
         InputError: the file cannot be read, or is of another version or kind.
     """
-    from codesign.networks.network_validation import network_validation_from_json
     from codesign.networks.sequence_validation import sequence_validation_from_json
+    from codesign.networks.validation import network_validation_from_json
 
     path = folder / VALIDATION
     content = NETWORK_VALIDATION.optional_json(path)

@@ -19,7 +19,7 @@ import torch
 
 from codesign.networks.circuit_run import CircuitRun, run_from_json, run_of
 from codesign.networks.forecast_task import ForecastTask
-from codesign.networks.network_macromodel import macromodel_prediction
+from codesign.networks.macromodel import macromodel_prediction
 from codesign.networks.played import Played, correlations
 from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_CORRELATION
 from neuron_model.tasks.series import nrmse

@@ -5,7 +5,7 @@ import pytest
 
 from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
-from codesign.networks.network_estimates import estimate_network
+from codesign.networks.estimates import estimate_network
 from netlists.network_benches import network_response
 from tests.codesign.networks.networks import task_of, two_neurons
 

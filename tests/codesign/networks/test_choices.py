@@ -6,7 +6,7 @@ import pytest
 
 from circuits.technology import conditions_at, load_technology
 from codesign.building.circuit import default_choices
-from codesign.networks.network_choices import readout_current
+from codesign.networks.choices import readout_current
 from mapping.macromodel import Macromodel
 from mapping.readout import map_readout
 

@@ -10,9 +10,9 @@ import pytest
 from circuits.structure import Polarity, Size
 from circuits.technology import TECHNOLOGY_FOLDER, Technology, load_technology
 from codesign.command_line import main
-from codesign.technologies import technology_new
-from codesign.technologies.technology_leakage import Leakage, measure_leakage
-from codesign.technologies.technology_new import (
+from codesign.technologies import new
+from codesign.technologies.leakage import Leakage, measure_leakage
+from codesign.technologies.new import (
     NewTechnology,
     _limits,
     _narrowed,
@@ -21,9 +21,9 @@ from codesign.technologies.technology_new import (
     _scale_notes,
     find_technology,
 )
-from codesign.technologies.technology_page import TEMPERATURES, Curve, TechnologyPage
-from codesign.technologies.technology_plots import technology_figure
-from codesign.technologies.technology_sizes import (
+from codesign.technologies.page import TEMPERATURES, Curve, TechnologyPage
+from codesign.technologies.plots import technology_figure
+from codesign.technologies.sizes import (
     BIASES,
     TARGET,
     CellQuality,
@@ -234,7 +234,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Technolog
     write_pdk(folder)
     with pytest.MonkeyPatch.context() as patch:
         # the whole characterization has tests of its own
-        patch.setattr(technology_new, "_verified", lambda found, *_: found)
+        patch.setattr(new, "_verified", lambda found, *_: found)
         outcome = find_technology(
             NewTechnology(
                 name="mine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from codesign.networks.network_limits import SCORED
+from codesign.networks.limits import SCORED
 from codesign.networks.sequence_validation import CIRCUIT, TRAINED, SequenceValidation
 from codesign.terminal.quantities import drawn_by, quantity
 from codesign.terminal.tables import print_table, say
@@ -14,8 +14,8 @@ from neuron_model.analysis.verdicts import LARGEST_RATIO, LEAST_AGREEMENT, LEAST
 from neuron_model.shown import counted
 
 if TYPE_CHECKING:
-    from codesign.networks.network_files import NetworkExport
-    from codesign.networks.network_validation import NetworkValidation
+    from codesign.networks.files import NetworkExport
+    from codesign.networks.validation import NetworkValidation
     from codesign.networks.verdict import AnyValidation
     from codesign.studies.network.samples import NetworkSamples
 

@@ -1,7 +1,7 @@
 """A technology file for a model library that nobody here knows, found by measuring it.
 
 Devices first (:mod:`netlists.device_probe`), then corners, sizes and limits
-(:mod:`codesign.technologies.technology_sizes`), then the whole characterization with the file that
+(:mod:`codesign.technologies.sizes`), then the whole characterization with the file that
 was written, so that what is reported is what `codesign` will find.
 """
 
@@ -20,14 +20,9 @@ from circuits.diffusion import Diffusion
 from circuits.structure import Polarity, Size
 from circuits.technology import Device, LeakShape, Models, Technology, load_technology
 from circuits.technology_file import write_technology
-from codesign.technologies.synapse_sizes import (
-    measured_synapses,
-    with_synapse_sizes,
-    without_synapse_sizes,
-)
-from codesign.technologies.technology_leakage import Leakage, measure_leakage
-from codesign.technologies.technology_page import TechnologyPage, measure_page
-from codesign.technologies.technology_sizes import (
+from codesign.technologies.leakage import Leakage, measure_leakage
+from codesign.technologies.page import TechnologyPage, measure_page
+from codesign.technologies.sizes import (
     BOUNDS,
     TARGET,
     CellQuality,
@@ -36,6 +31,11 @@ from codesign.technologies.technology_sizes import (
     measure_cells,
     start_sizes,
     working_everywhere,
+)
+from codesign.technologies.synapse_sizes import (
+    measured_synapses,
+    with_synapse_sizes,
+    without_synapse_sizes,
 )
 from codesign.terminal.quantities import quantity
 from codesign.workbench import Workbench

@@ -9,7 +9,7 @@ import numpy as np
 
 from circuits.structure import Polarity
 from circuits.technology import Technology
-from codesign.technologies.technology_sizes import CellQuality
+from codesign.technologies.sizes import CellQuality
 from codesign.workbench import Workbench
 from mapping.characteristics import Orientation, TransferFit, fit_transfer
 from netlists.cell_benches import QUICK_OPTIONS, QUICK_STEP, CellBenches

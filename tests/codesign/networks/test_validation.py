@@ -10,10 +10,10 @@ import pytest
 from circuits.technology import load_technology
 from codesign.command_line import main
 from codesign.networks.built_network import BuiltNetwork, build_network
-from codesign.networks.network_macromodel import macromodel_prediction
-from codesign.networks.network_table import print_network_validation
-from codesign.networks.network_validation import NetworkValidation, compare
+from codesign.networks.macromodel import macromodel_prediction
 from codesign.networks.played import LAYER_BY_LAYER, ONE_DECK, Played, play_in_one_deck
+from codesign.networks.table import print_network_validation
+from codesign.networks.validation import NetworkValidation, compare
 from codesign.pictures.network_plots import network_figure
 from codesign.workbench import Workbench
 from netlists.engine import Result, _incomplete

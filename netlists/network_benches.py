@@ -33,8 +33,10 @@ from neuron_model.errors import InputError
 
 SUPPLY_SOURCE = "vdd_supply"
 _INSTANCE = "xnetwork"
-# Of the time unit: the largest step, and the time that an input takes to its next value.
-MAX_STEP, _RAMP = 0.25, 0.2
+# Of the time unit: the largest step.
+MAX_STEP = 0.25
+RAMP = 0.2
+"""Units of time that an input takes to its next value, half a sample at most."""
 # Trap with reltol 3e-6 was not through with forty samples of two and two neurons on sky130 after
 # 400 s. With trtol 7 and steps of up to a unit the same network's y is off by 4 % of its deviation
 # (generic), with these by 0.2 %, in the same time.
@@ -123,7 +125,7 @@ class NetworkBenches:
         currents = self.input_currents(series)
         unit = self.design.time_unit
         held = sample_interval * unit
-        ramp = min(_RAMP * unit, 0.5 * held)
+        ramp = min(RAMP * unit, 0.5 * held)
         begin = held * np.arange(1, len(series))
         times = np.concatenate([[0.0], np.stack([begin, begin + ramp], 1).ravel()])
         return tuple(

@@ -6,14 +6,16 @@
     lines      sum over time of (s from U_recorded - s_recorded)^2 -> least
     neurons    sum over time of (s(U) - s(U_recorded))^2 + share tanh(U - U_recorded)^2
                    + prior (sum of the changes)^2 -> least
+    outputs    sum over time of (gain y - lag dy/dt + offset - y_recorded)^2 -> least
 
-Of a layer's lines gain and tau change by a factor each, and of all its output stages the threshold
-and the span by what is added: the stage's offset, its full scale and the onset of its line are off
-by a per cent or a few. alpha, kappa and tau of each neuron change by a factor, delta and i_bias by
-what is added. A compact macromodel has one lag for all fast amplifiers and a plain tanh for each:
-its neurons differ from ngspice by a few hundredths of a unit, one that is about to fire or to fall
-silent by more. The changes are a few per cent, and they go on with the weights while these are
-trained.
+Of a layer's lines gain and tau change by a factor each, and of all its output stages the threshold,
+the span and the lag by what is added: the stage's offset, its full scale and the onset of its line
+are off by a per cent or a few. alpha, kappa and tau of each neuron change by a factor, delta and
+i_bias by what is added. A compact macromodel has one lag for all fast amplifiers and a plain tanh
+for each: its neurons differ from ngspice by a few hundredths of a unit, one that is about to fire
+or to fall silent by more. The changes are a few per cent, and they go on with the weights while
+these are trained. What is left of it, a few hundredths of a unit of time in each stage, adds up to
+the lag of y.
 """
 
 from __future__ import annotations
@@ -43,10 +45,13 @@ if TYPE_CHECKING:
 # stretch is heard before it counts, in units of time.
 _STEPS, _RATE, _SHARE, _PRIOR, _SETTLED = 120, 3e-3, 0.1, 3e-3, 10.0
 
+# Samples of an output by which its gain and offset are found.
+_LEAST = 8
+
 # Offset of a layer's output stages in units of U, factors of their span, of gain and tau of their
-# lines: where their fit begins, and how far it may go.
-_UNCHANGED = (0.0, 1.0, 1.0, 1.0)
-_WITHIN = ((-0.3, 0.7, 0.7, 0.1), (0.3, 1.4, 1.4, 4.0))
+# lines, and the stages' lag: where their fit begins, and how far it may go.
+_UNCHANGED = (0.0, 1.0, 1.0, 1.0, 0.0)
+_WITHIN = ((-0.3, 0.7, 0.7, 0.1, -0.05), (0.3, 1.4, 1.4, 4.0, 0.4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +59,13 @@ class Recorded:
     """What a circuit did in ngspice at the steps of its macromodel.
 
     lines: mean s of each layer's lines over each step, (steps, neurons), 0 where nobody hears one.
-    membranes: U_m at the end of each step, the same.
+    membranes: U_m at the end of each step, the same. outputs: y at the end of each sample,
+    (samples, outputs).
     """
 
     lines: tuple[np.ndarray, ...]
     membranes: tuple[np.ndarray, ...]
+    outputs: np.ndarray
 
 
 def corrected(
@@ -95,7 +102,53 @@ def corrected_by(
         stages, line = fitted_line(made, index, membranes, heard)
         layers.append({**fitted(made, index, drive, membranes), **stages})
         lines.append(line)
-    return Correction(technology, tuple(layers), tuple(lines))
+    found = Correction(technology, tuple(layers), tuple(lines))
+    said = _said(made, found, series)
+    interval = made.steps_per_sample * made.configuration.dt
+    return replace(found, outputs=fitted_outputs(said, recorded.outputs, interval))
+
+
+@torch.no_grad()
+def _said(made: CircuitNetwork, correction: Correction, series: np.ndarray) -> np.ndarray:
+    """y of the macromodel with neurons and lines corrected, (samples, outputs)."""
+    plain = made.circuit
+    assert plain is not None
+    layers = tuple(
+        replace(layer, built=correction.of(index, layer.built))
+        for index, layer in enumerate(plain.layers)
+    )
+    fed, *own = plain.lines
+    lines = (fed, *(correction.line(index, line) for index, line in enumerate(own)))
+    try:
+        made.circuit = replace(plain, layers=layers, lines=lines)
+        y, _ = made(torch.tensor(np.array(series))[None])
+    finally:
+        made.circuit = plain
+    found: np.ndarray = y[0].numpy()
+    return found
+
+
+def fitted_outputs(
+    said: np.ndarray, recorded: np.ndarray, interval: float
+) -> dict[str, np.ndarray]:
+    """Gain, lag and offset of each output, by which what the macromodel ``said`` becomes what was
+    ``recorded``.
+
+    Args:
+        said, recorded: (samples, outputs); the first quarter, near rest, is left out.
+        interval: of a sample, in units of time.
+    """
+    count, outputs = said.shape
+    begin = count // 4
+    fits = np.tile([1.0, 0.0, 0.0], (outputs, 1))
+    if count - begin >= _LEAST:
+        slopes = np.gradient(said, interval, axis=0)
+        for index in range(outputs):
+            columns = said[:, index], -slopes[:, index], np.ones(count)
+            basis = np.stack(columns, axis=1)[begin:]
+            fits[index], *_ = np.linalg.lstsq(basis, recorded[begin:, index])
+    gain, lag, offset = np.round(fits.T, DIGITS)
+    return {"gain": gain, "lag": np.clip(lag / gain, 0.0, interval / 2), "offset": offset}
 
 
 def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float) -> Recorded:
@@ -108,8 +161,9 @@ def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float)
     for part in network_parts(network.design, network.layers, network.readouts, network.technology):
         stages.setdefault(part.stage, []).append(part)
     lines, membranes = [], []
-    # the last stage is of the outputs
-    for number in sorted(stages)[:-1]:
+    moments = network.sample_interval * np.arange(1, len(series) + 1)
+    outputs = np.zeros((len(series), 0))
+    for number in sorted(stages):
         parts = stages[number]
         made = [
             benches.stream(part, series if part.name == INPUTS else heard, end) for part in parts
@@ -121,11 +175,14 @@ def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float)
         ]
         results = engine.map(watched)
         responses = [
-            benches.response(part, result, np.zeros(0))
+            benches.response(part, result, moments)
             for part, result in zip(parts, results, strict=True)
         ]
         heard = {name: wave for response in responses for name, wave in response.lines.items()}
         if number == 0:
+            continue
+        if number == max(stages):
+            outputs = np.stack([response.output for response in responses], axis=1)
             continue
         own, voltages = [], []
         for part, result, node in zip(parts, results, nodes, strict=True):
@@ -135,7 +192,7 @@ def record(network: BuiltNetwork, series: np.ndarray, engine: Engine, dt: float)
             own.append(_means(time, benches.activity(part, result, network.synapses), edges))
         lines.append(np.stack(own, axis=1))
         membranes.append(np.stack(voltages, axis=1))
-    return Recorded(tuple(lines), tuple(membranes))
+    return Recorded(tuple(lines), tuple(membranes), outputs)
 
 
 def _means(time: np.ndarray, values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -180,15 +237,16 @@ def fitted_line(
     names = ("u_threshold", "u_saturation")
 
     def moved(changes: np.ndarray) -> tuple[float, np.ndarray, dict[str, float]]:
-        offset, span, gain, tau = changes
-        return offset, offset + (span - 1.0) * (high - low), {"gain": gain, "tau": tau}
+        offset, span, gain, tau, lag = changes
+        top = offset + (span - 1.0) * (high - low)
+        return offset, top, {"gain": gain, "tau": tau, "lag": lag}
 
     def error(changes: np.ndarray) -> np.ndarray:
         offset, top, factors = moved(changes)
         shifted = built.with_values(dict(zip(names, (low + offset, high + top), strict=True)))
         layers, lines = list(circuit.layers), list(circuit.lines)
         layers[index] = replace(layers[index], built=shifted)
-        lines[index + 1] = replace(line, gain=factors["gain"], tau=line.tau * factors["tau"])
+        lines[index + 1] = Correction("", ({},), (factors,)).line(0, line)
         made.circuit = replace(circuit, layers=tuple(layers), lines=tuple(lines))
         s, _ = made.line(index, membranes[None], begun.membrane, begun.line)
         return np.asarray((s[0] - heard)[settled:, spoken].flatten().numpy())

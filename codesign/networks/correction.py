@@ -6,7 +6,7 @@ A training through a circuit records it several times, as its weights move; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,20 @@ class Correction:
 
     technology: on which it was found. layers: of each layer's neurons, by the key of a parameter,
     (neurons,): a factor, of voltages and i_bias what is added. lines: of each layer's, by the name
-    of a field of ``LineModel``, a factor.
+    of a field of ``LineModel``, a factor, of lag what is added. outputs: fields of ``OutputModel``
+    by name, (outputs,) each; empty: y is as it is.
     """
 
     technology: str
     layers: tuple[Mapping[str, np.ndarray], ...]
     lines: tuple[Mapping[str, float], ...]
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def line(self, layer: int, line: LineModel) -> LineModel:
         """The lines of a layer, corrected."""
         changes = self.lines[layer].items()
-        return replace(line, **{name: getattr(line, name) * by for name, by in changes})
+        factors = {name: getattr(line, name) * by for name, by in changes if name != "lag"}
+        return replace(line, **factors, lag=line.lag + self.lines[layer].get("lag", 0.0))
 
     def of(self, layer: int, neurons: NeuronParameters) -> NeuronParameters:
         """The neurons of a layer, corrected."""
@@ -59,9 +62,8 @@ def corrections_document(found: Mapping[int, Correction]) -> str:
         {
             "step": step,
             "lines": [{k: round(v, DIGITS) for k, v in line.items()} for line in one.lines],
-            "layers": [
-                {k: np.round(v, DIGITS).tolist() for k, v in layer.items()} for layer in one.layers
-            ],
+            "layers": [_rounded(layer) for layer in one.layers],
+            "outputs": _rounded(one.outputs),
         }
         for step, one in sorted(found.items())
     ]
@@ -84,8 +86,9 @@ def read_corrections(folder: Path) -> dict[int, Correction]:
         return {
             int(each["step"]): Correction(
                 technology,
-                tuple(map(_layer, each["layers"])),
+                tuple(map(_arrays, each["layers"])),
                 tuple({str(k): float(v) for k, v in line.items()} for line in each["lines"]),
+                _arrays(each["outputs"]),
             )
             for each in content["recorded"]
         }
@@ -100,7 +103,11 @@ def read_correction(folder: Path) -> Correction | None:
     return next(reversed(read_corrections(folder).values()), None)
 
 
-def _layer(content: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _rounded(changes: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
+    return {k: np.round(v, DIGITS).tolist() for k, v in changes.items()}
+
+
+def _arrays(content: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {str(k): np.array(v, dtype=float) for k, v in content.items()}
 
 

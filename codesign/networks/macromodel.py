@@ -13,6 +13,7 @@ from mapping.design import NeuronDesign
 from mapping.macromodel import Macromodel
 from mapping.network_design import INPUT, OUTPUT, ProjectionDesign
 from mapping.network_neurons import LineDriver
+from netlists.network_benches import RAMP
 from neuron_model.model.parameters import NeuronParameters
 from neuron_model.network.circuit_network import (
     Circuit,
@@ -20,6 +21,7 @@ from neuron_model.network.circuit_network import (
     ColumnModel,
     LineModel,
     MirrorModel,
+    OutputModel,
 )
 from neuron_model.network.variation import Variation
 
@@ -53,6 +55,8 @@ def circuit_model(network: BuiltNetwork) -> Circuit:
             for column, name in zip(columns, (*names, OUTPUT), strict=True)
         ),
         tuple(_line(network, index - 1, name) for index, name in enumerate(sources)),
+        RAMP,
+        _outputs(network),
     )
 
 
@@ -155,6 +159,16 @@ def _column(
         torch.tensor(design.line(projection.source).offset),
         torch.tensor(constant),
         mirror,
+    )
+
+
+def _outputs(network: BuiltNetwork) -> OutputModel:
+    correction, count = _correction(network), len(network.readouts)
+    found = {} if correction is None else correction.outputs
+    return OutputModel(
+        torch.tensor(found.get("gain", np.ones(count))),
+        torch.tensor(found.get("offset", np.zeros(count))),
+        torch.tensor(found.get("lag", np.zeros(count))),
     )
 
 

@@ -1,10 +1,12 @@
 """The macromodel of a network's circuit: the trained network, heard through its circuit.
 
-    x_j  = line(x + offset)                     input lines, gates as :mod:`translinear` has them
+    x_j  = line(x + offset)                     input lines, gates as :mod:`translinear` has them;
+                                                a sample comes in a line from the one before
     I    = W- s + column(W+ s + keep) + bias    column: the PMOS mirror, a line whose gain falls
-    u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed; U_m amid a step
+    u    = tanh((U_m - U_threshold) / span)     of a neuron's output stage, signed; U_m amid a
+                                                step, less what it moves by in the stage's lag
     s    = gain line(u)                         what flows in the synapses on its line
-    y    = four poles of (W s + b)
+    y    = gain (four poles of (W s + b)) + offset
 
 A :class:`Circuit` was found for the weights as they stood when they were mapped. While training
 goes on it follows them: neurons as a :class:`~neuron_model.network.variation.Variation` of one
@@ -35,11 +37,12 @@ from neuron_model.network.variation import Variation, varied
 @dataclass(frozen=True)
 class LineModel:
     """tau: C n U_T over the full current, floor: the current that is left at s = 0, over it. gain:
-    what flows at u = 1 over what it was mapped for."""
+    what flows at u = 1 over what it was mapped for. lag: of the output stage that drives it."""
 
     tau: float
     floor: float
     gain: float = 1.0
+    lag: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,20 +134,36 @@ class ColumnModel:
 
 
 @dataclass(frozen=True, eq=False)
+class OutputModel:
+    """What an output's voltage says of the y that its filter gives: gain y + offset, ``lag`` units
+    of time later; (outputs,) each."""
+
+    gain: Tensor
+    offset: Tensor
+    lag: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """What the circuit of a network makes of it.
 
     layers: macromodels of the neurons of each hidden layer, of one sample each. columns: into each
-    layer, then into the outputs. lines: of the inputs, then of each layer.
+    layer, then into the outputs. lines: of the inputs, then of each layer. ramp: the time that an
+    input takes to its next value, in the neurons' unit of time. outputs: None: they say y.
     """
 
     layers: tuple[Variation, ...]
     columns: tuple[ColumnModel, ...]
     lines: tuple[LineModel, ...]
+    ramp: float = 0.0
+    outputs: OutputModel | None = None
 
 
 class CircuitState(NamedTuple):
-    """A layer's neurons, the gates that they are fed through and those that they drive."""
+    """A layer's neurons, the gates that they are fed through and those that they drive.
+
+    fed, held: of the first layer the gates of the inputs' lines, and the inputs' currents.
+    """
 
     membrane: Tensor
     fast: Tensor
@@ -153,6 +172,7 @@ class CircuitState(NamedTuple):
     line: Tensor
     column: Tensor
     fed: Tensor
+    held: Tensor
 
 
 class CircuitNetwork(MTCNetwork):
@@ -202,14 +222,16 @@ class CircuitNetwork(MTCNetwork):
 
     def _through(self, circuit: Circuit, signal: Tensor, state: NetworkState | None) -> Hidden:
         dt = self.configuration.dt
-        s = self._stepped(circuit, signal)
         begun = self.initial_state(len(signal)).layers if state is None else state.layers
+        raised = signal + self._offset(circuit)
+        s = self._stepped(circuit, raised, None if state is None else begun[0].held)
         ends, outputs, voltages = [], [], []
         for index, neurons in enumerate(self.neuron_layers):
             before = cast(CircuitState, begun[index])
-            fed = before.fed
+            fed, held = before.fed, before.held
             if index == 0:
                 s, fed = self._fed(circuit, s, None if state is None else fed)
+                held = raised[:, -1] if signal.shape[1] else held
             model = circuit.columns[index].like(s)
             projection = self.projections[index]
             weight, bias = cast(Tensor, projection.weight), cast(Tensor, projection.bias)
@@ -217,7 +239,7 @@ class CircuitNetwork(MTCNetwork):
             _, voltage, end = neurons(current, State(*before[:4]), return_voltage=True)
             s, line = self.line(index, voltage, before.membrane, before.line)
             membrane, fast, slow, ultraslow = end
-            ends.append(CircuitState(membrane, fast, slow, ultraslow, line, column, fed))
+            ends.append(CircuitState(membrane, fast, slow, ultraslow, line, column, fed, held))
             outputs.append(s)
             voltages.append(voltage)
         return Hidden(s, tuple(outputs), tuple(voltages), tuple(ends))
@@ -225,7 +247,8 @@ class CircuitNetwork(MTCNetwork):
     def input_lines(self, signal: Tensor) -> Tensor:
         """What the inputs' lines pass on from rest, offsets included, (batch, time, inputs)."""
         circuit = self._wanted()
-        return self._fed(circuit, self._stepped(circuit, signal), None)[0]
+        raised = signal + self._offset(circuit)
+        return self._fed(circuit, self._stepped(circuit, raised, None), None)[0]
 
     def column_current(self, index: int, lines: Tensor) -> Tensor:
         """Into a layer, (batch, time, neurons), from its lines; from rest."""
@@ -246,18 +269,34 @@ class CircuitNetwork(MTCNetwork):
             gates: likewise.
         """
         circuit = self._wanted()
-        amid = 0.5 * (voltages + torch.cat([before[:, None], voltages[:, :-1]], 1))
-        u = _signed_output(amid, circuit.layers[index])
-        return _line(circuit.lines[index + 1], u, self.configuration.dt, gates)
+        model, dt = circuit.lines[index + 1], self.configuration.dt
+        moved = voltages - torch.cat([before[:, None], voltages[:, :-1]], 1)
+        u = _signed_output(voltages - (0.5 + model.lag / dt) * moved, circuit.layers[index])
+        return _line(model, u, dt, gates)
 
     def _wanted(self) -> Circuit:
         if self.circuit is None:
             raise InputError("network: it has no circuit.")
         return self.circuit
 
-    def _stepped(self, circuit: Circuit, signal: Tensor) -> Tensor:
-        """Currents of the inputs, step by step."""
-        return (signal + self._offset(circuit)).repeat_interleave(self.steps_per_sample, dim=1)
+    def _stepped(self, circuit: Circuit, raised: Tensor, held: Tensor | None) -> Tensor:
+        """Currents of the inputs, the mean of each step.
+
+        raised: at each sample, (batch, samples, inputs). held: before the first one, (batch,
+        inputs); None: it is there from the beginning.
+        """
+        steps, dt = self.steps_per_sample, self.configuration.dt
+        if not circuit.ramp or not raised.shape[1]:
+            return raised.repeat_interleave(steps, dim=1)
+        first = raised[:, 0] if held is None else held
+        before = torch.cat([first[:, None], raised[:, :-1]], 1)
+        ramp = min(circuit.ramp, 0.5 * steps * dt)
+        # t^2 / 2 up to the end of the ramp, then its middle is over
+        ends = dt * torch.arange(steps + 1).to(raised)
+        area = torch.where(ends < ramp, ends.square() / (2.0 * ramp), ends - 0.5 * ramp)
+        share = area.diff() / dt
+        stepped = before[:, :, None] + share[:, None] * (raised - before)[:, :, None]
+        return stepped.flatten(1, 2)
 
     def _fed(self, circuit: Circuit, s: Tensor, gates: Tensor | None) -> tuple[Tensor, Tensor]:
         """The inputs' lines; ``gates``: None where they begin at the first current."""
@@ -273,8 +312,25 @@ class CircuitNetwork(MTCNetwork):
         wanted, _ = model.current(
             activity, readout.weight, readout.bias, self.configuration.dt, rest
         )
-        y, end = self.low_pass(wanted, state)
-        return y, end
+        said = self.circuit.outputs
+        if said is None:
+            return self.low_pass(wanted, state)
+        y, end = self.low_pass(self._later(wanted, said.lag.to(wanted)), state)
+        return said.gain.to(y) * y + said.offset.to(y), end
+
+    def filtered(self, output: int, signals: Tensor) -> Tensor:
+        """See :meth:`SpikingNetwork.filtered`; later and with the gain that the output has."""
+        said = None if self.circuit is None else self.circuit.outputs
+        if said is None:
+            return super().filtered(output, signals)
+        later = self._later(signals, said.lag[output].to(signals))
+        return said.gain[output].to(signals) * super().filtered(output, later)
+
+    def _later(self, signals: Tensor, lag: Tensor) -> Tensor:
+        """To first order; the filter behind is linear, so that what it is fed with may come later
+        in the place of what it gives."""
+        moved = torch.cat([torch.zeros_like(signals[:, :1]), signals.diff(dim=1)], 1)
+        return signals - lag / self.configuration.dt * moved
 
     def initial_state(self, batch: int) -> NetworkState:
         """At rest, the lines of inputs at 0."""
@@ -290,7 +346,7 @@ class CircuitNetwork(MTCNetwork):
                 for voltage in _at_rest(circuit.layers[index].built)
             )
             floor = torch.tensor(circuit.lines[index + 1].floor).to(like).log()
-            fed = self._offset(circuit).clamp(min=1e-9).log() if index == 0 else like.new_zeros(0)
+            held = self._offset(circuit) if index == 0 else like.new_zeros(0)
             layers.append(
                 CircuitState(
                     rest,
@@ -299,7 +355,8 @@ class CircuitNetwork(MTCNetwork):
                     ultraslow,
                     floor.expand(batch, neurons.neurons),
                     circuit.columns[index].like(like).mirror.at_rest(batch),
-                    fed.expand(batch, -1),
+                    held.clamp(min=1e-9).log().expand(batch, -1),
+                    held.expand(batch, -1),
                 )
             )
         return NetworkState(tuple(layers), plain.readout)

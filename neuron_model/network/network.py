@@ -242,6 +242,11 @@ class SpikingNetwork(nn.Module):
         y, end = self.low_pass(self.readout(activity), state)
         return y, end
 
+    def filtered(self, output: int, signals: Tensor) -> Tensor:
+        """What an output says of signals (batch, samples * steps, signals) on a weight of 1 each,
+        from rest, (batch, samples, signals)."""
+        return self.low_pass.channel(output, signals)
+
     def currents(self, signal: Tensor, layer: int = 0) -> Tensor:
         """Input current of each neuron of a hidden layer, (batch, samples * steps, neurons)."""
         self._check(signal)

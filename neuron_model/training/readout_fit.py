@@ -48,7 +48,7 @@ def fit_readout(
         s = network.hidden(signal.to(weights.device)).activity
     target = target.to(weights.device)
     for output in range(network.outputs):
-        a = network.low_pass.channel(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
+        a = network.filtered(output, s)[:, task.washout :].reshape(-1, s.shape[-1]).double()
         y = target[:, task.washout :, output].reshape(-1).double()
         center, mean = a.mean(0), y.mean()
         a = a - center

@@ -9,7 +9,13 @@ import torch
 
 from circuits.technology import load_technology
 from codesign.networks.built_network import build_network
-from codesign.networks.circuit_correction import corrected, fitted, fitted_line, record
+from codesign.networks.circuit_correction import (
+    corrected,
+    fitted,
+    fitted_line,
+    fitted_outputs,
+    record,
+)
 from codesign.networks.correction import Correction
 from codesign.networks.macromodel import circuit_network
 from codesign.workbench import Workbench
@@ -58,7 +64,7 @@ def test_lines_that_are_a_little_others_are_found():
     real = replace(
         circuit,
         layers=(replace(layer, built=layer.built.with_values(moved)),),
-        lines=(fed, replace(line, tau=0.03, gain=1.02)),
+        lines=(fed, replace(line, tau=0.03, gain=1.02, lag=0.1)),
     )
     time = np.arange(900)
     waves = [1.2 * np.sin(2 * np.pi * time / period) for period in (90, 210)]
@@ -72,7 +78,7 @@ def test_lines_that_are_a_little_others_are_found():
     made = heard_through(circuit, trained)
     heard = spoken(heard_through(real, trained))
     stages, factors = fitted_line(made, 0, voltages, heard)
-    assert factors == pytest.approx({"gain": 1.02, "tau": 0.6}, rel=0.02)
+    assert factors == pytest.approx({"gain": 1.02, "tau": 0.6, "lag": 0.1}, rel=0.02)
     found = Correction("", (stages,), (factors,))
     corrected_layer = replace(layer, built=found.of(0, layer.built))
     better = replace(circuit, layers=(corrected_layer,), lines=(fed, found.line(0, line)))
@@ -86,8 +92,21 @@ def test_of_lines_that_nobody_hears_nothing_is_said():
     trained = two_neurons()
     made = heard_through(circuit_of(trained, QUICK), trained)
     stages, factors = fitted_line(made, 0, torch.zeros(300, 2).double(), torch.zeros(300, 2))
-    assert factors == {"gain": 1.0, "tau": 1.0}
+    assert factors == {"gain": 1.0, "tau": 1.0, "lag": 0.0}
     assert not any(values.any() for values in stages.values())
+
+
+def test_an_output_that_is_later_and_smaller_is_found():
+    def wave(later: float) -> np.ndarray:
+        return np.sin(2 * np.pi * (2.0 * np.arange(60) - later) / 40)[:, None]
+
+    found = fitted_outputs(wave(0.0), 0.98 * wave(0.3) + 0.05, 2.0)
+    assert found["gain"] == pytest.approx([0.98], rel=0.01)
+    assert found["lag"] == pytest.approx([0.3], rel=0.05)
+    assert found["offset"] == pytest.approx([0.05], abs=0.002)
+    # too few samples say nothing
+    few = fitted_outputs(wave(0.0)[:6], wave(0.3)[:6], 2.0)
+    assert [few[name].tolist() for name in ("gain", "lag", "offset")] == [[1.0], [0.0], [0.0]]
 
 
 @pytest.mark.ngspice

@@ -20,7 +20,12 @@ CHANGES = {
     "tau_slow": np.array([1.0, 1.05]),
     "i_bias": np.array([-0.1, 0.2]),
 }
-CORRECTION = Correction("generic", ({}, CHANGES), ({}, {"tau": 0.7, "gain": 1.01}))
+CORRECTION = Correction(
+    "generic",
+    ({}, CHANGES),
+    ({}, {"tau": 0.7, "gain": 1.01, "lag": 0.05}),
+    {"gain": np.array([0.99]), "offset": np.array([0.01]), "lag": np.array([0.1])},
+)
 
 
 def neurons() -> NeuronParameters:
@@ -33,7 +38,7 @@ def test_strengths_and_times_change_by_a_factor_centers_and_biases_by_what_is_ad
     assert found.elements[1].delta == pytest.approx([0.02, -0.01])
     assert found.tau_slow == pytest.approx([20.0, 24.15])
     assert found.i_bias == pytest.approx([-1.4, -1.1])
-    assert CORRECTION.line(1, LineModel(0.1, 1e-4)) == LineModel(0.1 * 0.7, 1e-4, 1.01)
+    assert CORRECTION.line(1, LineModel(0.1, 1e-4)) == LineModel(0.1 * 0.7, 1e-4, 1.01, 0.05)
     # the first layer has no changes
     pairs = zip(CORRECTION.of(0, neurons()).named_values(), neurons().named_values(), strict=True)
     assert all(np.array_equal(one, other) for (_, one), (_, other) in pairs)

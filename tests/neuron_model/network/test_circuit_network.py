@@ -13,6 +13,7 @@ from neuron_model.network.circuit_network import (
     ColumnModel,
     LineModel,
     MirrorModel,
+    OutputModel,
     take_over,
 )
 from neuron_model.network.network import MTCNetwork
@@ -99,9 +100,38 @@ def test_delays_change_it_and_gradients_reach_every_weight():
         assert float(weight.grad.abs().sum()) > 0, name
 
 
+def test_an_output_says_y_later_and_with_a_gain_of_its_own():
+    trained = two_neurons()
+    plain = heard_through(circuit_of(trained, QUICK), trained, FINE)
+    outputs = OutputModel(*(torch.tensor([value]) for value in (0.9, 0.2, 0.5)))
+    made = heard_through(replace(plain.circuit, outputs=outputs), trained, FINE)
+    y, before = forecast(made)[0, :, 0], forecast(plain)[0, :, 0]
+    interval = made.steps_per_sample * made.configuration.dt
+    samples = np.arange(30)
+    later = np.interp(samples - 0.5 / interval, samples, before.numpy())
+    assert np.abs(y.numpy() - (0.9 * later + 0.2))[8:].max() < 0.05 * float(before.std())
+    # which the fit of a readout counts on
+    s = torch.rand(1, 30 * made.steps_per_sample, 2).double()
+    wanted = 0.9 * made.low_pass.channel(0, made._later(s, torch.tensor(0.5)))
+    assert torch.allclose(made.filtered(0, s), wanted)
+
+
+def test_a_sample_comes_in_a_line_from_the_one_before():
+    trained = two_neurons()
+    circuit = circuit_of(trained, QUICK)
+    made = heard_through(replace(circuit, ramp=0.2), trained, 0.1)
+    with torch.no_grad():
+        lines = made.input_lines(torch.tensor([1.0, 2.0, 2.0]).double()[None, :, None])[0, :, 0]
+    steps = made.steps_per_sample
+    assert torch.allclose(lines[:steps], torch.tensor(1.0).double(), atol=1e-3)
+    begun = lines[steps : steps + 3].tolist()
+    assert begun == pytest.approx([1.25, 1.75, 2.0], rel=0.01)
+    assert torch.allclose(lines[steps + 3 :], torch.tensor(2.0).double(), atol=0.01)
+
+
 def test_a_run_in_two_halves_is_the_run_in_one():
     trained = small_network((2, 2))
-    made = heard_through(circuit_of(trained, SLOW, 0.1), trained)
+    made = heard_through(replace(circuit_of(trained, SLOW, 0.1), ramp=0.2), trained)
     with torch.no_grad():
         whole = made(signal())[0]
         first, state = made(signal()[:, :13])

@@ -35,6 +35,24 @@ def _yields(step: str, mismatch_set: str, kept: str, rhythm: str, rest: str) -> 
     return Claim(RESULTS, says, v.YIELDS, values)
 
 
+def _network(record: str, says: str, *path: str) -> Claim:
+    """A row of a whole network in ngspice; ``path``: where in the record its validation is."""
+
+    def values(document: Any) -> list[float]:
+        found = document
+        for name in path:
+            found = found[name]
+        return [
+            found["samples"] - found["windows"] * found["warmup"],
+            *(found["nrmse"][who] for who in ("circuit", "trained", "macromodel")),
+            found["correlation"],
+            1e9 * found["energy_per_sample"],
+            1e9 * found["estimated_energy_per_sample"],
+        ]
+
+    return Claim(RESULTS, says, record, values)
+
+
 def _heat(neuron: str, quantity: str, says: str) -> Claim:
     """Drift from 27 °C of a published neuron with PTAT biases, macromodel / ngspice."""
     return Claim(RESULTS, says, v.HEAT, lambda d: v.heat(d, [neuron], quantity, who=v.BOTH))
@@ -691,6 +709,20 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         "| as the demo trains it | 0.135 | {0.449} | {0.918} | 0.166 | {0.487} | {1.180} |",
         f"{v.VARIATION}/samples.json",
         v.drawn_errors("stream_before", "before"),
+    ),
+    _network(
+        v.DEMO_NETWORK,
+        "| {50} | {0.164} | {0.173} | {0.168} | {0.9996} | {1.64} | {1.66} |",
+    ),
+    _network(
+        v.TUNED_NETWORK,
+        "| {50} | {0.185} | {0.108} | {0.199} | {0.987} | {2.33} | {2.35} |",
+        "before",
+    ),
+    _network(
+        v.TUNED_NETWORK,
+        "| {1450} | {0.0624} | {0.0758} | {0.0615} | {0.998} | {2.24} | {2.26} |",
+        "validation",
     ),
     Claim(
         RESULTS,

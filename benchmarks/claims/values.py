@@ -11,7 +11,6 @@ from benchmarks.claims.claim import Values
 YIELDS = "docs/results/regime_yield/table_macromodel.json"
 SIZING = "docs/results/regime_yield/sizing.json"
 HEAT = "docs/results/temperature/sky130.json"
-STEP = "docs/results/training_step.json"
 STEP_LEVELS = "docs/results/training_step_levels.json"
 DETAILED_STEP = "docs/results/detailed_step.json"
 NETWORKS = "docs/results/mackey_glass/table.json"

@@ -18,7 +18,14 @@ from typing import Any
 from mapping.characteristics import CellCharacteristics
 from mapping.design import FollowerDesign, NeuronDesign
 from mapping.limits import Limits, check_within
-from mapping.mapper import MappingChoices, least_follower_bias, map_neuron
+from mapping.macromodel import Macromodel
+from mapping.mapper import (
+    BIAS_MARGIN,
+    MappingChoices,
+    leakage_shortage,
+    least_follower_bias,
+    map_neuron,
+)
 from neuron_model.model.parameters import NeuronParameters, Timescale
 
 FOLLOWERS = 3
@@ -95,6 +102,11 @@ def map_readout(
     first = map_neuron(resting, characteristics, limits, free)
     unit_voltage = first.unit_voltage
     largest = _ROOM * limits.capacitance[1] * unit_voltage / time_constant
+    if largest < first.unit_current:
+        # what junctions ask for, the more the larger the bias, comes before the capacitor's room
+        calm = map_neuron(resting, characteristics, limits, replace(free, unit_current=None))
+        short = leakage_shortage(Macromodel(calm, characteristics), limits)
+        largest = max(largest, BIAS_MARGIN * short * calm.unit_current)
     current = max(min(first.unit_current, largest), limits.unit_current[0])
     capacitance = check_within(
         f"readout '{name}' with poles of {time_constant:.3g} s and I_r = {current:.3g} A",

@@ -61,7 +61,7 @@ from neuron_model.training.training import (
 UNSEEN_SAMPLES = 20
 """On which a network is tested that was trained with variation; at each corner and temperature."""
 
-DEMO_STEPS = 600
+DEMO_STEPS = 500
 
 Watch = Callable[[TrainingStep, bool], None]
 """Sees a step, and whether it is new, or one of those that an earlier call did."""

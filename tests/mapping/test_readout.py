@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from mapping.compact import compensation_current, offset_current
+from mapping.leakage import Leakage
 from mapping.macromodel import Macromodel
-from mapping.mapper import MappingChoices
+from mapping.mapper import MappingChoices, leakage_shortage
 from mapping.readout import FOLLOWERS, map_readout
 from neuron_model.errors import InputError
 from tests.mapping.cells import LIMITS, ideal_cells, real_cells
@@ -72,6 +73,21 @@ def test_a_slow_pole_takes_a_smaller_current_as_far_as_it_goes():
     assert quick.node.unit_current == pytest.approx(4e-9)
     assert slow.node.unit_current < 3e-9
     assert slow.node.membrane_capacitance <= LIMITS.capacitance[1]
+
+
+def test_a_slow_pole_leaves_the_current_that_junctions_ask_for():
+    """The capacitor's room is given up before the node is refused for what leaks."""
+    leakage = Leakage(125.0, ota=1e-10, source=0.0, sink=0.0, divided=1e-13)
+    cells = replace(real_cells(), leakage=leakage)
+    choices = replace(CHOICES, unit_current=4e-9)
+    calm = map_readout("y0", 1e-4, 0.0, cells, LIMITS, CHOICES).node
+    least = leakage_shortage(Macromodel(calm, cells), LIMITS) * calm.unit_current
+    # the pole at which 0.95 of the largest capacitor bear just that current
+    tau = 0.95 * LIMITS.capacitance[1] * calm.unit_voltage / least
+    for bias in (0.0, -1.5):
+        node = map_readout("y0", tau, bias, cells, LIMITS, choices).node
+        assert 1.01 * least < node.unit_current < 1.05 * least
+        assert node.membrane_capacitance <= LIMITS.capacitance[1]
 
 
 def test_a_quick_pole_takes_smaller_capacitors_as_far_as_the_largest_bias_asks():

@@ -18,7 +18,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         example="codesign demo\ncodesign demo --technology generic --out runs/generic",
         description="Train 16 neurons on Mackey-Glass, export them to transistors, simulate some "
         "of them in ngspice with their own input currents, then the task of the whole network as "
-        "one circuit, judge both and write a report.",
+        "one circuit, judge both and write a report. Exit status 1: a neuron or the network "
+        "did not pass.",
     )
     parser.add_argument("--technology", default="sky130", metavar="T", help="default %(default)s")
     parser.add_argument(
@@ -96,4 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if not validation.passed:
         note("Some neurons did not pass; the report says which and why.")
-    return 0 if validation.passed else 1
+    if not result.network.passed:
+        note("The circuit of the whole network did not pass; the report says why.")
+    return 0 if validation.passed and result.network.passed else 1

@@ -597,40 +597,51 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
         "| burster | typical | yes | tonic bursting | yes, yes |"
         " {+3.7}%, {-0.4}% | {+7.8}%, {+6.5}% | {0.2}% |",
     ),
+    Claim(
+        RESULTS,
+        "the regimes of neuron_13 and neuron_15 have margins of {0.01} and {0.09}",
+        v.CODES,
+        lambda d: [
+            float(changed.split("margin ")[1].split(")")[0])
+            for neuron in ("neuron_13", "neuron_15")
+            for changed in d["4 bits"]["changed"]
+            if changed.startswith(f"{neuron}:")
+        ],
+    ),
     _codes(
         "3 bits",
-        "| 3 bits | {0.047} / {0.1} | {0.099} | {2} | {2.9} / {12.9} % |",
+        "| 3 bits | {0.048} / {0.063} | {0.093} | {1} | {1.9} / {41.1} % |",
     ),
     _codes(
         "4 bits",
-        "| 4 bits | {0.026} / {0.064} | {0.078} | {0} | {1.2} / {8.3} % |",
+        "| 4 bits | {0.03} / {0.044} | {0.05} | {2} | {1.3} / {42.2} % |",
     ),
     _codes(
         "5 bits",
-        "| 5 bits | {0.013} / {0.025} | {0.029} | {0} | {0.9} / {2.3} % |",
+        "| 5 bits | {0.012} / {0.026} | {0.03} | {0} | {0.7} / {6.2} % |",
     ),
     _codes(
         "6 bits",
-        "| 6 bits | {0.006} / {0.01} | {0.015} | {1} | {0.4} / {2.0} % |",
+        "| 6 bits | {0.0076} / {0.014} | {0.015} | {1} | {0.4} / {4.9} % |",
     ),
     _codes(
         "8 bits",
-        "| 8 bits | {0.0028} / {0.0043} | {0.0075} | {0} | {0.2} / {10.9} % |",
+        "| 8 bits | {0.0027} / {0.0047} | {0.0071} | {1} | {0.1} / {30.7} % |",
     ),
     _codes(
         "6 bits, 8 groups a line",
-        "| 6 bits, 8 groups a line: {281} of {496} lines "
-        "| {0.062} / {0.11} |  | {1} | {3.1} / {14.8} % |",
+        "| 6 bits, 8 groups a line: {280} of {496} lines | {0.041} / {0.17} "
+        "|  | {1} | {3.1} / {56.9} % |",
     ),
     _codes(
         "6 bits, 4 groups a line",
-        "| 6 bits, 4 groups a line: {184} of {496} lines "
-        "| {0.12} / {0.28} |  | {2} | {4.0} / {24.4} % |",
+        "| 6 bits, 4 groups a line: {184} of {496} lines | {0.13} / {0.36} "
+        "|  | {3} | {4.8} / {17.3} % |",
     ),
     _codes(
         "6 bits, 2 groups a line",
-        "| 6 bits, 2 groups a line: {132} of {496} lines "
-        "| {0.28} / {0.49} |  | {4} | {13.0} / {36.6} % |",
+        "| 6 bits, 2 groups a line: {132} of {496} lines | {0.2} / {0.79} "
+        "|  | {6} | {3.7} / {65.3} % |",
     ),
     Claim(
         RESULTS,
@@ -703,7 +714,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     ),
     _network(
         v.DEMO_NETWORK,
-        "| {50} | {0.164} | {0.173} | {0.168} | {0.9996} | {1.64} | {1.66} |",
+        "| {50} | {0.148} | {0.134} | {0.180} | {0.999} | {1.64} | {1.67} |",
     ),
     _network(
         v.TUNED_NETWORK,

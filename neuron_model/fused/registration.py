@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -118,7 +119,7 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         segment: int,
         voltage: bool,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        parsed = Structure.from_list(list(structure))
+        parsed = _parsed(tuple(structure))
         inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
         results = empty_results(inputs, voltage)
         kernel.forward(inputs, results)
@@ -139,7 +140,7 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         segment: int,
         voltage: bool,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        parsed = Structure.from_list(list(structure))
+        parsed = _parsed(tuple(structure))
         inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
         results = empty_results(inputs, voltage)
         return results.output, results.voltage, results.end, results.tape
@@ -158,7 +159,7 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         segment: int,
         for_current: bool,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        parsed = Structure.from_list(list(structure))
+        parsed = _parsed(tuple(structure))
         inputs = Inputs(current, state, rows, weights, parsed, needs, segment)
         return kernel.backward((grad_output, grad_voltage, grad_end), inputs, tape, for_current)
 
@@ -226,6 +227,12 @@ def register(name: str, kernel: Kernel, devices: Sequence[str]) -> Ways:
         return found
 
     return Ways(run, direct)
+
+
+@lru_cache(maxsize=64)
+def _parsed(numbers: tuple[int, ...]) -> Structure:
+    """Of :meth:`Structure.to_list`; each step asks for the same again."""
+    return Structure.from_list(list(numbers))
 
 
 def _no_second_derivative(ctx: Any, *grads: Tensor | None) -> None:

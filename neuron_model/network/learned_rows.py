@@ -37,7 +37,8 @@ from neuron_model.model.parameters import TIMESCALES
 if TYPE_CHECKING:
     from neuron_model.network.neuron import MTCNeuron
 
-IN_ELEMENTS = ("alpha", "delta", "kappa")
+GROWN = ("alpha", "kappa", "tau")
+"""What is a first value times exp(growth); delta is learned as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +46,18 @@ class LearnedRows:
     """What of a layer's coefficients stays while it learns.
 
     template: (rows, neurons), with any numbers in the rows that are learned. structure: but for its
-    ``steps``, which hang on the time constants. elements: the rows of alpha, delta and kappa, by
-    name. decays, durations: the rows DECAY and DURATION of each learned time constant. saturating:
-    which of those have a filter that saturates. longest: dt over the shortest time constant of the
-    other filters that do; None where no filter does.
+    ``steps``, which hang on the time constants. grown: those of ``GROWN`` that are learned; places:
+    the rows of their alphas and kappas, DURATION and DECAY of each learned time constant, and the
+    deltas, in this order. taus: how many time constants are learned. saturating: which of those
+    have a filter that saturates. longest: dt over the shortest time constant of the other filters
+    that do; None where no filter does.
     """
 
     template: Tensor
     structure: Structure
-    elements: dict[str, Tensor]
-    decays: Tensor
-    durations: Tensor
+    grown: tuple[str, ...]
+    places: Tensor
+    taus: int
     saturating: Tensor
     longest: float | None
     dt: float
@@ -84,12 +86,17 @@ class LearnedRows:
         others = [
             float(template[_place(i, FilterRow.DURATION)].max()) for i in set(moving) - {*taus}
         ]
+        grown = tuple(name for name in GROWN if hasattr(layer, f"{name}_start"))
+        places = [_in_elements(n, len(live.elements)) for n in grown if n != "tau"]
+        places += [[_place(i, row) for i in taus] for row in (FilterRow.DURATION, FilterRow.DECAY)]
+        if "delta" in layer.learn:
+            places.append(_in_elements("delta", len(live.elements)))
         return cls(
             template,
             structure,
-            {name: _in_elements(name, len(live.elements)) for name in IN_ELEMENTS},
-            torch.tensor([_place(i, FilterRow.DECAY) for i in taus], dtype=torch.int64),
-            torch.tensor([_place(i, FilterRow.DURATION) for i in taus], dtype=torch.int64),
+            grown,
+            torch.tensor([row for some in places for row in some], dtype=torch.int64),
+            len(taus),
             torch.tensor([i in moving for i in taus], dtype=torch.bool),
             max(others, default=0.0) if moving and exponential else None,
             layer.dt,
@@ -97,75 +104,78 @@ class LearnedRows:
 
     def now(self, layer: MTCNeuron) -> Coefficients:
         """The coefficients as the layer has learned them, through which gradients flow to it."""
-        given = [_learned(layer, name) for name in (*IN_ELEMENTS, "tau")]
+        delta: Tensor | None = getattr(layer, "delta", None)
+        given = [getattr(layer, f"{n}_{what}") for n in self.grown for what in ("start", "growth")]
+        learned = dict(zip(self.grown, given[1::2], strict=True))
+        tau = learned.pop("tau", None)
         needs = Needs(0)
-        for (_, learned), need in zip(given, (*[Needs.ELEMENTS] * 3, Needs.FILTERS), strict=True):
-            if learned is not None and learned.requires_grad:
-                needs |= need
-        rows: Any = _Rows.apply(self, *(tensor for pair in given for tensor in pair))
+        if any(p is not None and p.requires_grad for p in (delta, *learned.values())):
+            needs |= Needs.ELEMENTS
+        if tau is not None and tau.requires_grad:
+            needs |= Needs.FILTERS
+        rows: Any = _Rows.apply(self, delta, *given)
         structure = self.structure
         if self.longest is not None:
-            durations = rows.detach()[self.durations[self.saturating], 0]
+            first = len(self.places) - 2 * self.taus - (0 if delta is None else len(delta))
+            durations = rows.detach()[self.places[first:][: self.taus][self.saturating], 0]
             longest = max(self.longest, float(durations.max()) if durations.numel() else 0.0)
             structure = replace(structure, steps=steps_of(longest, rows.dtype))
         return Coefficients(structure, rows, needs)
 
 
 class _Rows(torch.autograd.Function):
-    """(rows, 1, neurons), from start and growth (of delta: None and itself) of what is learned."""
+    """(rows, 1, neurons), from delta and from start and growth of each of ``LearnedRows.grown``.
+
+    All of them are one tensor while they are computed: of few neurons an operation takes as long as
+    of many.
+    """
 
     @staticmethod
-    def forward(ctx: Any, plan: LearnedRows, *given: Tensor | None) -> Tensor:
+    def forward(ctx: Any, plan: LearnedRows, delta: Tensor | None, *given: Tensor) -> Tensor:
+        parts, factor = [], None
+        if given:
+            values = torch.cat(given[::2]) * exp(torch.cat(given[1::2]))
+            parts, factor = [values], values
+            if plan.taus:
+                elements = values[: -plan.taus]
+                durations = plan.dt / values[-plan.taus :]
+                exponential = plan.structure.exponential
+                decays = exp(-durations) if exponential else durations
+                by_decay = decays * durations if exponential else -durations
+                parts = [elements, durations, decays]
+                factor = torch.cat([elements, -durations, by_decay])
+        if delta is not None:
+            parts.append(delta)
         rows = plan.template.clone()
-        kept: list[Tensor] = []
-        for number, name in enumerate(IN_ELEMENTS):
-            start, learned = given[2 * number : 2 * number + 2]
-            if learned is None:
-                continue
-            value = learned if start is None else start * exp(learned)
-            rows.index_copy_(0, plan.elements[name], value)
-            kept += [] if start is None else [value]
-        start, growth = given[-2:]
-        if start is not None and growth is not None:
-            durations = plan.dt / (start * exp(growth))
-            rows.index_copy_(0, plan.durations, durations)
-            exponential = plan.structure.exponential
-            decays = exp(-durations) if exponential else durations
-            rows.index_copy_(0, plan.decays, decays)
-            kept += [durations, decays * durations if exponential else -durations]
-        ctx.plan, ctx.learned = plan, [tensor is not None for tensor in given]
-        ctx.save_for_backward(*kept)
+        if parts:
+            rows.index_copy_(0, plan.places, torch.cat(parts))
+        ctx.plan, ctx.has_delta = plan, delta is not None
+        ctx.sizes = [len(growth) for growth in given[1::2]]
+        ctx.save_for_backward(factor)
         return rows[:, None]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
-        plan, by_row = ctx.plan, grad[:, 0]
-        kept = iter(ctx.saved_tensors)
+        (factor,) = ctx.saved_tensors
+        mine = grad[:, 0].index_select(0, ctx.plan.places)
+        if factor is None:
+            return None, mine
+        by_delta = mine[len(factor) :] if ctx.has_delta else None
+        grown = mine[: len(factor)] * factor
         found: list[Tensor | None] = []
-        for number, name in enumerate(IN_ELEMENTS):
-            has_start, is_learned = ctx.learned[2 * number : 2 * number + 2]
-            mine = by_row.index_select(0, plan.elements[name]) if is_learned else None
-            if mine is not None and has_start:
-                mine = mine * next(kept)
-            found += [None, mine]
-        of_tau = None
-        if ctx.learned[-1]:
-            durations, by_decay = kept
-            of_tau = by_row.index_select(0, plan.decays) * by_decay
-            of_tau -= by_row.index_select(0, plan.durations) * durations
-        return None, *found, None, of_tau
-
-
-def _learned(layer: MTCNeuron, name: str) -> tuple[Tensor | None, Tensor | None]:
-    if name == "delta":
-        return None, getattr(layer, "delta", None)
-    return getattr(layer, f"{name}_start", None), getattr(layer, f"{name}_growth", None)
+        first = 0
+        for size in ctx.sizes:
+            found += [None, grown[first : first + size]]
+            first += size
+        if ctx.plan.taus:
+            found[-1] = grown[first - size : first] + grown[first:]
+        return None, by_delta, *found
 
 
 def _place(timescale: int, row: FilterRow) -> int:
     return len(Row) + timescale * len(FilterRow) + row
 
 
-def _in_elements(name: str, count: int) -> Tensor:
+def _in_elements(name: str, count: int) -> list[int]:
     first = _place(len(TIMESCALES), FilterRow(0)) + ElementRow[name.upper()]
-    return first + len(ElementRow) * torch.arange(count)
+    return [first + len(ElementRow) * k for k in range(count)]

@@ -198,7 +198,15 @@ class MTCNeuron(FullPrecision):
 
     def _like(self) -> Tensor | None:
         """One of its own numbers, for type and device; None where all are floats."""
-        return next(chain(self.parameters(), self.buffers()), None)
+        return next(iter(self._own()), None)
+
+    def _own(self) -> list[Tensor]:
+        """Parameters, then buffers."""
+        if self._modules:  # a parametrization holds some of them
+            return [*self.parameters(), *self.buffers()]
+        # a walk through modules takes as long as a step of few neurons
+        both = chain(self._parameters.values(), self._buffers.values())
+        return [tensor for tensor in both if tensor is not None]
 
     @property
     def learned_taus(self) -> tuple[Timescale, ...]:
@@ -336,16 +344,16 @@ class MTCNeuron(FullPrecision):
 
     def _learned_rows(self, current: Tensor, state: State | None) -> LearnedRows | None:
         """The short way to the compiled kernel's coefficients; None where there is none."""
-        like = self._like()
-        tensors = [current, *(state or ()), *self.parameters(), *self.buffers()]
-        kinds = {(tensor.dtype, tensor.device.type) for tensor in tensors}
+        own = self._own()
+        like = own[0] if own else None
+        tensors = [current, *(state or ()), *own]
         if (
             self.backend not in ("fused", "auto")
             or self.samples is not None
             or self._buffered
             or like is None
-            or kinds != {(like.dtype, "cpu")}
-            or any(buffer.requires_grad for buffer in self.buffers())
+            or any(t.dtype != like.dtype or not t.is_cpu for t in tensors)
+            or any(t.requires_grad for t in own if not isinstance(t, nn.Parameter))
             or transformed()
             or not is_plain(*tensors)
             or not kernel_is_built()

@@ -28,17 +28,11 @@ from codesign.studies.executors.local import LocalExecutor
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
 from codesign.studies.noise.picture import noise_figure
 from codesign.studies.noise.plan import NoisePlan
-from codesign.studies.noise.results import (
-    Jitter,
-    Ratio,
-    Train,
-    measured_jitter,
-    ratio,
-    results_to_json,
-)
+from codesign.studies.noise.results import results_to_json
 from codesign.studies.noise.study import study_noise
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import WorkbenchSettings
+from mapping.jitter import Jitter, Ratio, Train, measured_jitter, ratio
 from netlists.engine import Engine
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import STEP, Noise, Sampling, noisy_runs

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point
 from neuron_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ CHOICE = "choice"
 _MOST_TRIALS = 100_000
 
 Range = tuple[float, float]
-Known = Mapping[str, JSON | Failure]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ __all__ = [
     "Asked",
     "Failure",
     "FinitePlan",
+    "Known",
     "Plan",
     "Point",
     "Results",
@@ -67,10 +68,19 @@ __all__ = [
     "Task",
     "complete",
     "converse",
+    "has_failed",
     "run",
 ]
 
 Outcome = TypeVar("Outcome")
+
+Known = Mapping[str, JSON | Failure]
+"""Outcomes of points by key, or why there is none."""
+
+
+def has_failed(known: Known) -> bool:
+    """Whether a point has no outcome."""
+    return any(isinstance(each, Failure) for each in known.values())
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,7 @@ class Task(Protocol):
 class Plan(Protocol):
     """Which points a study has. The same ``known`` gives the same points in the same order."""
 
-    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+    def next(self, known: Known) -> Sequence[Point]:
         """The points that are to be done now; none where the study is done.
 
         Asked before anything is done, and again when all points of the answer before are known. A
@@ -156,7 +166,7 @@ class FinitePlan:
         if len({point.key for point in self.points}) < len(self.points):
             raise ValueError("two points of a plan have the same key")
 
-    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+    def next(self, known: Known) -> Sequence[Point]:
         """Those that are not known."""
         return [point for point in self.points if point.key not in known]
 
@@ -388,21 +398,26 @@ class Asked:
 
 def complete(
     study: Study,
+    conclude: Callable[[Mapping[str, JSON]], Outcome],
     executor: Executor,
     record: Path | None = None,
     progress: Progress | None = None,
     stop: Interruption | None = None,
-) -> Results:
+) -> tuple[Results, Outcome | None]:
     """As :func:`run`, for a study that says nothing without all of its points.
+
+    Returns:
+        The results, and what ``conclude`` makes of all outcomes; None where a signal stopped it.
 
     Raises:
         InputError, SimulatorError: as :func:`run` and, where no signal stopped it,
             :meth:`Results.check`.
     """
     found = run(study, executor, record, progress, stop)
-    if not found.interrupted:
-        found.check()
-    return found
+    if found.interrupted:
+        return found, None
+    found.check()
+    return found, conclude(found.outcomes)
 
 
 def _raise(failure: Failure, where: str = "") -> NoReturn:

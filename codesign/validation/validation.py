@@ -14,7 +14,8 @@ from codesign.terminal.tables import table_text
 from codesign.validation.validation_table import COLUMNS, remarks, row, title
 from mapping.conditions import Conditions
 from netlists.accuracy import Accuracy
-from neuron_model.analysis.regimes import Regime, RegimeReport
+from neuron_model.analysis.regime_reports import report_from_json
+from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.analysis.verdicts import (
     DEFINITIONS,
     PASSED,
@@ -294,12 +295,7 @@ def _read_neuron(entry: Any) -> NeuronValidation:
         )
         for name, c in entry["iv"].items()
     )
-    reports = {
-        who: RegimeReport(
-            **{**r, "regime": Regime(r["regime"]), "spike_times": tuple(r["spike_times"])}
-        )
-        for who, r in entry["reports"].items()
-    }
+    reports = {who: report_from_json(r) for who, r in entry["reports"].items()}
     waveforms = {
         who: Waveform(np.array(w["time"]), np.array(w["voltage"]))
         for who, w in entry["waveforms"].items()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from codesign.studies.centering.evaluation import CenteringFigures
 from codesign.studies.centering.task import figures_from_json
-from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.optimizer import CHOICE, Judged, Proposals, Space
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point, has_failed
 from neuron_model.errors import InputError
 
 ALPHA_FACTOR = 1.25
@@ -29,8 +28,6 @@ _CHECK_SAMPLES = 5
 _MOST_CHECKS = 5
 # Stands for a choice that cannot be built.
 _UNBUILDABLE = 2.0
-
-Known = Mapping[str, JSON | Failure]
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class CenteringPlan:
     def next(self, known: Known) -> Sequence[Point]:
         """The next trial, or the checks, or what the outcome is told on."""
         trial = self.proposals.next(known)
-        if trial or any(isinstance(each, Failure) for each in known.values()):
+        if trial or has_failed(known):
             return trial
         best = self._best(known)
         checks = [self._again(_check(k), each, 1) for k, each in enumerate(best)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from codesign.studies.centering.evaluation import CenteringFigures, CenteringProblem, moved
@@ -62,8 +63,8 @@ def study_centering(
         InputError: a neuron that does not fit, no mismatch coefficients, or a record of another
             search.
     """
-    found = complete(centering_study(problem, plan), executor, record, progress)
-    return found, None if found.interrupted else centering_results(problem, plan, found.outcomes)
+    conclude = partial(centering_results, problem, plan)
+    return complete(centering_study(problem, plan), conclude, executor, record, progress)
 
 
 def centering_results(

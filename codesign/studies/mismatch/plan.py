@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.task import MACROMODEL
 from codesign.studies.sample_reports import DOUBTFUL
 from codesign.studies.sample_results import SAMPLES_PER_BENCH
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point, has_failed
 from codesign.validation.close_calls import sample_close_calls
 from netlists.accuracy import FAST_ERROR, Accuracy
 from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
-
-Known = Mapping[str, JSON | Failure]
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class MismatchPlan:
 
     def next(self, known: Known) -> Sequence[Point]:
         """What is missing of the first run that is not complete."""
-        if any(isinstance(each, Failure) for each in known.values()):
+        if has_failed(known):
             return []
         done = _by_run(known)
         for samples, by, duration in self._runs(done):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from codesign.studies.executors.executor import Executor
@@ -60,8 +61,8 @@ def study_mismatch(
         SimulatorError: a sample could not be simulated.
     """
     plan = mismatch_plan(drawn, accuracy)
-    found = complete(mismatch_study(drawn, plan), executor, record, progress, stop)
-    return found, None if found.interrupted else mismatch_results(drawn, plan, found.outcomes)
+    conclude = partial(mismatch_results, drawn, plan)
+    return complete(mismatch_study(drawn, plan), conclude, executor, record, progress, stop)
 
 
 def mismatch_results(

@@ -20,7 +20,7 @@ import numpy as np
 from circuits.network_parts import NetworkPart
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point
 from netlists.gate_waves import GateWave
 from neuron_model.errors import SimulatorError
 
@@ -105,7 +105,7 @@ class LayeredPlan:
     interval: float
     temperature: float
 
-    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+    def next(self, known: Known) -> Sequence[Point]:
         """The points of every case's first stage that is not known.
 
         Raises:
@@ -121,12 +121,10 @@ class LayeredPlan:
             raise ValueError(f"{case.name} is not done: {points[0].key}")
         return outcomes
 
-    def _next(self, case: Case, known: Mapping[str, JSON | Failure]) -> list[Point]:
+    def _next(self, case: Case, known: Known) -> list[Point]:
         return self._walk(case, known, {})
 
-    def _walk(
-        self, case: Case, known: Mapping[str, JSON | Failure], outcomes: dict[str, Outcome]
-    ) -> list[Point]:
+    def _walk(self, case: Case, known: Known, outcomes: dict[str, Outcome]) -> list[Point]:
         """Points that are missing, none where one failed; ``outcomes`` gets those of all parts."""
         lines: dict[str, JSON] = {}
         for stage in self.stages:
@@ -144,7 +142,7 @@ class LayeredPlan:
         self,
         case: Case,
         stage: Stage,
-        known: Mapping[str, JSON | Failure],
+        known: Known,
         lines: Mapping[str, JSON],
         outcomes: dict[str, Outcome],
     ) -> list[Point] | None:
@@ -188,7 +186,7 @@ class LayeredPlan:
 def _side_by_side(
     case: Case,
     parts: Sequence[NetworkPart],
-    known: Mapping[str, JSON | Failure],
+    known: Known,
     lines: Mapping[str, JSON],
     outcomes: dict[str, Outcome],
     suffix: str = "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from circuits.network_mismatch import draw_network
 from codesign.networks.sequence_validation import SequenceValidation
 from codesign.networks.verdict import AnyValidation
 from codesign.studies.executors.executor import Executor
-from codesign.studies.identity import key
+from codesign.studies.identity import JSON, key
 from codesign.studies.network.plan import Case, LayeredPlan
 from codesign.studies.network.study import judged, network_study, record_path
 from codesign.studies.network.task import PartTask
@@ -153,19 +153,19 @@ def study_samples(
     """
     plan, study = samples_study(network, executor.tools, cases, drawing)
     record = None if folder is None else record_path(folder, study)
-    found = complete(study, executor, record, progress, stop)
-    if found.interrupted:
-        return found, None
 
-    def of(sample: int | None, calibrated: bool = False) -> AnyValidation:
-        own = [replace(case, sample=sample, calibrated=calibrated) for case in cases]
-        return judged(network, plan, own, found.outcomes)
+    def conclude(outcomes: Mapping[str, JSON]) -> NetworkSamples:
+        def of(sample: int | None, calibrated: bool = False) -> AnyValidation:
+            own = [replace(case, sample=sample, calibrated=calibrated) for case in cases]
+            return judged(network, plan, own, outcomes)
 
-    samples = range(drawing[0])
-    return found, NetworkSamples(
-        of(None),
-        tuple(of(sample) for sample in samples),
-        tuple(of(sample, True) for sample in samples),
-        drawing[1],
-        network.technology.mismatch.name,
-    )
+        samples = range(drawing[0])
+        return NetworkSamples(
+            of(None),
+            tuple(of(sample) for sample in samples),
+            tuple(of(sample, True) for sample in samples),
+            drawing[1],
+            network.technology.mismatch.name,
+        )
+
+    return complete(study, conclude, executor, record, progress, stop)

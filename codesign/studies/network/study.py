@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,10 +132,8 @@ def study_network(
     """
     plan, study = network_study(network, cases)
     record = None if folder is None else record_path(folder, study)
-    found = complete(study, executor, record, progress, stop)
-    if found.interrupted:
-        return found, None
-    return found, judged(network, plan, cases, found.outcomes)
+    conclude = partial(judged, network, plan, cases)
+    return complete(study, conclude, executor, record, progress, stop)
 
 
 def judged(

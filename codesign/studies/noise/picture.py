@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from codesign.pictures.picture import Picture
 from codesign.pictures.plots import COLORS, PALE, STYLE
 from codesign.pictures.regime_colors import REGIME_COLORS
-from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
+from codesign.studies.noise.results import NoiseResults
 from codesign.terminal.quantities import conditions_text, percent, si_unit
+from mapping.jitter import QUANTITIES, Jitter, Train
 
 _WHO: Mapping[str, str] = {"macromodel": "macromodel", "circuit": "ngspice"}
 _MOST_RASTERED = 40

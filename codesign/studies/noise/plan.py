@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.noise.results import Boundary, BoundaryPoint
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point, has_failed
 from neuron_model.analysis.regimes import Regime
 from neuron_model.errors import InputError
 
@@ -20,8 +20,6 @@ _AT_ONCE = 50
 _BOUNDARY_POINTS = 9
 # Currents around a boundary reach from -_WIDEST to _WIDEST I0; each zoom is so much narrower.
 _WIDEST, _NARROWER, _ZOOMS = 0.02, 3.0, 3
-
-Known = Mapping[str, JSON | Failure]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class NoisePlan:
         if self.boundary:
             first.append(Point("boundary", {"kind": "boundary"}))
         missing = [point for point in first if point.key not in known]
-        if missing or not self.boundary or any(isinstance(x, Failure) for x in known.values()):
+        if missing or not self.boundary or has_failed(known):
             return missing
         return self.around(known)[1]
 

@@ -4,6 +4,7 @@ ngspice."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from codesign.studies.executors.executor import Executor
@@ -11,10 +12,11 @@ from codesign.studies.identity import JSON
 from codesign.studies.noise.boundary import REACH
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, cell_rows, fidelity_notes
 from codesign.studies.noise.plan import NoisePlan
-from codesign.studies.noise.results import NoiseResults, Train
+from codesign.studies.noise.results import NoiseResults
 from codesign.studies.noise.task import NoiseTask, train_from_json
 from codesign.studies.study import Results, Study, complete
 from codesign.validation.validate import short_stimulus
+from mapping.jitter import Train
 from mapping.noise import rms_on_capacitor
 from neuron_model.errors import InputError
 from neuron_model.progress import Progress
@@ -57,8 +59,8 @@ def study_noise(
         InputError: a record of something else.
         SimulatorError: ngspice failed.
     """
-    found = complete(noise_study(neuron, plan, seed), executor, record, progress)
-    return found, None if found.interrupted else noise_results(neuron, plan, seed, found.outcomes)
+    conclude = partial(noise_results, neuron, plan, seed)
+    return complete(noise_study(neuron, plan, seed), conclude, executor, record, progress)
 
 
 def noise_results(

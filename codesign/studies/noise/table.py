@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from codesign.studies.noise.results import QUANTITIES, Jitter, NoiseResults, Train
+from codesign.studies.noise.results import NoiseResults
 from codesign.terminal.quantities import quantity
 from codesign.terminal.tables import print_table, say
+from mapping.jitter import QUANTITIES, Jitter, Train
 
 
 def print_results(outcome: NoiseResults) -> None:

@@ -10,10 +10,10 @@ from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.noise.boundary import driven_by, nearest_change
 from codesign.studies.noise.noisy_neuron import NoisyNeuron, noisy_bench, noisy_neuron
-from codesign.studies.noise.results import Train
 from codesign.studies.study import Point, Task
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
+from mapping.jitter import Train
 from netlists.neuron_benches import response
 from neuron_model.analysis.noise import NoisyRuns, noisy_runs
 from neuron_model.analysis.regimes import Regime, classify

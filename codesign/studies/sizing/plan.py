@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from circuits.sizing import SCALED_ROLES
 from circuits.technology import Technology
-from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
 from codesign.studies.optimizer import CHOICE, Judged, Proposals, Space
 from codesign.studies.sizing.results import SizingFigures, SizingGoal, SizingTrial, front
 from codesign.studies.sizing.task import choice_from_json, figures_from_json
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point, has_failed
 from neuron_model.errors import InputError
 
 AREA_FACTORS = (0.5, 32.0)
@@ -27,8 +26,6 @@ _CHECK_SAMPLES = 5
 _MOST_CHECKS = 6
 # Stands for what a choice that cannot be built would cost: worse than any other.
 _UNBUILDABLE = (1.0, 1e12, 1e3)
-
-Known = Mapping[str, JSON | Failure]
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ class SizingPlan:
     def next(self, known: Known) -> Sequence[Point]:
         """The next trial, or the next check."""
         trial = self.proposals.next(known)
-        if trial or any(isinstance(each, Failure) for each in known.values()):
+        if trial or has_failed(known):
             return trial
         trials = self.trials(known)
         for number in self._to_check(trials):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from circuits.technology_file import write_sized_technology
@@ -71,10 +72,8 @@ def study_sizing(
             "this one does not read; choose another folder, or remove the file."
         )
     study = sizing_study(problem, goal, effort)
-    found = complete(study, executor, record, progress)
-    if found.interrupted:
-        return found, None
-    return found, sizing_results(problem, goal, effort, found.outcomes)
+    conclude = partial(sizing_results, problem, goal, effort)
+    return complete(study, conclude, executor, record, progress)
 
 
 def sizing_results(

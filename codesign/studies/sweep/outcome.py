@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ class SampleOutcome:
     isi_error: float | None
     ibi_error: float | None
     energy_per_spike: float | None
+
+
+_OWN = tuple(f.name for f in fields(SampleOutcome) if f.name != "report")
 
 
 @dataclass(frozen=True)
@@ -121,33 +124,12 @@ class PointOutcome:
 
 def outcome_to_json(outcome: PointOutcome) -> dict[str, Any]:
     """A point's outcome, without spikes one by one."""
-    document = {
-        name: getattr(outcome, name)
-        for name in (
-            "static_power",
-            "area",
-            "unit_current",
-            "membrane_capacitance",
-            "unit_voltage",
-            "time_unit",
-            "mapped_time_unit",
-        )
-    }
-    return {
-        "wanted": report_to_json(outcome.wanted),
-        "samples": [_sample_to_json(sample) for sample in outcome.samples],
-        **document,
-    }
+    samples = [_sample_to_json(sample) for sample in outcome.samples]
+    return {**vars(outcome), "wanted": report_to_json(outcome.wanted), "samples": samples}
 
 
 def _sample_to_json(sample: SampleOutcome) -> dict[str, Any]:
-    return {
-        **report_to_json(sample.report),
-        "iv": dict(sample.iv),
-        "isi_error": sample.isi_error,
-        "ibi_error": sample.ibi_error,
-        "energy_per_spike": sample.energy_per_spike,
-    }
+    return {**report_to_json(sample.report), **{name: getattr(sample, name) for name in _OWN}}
 
 
 def outcome_from_json(content: Any) -> PointOutcome:
@@ -160,9 +142,7 @@ def outcome_from_json(content: Any) -> PointOutcome:
     samples = []
     for entry in document.pop("samples"):
         sample = dict(entry)
-        own = {
-            name: sample.pop(name) for name in ("iv", "isi_error", "ibi_error", "energy_per_spike")
-        }
+        own = {name: sample.pop(name) for name in _OWN}
         samples.append(SampleOutcome(report_from_json(sample), **own))
     wanted = report_from_json(document.pop("wanted"))
     return PointOutcome(wanted=wanted, samples=tuple(samples), **document)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from codesign.studies.failure import Failure
 from codesign.studies.identity import JSON
-from codesign.studies.study import Point
+from codesign.studies.study import Known, Point
 from codesign.studies.temperature.ends import held_around
 from codesign.studies.temperature.task import MACROMODEL
 from codesign.validation.close_calls import sample_close_calls
@@ -50,7 +50,7 @@ class TemperaturePlan:
     accuracy: Accuracy | None
     search: EndSearch | None = None
 
-    def next(self, known: Mapping[str, JSON | Failure]) -> Sequence[Point]:
+    def next(self, known: Known) -> Sequence[Point]:
         """What is missing; then what is to be simulated again."""
         temperatures = self.looked_at(known)
         by = [MACROMODEL, *([self.accuracy.first.value] if self.accuracy else [])]
@@ -61,7 +61,7 @@ class TemperaturePlan:
         again = [point(t, Accuracy.TIGHT.value) for t in temperatures if self._hangs(t, known)]
         return [each for each in again if each.key not in known]
 
-    def looked_at(self, known: Mapping[str, JSON | Failure]) -> tuple[float, ...]:
+    def looked_at(self, known: Known) -> tuple[float, ...]:
         """The temperatures asked for, and those between that the search comes to, rising.
 
         The last of these may be not known yet.
@@ -83,7 +83,7 @@ class TemperaturePlan:
             found = tuple(sorted({*found, *further}))
         return found
 
-    def _verdict(self, temperature: float, known: Mapping[str, JSON | Failure]) -> Verdict | None:
+    def _verdict(self, temperature: float, known: Known) -> Verdict | None:
         """What is kept at a temperature; None where that is not known, or not for good."""
         wanted = [key(temperature, MACROMODEL)]
         if self.accuracy is not None:
@@ -99,7 +99,7 @@ class TemperaturePlan:
         scale = predicted["time_unit"] / self.search.time_unit
         return verdict(self.model, report_from_json(decisive["report"]), scale=scale)
 
-    def _hangs(self, temperature: float, known: Mapping[str, JSON | Failure]) -> bool:
+    def _hangs(self, temperature: float, known: Known) -> bool:
         """Whether what is said of a temperature hangs on the tolerances."""
         found = [known[key(temperature, by)] for by in (MACROMODEL, Accuracy.FAST.value)]
         if any(isinstance(each, Failure) for each in found):

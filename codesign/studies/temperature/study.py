@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from codesign.building.mapped_neuron import MappedNeuron
@@ -100,10 +101,8 @@ def study_temperature(
     """
     plan = temperature_plan(neuron, question)
     study = temperature_study(neuron, question.laws, plan)
-    found = complete(study, executor, record, progress)
-    if found.interrupted:
-        return found, None
-    return found, temperature_results(neuron, question.laws, plan, found.outcomes)
+    conclude = partial(temperature_results, neuron, question.laws, plan)
+    return complete(study, conclude, executor, record, progress)
 
 
 def temperature_results(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from codesign.studies.noise.results import Boundary, BoundaryPoint, CellRow, NoiseResults, Train
+from codesign.studies.noise.results import Boundary, BoundaryPoint, CellRow, NoiseResults
 from mapping.conditions import Conditions
+from mapping.jitter import Train
 from mapping.noise import NodeNoise
 from neuron_model.analysis.regimes import Regime
 from neuron_model.model.parameters import Timescale

@@ -7,7 +7,7 @@ import pytest
 
 from codesign.pictures.plots import save_figure
 from codesign.studies.noise.picture import noise_figure
-from codesign.studies.noise.results import Train
+from mapping.jitter import Train
 from neuron_model.analysis.regimes import Regime
 from tests.codesign.studies.noise.noise_studies import study
 

@@ -180,7 +180,8 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
             assert c.circuit.interspike_interval == pytest.approx(
                 c.macromodel.interspike_interval, rel=0.03
             )
-    drifts = [o.drift("circuit", "interspike_interval")[1] for o in (ptat, constant)]
+    # others, at which the rhythm is lost, lie between
+    drifts = [o.drift("circuit", "interspike_interval")[-1] for o in (ptat, constant)]
     assert abs(drifts[0]) < 0.03
     assert drifts[1] == pytest.approx(358.15 / 300.15 - 1, abs=0.03)
 

@@ -2,19 +2,21 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_neuron, driven_single
 from codesign.arguments.samples import add_search, drawn_technology
 from codesign.studies.arguments import add_executor
-from codesign.terminal.arguments import add_command, add_current, add_mismatch_set, add_technology
+from codesign.terminal.arguments import (
+    Subparsers,
+    add_command,
+    add_current,
+    add_mismatch_set,
+    add_technology,
+)
 from codesign.terminal.parser import section
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
 
-
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

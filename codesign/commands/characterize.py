@@ -3,14 +3,13 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesign.terminal.arguments import add_command, add_conditions, add_technology
+from codesign.terminal.arguments import Subparsers, add_command, add_conditions, add_technology
 
 if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
     from mapping.leakage import Leakage
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

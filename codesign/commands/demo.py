@@ -2,15 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from codesign.terminal.arguments import add_accuracy, add_command, add_timeout
-
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
+from codesign.terminal.arguments import Subparsers, add_accuracy, add_command, add_timeout
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -2,9 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codesign.terminal.arguments import (
+    Subparsers,
     add_command,
     add_current,
     add_mapping,
@@ -13,11 +13,8 @@ from codesign.terminal.arguments import (
 )
 from codesign.terminal.parser import section
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
 
-
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -1,18 +1,14 @@
 """``codesign iv``: a neuron's I-V curves by timescale."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, read_single
-from codesign.terminal.arguments import add_command, add_plot
-
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
+from codesign.terminal.arguments import Subparsers, add_command, add_plot
 
 _MOST_POINTS = 100_000
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

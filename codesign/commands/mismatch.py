@@ -1,17 +1,13 @@
 """``codesign mismatch``: how many samples of a neuron still fire as it should."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from codesign.arguments.samples import add_samples, drawing, drawn_technology
 from codesign.studies.arguments import add_executor
-from codesign.terminal.arguments import add_command
-
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
+from codesign.terminal.arguments import Subparsers, add_command
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -1,11 +1,11 @@
 """``codesign noise``: how much a neuron's intervals vary by the noise of its transistors."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_built_backend, add_neuron, mapped_single
 from codesign.studies.arguments import add_executor, add_record
 from codesign.terminal.arguments import (
+    Subparsers,
     add_circuit,
     add_command,
     add_plot,
@@ -13,11 +13,8 @@ from codesign.terminal.arguments import (
     add_timeout,
 )
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
 
-
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

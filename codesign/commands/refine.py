@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import (
+    Subparsers,
     add_accuracy,
     add_chosen,
     add_circuit,
@@ -22,7 +23,6 @@ from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.studies.refinement.results import Iteration, Refinement
-    from codesign.terminal.arguments import Subparsers
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -1,16 +1,12 @@
 """``codesign regime``: how a neuron fires after a current step."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, driven_single
-from codesign.terminal.arguments import add_accuracy, add_command, add_current
-
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
+from codesign.terminal.arguments import Subparsers, add_accuracy, add_command, add_current
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

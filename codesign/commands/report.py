@@ -2,16 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from codesign.terminal.arguments import add_command
+from codesign.terminal.arguments import Subparsers, add_command
 from codesign.terminal.parser import section
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
 
-
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

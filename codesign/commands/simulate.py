@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_backend, add_neuron, chosen_backend, driven_single
-from codesign.terminal.arguments import add_command, add_current, add_plot
+from codesign.terminal.arguments import Subparsers, add_command, add_current, add_plot
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
     from neuron_model.analysis.simulation import Trajectory
     from neuron_model.model.drive import Drive
     from neuron_model.model.parameters import NeuronParameters
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.studies.arguments import add_executor
-from codesign.terminal.arguments import add_accuracy, add_command, add_plot, add_timeout
+from codesign.terminal.arguments import Subparsers, add_accuracy, add_command, add_plot, add_timeout
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.studies.sweep.estimate import SweepEstimate
     from codesign.studies.sweep.plan import SweepPlan
     from codesign.studies.sweep.results import SweepResults
-    from codesign.terminal.arguments import Subparsers
 
 _MOST_ROWS = 60
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -4,18 +4,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesign.terminal.arguments import add_command
+from codesign.terminal.arguments import Subparsers, add_command
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
     from codesign.technologies.new import FoundTechnology
-    from codesign.terminal.arguments import Subparsers
 
 # Seconds for one bench: the largest takes ten on a machine that does nothing else.
 _TIMEOUT = 900.0
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

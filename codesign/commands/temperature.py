@@ -1,11 +1,11 @@
 """``codesign temperature``: how a neuron fires from cold to hot."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from codesign.arguments.neurons import add_built_backend, add_neuron, mapped_single
 from codesign.studies.arguments import add_executor, add_record
 from codesign.terminal.arguments import (
+    Subparsers,
     add_accuracy,
     add_command,
     add_current,
@@ -15,11 +15,8 @@ from codesign.terminal.arguments import (
     add_timeout,
 )
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
 
-
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     from codesign.studies.temperature.ends import RESOLUTION
     from neuron_model.analysis.verdicts import definitions

@@ -9,11 +9,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesign.terminal.arguments import add_command
+from codesign.terminal.arguments import Subparsers, add_command
 from codesign.terminal.parser import section
 
 if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
     from codesign.training.train import TrainedRun
     from neuron_model.progress import Progress
     from neuron_model.runs.run_configuration import RunConfiguration
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from neuron_model.training.training import TrainingStep
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     parser = add_command(
         subparsers,

@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codesign.studies.arguments import add_executor
 from codesign.terminal.arguments import (
+    Subparsers,
     add_accuracy,
     add_chosen,
     add_circuit,
@@ -18,10 +18,6 @@ from codesign.terminal.arguments import (
 )
 from codesign.terminal.parser import section
 
-if TYPE_CHECKING:
-    from codesign.terminal.arguments import Subparsers
-
-
 _OF_NETWORKS = (
     *("samples", "windows", "sequences", "one_deck"),
     *("mismatch", "seed", "mismatch_set", "workers", "cluster"),
@@ -29,7 +25,7 @@ _OF_NETWORKS = (
 """Options that only --network has."""
 
 
-def add_parser(subparsers: "Subparsers") -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Declare the command's arguments."""
     from codesign.validation.validation_table import LEGEND
     from neuron_model.analysis.verdicts import definitions

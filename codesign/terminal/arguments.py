@@ -2,19 +2,18 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from codesign.commands import COMMANDS
 from codesign.terminal.parser import section
 from codesign.terminal.picture_file import check_picture
 
-if TYPE_CHECKING:
-    # A name that argparse does not export, but that is the type of what it returns.
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+# A name that argparse does not export, but that is the type of what it returns.
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_command(
-    subparsers: "Subparsers", name: str, example: str, description: str = "", notes: str = ""
+    subparsers: Subparsers, name: str, example: str, description: str = "", notes: str = ""
 ) -> argparse.ArgumentParser:
     """A command's parser, with ``--json`` and ``--debug``.
 

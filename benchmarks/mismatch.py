@@ -31,7 +31,6 @@ from codesign.studies.mismatch.drawn_neuron import DrawnNeuron, draw_neuron
 from codesign.studies.mismatch.picture import mismatch_figure
 from codesign.studies.mismatch.results import results_to_json
 from codesign.studies.mismatch.study import study_mismatch
-from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.workbench import Workbench, WorkbenchSettings
 from mapping.design import read_designs, write_designs
 from mapping.mismatch import draw
@@ -41,6 +40,7 @@ from netlists.deck import build_job, command
 from netlists.device_names import alterations
 from netlists.mismatch_benches import has_factors
 from netlists.ngspice_library import find_ngspice_library
+from netlists.sample_results import SAMPLES_PER_BENCH
 from netlists.shared import QuietNgSpice
 from neuron_model.atomic import write_atomically
 from neuron_model.model.drive import Drive

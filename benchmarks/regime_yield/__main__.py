@@ -37,10 +37,10 @@ from codesign.studies.executors.within import WithinExecutor
 from codesign.studies.mismatch.drawn_neuron import draw_neuron
 from codesign.studies.mismatch.study import study_mismatch
 from codesign.studies.sample_reports import sample_reports
-from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.workbench import Workbench, WorkbenchSettings
 from mapping.yields import yields, yields_to_json
 from netlists.accuracy import Accuracy
+from netlists.sample_results import SAMPLES_PER_BENCH
 from neuron_model.analysis.regime_reports import report_from_json, report_to_json
 from neuron_model.analysis.regimes import RegimeReport
 from neuron_model.atomic import write_atomically, write_together

@@ -76,8 +76,8 @@ def drawn_technology(arguments: argparse.Namespace) -> Technology:
 
 def bench_settings(arguments: argparse.Namespace) -> WorkbenchSettings:
     """Of the workbench: several samples share a bench, and the limit is that of one."""
-    from codesign.studies.sample_results import SAMPLES_PER_BENCH
     from codesign.workbench import WorkbenchSettings
+    from netlists.sample_results import SAMPLES_PER_BENCH
 
     limit = arguments.time_limit and SAMPLES_PER_BENCH * arguments.time_limit
     return WorkbenchSettings(time_limit=limit)

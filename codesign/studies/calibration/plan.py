@@ -10,10 +10,10 @@ from codesign.studies import identity
 from codesign.studies.calibration.bench import CalibrationBench
 from codesign.studies.calibration.task import CURRENTS, PATTERN
 from codesign.studies.identity import JSON
-from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.studies.study import Asked, Point
 from codesign.validation.close_calls import SURE_MARGIN
 from netlists.accuracy import Accuracy
+from netlists.sample_results import SAMPLES_PER_BENCH
 from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 

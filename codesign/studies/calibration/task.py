@@ -11,7 +11,6 @@ import numpy as np
 from codesign.building.mapped_neuron import MappedNeuron
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.drawn_neuron import DrawnNeuron
-from codesign.studies.sample_results import sample_results
 from codesign.studies.study import Point, Task
 from codesign.validation.validate import circuit_regime
 from codesign.workbench import Workbench
@@ -20,6 +19,7 @@ from netlists.bench import Bench
 from netlists.engine import Result
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import clamp_current, response
+from netlists.sample_results import sample_results
 from neuron_model.analysis.regime_reports import report_to_json
 from neuron_model.model.parameters import Timescale
 

@@ -12,7 +12,6 @@ from circuits.mismatch import draw_samples
 from circuits.technology import Technology
 from codesign.building.circuit import Circuit, assemble
 from codesign.building.mapped_neuron import MappedNeuron, MonteCarlo
-from codesign.studies.sample_results import sample_results
 from codesign.validation.validate import circuit_regime, short_stimulus
 from codesign.workbench import Workbench
 from mapping.macromodel import Macromodel
@@ -23,6 +22,7 @@ from netlists.bench import Bench
 from netlists.engine import Engine
 from netlists.mismatch_benches import sampled_bench
 from netlists.neuron_benches import response
+from netlists.sample_results import sample_results
 from neuron_model.analysis.regimes import RegimeReport, classify
 from neuron_model.analysis.rhythm import model_regime
 from neuron_model.analysis.simulation import simulate

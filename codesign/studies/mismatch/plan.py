@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from codesign.studies.identity import JSON
 from codesign.studies.mismatch.task import MACROMODEL
 from codesign.studies.sample_reports import DOUBTFUL
-from codesign.studies.sample_results import SAMPLES_PER_BENCH
 from codesign.studies.study import Known, Point, has_failed
 from codesign.validation.close_calls import sample_close_calls
 from netlists.accuracy import FAST_ERROR, Accuracy
+from netlists.sample_results import SAMPLES_PER_BENCH
 from neuron_model.analysis.regime_reports import report_from_json
 from neuron_model.analysis.regimes import RegimeReport
 

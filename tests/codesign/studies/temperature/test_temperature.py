@@ -168,7 +168,7 @@ def test_prediction_and_circuit_agree_when_it_is_hot(cache: Path):
     with SerialExecutor(workers=2) as executor:
         neuron = mapped(EXCITABLE, GENERIC, executor.tools, drive)
         for laws in (BiasLaws(), BiasLaws(CurrentLaw.CONSTANT, ReferenceLaw.PTAT)):
-            question = TemperatureQuestion((27.0, 85.0), laws, Accuracy.AUTO)
+            question = TemperatureQuestion((27.0, 85.0), laws, Accuracy.AUTO, resolution=0.0)
             outcomes.append(study_temperature(neuron, question, executor)[1])
     ptat, constant = outcomes
     assert ptat is not None

@@ -6,9 +6,9 @@ B 32, T 1000, N 100, float32, one thread. All contenders take turns; the times a
 seconds of processor time, so that what else a machine does counts as little as it can. Only the
 scaling over threads is in seconds on the wall. The MTC neurons have four elements, and every alpha,
 delta, tau and kappa of every neuron is learned. In the same run: what the machine can do (tanh and
-memory), how the fused kernel scales, what a step costs before its first neuron, and the memory of a
-long sequence. Libraries that are not installed are left out; `pip install
-'mtc-codesign[benchmarks]'` brings them.
+memory), how the fused kernel scales, what a step costs before its first neuron, the memory of a
+long sequence, and how many processes wanted a processor (the load average of a minute). Libraries
+that are not installed are left out; `pip install 'mtc-codesign[benchmarks]'` brings them.
 
     MTC_KERNEL_LEVEL=3 ATEN_CPU_CAPABILITY=avx2 python -m benchmarks.training_step
 
@@ -146,6 +146,7 @@ def measure(
 ) -> dict[str, Any]:
     """All of it, ready for JSON."""
     torch.set_num_threads(1)
+    before = os.getloadavg()[0]
     seconds = medians(make(shape, only, notice), repeats)
     result: dict[str, Any] = {"shape": asdict(shape), "repeats": repeats, "seconds": seconds}
     if FUSED in seconds:
@@ -154,6 +155,7 @@ def measure(
         result["scaling"] = scaling(shape, repeats)
         result["other_shapes"] = other_shapes(repeats)
         result["long"] = asdict(LONG) | peak_of_child()
+    result["load"] = {"before": before, "after": os.getloadavg()[0]}
     result["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     result["vectors"] = torch.backends.cpu.get_cpu_capability()
     result["torch"] = torch.__version__

@@ -51,7 +51,7 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
             _band(axes, 100 * SAME_INTERVAL)
             axes.set_title(title)
             axes.set_xlabel("in ngspice (ms)")
-            axes.set_ylabel("macromodel, off by (%)")
+            axes.set_ylabel("error of the macromodel (%)")
         for axes in (interval, ibi, count):
             # ticks at 1, 2 and 5 of each decade, written out
             axes.set_xscale("log")
@@ -62,7 +62,7 @@ def figure(groups: Mapping[tuple[str, str], Sequence[Comparison]]) -> Figure:
         _band(count, SAME_COUNT)
         count.set_title("spikes")
         count.set_xlabel("in ngspice")
-        count.set_ylabel("macromodel, more by")
+        count.set_ylabel("spikes of the macromodel less ngspice's")
         handles, labels = count.get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside right center", fontsize=7)
         return drawn

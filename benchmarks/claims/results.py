@@ -342,6 +342,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _forecast_length("El Nino, monthly | 1500 | {0.242}"),
     _forecast_length("Henon | 1500 | {0.048}"),
     _forecast_length("Henon | 3000 | {0.042}"),
+    _forecast_length("Henon | 5000 | {0.044}"),
     Claim(
         RESULTS,
         "the same seed gives {0.455}",

@@ -14,7 +14,7 @@ from benchmarks.forecasts.table_files import read_entries, write_table
 LENGTHS: dict[str, tuple[int, tuple[int, ...]]] = {
     "sunspots, yearly": (3, (200, 400, 800, 1500)),
     "El Nino, monthly": (1, (200, 400, 1500)),
-    "Henon": (1, (1500, 3000)),
+    "Henon": (1, (1500, 3000, 5000)),
 }
 """Seeds, and steps, by series."""
 

@@ -90,8 +90,12 @@ def networks(draw: st.DrawFn) -> MTCNetwork:
 @settings(max_examples=15, deadline=None)
 @given(networks())
 def test_a_network_that_comes_back_has_the_same_outputs(tmp_path_factory, net: MTCNetwork):
+    # A graph says exp(growth) of what was learned as one number: what training multiplies in the
+    # kernel may differ from it in the last bit (up to 3e-7 in the outputs of 1,200 networks).
     found = back(net, tmp_path_factory.mktemp("nir"))
-    assert torch.equal(outputs(found), outputs(net))
+    pairs = zip(found.neuron_layers, net.neuron_layers, strict=True)
+    assert all(list(a.parameters_now()) == list(b.parameters_now()) for a, b in pairs)
+    assert torch.allclose(outputs(found), outputs(net), rtol=0.0, atol=1e-5)
 
 
 def test_what_was_set_comes_back(tmp_path: Path):

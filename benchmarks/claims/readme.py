@@ -575,7 +575,7 @@ README_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         README,
-        "{25} to {38} times as fast as the same steps in plain torch with AVX2 and with AVX-512",
+        "{24} to {29} times as fast as the same steps in plain torch with AVX2 and with AVX-512",
         v.STEP_LEVELS,
         lambda d: [
             d[vectors]["times_the_fused"]["MTC eager, unbind (reference)"]

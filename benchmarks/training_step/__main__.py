@@ -4,11 +4,12 @@
 
 B 32, T 1000, N 100, float32, one thread. All contenders take turns; the times are medians, in
 seconds of processor time, so that what else a machine does counts as little as it can. Only the
-scaling over threads is in seconds on the wall. The MTC neurons have four elements, and every alpha,
-delta, tau and kappa of every neuron is learned. In the same run: what the machine can do (tanh and
-memory), how the fused kernel scales, what a step costs before its first neuron, the memory of a
-long sequence, and how many processes wanted a processor (the load average of a minute). Libraries
-that are not installed are left out; `pip install 'mtc-codesign[benchmarks]'` brings them.
+scaling over threads is in seconds on the wall, beside what two processes at once get done. The MTC
+neurons have four elements, and every alpha, delta, tau and kappa of every neuron is learned. In the
+same run: what the machine can do (tanh and memory), how the fused kernel scales, what a step costs
+before its first neuron, the memory of a long sequence, and how many processes wanted a processor
+(the load average of a minute). Libraries that are not installed are left out;
+`pip install 'mtc-codesign[benchmarks]'` brings them.
 
     MTC_KERNEL_LEVEL=3 ATEN_CPU_CAPABILITY=avx2 python -m benchmarks.training_step
 
@@ -47,6 +48,7 @@ from benchmarks.training_step.machine import (
     torch_tanh_rate,
 )
 from benchmarks.training_step.memory import LONG, peak_of_child
+from benchmarks.training_step.threads import threads, two_processes
 from neuron_model.atomic import write_atomically
 
 SCALING = {
@@ -62,9 +64,7 @@ OTHER_SHAPES = {
 }
 
 
-def medians(
-    steps: Mapping[str, Step], repeats: int, clock: Callable[[], float] = time.process_time
-) -> dict[str, float]:
+def medians(steps: Mapping[str, Step], repeats: int) -> dict[str, float]:
     """Median seconds of each; they take turns, after one round that does not count.
 
     Each time is that of a step after a step of the same contender, as in training: whoever comes
@@ -74,10 +74,10 @@ def medians(
     for number in range(repeats + 1):
         for name, step in steps.items():
             step()
-            begin = clock()
+            begin = time.process_time()
             step()
             if number:
-                samples[name].append(clock() - begin)
+                samples[name].append(time.process_time() - begin)
     return {name: statistics.median(times) for name, times in samples.items()}
 
 
@@ -118,19 +118,8 @@ def scaling(shape: Shape, repeats: int) -> dict[str, dict[str, float]]:
     for field, values in SCALING.items():
         steps = {str(value): mtc("fused")(replace(shape, **{field: value})) for value in values}
         found[field] = medians(steps, repeats)
-    step = mtc("fused")(shape)
-
-    def with_threads(count: int) -> Step:
-        def run() -> None:
-            torch.set_num_threads(count)
-            step()
-
-        return run
-
-    counts = [n for n in (1, 2, 4, 8) if n <= (os.cpu_count() or 1)]
-    threads = {str(n): with_threads(n) for n in counts}
-    found["threads"] = medians(threads, repeats, time.perf_counter)
-    torch.set_num_threads(1)
+    # many turns: on the wall, what else the machine does counts
+    found["threads"] = threads(shape, 3 * repeats)
     return found
 
 
@@ -153,6 +142,7 @@ def measure(
         result["times_the_fused"] = ratios(seconds)
         result["machine"] = bounds(shape, seconds[FUSED])
         result["scaling"] = scaling(shape, repeats)
+        result["two_processes"] = two_processes(shape, 3 * repeats)
         result["other_shapes"] = other_shapes(repeats)
         result["long"] = asdict(LONG) | peak_of_child()
     result["load"] = {"before": before, "after": os.getloadavg()[0]}
@@ -210,6 +200,12 @@ def table(result: Mapping[str, Any]) -> str:
     for field, values in result["scaling"].items():
         words = ", ".join(f"{key}: {value:.4f} s" for key, value in values.items())
         lines.append(f"{field:8} {words}")
+    wall = result["scaling"]["threads"]
+    if "2" in wall:
+        lines.append(
+            f"two threads end {wall['1'] / wall['2']:.2f} times as soon as one; two processes do "
+            f"{result['two_processes']:.2f} times the steps of one"
+        )
     lines += [f"{name:30} {value:.5f} s" for name, value in result["other_shapes"].items()]
     long = result["long"]
     lines.append(

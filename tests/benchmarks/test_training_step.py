@@ -4,6 +4,7 @@ import torch
 from benchmarks.training_step import __main__ as training_step
 from benchmarks.training_step.contenders import CONTENDERS, FUSED, MissingLibrary, Shape
 from benchmarks.training_step.machine import least_bytes, least_tanh
+from benchmarks.training_step.threads import threads, two_processes
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,15 @@ def test_least_work_of_a_step():
     shape = Shape(32, 1000, 100)
     assert least_tanh(shape) == 25_600_000
     assert least_bytes(shape) == 5 * 4 * 3_200_000
+
+
+def test_threads_are_timed_in_turns_and_left_as_they_were():
+    torch.set_num_threads(1)
+    found = threads(Shape(2, 5, 3), 2)
+    assert min(found.values()) > 0
+    assert found["1"] > 0
+    assert torch.get_num_threads() == 1
+
+
+def test_another_process_takes_steps_beside_this_one():
+    assert two_processes(Shape(2, 50, 3), 3) > 0

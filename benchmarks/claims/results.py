@@ -547,7 +547,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _preset(
         3,
         "| tonic bursting | ff | yes | tonic bursting | yes, yes |"
-        " {-0.7}%, {+0.1}% | {-2.4}%, {-0.1}% | {1.2}% |",
+        " {-0.7}%, {+0.0}% | {-2.4}%, {-0.2}% | {1.2}% |",
     ),
     _preset(
         4,
@@ -557,7 +557,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _preset(
         5,
         "| tonic bursting | typical | yes | tonic bursting | yes, yes |"
-        " {+2.9}%, {-0.0}% | {-4.5}%, {+0.0}% | {0.1}% |",
+        " {+2.9}%, {-0.0}% | {-4.5}%, {-0.0}% | {0.1}% |",
     ),
     _preset(
         6,
@@ -577,12 +577,12 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _preset(
         9,
         "| ribar sepulchre burster raised | typical | yes | tonic bursting | no, yes |"
-        " {+62.9}%, {-0.4}% | {+24.8}%, {-0.4}% | {0.2}% |",
+        " {+62.8}%, {-0.4}% | {+24.8}%, {-0.4}% | {0.2}% |",
     ),
     _preset(
         10,
         "| ribar sepulchre burster | typical | yes | tonic bursting | no, yes |"
-        " {+62.7}%, {-0.3}% | {+29.1}%, {+1.5}% | {0.2}% |",
+        " {+62.6}%, {-0.4}% | {+29.1}%, {+1.5}% | {0.2}% |",
     ),
     _preset(
         11,
@@ -592,7 +592,7 @@ RESULT_CLAIMS: tuple[Claim, ...] = (
     _preset(
         12,
         "| burster | ss | no | tonic bursting | no, yes |"
-        " {+5.9}%, {+0.0}% | {+5.1}%, {-1.8}% | {1.2}% |",
+        " {+5.9}%, {+0.0}% | {+5.1}%, {-1.9}% | {1.2}% |",
     ),
     _preset(
         13,

@@ -187,6 +187,8 @@ def counts(validation: Validation) -> dict[str, int]:
     """How many neurons there are, were simulated, passed and keep what of their models.
 
     A neuron counts where all of its comparisons do; regimes are judged under steady currents.
+    ``spike_for_spike_only``: those that, under a recorded current, are spike for spike the model,
+    whose rhythm they do not keep: a pass all the same.
     """
     neurons = validation.by_name
     kept = [[c.verdicts["model"] for c in comparisons] for comparisons in neurons.values()]
@@ -195,6 +197,7 @@ def counts(validation: Validation) -> dict[str, int]:
         "simulated": len(neurons),
         "regime_kept": sum(all(v.regime_kept is not False for v in each) for each in kept),
         "rhythm_kept": sum(all(v.rhythm_kept for v in each) for each in kept),
+        "spike_for_spike_only": sum(any(map(_by_spikes, each)) for each in kept),
         "passed": sum(all(c.passed for c in each) for each in neurons.values()),
     }
 
@@ -205,10 +208,17 @@ def summary(validation: Validation) -> str:
     of = f" of {found['exported']}" if found["exported"] > 1 else ""
     noun = "neuron" if found["exported"] == 1 else "neurons"
     keep = "keeps" if found["regime_kept"] == 1 else "keep"
+    instead = found["spike_for_spike_only"]
+    verb = "is" if instead == 1 else "are"
+    spikes = f", {instead} {verb} spike for spike the model instead" if instead else ""
     return (
         f"{found['simulated']}{of} {noun} simulated: {found['regime_kept']} {keep} the regime of "
-        f"the model, {found['rhythm_kept']} the rhythm; {found['passed']} passed"
+        f"the model, {found['rhythm_kept']} the rhythm{spikes}; {found['passed']} passed"
     )
+
+
+def _by_spikes(found: Verdict) -> bool:
+    return found.regime_kept is None and found.spike_for_spike is True and not found.rhythm_kept
 
 
 def _neuron(n: NeuronValidation, arrays: bool) -> dict[str, Any]:

@@ -238,6 +238,7 @@ def test_neurons_are_counted_of_those_exported(validation: Validation):
         "simulated": 2,
         "regime_kept": 2,
         "rhythm_kept": 2,
+        "spike_for_spike_only": 0,
         "passed": 1,
     }
     assert summary(validation) == (

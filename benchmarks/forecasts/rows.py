@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchmarks.forecasts.echo_state import echo_state_nrmse
 from benchmarks.forecasts.series import Forecast, forecast_task
+from neuron_model.network.bursting_layer import BurstingLayer
 from neuron_model.network.description import Network, NetworkSettings
 from neuron_model.runs.train import train
 from neuron_model.tasks.ridge import ridge_nrmse
@@ -53,10 +54,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Way:
-    """How an MTC network is made and trained, where it is not by the toolkit's defaults."""
+    """How an MTC network is made and trained, where it is not by the toolkit's defaults; of
+    ``layer`` all but the number of neurons."""
 
     steps: int
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    layer: BurstingLayer = field(default_factory=BurstingLayer)
     rates: Rates = field(default_factory=Rates)
     ridge: float = TrainingConfiguration.ridge
 
@@ -66,7 +69,7 @@ def mtc_nrmse(task: Forecast, neurons: int, seed: int, way: Way) -> float:
     configuration = TrainingConfiguration(
         steps=way.steps, seed=seed, rates=way.rates, ridge=way.ridge
     )
-    drawn = Network(neurons, way.network, seed)
+    drawn = Network(replace(way.layer, neurons=neurons), way.network, seed)
     return train(drawn, task, configuration, progress=lambda *_: None).result.stream_nrmse
 
 

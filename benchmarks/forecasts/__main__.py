@@ -1,7 +1,7 @@
 """Forecasts of six series: MTC, an echo state network of as many units, ridge, the last value.
 
     python -m benchmarks.forecasts [--series NARMA-10 Lorenz ...] [--neurons 16] [--steps 1500]
-        [--seeds 1] [--echo-seeds 5] [--why | --lengths] [--out FOLDER]
+        [--seeds 3] [--echo-seeds 5] [--why | --lengths] [--out FOLDER]
 
 NRMSE on the test part in one continuous run, as `codesign train` prints it. MTC networks are the
 toolkit's defaults but for the number of steps; the echo state network's sizes (of leak, spectral
@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--series", nargs="+", default=list(SERIES), choices=list(SERIES))
     parser.add_argument("--neurons", type=int, default=16)
     parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--echo-seeds", type=int, default=5)
     parser.add_argument("--why", action="store_true", help="other settings, one at a time")
     parser.add_argument("--lengths", action="store_true", help="other numbers of steps")

@@ -122,6 +122,11 @@ def _noise_alone(kind: str) -> Values:
     return lambda d: [100.0 * d["checks"][f"{kind}_alone"]["over_the_macromodel"]["value"]]
 
 
+def _residual(says: str, case: str) -> Claim:
+    """A row of the table of what a sample's columns cost."""
+    return Claim(README, says, v.NETWORK_RESIDUAL, lambda d: [d["cases"][case]["over_nominal"]])
+
+
 README_CLAIMS: tuple[Claim, ...] = (
     Claim(
         README,
@@ -408,42 +413,12 @@ README_CLAIMS: tuple[Claim, ...] = (
         v.NETWORK_RESIDUAL,
         lambda d: [d["samples"], d["nominal"]],
     ),
-    Claim(
-        README,
-        "| all of the columns | no | {2.91} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["all, not trimmed"]["over_nominal"]],
-    ),
-    Claim(
-        README,
-        "| all of the columns | yes | {1.06} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["all"]["over_nominal"]],
-    ),
-    Claim(
-        README,
-        "| synapses alone | yes | {1.02} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["synapses alone"]["over_nominal"]],
-    ),
-    Claim(
-        README,
-        "| column mirrors alone | yes | {1.03} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["column mirrors alone"]["over_nominal"]],
-    ),
-    Claim(
-        README,
-        "| keep-alive currents alone | yes | {1.00} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["keep-alive alone"]["over_nominal"]],
-    ),
-    Claim(
-        README,
-        "| input diodes alone | yes | {1.00} |",
-        v.NETWORK_RESIDUAL,
-        lambda d: [d["cases"]["input diodes alone"]["over_nominal"]],
-    ),
+    _residual("| all of the columns | no | {2.91} |", "all, not trimmed"),
+    _residual("| all of the columns | yes | {1.06} |", "all"),
+    _residual("| synapses alone | yes | {1.02} |", "synapses alone"),
+    _residual("| column mirrors alone | yes | {1.03} |", "column mirrors alone"),
+    _residual("| keep-alive currents alone | yes | {1.00} |", "keep-alive alone"),
+    _residual("| input diodes alone | yes | {1.00} |", "input diodes alone"),
     Claim(
         README,
         "{5} samples were played in ngspice",
